@@ -1,0 +1,76 @@
+# Thin on purpose: every target prints what it runs, and cargo does the work. `make` alone lists them.
+
+target_dir := $(or $(CARGO_TARGET_DIR),target)
+snowtrack := $(target_dir)/debug/snowtrack
+demo_dir := $(target_dir)/demo
+VENV ?= .venv
+
+# Dev-dependencies switch on features of shared crates. `--examples` (there are none) makes cargo count them in here too, so that
+# the demo, the tests and the lints compile the dependency tree once and not twice.
+same_features := --examples
+
+sqlfluff = "$(VENV)/lint/bin/sqlfluff" lint --config tests/lint/sqlfluff.cfg
+has = $(shell command -v $(1) 2>/dev/null)
+skip = @echo "$(1): not installed, skipped (cargo install --locked $(1))"
+
+.PHONY: help
+help:
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: demo
+demo: duckdb ## two runs on the built-in data and a query: no account, no network
+	rm -rf "$(demo_dir)"
+	cargo build --bins $(same_features)
+	"$(snowtrack)" --data-dir "$(demo_dir)" run --demo
+	"$(snowtrack)" --data-dir "$(demo_dir)" run --demo
+	"$(snowtrack)" --data-dir "$(demo_dir)" query "select s.name as song, a.name as artist, s.popularity \
+	  from core.songs s join core.artists a on a.id = s.artist_ids order by s.popularity desc nulls last, s.id limit 5"
+
+.PHONY: test
+test: duckdb ## every test that needs no account
+ifneq ($(call has,cargo-nextest),)
+	cargo nextest run
+	cargo test --doc
+else
+	cargo test
+endif
+
+.PHONY: lint
+lint: duckdb $(VENV)/lint ## formatting, clippy, docs, SQL, licences, unused dependencies
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items --lib $(same_features)
+	$(sqlfluff) --dialect duckdb sql/duckdb
+	$(if $(wildcard sql/snowflake),$(sqlfluff) --dialect snowflake sql/snowflake)
+	$(if $(wildcard dbt/models),$(sqlfluff) --dialect snowflake --templater jinja dbt/models)
+	$(if $(call has,cargo-deny),cargo deny check bans licenses sources,$(call skip,cargo-deny))
+	$(if $(call has,cargo-machete),cargo machete,$(call skip,cargo-machete))
+
+.PHONY: build
+build: duckdb ## the release binary: target/release/snowtrack
+	cargo build --release
+ifneq ($(abspath $(target_dir)),$(CURDIR)/target)
+	mkdir -p target/release && cp -f "$(target_dir)/release/snowtrack" target/release/
+endif
+
+.PHONY: bench
+bench: build $(VENV)/bench ## calls, throughput, memory, start-up time (BENCH_ARGS=…)
+	"$(VENV)/bench/bin/python" tests/bench/bench.py $(BENCH_ARGS)
+
+.PHONY: doc
+doc: duckdb ## the code's own guide, in target/doc/snowtrack
+	cargo doc --no-deps --document-private-items --lib $(same_features)
+
+.PHONY: duckdb
+duckdb: ## DuckDB's prebuilt library, fetched once into .duckdb/ (not when DUCKDB_LIB_DIR is set)
+	$(if $(DUCKDB_LIB_DIR),,docker/fetch-duckdb.sh)
+
+.PHONY: clean
+clean: ## what the targets above made; leaves data/ alone
+	cargo clean
+	rm -rf .duckdb .venv
+
+$(VENV)/%: tests/%/requirements.txt
+	python3 -m venv "$@"
+	"$@/bin/pip" install --quiet --requirement $<
+	touch "$@"

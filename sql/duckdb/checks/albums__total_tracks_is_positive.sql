@@ -1,0 +1,6 @@
+-- severity: warn
+-- why: an album that has songs has at least one; NULL means that Spotify did not say
+-- table: albums
+select *
+from staging.unshipped_albums
+where total_tracks < 1

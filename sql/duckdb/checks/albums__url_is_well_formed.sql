@@ -1,0 +1,6 @@
+-- severity: warn
+-- why: a link that is not a Spotify page was not made by Spotify
+-- table: albums
+select *
+from staging.unshipped_albums
+where url is null or not starts_with(url, 'https://open.spotify.com/album/')

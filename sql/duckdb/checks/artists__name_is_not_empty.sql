@@ -1,0 +1,6 @@
+-- severity: warn
+-- why: an empty name is how Spotify shows an artist that was taken down
+-- table: artists
+select *
+from staging.unshipped_artists
+where name = ''

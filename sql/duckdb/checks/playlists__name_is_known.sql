@@ -1,0 +1,6 @@
+-- severity: warn
+-- why: a playlist known only from pages of its rows has no name yet; one that its owner left empty has none
+-- table: playlists
+select id as playlist_id, * exclude (id)
+from staging.unshipped_playlists
+where name is null or name = ''

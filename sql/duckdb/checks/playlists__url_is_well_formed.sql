@@ -1,0 +1,6 @@
+-- severity: warn
+-- why: a link that is not a Spotify page was not made by Spotify
+-- table: playlists
+select id as playlist_id, * exclude (id)
+from staging.unshipped_playlists
+where not starts_with(url, 'https://open.spotify.com/')

@@ -1,0 +1,6 @@
+-- severity: error
+-- why: Spotify defines popularity as 0 to 100; NULL is unknown
+-- table: song_observations
+select *
+from staging.unshipped_song_observations
+where popularity not between 0 and 100

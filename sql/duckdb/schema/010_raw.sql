@@ -1,0 +1,22 @@
+-- raw: Spotify's answers as received; one row per document, and one per row of the array that the document carries.
+-- grain: document_id; (document_id, position) · reads: nothing (landing writes) · shipped: no
+-- guarded by: playlist_songs__no_row_is_lost, playlist_songs__row_is_readable
+create schema if not exists raw;
+
+create table if not exists raw.documents (
+    document_id bigint,    -- increasing, so that zone maps keep history out of a run
+    read_id     bigint,
+    run_id      varchar,
+    entity      varchar,   -- playlist | playlist_items | liked_songs | my_playlists | artists | albums
+    url         varchar,   -- path and query as asked, without the host
+    fetched_at  timestamp, -- UTC
+    etag        varchar,
+    page_offset integer,   -- position of the first row
+    envelope    varchar    -- the body with its rows cut out
+);
+
+create table if not exists raw.rows (
+    document_id bigint,
+    position    integer,   -- absolute and 0-based; null rows are counted
+    row_json    varchar    -- the row's own bytes; 'null' for a null row
+);

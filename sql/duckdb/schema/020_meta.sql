@@ -1,0 +1,92 @@
+-- meta: the ledger; what was read, run, counted, checked and shipped.
+-- grain: see each table · reads: nothing · shipped: no · guarded by: the pipeline, which alone writes it
+create schema if not exists meta;
+
+-- One row per consistent attempt to read one subject.
+create table if not exists meta.reads (
+    read_id        bigint,
+    run_id         varchar,
+    entity         varchar, -- playlist | liked_songs | my_playlists | artists | albums
+    playlist_id    varchar, -- for liked songs 'liked:<user id>' or 'liked'
+    snapshot_id    varchar, -- NULL where Spotify gives none
+    total          integer, -- rows Spotify announced; NULL = unknown
+    status         varchar, -- reading | complete | partial | torn | metadata_only
+    transformed_in varchar, -- the run whose transform consumed it; NULL = pending
+    started_at     timestamp,
+    finished_at    timestamp
+);
+
+create table if not exists meta.runs (
+    run_id      varchar,
+    source      varchar,
+    command     varchar,
+    started_at  timestamp,
+    finished_at timestamp,
+    status      varchar,   -- running | exported | refused | failed | …
+    stage       varchar,
+    exported_at timestamp, -- NULL = its rows were not shipped yet
+    report      varchar
+);
+
+create table if not exists meta.table_counts (
+    run_id            varchar,
+    "table"           varchar,
+    row_count         bigint,
+    changed_row_count bigint,
+    counted_at        timestamp
+);
+
+create table if not exists meta.check_results (
+    run_id              varchar,
+    "check"             varchar,
+    severity            varchar, -- error | warn
+    status              varchar, -- pass | fail
+    offending_row_count bigint,
+    checked_at          timestamp
+);
+
+create table if not exists meta.check_failures (
+    run_id   varchar,
+    "check"  varchar,
+    severity varchar,
+    failure  varchar -- the offending row as JSON
+);
+
+-- One row per transformed read that had contents: which snapshot it gave (computed where Spotify gives none) and how
+-- many rows came of it. Small, so that nothing has to search the song rows of the history to learn what is new.
+create table if not exists meta.snapshots (
+    read_id              bigint,
+    playlist_id          varchar,
+    snapshot_id          varchar,
+    run_id               varchar, -- the run that transformed it
+    landed_row_count     bigint,  -- rows in raw.rows
+    unreadable_row_count bigint
+);
+
+create table if not exists meta.not_before (
+    account varchar,
+    until   timestamp,
+    reason  varchar
+);
+
+create table if not exists meta.files (
+    run_id       varchar,
+    "table"      varchar,
+    key          varchar,
+    part         integer,
+    row_count    bigint,
+    size_bytes   bigint,
+    sha256       varchar,
+    row_hash_sum varchar,
+    state        varchar, -- exported | uploaded | accepted | loaded | verified | failed
+    local_path   varchar,
+    updated_at   timestamp
+);
+
+create table if not exists meta.settings (
+    name  varchar,
+    value varchar
+);
+
+create or replace view meta.unshipped_runs as
+select run_id from meta.runs where exported_at is null;

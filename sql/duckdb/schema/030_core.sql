@@ -1,0 +1,99 @@
+-- core: the shipped tables in their current state, column for column as in DESIGN section 4.
+-- grain: the key named beside each table · reads: nothing (merge.sql writes) · shipped: yes · guarded by: <table>__key_is_unique
+create schema if not exists core;
+
+-- key: id
+create table if not exists core.albums (
+    id           varchar,
+    name         varchar,
+    release_date date,
+    total_tracks integer,
+    url          varchar,
+    run_id       varchar,
+    extracted_at timestamp,
+    row_hash     decimal(20, 0)
+);
+
+-- key: id
+create table if not exists core.artists (
+    id           varchar,
+    name         varchar,
+    url          varchar,
+    run_id       varchar,
+    extracted_at timestamp,
+    row_hash     decimal(20, 0)
+);
+
+-- key: id
+create table if not exists core.songs (
+    id           varchar,
+    name         varchar,
+    added_at     timestamp, -- first added to any playlist, ever
+    duration_ms  integer,
+    popularity   integer,   -- 0-100; NULL = unknown
+    url          varchar,
+    album_id     varchar,
+    artist_ids   varchar,   -- the primary artist's id
+    run_id       varchar,
+    extracted_at timestamp,
+    row_hash     decimal(20, 0)
+);
+
+-- key: song_id, artist_position
+create table if not exists core.song_artists (
+    song_id         varchar,
+    artist_position integer, -- 0 = the primary artist
+    artist_id       varchar,
+    run_id          varchar,
+    extracted_at    timestamp,
+    row_hash        decimal(20, 0)
+);
+
+-- key: id
+create table if not exists core.playlists (
+    id               varchar,
+    name             varchar,
+    owner_id         varchar,
+    is_public        boolean,
+    is_collaborative boolean,
+    snapshot_id      varchar,
+    item_count       integer,
+    url              varchar,
+    run_id           varchar,
+    extracted_at     timestamp,
+    row_hash         decimal(20, 0)
+);
+
+-- key: playlist_id, snapshot_id, position
+create table if not exists core.playlist_songs (
+    playlist_id  varchar,
+    snapshot_id  varchar,
+    position     integer, -- 0-based; null rows are counted
+    song_id      varchar, -- NULL unless item_kind is 'track'
+    added_at     timestamp,
+    added_by     varchar,
+    item_kind    varchar, -- track | episode | local | removed
+    run_id       varchar,
+    extracted_at timestamp,
+    row_hash     decimal(20, 0)
+);
+
+-- key: song_id, observed_on
+create table if not exists core.song_observations (
+    song_id        varchar,
+    observed_on    date,
+    popularity     integer,
+    playlist_count integer,
+    run_id         varchar,
+    extracted_at   timestamp,
+    row_hash       decimal(20, 0)
+);
+
+-- key: artist_id, genre
+create table if not exists core.genres (
+    artist_id    varchar,
+    genre        varchar,
+    run_id       varchar,
+    extracted_at timestamp,
+    row_hash     decimal(20, 0)
+);

@@ -1,0 +1,134 @@
+-- macros: how raw JSON is read and how a row is hashed, written once.
+-- grain: none · reads: nothing · shipped: no · guarded by: *__row_hash_is_right, playlist_songs__row_is_readable
+create schema if not exists staging;
+
+-- What we read of Spotify's objects; every other field stays in raw. Numbers are read as JSON text,
+-- because a BIGINT would make 12 of "12" and 1 of true.
+create or replace macro staging.artist_structure() as
+    '{"id":"VARCHAR","name":"VARCHAR","external_urls":{"spotify":"VARCHAR"}}';
+
+create or replace macro staging.album_structure() as
+    '{"id":"VARCHAR","name":"VARCHAR","release_date":"VARCHAR","total_tracks":"JSON",'
+    || '"external_urls":{"spotify":"VARCHAR"},"artists":[' || staging.artist_structure() || ']}';
+
+create or replace macro staging.playable_structure() as
+    '{"id":"VARCHAR","uri":"VARCHAR","type":"VARCHAR","is_local":"BOOLEAN"}';
+
+create or replace macro staging.song_structure() as
+    '{"name":"VARCHAR","duration_ms":"JSON","popularity":"JSON","external_urls":{"spotify":"VARCHAR"},'
+    || '"album":' || staging.album_structure() || ',"artists":[' || staging.artist_structure() || ']}';
+
+-- A row is read twice: each one for what it is, and then, of the rows of one song, only the newest for the song.
+-- Only the row's own `item` and `track` are objects; inside them Spotify has booleans of the same names.
+create or replace macro staging.playlist_row_structure() as
+    '{"added_at":"VARCHAR","added_by":{"id":"VARCHAR"},"is_local":"BOOLEAN",'
+    || '"item":' || staging.playable_structure() || ',"track":' || staging.playable_structure() || '}';
+
+create or replace macro staging.song_row_structure() as
+    '{"item":' || staging.song_structure() || ',"track":' || staging.song_structure() || '}';
+
+create or replace macro staging.playlist_structure() as
+    '{"id":"VARCHAR","name":"VARCHAR","owner":{"id":"VARCHAR"},"public":"BOOLEAN","collaborative":"BOOLEAN",'
+    || '"snapshot_id":"VARCHAR","external_urls":{"spotify":"VARCHAR"},'
+    || '"items":{"total":"JSON"},"tracks":{"total":"JSON"}}';
+
+create or replace macro staging.full_artist_structure() as
+    '{"id":"VARCHAR","name":"VARCHAR","external_urls":{"spotify":"VARCHAR"},"genres":["VARCHAR"]}';
+
+-- DuckDB refuses JSON with half a surrogate pair ("\ud83d"), which Spotify's users do produce. Each half becomes
+-- U+FFFD, as browsers show it. RE2 cannot look ahead, so the first step appends the replacement to every
+-- whole escape as well, and the second takes it off again; `\\ud83d` is an escaped backslash, not a surrogate.
+create or replace macro staging.without_lone_surrogates(json_text) as
+    regexp_replace(
+        regexp_replace(
+            json_text,
+            '(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\[^u])|\\u[dD][89a-fA-F][0-9a-fA-F]{2}',
+            '\1\\uFFFD', 'g'
+        ),
+        '(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\[^u])\\uFFFD', '\1', 'g'
+    );
+
+-- NULL for text that is no JSON, and for the text 'null'. `coalesce` tries the repair only where the plain reading failed.
+create or replace macro staging.read_json(json_text, structure) as
+    coalesce(
+        try(json_transform(json_text, structure)),
+        case when contains(lower(json_text), '\ud')
+            then try(json_transform(staging.without_lone_surrogates(json_text), structure))
+        end
+    );
+
+-- 204053.0 is 204053; what does not fit an INTEGER goes to its end, where the range checks find it.
+create or replace macro staging.to_integer(json_number) as
+    try_cast(
+        least(greatest(round(try_cast(json_number::varchar as double)), -2147483648), 2147483647) as integer
+    );
+
+-- UTC, whole seconds. Chart and editorial playlists say 1970-01-01T00:00:00Z for "unknown".
+create or replace macro staging.to_timestamp(iso_text) as
+    nullif(
+        case when iso_text[11] = 'T' and ends_with(iso_text, 'Z')
+            then date_trunc('second', try_cast(iso_text as timestamp))
+        end,
+        timestamp '1970-01-01 00:00:00'
+    );
+
+-- The text's length decides, not `release_date_precision`, which is wrong at times; '0000' = unknown.
+create or replace macro staging.to_date(partial_date) as
+    case
+        when partial_date is null or partial_date[:4] = '0000' then null
+        when regexp_full_match(partial_date, '\d{4}') then try_cast(partial_date || '-01-01' as date)
+        when regexp_full_match(partial_date, '\d{4}-\d{2}') then try_cast(partial_date || '-01' as date)
+        when regexp_full_match(partial_date, '\d{4}-\d{2}-\d{2}') then try_cast(partial_date as date)
+    end;
+
+-- A value as text for the row hash.
+create or replace macro staging.hash_text(value) as coalesce(value::varchar, '\N');
+create or replace macro staging.hash_time(value) as coalesce(strftime(value, '%Y-%m-%dT%H:%M:%S'), '\N');
+
+-- First 64 bits, big endian, of md5 over the business columns joined with U+001F:
+-- equal to Snowflake's MD5_NUMBER_UPPER64 (DuckDB's md5_number_upper has the other byte order).
+create or replace macro staging.row_hash(joined_columns) as
+    ('0x' || substr(md5(joined_columns), 1, 16))::ubigint::decimal(20, 0);
+
+-- Each table's hash, used by its model and recomputed by its check.
+create or replace macro staging.albums_hash(id, name, release_date, total_tracks, url) as
+    staging.row_hash(concat_ws(chr(31),
+        staging.hash_text(id), staging.hash_text(name), staging.hash_text(release_date),
+        staging.hash_text(total_tracks), staging.hash_text(url)));
+
+create or replace macro staging.artists_hash(id, name, url) as
+    staging.row_hash(concat_ws(chr(31), staging.hash_text(id), staging.hash_text(name), staging.hash_text(url)));
+
+create or replace macro staging.songs_hash(id, name, added_at, duration_ms, popularity, url, album_id, artist_ids) as
+    staging.row_hash(concat_ws(chr(31),
+        staging.hash_text(id), staging.hash_text(name), staging.hash_time(added_at), staging.hash_text(duration_ms),
+        staging.hash_text(popularity), staging.hash_text(url), staging.hash_text(album_id),
+        staging.hash_text(artist_ids)));
+
+create or replace macro staging.song_artists_hash(song_id, artist_position, artist_id) as
+    staging.row_hash(concat_ws(chr(31),
+        staging.hash_text(song_id), staging.hash_text(artist_position), staging.hash_text(artist_id)));
+
+create or replace macro staging.playlists_hash(
+    id, name, owner_id, is_public, is_collaborative, snapshot_id, item_count, url
+) as
+    staging.row_hash(concat_ws(chr(31),
+        staging.hash_text(id), staging.hash_text(name), staging.hash_text(owner_id), staging.hash_text(is_public),
+        staging.hash_text(is_collaborative), staging.hash_text(snapshot_id), staging.hash_text(item_count),
+        staging.hash_text(url)));
+
+create or replace macro staging.playlist_songs_hash(
+    playlist_id, snapshot_id, row_position, song_id, added_at, added_by, item_kind
+) as
+    staging.row_hash(concat_ws(chr(31),
+        staging.hash_text(playlist_id), staging.hash_text(snapshot_id), staging.hash_text(row_position),
+        staging.hash_text(song_id), staging.hash_time(added_at), staging.hash_text(added_by),
+        staging.hash_text(item_kind)));
+
+create or replace macro staging.song_observations_hash(song_id, observed_on, popularity, playlist_count) as
+    staging.row_hash(concat_ws(chr(31),
+        staging.hash_text(song_id), staging.hash_text(observed_on), staging.hash_text(popularity),
+        staging.hash_text(playlist_count)));
+
+create or replace macro staging.genres_hash(artist_id, genre) as
+    staging.row_hash(concat_ws(chr(31), staging.hash_text(artist_id), staging.hash_text(genre)));

@@ -1,0 +1,219 @@
+-- staging: the pending reads as typed rows, and what no run has shipped yet.
+-- grain: see each view · reads: raw, meta, core · shipped: no · guarded by: playlist_songs__row_is_readable
+create or replace view staging.pending_reads as
+select * from meta.reads
+where transformed_in is null and status in ('complete', 'partial', 'metadata_only');
+
+create or replace view staging.pending_documents as
+select documents.*, reads.playlist_id, nullif(reads.snapshot_id, '') is not null as has_snapshot_id
+from raw.documents as documents
+inner join staging.pending_reads as reads using (read_id);
+
+-- One row per row of a playlist or of the liked songs: what it is, not yet what the song is.
+create or replace view staging.playlist_rows as
+with parsed as (
+    select
+        documents.read_id,
+        documents.document_id,
+        documents.has_snapshot_id,
+        rows.position,
+        -- One number that orders rows by age of document, then by position.
+        documents.document_id * 16777216 + rows.position as ordinal,
+        rows.row_json = 'null' as is_null_row,
+        staging.read_json(rows.row_json, staging.playlist_row_structure()) as entry
+    from raw.rows as rows
+    inner join (
+        select read_id, document_id, has_snapshot_id from staging.pending_documents
+        where entity in ('playlist', 'playlist_items', 'liked_songs')
+    ) as documents using (document_id)
+),
+
+-- `item` is today's name, `track` the former one; some answers carry both.
+entries as (
+    select
+        read_id, document_id, position, ordinal, has_snapshot_id,
+        not is_null_row and entry is null as is_unreadable,
+        entry.added_at as added_at_text,
+        nullif(entry.added_by.id, '') as added_by,
+        coalesce(entry.is_local, false) as is_local_row,
+        coalesce(entry.item, entry.track) as playable
+    from parsed
+),
+
+named as (
+    select
+        * exclude (playable, is_local_row),
+        is_local_row or coalesce(playable.is_local, false) as is_local,
+        nullif(playable.id, '') as item_id,
+        nullif(playable.uri, '') as uri,
+        playable.type as item_type
+    from entries
+),
+
+-- The uri names the kind: an episode can come in the shape of a track, whose "artists" are shows.
+classified as (
+    select
+        *,
+        case
+            when is_unreadable then null -- an error check names it; it must not pass for a removed item
+            when is_local or starts_with(uri, 'spotify:local:') then 'local'
+            when starts_with(uri, 'spotify:track:') then 'track'
+            when uri is null and item_id is null then 'removed'
+            when uri is null and item_type = 'track' then 'track'
+            else 'episode' -- also chapters, and whatever Spotify adds that is not a song
+        end as uri_kind
+    from named
+),
+
+identified as (
+    select
+        *,
+        case when uri_kind = 'track' then coalesce(item_id, nullif(substr(uri, 15), '')) end as song_id
+    from classified
+)
+
+select
+    read_id, document_id, position, ordinal, song_id, added_by,
+    staging.to_timestamp(added_at_text) as added_at,
+    -- A track without an id cannot be named, so it is as good as removed.
+    case when uri_kind = 'track' and song_id is null then 'removed' else uri_kind end as item_kind,
+    -- What identifies the contents of a list that has no snapshot_id.
+    case when not has_snapshot_id then coalesce(uri, '') || '|' || coalesce(added_at_text, '') end as identity_text
+from identified;
+
+-- The views below filter nothing by what they parsed: DuckDB would push such a filter below the join
+-- and parse the whole history. Models store them first.
+
+-- One row per playlist document, and per row of a list of playlists.
+create or replace view staging.playlist_objects as
+with texts as (
+    select document_id, read_id, playlist_id, 0 as position, false as is_listed, envelope as object_json
+    from staging.pending_documents
+    where entity = 'playlist'
+    union all
+    select rows.document_id, documents.read_id, null, rows.position, true, rows.row_json
+    from raw.rows as rows
+    inner join (
+        select document_id, read_id from staging.pending_documents where entity = 'my_playlists'
+    ) as documents using (document_id)
+),
+
+parsed as (
+    select *, staging.read_json(object_json, staging.playlist_structure()) as playlist from texts
+)
+
+select
+    document_id, read_id, position, is_listed,
+    playlist is not null as is_readable,
+    coalesce(playlist_id, nullif(playlist.id, '')) as id,
+    playlist.name as name,
+    nullif(playlist.owner.id, '') as owner_id,
+    playlist.public as is_public,
+    playlist.collaborative as is_collaborative,
+    nullif(playlist.snapshot_id, '') as snapshot_id,
+    staging.to_integer(coalesce(playlist.items.total, playlist.tracks.total)) as item_count,
+    playlist.external_urls.spotify as url
+from parsed;
+
+-- One row per full album.
+create or replace view staging.album_objects as
+select
+    documents.document_id * 16777216 + rows.position as ordinal,
+    staging.read_json(rows.row_json, staging.album_structure()) as album
+from raw.rows as rows
+inner join (
+    select document_id from staging.pending_documents where entity = 'albums'
+) as documents using (document_id);
+
+-- One row per full artist.
+create or replace view staging.artist_objects as
+select
+    documents.document_id * 16777216 + rows.position as ordinal,
+    staging.read_json(rows.row_json, staging.full_artist_structure()) as artist
+from raw.rows as rows
+inner join (
+    select document_id from staging.pending_documents where entity = 'artists'
+) as documents using (document_id);
+
+-- What the checks look at and the export ships: rows of runs that shipped nothing yet, a refused run's among them.
+create or replace view staging.unshipped_albums as
+from core.albums where run_id in (select run_id from meta.unshipped_runs);
+create or replace view staging.unshipped_artists as
+from core.artists where run_id in (select run_id from meta.unshipped_runs);
+create or replace view staging.unshipped_songs as
+from core.songs where run_id in (select run_id from meta.unshipped_runs);
+create or replace view staging.unshipped_song_artists as
+from core.song_artists where run_id in (select run_id from meta.unshipped_runs);
+create or replace view staging.unshipped_playlists as
+from core.playlists where run_id in (select run_id from meta.unshipped_runs);
+create or replace view staging.unshipped_playlist_songs as
+from core.playlist_songs where run_id in (select run_id from meta.unshipped_runs);
+create or replace view staging.unshipped_song_observations as
+from core.song_observations where run_id in (select run_id from meta.unshipped_runs);
+create or replace view staging.unshipped_genres as
+from core.genres where run_id in (select run_id from meta.unshipped_runs);
+
+-- The reads whose rows the checks answer for.
+create or replace view staging.checked_reads as
+from meta.reads where transformed_in in (select run_id from meta.unshipped_runs);
+
+-- One row per checked read that had contents, with what core holds of its snapshot.
+create or replace view staging.snapshot_counts as
+with reads as (
+    select
+        reads.read_id, reads.status, reads.total, reads.transformed_in,
+        snapshots.playlist_id, snapshots.snapshot_id, snapshots.landed_row_count
+    from staging.checked_reads as reads
+    inner join meta.snapshots as snapshots using (read_id)
+),
+
+unshipped as (
+    select
+        playlist_id, snapshot_id, count(*) as row_count,
+        min(position) as first_position, max(position) as last_position,
+        count(*) filter (item_kind = 'track') as track_count,
+        count(*) filter (item_kind = 'episode') as episode_count,
+        count(*) filter (item_kind = 'local') as local_count,
+        count(*) filter (item_kind = 'removed') as removed_count
+    from staging.unshipped_playlist_songs
+    group by playlist_id, snapshot_id
+),
+
+-- A snapshot that was read again has rows that were shipped before; only then is the history worth a look.
+known_snapshots as (
+    select reads.playlist_id, reads.snapshot_id
+    from reads
+    left join unshipped using (playlist_id, snapshot_id)
+    where coalesce(unshipped.row_count, 0) <> reads.landed_row_count
+),
+
+stored as (
+    select
+        playlist_id, snapshot_id, count(*) as row_count,
+        min(position) as first_position, max(position) as last_position,
+        count(*) filter (item_kind = 'track') as track_count,
+        count(*) filter (item_kind = 'episode') as episode_count,
+        count(*) filter (item_kind = 'local') as local_count,
+        count(*) filter (item_kind = 'removed') as removed_count
+    from core.playlist_songs
+    where (playlist_id, snapshot_id) in (select (playlist_id, snapshot_id) from known_snapshots)
+    group by playlist_id, snapshot_id
+),
+
+counts as (
+    from stored
+    union all
+    from unshipped
+    where (playlist_id, snapshot_id) not in (select (playlist_id, snapshot_id) from stored)
+)
+
+select
+    reads.*,
+    coalesce(counts.row_count, 0) as row_count,
+    counts.first_position, counts.last_position,
+    coalesce(counts.track_count, 0) as track_count,
+    coalesce(counts.episode_count, 0) as episode_count,
+    coalesce(counts.local_count, 0) as local_count,
+    coalesce(counts.removed_count, 0) as removed_count
+from reads
+left join counts using (playlist_id, snapshot_id);

@@ -1,0 +1,90 @@
+//! Exit codes, which schedulers read.
+
+use crate::{config, pipeline, spotify, warehouse};
+
+/// Done.
+pub const DONE: u8 = 0;
+/// A bug of ours.
+pub const BUG: u8 = 1;
+/// Usage or configuration.
+pub const USAGE: u8 = 2;
+/// Spotify.
+pub const SOURCE: u8 = 3;
+/// The quality gate refused.
+pub const QUALITY: u8 = 4;
+/// S3 or disk.
+pub const LAKE: u8 = 5;
+/// Try later; the same command continues.
+pub const LATER: u8 = 8;
+/// Stopped by Ctrl-C, with the state saved.
+pub const INTERRUPTED: u8 = 130;
+
+/// What went wrong, for a person and for a scheduler.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] config::Error),
+    /// The run.
+    #[error(transparent)]
+    Pipeline(#[from] pipeline::Error),
+    /// The warehouse.
+    #[error(transparent)]
+    Warehouse(#[from] warehouse::Error),
+    /// Spotify.
+    #[error(transparent)]
+    Spotify(#[from] spotify::Error),
+    /// Wrong usage that clap cannot see.
+    #[error("{0}")]
+    Usage(String),
+    /// Standard output is closed or full.
+    #[error("could not write the result")]
+    Output(#[from] std::io::Error),
+}
+
+impl Error {
+    /// The exit code.
+    pub const fn code(&self) -> u8 {
+        match self {
+            Self::Config(_) | Self::Usage(_) => USAGE,
+            Self::Pipeline(error) => of_pipeline(error),
+            Self::Warehouse(error) => of_warehouse(error),
+            Self::Spotify(error) => of_spotify(error),
+            Self::Output(_) => LAKE,
+        }
+    }
+}
+
+const fn of_pipeline(error: &pipeline::Error) -> u8 {
+    match error {
+        pipeline::Error::Spotify(error) => of_spotify(error),
+        pipeline::Error::Warehouse(error) => of_warehouse(error),
+        pipeline::Error::Lake(_) | pipeline::Error::File { .. } => LAKE,
+        pipeline::Error::Refused { .. } => QUALITY,
+        pipeline::Error::NothingRead { .. } => SOURCE,
+        pipeline::Error::NoSource
+        | pipeline::Error::Playlist(_)
+        | pipeline::Error::Locked { .. }
+        | pipeline::Error::UnknownRun(_) => USAGE,
+        pipeline::Error::Interrupted => INTERRUPTED,
+    }
+}
+
+const fn of_warehouse(error: &warehouse::Error) -> u8 {
+    match error {
+        warehouse::Error::Open { .. } | warehouse::Error::File { .. } => LAKE,
+        warehouse::Error::Query { .. } | warehouse::Error::NotPublished { .. } => USAGE,
+        warehouse::Error::Statement { .. } => BUG,
+    }
+}
+
+const fn of_spotify(error: &spotify::Error) -> u8 {
+    match error {
+        spotify::Error::RateLimited { .. } => LATER,
+        spotify::Error::NoCredentials
+        | spotify::Error::NotLoggedIn
+        | spotify::Error::BadUrl { .. }
+        | spotify::Error::File { .. } => USAGE,
+        _ => SOURCE,
+    }
+}

@@ -1,0 +1,99 @@
+//! Events as a progress bar on a terminal, and as log lines elsewhere.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
+
+use crate::event::{Event, Stage};
+
+/// Draws events.
+pub struct Progress {
+    bar: Option<Mutex<ProgressBar>>,
+}
+
+impl Progress {
+    /// A bar where `is_drawn`, else log lines only.
+    pub fn new(is_drawn: bool) -> Self {
+        let bar = is_drawn.then(|| {
+            let bar = ProgressBar::new_spinner();
+            bar.enable_steady_tick(Duration::from_millis(120));
+            let style = ProgressStyle::with_template(
+                "{spinner} {prefix:>9} {pos} rows ({per_sec}) {wide_msg}",
+            );
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            Mutex::new(bar)
+        });
+        Self { bar }
+    }
+
+    /// Shows one event.
+    pub fn show(&self, event: Event) {
+        log(&event);
+        let Some(bar) = self.bar.as_ref().and_then(|bar| bar.lock().ok()) else { return };
+        match event {
+            Event::StageStarted(stage) => {
+                bar.set_prefix(stage.name());
+                bar.set_message("");
+                if stage == Stage::Transform {
+                    bar.set_message("shaping documents into tables");
+                }
+            }
+            Event::StageFinished(_) => {}
+            Event::ReadStarted { name, total } => {
+                bar.set_message(
+                    total.map_or(name.clone(), |total| format!("{name} ({total} rows)")),
+                );
+            }
+            Event::RowsLanded(count) => bar.inc(count),
+            Event::Waiting { why, wait } => {
+                bar.set_message(format!("waiting {:.1} s for {why}", wait.as_secs_f64()))
+            }
+            Event::Retried { url, reason } => bar.set_message(format!("again: {url} ({reason})")),
+            Event::FileWritten { table, row_count, size_bytes } => {
+                bar.set_message(format!("{table}: {row_count} rows, {}", HumanBytes(size_bytes)));
+            }
+            Event::Warning(text) => bar.println(format!("warning: {text}")),
+        }
+    }
+
+    /// Removes the bar.
+    pub fn finish(&self) {
+        if let Some(bar) = self.bar.as_ref().and_then(|bar| bar.lock().ok()) {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn log(event: &Event) {
+    match event {
+        Event::StageStarted(stage) => {
+            tracing::info!(stage = stage.name(), "{} started", stage.name())
+        }
+        Event::StageFinished(stage) => {
+            tracing::debug!(stage = stage.name(), "{} finished", stage.name())
+        }
+        Event::ReadStarted { name, total } => tracing::info!(total, "reading `{name}`"),
+        Event::RowsLanded(row_count) => tracing::debug!(row_count, "landed {row_count} rows"),
+        Event::Waiting { why, wait } if wait.as_secs() > 0 => {
+            tracing::warn!(
+                wait_ms = wait.as_millis(),
+                "waiting {:.1} s for {why}",
+                wait.as_secs_f64()
+            );
+        }
+        Event::Waiting { why, wait } => {
+            tracing::debug!(wait_ms = wait.as_millis(), "waiting for {why}")
+        }
+        Event::Retried { url, reason } => tracing::warn!("asking `{url}` again: {reason}"),
+        Event::FileWritten { table, row_count, size_bytes } => {
+            tracing::info!(
+                table.name = table.name(),
+                row_count,
+                size_bytes,
+                "wrote {row_count} rows of `{table}`"
+            );
+        }
+        Event::Warning(text) => tracing::warn!("{text}"),
+    }
+}

@@ -1,0 +1,116 @@
+//! The end of a run, for a person.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use indicatif::HumanBytes;
+
+use crate::pipeline::{CheckReport, PlaylistReport, RunReport};
+
+/// What happened, what the checks found, what was written and where to look next.
+pub fn summary(report: &RunReport, data_dir: &Path) -> String {
+    let mut text = String::new();
+    let seconds = (report.finished_at - report.started_at).num_milliseconds() as f64 / 1000.0;
+    let _ = writeln!(text, "run {} {} in {seconds:.1} s", report.run_id, report.status);
+    if report.spotify.call_count > 0 {
+        let waited = report.spotify.waited_ms as f64 / 1000.0;
+        let _ = writeln!(
+            text,
+            "  Spotify: {} calls, {} of them repeated, {waited:.1} s waited",
+            report.spotify.call_count, report.spotify.retry_count
+        );
+    }
+    playlists(&mut text, &report.playlists);
+    for skipped in &report.skipped_documents {
+        let _ = writeln!(text, "  skipped {skipped}");
+    }
+    if !report.tables.is_empty() {
+        let _ = writeln!(text, "\n  {:<18} {:>10} {:>10}", "table", "rows", "changed");
+    }
+    for table in &report.tables {
+        let _ = writeln!(
+            text,
+            "  {:<18} {:>10} {:>10}",
+            table.table, table.row_count, table.changed_row_count
+        );
+    }
+    checks(&mut text, &report.checks);
+    if report.status == "exported" {
+        files(&mut text, report, data_dir);
+    }
+    text
+}
+
+fn playlists(text: &mut String, playlists: &[PlaylistReport]) {
+    if playlists.is_empty() {
+        return;
+    }
+    let _ = writeln!(
+        text,
+        "\n  {:<32} {:<12} {:>7} {:>7} {:>8} {:>6} {:>8}  since last time",
+        "playlist", "", "rows", "songs", "episodes", "local", "removed"
+    );
+    for playlist in playlists {
+        let name: String =
+            playlist.name.as_deref().unwrap_or(&playlist.playlist_id).chars().take(32).collect();
+        let status = match playlist.status.as_str() {
+            "contents_unavailable" => "no contents",
+            other => other,
+        };
+        let change = match (playlist.added_song_count, playlist.removed_song_count) {
+            (0, 0) => String::new(),
+            (added, removed) => format!("+{added} −{removed}"),
+        };
+        let _ = writeln!(
+            text,
+            "  {name:<32} {status:<12} {:>7} {:>7} {:>8} {:>6} {:>8}  {change}{}",
+            playlist.row_count,
+            playlist.track_count,
+            playlist.episode_count,
+            playlist.local_count,
+            playlist.removed_count,
+            playlist.reason.as_deref().unwrap_or_default(),
+        );
+    }
+}
+
+fn checks(text: &mut String, checks: &[CheckReport]) {
+    if checks.is_empty() {
+        return;
+    }
+    let failed: Vec<&CheckReport> = checks.iter().filter(|check| check.status == "fail").collect();
+    let _ = writeln!(text, "\n  {} of {} checks passed", checks.len() - failed.len(), checks.len());
+    for check in failed {
+        let why = check.why.as_deref().unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "  {:<5} {} found {} rows: {why}",
+            check.severity, check.check, check.offending_row_count
+        );
+        for example in &check.examples {
+            let _ = writeln!(text, "          {example}");
+        }
+    }
+}
+
+fn files(text: &mut String, report: &RunReport, data_dir: &Path) {
+    if report.files.is_empty() {
+        let _ = writeln!(text, "\n  nothing changed, so nothing was shipped");
+    } else {
+        let bytes: u64 = report.files.iter().map(|file| file.file.size_bytes).sum();
+        let rows: u64 = report.files.iter().map(|file| file.file.row_count).sum();
+        let lake = data_dir.join("lake");
+        let _ = writeln!(
+            text,
+            "\n  {} files, {rows} rows, {} in {}",
+            report.files.len(),
+            HumanBytes(bytes),
+            lake.display()
+        );
+    }
+    let _ = writeln!(
+        text,
+        "\nlook next:\n  snowtrack --data-dir {} query \"from marts.playlist_overview\"",
+        data_dir.display()
+    );
+}

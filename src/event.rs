@@ -1,0 +1,57 @@
+//! What happened, without wording: stages report [`Event`]s, and only `cli` draws them.
+
+use std::time::Duration;
+
+use crate::ids::Table;
+
+/// The stages of a run, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// Ask Spotify (or recorded documents).
+    Fetch,
+    /// Shape documents into tables.
+    Transform,
+    /// Look for rows that must not leave.
+    Check,
+    /// Renew the analysts' file.
+    Publish,
+    /// Write partitioned files.
+    Export,
+}
+
+impl Stage {
+    /// The stage's verb, as logs, ledger and docs name it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fetch => "fetch",
+            Self::Transform => "transform",
+            Self::Check => "check",
+            Self::Publish => "publish",
+            Self::Export => "export",
+        }
+    }
+}
+
+/// One thing that happened during a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A stage began.
+    StageStarted(Stage),
+    /// A stage ended.
+    StageFinished(Stage),
+    /// A playlist (or list) is being read; `total` rows are announced.
+    ReadStarted { name: String, total: Option<u64> },
+    /// Rows arrived and are on disk.
+    RowsLanded(u64),
+    /// The queue waits before its next call.
+    Waiting { why: &'static str, wait: Duration },
+    /// One call to Spotify was repeated.
+    Retried { url: String, reason: String },
+    /// A file was written.
+    FileWritten { table: Table, row_count: u64, size_bytes: u64 },
+    /// Something a person should know, although the run goes on.
+    Warning(String),
+}
+
+/// Where events go.
+pub type Events<'a> = &'a (dyn Fn(Event) + Send + Sync);

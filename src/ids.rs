@@ -1,0 +1,205 @@
+//! Names that are parsed once and then are the guarantee: runs, shipped tables, playlists.
+//!
+//! In: text from a person or a service. Out: types that are safe to put into a path or a URL. Touches nothing.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
+
+/// One run of the pipeline: a ULID, so that run ids sort by the time they started.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RunId(String);
+
+impl RunId {
+    /// The id of a run that starts at `now`; `random` keeps two runs of one millisecond apart.
+    pub fn new(now: DateTime<Utc>, random: u128) -> Self {
+        let millis = u64::try_from(now.timestamp_millis()).unwrap_or_default();
+        Self(ulid::Ulid::from_parts(millis, random).to_string())
+    }
+
+    /// The id as text, 26 characters.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Why a text is not an id.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum InvalidId {
+    /// Not a ULID.
+    #[error("`{0}` is not a run id (26 letters and digits, as `run` prints them)")]
+    Run(String),
+    /// Not a playlist.
+    #[error(
+        "`{0}` is not a playlist (wanted an id of 22 letters and digits, a spotify:playlist: URI or an open.spotify.com URL)"
+    )]
+    Playlist(String),
+}
+
+impl FromStr for RunId {
+    type Err = InvalidId;
+    fn from_str(raw: &str) -> Result<Self, InvalidId> {
+        ulid::Ulid::from_string(raw)
+            .map(|id| Self(id.to_string()))
+            .map_err(|_| InvalidId::Run(raw.to_owned()))
+    }
+}
+
+/// A Spotify playlist id: letters and digits only, so it needs no escaping in a URL.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PlaylistId(String);
+
+impl PlaylistId {
+    /// The bare id.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for PlaylistId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for PlaylistId {
+    type Err = InvalidId;
+
+    /// Accepts the bare id, `spotify:playlist:ID`, `spotify:user:NAME:playlist:ID` and open.spotify.com URLs.
+    fn from_str(raw: &str) -> Result<Self, InvalidId> {
+        let text = raw.trim();
+        let after = |marker: &str| text.rsplit_once(marker).map(|(_, id)| id);
+        let id = if text.starts_with("http://") || text.starts_with("https://") {
+            after("/playlist/").map(|rest| rest.split(['?', '#', '/']).next().unwrap_or(rest))
+        } else if text.starts_with("spotify:") {
+            after("playlist:")
+        } else {
+            Some(text)
+        };
+        match id {
+            // Spotify's ids have 22 characters today; the length is left to Spotify, which may lengthen it.
+            Some(id)
+                if (1..=64).contains(&id.len())
+                    && id.bytes().all(|b| b.is_ascii_alphanumeric()) =>
+            {
+                Ok(Self(id.to_owned()))
+            }
+            _ => Err(InvalidId::Playlist(raw.to_owned())),
+        }
+    }
+}
+
+/// The shipped tables, in the order in which they are transformed and shipped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Table {
+    /// One row per album.
+    Albums,
+    /// One row per artist.
+    Artists,
+    /// One row per song.
+    Songs,
+    /// One row per song and artist.
+    SongArtists,
+    /// One row per playlist.
+    Playlists,
+    /// One row per playlist position of a snapshot.
+    PlaylistSongs,
+    /// One row per song and day.
+    SongObservations,
+    /// One row per artist and genre.
+    Genres,
+}
+
+impl Table {
+    /// Every shipped table.
+    pub const ALL: [Self; 8] = [
+        Self::Albums,
+        Self::Artists,
+        Self::Songs,
+        Self::SongArtists,
+        Self::Playlists,
+        Self::PlaylistSongs,
+        Self::SongObservations,
+        Self::Genres,
+    ];
+
+    /// The table's name, the same in DuckDB, in paths and (upper case) in Snowflake.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Albums => "albums",
+            Self::Artists => "artists",
+            Self::Songs => "songs",
+            Self::SongArtists => "song_artists",
+            Self::Playlists => "playlists",
+            Self::PlaylistSongs => "playlist_songs",
+            Self::SongObservations => "song_observations",
+            Self::Genres => "genres",
+        }
+    }
+
+    /// The key columns, comma separated.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Albums | Self::Artists | Self::Songs | Self::Playlists => "id",
+            Self::SongArtists => "song_id, artist_position",
+            Self::PlaylistSongs => "playlist_id, snapshot_id, position",
+            Self::SongObservations => "song_id, observed_on",
+            Self::Genres => "artist_id, genre",
+        }
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_playlist_is_read_from_every_form_that_spotify_shows() {
+        for text in [
+            "37i9dQZF1DX4sWSpwq3LiO",
+            "spotify:playlist:37i9dQZF1DX4sWSpwq3LiO",
+            "spotify:user:someone:playlist:37i9dQZF1DX4sWSpwq3LiO",
+            "https://open.spotify.com/playlist/37i9dQZF1DX4sWSpwq3LiO?si=abc",
+            " https://open.spotify.com/intl-de/playlist/37i9dQZF1DX4sWSpwq3LiO ",
+        ] {
+            assert_eq!(
+                text.parse::<PlaylistId>().unwrap().as_str(),
+                "37i9dQZF1DX4sWSpwq3LiO",
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_playlist_is_refused_by_value() {
+        for text in [
+            "",
+            "not-an-id",
+            "spotify:track:37i9dQZF1DX4sWSpwq3LiO",
+            "https://example.org/x",
+            "a/b",
+            "../etc",
+        ] {
+            assert_eq!(text.parse::<PlaylistId>(), Err(InvalidId::Playlist(text.to_owned())));
+        }
+    }
+
+    #[test]
+    fn run_ids_sort_by_their_start() {
+        let at = |secs| DateTime::from_timestamp(secs, 0).unwrap();
+        assert!(RunId::new(at(1_700_000_000), u128::MAX) < RunId::new(at(1_700_000_001), 0));
+    }
+}

@@ -1,0 +1,34 @@
+//! snowtrack keeps a Spotify playlist warehouse: it fetches playlists from the Spotify Web API, lands the raw JSON in an
+//! embedded DuckDB file, shapes and checks it there with SQL, and writes partitioned files whose contents can be proven.
+//!
+//! ```text
+//!  Spotify Web API ──fetch──▶ raw documents ──transform──▶ shipped tables ──check──▶ QualityPassed
+//!   (or the demo, or files)    (DuckDB, verbatim JSON)      (DuckDB, SQL models)       (or refused, exit 4)
+//!                                                                │
+//!         publish ◀──────────────────────────────────────────────┤ export (partitioned files + manifest)
+//!   data/spotify.duckdb                                          ▼
+//!   (analysts' copy, swapped in by rename)                  data/lake
+//! ```
+//!
+//! # Code map
+//! Modules stand in the order of the data flow, which is the order to read them in and the order of dependency: a module uses
+//! only modules above it.
+//!
+//! # Invariants
+//! - Rust moves data, SQL shapes it: every column is born in a file under `sql/duckdb`.
+//! - A page is on disk before the next one is asked for; a killed run continues behind it.
+//! - Nothing is published or exported without a [`quality::QualityPassed`], which only [`quality::gate`] makes.
+//! - A file of the lake is written beside its name and moved there whole; its key depends on the run alone.
+//! - Nothing below [`cli`] writes to standard output or reads the clock; nothing but [`config`] reads the environment.
+//! - A secret is in a secret type; no error, log line or report carries one.
+
+pub mod cli;
+pub mod config;
+pub mod event;
+pub mod ids;
+pub mod lake;
+pub mod pipeline;
+pub mod quality;
+pub mod retry;
+pub mod spotify;
+pub mod warehouse;

@@ -1,0 +1,273 @@
+//! Fetch and land: asks Spotify one call at a time and commits each page before the next call.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use chrono::{DateTime, Utc};
+
+use super::Error;
+use super::report::PlaylistReport;
+use crate::event::{Event, Events};
+use crate::ids::PlaylistId;
+use crate::spotify::{self, Client, Document, Entity, ListReader, PlaylistReader, Recorder, Step};
+use crate::warehouse::{NewRead, ReadStatus, Warehouse};
+
+/// How often a playlist that changes while it is read is read again.
+const MAX_RESTARTS: u32 = 3;
+
+/// Everything a live fetch needs.
+pub(super) struct Fetch<'a> {
+    pub(super) warehouse: &'a mut Warehouse,
+    pub(super) client: &'a mut Client,
+    pub(super) run_id: String,
+    pub(super) recorder: Option<Recorder>,
+    pub(super) refetch: bool,
+    pub(super) clock: fn() -> DateTime<Utc>,
+    pub(super) stop: &'a AtomicBool,
+    pub(super) events: Events<'a>,
+}
+
+impl Fetch<'_> {
+    /// Reads the named playlists; one that cannot be read never stops the others.
+    pub(super) async fn playlists(
+        &mut self,
+        ids: &[PlaylistId],
+    ) -> Result<Vec<PlaylistReport>, Error> {
+        let mut reports = Vec::new();
+        for id in ids {
+            reports.push(self.playlist(id.as_str(), None).await?);
+        }
+        Ok(reports)
+    }
+
+    /// Reads the user's own and collaborative playlists, as far as their snapshots are new.
+    pub(super) async fn mine(&mut self) -> Result<Vec<PlaylistReport>, Error> {
+        let user_id = self.client.user_id(self.events).await?;
+        let read_id = self.list(Entity::MyPlaylists, None).await?;
+        let listed = tokio::task::block_in_place(|| self.warehouse.listed_playlists(read_id))?;
+        let mut reports = BTreeMap::new();
+        let mut followed = 0;
+        for playlist in listed {
+            let Some(id) = playlist.id else { continue };
+            if playlist.owner_id.as_deref() != Some(&user_id) && !playlist.is_collaborative {
+                followed += 1;
+            } else if !reports.contains_key(&id) {
+                let report = self.playlist(&id, playlist.snapshot_id.as_deref()).await?;
+                reports.insert(id, report);
+            }
+        }
+        if followed > 0 {
+            (self.events)(Event::Warning(format!(
+                "{followed} followed playlists are left out: Spotify gives contents only to owner and collaborators"
+            )));
+        }
+        Ok(reports.into_values().collect())
+    }
+
+    /// Reads the liked songs as a playlist of their own.
+    pub(super) async fn liked(&mut self) -> Result<PlaylistReport, Error> {
+        let user_id = self.client.user_id(self.events).await?;
+        let playlist_id = format!("liked:{user_id}");
+        self.list(Entity::LikedSongs, Some(&playlist_id)).await?;
+        Ok(PlaylistReport {
+            playlist_id,
+            status: "fetched".to_owned(),
+            ..PlaylistReport::default()
+        })
+    }
+
+    async fn playlist(
+        &mut self,
+        id: &str,
+        listed_snapshot: Option<&str>,
+    ) -> Result<PlaylistReport, Error> {
+        let mut report = PlaylistReport { playlist_id: id.to_owned(), ..PlaylistReport::default() };
+        report.status = match self.read_playlist(id, listed_snapshot).await {
+            Ok((status, row_count)) => {
+                report.row_count = row_count;
+                status
+            }
+            Err(Error::Spotify(error)) if error.concerns_one_playlist() => {
+                report.reason = Some(error.to_string());
+                match error {
+                    spotify::Error::NotFound { .. } => "not_found",
+                    spotify::Error::Forbidden { .. } => "contents_unavailable",
+                    _ => "failed",
+                }
+            }
+            Err(error) => return Err(error),
+        }
+        .to_owned();
+        Ok(report)
+    }
+
+    async fn read_playlist(
+        &mut self,
+        id: &str,
+        listed_snapshot: Option<&str>,
+    ) -> Result<(&'static str, u64), Error> {
+        let (is_read, unfinished, known) = tokio::task::block_in_place(|| {
+            let is_read = self.warehouse.has_finished_read(&self.run_id, "playlist", Some(id))?;
+            let unfinished = self.warehouse.unfinished_read(&self.run_id, "playlist", Some(id))?;
+            Ok::<_, Error>((is_read, unfinished, self.warehouse.known_snapshot(id)?))
+        })?;
+        let (known_snapshot, known_total) =
+            known.map_or((None, 0), |(snapshot, total)| (Some(snapshot), total.unwrap_or(0)));
+        if is_read {
+            return Ok(("fetched", known_total.into()));
+        }
+        let known_snapshot = known_snapshot.filter(|_| !self.refetch);
+        if unfinished.is_none()
+            && known_snapshot.is_some()
+            && known_snapshot.as_deref() == listed_snapshot
+        {
+            return Ok(("unchanged", known_total.into()));
+        }
+        let mut read_id = unfinished.as_ref().map(|read| read.read_id);
+        let mut reader = match unfinished {
+            Some(read) if read.next_offset > 0 => {
+                let total = read.total.unwrap_or(read.next_offset);
+                PlaylistReader::resume(id.to_owned(), read.snapshot_id, total, read.next_offset)
+            }
+            _ => PlaylistReader::new(id.to_owned(), known_snapshot.clone()),
+        };
+        let mut restarts = 0;
+        let mut first_page = None;
+        loop {
+            self.check_stop()?;
+            let step = match first_page.take() {
+                Some(document) => reader.first_page(document)?,
+                None => reader.step(self.client, self.events).await?,
+            };
+            match step {
+                Step::Unchanged => return Ok(("unchanged", known_total.into())),
+                Step::Page(document) => {
+                    if read_id.is_none() {
+                        let total = Some(reader.total().into());
+                        (self.events)(Event::ReadStarted { name: id.to_owned(), total });
+                    }
+                    let (snapshot, total) = (reader.snapshot().map(str::to_owned), reader.total());
+                    read_id = Some(self.land(
+                        read_id,
+                        "playlist",
+                        Some(id),
+                        &document,
+                        (snapshot, Some(total)),
+                    )?);
+                }
+                Step::MetadataOnly(document) => {
+                    let read_id =
+                        self.land(read_id, "playlist", Some(id), &document, (None, None))?;
+                    self.finish(read_id, ReadStatus::MetadataOnly)?;
+                    return Ok(("contents_unavailable", 0));
+                }
+                Step::Complete => {
+                    if let Some(read_id) = read_id {
+                        self.finish(read_id, ReadStatus::Complete)?;
+                    }
+                    return Ok(("fetched", reader.total().into()));
+                }
+                Step::Changed(document) => {
+                    if let Some(torn) = read_id.take() {
+                        self.finish(torn, ReadStatus::Torn)?;
+                    }
+                    restarts += 1;
+                    if restarts > MAX_RESTARTS {
+                        let error = spotify::Error::KeepsChanging {
+                            playlist_id: id.to_owned(),
+                            times: restarts,
+                        };
+                        return Err(error.into());
+                    }
+                    reader = PlaylistReader::new(id.to_owned(), known_snapshot.clone());
+                    first_page = document;
+                }
+            }
+        }
+    }
+
+    async fn list(&mut self, entity: Entity, playlist_id: Option<&str>) -> Result<i64, Error> {
+        let unfinished = tokio::task::block_in_place(|| {
+            self.warehouse.unfinished_read(&self.run_id, entity.name(), playlist_id)
+        })?;
+        let mut read_id = unfinished.as_ref().map(|read| read.read_id);
+        let mut reader = unfinished.map_or(ListReader::new(entity, None, 0), |read| {
+            ListReader::new(entity, read.total, read.next_offset)
+        });
+        loop {
+            self.check_stop()?;
+            match reader.step(self.client, self.events).await? {
+                Step::Page(document) => {
+                    if read_id.is_none() {
+                        let total = reader.total().map(u64::from);
+                        (self.events)(Event::ReadStarted { name: entity.name().to_owned(), total });
+                    }
+                    read_id = Some(self.land(
+                        read_id,
+                        entity.name(),
+                        playlist_id,
+                        &document,
+                        (None, reader.total()),
+                    )?);
+                }
+                Step::Changed(_) => {
+                    if let Some(torn) = read_id.take() {
+                        self.finish(torn, ReadStatus::Torn)?;
+                    }
+                    reader = ListReader::new(entity, None, 0);
+                }
+                _ => {
+                    let Some(read_id) = read_id else { continue };
+                    self.finish(read_id, ReadStatus::Complete)?;
+                    return Ok(read_id);
+                }
+            }
+        }
+    }
+
+    /// Lands one document in a transaction of its own.
+    fn land(
+        &mut self,
+        read_id: Option<i64>,
+        entity: &str,
+        playlist_id: Option<&str>,
+        document: &Document,
+        (snapshot_id, total): (Option<String>, Option<u32>),
+    ) -> Result<i64, Error> {
+        let name = || document.url.clone();
+        let parts =
+            document.parts().map_err(|source| spotify::Error::Document { name: name(), source })?;
+        if let Some(recorder) = &mut self.recorder {
+            recorder.write(document, parts.offset)?;
+        }
+        let (run_id, now) = (self.run_id.clone(), (self.clock)());
+        let (read_id, row_count) = tokio::task::block_in_place(|| {
+            self.warehouse.transaction(|warehouse| {
+                let read_id = match read_id {
+                    Some(read_id) => read_id,
+                    None => warehouse.begin_read(NewRead {
+                        run_id: &run_id,
+                        entity,
+                        playlist_id,
+                        now,
+                    })?,
+                };
+                let row_count = warehouse.land((&run_id, read_id), document, &parts, &|_| false)?;
+                warehouse.describe_read(read_id, snapshot_id.as_deref(), total)?;
+                Ok::<_, crate::warehouse::Error>((read_id, row_count))
+            })
+        })?;
+        (self.events)(Event::RowsLanded(row_count));
+        Ok(read_id)
+    }
+
+    fn finish(&self, read_id: i64, status: ReadStatus) -> Result<(), Error> {
+        Ok(tokio::task::block_in_place(|| {
+            self.warehouse.finish_read(read_id, status, (self.clock)())
+        })?)
+    }
+
+    fn check_stop(&self) -> Result<(), Error> {
+        if self.stop.load(Ordering::Relaxed) { Err(Error::Interrupted) } else { Ok(()) }
+    }
+}

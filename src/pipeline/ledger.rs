@@ -1,0 +1,180 @@
+//! Which run is in which state: what makes a run resumable and what `status` prints.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use duckdb::{OptionalExt, params};
+
+use crate::ids::RunId;
+use crate::lake::Manifest;
+use crate::warehouse::{Doing, Error, TableCount, Warehouse, sql_timestamp};
+
+/// A run as `status` shows it.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct RunSummary {
+    /// The run.
+    pub run_id: String,
+    /// What it read.
+    pub source: String,
+    /// `running` (also: stopped, to be continued), `exported`, `refused`, `superseded`.
+    pub status: String,
+    /// The last stage it began.
+    pub stage: Option<String>,
+    /// When it started.
+    pub started_at: DateTime<Utc>,
+    /// When it ended.
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+/// Continues the latest unfinished run of the same source, or begins one.
+pub(super) fn begin(
+    warehouse: &mut Warehouse,
+    source: &str,
+    fresh: RunId,
+    now: DateTime<Utc>,
+) -> Result<(RunId, DateTime<Utc>), Error> {
+    warehouse.transaction(|warehouse| {
+        let connection = warehouse.connection();
+        let unfinished = "select run_id, started_at from meta.runs where status = 'running' and source = ? order by run_id desc limit 1";
+        let found: Option<(String, NaiveDateTime)> = connection
+            .query_row(unfinished, [source], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()
+            .doing("look for an unfinished run")?;
+        if let Some((run_id, started_at)) = found
+            && let Ok(run_id) = run_id.parse()
+        {
+            return Ok((run_id, started_at.and_utc()));
+        }
+        // What another source landed completely is shipped by this run; the rest of it is asked for again.
+        connection
+            .execute("update meta.runs set status = 'superseded' where status = 'running'", [])
+            .doing("end an unfinished run")?;
+        connection
+            .execute(
+                "insert into meta.runs by name select ? as run_id, ? as source, ?::timestamp as started_at, 'running' as status",
+                params![fresh.as_str(), source, sql_timestamp(now)],
+            )
+            .doing("note the run")?;
+        Ok((fresh, now))
+    })
+}
+
+/// Notes that a stage begins.
+pub(super) fn enter(warehouse: &Warehouse, run: &RunId, stage: &str) -> Result<(), Error> {
+    let sql = "update meta.runs set stage = ? where run_id = ?";
+    warehouse
+        .connection()
+        .execute(sql, params![stage, run.as_str()])
+        .doing("note the stage")
+        .map(|_| ())
+}
+
+/// Notes in one transaction that everything unshipped was exported.
+pub(super) fn exported(
+    warehouse: &mut Warehouse,
+    manifest: &Manifest,
+    counts: &[TableCount],
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let run_id = &manifest.run_id;
+    let now = sql_timestamp(now);
+    warehouse.transaction(|warehouse| {
+        let connection = warehouse.connection();
+        for file in &manifest.files {
+            connection
+                .execute(
+                    "insert into meta.files by name select ? as run_id, ? as \"table\", ? as key, ? as row_count, ? as size_bytes, ? as sha256, ? as row_hash_sum, 'exported' as state, ?::timestamp as updated_at",
+                    params![run_id, file.table, file.key, file.row_count, file.size_bytes, file.sha256, file.row_hash_sum, now],
+                )
+                .doing("note a file")?;
+        }
+        for count in counts {
+            connection
+                .execute(
+                    "insert into meta.table_counts values (?, ?, ?, ?, ?::timestamp)",
+                    params![run_id, count.table, count.row_count, count.changed_row_count, now],
+                )
+                .doing("note the table counts")?;
+        }
+        connection
+            .execute("update meta.runs set exported_at = ?::timestamp where exported_at is null", [&now])
+            .doing("note the export")?;
+        Ok(())
+    })
+}
+
+/// Ends a run.
+pub(super) fn finish(
+    warehouse: &Warehouse,
+    run: &RunId,
+    status: &str,
+    report: &str,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    warehouse
+        .connection()
+        .execute(
+            "update meta.runs set status = ?, report = ?, finished_at = ?::timestamp where run_id = ?",
+            params![status, report, sql_timestamp(now), run.as_str()],
+        )
+        .doing("end the run")
+        .map(|_| ())
+}
+
+/// When Spotify may be asked again, if that is in the future.
+pub(super) fn not_before(
+    warehouse: &Warehouse,
+    account: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, Error> {
+    let sql = "select max(until) from meta.not_before where account = ? and until > ?::timestamp";
+    let until: Option<NaiveDateTime> = warehouse
+        .connection()
+        .query_row(sql, params![account, sql_timestamp(now)], |row| row.get(0))
+        .doing("look up the rate limit")?;
+    Ok(until.map(|until| until.and_utc()))
+}
+
+/// Remembers when Spotify may be asked again.
+pub(super) fn set_not_before(
+    warehouse: &Warehouse,
+    account: &str,
+    until: DateTime<Utc>,
+    reason: &str,
+) -> Result<(), Error> {
+    let connection = warehouse.connection();
+    connection
+        .execute("delete from meta.not_before where account = ?", [account])
+        .doing("note the rate limit")?;
+    connection
+        .execute(
+            "insert into meta.not_before values (?, ?::timestamp, ?)",
+            params![account, sql_timestamp(until), reason],
+        )
+        .doing("note the rate limit")
+        .map(|_| ())
+}
+
+/// How many runs of this source shipped something.
+pub(super) fn exported_run_count(warehouse: &Warehouse, source: &str) -> Result<u64, Error> {
+    let sql = "select count(*) from meta.runs where source = ? and exported_at is not null";
+    warehouse.connection().query_row(sql, [source], |row| row.get(0)).doing("count runs")
+}
+
+/// The latest runs, newest first.
+///
+/// # Errors
+/// [`Error::Statement`].
+pub fn latest_runs(warehouse: &Warehouse, count: u32) -> Result<Vec<RunSummary>, Error> {
+    let sql = format!(
+        "select run_id, source, status, stage, started_at, finished_at from meta.runs order by run_id desc limit {count}"
+    );
+    warehouse.rows(&sql, "list the runs", |row| {
+        Ok(RunSummary {
+            run_id: row.get(0)?,
+            source: row.get(1)?,
+            status: row.get(2)?,
+            stage: row.get(3)?,
+            started_at: row.get::<_, NaiveDateTime>(4)?.and_utc(),
+            finished_at: row.get::<_, Option<NaiveDateTime>>(5)?.map(|at| at.and_utc()),
+        })
+    })
+}

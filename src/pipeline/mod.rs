@@ -1,0 +1,17 @@
+//! The only module that knows all stages: runs them in order, keeps the ledger, writes the report.
+//!
+//! In: a [`Config`](crate::config::Config) and a [`Source`]. Out: a [`RunReport`], and an [`Error`] that says what to do next.
+
+mod error;
+mod fetch;
+mod ledger;
+mod lock;
+mod replay;
+mod report;
+mod run;
+
+pub use error::Error;
+pub use ledger::{RunSummary, latest_runs};
+pub use lock::Lock;
+pub use report::{CheckReport, PlaylistReport, RunReport};
+pub use run::{Settings, Source, credentials, run};

@@ -1,0 +1,120 @@
+//! What a run did, as `run --json` prints it. Fields may be added, never renamed.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+/// What a run did.
+#[derive(Debug, Clone, Serialize)]
+pub struct RunReport {
+    /// The run.
+    pub run_id: String,
+    /// `exported`, `refused`, `failed`, …
+    pub status: String,
+    /// When it started.
+    pub started_at: DateTime<Utc>,
+    /// When it ended.
+    pub finished_at: DateTime<Utc>,
+    /// What Spotify was asked.
+    pub spotify: SpotifyReport,
+    /// Per playlist.
+    pub playlists: Vec<PlaylistReport>,
+    /// Recorded files that are no document.
+    pub skipped_documents: Vec<String>,
+    /// Per shipped table.
+    pub tables: Vec<TableReport>,
+    /// Per check.
+    pub checks: Vec<CheckReport>,
+    /// Per written file.
+    pub files: Vec<FileReport>,
+    /// Whether the rows arrived in Snowflake.
+    pub verification: VerificationReport,
+    /// What ended the run early.
+    pub error: Option<String>,
+}
+
+/// What Spotify was asked.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct SpotifyReport {
+    /// Data calls.
+    pub call_count: u64,
+    /// Repeated calls.
+    pub retry_count: u64,
+    /// Time spent waiting.
+    pub waited_ms: u64,
+}
+
+/// One playlist of a run.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct PlaylistReport {
+    /// The playlist.
+    pub playlist_id: String,
+    /// Its name, where known.
+    pub name: Option<String>,
+    /// `fetched`, `unchanged`, `contents_unavailable`, `not_found`, `failed`.
+    pub status: String,
+    /// Rows of its current snapshot.
+    pub row_count: u64,
+    /// Songs among the rows.
+    pub track_count: u64,
+    /// Episodes.
+    pub episode_count: u64,
+    /// Local files.
+    pub local_count: u64,
+    /// Removed items.
+    pub removed_count: u64,
+    /// Songs gained since the snapshot before.
+    pub added_song_count: u64,
+    /// Songs lost.
+    pub removed_song_count: u64,
+    /// Why it was not read.
+    pub reason: Option<String>,
+}
+
+/// One shipped table.
+#[derive(Debug, Clone, Serialize)]
+pub struct TableReport {
+    /// The table.
+    pub table: String,
+    /// All rows.
+    pub row_count: u64,
+    /// Rows that this run ships.
+    pub changed_row_count: u64,
+}
+
+/// One check.
+#[derive(Debug, Clone, Serialize)]
+pub struct CheckReport {
+    /// The check.
+    pub check: String,
+    /// `error` or `warn`.
+    pub severity: String,
+    /// `pass` or `fail`.
+    pub status: String,
+    /// Rows it found.
+    pub offending_row_count: u64,
+    /// Why the check exists; only where it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// The first offending rows, as JSON.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub examples: Vec<String>,
+}
+
+/// One written file.
+#[derive(Debug, Clone, Serialize)]
+pub struct FileReport {
+    /// What was written.
+    #[serde(flatten)]
+    pub file: crate::lake::ExportedFile,
+    /// `exported`, `uploaded`, …
+    pub state: String,
+}
+
+/// Whether the rows arrived in Snowflake.
+#[derive(Debug, Clone, Serialize)]
+pub struct VerificationReport {
+    /// `skipped` while no Snowflake account is configured.
+    pub verdict: String,
+    /// In words.
+    pub reason: String,
+}

@@ -1,0 +1,437 @@
+//! One run, as a story.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use chrono::{DateTime, Utc};
+
+use super::fetch::Fetch;
+use super::report::{
+    CheckReport, FileReport, PlaylistReport, RunReport, SpotifyReport, TableReport,
+    VerificationReport,
+};
+use super::{Error, Lock, ledger, replay};
+use crate::config::Config;
+use crate::event::{Event, Events, Stage};
+use crate::ids::{PlaylistId, RunId};
+use crate::lake::{ExportSettings, Manifest, export};
+use crate::quality::{self, CheckResult, Severity};
+use crate::spotify::{self, Client, Credentials, DemoPoint, Recorded, Recorder, Timing, TokenFile};
+use crate::warehouse::Warehouse;
+
+/// Where documents come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// The data set inside the binary.
+    Demo,
+    /// A folder of recorded documents.
+    FromDir(PathBuf),
+    /// Spotify.
+    Spotify { playlists: Vec<PlaylistId>, mine: bool, liked: bool },
+}
+
+impl Source {
+    /// As the ledger writes it; the same text continues an unfinished run.
+    fn name(&self) -> String {
+        match self {
+            Self::Demo => "demo".to_owned(),
+            Self::FromDir(path) => format!("from-dir {}", path.display()),
+            Self::Spotify { playlists, mine, liked } => {
+                let mut parts: Vec<String> =
+                    playlists.iter().map(|id| format!("playlist {id}")).collect();
+                parts.extend(mine.then(|| "mine".to_owned()));
+                parts.extend(liked.then(|| "liked".to_owned()));
+                parts.join(", ")
+            }
+        }
+    }
+}
+
+/// What varies per run.
+pub struct Settings {
+    /// Where everything lives.
+    pub data_dir: PathBuf,
+    /// Where documents come from.
+    pub source: Source,
+    /// Also write each received document here.
+    pub record: Option<PathBuf>,
+    /// Read playlists again whose snapshot is known.
+    pub refetch: bool,
+    /// Checks that only warn in this run.
+    pub warn_only: BTreeSet<String>,
+    /// How patient the Spotify client is.
+    pub timing: Timing,
+    /// The clock.
+    pub clock: fn() -> DateTime<Utc>,
+}
+
+/// What one run has gathered so far.
+struct Story {
+    run: RunId,
+    started_at: DateTime<Utc>,
+    spotify: SpotifyReport,
+    playlists: Vec<PlaylistReport>,
+    skipped: Vec<String>,
+    checks: Vec<CheckResult>,
+    tables: Vec<TableReport>,
+    manifest: Option<Manifest>,
+}
+
+/// Runs every stage in order and returns what was done, also when a stage ended it.
+///
+/// An unfinished run of the same source is continued. `stop` is looked at between pages and stages.
+///
+/// # Errors
+/// The first item is the report as far as the run came; `Err` only where there was no run to report.
+pub async fn run(
+    config: &Config,
+    settings: &Settings,
+    events: Events<'_>,
+    stop: &AtomicBool,
+) -> Result<(RunReport, Option<Error>), Error> {
+    let now = (settings.clock)();
+    let fresh = RunId::new(now, fastrand::u128(..));
+    let _lock = Lock::take(
+        &settings.data_dir,
+        &format!("run {fresh}, since {}", now.format("%Y-%m-%d %H:%M:%S UTC")),
+    )?;
+    let mut warehouse = tokio::task::block_in_place(|| {
+        Warehouse::open(&settings.data_dir.join("snowtrack.duckdb"), &settings.data_dir.join("tmp"))
+    })?;
+    let (run, started_at) = ledger::begin(&mut warehouse, &settings.source.name(), fresh, now)?;
+    warehouse.set_run(run.as_str(), started_at)?;
+    let mut story = Story {
+        run,
+        started_at,
+        spotify: SpotifyReport::default(),
+        playlists: Vec::new(),
+        skipped: Vec::new(),
+        checks: Vec::new(),
+        tables: Vec::new(),
+        manifest: None,
+    };
+    let ended = story.tell(config, settings, &mut warehouse, events, stop).await;
+    let status = match &ended {
+        Ok(()) => "exported",
+        Err(Error::Refused { .. }) => "refused",
+        Err(Error::Interrupted | Error::Spotify(spotify::Error::RateLimited { .. })) => "pending",
+        Err(_) => "failed",
+    };
+    let report = story.report(status, ended.as_ref().err(), (settings.clock)());
+    let text = serde_json::to_string(&report).unwrap_or_default();
+    // Whatever did not come to an end stays `running` in the ledger: the same command continues it.
+    let state = if matches!(status, "exported" | "refused") { status } else { "running" };
+    tokio::task::block_in_place(|| {
+        ledger::finish(&warehouse, &story.run, state, &text, (settings.clock)())
+    })?;
+    Ok((report, ended.err()))
+}
+
+impl Story {
+    async fn tell(
+        &mut self,
+        config: &Config,
+        settings: &Settings,
+        warehouse: &mut Warehouse,
+        events: Events<'_>,
+        stop: &AtomicBool,
+    ) -> Result<(), Error> {
+        self.enter(warehouse, Stage::Fetch, events)?;
+        self.fetch(config, settings, warehouse, events, stop).await?;
+        self.require_something_read(&settings.source)?;
+        tokio::task::block_in_place(|| {
+            self.shape_and_ship(config, settings, warehouse, events, stop)
+        })
+    }
+
+    fn enter(&self, warehouse: &Warehouse, stage: Stage, events: Events<'_>) -> Result<(), Error> {
+        events(Event::StageStarted(stage));
+        Ok(ledger::enter(warehouse, &self.run, stage.name())?)
+    }
+
+    async fn fetch(
+        &mut self,
+        config: &Config,
+        settings: &Settings,
+        warehouse: &mut Warehouse,
+        events: Events<'_>,
+        stop: &AtomicBool,
+    ) -> Result<(), Error> {
+        let now = (settings.clock)();
+        let mut recorded = match &settings.source {
+            Source::Demo => {
+                let is_first = ledger::exported_run_count(warehouse, "demo")? == 0;
+                Recorded::demo(if is_first { DemoPoint::First } else { DemoPoint::Second }, now)?
+            }
+            Source::FromDir(folder) => Recorded::open(folder, now)?,
+            Source::Spotify { playlists, mine, liked } => {
+                let wanted = (playlists.as_slice(), *mine, *liked);
+                return self.fetch_live(config, settings, warehouse, wanted, (events, stop)).await;
+            }
+        };
+        let run_id = self.run.to_string();
+        let replayed = tokio::task::block_in_place(|| {
+            replay::replay(warehouse, &run_id, &mut recorded, settings.clock, stop, events)
+        })?;
+        (self.playlists, self.skipped) = (replayed.playlists, replayed.skipped);
+        Ok(())
+    }
+
+    async fn fetch_live(
+        &mut self,
+        config: &Config,
+        settings: &Settings,
+        warehouse: &mut Warehouse,
+        (playlists, mine, liked): (&[PlaylistId], bool, bool),
+        (events, stop): (Events<'_>, &AtomicBool),
+    ) -> Result<(), Error> {
+        let credentials = credentials(config, &settings.data_dir)?;
+        let account = credentials.client_id.clone();
+        if let Some(until) = ledger::not_before(warehouse, &account, (settings.clock)())? {
+            let reason = "an earlier run was told so; this one made no call";
+            return Err(spotify::Error::RateLimited { until, reason }.into());
+        }
+        let api_url = config.spotify.api_url.as_deref().unwrap_or("https://api.spotify.com/v1");
+        let mut client = Client::new(api_url, credentials, settings.timing, settings.clock)?;
+        let recorder = settings.record.as_deref().map(Recorder::create).transpose()?;
+        let mut fetch = Fetch {
+            warehouse,
+            client: &mut client,
+            run_id: self.run.to_string(),
+            recorder,
+            refetch: settings.refetch,
+            clock: settings.clock,
+            stop,
+            events,
+        };
+        let mut reports = Ok(Vec::new());
+        for part in [(!playlists.is_empty(), 0), (mine, 1), (liked, 2)] {
+            let Ok(gathered) = &mut reports else { break };
+            match part {
+                (true, 0) => match fetch.playlists(playlists).await {
+                    Ok(read) => gathered.extend(read),
+                    Err(error) => reports = Err(error),
+                },
+                (true, 1) => match fetch.mine().await {
+                    Ok(read) => gathered.extend(read),
+                    Err(error) => reports = Err(error),
+                },
+                (true, _) => match fetch.liked().await {
+                    Ok(read) => gathered.push(read),
+                    Err(error) => reports = Err(error),
+                },
+                _ => {}
+            }
+        }
+        let usage = client.usage();
+        let waited_ms = u64::try_from(usage.waited.as_millis()).unwrap_or(u64::MAX);
+        self.spotify = SpotifyReport {
+            call_count: usage.call_count,
+            retry_count: usage.retry_count,
+            waited_ms,
+        };
+        if let Err(Error::Spotify(spotify::Error::RateLimited { until, reason })) = &reports {
+            ledger::set_not_before(warehouse, &account, *until, reason)?;
+        }
+        self.playlists = reports?;
+        Ok(())
+    }
+
+    fn require_something_read(&self, source: &Source) -> Result<(), Error> {
+        let is_read =
+            |report: &&PlaylistReport| matches!(report.status.as_str(), "fetched" | "unchanged");
+        let is_live = matches!(source, Source::Spotify { mine: false, .. });
+        if is_live
+            && !self.playlists.is_empty()
+            && !self.playlists.iter().any(|report| is_read(&report))
+        {
+            let reasons: Vec<String> = self
+                .playlists
+                .iter()
+                .map(|report| {
+                    report.reason.clone().unwrap_or_else(|| {
+                        format!(
+                            "`{}` gives its contents only to owner and collaborators",
+                            report.playlist_id
+                        )
+                    })
+                })
+                .collect();
+            return Err(Error::NothingRead {
+                count: self.playlists.len(),
+                reasons: reasons.join("; "),
+            });
+        }
+        Ok(())
+    }
+
+    fn shape_and_ship(
+        &mut self,
+        config: &Config,
+        settings: &Settings,
+        warehouse: &mut Warehouse,
+        events: Events<'_>,
+        stop: &AtomicBool,
+    ) -> Result<(), Error> {
+        let check_stop = || {
+            if stop.load(std::sync::atomic::Ordering::Relaxed) {
+                Err(Error::Interrupted)
+            } else {
+                Ok(())
+            }
+        };
+        check_stop()?;
+        self.enter(warehouse, Stage::Transform, events)?;
+        warehouse.transform(self.run.as_str())?;
+        self.describe_playlists(warehouse)?;
+        let counts = warehouse.table_counts()?;
+        self.tables = counts
+            .iter()
+            .map(|count| TableReport {
+                table: count.table.clone(),
+                row_count: count.row_count,
+                changed_row_count: count.changed_row_count,
+            })
+            .collect();
+
+        check_stop()?;
+        self.enter(warehouse, Stage::Check, events)?;
+        let now = crate::warehouse::sql_timestamp((settings.clock)());
+        let (checks, gate) =
+            quality::gate(warehouse, self.run.as_str(), &now, &settings.warn_only)?;
+        self.checks = checks;
+        let passed = gate.map_err(|_| Error::Refused { failed_checks: self.failed_checks() })?;
+
+        check_stop()?;
+        let published = settings.data_dir.join("spotify.duckdb");
+        let has_changes = counts.iter().any(|count| count.changed_row_count > 0);
+        if has_changes || !published.exists() {
+            self.enter(warehouse, Stage::Publish, events)?;
+            warehouse.publish(&published)?;
+        }
+
+        check_stop()?;
+        self.enter(warehouse, Stage::Export, events)?;
+        if config.lake.bucket.is_some() {
+            events(Event::Warning(
+                "S3_BUCKET is set, but this version writes the local lake only".to_owned(),
+            ));
+        }
+        let manifest = export(
+            warehouse,
+            &passed,
+            (&self.run, self.started_at),
+            &export_settings(config, settings),
+            events,
+        )?;
+        ledger::exported(warehouse, &manifest, &counts, (settings.clock)())?;
+        self.manifest = Some(manifest);
+        Ok(())
+    }
+
+    /// Adds what the transform knows about each playlist's rows.
+    fn describe_playlists(&mut self, warehouse: &Warehouse) -> Result<(), Error> {
+        let kinds = warehouse.rows_by_kind()?;
+        let changes = warehouse.playlist_changes()?;
+        for report in &mut self.playlists {
+            if let Some(kind) = kinds.iter().find(|kind| kind.playlist_id == report.playlist_id) {
+                report.name.clone_from(&kind.name);
+                report.row_count = kind.row_count;
+                report.track_count = kind.track_count;
+                report.episode_count = kind.episode_count;
+                report.local_count = kind.local_count;
+                report.removed_count = kind.removed_count;
+            }
+            if let Some(change) =
+                changes.iter().find(|change| change.playlist_id == report.playlist_id)
+            {
+                report.added_song_count = change.added_song_count;
+                report.removed_song_count = change.removed_song_count;
+            }
+        }
+        Ok(())
+    }
+
+    fn failed_checks(&self) -> String {
+        let failed =
+            self.checks.iter().filter(|check| !check.passed() && check.severity == Severity::Error);
+        failed
+            .map(|check| format!("`{}` found {} rows", check.check, check.offending_row_count))
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+
+    fn report(&self, status: &str, error: Option<&Error>, now: DateTime<Utc>) -> RunReport {
+        let state = "exported".to_owned();
+        let files = self.manifest.iter().flat_map(|manifest| manifest.files.iter().cloned());
+        RunReport {
+            run_id: self.run.to_string(),
+            status: status.to_owned(),
+            started_at: self.started_at,
+            finished_at: now,
+            spotify: self.spotify,
+            playlists: self.playlists.clone(),
+            skipped_documents: self.skipped.clone(),
+            tables: self.tables.clone(),
+            checks: self.checks.iter().map(check_report).collect(),
+            files: files.map(|file| FileReport { file, state: state.clone() }).collect(),
+            verification: VerificationReport {
+                verdict: "skipped".to_owned(),
+                reason: "no Snowflake account is configured".to_owned(),
+            },
+            error: error.map(chain),
+        }
+    }
+}
+
+fn check_report(result: &CheckResult) -> CheckReport {
+    CheckReport {
+        check: result.check.to_owned(),
+        severity: result.severity.name().to_owned(),
+        status: if result.passed() { "pass" } else { "fail" }.to_owned(),
+        offending_row_count: result.offending_row_count,
+        why: (!result.passed()).then(|| result.why.to_owned()),
+        examples: result.examples.clone(),
+    }
+}
+
+/// An error with its causes, on one line.
+fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        text = format!("{text}: {inner}");
+        cause = inner.source();
+    }
+    text
+}
+
+/// Who we are to Spotify.
+///
+/// # Errors
+/// [`spotify::Error::NoCredentials`] where no app is configured.
+pub fn credentials(config: &Config, data_dir: &Path) -> Result<Credentials, spotify::Error> {
+    let spotify = &config.spotify;
+    let mut accounts_url =
+        spotify.accounts_url.clone().unwrap_or_else(|| "https://accounts.spotify.com/".to_owned());
+    if !accounts_url.ends_with('/') {
+        accounts_url.push('/');
+    }
+    Ok(Credentials {
+        client_id: spotify.client_id.clone().ok_or(spotify::Error::NoCredentials)?,
+        client_secret: spotify.client_secret.clone(),
+        refresh_token: spotify.refresh_token.clone(),
+        token_file: TokenFile(data_dir.join("spotify_token.json")),
+        accounts_url,
+    })
+}
+
+fn export_settings(config: &Config, settings: &Settings) -> ExportSettings {
+    ExportSettings {
+        lake: settings.data_dir.join("lake"),
+        prefix: config.lake.prefix.clone().unwrap_or_else(|| "spotify-data/".to_owned()),
+        format: config.lake.format.unwrap_or_default(),
+        max_file_bytes: config.lake.max_file_mib.unwrap_or(200) << 20,
+    }
+}

@@ -1,0 +1,363 @@
+//! The data plane: one call at a time, with what Spotify's answers mean decided in one place.
+//!
+//! Retried here: lost connections, 5xx, bodies that are cut or are not JSON, and short 429s. Everything else is an [`Error`].
+
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::header::{ETAG, HeaderMap, RETRY_AFTER};
+use reqwest::{StatusCode, Url};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+use super::page::{Document, Entity};
+use super::{Credentials, Error};
+use crate::event::{Event, Events};
+use crate::retry::{RetryPolicy, pause};
+
+/// A lockout of Spotify's lasts a day at most (the longest seen is 86,400 s); a longer one is a broken header.
+const LONGEST_PENALTY: Duration = Duration::from_secs(86_400);
+/// When the quota is used up and Spotify names no time: asking during a penalty lengthens it, so we leave an hour.
+const UNNAMED_PENALTY: Duration = Duration::from_secs(3_600);
+/// Waits for 429s without `Retry-After` before we give up.
+const UNNAMED_WAITS: u32 = 3;
+
+/// How patient the client is. Tests shrink every number.
+#[derive(Debug, Clone, Copy)]
+pub struct Timing {
+    /// Least time between two calls.
+    pub min_gap: Duration,
+    /// The longest wait that Spotify may ask for within a run.
+    pub max_wait: Duration,
+    /// How one page is retried.
+    pub retry: RetryPolicy,
+    /// How long a second of a server's `Retry-After` lasts.
+    pub second: Duration,
+    /// How long one answer may take.
+    pub timeout: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            min_gap: Duration::from_millis(100),
+            max_wait: Duration::from_secs(60),
+            retry: RetryPolicy {
+                max_retries: 6,
+                first_delay: Duration::from_secs(1),
+                max_delay: Duration::from_secs(30),
+            },
+            second: Duration::from_secs(1),
+            timeout: Duration::from_secs(45),
+        }
+    }
+}
+
+/// What the calls of a run cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Data calls, retries included.
+    pub call_count: u64,
+    /// Repeated calls.
+    pub retry_count: u64,
+    /// Time spent waiting because Spotify or our backoff asked for it.
+    pub waited: Duration,
+}
+
+/// Spotify's Web API for one account: a sequential queue.
+pub struct Client {
+    http: reqwest::Client,
+    base: Url,
+    credentials: Credentials,
+    access: Option<SecretString>,
+    is_user: bool,
+    timing: Timing,
+    last_call: Option<Instant>,
+    clock: fn() -> DateTime<Utc>,
+    usage: Usage,
+}
+
+/// What one answer means.
+enum Outcome {
+    Done { body: String, etag: Option<String> },
+    Retry { reason: String },
+    Refresh,
+    Wait { asked: Option<Duration>, is_quota: bool },
+    Fail(Error),
+}
+
+#[derive(Default, Deserialize)]
+struct ErrorBody {
+    #[serde(default)]
+    error: ErrorDetail,
+}
+
+#[derive(Default, Deserialize)]
+struct ErrorDetail {
+    #[serde(default)]
+    message: String,
+    #[serde(default)]
+    reason: Option<String>,
+}
+
+impl Client {
+    /// A client that has not called yet.
+    pub fn new(
+        api_url: &str,
+        credentials: Credentials,
+        timing: Timing,
+        clock: fn() -> DateTime<Utc>,
+    ) -> Result<Self, Error> {
+        let bad_url = |reason: String| Error::BadUrl {
+            name: "SPOTIFY_API_URL",
+            value: api_url.to_owned(),
+            reason,
+        };
+        let mut base = Url::parse(api_url).map_err(|error| bad_url(error.to_string()))?;
+        if !matches!(base.scheme(), "http" | "https") {
+            return Err(bad_url("it must begin with https:// or http://".to_owned()));
+        }
+        if base.path() == "/" {
+            base.set_path("/v1");
+        }
+        let http = reqwest::Client::builder()
+            .user_agent(concat!("snowtrack/", env!("CARGO_PKG_VERSION")))
+            .gzip(true)
+            .timeout(timing.timeout)
+            .connect_timeout(timing.timeout.min(Duration::from_secs(10)))
+            .build()
+            .map_err(|error| bad_url(error.to_string()))?;
+        Ok(Self {
+            http,
+            base,
+            credentials,
+            access: None,
+            is_user: false,
+            timing,
+            last_call: None,
+            clock,
+            usage: Usage::default(),
+        })
+    }
+
+    /// What the calls so far cost.
+    pub const fn usage(&self) -> Usage {
+        self.usage
+    }
+
+    /// One document; waits and retries are reported to `events`.
+    pub async fn get(
+        &mut self,
+        entity: Entity,
+        playlist_id: Option<&str>,
+        url: &str,
+        events: Events<'_>,
+    ) -> Result<Document, Error> {
+        let (body, etag) = self.call(url, events).await?;
+        Ok(Document {
+            entity,
+            playlist_id: playlist_id.map(str::to_owned),
+            url: url.to_owned(),
+            fetched_at: (self.clock)(),
+            etag,
+            body,
+        })
+    }
+
+    /// The logged-in user's id.
+    pub async fn user_id(&mut self, events: Events<'_>) -> Result<String, Error> {
+        #[derive(Deserialize)]
+        struct Me {
+            id: String,
+        }
+        let (body, _) = self.call("/me", events).await?;
+        serde_json::from_str::<Me>(&body)
+            .map(|me| me.id)
+            .map_err(|source| Error::Document { name: "/me".to_owned(), source: source.into() })
+    }
+
+    async fn call(
+        &mut self,
+        url: &str,
+        events: Events<'_>,
+    ) -> Result<(String, Option<String>), Error> {
+        let (mut retries, mut unnamed_waits, mut has_refreshed) = (0, 0, false);
+        loop {
+            let token = self.token(events).await?;
+            self.keep_gap().await;
+            self.usage.call_count += 1;
+            match self.once(url, &token).await {
+                Outcome::Done { body, etag } => return Ok((body, etag)),
+                Outcome::Fail(error) => return Err(error),
+                Outcome::Refresh if has_refreshed => {
+                    return Err(Error::Unreachable {
+                        url: url.to_owned(),
+                        tries: 2,
+                        reason: "a fresh access token was refused (401)".to_owned(),
+                    });
+                }
+                Outcome::Refresh => {
+                    has_refreshed = true;
+                    self.access = None;
+                }
+                Outcome::Wait { asked, is_quota } => {
+                    unnamed_waits += u32::from(asked.is_none());
+                    let wait = self.penalty(asked, is_quota, unnamed_waits)?;
+                    self.wait("Spotify's rate limit", wait, events).await;
+                }
+                Outcome::Retry { reason } => {
+                    retries += 1;
+                    let Some(delay) = self.timing.retry.delay(retries, fastrand::f64()) else {
+                        return Err(Error::Unreachable {
+                            url: url.to_owned(),
+                            tries: retries,
+                            reason,
+                        });
+                    };
+                    events(Event::Retried { url: url.to_owned(), reason });
+                    self.usage.retry_count += 1;
+                    self.wait("Spotify to recover", delay, events).await;
+                }
+            }
+        }
+    }
+
+    /// How long to wait for a 429, or the error that ends the run.
+    fn penalty(
+        &self,
+        asked: Option<Duration>,
+        is_quota: bool,
+        unnamed_waits: u32,
+    ) -> Result<Duration, Error> {
+        let backoff = Duration::from_secs(5).saturating_mul(1 << unnamed_waits.min(4));
+        let is_spent = is_quota || (asked.is_none() && unnamed_waits > UNNAMED_WAITS);
+        let wait =
+            asked.unwrap_or(if is_spent { UNNAMED_PENALTY } else { backoff }).min(LONGEST_PENALTY);
+        if is_spent || self.timing.max_wait < wait {
+            let reason = if is_quota { "its quota of calls is used up" } else { "too many calls" };
+            let until = (self.clock)() + TimeDelta::from_std(wait).unwrap_or(TimeDelta::days(1));
+            return Err(Error::RateLimited { until, reason });
+        }
+        // A little more than asked: a call within the penalty would lengthen it.
+        let seconds = wait.as_secs_f64() + fastrand::f64() * 0.5;
+        Ok(self.timing.second.mul_f64(seconds))
+    }
+
+    async fn token(&mut self, events: Events<'_>) -> Result<String, Error> {
+        if let Some(token) = &self.access {
+            return Ok(token.expose_secret().to_owned());
+        }
+        let mut tries = 0;
+        loop {
+            match self.credentials.access((self.clock)()).await {
+                Ok(access) => {
+                    if let Some(warning) = access.warning {
+                        events(Event::Warning(warning));
+                    }
+                    let text = access.token.expose_secret().to_owned();
+                    self.is_user = access.is_user;
+                    self.access = Some(access.token);
+                    return Ok(text);
+                }
+                // Only Spotify's own word ends a login; an outage must not.
+                Err(Error::Unreachable { url, reason, .. }) => {
+                    tries += 1;
+                    let Some(delay) = self.timing.retry.delay(tries, fastrand::f64()) else {
+                        return Err(Error::Unreachable { url, tries, reason });
+                    };
+                    events(Event::Retried { url, reason });
+                    self.usage.retry_count += 1;
+                    self.wait("Spotify's accounts service", delay, events).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    async fn keep_gap(&mut self) {
+        if let Some(since) = self.last_call.map(|last| last.elapsed()) {
+            pause(self.timing.min_gap.saturating_sub(since)).await;
+        }
+        self.last_call = Some(Instant::now());
+    }
+
+    async fn wait(&mut self, why: &'static str, wait: Duration, events: Events<'_>) {
+        events(Event::Waiting { why, wait });
+        self.usage.waited += wait;
+        pause(wait).await;
+    }
+
+    async fn once(&self, url: &str, token: &str) -> Outcome {
+        let target = format!("{}{url}", self.base.as_str().trim_end_matches('/'));
+        let response = match self.http.get(target).bearer_auth(token).send().await {
+            Ok(response) => response,
+            Err(error) => return Outcome::Retry { reason: describe(error) },
+        };
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = match response.bytes().await {
+            Ok(body) => body,
+            Err(error) => return Outcome::Retry { reason: describe(error) },
+        };
+        if !status.is_success() {
+            return self.refusal(url, status, &headers, &String::from_utf8_lossy(&body));
+        }
+        match String::from_utf8(body.into()) {
+            Ok(body) if serde_json::from_str::<serde::de::IgnoredAny>(&body).is_ok() => {
+                let etag = headers.get(ETAG).and_then(|etag| etag.to_str().ok()).map(str::to_owned);
+                Outcome::Done { body, etag }
+            }
+            _ => Outcome::Retry {
+                reason: format!("status {status}, but the body is cut or is not JSON"),
+            },
+        }
+    }
+
+    fn refusal(&self, url: &str, status: StatusCode, headers: &HeaderMap, body: &str) -> Outcome {
+        let detail = serde_json::from_str::<ErrorBody>(body).unwrap_or_default().error;
+        let says = |text: &str| body.to_ascii_lowercase().contains(text);
+        let url_owned = || url.to_owned();
+        match status.as_u16() {
+            401 if says("valid user authentication required")
+                || (!self.is_user && url.starts_with("/me")) =>
+            {
+                Outcome::Fail(Error::UserNeeded { url: url_owned() })
+            }
+            401 => Outcome::Refresh,
+            403 if says("premium") => Outcome::Fail(Error::PremiumRequired),
+            403 if says("insufficient client scope") => Outcome::Fail(Error::MissingScope {
+                url: url_owned(),
+                wanted: super::login::SCOPES,
+            }),
+            403 if says("not registered") || says("allow") && says("user") => {
+                Outcome::Fail(Error::NotAllowListed)
+            }
+            403 => Outcome::Fail(Error::Forbidden { url: url_owned() }),
+            404 => Outcome::Fail(Error::NotFound { url: url_owned() }),
+            429 => Outcome::Wait {
+                asked: headers
+                    .get(RETRY_AFTER)
+                    .and_then(|value| value.to_str().ok()?.trim().parse().ok())
+                    .map(Duration::from_secs),
+                is_quota: detail.reason.as_deref() == Some("QUOTA_EXCEEDED"),
+            },
+            408 | 500..=599 => Outcome::Retry { reason: format!("status {status}") },
+            code => Outcome::Fail(Error::Refused {
+                url: url_owned(),
+                status: code,
+                message: detail.message,
+            }),
+        }
+    }
+}
+
+/// A transport error with its causes, without the URL (which the caller names).
+fn describe(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(inner) = cause {
+        text = format!("{text}: {inner}");
+        cause = inner.source();
+    }
+    text
+}

@@ -1,0 +1,97 @@
+//! Why a call to Spotify gave nothing, split by what the reader does next.
+
+use chrono::{DateTime, Utc};
+
+use super::page::InvalidDocument;
+
+/// Why a call to Spotify gave nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The configuration names no app.
+    #[error(
+        "no Spotify app is configured: set `SPOTIFY_CLIENT_ID` (create an app at developer.spotify.com/dashboard), then run `snowtrack login`; or try `snowtrack run --demo`, which needs no account"
+    )]
+    NoCredentials,
+    /// Nobody has logged in, and the app has no secret.
+    #[error(
+        "nobody is logged in to Spotify: run `snowtrack login`, or set `SPOTIFY_REFRESH_TOKEN` or `SPOTIFY_CLIENT_SECRET`"
+    )]
+    NotLoggedIn,
+    /// The refresh token is expired or revoked.
+    #[error(
+        "Spotify no longer accepts the login (invalid_grant; logins end six months after they were given): run `snowtrack login`"
+    )]
+    LoginExpired,
+    /// The app's id or secret is wrong.
+    #[error(
+        "Spotify refused the app `{client_id}` ({reason}): check `SPOTIFY_CLIENT_ID` and `SPOTIFY_CLIENT_SECRET` against the dashboard"
+    )]
+    AppRefused { client_id: String, reason: String },
+    /// The call needs a user, the token is the app's own.
+    #[error(
+        "`{url}` needs a logged-in user, and the app logged in by itself: run `snowtrack login`"
+    )]
+    UserNeeded { url: String },
+    /// The login lacks a permission.
+    #[error(
+        "the login lacks a permission for `{url}` (Insufficient client scope): run `snowtrack login` again, which asks for `{wanted}`"
+    )]
+    MissingScope { url: String, wanted: &'static str },
+    /// The owner of the app has no Premium subscription.
+    #[error(
+        "Spotify wants an active Premium subscription of the app's owner; after a change of the subscription it can take hours until calls work again"
+    )]
+    PremiumRequired,
+    /// The user is not on the app's list.
+    #[error(
+        "the logged-in user is not on the app's user list: add them under User Management of the app in Spotify's dashboard (five at most)"
+    )]
+    NotAllowListed,
+    /// Spotify asks to come back later than we are willing to wait.
+    #[error("Spotify asks to pause until {until} ({reason}); what was fetched is kept, run the same command again after that time", until = until.format("%Y-%m-%d %H:%M:%S UTC"))]
+    RateLimited { until: DateTime<Utc>, reason: &'static str },
+    /// The playlist does not exist for this user.
+    #[error("`{url}` does not exist, is private to others or belongs to Spotify (404)")]
+    NotFound { url: String },
+    /// The playlist's contents are not for this user.
+    #[error("`{url}` gives its contents only to owner and collaborators (403)")]
+    Forbidden { url: String },
+    /// Spotify says that the request itself is wrong.
+    #[error("Spotify refused `{url}` as a wrong request ({status}): {message}")]
+    Refused { url: String, status: u16, message: String },
+    /// Spotify could not be reached, repeatedly.
+    #[error(
+        "`{url}` gave no usable answer in {tries} tries, the last one: {reason}; what was fetched is kept, run the same command again"
+    )]
+    Unreachable { url: String, tries: u32, reason: String },
+    /// A playlist changed each time while it was read.
+    #[error(
+        "playlist `{playlist_id}` changed {times} times while it was read; run the same command again"
+    )]
+    KeepsChanging { playlist_id: String, times: u32 },
+    /// A body that is none of Spotify's documents.
+    #[error("`{name}` is not a Spotify document")]
+    Document { name: String, source: InvalidDocument },
+    /// A file could not be read or written.
+    #[error("could not {doing} `{path}`")]
+    File { doing: &'static str, path: String, source: std::io::Error },
+    /// The login did not come to its end.
+    #[error("the login failed: {reason}")]
+    Login { reason: String },
+    /// A base URL that is none.
+    #[error("`{value}` is not a URL (set by `{name}`): {reason}")]
+    BadUrl { name: &'static str, value: String, reason: String },
+}
+
+impl Error {
+    /// Whether the same run may go on with its other playlists.
+    pub const fn concerns_one_playlist(&self) -> bool {
+        matches!(
+            self,
+            Self::NotFound { .. }
+                | Self::Forbidden { .. }
+                | Self::Refused { .. }
+                | Self::KeepsChanging { .. }
+        )
+    }
+}

@@ -1,0 +1,47 @@
+//! The source: Spotify's Web API, or documents recorded from it.
+//!
+//! In: credentials, a source. Out: [`Document`]s, byte for byte as received, in the order in which they belong together.
+//! Never shapes a row (that is SQL's work) and never touches DuckDB.
+//!
+//! The data plane is our own HTTP client, one call at a time: `rspotify` serves only for its OAuth types, because its models
+//! drop what they do not know, its paginator repeats rows after a null and its log lines show secrets.
+
+mod auth;
+mod client;
+mod error;
+mod login;
+mod page;
+mod reader;
+mod recorded;
+
+pub use auth::{Credentials, StoredToken, TokenFile};
+pub use client::{Client, Timing};
+pub use error::Error;
+pub use login::login;
+pub use page::{Document, Entity, InvalidDocument, Parts, classify};
+pub use reader::{ListReader, PlaylistReader, Step};
+pub use recorded::{DemoPoint, Recorded, Recorder};
+
+use secrecy::SecretString;
+use serde::Deserialize;
+
+/// How to reach Spotify and as whom.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SpotifyConfig {
+    /// The app's client id, from Spotify's developer dashboard.
+    pub client_id: Option<String>,
+    /// The app's secret; not needed after `login` with PKCE.
+    pub client_secret: Option<SecretString>,
+    /// A user's refresh token, where no `login` is possible.
+    pub refresh_token: Option<SecretString>,
+    /// Playlists of a run that names no source: ids, URIs or URLs.
+    #[serde(default)]
+    pub playlist_ids: Vec<String>,
+    /// Base URL of the Web API [default: Spotify's].
+    pub api_url: Option<String>,
+    /// Base URL of the accounts service [default: Spotify's].
+    pub accounts_url: Option<String>,
+    /// Least time between two calls, in milliseconds [default: 100].
+    pub min_gap_ms: Option<u64>,
+}

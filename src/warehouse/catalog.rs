@@ -1,0 +1,490 @@
+//! The only list of `.sql` files; a test fails when one on disk is missing here.
+
+use crate::ids::Table;
+
+/// A `.sql` file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SqlFile {
+    pub(super) name: &'static str,
+    pub(super) sql: &'static str,
+}
+
+/// A model, and the shipped table that its `next_` table is merged into.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Model {
+    pub(super) name: &'static str,
+    pub(super) table: Option<Table>,
+    pub(super) sql: &'static str,
+}
+
+/// A check: its query selects the offending rows.
+#[derive(Debug, Clone, Copy)]
+pub struct CheckFile {
+    /// `<table>__<what>`.
+    pub name: &'static str,
+    /// Header and query.
+    pub sql: &'static str,
+}
+
+const MERGE: &str = include_str!("../../sql/duckdb/merge.sql");
+pub(super) const TABLE_COUNTS: &str = include_str!("../../sql/duckdb/report/table_counts.sql");
+pub(super) const ROWS_BY_KIND: &str = include_str!("../../sql/duckdb/report/rows_by_kind.sql");
+pub(super) const PLAYLIST_CHANGES: &str =
+    include_str!("../../sql/duckdb/report/playlist_changes.sql");
+
+/// Applied in this order at every start.
+pub(super) const SCHEMA: &[SqlFile] = &[
+    SqlFile { name: "010_raw", sql: include_str!("../../sql/duckdb/schema/010_raw.sql") },
+    SqlFile { name: "020_meta", sql: include_str!("../../sql/duckdb/schema/020_meta.sql") },
+    SqlFile { name: "030_core", sql: include_str!("../../sql/duckdb/schema/030_core.sql") },
+    SqlFile { name: "040_macros", sql: include_str!("../../sql/duckdb/schema/040_macros.sql") },
+    SqlFile { name: "050_staging", sql: include_str!("../../sql/duckdb/schema/050_staging.sql") },
+];
+
+/// Run in this order in one transaction.
+pub(super) const MODELS: &[Model] = &[
+    Model {
+        name: "00_pending_rows",
+        table: None,
+        sql: include_str!("../../sql/duckdb/models/00_pending_rows.sql"),
+    },
+    Model {
+        name: "10_pending_snapshots",
+        table: None,
+        sql: include_str!("../../sql/duckdb/models/10_pending_snapshots.sql"),
+    },
+    Model {
+        name: "20_playlist_songs",
+        table: Some(Table::PlaylistSongs),
+        sql: include_str!("../../sql/duckdb/models/20_playlist_songs.sql"),
+    },
+    Model {
+        name: "30_songs",
+        table: Some(Table::Songs),
+        sql: include_str!("../../sql/duckdb/models/30_songs.sql"),
+    },
+    Model {
+        name: "40_song_artists",
+        table: Some(Table::SongArtists),
+        sql: include_str!("../../sql/duckdb/models/40_song_artists.sql"),
+    },
+    Model {
+        name: "50_albums",
+        table: Some(Table::Albums),
+        sql: include_str!("../../sql/duckdb/models/50_albums.sql"),
+    },
+    Model {
+        name: "60_artists",
+        table: Some(Table::Artists),
+        sql: include_str!("../../sql/duckdb/models/60_artists.sql"),
+    },
+    Model {
+        name: "65_genres",
+        table: Some(Table::Genres),
+        sql: include_str!("../../sql/duckdb/models/65_genres.sql"),
+    },
+    Model {
+        name: "70_playlists",
+        table: Some(Table::Playlists),
+        sql: include_str!("../../sql/duckdb/models/70_playlists.sql"),
+    },
+    Model {
+        name: "80_song_observations",
+        table: Some(Table::SongObservations),
+        sql: include_str!("../../sql/duckdb/models/80_song_observations.sql"),
+    },
+    Model {
+        name: "90_snapshots",
+        table: None,
+        sql: include_str!("../../sql/duckdb/models/90_snapshots.sql"),
+    },
+];
+
+/// Run in this order after the transform.
+pub const CHECKS: &[CheckFile] = &[
+    CheckFile {
+        name: "albums__id_is_well_formed",
+        sql: include_str!("../../sql/duckdb/checks/albums__id_is_well_formed.sql"),
+    },
+    CheckFile {
+        name: "albums__key_is_not_null",
+        sql: include_str!("../../sql/duckdb/checks/albums__key_is_not_null.sql"),
+    },
+    CheckFile {
+        name: "albums__key_is_unique",
+        sql: include_str!("../../sql/duckdb/checks/albums__key_is_unique.sql"),
+    },
+    CheckFile {
+        name: "albums__name_is_not_empty",
+        sql: include_str!("../../sql/duckdb/checks/albums__name_is_not_empty.sql"),
+    },
+    CheckFile {
+        name: "albums__name_is_not_null",
+        sql: include_str!("../../sql/duckdb/checks/albums__name_is_not_null.sql"),
+    },
+    CheckFile {
+        name: "albums__release_date_is_plausible",
+        sql: include_str!("../../sql/duckdb/checks/albums__release_date_is_plausible.sql"),
+    },
+    CheckFile {
+        name: "albums__row_hash_is_right",
+        sql: include_str!("../../sql/duckdb/checks/albums__row_hash_is_right.sql"),
+    },
+    CheckFile {
+        name: "albums__total_tracks_is_positive",
+        sql: include_str!("../../sql/duckdb/checks/albums__total_tracks_is_positive.sql"),
+    },
+    CheckFile {
+        name: "albums__url_is_well_formed",
+        sql: include_str!("../../sql/duckdb/checks/albums__url_is_well_formed.sql"),
+    },
+    CheckFile {
+        name: "artists__id_is_well_formed",
+        sql: include_str!("../../sql/duckdb/checks/artists__id_is_well_formed.sql"),
+    },
+    CheckFile {
+        name: "artists__key_is_not_null",
+        sql: include_str!("../../sql/duckdb/checks/artists__key_is_not_null.sql"),
+    },
+    CheckFile {
+        name: "artists__key_is_unique",
+        sql: include_str!("../../sql/duckdb/checks/artists__key_is_unique.sql"),
+    },
+    CheckFile {
+        name: "artists__name_is_not_empty",
+        sql: include_str!("../../sql/duckdb/checks/artists__name_is_not_empty.sql"),
+    },
+    CheckFile {
+        name: "artists__name_is_not_null",
+        sql: include_str!("../../sql/duckdb/checks/artists__name_is_not_null.sql"),
+    },
+    CheckFile {
+        name: "artists__row_hash_is_right",
+        sql: include_str!("../../sql/duckdb/checks/artists__row_hash_is_right.sql"),
+    },
+    CheckFile {
+        name: "artists__url_is_well_formed",
+        sql: include_str!("../../sql/duckdb/checks/artists__url_is_well_formed.sql"),
+    },
+    CheckFile {
+        name: "documents__row_is_readable",
+        sql: include_str!("../../sql/duckdb/checks/documents__row_is_readable.sql"),
+    },
+    CheckFile {
+        name: "genres__artist_exists",
+        sql: include_str!("../../sql/duckdb/checks/genres__artist_exists.sql"),
+    },
+    CheckFile {
+        name: "genres__key_is_not_null",
+        sql: include_str!("../../sql/duckdb/checks/genres__key_is_not_null.sql"),
+    },
+    CheckFile {
+        name: "genres__key_is_unique",
+        sql: include_str!("../../sql/duckdb/checks/genres__key_is_unique.sql"),
+    },
+    CheckFile {
+        name: "genres__row_hash_is_right",
+        sql: include_str!("../../sql/duckdb/checks/genres__row_hash_is_right.sql"),
+    },
+    CheckFile {
+        name: "playlist_songs__added_at_is_plausible",
+        sql: include_str!("../../sql/duckdb/checks/playlist_songs__added_at_is_plausible.sql"),
+    },
+    CheckFile {
+        name: "playlist_songs__item_kind_is_known",
+        sql: include_str!("../../sql/duckdb/checks/playlist_songs__item_kind_is_known.sql"),
+    },
+    CheckFile {
+        name: "playlist_songs__key_is_not_null",
+        sql: include_str!("../../sql/duckdb/checks/playlist_songs__key_is_not_null.sql"),
+    },
+    CheckFile {
+        name: "playlist_songs__key_is_unique",
+        sql: include_str!("../../sql/duckdb/checks/playlist_songs__key_is_unique.sql"),
+    },
+    CheckFile {
+        name: "playlist_songs__no_row_is_lost",
+        sql: include_str!("../../sql/duckdb/checks/playlist_songs__no_row_is_lost.sql"),
+    },
+    CheckFile {
+        name: "playlist_songs__playlist_exists",
+        sql: include_str!("../../sql/duckdb/checks/playlist_songs__playlist_exists.sql"),
+    },
+    CheckFile {
+        name: "playlist_songs__positions_are_contiguous",
+        sql: include_str!("../../sql/duckdb/checks/playlist_songs__positions_are_contiguous.sql"),
+    },
+    CheckFile {
+        name: "playlist_songs__read_is_complete",
+        sql: include_str!("../../sql/duckdb/checks/playlist_songs__read_is_complete.sql"),
+    },
+    CheckFile {
+        name: "playlist_songs__row_count_is_total",
+        sql: include_str!("../../sql/duckdb/checks/playlist_songs__row_count_is_total.sql"),
+    },
+    CheckFile {
+        name: "playlist_songs__row_hash_is_right",
+        sql: include_str!("../../sql/duckdb/checks/playlist_songs__row_hash_is_right.sql"),
+    },
+    CheckFile {
+        name: "playlist_songs__row_is_readable",
+        sql: include_str!("../../sql/duckdb/checks/playlist_songs__row_is_readable.sql"),
+    },
+    CheckFile {
+        name: "playlist_songs__song_exists",
+        sql: include_str!("../../sql/duckdb/checks/playlist_songs__song_exists.sql"),
+    },
+    CheckFile {
+        name: "playlist_songs__song_id_fits_the_kind",
+        sql: include_str!("../../sql/duckdb/checks/playlist_songs__song_id_fits_the_kind.sql"),
+    },
+    CheckFile {
+        name: "playlists__id_is_well_formed",
+        sql: include_str!("../../sql/duckdb/checks/playlists__id_is_well_formed.sql"),
+    },
+    CheckFile {
+        name: "playlists__item_count_has_not_collapsed",
+        sql: include_str!("../../sql/duckdb/checks/playlists__item_count_has_not_collapsed.sql"),
+    },
+    CheckFile {
+        name: "playlists__key_is_not_null",
+        sql: include_str!("../../sql/duckdb/checks/playlists__key_is_not_null.sql"),
+    },
+    CheckFile {
+        name: "playlists__key_is_unique",
+        sql: include_str!("../../sql/duckdb/checks/playlists__key_is_unique.sql"),
+    },
+    CheckFile {
+        name: "playlists__name_is_known",
+        sql: include_str!("../../sql/duckdb/checks/playlists__name_is_known.sql"),
+    },
+    CheckFile {
+        name: "playlists__row_hash_is_right",
+        sql: include_str!("../../sql/duckdb/checks/playlists__row_hash_is_right.sql"),
+    },
+    CheckFile {
+        name: "playlists__url_is_well_formed",
+        sql: include_str!("../../sql/duckdb/checks/playlists__url_is_well_formed.sql"),
+    },
+    CheckFile {
+        name: "reads__are_fresh",
+        sql: include_str!("../../sql/duckdb/checks/reads__are_fresh.sql"),
+    },
+    CheckFile {
+        name: "reads__playlist_is_known",
+        sql: include_str!("../../sql/duckdb/checks/reads__playlist_is_known.sql"),
+    },
+    CheckFile {
+        name: "song_artists__artist_exists",
+        sql: include_str!("../../sql/duckdb/checks/song_artists__artist_exists.sql"),
+    },
+    CheckFile {
+        name: "song_artists__first_is_primary",
+        sql: include_str!("../../sql/duckdb/checks/song_artists__first_is_primary.sql"),
+    },
+    CheckFile {
+        name: "song_artists__key_is_not_null",
+        sql: include_str!("../../sql/duckdb/checks/song_artists__key_is_not_null.sql"),
+    },
+    CheckFile {
+        name: "song_artists__key_is_unique",
+        sql: include_str!("../../sql/duckdb/checks/song_artists__key_is_unique.sql"),
+    },
+    CheckFile {
+        name: "song_artists__row_hash_is_right",
+        sql: include_str!("../../sql/duckdb/checks/song_artists__row_hash_is_right.sql"),
+    },
+    CheckFile {
+        name: "song_artists__song_exists",
+        sql: include_str!("../../sql/duckdb/checks/song_artists__song_exists.sql"),
+    },
+    CheckFile {
+        name: "song_observations__key_is_not_null",
+        sql: include_str!("../../sql/duckdb/checks/song_observations__key_is_not_null.sql"),
+    },
+    CheckFile {
+        name: "song_observations__key_is_unique",
+        sql: include_str!("../../sql/duckdb/checks/song_observations__key_is_unique.sql"),
+    },
+    CheckFile {
+        name: "song_observations__playlist_count_is_plausible",
+        sql: include_str!(
+            "../../sql/duckdb/checks/song_observations__playlist_count_is_plausible.sql"
+        ),
+    },
+    CheckFile {
+        name: "song_observations__popularity_is_0_to_100",
+        sql: include_str!("../../sql/duckdb/checks/song_observations__popularity_is_0_to_100.sql"),
+    },
+    CheckFile {
+        name: "song_observations__row_hash_is_right",
+        sql: include_str!("../../sql/duckdb/checks/song_observations__row_hash_is_right.sql"),
+    },
+    CheckFile {
+        name: "song_observations__song_exists",
+        sql: include_str!("../../sql/duckdb/checks/song_observations__song_exists.sql"),
+    },
+    CheckFile {
+        name: "songs__added_at_is_plausible",
+        sql: include_str!("../../sql/duckdb/checks/songs__added_at_is_plausible.sql"),
+    },
+    CheckFile {
+        name: "songs__album_exists",
+        sql: include_str!("../../sql/duckdb/checks/songs__album_exists.sql"),
+    },
+    CheckFile {
+        name: "songs__album_is_known",
+        sql: include_str!("../../sql/duckdb/checks/songs__album_is_known.sql"),
+    },
+    CheckFile {
+        name: "songs__artist_exists",
+        sql: include_str!("../../sql/duckdb/checks/songs__artist_exists.sql"),
+    },
+    CheckFile {
+        name: "songs__artist_is_known",
+        sql: include_str!("../../sql/duckdb/checks/songs__artist_is_known.sql"),
+    },
+    CheckFile {
+        name: "songs__duration_is_positive",
+        sql: include_str!("../../sql/duckdb/checks/songs__duration_is_positive.sql"),
+    },
+    CheckFile {
+        name: "songs__id_is_well_formed",
+        sql: include_str!("../../sql/duckdb/checks/songs__id_is_well_formed.sql"),
+    },
+    CheckFile {
+        name: "songs__key_is_not_null",
+        sql: include_str!("../../sql/duckdb/checks/songs__key_is_not_null.sql"),
+    },
+    CheckFile {
+        name: "songs__key_is_unique",
+        sql: include_str!("../../sql/duckdb/checks/songs__key_is_unique.sql"),
+    },
+    CheckFile {
+        name: "songs__name_is_not_empty",
+        sql: include_str!("../../sql/duckdb/checks/songs__name_is_not_empty.sql"),
+    },
+    CheckFile {
+        name: "songs__name_is_not_null",
+        sql: include_str!("../../sql/duckdb/checks/songs__name_is_not_null.sql"),
+    },
+    CheckFile {
+        name: "songs__popularity_is_0_to_100",
+        sql: include_str!("../../sql/duckdb/checks/songs__popularity_is_0_to_100.sql"),
+    },
+    CheckFile {
+        name: "songs__row_hash_is_right",
+        sql: include_str!("../../sql/duckdb/checks/songs__row_hash_is_right.sql"),
+    },
+    CheckFile {
+        name: "songs__taken_down_duration_is_positive",
+        sql: include_str!("../../sql/duckdb/checks/songs__taken_down_duration_is_positive.sql"),
+    },
+    CheckFile {
+        name: "songs__url_is_well_formed",
+        sql: include_str!("../../sql/duckdb/checks/songs__url_is_well_formed.sql"),
+    },
+    CheckFile {
+        name: "tables__row_count_has_not_collapsed",
+        sql: include_str!("../../sql/duckdb/checks/tables__row_count_has_not_collapsed.sql"),
+    },
+];
+
+/// The dbt models, which the published file carries as views; a mart stands after those it refers to.
+pub(super) const MARTS: &[SqlFile] = &[
+    SqlFile { name: "artist_songs", sql: include_str!("../../dbt/models/marts/artist_songs.sql") },
+    SqlFile {
+        name: "playlist_changes",
+        sql: include_str!("../../dbt/models/marts/playlist_changes.sql"),
+    },
+    SqlFile {
+        name: "playlist_overview",
+        sql: include_str!("../../dbt/models/marts/playlist_overview.sql"),
+    },
+    SqlFile {
+        name: "playlist_songs_current",
+        sql: include_str!("../../dbt/models/marts/playlist_songs_current.sql"),
+    },
+    SqlFile {
+        name: "song_popularity_over_time",
+        sql: include_str!("../../dbt/models/marts/song_popularity_over_time.sql"),
+    },
+];
+
+/// The statements that bring `next_<table>` into `core.<table>`.
+pub(super) fn merge(table: Table) -> String {
+    MERGE.replace("{table}", table.name()).replace("{key}", table.key())
+}
+
+/// The statement that copies a table into the attached `published` file.
+pub(super) fn publish_table(table: Table) -> String {
+    format!("create table published.core.{table} as from core.{table}")
+}
+
+/// A dbt model as a DuckDB view: `source` and `ref` are the only Jinja that the models use.
+pub(super) fn mart_view(mart: &SqlFile) -> String {
+    let mut sql = mart.sql.to_owned();
+    for table in Table::ALL {
+        sql = sql
+            .replace(&format!("{{{{ source('spotify', '{table}') }}}}"), &format!("core.{table}"));
+    }
+    for other in MARTS {
+        sql = sql
+            .replace(&format!("{{{{ ref('{}') }}}}", other.name), &format!("marts.{}", other.name));
+    }
+    format!("create view marts.{} as\n{sql}", mart.name)
+}
+
+/// Text as an SQL literal, for the few statements that take no bound value.
+pub(super) fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// Text as a quoted identifier.
+pub(super) fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sql_file_on_disk_is_listed() {
+        let listed: Vec<&str> = SCHEMA
+            .iter()
+            .chain(MARTS)
+            .map(|file| file.sql)
+            .chain(MODELS.iter().map(|model| model.sql))
+            .chain(CHECKS.iter().map(|check| check.sql))
+            .chain([MERGE, TABLE_COUNTS, ROWS_BY_KIND, PLAYLIST_CHANGES])
+            .collect();
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut folders = vec![root.join("sql/duckdb"), root.join("dbt/models/marts")];
+        let mut count = 0;
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|ending| ending == "sql") {
+                    let text = std::fs::read_to_string(&path).unwrap();
+                    assert!(
+                        listed.contains(&text.as_str()),
+                        "{} is not in catalog.rs",
+                        path.display()
+                    );
+                    count += 1;
+                }
+            }
+        }
+        assert_eq!(count, listed.len());
+    }
+
+    #[test]
+    fn a_mart_has_no_jinja_left() {
+        for mart in MARTS {
+            assert!(!mart_view(mart).contains("{{"), "{}", mart.name);
+        }
+    }
+}

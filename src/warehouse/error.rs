@@ -1,0 +1,36 @@
+//! Why the embedded DuckDB refused, split by what the reader does next.
+
+use std::path::PathBuf;
+
+/// Why the embedded DuckDB refused.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file cannot be opened.
+    #[error(
+        "could not open the warehouse `{path}`; is another program writing to it, or is the disk full?"
+    )]
+    Open { path: PathBuf, source: duckdb::Error },
+    /// A statement of ours failed.
+    #[error("could not {doing}")]
+    Statement { doing: String, source: duckdb::Error },
+    /// A person's query failed.
+    #[error("the query failed")]
+    Query { source: duckdb::Error },
+    /// The analysts' file is not there yet.
+    #[error("`{path}` does not exist yet: `snowtrack run` makes it (try `snowtrack run --demo`)")]
+    NotPublished { path: PathBuf },
+    /// A file operation failed.
+    #[error("could not {doing} `{path}`")]
+    File { doing: &'static str, path: PathBuf, source: std::io::Error },
+}
+
+/// Names what was being done when a statement failed.
+pub(crate) trait Doing<T> {
+    fn doing(self, doing: &str) -> Result<T, Error>;
+}
+
+impl<T> Doing<T> for Result<T, duckdb::Error> {
+    fn doing(self, doing: &str) -> Result<T, Error> {
+        self.map_err(|source| Error::Statement { doing: doing.to_owned(), source })
+    }
+}

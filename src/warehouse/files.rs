@@ -1,0 +1,62 @@
+//! Writes unshipped rows as files and reads files back.
+
+use std::path::{Path, PathBuf};
+
+use super::{Doing, Error, Warehouse, catalog};
+use crate::ids::Table;
+
+impl Warehouse {
+    /// Writes the table's unshipped rows into `folder` as one file or more and returns them in order. csv is written plain.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub fn write_unshipped(
+        &self,
+        table: Table,
+        format: &str,
+        max_file_bytes: u64,
+        folder: &Path,
+    ) -> Result<Vec<PathBuf>, Error> {
+        let target = catalog::literal(&folder.to_string_lossy());
+        let options = match format {
+            "csv" => {
+                r"format csv, header, nullstr '\N', timestampformat '%Y-%m-%dT%H:%M:%S.%f', dateformat '%Y-%m-%d'"
+            }
+            _ => "format parquet, compression zstd",
+        };
+        let sql = format!(
+            "copy (from staging.unshipped_{table}) to {target} ({options}, file_size_bytes {max_file_bytes}, overwrite_or_ignore)"
+        );
+        let doing = format!("write the rows of `{table}`");
+        self.connection.execute_batch(&sql).doing(&doing)?;
+        let files = |source| Error::File { doing: "list", path: folder.to_owned(), source };
+        let mut written = std::fs::read_dir(folder)
+            .and_then(|entries| {
+                entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()
+            })
+            .map_err(files)?;
+        // data_2 comes before data_10.
+        written.sort_by_key(|path| (path.as_os_str().len(), path.clone()));
+        Ok(written)
+    }
+
+    /// Rows of a written file and the sum of their `row_hash`.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub fn read_back(&self, format: &str, file: &Path) -> Result<(u64, String), Error> {
+        let name = catalog::literal(&file.to_string_lossy());
+        let source = match format {
+            "csv" => {
+                format!("read_csv({name}, header = true, all_varchar = true, nullstr = '\\N')")
+            }
+            _ => format!("read_parquet({name})"),
+        };
+        let sql = format!(
+            "select count(*), coalesce(sum(row_hash::decimal(38,0)), 0)::varchar from {source}"
+        );
+        self.connection
+            .query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .doing("read a file back")
+    }
+}

@@ -1,0 +1,246 @@
+//! Lands documents: the envelope, and each row's own bytes at its position. The caller decides what one transaction is.
+
+use duckdb::{OptionalExt, params};
+
+use super::{Doing, Error, Warehouse, sql_timestamp};
+use crate::spotify::{Document, Parts};
+
+/// What a read is about.
+#[derive(Debug, Clone, Copy)]
+pub struct NewRead<'a> {
+    /// The run that reads.
+    pub run_id: &'a str,
+    /// `playlist`, `liked_songs`, `my_playlists`, `artists` or `albums`.
+    pub entity: &'a str,
+    /// The playlist (or `liked`).
+    pub playlist_id: Option<&'a str>,
+    /// The time it began.
+    pub now: chrono::DateTime<chrono::Utc>,
+}
+
+/// How a read ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadStatus {
+    /// Everything Spotify announced, at one snapshot.
+    Complete,
+    /// Recorded documents with rows missing.
+    Partial,
+    /// Changed while it was read; never used.
+    Torn,
+    /// Spotify gave no contents.
+    MetadataOnly,
+}
+
+impl ReadStatus {
+    /// As the ledger writes it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Partial => "partial",
+            Self::Torn => "torn",
+            Self::MetadataOnly => "metadata_only",
+        }
+    }
+}
+
+/// A read that an earlier process began.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnfinishedRead {
+    /// Its id.
+    pub read_id: i64,
+    /// The snapshot being read.
+    pub snapshot_id: Option<String>,
+    /// Rows announced.
+    pub total: Option<u32>,
+    /// Where the next page begins.
+    pub next_offset: u32,
+}
+
+impl Warehouse {
+    /// Notes that a read begins and returns its id.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub fn begin_read(&mut self, read: NewRead<'_>) -> Result<i64, Error> {
+        let read_id = self.next_read_id;
+        self.next_read_id += 1;
+        self.connection
+            .execute(
+                "insert into meta.reads by name select ? as read_id, ? as run_id, ? as entity, ? as playlist_id, 'reading' as status, ?::timestamp as started_at",
+                params![read_id, read.run_id, read.entity, read.playlist_id, sql_timestamp(read.now)],
+            )
+            .doing("note a read")?;
+        Ok(read_id)
+    }
+
+    /// Lands one document; rows at positions that `is_held` already are left out (recorded pages can overlap).
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub fn land(
+        &mut self,
+        (run_id, read_id): (&str, i64),
+        document: &Document,
+        parts: &Parts<'_>,
+        is_held: &dyn Fn(u32) -> bool,
+    ) -> Result<u64, Error> {
+        let document_id = self.next_document_id;
+        self.next_document_id += 1;
+        let [head, tail] = parts.envelope;
+        let doing = "land a document";
+        self.connection
+            .prepare_cached(
+                "insert into raw.documents values (?, ?, ?, ?, ?, ?::timestamp, ?, ?, ?)",
+            )
+            .and_then(|mut statement| {
+                statement.execute(params![
+                    document_id,
+                    read_id,
+                    run_id,
+                    document.entity.name(),
+                    document.url,
+                    sql_timestamp(document.fetched_at),
+                    document.etag,
+                    parts.offset,
+                    format!("{head}{tail}")
+                ])
+            })
+            .doing(doing)?;
+        let mut rows = self.connection.appender_to_db("rows", "raw").doing(doing)?;
+        let mut row_count = 0;
+        for (position, row) in (parts.offset..).zip(parts.rows.iter().flatten()) {
+            if !is_held(position) {
+                rows.append_row(params![document_id, position, row]).doing(doing)?;
+                row_count += 1;
+            }
+        }
+        rows.flush().doing(doing)?;
+        Ok(row_count)
+    }
+
+    /// Notes what is known of a read so far.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub fn describe_read(
+        &self,
+        read_id: i64,
+        snapshot_id: Option<&str>,
+        total: Option<u32>,
+    ) -> Result<(), Error> {
+        self.connection
+            .execute(
+                "update meta.reads set snapshot_id = coalesce(?, snapshot_id), total = coalesce(?, total) where read_id = ?",
+                params![snapshot_id, total, read_id],
+            )
+            .doing("note a read")?;
+        Ok(())
+    }
+
+    /// Ends a read.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub fn finish_read(
+        &self,
+        read_id: i64,
+        status: ReadStatus,
+        now: chrono::DateTime<chrono::Utc>,
+    ) -> Result<(), Error> {
+        self.connection
+            .execute(
+                "update meta.reads set status = ?, finished_at = ?::timestamp where read_id = ?",
+                params![status.name(), sql_timestamp(now), read_id],
+            )
+            .doing("end a read")?;
+        Ok(())
+    }
+
+    /// The read of this run that an earlier process began and did not end.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub fn unfinished_read(
+        &self,
+        run_id: &str,
+        entity: &str,
+        playlist_id: Option<&str>,
+    ) -> Result<Option<UnfinishedRead>, Error> {
+        let sql = "select read_id, snapshot_id, total, (select coalesce(max(position) + 1, 0) from raw.rows where document_id in (select document_id from raw.documents where read_id = reads.read_id)) from meta.reads as reads where run_id = ? and entity = ? and playlist_id is not distinct from ? and status = 'reading' order by read_id desc limit 1";
+        self.connection
+            .query_row(sql, params![run_id, entity, playlist_id], |row| {
+                Ok(UnfinishedRead {
+                    read_id: row.get(0)?,
+                    snapshot_id: row.get(1)?,
+                    total: row.get(2)?,
+                    next_offset: row.get(3)?,
+                })
+            })
+            .optional()
+            .doing("look for an unfinished read")
+    }
+
+    /// Whether this run has already ended a read of the playlist.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub fn has_finished_read(
+        &self,
+        run_id: &str,
+        entity: &str,
+        playlist_id: Option<&str>,
+    ) -> Result<bool, Error> {
+        let sql = "select count(*) > 0 from meta.reads where run_id = ? and entity = ? and playlist_id is not distinct from ? and status in ('complete', 'metadata_only')";
+        self.connection
+            .query_row(sql, params![run_id, entity, playlist_id], |row| row.get(0))
+            .doing("look for a finished read")
+    }
+
+    /// The newest snapshot of the playlist that was read completely, and its row count.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub fn known_snapshot(
+        &self,
+        playlist_id: &str,
+    ) -> Result<Option<(String, Option<u32>)>, Error> {
+        let sql = "select snapshot_id, total from meta.reads where playlist_id = ? and entity = 'playlist' and status = 'complete' and snapshot_id is not null order by read_id desc limit 1";
+        self.connection
+            .query_row(sql, [playlist_id], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()
+            .doing("look up the known snapshot")
+    }
+
+    /// Id, snapshot, owner, collaborative flag and announced rows of the playlists in a list that this run has read.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub fn listed_playlists(&self, read_id: i64) -> Result<Vec<ListedPlaylist>, Error> {
+        let sql = "select row_json ->> '$.id', row_json ->> '$.snapshot_id', row_json ->> '$.owner.id', coalesce((row_json ->> '$.collaborative') = 'true', false) from raw.rows where document_id in (select document_id from raw.documents where read_id = ?) and row_json <> 'null' order by position";
+        let mut statement = self.connection.prepare(sql).doing("read the list of playlists")?;
+        let rows = statement
+            .query_map([read_id], |row| {
+                Ok(ListedPlaylist {
+                    id: row.get(0)?,
+                    snapshot_id: row.get(1)?,
+                    owner_id: row.get(2)?,
+                    is_collaborative: row.get(3)?,
+                })
+            })
+            .doing("read the list of playlists")?;
+        rows.collect::<Result<_, _>>().doing("read the list of playlists")
+    }
+}
+
+/// One row of `/me/playlists`.
+#[derive(Debug, Clone)]
+pub struct ListedPlaylist {
+    /// The playlist.
+    pub id: Option<String>,
+    /// Its snapshot.
+    pub snapshot_id: Option<String>,
+    /// Its owner.
+    pub owner_id: Option<String>,
+    /// Whether others may add.
+    pub is_collaborative: bool,
+}

@@ -1,0 +1,118 @@
+//! The embedded DuckDB: raw documents in, shipped tables and the analysts' file out. All of it blocks.
+//!
+//! Only this folder knows the `duckdb` crate. Every column is born in a `.sql` file of [`catalog`]; here are statements of one
+//! line at most, with bound values.
+
+mod catalog;
+mod error;
+mod files;
+mod landing;
+mod publish;
+mod query;
+mod transform;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use duckdb::{Config, Connection, InterruptHandle};
+
+pub use catalog::{CHECKS, CheckFile};
+pub use error::Error;
+pub use landing::{NewRead, ReadStatus, UnfinishedRead};
+pub use query::{QueryFormat, query};
+pub use transform::{KindCount, PlaylistChange, TableCount};
+
+pub(crate) use error::Doing;
+
+/// The work file: `raw`, `staging`, `core` and `meta`.
+pub struct Warehouse {
+    connection: Connection,
+    path: PathBuf,
+    next_read_id: i64,
+    next_document_id: i64,
+}
+
+/// DuckDB's own limits. 256 MB carries a million rows; its default would be 80 % of the machine.
+const MEMORY_LIMIT: &str = "256MB";
+
+fn connect(path: &Path, config: Config) -> Result<Connection, Error> {
+    Connection::open_with_flags(path, config)
+        .map_err(|source| Error::Open { path: path.to_owned(), source })
+}
+
+impl Warehouse {
+    /// Opens or makes the work file and brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`Error::Open`] where another process holds the file or the folder is not writable.
+    pub fn open(path: &Path, temp_directory: &Path) -> Result<Self, Error> {
+        let threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(1, 4);
+        let config = Config::default()
+            .max_memory(MEMORY_LIMIT)
+            .and_then(|config| config.threads(i64::try_from(threads).unwrap_or(2)))
+            .and_then(|config| config.with("temp_directory", temp_directory.to_string_lossy()))
+            .and_then(|config| config.with("storage_compatibility_version", "v1.5.0"))
+            .doing("set DuckDB's limits")?;
+        let connection = connect(path, config)?;
+        for file in catalog::SCHEMA {
+            connection.execute_batch(file.sql).doing(&format!("apply `{}`", file.name))?;
+        }
+        let highest = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+        let next_read_id = highest("select coalesce(max(read_id), 0) + 1 from meta.reads")
+            .doing("read the ledger")?;
+        let next_document_id =
+            highest("select coalesce(max(document_id), 0) + 1 from raw.documents")
+                .doing("read the ledger")?;
+        Ok(Self { connection, path: path.to_owned(), next_read_id, next_document_id })
+    }
+
+    /// Interrupts a statement from another thread; its transaction is rolled back.
+    pub fn interrupt_handle(&self) -> Arc<InterruptHandle> {
+        self.connection.interrupt_handle()
+    }
+
+    /// Makes the run known to the SQL files.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub fn set_run(&self, run_id: &str, started_at: DateTime<Utc>) -> Result<(), Error> {
+        self.connection.execute("set variable run_id = ?", [run_id]).doing("name the run")?;
+        self.connection
+            .execute("set variable extracted_at = ?::timestamp", [sql_timestamp(started_at)])
+            .doing("name the run")?;
+        Ok(())
+    }
+
+    /// Runs `work` in one transaction: all of it or nothing.
+    ///
+    /// # Errors
+    /// What `work` returns, or [`Error::Statement`].
+    pub fn transaction<T, E: From<Error>>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.connection.execute_batch("begin").doing("begin a transaction")?;
+        match work(self) {
+            Ok(value) => {
+                self.connection.execute_batch("commit").doing("commit")?;
+                Ok(value)
+            }
+            Err(error) => {
+                // The first error is the one to tell; a failed rollback ends with the connection.
+                let _ = self.connection.execute_batch("rollback");
+                Err(error)
+            }
+        }
+    }
+
+    /// The connection, for the ledger's own statements.
+    pub(crate) const fn connection(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+/// A UTC time as DuckDB reads it.
+pub(crate) fn sql_timestamp(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M:%S%.6f").to_string()
+}

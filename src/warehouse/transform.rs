@@ -1,0 +1,145 @@
+//! Runs the models in order, in one transaction, and reads what came of them.
+
+use duckdb::Row;
+
+use super::{Doing, Error, Warehouse, catalog};
+
+/// Rows of one shipped table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableCount {
+    /// The table.
+    pub table: String,
+    /// All its rows.
+    pub row_count: u64,
+    /// Rows that are not shipped yet.
+    pub changed_row_count: u64,
+}
+
+/// What the rows of one read are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KindCount {
+    /// The playlist.
+    pub playlist_id: String,
+    /// Its name.
+    pub name: Option<String>,
+    /// All rows.
+    pub row_count: u64,
+    /// Songs.
+    pub track_count: u64,
+    /// Episodes.
+    pub episode_count: u64,
+    /// Local files.
+    pub local_count: u64,
+    /// Removed items.
+    pub removed_count: u64,
+}
+
+/// What a playlist gained and lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlaylistChange {
+    /// The playlist.
+    pub playlist_id: String,
+    /// Whether there is nothing to compare with.
+    pub is_first_read: bool,
+    /// Songs it gained.
+    pub added_song_count: u64,
+    /// Songs it lost.
+    pub removed_song_count: u64,
+}
+
+impl Warehouse {
+    /// Shapes every pending read into the shipped tables. All of it or nothing; doing it again does nothing.
+    ///
+    /// # Errors
+    /// [`Error::Statement`] names the model.
+    pub fn transform(&mut self, run_id: &str) -> Result<(), Error> {
+        let count = "select count(*) from staging.pending_reads";
+        let pending: i64 =
+            self.connection.query_row(count, [], |row| row.get(0)).doing("count pending reads")?;
+        if pending == 0 {
+            return Ok(());
+        }
+        self.transaction(|warehouse| {
+            for model in catalog::MODELS {
+                let doing = format!("run the model `{}`", model.name);
+                warehouse.connection.execute_batch(model.sql).doing(&doing)?;
+                if let Some(table) = model.table {
+                    warehouse.connection.execute_batch(&catalog::merge(table)).doing(&doing)?;
+                }
+            }
+            let consumed = "update meta.reads set transformed_in = ? where transformed_in is null and status in ('complete', 'partial', 'metadata_only')";
+            warehouse.connection.execute(consumed, [run_id]).doing("note the transform")?;
+            warehouse.drop_temporary_tables()
+        })
+    }
+
+    /// The models' temporary tables hold a run's rows; they are worth their memory only during the transform.
+    fn drop_temporary_tables(&self) -> Result<(), Error> {
+        let list = "select table_name from duckdb_tables() where temporary";
+        for table in self.rows(list, "list temporary tables", |row| row.get::<_, String>(0))? {
+            self.connection
+                .execute_batch(&format!("drop table {}", catalog::quoted(&table)))
+                .doing("drop a temporary table")?;
+        }
+        Ok(())
+    }
+
+    /// Rows of each shipped table, and how many are about to be shipped.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub fn table_counts(&self) -> Result<Vec<TableCount>, Error> {
+        self.rows(catalog::TABLE_COUNTS, "count the tables", |row| {
+            Ok(TableCount {
+                table: row.get(0)?,
+                row_count: row.get(1)?,
+                changed_row_count: row.get(2)?,
+            })
+        })
+    }
+
+    /// What the rows of this run's reads are.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub fn rows_by_kind(&self) -> Result<Vec<KindCount>, Error> {
+        self.rows(catalog::ROWS_BY_KIND, "count rows by kind", |row| {
+            Ok(KindCount {
+                playlist_id: row.get(0)?,
+                name: row.get(1)?,
+                row_count: row.get("row_count")?,
+                track_count: row.get("track_count")?,
+                episode_count: row.get("episode_count")?,
+                local_count: row.get("local_count")?,
+                removed_count: row.get("removed_count")?,
+            })
+        })
+    }
+
+    /// What this run's playlists gained and lost.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub fn playlist_changes(&self) -> Result<Vec<PlaylistChange>, Error> {
+        self.rows(catalog::PLAYLIST_CHANGES, "compare snapshots", |row| {
+            Ok(PlaylistChange {
+                playlist_id: row.get(0)?,
+                is_first_read: row.get("is_first_read")?,
+                added_song_count: row.get("added_song_count")?,
+                removed_song_count: row.get("removed_song_count")?,
+            })
+        })
+    }
+
+    /// Every row of a query, read by `read`.
+    pub(crate) fn rows<T>(
+        &self,
+        sql: &str,
+        doing: &str,
+        read: impl FnMut(&Row<'_>) -> duckdb::Result<T>,
+    ) -> Result<Vec<T>, Error> {
+        let mut statement = self.connection.prepare(sql).doing(doing)?;
+        let rows = statement.query_map([], read).doing(doing)?;
+        rows.collect::<Result<_, _>>().doing(doing)
+    }
+}
