@@ -41,6 +41,7 @@ pub struct LakeConfig {
 
 /// Why the configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the fields are named by what they hold")]
 pub enum Error {
     /// The file is not there or not readable.
     #[error("could not read the configuration `{path}`")]
@@ -166,7 +167,7 @@ fn from_ini(text: &str, path: &Path) -> Result<Config, Error> {
         match (section.as_str(), key.as_str()) {
             ("spotify-auth", "client_id") => config.spotify.client_id = Some(value),
             ("spotify-auth", "client_secret_key") => {
-                config.spotify.client_secret = Some(value.into())
+                config.spotify.client_secret = Some(value.into());
             }
             ("playlist-id", "playlist_id") => config.spotify.playlist_ids = vec![value],
             ("s3-config" | "aws-bucket", "bucket_name") => config.lake.bucket = Some(value),

@@ -34,6 +34,7 @@ impl Stage {
 
 /// One thing that happened during a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are named by what they hold")]
 pub enum Event {
     /// A stage began.
     StageStarted(Stage),

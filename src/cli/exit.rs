@@ -3,21 +3,21 @@
 use crate::{config, pipeline, spotify, warehouse};
 
 /// Done.
-pub const DONE: u8 = 0;
+pub(super) const DONE: u8 = 0;
 /// A bug of ours.
-pub const BUG: u8 = 1;
+pub(super) const BUG: u8 = 1;
 /// Usage or configuration.
-pub const USAGE: u8 = 2;
+pub(super) const USAGE: u8 = 2;
 /// Spotify.
-pub const SOURCE: u8 = 3;
+pub(super) const SOURCE: u8 = 3;
 /// The quality gate refused.
-pub const QUALITY: u8 = 4;
+pub(super) const QUALITY: u8 = 4;
 /// S3 or disk.
-pub const LAKE: u8 = 5;
+pub(super) const LAKE: u8 = 5;
 /// Try later; the same command continues.
-pub const LATER: u8 = 8;
+pub(super) const LATER: u8 = 8;
 /// Stopped by Ctrl-C, with the state saved.
-pub const INTERRUPTED: u8 = 130;
+pub(super) const INTERRUPTED: u8 = 130;
 
 /// What went wrong, for a person and for a scheduler.
 #[derive(Debug, thiserror::Error)]

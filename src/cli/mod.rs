@@ -146,7 +146,11 @@ fn show(error: &Error) {
     eprintln!("error: {error}");
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {
-        eprintln!("  caused by: {inner}");
+        let text = inner.to_string();
+        // DuckDB's binding repeats every failure as a bare number.
+        if !text.starts_with("Error code") {
+            eprintln!("  caused by: {text}");
+        }
         cause = inner.source();
     }
 }
@@ -165,7 +169,7 @@ fn init_tracing(cli: &Cli) {
     match cli.log_format {
         LogFormat::Json => builder.json().init(),
         LogFormat::Human => {
-            builder.with_target(false).with_ansi(std::io::stderr().is_terminal()).init()
+            builder.with_target(false).with_ansi(std::io::stderr().is_terminal()).init();
         }
     }
 }

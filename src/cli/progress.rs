@@ -8,13 +8,13 @@ use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use crate::event::{Event, Stage};
 
 /// Draws events.
-pub struct Progress {
+pub(super) struct Progress {
     bar: Option<Mutex<ProgressBar>>,
 }
 
 impl Progress {
     /// A bar where `is_drawn`, else log lines only.
-    pub fn new(is_drawn: bool) -> Self {
+    pub(super) fn new(is_drawn: bool) -> Self {
         let bar = is_drawn.then(|| {
             let bar = ProgressBar::new_spinner();
             bar.enable_steady_tick(Duration::from_millis(120));
@@ -28,7 +28,7 @@ impl Progress {
     }
 
     /// Shows one event.
-    pub fn show(&self, event: Event) {
+    pub(super) fn show(&self, event: Event) {
         log(&event);
         let Some(bar) = self.bar.as_ref().and_then(|bar| bar.lock().ok()) else { return };
         match event {
@@ -47,7 +47,7 @@ impl Progress {
             }
             Event::RowsLanded(count) => bar.inc(count),
             Event::Waiting { why, wait } => {
-                bar.set_message(format!("waiting {:.1} s for {why}", wait.as_secs_f64()))
+                bar.set_message(format!("waiting {:.1} s for {why}", wait.as_secs_f64()));
             }
             Event::Retried { url, reason } => bar.set_message(format!("again: {url} ({reason})")),
             Event::FileWritten { table, row_count, size_bytes } => {
@@ -58,7 +58,7 @@ impl Progress {
     }
 
     /// Removes the bar.
-    pub fn finish(&self) {
+    pub(super) fn finish(&self) {
         if let Some(bar) = self.bar.as_ref().and_then(|bar| bar.lock().ok()) {
             bar.finish_and_clear();
         }
@@ -68,10 +68,10 @@ impl Progress {
 fn log(event: &Event) {
     match event {
         Event::StageStarted(stage) => {
-            tracing::info!(stage = stage.name(), "{} started", stage.name())
+            tracing::info!(stage = stage.name(), "{} started", stage.name());
         }
         Event::StageFinished(stage) => {
-            tracing::debug!(stage = stage.name(), "{} finished", stage.name())
+            tracing::debug!(stage = stage.name(), "{} finished", stage.name());
         }
         Event::ReadStarted { name, total } => tracing::info!(total, "reading `{name}`"),
         Event::RowsLanded(row_count) => tracing::debug!(row_count, "landed {row_count} rows"),
@@ -83,7 +83,7 @@ fn log(event: &Event) {
             );
         }
         Event::Waiting { why, wait } => {
-            tracing::debug!(wait_ms = wait.as_millis(), "waiting for {why}")
+            tracing::debug!(wait_ms = wait.as_millis(), "waiting for {why}");
         }
         Event::Retried { url, reason } => tracing::warn!("asking `{url}` again: {reason}"),
         Event::FileWritten { table, row_count, size_bytes } => {

@@ -8,7 +8,7 @@ use indicatif::HumanBytes;
 use crate::pipeline::{CheckReport, PlaylistReport, RunReport};
 
 /// What happened, what the checks found, what was written and where to look next.
-pub fn summary(report: &RunReport, data_dir: &Path) -> String {
+pub(super) fn summary(report: &RunReport, data_dir: &Path) -> String {
     let mut text = String::new();
     let seconds = (report.finished_at - report.started_at).num_milliseconds() as f64 / 1000.0;
     let _ = writeln!(text, "run {} {} in {seconds:.1} s", report.run_id, report.status);

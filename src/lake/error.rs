@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 /// Why files could not be written.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the fields are named by what they hold")]
 pub enum Error {
     /// The disk refused.
     #[error("could not {doing} `{path}`")]

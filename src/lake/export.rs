@@ -91,8 +91,7 @@ pub fn export(
             let key = object_key(
                 &settings.prefix,
                 table,
-                run,
-                started_at,
+                (run, started_at),
                 is_split.then_some(part),
                 settings.format.ending(),
             );

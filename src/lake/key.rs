@@ -10,8 +10,7 @@ use crate::ids::{RunId, Table};
 pub fn object_key(
     prefix: &str,
     table: Table,
-    run: &RunId,
-    started_at: DateTime<Utc>,
+    (run, started_at): (&RunId, DateTime<Utc>),
     part: Option<u32>,
     ending: &str,
 ) -> String {
@@ -36,9 +35,9 @@ mod tests {
     fn a_key_names_the_table_the_day_the_run_and_the_part() {
         let run: RunId = "01KC8Z5T3Q8V6W2Y4N9B7M1XRD".parse().unwrap();
         let at = DateTime::parse_from_rfc3339("2026-01-05T06:07:08Z").unwrap().to_utc();
-        insta::assert_snapshot!(object_key("spotify-data/", Table::SongArtists, &run, at, None, "parquet"),
+        insta::assert_snapshot!(object_key("spotify-data/", Table::SongArtists, (&run, at), None, "parquet"),
             @"spotify-data/raw/song_artists/year=2026/month=01/day=05/song_artists_20260105_060708_01KC8Z5T3Q8V6W2Y4N9B7M1XRD.parquet");
-        insta::assert_snapshot!(object_key("", Table::Songs, &run, at, Some(2), "csv.gz"),
+        insta::assert_snapshot!(object_key("", Table::Songs, (&run, at), Some(2), "csv.gz"),
             @"raw/songs/year=2026/month=01/day=05/songs_20260105_060708_01KC8Z5T3Q8V6W2Y4N9B7M1XRD_0002.csv.gz");
         insta::assert_snapshot!(manifest_key("spotify-data/", &run, at),
             @"spotify-data/manifests/year=2026/month=01/day=05/01KC8Z5T3Q8V6W2Y4N9B7M1XRD.json");
@@ -49,8 +48,8 @@ mod tests {
         fn keys_of_different_files_differ(secs in 0_i64..4_000_000_000, a in 0_usize..8, b in 0_usize..8, p in 0_u32..9, q in 0_u32..9) {
             let at = DateTime::from_timestamp(secs, 0).unwrap();
             let run = RunId::new(at, 7);
-            let one = object_key("x/", Table::ALL[a], &run, at, Some(p), "parquet");
-            let two = object_key("x/", Table::ALL[b], &run, at, Some(q), "parquet");
+            let one = object_key("x/", Table::ALL[a], (&run, at), Some(p), "parquet");
+            let two = object_key("x/", Table::ALL[b], (&run, at), Some(q), "parquet");
             proptest::prop_assert_eq!(one == two, a == b && p == q);
             proptest::prop_assert!(one.len() <= 1024 && !one.contains("//"));
         }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 /// What ended a run.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the fields are named by what they hold")]
 pub enum Error {
     /// The source.
     #[error("fetch failed")]

@@ -1,6 +1,7 @@
 //! Fetch and land: asks Spotify one call at a time and commits each page before the next call.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Utc};
@@ -27,6 +28,14 @@ pub(super) struct Fetch<'a> {
     pub(super) events: Events<'a>,
 }
 
+/// Where reading a playlist begins.
+enum Begin {
+    /// There is nothing to ask for: status and row count.
+    Done(&'static str, u64),
+    /// Here; with the snapshot that the warehouse holds, and its row count.
+    At { reader: PlaylistReader, read_id: Option<i64>, known: (Option<String>, u32) },
+}
+
 impl Fetch<'_> {
     /// Reads the named playlists; one that cannot be read never stops the others.
     pub(super) async fn playlists(
@@ -51,9 +60,9 @@ impl Fetch<'_> {
             let Some(id) = playlist.id else { continue };
             if playlist.owner_id.as_deref() != Some(&user_id) && !playlist.is_collaborative {
                 followed += 1;
-            } else if !reports.contains_key(&id) {
-                let report = self.playlist(&id, playlist.snapshot_id.as_deref()).await?;
-                reports.insert(id, report);
+            } else if let Entry::Vacant(place) = reports.entry(id) {
+                let report = self.playlist(place.key(), playlist.snapshot_id.as_deref()).await?;
+                place.insert(report);
             }
         }
         if followed > 0 {
@@ -106,31 +115,11 @@ impl Fetch<'_> {
         id: &str,
         listed_snapshot: Option<&str>,
     ) -> Result<(&'static str, u64), Error> {
-        let (is_read, unfinished, known) = tokio::task::block_in_place(|| {
-            let is_read = self.warehouse.has_finished_read(&self.run_id, "playlist", Some(id))?;
-            let unfinished = self.warehouse.unfinished_read(&self.run_id, "playlist", Some(id))?;
-            Ok::<_, Error>((is_read, unfinished, self.warehouse.known_snapshot(id)?))
-        })?;
-        let (known_snapshot, known_total) =
-            known.map_or((None, 0), |(snapshot, total)| (Some(snapshot), total.unwrap_or(0)));
-        if is_read {
-            return Ok(("fetched", known_total.into()));
-        }
-        let known_snapshot = known_snapshot.filter(|_| !self.refetch);
-        if unfinished.is_none()
-            && known_snapshot.is_some()
-            && known_snapshot.as_deref() == listed_snapshot
-        {
-            return Ok(("unchanged", known_total.into()));
-        }
-        let mut read_id = unfinished.as_ref().map(|read| read.read_id);
-        let mut reader = match unfinished {
-            Some(read) if read.next_offset > 0 => {
-                let total = read.total.unwrap_or(read.next_offset);
-                PlaylistReader::resume(id.to_owned(), read.snapshot_id, total, read.next_offset)
-            }
-            _ => PlaylistReader::new(id.to_owned(), known_snapshot.clone()),
+        let (mut reader, mut read_id, known) = match self.begin(id, listed_snapshot)? {
+            Begin::Done(status, row_count) => return Ok((status, row_count)),
+            Begin::At { reader, read_id, known } => (reader, read_id, known),
         };
+        let (known_snapshot, known_total) = known;
         let mut restarts = 0;
         let mut first_page = None;
         loop {
@@ -149,15 +138,14 @@ impl Fetch<'_> {
                     let (snapshot, total) = (reader.snapshot().map(str::to_owned), reader.total());
                     read_id = Some(self.land(
                         read_id,
-                        "playlist",
-                        Some(id),
+                        ("playlist", Some(id)),
                         &document,
                         (snapshot, Some(total)),
                     )?);
                 }
                 Step::MetadataOnly(document) => {
                     let read_id =
-                        self.land(read_id, "playlist", Some(id), &document, (None, None))?;
+                        self.land(read_id, ("playlist", Some(id)), &document, (None, None))?;
                     self.finish(read_id, ReadStatus::MetadataOnly)?;
                     return Ok(("contents_unavailable", 0));
                 }
@@ -186,6 +174,36 @@ impl Fetch<'_> {
         }
     }
 
+    /// Decides what is left to ask for: nothing, the rest of an interrupted read, or everything.
+    fn begin(&self, id: &str, listed_snapshot: Option<&str>) -> Result<Begin, Error> {
+        let (is_read, unfinished, known) = tokio::task::block_in_place(|| {
+            let is_read = self.warehouse.has_finished_read(&self.run_id, "playlist", Some(id))?;
+            let unfinished = self.warehouse.unfinished_read(&self.run_id, "playlist", Some(id))?;
+            Ok::<_, Error>((is_read, unfinished, self.warehouse.known_snapshot(id)?))
+        })?;
+        let (known_snapshot, known_total) =
+            known.map_or((None, 0), |(snapshot, total)| (Some(snapshot), total.unwrap_or(0)));
+        if is_read {
+            return Ok(Begin::Done("fetched", known_total.into()));
+        }
+        let known_snapshot = known_snapshot.filter(|_| !self.refetch);
+        if unfinished.is_none()
+            && known_snapshot.is_some()
+            && known_snapshot.as_deref() == listed_snapshot
+        {
+            return Ok(Begin::Done("unchanged", known_total.into()));
+        }
+        let read_id = unfinished.as_ref().map(|read| read.read_id);
+        let reader = match unfinished {
+            Some(read) if read.next_offset > 0 => {
+                let total = read.total.unwrap_or(read.next_offset);
+                PlaylistReader::resume(id.to_owned(), read.snapshot_id, total, read.next_offset)
+            }
+            _ => PlaylistReader::new(id.to_owned(), known_snapshot.clone()),
+        };
+        Ok(Begin::At { reader, read_id, known: (known_snapshot, known_total) })
+    }
+
     async fn list(&mut self, entity: Entity, playlist_id: Option<&str>) -> Result<i64, Error> {
         let unfinished = tokio::task::block_in_place(|| {
             self.warehouse.unfinished_read(&self.run_id, entity.name(), playlist_id)
@@ -204,8 +222,7 @@ impl Fetch<'_> {
                     }
                     read_id = Some(self.land(
                         read_id,
-                        entity.name(),
-                        playlist_id,
+                        (entity.name(), playlist_id),
                         &document,
                         (None, reader.total()),
                     )?);
@@ -229,8 +246,7 @@ impl Fetch<'_> {
     fn land(
         &mut self,
         read_id: Option<i64>,
-        entity: &str,
-        playlist_id: Option<&str>,
+        (entity, playlist_id): (&str, Option<&str>),
         document: &Document,
         (snapshot_id, total): (Option<String>, Option<u32>),
     ) -> Result<i64, Error> {

@@ -1,6 +1,7 @@
 //! Lands recorded documents (a folder, or the demo): the same tables, no network, many documents per transaction.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Utc};
@@ -37,8 +38,7 @@ pub(super) fn replay(
     run_id: &str,
     recorded: &mut Recorded,
     clock: fn() -> DateTime<Utc>,
-    stop: &AtomicBool,
-    events: Events<'_>,
+    (stop, events): (&AtomicBool, Events<'_>),
 ) -> Result<Replayed, Error> {
     let mut replay =
         Replay { run_id, reads: BTreeMap::new(), unchanged: BTreeMap::new(), clock, events };
@@ -120,28 +120,16 @@ impl Replay<'_> {
                 return Ok(Ok(()));
             }
         }
-        let read = match self.reads.get_mut(&key) {
-            Some(read) => read,
-            None => {
-                let now = (self.clock)();
-                let read_id = warehouse.begin_read(NewRead {
-                    run_id: self.run_id,
-                    entity,
-                    playlist_id: Some(&key),
-                    now,
-                })?;
-                (self.events)(Event::ReadStarted {
-                    name: key.clone(),
-                    total: parts.total.map(u64::from),
-                });
-                let read = ReplayedRead {
-                    read_id,
-                    held: Vec::new(),
-                    total: None,
-                    has_contents: false,
-                    is_described: false,
-                };
-                self.reads.entry(key.clone()).or_insert(read)
+        let now = (self.clock)();
+        let read = match self.reads.entry(key) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(place) => {
+                let new =
+                    NewRead { run_id: self.run_id, entity, playlist_id: Some(place.key()), now };
+                let read_id = warehouse.begin_read(new)?;
+                let name = place.key().clone();
+                (self.events)(Event::ReadStarted { name, total: parts.total.map(u64::from) });
+                place.insert(ReplayedRead::new(read_id))
             }
         };
         let is_held =
@@ -198,6 +186,10 @@ impl Replay<'_> {
 }
 
 impl ReplayedRead {
+    const fn new(read_id: i64) -> Self {
+        Self { read_id, held: Vec::new(), total: None, has_contents: false, is_described: false }
+    }
+
     /// Adds a range and joins what touches.
     fn hold(&mut self, from: u32, to: u32) {
         if from == to {

@@ -22,6 +22,7 @@ use crate::warehouse::Warehouse;
 
 /// Where documents come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are named by what they hold")]
 pub enum Source {
     /// The data set inside the binary.
     Demo,
@@ -64,6 +65,29 @@ pub struct Settings {
     pub timing: Timing,
     /// The clock.
     pub clock: fn() -> DateTime<Utc>,
+}
+
+/// What every stage of a run may use.
+#[derive(Clone, Copy)]
+struct Edge<'a> {
+    config: &'a Config,
+    settings: &'a Settings,
+    events: Events<'a>,
+    stop: &'a AtomicBool,
+}
+
+impl Edge<'_> {
+    fn now(&self) -> DateTime<Utc> {
+        (self.settings.clock)()
+    }
+
+    fn check_stop(&self) -> Result<(), Error> {
+        if self.stop.load(std::sync::atomic::Ordering::Relaxed) {
+            Err(Error::Interrupted)
+        } else {
+            Ok(())
+        }
+    }
 }
 
 /// What one run has gathered so far.
@@ -111,7 +135,8 @@ pub async fn run(
         tables: Vec::new(),
         manifest: None,
     };
-    let ended = story.tell(config, settings, &mut warehouse, events, stop).await;
+    let edge = Edge { config, settings, events, stop };
+    let ended = story.tell(edge, &mut warehouse).await;
     let status = match &ended {
         Ok(()) => "exported",
         Err(Error::Refused { .. }) => "refused",
@@ -129,20 +154,11 @@ pub async fn run(
 }
 
 impl Story {
-    async fn tell(
-        &mut self,
-        config: &Config,
-        settings: &Settings,
-        warehouse: &mut Warehouse,
-        events: Events<'_>,
-        stop: &AtomicBool,
-    ) -> Result<(), Error> {
-        self.enter(warehouse, Stage::Fetch, events)?;
-        self.fetch(config, settings, warehouse, events, stop).await?;
-        self.require_something_read(&settings.source)?;
-        tokio::task::block_in_place(|| {
-            self.shape_and_ship(config, settings, warehouse, events, stop)
-        })
+    async fn tell(&mut self, edge: Edge<'_>, warehouse: &mut Warehouse) -> Result<(), Error> {
+        self.enter(warehouse, Stage::Fetch, edge.events)?;
+        self.fetch(edge, warehouse).await?;
+        self.require_something_read(&edge.settings.source)?;
+        tokio::task::block_in_place(|| self.shape_and_ship(edge, warehouse))
     }
 
     fn enter(&self, warehouse: &Warehouse, stage: Stage, events: Events<'_>) -> Result<(), Error> {
@@ -150,16 +166,9 @@ impl Story {
         Ok(ledger::enter(warehouse, &self.run, stage.name())?)
     }
 
-    async fn fetch(
-        &mut self,
-        config: &Config,
-        settings: &Settings,
-        warehouse: &mut Warehouse,
-        events: Events<'_>,
-        stop: &AtomicBool,
-    ) -> Result<(), Error> {
-        let now = (settings.clock)();
-        let mut recorded = match &settings.source {
+    async fn fetch(&mut self, edge: Edge<'_>, warehouse: &mut Warehouse) -> Result<(), Error> {
+        let now = edge.now();
+        let mut recorded = match &edge.settings.source {
             Source::Demo => {
                 let is_first = ledger::exported_run_count(warehouse, "demo")? == 0;
                 Recorded::demo(if is_first { DemoPoint::First } else { DemoPoint::Second }, now)?
@@ -167,12 +176,18 @@ impl Story {
             Source::FromDir(folder) => Recorded::open(folder, now)?,
             Source::Spotify { playlists, mine, liked } => {
                 let wanted = (playlists.as_slice(), *mine, *liked);
-                return self.fetch_live(config, settings, warehouse, wanted, (events, stop)).await;
+                return self.fetch_live(edge, warehouse, wanted).await;
             }
         };
         let run_id = self.run.to_string();
         let replayed = tokio::task::block_in_place(|| {
-            replay::replay(warehouse, &run_id, &mut recorded, settings.clock, stop, events)
+            replay::replay(
+                warehouse,
+                &run_id,
+                &mut recorded,
+                edge.settings.clock,
+                (edge.stop, edge.events),
+            )
         })?;
         (self.playlists, self.skipped) = (replayed.playlists, replayed.skipped);
         Ok(())
@@ -180,30 +195,30 @@ impl Story {
 
     async fn fetch_live(
         &mut self,
-        config: &Config,
-        settings: &Settings,
+        edge: Edge<'_>,
         warehouse: &mut Warehouse,
         (playlists, mine, liked): (&[PlaylistId], bool, bool),
-        (events, stop): (Events<'_>, &AtomicBool),
     ) -> Result<(), Error> {
-        let credentials = credentials(config, &settings.data_dir)?;
+        let credentials = credentials(edge.config, &edge.settings.data_dir)?;
         let account = credentials.client_id.clone();
-        if let Some(until) = ledger::not_before(warehouse, &account, (settings.clock)())? {
+        if let Some(until) = ledger::not_before(warehouse, &account, edge.now())? {
             let reason = "an earlier run was told so; this one made no call";
             return Err(spotify::Error::RateLimited { until, reason }.into());
         }
-        let api_url = config.spotify.api_url.as_deref().unwrap_or("https://api.spotify.com/v1");
-        let mut client = Client::new(api_url, credentials, settings.timing, settings.clock)?;
-        let recorder = settings.record.as_deref().map(Recorder::create).transpose()?;
+        let api_url =
+            edge.config.spotify.api_url.as_deref().unwrap_or("https://api.spotify.com/v1");
+        let mut client =
+            Client::new(api_url, credentials, edge.settings.timing, edge.settings.clock)?;
+        let recorder = edge.settings.record.as_deref().map(Recorder::create).transpose()?;
         let mut fetch = Fetch {
             warehouse,
             client: &mut client,
             run_id: self.run.to_string(),
             recorder,
-            refetch: settings.refetch,
-            clock: settings.clock,
-            stop,
-            events,
+            refetch: edge.settings.refetch,
+            clock: edge.settings.clock,
+            stop: edge.stop,
+            events: edge.events,
         };
         let mut reports = Ok(Vec::new());
         for part in [(!playlists.is_empty(), 0), (mine, 1), (liked, 2)] {
@@ -266,24 +281,10 @@ impl Story {
         Ok(())
     }
 
-    fn shape_and_ship(
-        &mut self,
-        config: &Config,
-        settings: &Settings,
-        warehouse: &mut Warehouse,
-        events: Events<'_>,
-        stop: &AtomicBool,
-    ) -> Result<(), Error> {
-        let check_stop = || {
-            if stop.load(std::sync::atomic::Ordering::Relaxed) {
-                Err(Error::Interrupted)
-            } else {
-                Ok(())
-            }
-        };
-        check_stop()?;
-        self.enter(warehouse, Stage::Transform, events)?;
-        warehouse.transform(self.run.as_str())?;
+    fn shape_and_ship(&mut self, edge: Edge<'_>, warehouse: &mut Warehouse) -> Result<(), Error> {
+        edge.check_stop()?;
+        self.enter(warehouse, Stage::Transform, edge.events)?;
+        warehouse.transform()?;
         self.describe_playlists(warehouse)?;
         let counts = warehouse.table_counts()?;
         self.tables = counts
@@ -295,26 +296,26 @@ impl Story {
             })
             .collect();
 
-        check_stop()?;
-        self.enter(warehouse, Stage::Check, events)?;
-        let now = crate::warehouse::sql_timestamp((settings.clock)());
+        edge.check_stop()?;
+        self.enter(warehouse, Stage::Check, edge.events)?;
+        let now = crate::warehouse::sql_timestamp(edge.now());
         let (checks, gate) =
-            quality::gate(warehouse, self.run.as_str(), &now, &settings.warn_only)?;
+            quality::gate(warehouse, self.run.as_str(), &now, &edge.settings.warn_only)?;
         self.checks = checks;
         let passed = gate.map_err(|_| Error::Refused { failed_checks: self.failed_checks() })?;
 
-        check_stop()?;
-        let published = settings.data_dir.join("spotify.duckdb");
+        edge.check_stop()?;
+        let published = edge.settings.data_dir.join("spotify.duckdb");
         let has_changes = counts.iter().any(|count| count.changed_row_count > 0);
         if has_changes || !published.exists() {
-            self.enter(warehouse, Stage::Publish, events)?;
+            self.enter(warehouse, Stage::Publish, edge.events)?;
             warehouse.publish(&published)?;
         }
 
-        check_stop()?;
-        self.enter(warehouse, Stage::Export, events)?;
-        if config.lake.bucket.is_some() {
-            events(Event::Warning(
+        edge.check_stop()?;
+        self.enter(warehouse, Stage::Export, edge.events)?;
+        if edge.config.lake.bucket.is_some() {
+            (edge.events)(Event::Warning(
                 "S3_BUCKET is set, but this version writes the local lake only".to_owned(),
             ));
         }
@@ -322,10 +323,10 @@ impl Story {
             warehouse,
             &passed,
             (&self.run, self.started_at),
-            &export_settings(config, settings),
-            events,
+            &export_settings(edge.config, edge.settings),
+            edge.events,
         )?;
-        ledger::exported(warehouse, &manifest, &counts, (settings.clock)())?;
+        ledger::exported(warehouse, &manifest, &counts, edge.now())?;
         self.manifest = Some(manifest);
         Ok(())
     }

@@ -6,6 +6,7 @@ use super::page::InvalidDocument;
 
 /// Why a call to Spotify gave nothing.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the fields are named by what they hold")]
 pub enum Error {
     /// The configuration names no app.
     #[error(

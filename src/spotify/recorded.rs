@@ -23,7 +23,7 @@ pub enum DemoPoint {
 }
 
 /// One recorded body, or why a file is none.
-pub type RecordedDocument = Result<Document, (String, InvalidDocument)>;
+pub(super) type RecordedDocument = Result<Document, (String, InvalidDocument)>;
 
 /// Documents from a folder or from the binary itself.
 pub struct Recorded {

@@ -9,14 +9,6 @@ pub(super) struct SqlFile {
     pub(super) sql: &'static str,
 }
 
-/// A model, and the shipped table that its `next_` table is merged into.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Model {
-    pub(super) name: &'static str,
-    pub(super) table: Option<Table>,
-    pub(super) sql: &'static str,
-}
-
 /// A check: its query selects the offending rows.
 #[derive(Debug, Clone, Copy)]
 pub struct CheckFile {
@@ -27,6 +19,8 @@ pub struct CheckFile {
 }
 
 const MERGE: &str = include_str!("../../sql/duckdb/merge.sql");
+/// Ends the transaction of a transform: what was read is noted, what is no longer listed goes.
+pub(super) const FINISH: &str = include_str!("../../sql/duckdb/finish.sql");
 pub(super) const TABLE_COUNTS: &str = include_str!("../../sql/duckdb/report/table_counts.sql");
 pub(super) const ROWS_BY_KIND: &str = include_str!("../../sql/duckdb/report/rows_by_kind.sql");
 pub(super) const PLAYLIST_CHANGES: &str =
@@ -41,62 +35,32 @@ pub(super) const SCHEMA: &[SqlFile] = &[
     SqlFile { name: "050_staging", sql: include_str!("../../sql/duckdb/schema/050_staging.sql") },
 ];
 
-/// Run in this order in one transaction.
-pub(super) const MODELS: &[Model] = &[
-    Model {
+/// Run in this order; each writes temporary tables.
+pub(super) const MODELS: &[SqlFile] = &[
+    SqlFile {
         name: "00_pending_rows",
-        table: None,
         sql: include_str!("../../sql/duckdb/models/00_pending_rows.sql"),
     },
-    Model {
+    SqlFile {
         name: "10_pending_snapshots",
-        table: None,
         sql: include_str!("../../sql/duckdb/models/10_pending_snapshots.sql"),
     },
-    Model {
+    SqlFile {
         name: "20_playlist_songs",
-        table: Some(Table::PlaylistSongs),
         sql: include_str!("../../sql/duckdb/models/20_playlist_songs.sql"),
     },
-    Model {
-        name: "30_songs",
-        table: Some(Table::Songs),
-        sql: include_str!("../../sql/duckdb/models/30_songs.sql"),
-    },
-    Model {
+    SqlFile { name: "30_songs", sql: include_str!("../../sql/duckdb/models/30_songs.sql") },
+    SqlFile {
         name: "40_song_artists",
-        table: Some(Table::SongArtists),
         sql: include_str!("../../sql/duckdb/models/40_song_artists.sql"),
     },
-    Model {
-        name: "50_albums",
-        table: Some(Table::Albums),
-        sql: include_str!("../../sql/duckdb/models/50_albums.sql"),
-    },
-    Model {
-        name: "60_artists",
-        table: Some(Table::Artists),
-        sql: include_str!("../../sql/duckdb/models/60_artists.sql"),
-    },
-    Model {
-        name: "65_genres",
-        table: Some(Table::Genres),
-        sql: include_str!("../../sql/duckdb/models/65_genres.sql"),
-    },
-    Model {
-        name: "70_playlists",
-        table: Some(Table::Playlists),
-        sql: include_str!("../../sql/duckdb/models/70_playlists.sql"),
-    },
-    Model {
+    SqlFile { name: "50_albums", sql: include_str!("../../sql/duckdb/models/50_albums.sql") },
+    SqlFile { name: "60_artists", sql: include_str!("../../sql/duckdb/models/60_artists.sql") },
+    SqlFile { name: "65_genres", sql: include_str!("../../sql/duckdb/models/65_genres.sql") },
+    SqlFile { name: "70_playlists", sql: include_str!("../../sql/duckdb/models/70_playlists.sql") },
+    SqlFile {
         name: "80_song_observations",
-        table: Some(Table::SongObservations),
         sql: include_str!("../../sql/duckdb/models/80_song_observations.sql"),
-    },
-    Model {
-        name: "90_snapshots",
-        table: None,
-        sql: include_str!("../../sql/duckdb/models/90_snapshots.sql"),
     },
 ];
 
@@ -392,14 +356,9 @@ pub const CHECKS: &[CheckFile] = &[
 
 /// The dbt models, which the published file carries as views; a mart stands after those it refers to.
 pub(super) const MARTS: &[SqlFile] = &[
-    SqlFile { name: "artist_songs", sql: include_str!("../../dbt/models/marts/artist_songs.sql") },
     SqlFile {
         name: "playlist_changes",
         sql: include_str!("../../dbt/models/marts/playlist_changes.sql"),
-    },
-    SqlFile {
-        name: "playlist_overview",
-        sql: include_str!("../../dbt/models/marts/playlist_overview.sql"),
     },
     SqlFile {
         name: "playlist_songs_current",
@@ -408,6 +367,11 @@ pub(super) const MARTS: &[SqlFile] = &[
     SqlFile {
         name: "song_popularity_over_time",
         sql: include_str!("../../dbt/models/marts/song_popularity_over_time.sql"),
+    },
+    SqlFile { name: "artist_songs", sql: include_str!("../../dbt/models/marts/artist_songs.sql") },
+    SqlFile {
+        name: "playlist_overview",
+        sql: include_str!("../../dbt/models/marts/playlist_overview.sql"),
     },
 ];
 
@@ -453,11 +417,11 @@ mod tests {
     fn every_sql_file_on_disk_is_listed() {
         let listed: Vec<&str> = SCHEMA
             .iter()
+            .chain(MODELS)
             .chain(MARTS)
             .map(|file| file.sql)
-            .chain(MODELS.iter().map(|model| model.sql))
             .chain(CHECKS.iter().map(|check| check.sql))
-            .chain([MERGE, TABLE_COUNTS, ROWS_BY_KIND, PLAYLIST_CHANGES])
+            .chain([MERGE, FINISH, TABLE_COUNTS, ROWS_BY_KIND, PLAYLIST_CHANGES])
             .collect();
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut folders = vec![root.join("sql/duckdb"), root.join("dbt/models/marts")];

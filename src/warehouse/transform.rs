@@ -1,8 +1,9 @@
-//! Runs the models in order, in one transaction, and reads what came of them.
+//! Runs the models in order, merges them in one transaction, and reads what came of them.
 
 use duckdb::Row;
 
 use super::{Doing, Error, Warehouse, catalog};
+use crate::ids::Table;
 
 /// Rows of one shipped table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,25 +53,28 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`] names the model.
-    pub fn transform(&mut self, run_id: &str) -> Result<(), Error> {
+    pub fn transform(&mut self) -> Result<(), Error> {
         let count = "select count(*) from staging.pending_reads";
         let pending: i64 =
             self.connection.query_row(count, [], |row| row.get(0)).doing("count pending reads")?;
         if pending == 0 {
             return Ok(());
         }
+        for model in catalog::MODELS {
+            // Temporary tables only, so a killed transform leaves nothing behind; and DuckDB scans a table of a running
+            // transaction on one thread.
+            self.connection
+                .execute_batch(model.sql)
+                .doing(&format!("run the model `{}`", model.name))?;
+        }
         self.transaction(|warehouse| {
-            for model in catalog::MODELS {
-                let doing = format!("run the model `{}`", model.name);
-                warehouse.connection.execute_batch(model.sql).doing(&doing)?;
-                if let Some(table) = model.table {
-                    warehouse.connection.execute_batch(&catalog::merge(table)).doing(&doing)?;
-                }
+            for table in Table::ALL {
+                let doing = format!("merge `{table}`");
+                warehouse.connection.execute_batch(&catalog::merge(table)).doing(&doing)?;
             }
-            let consumed = "update meta.reads set transformed_in = ? where transformed_in is null and status in ('complete', 'partial', 'metadata_only')";
-            warehouse.connection.execute(consumed, [run_id]).doing("note the transform")?;
-            warehouse.drop_temporary_tables()
-        })
+            warehouse.connection.execute_batch(catalog::FINISH).doing("note the transform")
+        })?;
+        self.drop_temporary_tables()
     }
 
     /// The models' temporary tables hold a run's rows; they are worth their memory only during the transform.

@@ -37,7 +37,7 @@ from pending_rows as rows
 inner join pending_snapshots as snapshots using (read_id)
 inner join overlapping_snapshots using (playlist_id, snapshot_id)
 qualify row_number() over (
-    partition by snapshots.playlist_id, snapshots.snapshot_id, rows.position order by rows.ordinal desc
+    partition by snapshots.playlist_id, snapshots.snapshot_id, rows.position order by (rows.ordinal) desc
 ) > 1;
 
 -- A view: it is read once, and a million rows of ids are dear to store twice.

@@ -18,11 +18,9 @@ select
 from listed
 where artist_id <> '';
 
--- The table is the current state: places beyond a shortened list must not survive.
-delete from core.song_artists
-where rowid in (
-    select stored.rowid
-    from core.song_artists as stored
-    semi join (select id as song_id from pending_songs where artists is not null) as pending using (song_id)
-    anti join next_song_artists as next using (song_id, artist_position)
-);
+-- The table is the current state: places beyond a shortened list must not survive (finish.sql deletes them).
+create or replace temp table gone_song_artists as
+select stored.song_id, stored.artist_position
+from core.song_artists as stored
+semi join (select id as song_id from pending_songs where artists is not null) as pending using (song_id)
+anti join next_song_artists as next using (song_id, artist_position);

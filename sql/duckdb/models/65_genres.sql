@@ -15,7 +15,9 @@ select *, staging.genres_hash(artist_id, genre) as row_hash
 from genres
 where genre <> '';
 
--- The table is the current state: a genre that is no longer listed goes.
-delete from core.genres
-where artist_id in (select artist_id from pending_genres)
-    and (artist_id, genre) not in (select (artist_id, genre) from next_genres);
+-- The table is the current state: a genre that is no longer listed goes (finish.sql deletes it).
+create or replace temp table gone_genres as
+select stored.artist_id, stored.genre
+from core.genres as stored
+semi join pending_genres as pending using (artist_id)
+anti join next_genres as next using (artist_id, genre);

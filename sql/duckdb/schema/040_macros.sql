@@ -58,10 +58,11 @@ create or replace macro staging.read_json(json_text, structure) as
     );
 
 -- 204053.0 is 204053; what does not fit an INTEGER goes to its end, where the range checks find it.
+-- (least and greatest pass over NULL, so an absent number is told apart first.)
 create or replace macro staging.to_integer(json_number) as
-    try_cast(
+    case when try_cast(json_number::varchar as double) is not null then try_cast(
         least(greatest(round(try_cast(json_number::varchar as double)), -2147483648), 2147483647) as integer
-    );
+    ) end;
 
 -- UTC, whole seconds. Chart and editorial playlists say 1970-01-01T00:00:00Z for "unknown".
 create or replace macro staging.to_timestamp(iso_text) as

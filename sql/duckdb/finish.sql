@@ -1,0 +1,32 @@
+-- finish: what a transform's transaction does besides the merges: rows that are gone, the ledger.
+-- grain: none · reads: gone_song_artists, gone_genres, pending_snapshots, pending_rows, consumed_reads · shipped: no
+-- guarded by: playlist_songs__no_row_is_lost, song_artists__first_is_primary
+delete from core.song_artists
+where (song_id, artist_position) in (select (song_id, artist_position) from gone_song_artists);
+
+delete from core.genres
+where (artist_id, genre) in (select (artist_id, genre) from gone_genres);
+
+insert into meta.snapshots
+with counts as (
+    select
+        read_id,
+        count(*) as landed_row_count,
+        count(*) filter (item_kind is null) as unreadable_row_count
+    from pending_rows
+    group by read_id
+)
+
+select
+    snapshots.read_id,
+    snapshots.playlist_id,
+    snapshots.snapshot_id,
+    getvariable('run_id') as run_id,
+    coalesce(counts.landed_row_count, 0) as landed_row_count,
+    coalesce(counts.unreadable_row_count, 0) as unreadable_row_count
+from pending_snapshots as snapshots
+left join counts using (read_id);
+
+update meta.reads
+set transformed_in = getvariable('run_id')
+where read_id in (select read_id from consumed_reads);
