@@ -30,9 +30,12 @@ described as (
     ) = 1
 ),
 
+-- Contents beat a mere description, and a described read beats lone pages of the same playlist.
 newest as (
     select * from described
-    qualify row_number() over (partition by id order by has_contents desc, read_id desc) = 1
+    qualify row_number() over (
+        partition by id order by has_contents desc, is_described or entity = 'liked_songs' desc, read_id desc
+    ) = 1
 ),
 
 read_playlists as (

@@ -97,7 +97,7 @@ impl Library {
     pub(crate) fn generated(seed: u64, playlists: usize, rows_per_playlist: usize) -> Self {
         let mut random = Random::new(seed);
         let mut library = Self::new("ada.listens");
-        let track_count = (playlists * rows_per_playlist * 3 / 5).max(30);
+        let track_count = (playlists * rows_per_playlist * 3 / 5).max(45);
         let catalogue = library.invent_catalogue(seed, track_count, &mut random);
         let mut row_number = 0;
         for number in 0..playlists {
@@ -206,8 +206,8 @@ fn playlist(number: usize, id: &str, random: &mut Random) -> Playlist {
 }
 
 fn name(number: usize, random: &mut Random) -> String {
-    if number % 7 == 5 {
-        return format!("{} {number}", ODD_NAMES[number / 7 % ODD_NAMES.len()]);
+    if number % 3 == 2 {
+        return format!("{} {number}", ODD_NAMES[number / 3 % ODD_NAMES.len()]);
     }
     let word = |random: &mut Random| -> String {
         (0..2 + random.below(2)).map(|_| SYLLABLES[random.below(SYLLABLES.len())]).collect()

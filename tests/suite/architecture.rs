@@ -1,0 +1,61 @@
+//! The order of the modules is the order of dependency.
+
+use std::path::{Path, PathBuf};
+
+const ORDER: [&str; 10] = [
+    "ids",
+    "event",
+    "retry",
+    "spotify",
+    "warehouse",
+    "quality",
+    "lake",
+    "config",
+    "pipeline",
+    "cli",
+];
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn a_module_uses_only_modules_before_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    let mut seen = 0;
+    for file in files {
+        let relative = file.strip_prefix(&root).unwrap();
+        let module = relative.iter().next().unwrap().to_string_lossy().replace(".rs", "");
+        let Some(own) = ORDER.iter().position(|name| *name == module) else { continue };
+        let text = std::fs::read_to_string(&file).unwrap();
+        for (at, marker) in text.match_indices("crate::") {
+            let name = text[at + marker.len()..].chars();
+            let used: String = name.take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            if let Some(other) = ORDER.iter().position(|name| *name == used) {
+                seen += 1;
+                assert!(other <= own, "{} uses `{used}`, which comes later", relative.display());
+            }
+        }
+    }
+    assert!(seen > 20, "the test reads no imports");
+}
+
+#[test]
+fn no_file_is_longer_than_450_lines_without_its_tests() {
+    let mut files = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let lines = text.lines().take_while(|line| !line.contains("#[cfg(test)]")).count();
+        assert!(lines <= 450, "{} has {lines} lines", file.display());
+    }
+}

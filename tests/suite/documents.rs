@@ -1,0 +1,139 @@
+//! Recorded documents through the whole path: shapes, refusals, resumed runs.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::support::{World, tables};
+
+/// A playlist of one song in today's shape; the song can be spoilt.
+fn playlist(spoil: impl FnOnce(&mut Value)) -> String {
+    let mut song = json!({
+        "id": "0aB1cD2eF3gH4iJ5kL6mN7", "name": "Low Tide", "type": "track", "uri": "spotify:track:0aB1cD2eF3gH4iJ5kL6mN7",
+        "duration_ms": 200_000, "is_local": false, "track": true, "episode": false,
+        "external_urls": {"spotify": "https://open.spotify.com/track/0aB1cD2eF3gH4iJ5kL6mN7"},
+        "artists": [{"id": "1aB1cD2eF3gH4iJ5kL6mN7", "name": "The Piers", "external_urls": {"spotify": "https://open.spotify.com/artist/1aB1cD2eF3gH4iJ5kL6mN7"}}],
+        "album": {"id": "2aB1cD2eF3gH4iJ5kL6mN7", "name": "Moorings", "release_date": "1999", "total_tracks": 9,
+            "external_urls": {"spotify": "https://open.spotify.com/album/2aB1cD2eF3gH4iJ5kL6mN7"},
+            "artists": [{"id": "1aB1cD2eF3gH4iJ5kL6mN7", "name": "The Piers", "external_urls": {"spotify": "https://open.spotify.com/artist/1aB1cD2eF3gH4iJ5kL6mN7"}}]}
+    });
+    spoil(&mut song);
+    json!({
+        "id": "3aB1cD2eF3gH4iJ5kL6mN7", "type": "playlist", "name": "Harbour", "snapshot_id": "s1", "public": true, "collaborative": false,
+        "owner": {"id": "someone"}, "external_urls": {"spotify": "https://open.spotify.com/playlist/3aB1cD2eF3gH4iJ5kL6mN7"},
+        "items": {"href": "", "offset": 0, "limit": 100, "total": 1, "next": null,
+            "items": [{"added_at": "2024-05-01T10:00:00Z", "added_by": {"id": "someone"}, "is_local": false, "item": song}]}
+    })
+    .to_string()
+}
+
+#[test]
+fn a_clean_playlist_gives_one_row_per_table_with_the_hash_of_its_text() {
+    let world = World::new();
+    world.write("in/playlist.json", &playlist(|_| {}));
+    let (code, report) = world.report(&["--from-dir", "in"]);
+    assert_eq!(code, 0, "{report}");
+    let album = &world.query("from core.albums")[0];
+    assert_eq!(album["release_date"], json!("1999-01-01"));
+    // echo -n '2aB1cD2eF3gH4iJ5kL6mN7<US>Moorings<US>1999-01-01<US>9<US>https://open.spotify.com/album/2aB1cD2eF3gH4iJ5kL6mN7' | md5sum
+    let text = [
+        "2aB1cD2eF3gH4iJ5kL6mN7",
+        "Moorings",
+        "1999-01-01",
+        "9",
+        "https://open.spotify.com/album/2aB1cD2eF3gH4iJ5kL6mN7",
+    ];
+    let expected = world.query(&format!(
+        "select (('0x' || substr(md5('{}'), 1, 16))::ubigint)::varchar as h",
+        text.join("\u{1f}")
+    ));
+    assert_eq!(
+        world.query("select row_hash::varchar as h from core.albums")[0]["h"],
+        expected[0]["h"]
+    );
+}
+
+#[test]
+fn a_song_that_cannot_be_refuses_the_run_and_ships_nothing_until_it_is_accepted() {
+    let spoils: [(&str, fn(&mut Value)); 4] = [
+        ("songs__duration_is_positive", |song| song["duration_ms"] = json!(-1)),
+        ("songs__duration_is_positive", |song| song["duration_ms"] = json!(0)),
+        ("songs__popularity_is_0_to_100", |song| song["popularity"] = json!(101)),
+        ("songs__name_is_not_null", |song| song["name"] = Value::Null),
+    ];
+    for (check, spoil) in spoils {
+        let world = World::new();
+        world.write("in/playlist.json", &playlist(spoil));
+        for _ in 0..2 {
+            // The second run reads nothing new, and still ships nothing.
+            let (code, report) = world.report(&["--from-dir", "in"]);
+            assert_eq!(
+                (code, &report["status"], &report["files"]),
+                (4, &json!("refused"), &json!([])),
+                "{check}"
+            );
+            assert!(report["error"].as_str().unwrap().contains(check), "{report}");
+            assert!(
+                !world.path("data/spotify.duckdb").exists()
+                    && !world.path("data/lake/spotify-data").exists()
+            );
+        }
+        let accepted = [
+            "--from-dir",
+            "in",
+            "--warn-only",
+            check,
+            "--warn-only",
+            "song_observations__popularity_is_0_to_100",
+        ];
+        let (code, report) = world.report(&accepted);
+        assert_eq!(code, 0, "{report}");
+        assert!(tables(&report).contains(&("songs".to_owned(), 1, 1)), "{report}");
+    }
+}
+
+#[test]
+fn what_is_no_document_is_named_and_skipped() {
+    let world = World::new();
+    world.write("in/a.json", &playlist(|_| {}));
+    world.write("in/b.json", r#"{"error":{"status":404,"message":"Resource not found"}}"#);
+    world.write("in/c.json", r#"{"items":["#);
+    let (code, report) = world.report(&["--from-dir", "in"]);
+    assert_eq!(code, 0, "{report}");
+    let skipped: Vec<&str> = report["skipped_documents"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|text| text.as_str().unwrap())
+        .collect();
+    assert!(
+        matches!(skipped.as_slice(), [b, c] if b.starts_with("b.json") && c.starts_with("c.json")),
+        "{skipped:?}"
+    );
+}
+
+#[test]
+fn real_recordings_pass_from_fetch_to_export() {
+    let Some(recordings) = std::env::var_os("SNOWTRACK_RECORDINGS") else {
+        eprintln!("skipped: SNOWTRACK_RECORDINGS is not set");
+        return;
+    };
+    for folder in ["python-spotify", "rspotify", "spotify-web-api-java"] {
+        let world = World::new();
+        let path = Path::new(&recordings).join("spotify").join(folder);
+        let (code, report) = world.report(&["--from-dir", path.to_str().unwrap()]);
+        assert_eq!(code, 0, "{folder}: {report:#}");
+        let rows: u64 = report["playlists"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|playlist| playlist["row_count"].as_u64().unwrap())
+            .sum();
+        let landed =
+            world.query("select count(*) as n from core.playlist_songs")[0]["n"].as_u64().unwrap();
+        assert!(
+            rows > 0 && rows == landed,
+            "{folder}: {rows} rows read, {landed} in playlist_songs"
+        );
+    }
+}

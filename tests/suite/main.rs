@@ -1,0 +1,8 @@
+//! Behaviour of the shipped binary: every test runs it as a user would and looks at what it leaves behind.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod architecture;
+mod demo;
+mod documents;
+mod support;
+mod usage;

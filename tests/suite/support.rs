@@ -1,0 +1,76 @@
+//! The world of a test: a data directory of its own and the real binary, without the developer's environment.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// A data directory and the binary.
+pub(crate) struct World {
+    folder: tempfile::TempDir,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The binary in an empty folder, with `data` as its data directory.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_snowtrack"));
+        command.env_clear().current_dir(self.folder.path()).args(arguments);
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// `run … --json`: exit code and report.
+    pub(crate) fn report(&self, arguments: &[&str]) -> (i32, Value) {
+        let output = self.run(&[&["--json", "run"], arguments].concat());
+        let report = serde_json::from_slice(&output.stdout);
+        (
+            output.status.code().unwrap(),
+            report.unwrap_or_else(|error| panic!("{error}: {output:?}")),
+        )
+    }
+
+    /// Rows of a query on the published file.
+    pub(crate) fn query(&self, sql: &str) -> Value {
+        let output = self.run(&["--json", "query", sql]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+}
+
+/// What a report says of each table: `(table, rows, changed)`.
+pub(crate) fn tables(report: &Value) -> Vec<(String, u64, u64)> {
+    let tables = report["tables"].as_array().unwrap().iter();
+    tables
+        .map(|table| {
+            let count = |name: &str| table[name].as_u64().unwrap();
+            (
+                table["table"].as_str().unwrap().to_owned(),
+                count("row_count"),
+                count("changed_row_count"),
+            )
+        })
+        .collect()
+}
+
+/// A file of the repository as JSON.
+pub(crate) fn fixture(name: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
