@@ -201,6 +201,21 @@ mod tests {
     }
 
     #[test]
+    fn the_example_names_every_variable_that_is_read_and_no_other() {
+        let read = std::cell::RefCell::new(std::collections::BTreeSet::new());
+        let note = |name: &str| {
+            read.borrow_mut().insert(name.to_owned());
+            None
+        };
+        Config::default().apply(&note).unwrap();
+        read.borrow_mut().remove("PLAYLIST_ID"); // The predecessor's name.
+        let example =
+            include_str!("../.env.example").lines().filter_map(|line| line.split_once('='));
+        let named = example.map(|(name, _)| name.trim_start_matches('#').to_owned()).collect();
+        assert_eq!(*read.borrow(), named);
+    }
+
+    #[test]
     fn the_predecessors_ini_is_read() {
         let text = "[spotify-auth]\nCLIENT_ID = abc\nCLIENT_SECRET_KEY = s3cret\n[playlist-id]\nPLAYLIST_ID = xyz\n[aws-bucket]\nbucket_name = b\n";
         let config = from_ini(text, Path::new("c.ini")).unwrap();

@@ -55,7 +55,8 @@ fn a_clean_playlist_gives_one_row_per_table_with_the_hash_of_its_text() {
 
 #[test]
 fn a_song_that_cannot_be_refuses_the_run_and_ships_nothing_until_it_is_accepted() {
-    let spoils: [(&str, fn(&mut Value)); 4] = [
+    type Spoil = fn(&mut Value);
+    let spoils: [(&str, Spoil); 4] = [
         ("songs__duration_is_positive", |song| song["duration_ms"] = json!(-1)),
         ("songs__duration_is_positive", |song| song["duration_ms"] = json!(0)),
         ("songs__popularity_is_0_to_100", |song| song["popularity"] = json!(101)),
@@ -112,6 +113,7 @@ fn what_is_no_document_is_named_and_skipped() {
     );
 }
 
+#[expect(clippy::disallowed_methods, reason = "the recordings live outside the project")]
 #[test]
 fn real_recordings_pass_from_fetch_to_export() {
     let Some(recordings) = std::env::var_os("SNOWTRACK_RECORDINGS") else {

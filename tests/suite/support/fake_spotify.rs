@@ -1,0 +1,351 @@
+//! A strict double of Spotify: real HTTP on a loopback port, both API shapes, scripted faults.
+//!
+//! In: a [`Library`]. Out: what Spotify would answer. A client that Spotify would punish, sooner or later, is answered as Spotify
+//! would and its violation is written down; a double that is dropped with violations nobody allowed fails the test.
+//! Never leaves the machine, never waits for the wall clock.
+#![allow(dead_code, reason = "a vocabulary for tests; not every test speaks every word")]
+
+mod accounts;
+mod api;
+mod fault;
+mod http;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use self::accounts::Tokens;
+pub(crate) use self::fault::{Fault, When};
+use self::fault::Script;
+use self::http::{Answer, Delivery, Request};
+use super::library::{Library, Mode, Recorded};
+
+/// The app that every double knows.
+pub(crate) const CLIENT_ID: &str = "5fe01282e44241328a84e7c5cc169165";
+/// Its secret.
+pub(crate) const CLIENT_SECRET: &str = "double-client-secret-3b9a1f";
+/// A refresh token that is valid from the start, with every scope we use.
+pub(crate) const REFRESH_TOKEN: &str = "double-refresh-token-AQDk7";
+/// The scopes of [`REFRESH_TOKEN`].
+pub(crate) const ALL_SCOPES: &str = "playlist-read-private playlist-read-collaborative user-library-read";
+
+/// One request as it was answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RequestLog {
+    pub(crate) method: String,
+    /// `/v1/…` or `/accounts/…`
+    pub(crate) path: String,
+    /// Percent-encoded, without `?`.
+    pub(crate) query: String,
+    /// 0 where nothing was answered.
+    pub(crate) status: u16,
+}
+
+/// A running double; it stops when dropped.
+pub(crate) struct FakeSpotify {
+    address: String,
+    shared: Arc<Shared>,
+    server: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
+}
+
+/// What the server's thread and the test share.
+struct Shared(Mutex<State>);
+
+/// Everything the double knows and remembers.
+struct State {
+    library: Library,
+    mode: Mode,
+    tokens: Tokens,
+    log: Vec<RequestLog>,
+    violations: Vec<String>,
+    allows_violations: bool,
+    scripts: Vec<Script>,
+    data_call_count: usize,
+    in_flight: usize,
+    penalty_ends: Option<Duration>,
+    clock: Clock,
+}
+
+/// Time as the double sees it: real time at a chosen speed, plus what the test skipped.
+struct Clock {
+    started: Instant,
+    before: Duration,
+    second: Duration,
+}
+
+impl FakeSpotify {
+    /// A double that serves `library` in the shape of `mode`.
+    pub(crate) fn start(library: Library, mode: Mode) -> Self {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a loopback port is free");
+        listener.set_nonblocking(true).expect("a socket can be made non-blocking");
+        let address = listener.local_addr().expect("a bound socket has an address").to_string();
+        let shared = Arc::new(Shared(Mutex::new(State::new(library, mode))));
+        let (stop, stopped) = oneshot::channel();
+        let for_server = Arc::clone(&shared);
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime can be built");
+            runtime.block_on(async move {
+                let listener =
+                    tokio::net::TcpListener::from_std(listener).expect("a listener can join the runtime");
+                tokio::select! {
+                    () = http::serve(listener, for_server) => {}
+                    _ = stopped => {}
+                }
+            });
+        });
+        Self { address, shared, server: Some((stop, thread)) }
+    }
+
+    /// A double that serves recorded bodies under their own paths, in pages of what was asked for; a page without its
+    /// playlist gets one around it.
+    pub(crate) fn start_with_documents(documents: &[(String, String)], mode: Mode) -> Self {
+        let library = Library { recorded: Recorded::new(documents), ..Library::new("recorder") };
+        Self::start(library, mode)
+    }
+
+    /// Base URL of the Web API, without a slash at its end.
+    pub(crate) fn api_url(&self) -> String {
+        format!("http://{}/v1", self.address)
+    }
+
+    /// Base URL of the accounts service, without a slash at its end.
+    pub(crate) fn accounts_url(&self) -> String {
+        format!("http://{}/accounts", self.address)
+    }
+
+    /// Changes what Spotify knows, between any two calls.
+    pub(crate) fn mutate<T>(&self, change: impl FnOnce(&mut Library) -> T) -> T {
+        change(&mut self.state().library)
+    }
+
+    /// What Spotify knows now.
+    pub(crate) fn library(&self) -> Library {
+        self.state().library.clone()
+    }
+
+    /// Lets the next `times` calls that fit go wrong; of several scripts the one written first is used up first.
+    pub(crate) fn script(&self, when: When, times: usize, fault: Fault) {
+        self.state().scripts.push(Script { when, times, fault });
+    }
+
+    /// How many scripted faults were never used.
+    pub(crate) fn unused_faults(&self) -> usize {
+        self.state().scripts.iter().map(|script| script.times).sum()
+    }
+
+    /// Every request since the start or `clear_log`.
+    pub(crate) fn requests(&self) -> Vec<RequestLog> {
+        self.state().log.clone()
+    }
+
+    /// Data calls since the start or `clear_log`; token calls are not counted.
+    pub(crate) fn api_call_count(&self) -> usize {
+        self.state().data_call_count
+    }
+
+    /// Requests whose path starts with `path_prefix`, for example `/v1/playlists/` or `/accounts/api/token`.
+    pub(crate) fn count(&self, path_prefix: &str) -> usize {
+        self.state().log.iter().filter(|request| request.path.starts_with(path_prefix)).count()
+    }
+
+    /// Forgets requests and starts to count from zero; violations stay.
+    pub(crate) fn clear_log(&self) {
+        let mut state = self.state();
+        state.log.clear();
+        state.data_call_count = 0;
+    }
+
+    /// What the client did that Spotify forbids or that we promised not to do.
+    pub(crate) fn violations(&self) -> Vec<String> {
+        self.state().violations.clone()
+    }
+
+    /// For tests that make the client misbehave on purpose.
+    pub(crate) fn allow_violations(&self) {
+        self.state().allows_violations = true;
+    }
+
+    /// From now on a second of the double's clock lasts so long; clients under test hurry in the same measure.
+    pub(crate) fn let_a_second_last(&self, second: Duration) {
+        let mut state = self.state();
+        let before = state.now();
+        state.clock = Clock { started: Instant::now(), before, second };
+    }
+
+    /// Skips time: penalties end and access tokens do not care.
+    pub(crate) fn advance_clock(&self, by: Duration) {
+        self.state().clock.before += by;
+    }
+
+    /// Every access token that was given out is worthless from now on.
+    pub(crate) fn expire_access_tokens(&self) {
+        self.state().tokens.expire_access();
+    }
+
+    /// Every login ends: refreshing is `invalid_grant` from now on.
+    pub(crate) fn revoke_refresh_tokens(&self) {
+        self.state().tokens.revoke_refresh();
+    }
+
+    /// Each refresh gives a new refresh token and ends the old one.
+    pub(crate) fn rotate_refresh_tokens(&self) {
+        self.state().tokens.rotates = true;
+    }
+
+    /// The person in the browser says no.
+    pub(crate) fn deny_logins(&self) {
+        self.state().tokens.denies_logins = true;
+    }
+
+    /// One more valid refresh token, with the scopes that its user agreed to.
+    pub(crate) fn add_refresh_token(&self, token: &str, scopes: &str) {
+        self.state().tokens.add_refresh(token, scopes);
+    }
+
+    /// An access token as a login with `scopes` would give it.
+    pub(crate) fn issue_access_token(&self, scopes: &str) -> String {
+        self.state().tokens.issue_access(Some(scopes))
+    }
+
+    /// An access token as client credentials would give it.
+    pub(crate) fn issue_app_token(&self) -> String {
+        self.state().tokens.issue_access(None)
+    }
+
+    /// Whether Spotify would refresh with this token.
+    pub(crate) fn is_refresh_token_valid(&self, token: &str) -> bool {
+        self.state().tokens.is_refresh_valid(token)
+    }
+
+    /// Every token, code and secret there is, for tests that look for them in output and files.
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        self.state().tokens.secrets()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.shared.lock()
+    }
+}
+
+impl Drop for FakeSpotify {
+    fn drop(&mut self) {
+        if let Some((stop, thread)) = self.server.take() {
+            // An error means that the server is gone already.
+            let _ = stop.send(());
+            let _ = thread.join();
+        }
+        let (violations, allows) = {
+            let state = self.state();
+            (state.violations.clone(), state.allows_violations)
+        };
+        // A test that fails anyway must show its own message.
+        if !std::thread::panicking() && !allows {
+            assert!(violations.is_empty(), "Spotify would not have liked this client:\n- {}", violations.join("\n- "));
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Answers and remembers one request.
+    fn answer(&self, request: &Request) -> Answer {
+        let mut state = self.lock();
+        let is_data_call = is_data_call(request);
+        if is_data_call {
+            state.data_call_count += 1;
+            state.in_flight += 1;
+            if state.in_flight > 1 {
+                let count = state.in_flight;
+                state.violate(format!("{count} requests in flight at once, the last to `{}`", request.path));
+            }
+        }
+        let answer = state.answer(request, is_data_call);
+        let is_silent = matches!(answer.delivery, Delivery::Reset | Delivery::Hang);
+        let status = if is_silent { 0 } else { answer.status };
+        let (method, path, query) = (request.method.clone(), request.path.clone(), request.query.clone());
+        state.log.push(RequestLog { method, path, query, status });
+        answer
+    }
+
+    /// The answer is with the client, or never will be.
+    fn finished(&self, request: &Request) {
+        if is_data_call(request) {
+            self.lock().in_flight -= 1;
+        }
+    }
+}
+
+fn is_data_call(request: &Request) -> bool {
+    request.path.starts_with("/v1/")
+}
+
+impl State {
+    fn new(library: Library, mode: Mode) -> Self {
+        let mut tokens = Tokens::default();
+        tokens.add_refresh(REFRESH_TOKEN, ALL_SCOPES);
+        let clock =
+            Clock { started: Instant::now(), before: Duration::ZERO, second: Duration::from_secs(1) };
+        Self {
+            library,
+            mode,
+            tokens,
+            log: Vec::new(),
+            violations: Vec::new(),
+            allows_violations: false,
+            scripts: Vec::new(),
+            data_call_count: 0,
+            in_flight: 0,
+            penalty_ends: None,
+            clock,
+        }
+    }
+
+    fn answer(&mut self, request: &Request, is_data_call: bool) -> Answer {
+        if is_data_call {
+            self.check_manners(request);
+            if let Some(answer) = self.penalty(request) {
+                return answer;
+            }
+        }
+        let right_answer = |state: &mut Self| {
+            if is_data_call { state.data_answer(request) } else { state.accounts_answer(request) }
+        };
+        match self.next_fault(request, is_data_call) {
+            Some(fault) => self.struck(fault, right_answer),
+            None => right_answer(self),
+        }
+    }
+
+    fn now(&self) -> Duration {
+        let seconds = self.clock.started.elapsed().as_secs_f64() / self.clock.second.as_secs_f64().max(1e-9);
+        self.clock.before + Duration::from_secs_f64(seconds)
+    }
+
+    fn violate(&mut self, what: String) {
+        self.violations.push(what);
+    }
+}
+
+/// What an access token is good for.
+#[derive(Debug, Clone)]
+struct Grant {
+    /// `None`: an app without a user.
+    scopes: Option<String>,
+    is_expired: bool,
+    /// The client was told that it is worthless.
+    was_refused: bool,
+}
+
+/// By access token.
+type Grants = BTreeMap<String, Grant>;
