@@ -4,5 +4,6 @@
 mod architecture;
 mod demo;
 mod documents;
+mod live;
 mod support;
 mod usage;

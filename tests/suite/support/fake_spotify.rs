@@ -9,8 +9,6 @@ mod accounts;
 mod api;
 mod fault;
 mod http;
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,8 +18,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use self::accounts::Tokens;
-pub(crate) use self::fault::{Fault, When};
 use self::fault::Script;
+pub(crate) use self::fault::{Fault, When};
 use self::http::{Answer, Delivery, Request};
 use super::library::{Library, Mode, Recorded};
 
@@ -32,7 +30,8 @@ pub(crate) const CLIENT_SECRET: &str = "double-client-secret-3b9a1f";
 /// A refresh token that is valid from the start, with every scope we use.
 pub(crate) const REFRESH_TOKEN: &str = "double-refresh-token-AQDk7";
 /// The scopes of [`REFRESH_TOKEN`].
-pub(crate) const ALL_SCOPES: &str = "playlist-read-private playlist-read-collaborative user-library-read";
+pub(crate) const ALL_SCOPES: &str =
+    "playlist-read-private playlist-read-collaborative user-library-read";
 
 /// One request as it was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,8 +92,8 @@ impl FakeSpotify {
                 .build()
                 .expect("a runtime can be built");
             runtime.block_on(async move {
-                let listener =
-                    tokio::net::TcpListener::from_std(listener).expect("a listener can join the runtime");
+                let listener = tokio::net::TcpListener::from_std(listener)
+                    .expect("a listener can join the runtime");
                 tokio::select! {
                     () = http::serve(listener, for_server) => {}
                     _ = stopped => {}
@@ -248,7 +247,11 @@ impl Drop for FakeSpotify {
         };
         // A test that fails anyway must show its own message.
         if !std::thread::panicking() && !allows {
-            assert!(violations.is_empty(), "Spotify would not have liked this client:\n- {}", violations.join("\n- "));
+            assert!(
+                violations.is_empty(),
+                "Spotify would not have liked this client:\n- {}",
+                violations.join("\n- ")
+            );
         }
     }
 }
@@ -267,13 +270,17 @@ impl Shared {
             state.in_flight += 1;
             if state.in_flight > 1 {
                 let count = state.in_flight;
-                state.violate(format!("{count} requests in flight at once, the last to `{}`", request.path));
+                state.violate(format!(
+                    "{count} requests in flight at once, the last to `{}`",
+                    request.path
+                ));
             }
         }
         let answer = state.answer(request, is_data_call);
         let is_silent = matches!(answer.delivery, Delivery::Reset | Delivery::Hang);
         let status = if is_silent { 0 } else { answer.status };
-        let (method, path, query) = (request.method.clone(), request.path.clone(), request.query.clone());
+        let (method, path, query) =
+            (request.method.clone(), request.path.clone(), request.query.clone());
         state.log.push(RequestLog { method, path, query, status });
         answer
     }
@@ -294,8 +301,11 @@ impl State {
     fn new(library: Library, mode: Mode) -> Self {
         let mut tokens = Tokens::default();
         tokens.add_refresh(REFRESH_TOKEN, ALL_SCOPES);
-        let clock =
-            Clock { started: Instant::now(), before: Duration::ZERO, second: Duration::from_secs(1) };
+        let clock = Clock {
+            started: Instant::now(),
+            before: Duration::ZERO,
+            second: Duration::from_secs(1),
+        };
         Self {
             library,
             mode,
@@ -328,7 +338,8 @@ impl State {
     }
 
     fn now(&self) -> Duration {
-        let seconds = self.clock.started.elapsed().as_secs_f64() / self.clock.second.as_secs_f64().max(1e-9);
+        let seconds =
+            self.clock.started.elapsed().as_secs_f64() / self.clock.second.as_secs_f64().max(1e-9);
         self.clock.before + Duration::from_secs_f64(seconds)
     }
 

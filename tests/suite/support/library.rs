@@ -392,11 +392,17 @@ impl Library {
     }
 
     /// One artist, one album and `count` tracks; their ids, `spotify_id(first_number)` onwards.
-    pub(crate) fn with_plain_tracks(mut self, first_number: u64, count: u64) -> (Self, Vec<String>) {
+    pub(crate) fn with_plain_tracks(
+        mut self,
+        first_number: u64,
+        count: u64,
+    ) -> (Self, Vec<String>) {
         let (artist, album) = (spotify_id(first_number), spotify_id(first_number + 1));
-        self = self
-            .with_artist(Artist::new(&artist, "The Invented"))
-            .with_album(Album::new(&album, "Plain Songs", &artist));
+        self = self.with_artist(Artist::new(&artist, "The Invented")).with_album(Album::new(
+            &album,
+            "Plain Songs",
+            &artist,
+        ));
         let ids: Vec<_> = (0..count).map(|n| spotify_id(first_number + 2 + n)).collect();
         for (number, id) in ids.iter().enumerate() {
             self = self.with_track(Track::new(id, &format!("Song {number}"), &album, &artist));

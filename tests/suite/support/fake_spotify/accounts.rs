@@ -51,7 +51,8 @@ impl Tokens {
 
     pub(super) fn issue_access(&mut self, scopes: Option<&str>) -> String {
         let token = self.next_name("access");
-        let grant = Grant { scopes: scopes.map(str::to_owned), is_expired: false, was_refused: false };
+        let grant =
+            Grant { scopes: scopes.map(str::to_owned), is_expired: false, was_refused: false };
         self.access.insert(token.clone(), grant);
         token
     }
@@ -70,13 +71,20 @@ impl Tokens {
 
     pub(super) fn secrets(&self) -> Vec<String> {
         let names = self.access.keys().chain(self.refresh.keys()).chain(self.codes.keys());
-        names.cloned().chain([CLIENT_SECRET.to_owned(), base64(basic().as_bytes(), Alphabet::Standard)]).collect()
+        names
+            .cloned()
+            .chain([CLIENT_SECRET.to_owned(), base64(basic().as_bytes(), Alphabet::Standard)])
+            .collect()
     }
 
     fn next_name(&mut self, kind: &str) -> String {
         self.issued_count += 1;
         // Long and odd enough that a search for it finds nothing else.
-        format!("double-{kind}-{:04}-BQC8{:x}", self.issued_count, self.issued_count.wrapping_mul(0x9e37_79b1))
+        format!(
+            "double-{kind}-{:04}-BQC8{:x}",
+            self.issued_count,
+            self.issued_count.wrapping_mul(0x9e37_79b1)
+        )
     }
 }
 
@@ -102,7 +110,9 @@ impl State {
             Some("INVALID_CLIENT: Insecure redirect URI")
         } else if parameter("response_type") != "code" {
             Some("response_type must be code")
-        } else if request.parameter("code_challenge").is_some() && parameter("code_challenge_method") != "S256" {
+        } else if request.parameter("code_challenge").is_some()
+            && parameter("code_challenge_method") != "S256"
+        {
             Some("code_challenge_method must be S256")
         } else {
             None
@@ -120,7 +130,8 @@ impl State {
         } else {
             let code = self.tokens.next_name("code");
             let challenge = request.parameter("code_challenge");
-            let grant = Code { redirect_uri: redirect_uri.clone(), challenge, scopes: parameter("scope") };
+            let grant =
+                Code { redirect_uri: redirect_uri.clone(), challenge, scopes: parameter("scope") };
             self.tokens.codes.insert(code.clone(), grant);
             format!("code={}", encoded(&code))
         };
@@ -131,13 +142,20 @@ impl State {
     fn token(&mut self, request: &Request) -> Answer {
         let form = request.form();
         let value = |name: &str| find(&form, name).unwrap_or_default();
-        let Some(proof) = proof(request.header("authorization"), find(&form, "client_id").as_deref()) else {
+        let Some(proof) =
+            proof(request.header("authorization"), find(&form, "client_id").as_deref())
+        else {
             return refused("invalid_client", "Invalid client");
         };
         match value("grant_type").as_str() {
             "client_credentials" if proof == Proof::Secret => self.tokens.answer(None, None),
             "client_credentials" => refused("invalid_client", "Invalid client secret"),
-            "authorization_code" => self.exchange(&value("code"), &value("redirect_uri"), &value("code_verifier"), proof),
+            "authorization_code" => self.exchange(
+                &value("code"),
+                &value("redirect_uri"),
+                &value("code_verifier"),
+                proof,
+            ),
             "refresh_token" => self.tokens.refresh(&value("refresh_token")),
             _ => {
                 self.violate(format!("grant_type `{}` is unknown", value("grant_type")));
@@ -155,7 +173,10 @@ impl State {
             return refused("invalid_grant", "Invalid redirect URI");
         }
         match &code.challenge {
-            Some(challenge) if *challenge != challenge_of(verifier) || !(43..=128).contains(&verifier.len()) => {
+            Some(challenge)
+                if *challenge != challenge_of(verifier)
+                    || !(43..=128).contains(&verifier.len()) =>
+            {
                 self.violate("code_verifier does not fit the code_challenge".to_owned());
                 return refused("invalid_grant", "code_verifier was incorrect");
             }
@@ -221,7 +242,8 @@ fn proof(authorization: Option<&str>, client_id: Option<&str>) -> Option<Proof> 
 fn is_allowed_redirect(uri: &str) -> bool {
     uri.starts_with("https://")
         || ["http://127.0.0.1", "http://[::1]"].iter().any(|host| {
-            uri.strip_prefix(host).is_some_and(|rest| rest.starts_with(':') || rest.starts_with('/'))
+            uri.strip_prefix(host)
+                .is_some_and(|rest| rest.starts_with(':') || rest.starts_with('/'))
         })
 }
 
@@ -240,14 +262,16 @@ enum Alphabet {
 
 fn base64(bytes: &[u8], alphabet: Alphabet) -> String {
     const SHARED: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    let (last, padding): (&[u8; 2], _) = if alphabet == Alphabet::Standard { (b"+/", "=") } else { (b"-_", "") };
+    let (last, padding): (&[u8; 2], _) =
+        if alphabet == Alphabet::Standard { (b"+/", "=") } else { (b"-_", "") };
     let digit = |bits: u32| {
         let index = (bits & 63) as usize;
         char::from(SHARED.get(index).copied().unwrap_or_else(|| last[index - 62]))
     };
     let mut text = String::new();
     for chunk in bytes.chunks(3) {
-        let bits = chunk.iter().fold(0, |bits, byte| (bits << 8) | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        let bits = chunk.iter().fold(0, |bits, byte| (bits << 8) | u32::from(*byte))
+            << (8 * (3 - chunk.len()));
         for place in 0..=chunk.len() {
             text.push(digit(bits >> (18 - 6 * place)));
         }

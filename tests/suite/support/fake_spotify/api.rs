@@ -71,34 +71,45 @@ impl State {
         }
         for (name, _) in request.parameters() {
             match name.as_str() {
-                "fields" | "market" => self.violate(format!("`{name}` sent on {place}: it changes what is landed")),
+                "fields" | "market" => {
+                    self.violate(format!("`{name}` sent on {place}: it changes what is landed"));
+                }
                 "limit" | "offset" | "additional_types" | "ids" => {}
                 _ => self.violate(format!("unknown parameter `{name}` on {place}")),
             }
         }
         let types = request.parameter("additional_types").unwrap_or_default();
-        let has_both = ["track", "episode"].iter().all(|kind| types.split(',').any(|given| given == *kind));
+        let has_both =
+            ["track", "episode"].iter().all(|kind| types.split(',').any(|given| given == *kind));
         if request.path.starts_with("/v1/playlists/") && !has_both {
             self.violate(format!("no `additional_types=track,episode` on {place}"));
         }
     }
 
     pub(super) fn data_answer(&mut self, request: &Request) -> Answer {
-        self.authorized(request).and_then(|caller| self.route(request, &caller)).unwrap_or_else(|refused| *refused)
+        self.authorized(request)
+            .and_then(|caller| self.route(request, &caller))
+            .unwrap_or_else(|refused| *refused)
     }
 
     fn authorized(&mut self, request: &Request) -> Result<Caller, Refused> {
-        let Some(token) = request.header("authorization").and_then(|header| header.strip_prefix("Bearer ")) else {
+        let Some(token) =
+            request.header("authorization").and_then(|header| header.strip_prefix("Bearer "))
+        else {
             self.violate(format!("no Bearer token on `{}`", request.path));
             return Err(refuse(401, "No token provided"));
         };
         let invalid = |message: &str| {
-            let challenge =
-                format!(r#"Bearer realm="spotify", error="invalid_token", error_description="{message}""#);
+            let challenge = format!(
+                r#"Bearer realm="spotify", error="invalid_token", error_description="{message}""#
+            );
             Box::new(Answer::error(401, message).with_header("www-authenticate", challenge))
         };
         let Some(grant) = self.tokens.access.get_mut(token) else {
-            self.violate(format!("an access token that was never given out, on `{}`", request.path));
+            self.violate(format!(
+                "an access token that was never given out, on `{}`",
+                request.path
+            ));
             return Err(invalid("Invalid access token"));
         };
         if !grant.is_expired {
@@ -106,19 +117,26 @@ impl State {
         }
         // The client cannot know before it is told, but then it knows.
         if std::mem::replace(&mut grant.was_refused, true) {
-            self.violate(format!("an access token was used again after it was refused, on `{}`", request.path));
+            self.violate(format!(
+                "an access token was used again after it was refused, on `{}`",
+                request.path
+            ));
         }
         Err(invalid("The access token expired"))
     }
 
     fn route(&mut self, request: &Request, caller: &Caller) -> Result<Answer, Refused> {
         if request.method != "GET" {
-            self.violate(format!("snowtrack only reads, but sent {} `{}`", request.method, request.path));
+            self.violate(format!(
+                "snowtrack only reads, but sent {} `{}`",
+                request.method, request.path
+            ));
             return Err(refuse(405, "Method not allowed"));
         }
         let path = request.path.trim_start_matches("/v1/");
         let segments: Vec<_> = path.split('/').collect();
-        if self.mode == Mode::Development && REMOVED.iter().any(|pattern| fits(pattern, &segments)) {
+        if self.mode == Mode::Development && REMOVED.iter().any(|pattern| fits(pattern, &segments))
+        {
             self.violate(format!("`{}` is gone in Development Mode", request.path));
             return Err(refuse(403, "Forbidden"));
         }
@@ -127,7 +145,9 @@ impl State {
             ["me", "playlists"] => self.my_playlists(request, caller),
             ["me", "tracks"] => self.liked_songs(request, caller),
             ["playlists", id] => self.playlist(request, caller, id),
-            ["playlists", id, key @ ("items" | "tracks")] => self.playlist_page(request, caller, id, key),
+            ["playlists", id, key @ ("items" | "tracks")] => {
+                self.playlist_page(request, caller, id, key)
+            }
             [kind @ ("albums" | "artists"), id] => self.object(kind, id),
             [kind @ ("albums" | "artists")] => self.batch(request, kind),
             _ => {
@@ -175,7 +195,12 @@ impl State {
         Ok(Answer::json(200, page("/me/tracks", window, &rows, library.liked.len())))
     }
 
-    fn playlist(&mut self, request: &Request, caller: &Caller, id: &str) -> Result<Answer, Refused> {
+    fn playlist(
+        &mut self,
+        request: &Request,
+        caller: &Caller,
+        id: &str,
+    ) -> Result<Answer, Refused> {
         if let Some(recorded) = self.library.recorded.playlists.get(id) {
             return Ok(Answer::json(200, recorded_playlist(id, recorded, self.mode)));
         }
@@ -190,14 +215,26 @@ impl State {
         let body = if self.gives_contents(playlist, caller) {
             let key = if self.mode == Mode::Development { "items" } else { "tracks" };
             let contents = self.rows_page(playlist, request, key, (0, EMBEDDED_LIMIT));
-            with_member(&with_member(&head, "followers", r#"{"href":null,"total":3}"#), key, &contents)
+            with_member(
+                &with_member(&head, "followers", r#"{"href":null,"total":3}"#),
+                key,
+                &contents,
+            )
         } else {
             head
         };
-        Ok(Answer::json(200, body).with_header("etag", etag).with_header("cache-control", "public, max-age=0"))
+        Ok(Answer::json(200, body)
+            .with_header("etag", etag)
+            .with_header("cache-control", "public, max-age=0"))
     }
 
-    fn playlist_page(&mut self, request: &Request, caller: &Caller, id: &str, key: &str) -> Result<Answer, Refused> {
+    fn playlist_page(
+        &mut self,
+        request: &Request,
+        caller: &Caller,
+        id: &str,
+        key: &str,
+    ) -> Result<Answer, Refused> {
         let window = self.window(request, if key == "tracks" { 100 } else { 50 })?;
         if let Some(recorded) = self.library.recorded.playlists.get(id) {
             return Ok(list_page(&format!("/playlists/{id}/{key}"), window, &recorded.rows));
@@ -222,11 +259,17 @@ impl State {
         let ids: Vec<_> = ids.split(',').filter(|id| !id.is_empty()).collect();
         let max = if kind == "albums" { 20 } else { 50 };
         if ids.is_empty() || ids.len() > max {
-            self.violate(format!("{} ids on `{}`, which takes 1 to {max}", ids.len(), request.path));
+            self.violate(format!(
+                "{} ids on `{}`, which takes 1 to {max}",
+                ids.len(),
+                request.path
+            ));
             return Err(refuse(400, "Too many ids requested"));
         }
-        let objects: Vec<_> =
-            ids.iter().map(|id| self.object_text(kind, id).unwrap_or_else(|| "null".to_owned())).collect();
+        let objects: Vec<_> = ids
+            .iter()
+            .map(|id| self.object_text(kind, id).unwrap_or_else(|| "null".to_owned()))
+            .collect();
         Ok(Answer::json(200, format!(r#"{{"{kind}":[{}]}}"#, objects.join(","))))
     }
 
@@ -246,7 +289,10 @@ impl State {
         };
         let limit = number("limit", 20).filter(|limit| (1..=max_limit).contains(limit));
         let Some(limit) = limit else {
-            self.violate(format!("`{}?{}`: limit must be 1 to {max_limit}", request.path, request.query));
+            self.violate(format!(
+                "`{}?{}`: limit must be 1 to {max_limit}",
+                request.path, request.query
+            ));
             return Err(refuse(400, "Invalid limit"));
         };
         let Some(offset) = number("offset", 0) else {
@@ -267,24 +313,37 @@ impl State {
     /// Private playlists of others and Spotify's own do not exist for us; our private ones need their scope.
     fn visible_playlist(&self, id: &str, caller: &Caller) -> Result<&Playlist, Refused> {
         let not_found = || refuse(404, "Resource not found");
-        let playlist =
-            self.library.playlists.get(id).filter(|_| !id.starts_with("37i9dQZ")).ok_or_else(not_found)?;
+        let playlist = self
+            .library
+            .playlists
+            .get(id)
+            .filter(|_| !id.starts_with("37i9dQZ"))
+            .ok_or_else(not_found)?;
         let is_shared = caller.is_user() && playlist.is_shared_with(&self.library.me.id);
         match (is_shared, playlist.public) {
             (false, Some(false)) => Err(not_found()),
             (true, _) if playlist.collaborative => {
                 caller.require("playlist-read-collaborative").map(|()| playlist)
             }
-            (true, Some(false) | None) => caller.require("playlist-read-private").map(|()| playlist),
+            (true, Some(false) | None) => {
+                caller.require("playlist-read-private").map(|()| playlist)
+            }
             _ => Ok(playlist),
         }
     }
 
     fn gives_contents(&self, playlist: &Playlist, caller: &Caller) -> bool {
-        self.mode == Mode::Extended || (caller.is_user() && playlist.is_shared_with(&self.library.me.id))
+        self.mode == Mode::Extended
+            || (caller.is_user() && playlist.is_shared_with(&self.library.me.id))
     }
 
-    fn rows_page(&self, playlist: &Playlist, request: &Request, key: &str, window: (usize, usize)) -> String {
+    fn rows_page(
+        &self,
+        playlist: &Playlist,
+        request: &Request,
+        key: &str,
+        window: (usize, usize),
+    ) -> String {
         let types = request.parameter("additional_types").unwrap_or_default();
         let shape = if types.split(',').any(|kind| kind == "episode") {
             EpisodeShape::Episode
@@ -324,12 +383,15 @@ fn recorded_playlist(id: &str, recorded: &RecordedPlaylist, mode: Mode) -> Strin
     };
     let mut body = recorded.head.clone().unwrap_or_else(invented);
     let default_key = if mode == Mode::Development { "items" } else { "tracks" }.to_owned();
-    let has_contents = recorded.head.is_none() || !recorded.keys.is_empty() || !recorded.rows.is_empty();
-    let keys = if recorded.keys.is_empty() { std::slice::from_ref(&default_key) } else { &recorded.keys };
+    let has_contents =
+        recorded.head.is_none() || !recorded.keys.is_empty() || !recorded.rows.is_empty();
+    let keys =
+        if recorded.keys.is_empty() { std::slice::from_ref(&default_key) } else { &recorded.keys };
     for key in keys.iter().filter(|_| has_contents) {
         let rows = slice(&recorded.rows, 0, EMBEDDED_LIMIT);
         let path = format!("/playlists/{id}/{key}");
-        body = with_member(&body, key, &page(&path, (0, EMBEDDED_LIMIT), rows, recorded.rows.len()));
+        body =
+            with_member(&body, key, &page(&path, (0, EMBEDDED_LIMIT), rows, recorded.rows.len()));
     }
     body
 }

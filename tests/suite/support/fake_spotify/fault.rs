@@ -88,13 +88,18 @@ impl State {
     }
 
     /// What the fault makes of a call; `right_answer` computes what would have been said.
-    pub(super) fn struck(&mut self, fault: Fault, right_answer: impl FnOnce(&mut Self) -> Answer) -> Answer {
+    pub(super) fn struck(
+        &mut self,
+        fault: Fault,
+        right_answer: impl FnOnce(&mut Self) -> Answer,
+    ) -> Answer {
         match fault {
             Fault::Status { code, body, headers } => {
                 Answer { status: code, headers, body: body.into_bytes(), delivery: Delivery::Whole }
             }
             Fault::RateLimited { retry_after, plain_text } => {
-                self.penalty_ends = retry_after.map(|seconds| self.now() + Duration::from_secs(seconds));
+                self.penalty_ends =
+                    retry_after.map(|seconds| self.now() + Duration::from_secs(seconds));
                 rate_limited(retry_after, plain_text)
             }
             Fault::QuotaExceeded => {
@@ -121,9 +126,11 @@ impl State {
                 answer.body.truncate(answer.body.len() / 2);
                 answer
             }
-            Fault::HtmlBody(status) => {
-                Answer::text(status, "text/html", "<!DOCTYPE html><html><body><h1>upstream error</h1></body></html>")
-            }
+            Fault::HtmlBody(status) => Answer::text(
+                status,
+                "text/html",
+                "<!DOCTYPE html><html><body><h1>upstream error</h1></body></html>",
+            ),
             Fault::SlowChunks { chunk_size_bytes, gap } => {
                 right_answer(self).delivered(Delivery::Slow { chunk_size_bytes, gap })
             }
@@ -143,7 +150,10 @@ impl State {
             self.penalty_ends = None;
             return None;
         };
-        self.violate(format!("called `{}` {left:?} before the end of a rate-limit penalty", request.path));
+        self.violate(format!(
+            "called `{}` {left:?} before the end of a rate-limit penalty",
+            request.path
+        ));
         Some(rate_limited(Some(left.as_secs() + 1), false))
     }
 }

@@ -163,9 +163,15 @@ impl Connection {
             .filter_map(|line| line.split_once(':'))
             .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
             .collect();
-        let mut request =
-            Request { method, path: path.to_owned(), query: query.to_owned(), headers, body: Vec::new() };
-        let length = request.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+        let mut request = Request {
+            method,
+            path: path.to_owned(),
+            query: query.to_owned(),
+            headers,
+            body: Vec::new(),
+        };
+        let length =
+            request.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
         while self.buffer.len() < length {
             if !self.read_more().await? {
                 return Ok(None);
@@ -244,7 +250,8 @@ fn pairs(text: &str) -> Vec<(String, String)> {
 fn decoded(text: &str) -> String {
     let (bytes, mut out, mut at) = (text.as_bytes(), Vec::new(), 0);
     while let Some(byte) = bytes.get(at) {
-        let escaped = text.get(at + 1..at + 3).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        let escaped =
+            text.get(at + 1..at + 3).and_then(|digits| u8::from_str_radix(digits, 16).ok());
         match (byte, escaped) {
             (b'%', Some(value)) => {
                 out.push(value);

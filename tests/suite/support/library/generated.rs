@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::{
-    AddedAt, AddedBy, Album, Artist, Content, DurationMs, Episode, LONE_SURROGATE, Library, Playlist, Row,
-    Track, spotify_id,
+    AddedAt, AddedBy, Album, Artist, Content, DurationMs, Episode, LONE_SURROGATE, Library,
+    Playlist, Row, Track, spotify_id,
 };
 
 /// SplitMix64: small, seeded, the same everywhere.
@@ -26,7 +26,8 @@ impl Random {
     }
 
     pub(super) fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() % bound.max(1) as u64).expect("a remainder of a usize fits a usize")
+        usize::try_from(self.next() % bound.max(1) as u64)
+            .expect("a remainder of a usize fits a usize")
     }
 }
 
@@ -87,9 +88,11 @@ const RELEASES: [Option<&str>; 9] = [
 const ALBUM_TYPES: [Option<&str>; 6] =
     [Some("album"), Some("single"), Some("compilation"), None, Some("ep"), Some("album")];
 const SYLLABLES: [&str; 16] = [
-    "ba", "ru", "mi", "zo", "ten", "lo", "qui", "sha", "vel", "or", "ny", "pe", "dra", "fu", "gle", "wix",
+    "ba", "ru", "mi", "zo", "ten", "lo", "qui", "sha", "vel", "or", "ny", "pe", "dra", "fu", "gle",
+    "wix",
 ];
-const GENRES: [&str; 5] = ["dream polka", "slow techno", "harbour jazz", "r&b", "chanson à l'envers"];
+const GENRES: [&str; 5] =
+    ["dream polka", "slow techno", "harbour jazz", "r&b", "chanson à l'envers"];
 
 impl Library {
     /// `playlists` playlists of `rows_per_playlist` rows each: mostly the user's own, every fifth shared by a friend who lets
@@ -102,21 +105,28 @@ impl Library {
         let mut row_number = 0;
         for number in 0..playlists {
             let id = spotify_id(seed.wrapping_mul(1_000_003) + 1_000_000_000 + number as u64);
-            let rows: Vec<_> =
-                (0..rows_per_playlist).map(|_| catalogue.row(&mut row_number, &mut random)).collect();
+            let rows: Vec<_> = (0..rows_per_playlist)
+                .map(|_| catalogue.row(&mut row_number, &mut random))
+                .collect();
             library = library.with_playlist(playlist(number, &id, &mut random).with_rows(rows));
         }
         library.listed.insert(library.listed.len().min(1), None);
         let liked = (0..rows_per_playlist / 2).map(|n| {
             let mut row = catalogue.track_row(random.below(track_count));
-            row.added_at = AddedAt::At(format!("2021-{:02}-{:02}T10:00:00Z", 1 + n % 12, 1 + n % 28));
+            row.added_at =
+                AddedAt::At(format!("2021-{:02}-{:02}T10:00:00Z", 1 + n % 12, 1 + n % 28));
             row
         });
         let liked: Vec<_> = liked.collect();
         library.with_liked(liked)
     }
 
-    fn invent_catalogue(&mut self, seed: u64, track_count: usize, random: &mut Random) -> Catalogue {
+    fn invent_catalogue(
+        &mut self,
+        seed: u64,
+        track_count: usize,
+        random: &mut Random,
+    ) -> Catalogue {
         let base = seed.wrapping_mul(1_000_003);
         let ids = |offset: u64, count: usize| -> Vec<String> {
             (0..count as u64).map(|n| spotify_id(base.wrapping_add(offset + n))).collect()
@@ -156,14 +166,24 @@ impl Library {
         let episodes = ids(700_000_000, 6);
         for (number, id) in episodes.iter().enumerate() {
             let show = spotify_id(base.wrapping_add(800_000_000 + number as u64 / 2));
-            self.episodes.insert(id.clone(), Episode::new(id, &name(number, random), &show, "Two Invented Hosts"));
+            self.episodes.insert(
+                id.clone(),
+                Episode::new(id, &name(number, random), &show, "Two Invented Hosts"),
+            );
         }
         Catalogue { tracks, taken_down, episodes }
     }
 }
 
-fn invent_track(number: usize, id: &str, album: &str, artists: &[String], random: &mut Random) -> Track {
-    let mut track = Track::new(id, &name(number + 5, random), album, &artists[random.below(artists.len())]);
+fn invent_track(
+    number: usize,
+    id: &str,
+    album: &str,
+    artists: &[String],
+    random: &mut Random,
+) -> Track {
+    let mut track =
+        Track::new(id, &name(number + 5, random), album, &artists[random.below(artists.len())]);
     for _ in 0..number % 3 {
         let guest = &artists[random.below(artists.len())];
         if !track.artist_ids.contains(guest) {
@@ -181,7 +201,7 @@ fn invent_track(number: usize, id: &str, album: &str, artists: &[String], random
         2 => Some(100),
         _ => u8::try_from(random.below(101)).ok(),
     };
-    track.is_explicit = number % 4 == 0;
+    track.is_explicit = number.is_multiple_of(4);
     if number % 6 == 1 {
         // Keys of tomorrow, with names that mean something elsewhere.
         track.extra = BTreeMap::from([(
@@ -199,9 +219,8 @@ fn playlist(number: usize, id: &str, random: &mut Random) -> Playlist {
             Playlist::new(id, &name, "friend.with.dots").with_collaborator("ada.listens")
         }
         _ if number % 7 == 6 => Playlist::new(id, &name, "some_curator"),
-        _ => {
-            Playlist::new(id, &name, "ada.listens").with_public([Some(true), Some(false), None][number % 3])
-        }
+        _ => Playlist::new(id, &name, "ada.listens")
+            .with_public([Some(true), Some(false), None][number % 3]),
     }
 }
 
@@ -237,9 +256,15 @@ impl Catalogue {
         };
         let episode = self.episodes[random.below(self.episodes.len())].clone();
         let mut row = match kind {
-            Kind::Track => self.track_row(if number < self.tracks.len() { number } else { random.below(usize::MAX) }),
+            Kind::Track => self.track_row(if number < self.tracks.len() {
+                number
+            } else {
+                random.below(usize::MAX)
+            }),
             Kind::Repeated => self.track_row(0),
-            Kind::Local => Row::local("Fugu (Live) & Co.", "Tape: 3%", &format!("Größe, \"{number}\""), 273),
+            Kind::Local => {
+                Row::local("Fugu (Live) & Co.", "Tape: 3%", &format!("Größe, \"{number}\""), 273)
+            }
             Kind::EmptyLocal => Row::local("", "", "Title", 520),
             Kind::Episode => Row::new(Content::Episode(episode)),
             Kind::EpisodeAsTrack => Row::new(Content::EpisodeAsTrack(episode)),
@@ -270,7 +295,8 @@ impl Catalogue {
             _ => AddedBy::Owner,
         };
         if number % 11 == 4 {
-            row.extra = BTreeMap::from([("item_state".to_owned(), json!({"track": false, "uri": "x"}))]);
+            row.extra =
+                BTreeMap::from([("item_state".to_owned(), json!({"track": false, "uri": "x"}))]);
         }
         row
     }

@@ -39,15 +39,21 @@ impl Recorded {
         let mut recorded = Self::default();
         for (path, body) in documents {
             let path = path.split('?').next().unwrap_or(path);
-            let segments: Vec<_> = path.trim_start_matches("/v1").split('/').filter(|part| !part.is_empty()).collect();
-            let members: Members = serde_json::from_str(body).expect("a recorded document is a JSON object");
+            let segments: Vec<_> =
+                path.trim_start_matches("/v1").split('/').filter(|part| !part.is_empty()).collect();
+            let members: Members =
+                serde_json::from_str(body).expect("a recorded document is a JSON object");
             match segments.as_slice() {
                 ["playlists", id] => recorded.add_playlist(id, members),
                 ["playlists", id, "items" | "tracks"] => {
                     let rows = rows(&members);
                     recorded.playlists.entry((*id).to_owned()).or_default().add_rows(rows);
                 }
-                ["me", _] => recorded.lists.entry(format!("/v1/{}", segments.join("/"))).or_default().extend(rows(&members)),
+                ["me", _] => recorded
+                    .lists
+                    .entry(format!("/v1/{}", segments.join("/")))
+                    .or_default()
+                    .extend(rows(&members)),
                 ["artists" | "albums", _] => {
                     recorded.objects.insert(format!("/v1/{}", segments.join("/")), body.clone());
                 }
@@ -74,10 +80,14 @@ impl Recorded {
     }
 
     fn add_batch(&mut self, kind: &str, members: &Members) {
-        let objects: Vec<Box<RawValue>> =
-            members.get(kind).and_then(|list| serde_json::from_str(list.get()).ok()).unwrap_or_default();
+        let objects: Vec<Box<RawValue>> = members
+            .get(kind)
+            .and_then(|list| serde_json::from_str(list.get()).ok())
+            .unwrap_or_default();
         for object in objects {
-            let id = serde_json::from_str::<Value>(object.get()).ok().and_then(|value| Some(value["id"].as_str()?.to_owned()));
+            let id = serde_json::from_str::<Value>(object.get())
+                .ok()
+                .and_then(|value| Some(value["id"].as_str()?.to_owned()));
             if let Some(id) = id {
                 self.objects.insert(format!("/v1/{kind}/{id}"), object.get().to_owned());
             }
@@ -99,8 +109,10 @@ impl RecordedPlaylist {
 }
 
 fn rows(page: &Members) -> Vec<String> {
-    let rows: Vec<Box<RawValue>> =
-        page.get("items").and_then(|items| serde_json::from_str(items.get()).ok()).unwrap_or_default();
+    let rows: Vec<Box<RawValue>> = page
+        .get("items")
+        .and_then(|items| serde_json::from_str(items.get()).ok())
+        .unwrap_or_default();
     rows.into_iter().map(|row| row.get().to_owned()).collect()
 }
 

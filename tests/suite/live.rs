@@ -1,0 +1,285 @@
+//! Live fetches against the strict double: calls counted, faults survived, each outcome with its own word.
+
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use snowtrack::config::Config;
+use snowtrack::pipeline::{Error, RunReport, Settings, Source, run};
+use snowtrack::retry::RetryPolicy;
+use snowtrack::spotify::{self, Timing};
+
+use crate::support::World;
+use crate::support::fake_spotify::{
+    CLIENT_ID, CLIENT_SECRET, FakeSpotify, Fault, REFRESH_TOKEN, When,
+};
+use crate::support::library::{Library, Mode, Playlist, Row, spotify_id};
+
+const USER: &str = "keeper";
+
+#[expect(clippy::disallowed_methods, reason = "a run needs the time; no assertion depends on it")]
+fn now() -> DateTime<Utc> {
+    Utc::now()
+}
+
+/// One run in this process, with delays too short to notice.
+fn fetch(
+    world: &World,
+    spotify: &FakeSpotify,
+    playlists: &[&str],
+    mine: bool,
+) -> (RunReport, Option<Error>) {
+    let mut config = Config::default();
+    config.spotify.client_id = Some(CLIENT_ID.to_owned());
+    config.spotify.client_secret = Some(CLIENT_SECRET.to_owned().into());
+    config.spotify.refresh_token = Some(REFRESH_TOKEN.to_owned().into());
+    config.spotify.api_url = Some(spotify.api_url());
+    config.spotify.accounts_url = Some(spotify.accounts_url());
+    let tiny = Duration::from_millis(1);
+    let retry = RetryPolicy { max_retries: 4, first_delay: tiny, max_delay: tiny };
+    let settings = Settings {
+        data_dir: world.path("data"),
+        source: Source::Spotify {
+            playlists: playlists.iter().map(|id| id.parse().unwrap()).collect(),
+            mine,
+            liked: false,
+        },
+        record: None,
+        refetch: false,
+        warn_only: std::collections::BTreeSet::new(),
+        timing: Timing { min_gap: Duration::ZERO, retry, second: tiny, ..Timing::default() },
+        clock: now,
+    };
+    spotify.let_a_second_last(tiny);
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(run(&config, &settings, &|_| {}, &AtomicBool::new(false))).unwrap()
+}
+
+/// A library with one playlist of `count` plain songs.
+fn plain(count: u64) -> (Library, String) {
+    let (library, tracks) = Library::new(USER).with_plain_tracks(1_000, count);
+    let id = spotify_id(7);
+    let rows = tracks.iter().map(|track| Row::track(track).at("2024-05-01T10:00:00Z"));
+    let playlist = Playlist::new(&id, "Plain", USER).with_rows(rows.collect::<Vec<_>>());
+    (library.with_playlist(playlist), id)
+}
+
+#[test]
+fn a_playlist_costs_one_call_and_one_per_further_fifty_rows_and_one_look_back() {
+    for (rows, calls) in [(0, 1), (99, 1), (100, 1), (101, 3), (150, 3), (178, 4)] {
+        for mode in [Mode::Development, Mode::Extended] {
+            let (library, id) = plain(rows);
+            let (world, spotify) = (World::new(), FakeSpotify::start(library, mode));
+            let (report, error) = fetch(&world, &spotify, &[&id], false);
+            assert!(error.is_none(), "{error:?}");
+            assert_eq!(spotify.api_call_count(), calls, "{rows} rows");
+            assert_eq!(
+                (report.spotify.call_count, report.playlists[0].row_count),
+                (calls as u64, rows)
+            );
+            assert_eq!(world.query("select count(*) as n from core.playlist_songs")[0]["n"], rows);
+        }
+    }
+}
+
+#[test]
+fn an_unchanged_library_costs_the_list_and_the_user() {
+    let (library, _) = plain(178);
+    let (world, spotify) = (World::new(), FakeSpotify::start(library, Mode::Development));
+    assert!(fetch(&world, &spotify, &[], true).1.is_none());
+    spotify.clear_log();
+    let (report, error) = fetch(&world, &spotify, &[], true);
+    assert!(error.is_none(), "{error:?}");
+    assert_eq!(report.playlists[0].status, "unchanged");
+    assert_eq!(spotify.api_call_count(), 2);
+    assert!(report.files.is_empty());
+}
+
+#[test]
+fn a_page_survives_every_passing_fault() {
+    let faults = [
+        Fault::status(500, "x"),
+        Fault::status(503, "x"),
+        Fault::Reset,
+        Fault::TruncatedBody,
+        Fault::TruncatedJson,
+        Fault::HtmlBody(502),
+        Fault::RateLimited { retry_after: Some(2), plain_text: true },
+    ];
+    for fault in faults {
+        let (library, id) = plain(150);
+        let (world, spotify) = (World::new(), FakeSpotify::start(library, Mode::Development));
+        let name = format!("{:?}", std::mem::discriminant(&fault));
+        spotify.script(When::Path(format!("/v1/playlists/{id}/items")), 1, fault);
+        let (report, error) = fetch(&world, &spotify, &[&id], false);
+        assert!(error.is_none(), "{name}: {error:?}");
+        assert_eq!(report.playlists[0].row_count, 150, "{name}");
+        assert_eq!(spotify.api_call_count(), 4, "{name}");
+    }
+}
+
+#[test]
+fn a_long_rate_limit_ends_the_run_and_the_next_one_makes_no_call() {
+    let (library, id) = plain(150);
+    let (world, spotify) = (World::new(), FakeSpotify::start(library, Mode::Development));
+    spotify.script(
+        When::Call(2),
+        1,
+        Fault::RateLimited { retry_after: Some(7_200), plain_text: false },
+    );
+    let (report, error) = fetch(&world, &spotify, &[&id], false);
+    assert!(matches!(error, Some(Error::Spotify(spotify::Error::RateLimited { .. }))), "{error:?}");
+    assert_eq!(report.status, "pending");
+    let calls = spotify.api_call_count();
+    let (_, error) = fetch(&world, &spotify, &[&id], false);
+    assert!(matches!(error, Some(Error::Spotify(spotify::Error::RateLimited { .. }))), "{error:?}");
+    assert_eq!(spotify.api_call_count(), calls);
+}
+
+#[test]
+fn a_playlist_that_changes_while_it_is_read_is_read_again() {
+    let (library, id) = plain(150);
+    let (world, spotify) = (World::new(), FakeSpotify::start(library, Mode::Development));
+    let changed = id.clone();
+    let change = Fault::mutate(move |library| library.remove_row(&changed, 3));
+    spotify.script(When::Path(format!("/v1/playlists/{id}/items")), 1, change);
+    let (report, error) = fetch(&world, &spotify, &[&id], false);
+    assert!(error.is_none(), "{error:?}");
+    assert_eq!(report.playlists[0].row_count, 149);
+    assert_eq!(
+        world.query("select count(*) as n, max(position) as p from core.playlist_songs")[0]["n"],
+        149
+    );
+}
+
+#[test]
+fn one_bad_playlist_never_stops_the_others() {
+    let (library, id) = plain(5);
+    let followed = spotify_id(8);
+    let library = library.with_unlisted_playlist(Playlist::new(&followed, "Theirs", "stranger"));
+    let missing = spotify_id(9);
+    let (world, spotify) = (World::new(), FakeSpotify::start(library, Mode::Development));
+    let (report, error) = fetch(&world, &spotify, &[&missing, &followed, &id], false);
+    assert!(error.is_none(), "{error:?}");
+    let statuses: Vec<&str> =
+        report.playlists.iter().map(|playlist| playlist.status.as_str()).collect();
+    assert_eq!(statuses, ["not_found", "contents_unavailable", "fetched"]);
+}
+
+#[test]
+fn an_expired_token_is_renewed_once_and_a_revoked_login_says_so() {
+    let (library, id) = plain(150);
+    let (world, spotify) = (World::new(), FakeSpotify::start(library, Mode::Development));
+    spotify.script(When::Call(2), 1, Fault::status(401, "The access token expired"));
+    let (_, error) = fetch(&world, &spotify, &[&id], false);
+    assert!(error.is_none(), "{error:?}");
+    spotify.revoke_refresh_tokens();
+    let (_, error) = fetch(&world, &spotify, &[&id], false);
+    assert!(matches!(error, Some(Error::Spotify(spotify::Error::LoginExpired))), "{error:?}");
+}
+
+#[test]
+fn a_generated_library_loses_no_row_in_either_mode() {
+    for mode in [Mode::Development, Mode::Extended] {
+        let library = Library::generated(11, 3, 130);
+        let (world, spotify) = (World::new(), FakeSpotify::start(library, mode));
+        let (report, error) = fetch(&world, &spotify, &[], true);
+        assert!(
+            error.is_none(),
+            "{error:?}\n{:#?}",
+            report.checks.iter().filter(|check| check.status == "fail").collect::<Vec<_>>()
+        );
+        for playlist in &report.playlists {
+            let kinds = playlist.track_count
+                + playlist.episode_count
+                + playlist.local_count
+                + playlist.removed_count;
+            assert_eq!(kinds, playlist.row_count, "{}", playlist.playlist_id);
+        }
+    }
+}
+
+/// The binary itself against the double, as an operator runs it.
+fn operator(world: &World, spotify: &FakeSpotify, arguments: &[&str]) -> std::process::Command {
+    let mut command = world.command(arguments);
+    command
+        .env("SPOTIFY_CLIENT_ID", CLIENT_ID)
+        .env("SPOTIFY_CLIENT_SECRET", CLIENT_SECRET)
+        .env("SPOTIFY_REFRESH_TOKEN", REFRESH_TOKEN)
+        .env("SPOTIFY_API_URL", spotify.api_url())
+        .env("SPOTIFY_ACCOUNTS_URL", spotify.accounts_url());
+    command
+}
+
+#[test]
+fn no_secret_is_in_any_output_or_file_but_the_login() {
+    let (library, id) = plain(120);
+    let (world, spotify) = (World::new(), FakeSpotify::start(library, Mode::Development));
+    let output = operator(&world, &spotify, &["-vvv", "run", "--playlist", &id]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut texts = vec![output.stdout, output.stderr];
+    let mut folders = vec![world.path("data")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.file_name().unwrap() != "spotify_token.json" {
+                texts.push(std::fs::read(path).unwrap());
+            }
+        }
+    }
+    let secrets = spotify.secrets();
+    assert!(secrets.len() >= 3, "the double knows its secrets");
+    for secret in secrets {
+        for text in &texts {
+            assert!(
+                !text.windows(secret.len()).any(|window| window == secret.as_bytes()),
+                "`{secret}` leaked"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_killed_fetch_continues_behind_the_pages_that_are_landed() {
+    for call in 1..=5 {
+        let (library, id) = plain(230);
+        let (world, spotify) = (World::new(), FakeSpotify::start(library, Mode::Development));
+        // The double answers no more at this call, and the process dies while it waits.
+        spotify.script(When::Call(call), 1, Fault::Hang);
+        let arguments = ["--json", "run", "--playlist", &id];
+        let mut child = operator(&world, &spotify, &arguments)
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        while spotify.api_call_count() < call {
+            std::thread::yield_now();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let landed: Vec<String> = spotify.requests()[..]
+            .iter()
+            .map(|request| format!("{}?{}", request.path, request.query))
+            .collect();
+        let landed = &landed[..landed.len() - 1];
+        spotify.clear_log();
+        let output = operator(&world, &spotify, &arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        for request in spotify.requests() {
+            let asked = format!("{}?{}", request.path, request.query);
+            let is_page = request.path.ends_with("/items");
+            assert!(
+                !is_page || !landed.contains(&asked),
+                "call {call}: `{asked}` was asked for twice"
+            );
+        }
+        let counts = world.query("select count(*) as n, count(distinct position) as d, count(distinct snapshot_id) as s from core.playlist_songs");
+        assert_eq!(
+            (&counts[0]["n"], &counts[0]["d"], &counts[0]["s"]),
+            (&230.into(), &230.into(), &1.into())
+        );
+    }
+}
