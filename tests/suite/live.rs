@@ -14,6 +14,7 @@ use crate::support::fake_spotify::{
     CLIENT_ID, CLIENT_SECRET, FakeSpotify, Fault, REFRESH_TOKEN, When,
 };
 use crate::support::library::{Library, Mode, Playlist, Row, spotify_id};
+use crate::support::truth::{Reading, TABLES, TextRow, Truth};
 
 const USER: &str = "keeper";
 
@@ -179,6 +180,20 @@ fn an_expired_token_is_renewed_once_and_a_revoked_login_says_so() {
     assert!(matches!(error, Some(Error::Spotify(spotify::Error::LoginExpired))), "{error:?}");
 }
 
+/// A core table as text, sorted, without the columns that name the run.
+fn rows_of(world: &World, table: &str) -> Vec<TextRow> {
+    let rows = world.query(&format!(
+        "select list_value(*columns(*)) as cells from (select columns(* exclude (run_id, extracted_at))::varchar from core.{table})"
+    ));
+    let cells = |row: &serde_json::Value| -> TextRow {
+        let cells = row["cells"].as_array().unwrap().iter();
+        cells.map(|cell| cell.as_str().map(str::to_owned)).collect()
+    };
+    let mut rows: Vec<TextRow> = rows.as_array().unwrap().iter().map(cells).collect();
+    rows.sort();
+    rows
+}
+
 #[test]
 fn a_generated_library_loses_no_row_in_either_mode() {
     for mode in [Mode::Development, Mode::Extended] {
@@ -190,6 +205,12 @@ fn a_generated_library_loses_no_row_in_either_mode() {
             "{error:?}\n{:#?}",
             report.checks.iter().filter(|check| check.status == "fail").collect::<Vec<_>>()
         );
+        let mut truth = Truth::default();
+        let library = spotify.library();
+        truth.observe(&library, &Reading::mine(&library, mode));
+        for table in TABLES {
+            assert_eq!(rows_of(&world, table), truth.table(table), "{table} in {mode:?}");
+        }
         for playlist in &report.playlists {
             let kinds = playlist.track_count
                 + playlist.episode_count

@@ -3,6 +3,7 @@
 pub(crate) mod fake_spotify;
 #[allow(unused_imports, reason = "a vocabulary for tests; not every test speaks every word")]
 pub(crate) mod library;
+pub(crate) mod truth;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -2,7 +2,9 @@
 -- why: a playlist, album or artist that is no JSON would be skipped in silence
 -- table: documents
 with texts as (
-    select documents.document_id, documents.url, documents.entity, null::integer as position, documents.envelope as object_json
+    select
+        documents.document_id, documents.url, documents.entity,
+        null::integer as position, documents.envelope as object_json
     from raw.documents as documents
     where documents.entity = 'playlist' and read_id in (select read_id from staging.checked_reads)
     union all

@@ -1,6 +1,7 @@
 -- playlist_songs: one row per position of a snapshot; the newest document wins.
 -- grain: playlist_id, snapshot_id, position · reads: pending_rows, pending_snapshots · shipped: yes
 -- guarded by: playlist_songs__key_is_unique, playlist_songs__no_row_is_lost
+
 -- Pages rarely overlap (the same snapshot read twice); only then is each position worth comparing.
 create or replace temp table superseded_rows as
 with page_ranges as (

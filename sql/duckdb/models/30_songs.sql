@@ -1,5 +1,6 @@
 -- songs: one row per Spotify track; the newest document wins, but `added_at` is the earliest ever seen.
--- grain: id · reads: pending_rows, raw.rows, core.songs · shipped: yes · guarded by: songs__duration_is_positive, songs__key_is_unique
+-- grain: id · reads: pending_rows, raw.rows, core.songs · shipped: yes
+-- guarded by: songs__duration_is_positive, songs__key_is_unique
 
 -- Songs are deduplicated by id before anything nested is read: albums and artists then come from
 -- the distinct songs, which are far fewer than the rows.

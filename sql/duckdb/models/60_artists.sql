@@ -1,5 +1,6 @@
 -- artists: one row per artist of a song or an album, or of a full artist document; the newest document wins.
--- grain: id · reads: pending_songs, pending_albums, staging.artist_objects · shipped: yes · guarded by: artists__name_is_not_null
+-- grain: id · reads: pending_songs, pending_albums, staging.artist_objects · shipped: yes
+-- guarded by: artists__name_is_not_null
 create or replace temp table pending_artists as
 from staging.artist_objects;
 

@@ -1,6 +1,6 @@
 -- playlists: one row per playlist that was read, liked songs among them, and new names of playlists that were only listed.
 -- grain: id · reads: staging.pending_reads, staging.playlist_objects, pending_snapshots, core.playlists, meta.snapshots
--- shipped: yes · guarded by: playlists__item_count_is_complete, playlists__key_is_unique
+-- shipped: yes · guarded by: playlists__key_is_unique, playlist_songs__playlist_exists
 create or replace temp table pending_playlists as
 from staging.playlist_objects;
 

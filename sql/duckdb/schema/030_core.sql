@@ -1,5 +1,6 @@
 -- core: the shipped tables in their current state, column for column as in DESIGN section 4.
--- grain: the key named beside each table · reads: nothing (merge.sql writes) · shipped: yes · guarded by: <table>__key_is_unique
+-- grain: the key named beside each table · reads: nothing (merge.sql writes) · shipped: yes
+-- guarded by: <table>__key_is_unique
 create schema if not exists core;
 
 -- key: id

@@ -9,6 +9,8 @@ mod accounts;
 mod api;
 mod fault;
 mod http;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

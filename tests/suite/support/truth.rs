@@ -35,7 +35,10 @@ impl Reading {
     /// What `--mine` reads: listed playlists that the user owns or may add to.
     pub(crate) fn mine(library: &Library, mode: Mode) -> Self {
         let is_mine = |id: &&String| {
-            library.playlists.get(*id).is_some_and(|playlist| playlist.is_shared_with(&library.me.id))
+            library
+                .playlists
+                .get(*id)
+                .is_some_and(|playlist| playlist.is_shared_with(&library.me.id))
         };
         let playlist_ids = library.listed.iter().flatten().filter(is_mine).cloned().collect();
         Self { mode, playlist_ids, reads_liked_songs: false, enriches: false }
@@ -147,12 +150,16 @@ impl Truth {
         if self.snapshots.contains(&key) {
             return; // Nothing is fetched for a snapshot that is held.
         }
-        let (mut snapshot_id, mut item_count) = (text(&playlist.snapshot_id), number(playlist.rows.len()));
+        let (mut snapshot_id, mut item_count) =
+            (text(&playlist.snapshot_id), number(playlist.rows.len()));
         if !has_contents {
             item_count = Cell::Null;
             // The snapshot whose rows are held stays the current one.
             let held = self.snapshots.iter().any(|(id, _)| *id == playlist.id);
-            let stored = self.tables.get("playlists").and_then(|table| table.get(&vec![playlist.id.clone()]));
+            let stored = self
+                .tables
+                .get("playlists")
+                .and_then(|table| table.get(&vec![playlist.id.clone()]));
             if let (true, Some(row)) = (held, stored) {
                 (snapshot_id, item_count) = (row[5].clone(), row[6].clone());
             }
@@ -171,8 +178,10 @@ impl Truth {
         if has_contents {
             self.snapshots.insert(key);
             for (position, row) in playlist.rows.iter().enumerate() {
-                let (playlist_id, snapshot_id) = (playlist.id.as_str(), playlist.snapshot_id.as_str());
-                let place = Place { playlist_id, snapshot_id, owner_id: &playlist.owner_id, position };
+                let (playlist_id, snapshot_id) =
+                    (playlist.id.as_str(), playlist.snapshot_id.as_str());
+                let place =
+                    Place { playlist_id, snapshot_id, owner_id: &playlist.owner_id, position };
                 self.observe_row(library, &place, row, mode);
             }
         }
@@ -182,8 +191,11 @@ impl Truth {
     fn observe_liked_songs(&mut self, library: &Library, mode: Mode) {
         let user_id = &library.me.id;
         let id = format!("liked:{user_id}");
-        let contents: Vec<_> =
-            library.liked.iter().map(|row| format!("{}|{}", uri(row), added_at_text(row))).collect();
+        let contents: Vec<_> = library
+            .liked
+            .iter()
+            .map(|row| format!("{}|{}", uri(row), added_at_text(row)))
+            .collect();
         let snapshot_id = format!("liked-{}", hex(&Md5::digest(contents.join("\n"))));
         let row = vec![
             text(&id),
@@ -197,7 +209,8 @@ impl Truth {
         ];
         self.put("playlists", &[&id], row);
         for (position, row) in library.liked.iter().enumerate() {
-            let place = Place { playlist_id: &id, snapshot_id: &snapshot_id, owner_id: "", position };
+            let place =
+                Place { playlist_id: &id, snapshot_id: &snapshot_id, owner_id: "", position };
             // Rows of liked songs do not say who added them.
             self.observe_row(library, &place, &row.clone().by(AddedBy::Absent), mode);
         }
@@ -209,7 +222,9 @@ impl Truth {
         let (kind, song_id) = match &row.content {
             Content::Track(id) => ("track", Some(id)),
             Content::Local(_) => ("local", None),
-            Content::Episode(_) | Content::EpisodeAsTrack(_) | Content::Chapter(_) => ("episode", None),
+            Content::Episode(_) | Content::EpisodeAsTrack(_) | Content::Chapter(_) => {
+                ("episode", None)
+            }
             Content::Removed | Content::NullRow => ("removed", None),
         };
         let added_by = match &row.added_by {
@@ -254,7 +269,10 @@ impl Truth {
         ];
         self.put("songs", &[&track.id], row);
         // A shortened list leaves nothing behind.
-        self.tables.entry("song_artists").or_default().retain(|key, _| key[0] != track.id || track.artist_ids.len() > 50);
+        self.tables
+            .entry("song_artists")
+            .or_default()
+            .retain(|key, _| key[0] != track.id || track.artist_ids.len() > 50);
         for (position, id) in track.artist_ids.iter().enumerate().filter(|(_, id)| !id.is_empty()) {
             let row = vec![text(&track.id), number(position), text(id)];
             self.put("song_artists", &[&track.id, &position.to_string()], row);
@@ -263,12 +281,21 @@ impl Truth {
         let row = vec![
             text(&album.id),
             text(&album.name),
-            album.release_date.as_deref().and_then(first_day).map_or(Cell::Null, |date| Cell::Text(date.to_string())),
+            album
+                .release_date
+                .as_deref()
+                .and_then(first_day)
+                .map_or(Cell::Null, |date| Cell::Text(date.to_string())),
             Cell::Text(album.total_tracks.to_string()),
             url("album", &album.id),
         ];
         self.put("albums", &[&album.id], row);
-        for artist in track.artist_ids.iter().chain(&album.artist_ids).filter_map(|id| library.artists.get(id)) {
+        for artist in track
+            .artist_ids
+            .iter()
+            .chain(&album.artist_ids)
+            .filter_map(|id| library.artists.get(id))
+        {
             let row = vec![text(&artist.id), text(&artist.name), url("artist", &artist.id)];
             self.put("artists", &[&artist.id], row);
         }
@@ -276,7 +303,13 @@ impl Truth {
 
     /// Full artists are fetched once per id.
     fn observe_genres(&mut self, library: &Library) {
-        let ids: Vec<_> = self.tables.get("artists").into_iter().flat_map(BTreeMap::keys).map(|key| key[0].clone()).collect();
+        let ids: Vec<_> = self
+            .tables
+            .get("artists")
+            .into_iter()
+            .flat_map(BTreeMap::keys)
+            .map(|key| key[0].clone())
+            .collect();
         for id in ids {
             if !self.enriched.insert(id.clone()) {
                 continue;
@@ -335,14 +368,18 @@ fn url(kind: &str, id: &str) -> Cell {
 fn added_at_text(row: &Row) -> String {
     match &row.added_at {
         AddedAt::At(time) if !matches!(row.content, Content::NullRow) => time.clone(),
-        AddedAt::Epoch if !matches!(row.content, Content::NullRow) => "1970-01-01T00:00:00Z".to_owned(),
+        AddedAt::Epoch if !matches!(row.content, Content::NullRow) => {
+            "1970-01-01T00:00:00Z".to_owned()
+        }
         _ => String::new(),
     }
 }
 
 fn added_at(row: &Row) -> Option<NaiveDateTime> {
     match &row.added_at {
-        AddedAt::At(time) => Some(DateTime::parse_from_rfc3339(time).ok()?.naive_utc().trunc_subsecs(0)),
+        AddedAt::At(time) => {
+            Some(DateTime::parse_from_rfc3339(time).ok()?.naive_utc().trunc_subsecs(0))
+        }
         AddedAt::Epoch | AddedAt::Empty | AddedAt::Null | AddedAt::Absent => None,
     }
 }
@@ -402,7 +439,9 @@ mod tests {
                 row("2022-01-01T00:00:00Z"),
                 Row::track(&ids[2]).added(AddedAt::Epoch),
             ]))
-            .with_playlist(Playlist::new(&ids[4], "early", "ada").with_rows([row("2011-01-01T00:00:00Z")]));
+            .with_playlist(
+                Playlist::new(&ids[4], "early", "ada").with_rows([row("2011-01-01T00:00:00Z")]),
+            );
         let truth = Truth::of(&library, &Reading::mine(&library, Mode::Development));
         assert_eq!(truth.table("songs")[0][2].as_deref(), Some("2011-01-01 00:00:00"));
         assert_eq!(truth.table("songs")[0][4], None, "Development Mode has no popularity");

@@ -76,7 +76,10 @@ async fn extended_quota_has_the_old_names_and_popularity() {
     assert_eq!(page["items"].as_array().unwrap().len(), 100);
     let unknown = spotify_id(77);
     let artists = client.json(&format!("/artists?ids={},{unknown}", spotify_id(1))).await;
-    assert_eq!((&artists["artists"][0]["name"], &artists["artists"][1]), (&"The Invented".into(), &Value::Null));
+    assert_eq!(
+        (&artists["artists"][0]["name"], &artists["artists"][1]),
+        (&"The Invented".into(), &Value::Null)
+    );
 }
 
 #[tokio::test]
@@ -170,7 +173,11 @@ async fn connections_break_as_scripted() {
     double.script(When::Any, 1, Fault::Reset);
     double.script(When::Any, 1, Fault::TruncatedBody);
     double.script(When::Any, 1, Fault::TruncatedJson);
-    double.script(When::Any, 1, Fault::SlowChunks { chunk_size_bytes: 16, gap: Duration::from_micros(50) });
+    double.script(
+        When::Any,
+        1,
+        Fault::SlowChunks { chunk_size_bytes: 16, gap: Duration::from_micros(50) },
+    );
     double.script(When::Any, 1, Fault::Hang);
     assert!(client.ask("/me").await.is_err());
     assert!(client.ask("/me").await.unwrap().text().await.is_err());
@@ -179,7 +186,10 @@ async fn connections_break_as_scripted() {
     let patience = Duration::from_millis(50);
     assert!(tokio::time::timeout(patience, client.ask("/me")).await.is_err());
     assert_eq!(client.json("/me").await["id"], "ada");
-    assert_eq!(double.requests().iter().map(|request| request.status).collect::<Vec<_>>(), [0, 200, 200, 200, 0, 200]);
+    assert_eq!(
+        double.requests().iter().map(|request| request.status).collect::<Vec<_>>(),
+        [0, 200, 200, 200, 0, 200]
+    );
 }
 
 #[tokio::test]
@@ -188,7 +198,10 @@ async fn a_call_during_a_penalty_is_a_violation_and_one_after_it_is_not() {
     let client = Client::of(&double);
     double.script(When::Any, 1, Fault::RateLimited { retry_after: Some(3_000), plain_text: true });
     let answer = client.ask("/me").await.unwrap();
-    assert_eq!((answer.status().as_u16(), answer.headers()["retry-after"].to_str().unwrap()), (429, "3000"));
+    assert_eq!(
+        (answer.status().as_u16(), answer.headers()["retry-after"].to_str().unwrap()),
+        (429, "3000")
+    );
     double.advance_clock(Duration::from_secs(3_001));
     assert_eq!(client.status("/me").await, 200);
     assert!(double.violations().is_empty());
@@ -297,8 +310,9 @@ async fn token(double: &FakeSpotify, http: &reqwest::Client, form: &[(&str, &str
 async fn refreshing_gives_no_refresh_token_unless_they_rotate() {
     let double = FakeSpotify::start(Library::new("ada"), Mode::Development);
     let http = Client::of(&double).http;
-    let form =
-        |token| [("grant_type", "refresh_token"), ("client_id", CLIENT_ID), ("refresh_token", token)];
+    let form = |token| {
+        [("grant_type", "refresh_token"), ("client_id", CLIENT_ID), ("refresh_token", token)]
+    };
     let first = token(&double, &http, &form(REFRESH_TOKEN)).await;
     assert!(first["access_token"].is_string() && first.get("refresh_token").is_none());
     double.rotate_refresh_tokens();
@@ -321,14 +335,23 @@ async fn a_generated_library_is_served_whole_in_both_shapes() {
         let client = Client::of(&double);
         let listed = client.json("/me/playlists?limit=50").await;
         assert_eq!((&listed["total"], &listed["items"][1]), (&9.into(), &Value::Null));
-        for playlist in listed["items"].as_array().unwrap().iter().filter(|row| row["owner"]["id"] == "ada.listens") {
+        for playlist in listed["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|row| row["owner"]["id"] == "ada.listens")
+        {
             let id = playlist["id"].as_str().unwrap();
-            let text = client.ask(&format!("/playlists/{id}?{BOTH}")).await.unwrap().text().await.unwrap();
+            let text =
+                client.ask(&format!("/playlists/{id}?{BOTH}")).await.unwrap().text().await.unwrap();
             // serde_json refuses half a surrogate pair in strings, as it must.
             let playlist: Value = serde_json::from_str(&text.replace("\\ud83d", "?")).unwrap();
             let key = if mode == Mode::Development { "items" } else { "tracks" };
             assert_eq!(playlist[key]["items"].as_array().unwrap().len(), 100);
-            let page = client.ask(&format!("/playlists/{id}/items?limit=50&offset=100&{BOTH}")).await.unwrap();
+            let page = client
+                .ask(&format!("/playlists/{id}/items?limit=50&offset=100&{BOTH}"))
+                .await
+                .unwrap();
             assert_eq!(page.status(), 200);
         }
         assert_eq!(client.status("/me/tracks?limit=50").await, 200);
@@ -342,13 +365,20 @@ async fn recorded_documents_are_served_under_their_own_paths() {
     let page = format!(r#"{{"items":[{}],"total":400,"offset":0}}"#, rows.join(","));
     let documents = [
         ("/v1/playlists/lonely/tracks?offset=0".to_owned(), page.clone()),
-        ("/v1/playlists/whole".to_owned(), format!(r#"{{"id":"whole","tracks":{page},"items":{page}}}"#)),
+        (
+            "/v1/playlists/whole".to_owned(),
+            format!(r#"{{"id":"whole","tracks":{page},"items":{page}}}"#),
+        ),
     ];
     let double = FakeSpotify::start_with_documents(&documents, Mode::Development);
     let client = Client::of(&double);
     for id in ["lonely", "whole"] {
-        let playlist = client.ask(&format!("/playlists/{id}?{BOTH}")).await.unwrap().text().await.unwrap();
-        assert!(playlist.contains(&row(99)) && !playlist.contains(&row(100)), "rows keep their bytes");
+        let playlist =
+            client.ask(&format!("/playlists/{id}?{BOTH}")).await.unwrap().text().await.unwrap();
+        assert!(
+            playlist.contains(&row(99)) && !playlist.contains(&row(100)),
+            "rows keep their bytes"
+        );
         assert!(playlist.contains(r#""total":130"#));
         let rest = client.json(&format!("/playlists/{id}/items?limit=50&offset=100&{BOTH}")).await;
         assert_eq!(rest["items"].as_array().unwrap().len(), 30);
