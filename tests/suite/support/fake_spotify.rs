@@ -68,6 +68,7 @@ struct State {
     scripts: Vec<Script>,
     data_call_count: usize,
     in_flight: usize,
+    answer_duration: Duration,
     penalty_ends: Option<Duration>,
     clock: Clock,
 }
@@ -181,6 +182,11 @@ impl FakeSpotify {
         state.clock = Clock { started: Instant::now(), before, second };
     }
 
+    /// Every answer takes so long: shorter than the client's patience, long enough to see calls that overlap.
+    pub(crate) fn let_answers_take(&self, duration: Duration) {
+        self.state().answer_duration = duration;
+    }
+
     /// Skips time: penalties end and access tokens do not care.
     pub(crate) fn advance_clock(&self, by: Duration) {
         self.state().clock.before += by;
@@ -263,21 +269,39 @@ impl Shared {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A request has come; from now until `finished` no other may.
+    fn started(&self, request: &Request) {
+        if !is_data_call(request) {
+            return;
+        }
+        let mut state = self.lock();
+        state.data_call_count += 1;
+        state.in_flight += 1;
+        if state.in_flight > 1 {
+            let count = state.in_flight;
+            state.violate(format!(
+                "{count} requests in flight at once, the last to `{}`",
+                request.path
+            ));
+        }
+    }
+
+    /// An answer takes a moment, or else requests sent at once would look as if they came one by one.
+    async fn let_others_arrive(&self) {
+        let duration = self.lock().answer_duration;
+        for _ in 0..4 {
+            tokio::task::yield_now().await;
+        }
+        if !duration.is_zero() {
+            // An error is the end of the wait.
+            let _ = tokio::time::timeout(duration, std::future::pending::<()>()).await;
+        }
+    }
+
     /// Answers and remembers one request.
     fn answer(&self, request: &Request) -> Answer {
         let mut state = self.lock();
         let is_data_call = is_data_call(request);
-        if is_data_call {
-            state.data_call_count += 1;
-            state.in_flight += 1;
-            if state.in_flight > 1 {
-                let count = state.in_flight;
-                state.violate(format!(
-                    "{count} requests in flight at once, the last to `{}`",
-                    request.path
-                ));
-            }
-        }
         let answer = state.answer(request, is_data_call);
         let is_silent = matches!(answer.delivery, Delivery::Reset | Delivery::Hang);
         let status = if is_silent { 0 } else { answer.status };
@@ -318,6 +342,7 @@ impl State {
             scripts: Vec::new(),
             data_call_count: 0,
             in_flight: 0,
+            answer_duration: Duration::ZERO,
             penalty_ends: None,
             clock,
         }

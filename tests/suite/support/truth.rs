@@ -1,22 +1,74 @@
 //! The core tables as they must be, computed from the library in plain Rust: no SQL, no JSON, no code of snowtrack.
 //!
 //! In: the library and what a run read of it. Out: rows as text, in the column order of `core`, with `row_hash` and without
-//! `run_id` and `extracted_at`; to be compared with `select columns(* exclude (run_id, extracted_at))::varchar`.
+//! `run_id` and `extracted_at`; [`select`] asks a warehouse for the same.
 #![allow(dead_code, reason = "a vocabulary for tests; not every test speaks every word")]
+
+mod cell;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, SubsecRound};
+use chrono::{DateTime, NaiveDateTime, SubsecRound};
 use md5::{Digest, Md5};
 
+use self::cell::{Cell, first_day, hex, number, row_hash, text, url};
 use super::library::render::local_uri;
-use super::library::{
-    AddedAt, AddedBy, Content, LONE_SURROGATE, Library, Mode, Playlist, Row, Track,
-};
+use super::library::{AddedAt, AddedBy, Content, Library, Mode, Playlist, Row, Track};
 
 /// The tables that [`Truth::table`] knows.
 pub(crate) const TABLES: [&str; 7] =
     ["albums", "artists", "songs", "song_artists", "playlists", "playlist_songs", "genres"];
+
+/// The columns of a table's rows in their order.
+pub(crate) fn columns(table: &str) -> &'static [&'static str] {
+    match table {
+        "albums" => &["id", "name", "release_date", "total_tracks", "url", "row_hash"],
+        "artists" => &["id", "name", "url", "row_hash"],
+        "songs" => &[
+            "id",
+            "name",
+            "added_at",
+            "duration_ms",
+            "popularity",
+            "url",
+            "album_id",
+            "artist_ids",
+            "row_hash",
+        ],
+        "song_artists" => &["song_id", "artist_position", "artist_id", "row_hash"],
+        "playlists" => &[
+            "id",
+            "name",
+            "owner_id",
+            "is_public",
+            "is_collaborative",
+            "snapshot_id",
+            "item_count",
+            "url",
+            "row_hash",
+        ],
+        "playlist_songs" => &[
+            "playlist_id",
+            "snapshot_id",
+            "position",
+            "song_id",
+            "added_at",
+            "added_by",
+            "item_kind",
+            "row_hash",
+        ],
+        "genres" => &["artist_id", "genre", "row_hash"],
+        _ => panic!("`{table}` is not one of {TABLES:?}"),
+    }
+}
+
+/// One row per row of a core table: a JSON array of texts, which parses as a [`TextRow`].
+pub(crate) fn select(table: &str) -> String {
+    let texts: Vec<_> = columns(table).iter().map(|name| format!("{name}::varchar")).collect();
+    format!("select json_array({})::varchar as texts from core.{table}", texts.join(", "))
+}
 
 /// A row as text; `None` is NULL.
 pub(crate) type TextRow = Vec<Option<String>>;
@@ -59,14 +111,6 @@ impl Reading {
         self.enriches = true;
         self
     }
-}
-
-/// A value of a column.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Cell {
-    Null,
-    Text(String),
-    Time(NaiveDateTime),
 }
 
 /// Rows by key.
@@ -116,10 +160,12 @@ impl Truth {
 
     /// The rows of a core table, sorted; columns in the order of `core`, `row_hash` last.
     pub(crate) fn table(&self, name: &str) -> Vec<TextRow> {
-        assert!(TABLES.contains(&name), "`{name}` is not one of {TABLES:?}");
         let rows = self.tables.get(name).into_iter().flat_map(BTreeMap::values);
         let with_hash = |row: &Vec<Cell>| -> TextRow {
-            row.iter().map(Cell::shown).chain([Some(row_hash(row).to_string())]).collect()
+            let row: TextRow =
+                row.iter().map(Cell::shown).chain([Some(row_hash(row).to_string())]).collect();
+            assert_eq!(row.len(), columns(name).len(), "a row of `{name}` has its columns");
+            row
         };
         let mut rows: Vec<_> = rows.map(with_hash).collect();
         rows.sort();
@@ -269,10 +315,13 @@ impl Truth {
         ];
         self.put("songs", &[&track.id], row);
         // A shortened list leaves nothing behind.
-        self.tables
-            .entry("song_artists")
-            .or_default()
-            .retain(|key, _| key[0] != track.id || track.artist_ids.len() > 50);
+        let song_artists = self.tables.entry("song_artists").or_default();
+        let places = song_artists.range(vec![track.id.clone()]..);
+        let stale: Vec<_> =
+            places.map(|(key, _)| key.clone()).take_while(|key| key[0] == track.id).collect();
+        for key in stale {
+            song_artists.remove(&key);
+        }
         for (position, id) in track.artist_ids.iter().enumerate().filter(|(_, id)| !id.is_empty()) {
             let row = vec![text(&track.id), number(position), text(id)];
             self.put("song_artists", &[&track.id, &position.to_string()], row);
@@ -322,49 +371,6 @@ impl Truth {
     }
 }
 
-impl Cell {
-    /// As DuckDB casts it to text.
-    fn shown(&self) -> Option<String> {
-        match self {
-            Self::Null => None,
-            Self::Text(text) => Some(text.clone()),
-            Self::Time(time) => Some(time.format("%Y-%m-%d %H:%M:%S").to_string()),
-        }
-    }
-
-    fn canonical(&self) -> String {
-        match self {
-            Self::Null => "\\N".to_owned(),
-            Self::Text(text) => text.clone(),
-            Self::Time(time) => time.format("%Y-%m-%dT%H:%M:%S").to_string(),
-        }
-    }
-}
-
-/// The first 64 bits, big endian, of md5 over the columns joined with U+001F.
-fn row_hash(row: &[Cell]) -> u64 {
-    let joined = row.iter().map(Cell::canonical).collect::<Vec<_>>().join("\u{1f}");
-    let digest = Md5::digest(joined);
-    digest.iter().take(8).fold(0, |hash, byte| (hash << 8) | u64::from(*byte))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Half a surrogate pair is shown as browsers show it.
-fn text(text: &str) -> Cell {
-    Cell::Text(text.replace(LONE_SURROGATE, "\u{fffd}"))
-}
-
-fn number(value: usize) -> Cell {
-    Cell::Text(value.to_string())
-}
-
-fn url(kind: &str, id: &str) -> Cell {
-    Cell::Text(format!("https://open.spotify.com/{kind}/{id}"))
-}
-
 fn added_at_text(row: &Row) -> String {
     match &row.added_at {
         AddedAt::At(time) if !matches!(row.content, Content::NullRow) => time.clone(),
@@ -391,68 +397,5 @@ fn uri(row: &Row) -> String {
         Content::Chapter(id) => format!("spotify:chapter:{id}"),
         Content::Local(file) => local_uri(file),
         Content::Removed | Content::NullRow => String::new(),
-    }
-}
-
-/// The first day of a year, a month or a day; `0000` is unknown.
-fn first_day(partial: &str) -> Option<NaiveDate> {
-    let mut parts = partial.split('-').map(str::parse::<u32>);
-    let year = parts.next()?.ok().filter(|year| *year > 0)?;
-    let month = parts.next().unwrap_or(Ok(1)).ok()?;
-    let day = parts.next().unwrap_or(Ok(1)).ok()?;
-    NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::support::library::{Album, Artist, Playlist, spotify_id};
-
-    #[test]
-    fn the_row_hash_is_the_upper_half_of_md5_over_the_joined_columns() {
-        let time = DateTime::parse_from_rfc3339("2026-01-05T06:00:00Z").unwrap().naive_utc();
-        let row = [Cell::Text("a".to_owned()), Cell::Null, Cell::Time(time)];
-        // md5("a\x1f\\N\x1f2026-01-05T06:00:00"), computed with another program.
-        assert_eq!(row_hash(&row), HASH_FROM_ELSEWHERE);
-    }
-
-    const HASH_FROM_ELSEWHERE: u64 = 0x9544821162f2f1ef;
-
-    #[test]
-    fn partial_dates_become_their_first_day() {
-        let shown = |text| first_day(text).map(|date| date.to_string());
-        assert_eq!(shown("1998").as_deref(), Some("1998-01-01"));
-        assert_eq!(shown("2003-11").as_deref(), Some("2003-11-01"));
-        assert_eq!(shown("2024-02-29").as_deref(), Some("2024-02-29"));
-        assert_eq!(shown("0000"), None);
-    }
-
-    #[test]
-    fn a_song_was_added_when_it_was_first_added_anywhere() {
-        let ids: Vec<_> = (1..=5).map(spotify_id).collect();
-        let row = |time| Row::track(&ids[2]).at(time);
-        let library = Library::new("ada")
-            .with_artist(Artist::new(&ids[0], "A"))
-            .with_album(Album::new(&ids[1], "B", &ids[0]))
-            .with_track(Track::new(&ids[2], "C", &ids[1], &ids[0]))
-            .with_playlist(Playlist::new(&ids[3], "late", "ada").with_rows([
-                row("2022-01-01T00:00:00Z"),
-                Row::track(&ids[2]).added(AddedAt::Epoch),
-            ]))
-            .with_playlist(
-                Playlist::new(&ids[4], "early", "ada").with_rows([row("2011-01-01T00:00:00Z")]),
-            );
-        let truth = Truth::of(&library, &Reading::mine(&library, Mode::Development));
-        assert_eq!(truth.table("songs")[0][2].as_deref(), Some("2011-01-01 00:00:00"));
-        assert_eq!(truth.table("songs")[0][4], None, "Development Mode has no popularity");
-        assert_eq!(truth.table("playlist_songs").len(), 3);
-    }
-
-    #[test]
-    fn a_generated_library_has_every_kind_of_row() {
-        let library = Library::generated(7, 2, 20);
-        let truth = Truth::of(&library, &Reading::mine(&library, Mode::Extended));
-        let kinds: Vec<_> = truth.rows_by_kind().into_keys().collect();
-        assert_eq!(kinds, ["episode", "local", "removed", "track"]);
     }
 }

@@ -121,6 +121,8 @@ impl Connection {
     async fn converse(&mut self, shared: &Shared) -> std::io::Result<()> {
         self.stream.set_nodelay(true)?;
         while let Some(request) = self.request().await? {
+            shared.started(&request);
+            shared.let_others_arrive().await;
             let mut answer = shared.answer(&request);
             if request.accepts_gzip() && !answer.body.is_empty() {
                 answer.body = compressed(&answer.body)?;

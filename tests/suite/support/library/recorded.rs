@@ -68,7 +68,9 @@ impl Recorded {
         let playlist = self.playlists.entry(id.to_owned()).or_default();
         for key in ["items", "tracks"] {
             let Some(contents) = members.remove(key) else { continue };
-            if let Ok(page) = serde_json::from_str::<Members>(contents.get()) {
+            // In lists of playlists the contents are only `{"href", "total"}`.
+            let page = serde_json::from_str::<Members>(contents.get()).ok();
+            if let Some(page) = page.filter(|page| page.contains_key("items")) {
                 // Where both keys came they held the same rows.
                 if playlist.keys.is_empty() {
                     playlist.add_rows(rows(&page));
