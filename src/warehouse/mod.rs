@@ -11,7 +11,7 @@ mod publish;
 mod query;
 mod transform;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -28,7 +28,6 @@ pub(crate) use error::Doing;
 /// The work file: `raw`, `staging`, `core` and `meta`.
 pub struct Warehouse {
     connection: Connection,
-    path: PathBuf,
     next_read_id: i64,
     next_document_id: i64,
 }
@@ -52,19 +51,28 @@ impl Warehouse {
             .max_memory(MEMORY_LIMIT)
             .and_then(|config| config.threads(i64::try_from(threads).unwrap_or(2)))
             .and_then(|config| config.with("temp_directory", temp_directory.to_string_lossy()))
-            .and_then(|config| config.with("storage_compatibility_version", "v1.5.0"))
             .doing("set DuckDB's limits")?;
-        let connection = connect(path, config)?;
+        let open = |source| Error::Open { path: path.to_owned(), source };
+        let connection = Connection::open_in_memory_with_flags(config).map_err(open)?;
+        // Small row groups keep a landing of 2 KB rows within the memory limit; the size is not remembered in the file.
+        let attach = format!(
+            "attach {} as work (storage_version 'v1.5.0', row_group_size 20480); use work",
+            catalog::literal(&path.to_string_lossy())
+        );
+        connection.execute_batch(&attach).map_err(open)?;
+        // One transaction: each commit waits for the disk.
+        connection.execute_batch("begin").doing("apply the schema")?;
         for file in catalog::SCHEMA {
             connection.execute_batch(file.sql).doing(&format!("apply `{}`", file.name))?;
         }
+        connection.execute_batch("commit").doing("apply the schema")?;
         let highest = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
         let next_read_id = highest("select coalesce(max(read_id), 0) + 1 from meta.reads")
             .doing("read the ledger")?;
         let next_document_id =
             highest("select coalesce(max(document_id), 0) + 1 from raw.documents")
                 .doing("read the ledger")?;
-        Ok(Self { connection, path: path.to_owned(), next_read_id, next_document_id })
+        Ok(Self { connection, next_read_id, next_document_id })
     }
 
     /// Interrupts a statement from another thread; its transaction is rolled back.

@@ -51,8 +51,7 @@ impl Warehouse {
         let marts = catalog::MARTS.iter().try_for_each(|mart| {
             run(&catalog::mart_view(mart), &format!("make the mart `{}`", mart.name))
         });
-        let work_file = self.path.file_stem().unwrap_or_default().to_string_lossy();
-        let back = run(&format!("use {}", catalog::quoted(&work_file)), "leave the published file");
+        let back = run("use work", "leave the published file");
         marts.and(back)?;
         run("checkpoint published", "write the published file")
     }
