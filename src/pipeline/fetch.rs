@@ -37,11 +37,25 @@ enum Begin {
 }
 
 impl Fetch<'_> {
-    /// Reads the named playlists; one that cannot be read never stops the others.
-    pub(super) async fn playlists(
+    /// Reads what a run asked for, in the order of the command line's help.
+    pub(super) async fn everything(
         &mut self,
-        ids: &[PlaylistId],
+        playlists: &[PlaylistId],
+        mine: bool,
+        liked: bool,
     ) -> Result<Vec<PlaylistReport>, Error> {
+        let mut reports = self.playlists(playlists).await?;
+        if mine {
+            reports.extend(self.mine().await?);
+        }
+        if liked {
+            reports.push(self.liked().await?);
+        }
+        Ok(reports)
+    }
+
+    /// Reads the named playlists; one that cannot be read never stops the others.
+    async fn playlists(&mut self, ids: &[PlaylistId]) -> Result<Vec<PlaylistReport>, Error> {
         let mut reports = Vec::new();
         for id in ids {
             reports.push(self.playlist(id.as_str(), None).await?);
@@ -50,7 +64,7 @@ impl Fetch<'_> {
     }
 
     /// Reads the user's own and collaborative playlists, as far as their snapshots are new.
-    pub(super) async fn mine(&mut self) -> Result<Vec<PlaylistReport>, Error> {
+    async fn mine(&mut self) -> Result<Vec<PlaylistReport>, Error> {
         let user_id = self.client.user_id(self.events).await?;
         let read_id = self.list(Entity::MyPlaylists, None).await?;
         let listed = tokio::task::block_in_place(|| self.warehouse.listed_playlists(read_id))?;
@@ -74,7 +88,7 @@ impl Fetch<'_> {
     }
 
     /// Reads the liked songs as a playlist of their own.
-    pub(super) async fn liked(&mut self) -> Result<PlaylistReport, Error> {
+    async fn liked(&mut self) -> Result<PlaylistReport, Error> {
         let user_id = self.client.user_id(self.events).await?;
         let playlist_id = format!("liked:{user_id}");
         self.list(Entity::LikedSongs, Some(&playlist_id)).await?;

@@ -9,6 +9,7 @@ mod lock;
 mod replay;
 mod report;
 mod run;
+mod story;
 
 pub use error::Error;
 pub use ledger::{RunSummary, latest_runs};

@@ -7,16 +7,14 @@ use std::sync::atomic::AtomicBool;
 use chrono::{DateTime, Utc};
 
 use super::fetch::Fetch;
-use super::report::{
-    CheckReport, FileReport, PlaylistReport, RunReport, SpotifyReport, TableReport,
-    VerificationReport,
-};
+use super::report::{PlaylistReport, RunReport, SpotifyReport, TableReport};
+use super::story::Story;
 use super::{Error, Lock, ledger, replay};
 use crate::config::Config;
 use crate::event::{Event, Events, Stage};
 use crate::ids::{PlaylistId, RunId};
-use crate::lake::{ExportSettings, Manifest, export};
-use crate::quality::{self, CheckResult, Severity};
+use crate::lake::{ExportSettings, export};
+use crate::quality::{self, Severity};
 use crate::spotify::{self, Client, Credentials, DemoPoint, Recorded, Recorder, Timing, TokenFile};
 use crate::warehouse::Warehouse;
 
@@ -90,18 +88,6 @@ impl Edge<'_> {
     }
 }
 
-/// What one run has gathered so far.
-struct Story {
-    run: RunId,
-    started_at: DateTime<Utc>,
-    spotify: SpotifyReport,
-    playlists: Vec<PlaylistReport>,
-    skipped: Vec<String>,
-    checks: Vec<CheckResult>,
-    tables: Vec<TableReport>,
-    manifest: Option<Manifest>,
-}
-
 /// Runs every stage in order and returns what was done, also when a stage ended it.
 ///
 /// An unfinished run of the same source is continued. `stop` is looked at between pages and stages.
@@ -125,16 +111,7 @@ pub async fn run(
     })?;
     let (run, started_at) = ledger::begin(&mut warehouse, &settings.source.name(), fresh, now)?;
     warehouse.set_run(run.as_str(), started_at)?;
-    let mut story = Story {
-        run,
-        started_at,
-        spotify: SpotifyReport::default(),
-        playlists: Vec::new(),
-        skipped: Vec::new(),
-        checks: Vec::new(),
-        tables: Vec::new(),
-        manifest: None,
-    };
+    let mut story = Story::new(run, started_at);
     let edge = Edge { config, settings, events, stop };
     let ended = story.tell(edge, &mut warehouse).await;
     let status = match &ended {
@@ -220,25 +197,7 @@ impl Story {
             stop: edge.stop,
             events: edge.events,
         };
-        let mut reports = Ok(Vec::new());
-        for part in [(!playlists.is_empty(), 0), (mine, 1), (liked, 2)] {
-            let Ok(gathered) = &mut reports else { break };
-            match part {
-                (true, 0) => match fetch.playlists(playlists).await {
-                    Ok(read) => gathered.extend(read),
-                    Err(error) => reports = Err(error),
-                },
-                (true, 1) => match fetch.mine().await {
-                    Ok(read) => gathered.extend(read),
-                    Err(error) => reports = Err(error),
-                },
-                (true, _) => match fetch.liked().await {
-                    Ok(read) => gathered.push(read),
-                    Err(error) => reports = Err(error),
-                },
-                _ => {}
-            }
-        }
+        let reports = fetch.everything(playlists, mine, liked).await;
         let usage = client.usage();
         let waited_ms = u64::try_from(usage.waited.as_millis()).unwrap_or(u64::MAX);
         self.spotify = SpotifyReport {
@@ -362,50 +321,6 @@ impl Story {
             .collect::<Vec<_>>()
             .join(", ")
     }
-
-    fn report(&self, status: &str, error: Option<&Error>, now: DateTime<Utc>) -> RunReport {
-        let state = "exported".to_owned();
-        let files = self.manifest.iter().flat_map(|manifest| manifest.files.iter().cloned());
-        RunReport {
-            run_id: self.run.to_string(),
-            status: status.to_owned(),
-            started_at: self.started_at,
-            finished_at: now,
-            spotify: self.spotify,
-            playlists: self.playlists.clone(),
-            skipped_documents: self.skipped.clone(),
-            tables: self.tables.clone(),
-            checks: self.checks.iter().map(check_report).collect(),
-            files: files.map(|file| FileReport { file, state: state.clone() }).collect(),
-            verification: VerificationReport {
-                verdict: "skipped".to_owned(),
-                reason: "no Snowflake account is configured".to_owned(),
-            },
-            error: error.map(chain),
-        }
-    }
-}
-
-fn check_report(result: &CheckResult) -> CheckReport {
-    CheckReport {
-        check: result.check.to_owned(),
-        severity: result.severity.name().to_owned(),
-        status: if result.passed() { "pass" } else { "fail" }.to_owned(),
-        offending_row_count: result.offending_row_count,
-        why: (!result.passed()).then(|| result.why.to_owned()),
-        examples: result.examples.clone(),
-    }
-}
-
-/// An error with its causes, on one line.
-fn chain(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
-        cause = inner.source();
-    }
-    text
 }
 
 /// Who we are to Spotify.
