@@ -20,7 +20,8 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 pub use exit::Error;
 
 use crate::config::Config;
-use crate::ids::PlaylistId;
+use crate::event::Stage;
+use crate::ids::{PlaylistId, RunId};
 use crate::pipeline::{self, Settings, Source};
 use crate::spotify::Timing;
 use crate::warehouse::{QueryFormat, Warehouse, query};
@@ -63,6 +64,16 @@ enum LogFormat {
 enum Command {
     /// The whole job: fetch, transform, check, publish, export
     Run(RunArgs),
+    /// Only ask the source and land its documents
+    Fetch(RunArgs),
+    /// Only shape what is landed into tables
+    Transform(StageArgs),
+    /// Only run the quality checks
+    Check(StageArgs),
+    /// Check, then renew the analysts' file
+    Publish(StageArgs),
+    /// Check, then write the files of what changed
+    Export(StageArgs),
     /// Log in to Spotify in the browser and keep the login
     Login {
         /// Print the address and read the pasted redirect, where there is no browser
@@ -119,12 +130,25 @@ struct RunArgs {
     /// Read playlists again although they did not change
     #[arg(long)]
     refetch: bool,
+    /// Ship every row, not only what changed
+    #[arg(long)]
+    full: bool,
     /// Let this check only warn (repeatable)
     #[arg(long, value_name = "CHECK")]
     warn_only: Vec<String>,
     /// The longest pause that Spotify may ask for, in seconds
     #[arg(long, value_name = "SECS", default_value_t = 60)]
     max_wait: u64,
+}
+
+#[derive(Debug, clap::Args)]
+struct StageArgs {
+    /// The run, as `run` and `status` print it [default: the latest unfinished one]
+    #[arg(long, value_name = "RUN_ID")]
+    run: Option<RunId>,
+    /// Let this check only warn (repeatable)
+    #[arg(long, value_name = "CHECK")]
+    warn_only: Vec<String>,
 }
 
 /// Parses, runs, prints and returns the exit code.
@@ -179,7 +203,16 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
     let data_dir =
         cli.data_dir.clone().or_else(|| config.data_dir.clone()).unwrap_or_else(|| "data".into());
     match &cli.command {
-        Command::Run(arguments) => run(cli, arguments, &config, data_dir),
+        Command::Run(arguments) => run(cli, arguments, &config, (data_dir, Stage::Export)),
+        Command::Fetch(arguments) => run(cli, arguments, &config, (data_dir, Stage::Fetch)),
+        Command::Transform(arguments) => {
+            one_stage(cli, arguments, &config, (data_dir, Stage::Transform))
+        }
+        Command::Check(arguments) => one_stage(cli, arguments, &config, (data_dir, Stage::Check)),
+        Command::Publish(arguments) => {
+            one_stage(cli, arguments, &config, (data_dir, Stage::Publish))
+        }
+        Command::Export(arguments) => one_stage(cli, arguments, &config, (data_dir, Stage::Export)),
         Command::Login { no_browser } => login(&config, &data_dir, *no_browser),
         Command::Status => status(cli, &data_dir),
         Command::Query { sql, format } => {
@@ -204,22 +237,53 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
     }
 }
 
-fn run(cli: &Cli, arguments: &RunArgs, config: &Config, data_dir: PathBuf) -> Result<(), Error> {
+fn run(
+    cli: &Cli,
+    arguments: &RunArgs,
+    config: &Config,
+    (data_dir, last): (PathBuf, Stage),
+) -> Result<(), Error> {
     let min_gap =
         config.spotify.min_gap_ms.map_or(Timing::default().min_gap, Duration::from_millis);
+    let max_wait = Duration::from_secs(arguments.max_wait);
     let settings = Settings {
-        source: source(arguments, config)?,
+        source: Some(source(arguments, config)?),
+        run: None,
+        stages: Stage::Fetch..=last,
+        full: arguments.full,
         record: arguments.record.clone(),
         refetch: arguments.refetch,
-        warn_only: arguments.warn_only.iter().cloned().collect::<BTreeSet<_>>(),
-        timing: Timing {
-            max_wait: Duration::from_secs(arguments.max_wait),
-            min_gap,
-            ..Timing::default()
-        },
+        warn_only: arguments.warn_only.iter().cloned().collect(),
+        timing: Timing { max_wait, min_gap, ..Timing::default() },
         clock: now,
         data_dir,
     };
+    go(cli, config, &settings)
+}
+
+/// One stage on what is landed already.
+fn one_stage(
+    cli: &Cli,
+    arguments: &StageArgs,
+    config: &Config,
+    (data_dir, stage): (PathBuf, Stage),
+) -> Result<(), Error> {
+    let settings = Settings {
+        source: None,
+        run: arguments.run.clone(),
+        stages: stage..=stage,
+        full: false,
+        record: None,
+        refetch: false,
+        warn_only: arguments.warn_only.iter().cloned().collect(),
+        timing: Timing::default(),
+        clock: now,
+        data_dir,
+    };
+    go(cli, config, &settings)
+}
+
+fn go(cli: &Cli, config: &Config, settings: &Settings) -> Result<(), Error> {
     let is_drawn = std::io::stderr().is_terminal() && !cli.quiet && !cli.json;
     let progress = progress::Progress::new(is_drawn);
     let stop = Arc::new(AtomicBool::new(false));
@@ -230,7 +294,7 @@ fn run(cli: &Cli, arguments: &RunArgs, config: &Config, data_dir: PathBuf) -> Re
                 asked.store(true, Ordering::Relaxed);
             }
         });
-        pipeline::run(config, &settings, &|event| progress.show(event), &stop).await
+        pipeline::run(config, settings, &|event| progress.show(event), &stop).await
     });
     progress.finish();
     let (report, error) = ended?;

@@ -24,16 +24,16 @@ pub struct RunSummary {
     pub finished_at: Option<DateTime<Utc>>,
 }
 
-/// Continues the latest unfinished run of the same source, or begins one.
+/// Continues the latest unfinished run of the same source (of any, where none is named), or begins one.
 pub(super) fn begin(
     warehouse: &mut Warehouse,
-    source: &str,
+    source: Option<&str>,
     fresh: RunId,
     now: DateTime<Utc>,
 ) -> Result<(RunId, DateTime<Utc>), Error> {
     warehouse.transaction(|warehouse| {
         let connection = warehouse.connection();
-        let unfinished = "select run_id, started_at from meta.runs where status = 'running' and source = ? order by run_id desc limit 1";
+        let unfinished = "select run_id, started_at from meta.runs where status = 'running' and source = coalesce(?, source) order by run_id desc limit 1";
         let found: Option<(String, NaiveDateTime)> = connection
             .query_row(unfinished, [source], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()
@@ -50,11 +50,25 @@ pub(super) fn begin(
         connection
             .execute(
                 "insert into meta.runs by name select ? as run_id, ? as source, ?::timestamp as started_at, 'running' as status",
-                params![fresh.as_str(), source, sql_timestamp(now)],
+                params![fresh.as_str(), source.unwrap_or("what is landed"), sql_timestamp(now)],
             )
             .doing("note the run")?;
         Ok((fresh, now))
     })
+}
+
+/// When the run started, if it is in the ledger.
+pub(super) fn started_at(
+    warehouse: &Warehouse,
+    run: &RunId,
+) -> Result<Option<DateTime<Utc>>, Error> {
+    let sql = "select started_at from meta.runs where run_id = ?";
+    let found: Option<NaiveDateTime> = warehouse
+        .connection()
+        .query_row(sql, [run.as_str()], |row| row.get(0))
+        .optional()
+        .doing("look for the run")?;
+    Ok(found.map(|at| at.and_utc()))
 }
 
 /// Notes that a stage begins.

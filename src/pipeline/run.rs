@@ -1,6 +1,7 @@
 //! One run, as a story.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
@@ -14,9 +15,9 @@ use crate::config::Config;
 use crate::event::{Event, Events, Stage};
 use crate::ids::{PlaylistId, RunId};
 use crate::lake::{ExportSettings, export};
-use crate::quality::{self, Severity};
+use crate::quality::{self, QualityPassed, Severity};
 use crate::spotify::{self, Client, Credentials, DemoPoint, Recorded, Recorder, Timing, TokenFile};
-use crate::warehouse::Warehouse;
+use crate::warehouse::{TableCount, Warehouse};
 
 /// Where documents come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,8 +52,14 @@ impl Source {
 pub struct Settings {
     /// Where everything lives.
     pub data_dir: PathBuf,
-    /// Where documents come from.
-    pub source: Source,
+    /// Where documents come from; only the fetch needs to know.
+    pub source: Option<Source>,
+    /// The run to continue [default: the latest unfinished one].
+    pub run: Option<RunId>,
+    /// The stages to go through.
+    pub stages: RangeInclusive<Stage>,
+    /// Ship every row, not only what changed.
+    pub full: bool,
     /// Also write each received document here.
     pub record: Option<PathBuf>,
     /// Read playlists again whose snapshot is known.
@@ -75,6 +82,10 @@ struct Edge<'a> {
 }
 
 impl Edge<'_> {
+    fn does(&self, stage: Stage) -> bool {
+        self.settings.stages.contains(&stage)
+    }
+
     fn now(&self) -> DateTime<Utc> {
         (self.settings.clock)()
     }
@@ -109,13 +120,21 @@ pub async fn run(
     let mut warehouse = tokio::task::block_in_place(|| {
         Warehouse::open(&settings.data_dir.join("snowtrack.duckdb"), &settings.data_dir.join("tmp"))
     })?;
-    let (run, started_at) = ledger::begin(&mut warehouse, &settings.source.name(), fresh, now)?;
+    let (run, started_at) = match (&settings.run, &settings.source) {
+        (Some(run), _) => {
+            let found = ledger::started_at(&warehouse, run)?;
+            (run.clone(), found.ok_or_else(|| Error::UnknownRun(run.to_string()))?)
+        }
+        (None, Some(source)) => ledger::begin(&mut warehouse, Some(&source.name()), fresh, now)?,
+        (None, None) => ledger::begin(&mut warehouse, None, fresh, now)?,
+    };
     warehouse.set_run(run.as_str(), started_at)?;
     let mut story = Story::new(run, started_at);
     let edge = Edge { config, settings, events, stop };
     let ended = story.tell(edge, &mut warehouse).await;
     let status = match &ended {
-        Ok(()) => "exported",
+        Ok(()) if settings.stages.contains(&Stage::Export) => "exported",
+        Ok(()) => "pending",
         Err(Error::Refused { .. }) => "refused",
         Err(Error::Interrupted | Error::Spotify(spotify::Error::RateLimited { .. })) => "pending",
         Err(_) => "failed",
@@ -132,10 +151,15 @@ pub async fn run(
 
 impl Story {
     async fn tell(&mut self, edge: Edge<'_>, warehouse: &mut Warehouse) -> Result<(), Error> {
-        self.enter(warehouse, Stage::Fetch, edge.events)?;
-        self.fetch(edge, warehouse).await?;
-        self.require_something_read(&edge.settings.source)?;
-        tokio::task::block_in_place(|| self.shape_and_ship(edge, warehouse))
+        if let (true, Some(source)) = (edge.does(Stage::Fetch), &edge.settings.source) {
+            self.enter(warehouse, Stage::Fetch, edge.events)?;
+            self.fetch(edge, source, warehouse).await?;
+            self.require_something_read(source)?;
+        }
+        tokio::task::block_in_place(|| {
+            self.transform(edge, warehouse)?;
+            self.check_and_ship(edge, warehouse)
+        })
     }
 
     fn enter(&self, warehouse: &Warehouse, stage: Stage, events: Events<'_>) -> Result<(), Error> {
@@ -143,9 +167,14 @@ impl Story {
         Ok(ledger::enter(warehouse, &self.run, stage.name())?)
     }
 
-    async fn fetch(&mut self, edge: Edge<'_>, warehouse: &mut Warehouse) -> Result<(), Error> {
+    async fn fetch(
+        &mut self,
+        edge: Edge<'_>,
+        source: &Source,
+        warehouse: &mut Warehouse,
+    ) -> Result<(), Error> {
         let now = edge.now();
-        let mut recorded = match &edge.settings.source {
+        let mut recorded = match source {
             Source::Demo => {
                 let is_first = ledger::exported_run_count(warehouse, "demo")? == 0;
                 Recorded::demo(if is_first { DemoPoint::First } else { DemoPoint::Second }, now)?
@@ -240,51 +269,67 @@ impl Story {
         Ok(())
     }
 
-    fn shape_and_ship(&mut self, edge: Edge<'_>, warehouse: &mut Warehouse) -> Result<(), Error> {
-        edge.check_stop()?;
-        self.enter(warehouse, Stage::Transform, edge.events)?;
-        warehouse.transform()?;
-        self.describe_playlists(warehouse)?;
-        let counts = warehouse.table_counts()?;
-        self.tables = counts
-            .iter()
-            .map(|count| TableReport {
-                table: count.table.clone(),
-                row_count: count.row_count,
-                changed_row_count: count.changed_row_count,
-            })
-            .collect();
+    fn transform(&mut self, edge: Edge<'_>, warehouse: &mut Warehouse) -> Result<(), Error> {
+        if edge.does(Stage::Transform) {
+            edge.check_stop()?;
+            self.enter(warehouse, Stage::Transform, edge.events)?;
+            warehouse.transform()?;
+            if edge.settings.full {
+                warehouse.unship_everything()?;
+            }
+            self.describe_playlists(warehouse)?;
+        }
+        let count = |count: &TableCount| TableReport {
+            table: count.table.clone(),
+            row_count: count.row_count,
+            changed_row_count: count.changed_row_count,
+        };
+        self.tables = warehouse.table_counts()?.iter().map(count).collect();
+        Ok(())
+    }
 
+    fn check_and_ship(&mut self, edge: Edge<'_>, warehouse: &mut Warehouse) -> Result<(), Error> {
+        if *edge.settings.stages.end() < Stage::Check {
+            return Ok(());
+        }
         edge.check_stop()?;
+        // Publish and export by themselves look again, too: the proof is not kept between processes.
         self.enter(warehouse, Stage::Check, edge.events)?;
         let now = crate::warehouse::sql_timestamp(edge.now());
-        let (checks, gate) =
-            quality::gate(warehouse, self.run.as_str(), &now, &edge.settings.warn_only)?;
+        let warn_only = &edge.settings.warn_only;
+        let (checks, gate) = quality::gate(warehouse, self.run.as_str(), &now, warn_only)?;
         self.checks = checks;
         let passed = gate.map_err(|_| Error::Refused { failed_checks: self.failed_checks() })?;
 
-        edge.check_stop()?;
         let published = edge.settings.data_dir.join("spotify.duckdb");
-        let has_changes = counts.iter().any(|count| count.changed_row_count > 0);
-        if has_changes || !published.exists() {
+        let has_changes = self.tables.iter().any(|table| table.changed_row_count > 0);
+        if edge.does(Stage::Publish) && (has_changes || !published.exists()) {
+            edge.check_stop()?;
             self.enter(warehouse, Stage::Publish, edge.events)?;
             warehouse.publish(&published)?;
         }
-
-        edge.check_stop()?;
-        self.enter(warehouse, Stage::Export, edge.events)?;
-        if edge.config.lake.bucket.is_some() {
-            (edge.events)(Event::Warning(
-                "S3_BUCKET is set, but this version writes the local lake only".to_owned(),
-            ));
+        if edge.does(Stage::Export) {
+            edge.check_stop()?;
+            self.enter(warehouse, Stage::Export, edge.events)?;
+            self.export(edge, warehouse, &passed)?;
         }
-        let manifest = export(
-            warehouse,
-            &passed,
-            (&self.run, self.started_at),
-            &export_settings(edge.config, edge.settings),
-            edge.events,
-        )?;
+        Ok(())
+    }
+
+    fn export(
+        &mut self,
+        edge: Edge<'_>,
+        warehouse: &mut Warehouse,
+        passed: &QualityPassed,
+    ) -> Result<(), Error> {
+        if edge.config.lake.bucket.is_some() {
+            let text = "S3_BUCKET is set, but this version writes the local lake only";
+            (edge.events)(Event::Warning(text.to_owned()));
+        }
+        let settings = export_settings(edge.config, edge.settings);
+        let counts = warehouse.table_counts()?;
+        let manifest =
+            export(warehouse, passed, (&self.run, self.started_at), &settings, edge.events)?;
         ledger::exported(warehouse, &manifest, &counts, edge.now())?;
         self.manifest = Some(manifest);
         Ok(())

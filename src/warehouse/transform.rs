@@ -88,6 +88,20 @@ impl Warehouse {
         Ok(())
     }
 
+    /// Marks every row of every shipped table as this run's, so that all of them are checked and shipped again.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub fn unship_everything(&mut self) -> Result<(), Error> {
+        self.transaction(|warehouse| {
+            for table in Table::ALL {
+                let sql = format!("update core.{table} set run_id = getvariable('run_id')");
+                warehouse.connection.execute_batch(&sql).doing(&format!("unship `{table}`"))?;
+            }
+            Ok(())
+        })
+    }
+
     /// Rows of each shipped table, and how many are about to be shipped.
     ///
     /// # Errors

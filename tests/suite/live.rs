@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use snowtrack::config::Config;
+use snowtrack::event::Stage;
 use snowtrack::pipeline::{Error, RunReport, Settings, Source, run};
 use snowtrack::retry::RetryPolicy;
 use snowtrack::spotify::{self, Timing};
@@ -40,11 +41,14 @@ fn fetch(
     let retry = RetryPolicy { max_retries: 4, first_delay: tiny, max_delay: tiny };
     let settings = Settings {
         data_dir: world.path("data"),
-        source: Source::Spotify {
+        source: Some(Source::Spotify {
             playlists: playlists.iter().map(|id| id.parse().unwrap()).collect(),
             mine,
             liked: false,
-        },
+        }),
+        run: None,
+        stages: Stage::Fetch..=Stage::Export,
+        full: false,
         record: None,
         refetch: false,
         warn_only: std::collections::BTreeSet::new(),
