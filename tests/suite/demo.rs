@@ -105,3 +105,41 @@ fn each_file_of_the_manifest_holds_the_rows_and_the_hash_sum_that_it_claims() {
         }
     }
 }
+
+#[test]
+fn the_stages_one_by_one_give_what_a_run_gives() {
+    let (whole, staged) = (World::new(), World::new());
+    assert_eq!(whole.report(&["--demo"]).0, 0);
+    for arguments in [
+        &["fetch", "--demo"][..],
+        &["transform"],
+        &["check"],
+        &["publish"],
+        &["export"],
+        &["export"],
+    ] {
+        let output = staged.run(arguments);
+        assert!(
+            output.status.success(),
+            "{arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    for table in
+        ["songs", "albums", "artists", "song_artists", "playlists", "playlist_songs", "genres"]
+    {
+        let sql = format!("select count(*) as n, sum(row_hash)::varchar as s from core.{table}");
+        assert_eq!(whole.query(&sql), staged.query(&sql), "{table}");
+    }
+}
+
+#[test]
+fn a_full_run_ships_every_row_again() {
+    let world = World::new();
+    for _ in 0..2 {
+        assert_eq!(world.report(&["--demo"]).0, 0);
+    }
+    let (code, report) = world.report(&["--demo", "--full"]);
+    assert_eq!(code, 0, "{report}");
+    assert!(tables(&report).iter().all(|(_, rows, changed)| rows == changed), "{report}");
+}
