@@ -14,6 +14,10 @@ pub(super) const SOURCE: u8 = 3;
 pub(super) const QUALITY: u8 = 4;
 /// S3 or disk.
 pub(super) const LAKE: u8 = 5;
+/// Snowflake: unreachable, refused us, or a pipe that a person must mend.
+pub(super) const SNOWFLAKE: u8 = 6;
+/// Rows or contents differ, or Snowflake refused a file.
+pub(super) const MISMATCH: u8 = 7;
 /// Try later; the same command continues.
 pub(super) const LATER: u8 = 8;
 /// Stopped by Ctrl-C, with the state saved.
@@ -34,6 +38,10 @@ pub enum Error {
     /// Spotify.
     #[error(transparent)]
     Spotify(#[from] spotify::Error),
+    /// `doctor` found something broken.
+    #[error("{}: {what} is not well; the line above says what to do", area.name())]
+    #[expect(missing_docs, reason = "the fields are named by what they hold")]
+    Unwell { area: pipeline::Area, what: String },
     /// Wrong usage that clap cannot see.
     #[error("{0}")]
     Usage(String),
@@ -50,6 +58,11 @@ impl Error {
             Self::Pipeline(error) => of_pipeline(error),
             Self::Warehouse(error) => of_warehouse(error),
             Self::Spotify(error) => of_spotify(error),
+            Self::Unwell { area, .. } => match area {
+                pipeline::Area::Disk | pipeline::Area::Lake => LAKE,
+                pipeline::Area::Spotify => SOURCE,
+                pipeline::Area::Snowflake => SNOWFLAKE,
+            },
             Self::Output(_) => LAKE,
         }
     }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Utc};
 
@@ -10,6 +9,7 @@ use super::Error;
 use super::report::PlaylistReport;
 use crate::event::{Event, Events};
 use crate::ids::PlaylistId;
+use crate::retry::Stop;
 use crate::spotify::{self, Client, Document, Entity, ListReader, PlaylistReader, Recorder, Step};
 use crate::warehouse::{NewRead, ReadStatus, Warehouse};
 
@@ -24,7 +24,7 @@ pub(super) struct Fetch<'a> {
     pub(super) recorder: Option<Recorder>,
     pub(super) refetch: bool,
     pub(super) clock: fn() -> DateTime<Utc>,
-    pub(super) stop: &'a AtomicBool,
+    pub(super) stop: &'a Stop,
     pub(super) events: Events<'a>,
 }
 
@@ -298,6 +298,6 @@ impl Fetch<'_> {
     }
 
     fn check_stop(&self) -> Result<(), Error> {
-        if self.stop.load(Ordering::Relaxed) { Err(Error::Interrupted) } else { Ok(()) }
+        if self.stop.is_asked() { Err(Error::Interrupted) } else { Ok(()) }
     }
 }

@@ -24,6 +24,21 @@ pub struct RunSummary {
     pub finished_at: Option<DateTime<Utc>>,
 }
 
+/// A shipped file as `status --run` shows it.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct FileState {
+    /// The shipped table.
+    pub table: String,
+    /// Its key in the lake.
+    pub key: String,
+    /// Its rows.
+    pub row_count: u64,
+    /// `exported`, `uploaded`, `accepted`, `loaded`, `verified` or `failed`.
+    pub state: String,
+    /// Why it is not further, where that is known.
+    pub reason: Option<String>,
+}
+
 /// Continues the latest unfinished run of the same source (of any, where none is named), or begins one.
 pub(super) fn begin(
     warehouse: &mut Warehouse,
@@ -191,4 +206,24 @@ pub fn latest_runs(warehouse: &Warehouse, count: u32) -> Result<Vec<RunSummary>,
             finished_at: row.get::<_, Option<NaiveDateTime>>(5)?.map(|at| at.and_utc()),
         })
     })
+}
+
+/// The files of a run, in the order in which they were written.
+///
+/// # Errors
+/// [`Error::Statement`].
+pub fn files_of(warehouse: &Warehouse, run: &RunId) -> Result<Vec<FileState>, Error> {
+    let sql = "select \"table\", key, row_count, state, reason from meta.files where run_id = ? order by rowid";
+    let doing = "list the files";
+    let mut statement = warehouse.connection().prepare(sql).doing(doing)?;
+    let rows = statement.query_map([run.as_str()], |row| {
+        Ok(FileState {
+            table: row.get(0)?,
+            key: row.get(1)?,
+            row_count: row.get(2)?,
+            state: row.get(3)?,
+            reason: row.get(4)?,
+        })
+    });
+    rows.doing(doing)?.collect::<Result<_, _>>().doing(doing)
 }

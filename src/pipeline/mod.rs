@@ -2,6 +2,7 @@
 //!
 //! In: a [`Config`](crate::config::Config) and a [`Source`]. Out: a [`RunReport`], and an [`Error`] that says what to do next.
 
+mod doctor;
 mod error;
 mod fetch;
 mod ledger;
@@ -11,8 +12,9 @@ mod report;
 mod run;
 mod story;
 
+pub use doctor::{Area, Finding, Health, doctor};
 pub use error::Error;
-pub use ledger::{RunSummary, latest_runs};
+pub use ledger::{FileState, RunSummary, files_of, latest_runs};
 pub use lock::Lock;
 pub use report::{CheckReport, PlaylistReport, RunReport};
 pub use run::{Settings, Source, credentials, run};

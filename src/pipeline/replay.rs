@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Utc};
 
 use super::Error;
 use super::report::PlaylistReport;
 use crate::event::{Event, Events};
+use crate::retry::Stop;
 use crate::spotify::{Document, Entity, Recorded};
 use crate::warehouse::{NewRead, ReadStatus, Warehouse};
 
@@ -38,14 +38,14 @@ pub(super) fn replay(
     run_id: &str,
     recorded: &mut Recorded,
     clock: fn() -> DateTime<Utc>,
-    (stop, events): (&AtomicBool, Events<'_>),
+    (stop, events): (&Stop, Events<'_>),
 ) -> Result<Replayed, Error> {
     let mut replay =
         Replay { run_id, reads: BTreeMap::new(), unchanged: BTreeMap::new(), clock, events };
     let mut skipped = Vec::new();
     let mut is_done = false;
     while !is_done {
-        if stop.load(Ordering::Relaxed) {
+        if stop.is_asked() {
             return Err(Error::Interrupted);
         }
         warehouse.transaction(|warehouse| {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
@@ -16,6 +16,7 @@ use crate::event::{Event, Events, Stage};
 use crate::ids::{PlaylistId, RunId};
 use crate::lake::{ExportSettings, export};
 use crate::quality::{self, QualityPassed, Severity};
+use crate::retry::Stop;
 use crate::spotify::{self, Client, Credentials, DemoPoint, Recorded, Recorder, Timing, TokenFile};
 use crate::warehouse::{TableCount, Warehouse};
 
@@ -78,7 +79,7 @@ struct Edge<'a> {
     config: &'a Config,
     settings: &'a Settings,
     events: Events<'a>,
-    stop: &'a AtomicBool,
+    stop: &'a Arc<Stop>,
 }
 
 impl Edge<'_> {
@@ -91,11 +92,7 @@ impl Edge<'_> {
     }
 
     fn check_stop(&self) -> Result<(), Error> {
-        if self.stop.load(std::sync::atomic::Ordering::Relaxed) {
-            Err(Error::Interrupted)
-        } else {
-            Ok(())
-        }
+        if self.stop.is_asked() { Err(Error::Interrupted) } else { Ok(()) }
     }
 }
 
@@ -109,7 +106,7 @@ pub async fn run(
     config: &Config,
     settings: &Settings,
     events: Events<'_>,
-    stop: &AtomicBool,
+    stop: &Arc<Stop>,
 ) -> Result<(RunReport, Option<Error>), Error> {
     let now = (settings.clock)();
     let fresh = RunId::new(now, fastrand::u128(..));
@@ -130,8 +127,16 @@ pub async fn run(
     };
     warehouse.set_run(run.as_str(), started_at)?;
     let mut story = Story::new(run, started_at);
+    let (asked, statement) = (Arc::clone(stop), warehouse.interrupt_handle());
+    let interrupter = tokio::spawn(async move {
+        asked.asked().await;
+        statement.interrupt();
+    });
     let edge = Edge { config, settings, events, stop };
     let ended = story.tell(edge, &mut warehouse).await;
+    interrupter.abort();
+    // Whatever a statement or a call says when it is cut off, the reason is that somebody asked.
+    let ended = ended.map_err(|error| if stop.is_asked() { Error::Interrupted } else { error });
     let status = match &ended {
         Ok(()) if settings.stages.contains(&Stage::Export) => "exported",
         Ok(()) => "pending",
@@ -214,7 +219,8 @@ impl Story {
         let api_url =
             edge.config.spotify.api_url.as_deref().unwrap_or("https://api.spotify.com/v1");
         let mut client =
-            Client::new(api_url, credentials, edge.settings.timing, edge.settings.clock)?;
+            Client::new(api_url, credentials, edge.settings.timing, edge.settings.clock)?
+                .stopped_by(Arc::clone(edge.stop));
         let recorder = edge.settings.record.as_deref().map(Recorder::create).transpose()?;
         let mut fetch = Fetch {
             warehouse,

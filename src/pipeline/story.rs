@@ -61,7 +61,7 @@ impl Story {
                 verdict: "skipped".to_owned(),
                 reason: "no Snowflake account is configured".to_owned(),
             },
-            error: error.map(chain),
+            error: error.map(|error| chain(error)),
         }
     }
 }
@@ -78,11 +78,15 @@ fn check_report(result: &CheckResult) -> CheckReport {
 }
 
 /// An error with its causes, on one line.
-fn chain(error: &Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
+    let mut cause = error.source();
     while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
+        let next = inner.to_string();
+        // DuckDB's binding repeats every failure as a bare number.
+        if !next.starts_with("Error code") {
+            text = format!("{text}: {next}");
+        }
         cause = inner.source();
     }
     text

@@ -2,10 +2,11 @@
 //!
 //! Retried here: lost connections, 5xx, bodies that are cut or are not JSON, and short 429s. Everything else is an [`Error`].
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use reqwest::header::{ETAG, HeaderMap, RETRY_AFTER};
+use reqwest::header::{DATE, ETAG, HeaderMap, RETRY_AFTER};
 use reqwest::{StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -13,7 +14,7 @@ use serde::Deserialize;
 use super::page::{Document, Entity};
 use super::{Credentials, Error};
 use crate::event::{Event, Events};
-use crate::retry::{RetryPolicy, pause};
+use crate::retry::{RetryPolicy, Stop, pause};
 
 /// A lockout of Spotify's lasts a day at most (the longest seen is 86,400 s); a longer one is a broken header.
 const LONGEST_PENALTY: Duration = Duration::from_secs(86_400);
@@ -35,6 +36,19 @@ pub struct Timing {
     pub second: Duration,
     /// How long one answer may take.
     pub timeout: Duration,
+}
+
+impl Timing {
+    /// One try and no long waits: for a question that a person waits for.
+    pub fn impatient() -> Self {
+        let normal = Self::default();
+        Self {
+            max_wait: Duration::from_secs(5),
+            retry: RetryPolicy { max_retries: 1, ..normal.retry },
+            timeout: Duration::from_secs(15),
+            ..normal
+        }
+    }
 }
 
 impl Default for Timing {
@@ -74,6 +88,8 @@ pub struct Client {
     timing: Timing,
     last_call: Option<Instant>,
     clock: fn() -> DateTime<Utc>,
+    stop: Arc<Stop>,
+    skew: Option<TimeDelta>,
     usage: Usage,
 }
 
@@ -136,8 +152,22 @@ impl Client {
             timing,
             last_call: None,
             clock,
+            stop: Arc::default(),
+            skew: None,
             usage: Usage::default(),
         })
+    }
+
+    /// Lets `stop` end waits and calls; they then fail with [`Error::Stopped`].
+    #[must_use]
+    pub fn stopped_by(mut self, stop: Arc<Stop>) -> Self {
+        self.stop = stop;
+        self
+    }
+
+    /// How far this machine's clock is ahead of Spotify's, once it has answered.
+    pub const fn clock_skew(&self) -> Option<TimeDelta> {
+        self.skew
     }
 
     /// What the calls so far cost.
@@ -186,7 +216,8 @@ impl Client {
             let token = self.token(events).await?;
             self.keep_gap().await;
             self.usage.call_count += 1;
-            match self.once(url, &token).await {
+            let stop = Arc::clone(&self.stop);
+            match stop.or(self.once(url, &token)).await.ok_or(Error::Stopped)? {
                 Outcome::Done { body, etag } => return Ok((body, etag)),
                 Outcome::Fail(error) => return Err(error),
                 Outcome::Refresh if has_refreshed => {
@@ -203,7 +234,7 @@ impl Client {
                 Outcome::Wait { asked, is_quota } => {
                     unnamed_waits += u32::from(asked.is_none());
                     let wait = self.penalty(asked, is_quota, unnamed_waits)?;
-                    self.wait("Spotify's rate limit", wait, events).await;
+                    self.wait("Spotify's rate limit", wait, events).await?;
                 }
                 Outcome::Retry { reason } => {
                     retries += 1;
@@ -216,7 +247,7 @@ impl Client {
                     };
                     events(Event::Retried { url: url.to_owned(), reason });
                     self.usage.retry_count += 1;
-                    self.wait("Spotify to recover", delay, events).await;
+                    self.wait("Spotify to recover", delay, events).await?;
                 }
             }
         }
@@ -267,7 +298,7 @@ impl Client {
                     };
                     events(Event::Retried { url, reason });
                     self.usage.retry_count += 1;
-                    self.wait("Spotify's accounts service", delay, events).await;
+                    self.wait("Spotify's accounts service", delay, events).await?;
                 }
                 Err(error) => return Err(error),
             }
@@ -281,19 +312,28 @@ impl Client {
         self.last_call = Some(Instant::now());
     }
 
-    async fn wait(&mut self, why: &'static str, wait: Duration, events: Events<'_>) {
+    async fn wait(
+        &mut self,
+        why: &'static str,
+        wait: Duration,
+        events: Events<'_>,
+    ) -> Result<(), Error> {
         events(Event::Waiting { why, wait });
         self.usage.waited += wait;
-        pause(wait).await;
+        self.stop.or(pause(wait)).await.ok_or(Error::Stopped)
     }
 
-    async fn once(&self, url: &str, token: &str) -> Outcome {
+    async fn once(&mut self, url: &str, token: &str) -> Outcome {
         let target = format!("{}{url}", self.base.as_str().trim_end_matches('/'));
         let response = match self.http.get(target).bearer_auth(token).send().await {
             Ok(response) => response,
             Err(error) => return Outcome::Retry { reason: describe(error) },
         };
         let (status, headers) = (response.status(), response.headers().clone());
+        self.skew = headers
+            .get(DATE)
+            .and_then(|date| DateTime::parse_from_rfc2822(date.to_str().ok()?).ok())
+            .map(|date| (self.clock)() - date.to_utc());
         let body = match response.bytes().await {
             Ok(body) => body,
             Err(error) => return Outcome::Retry { reason: describe(error) },

@@ -65,6 +65,9 @@ pub enum Error {
         "`{url}` gave no usable answer in {tries} tries, the last one: {reason}; what was fetched is kept, run the same command again"
     )]
     Unreachable { url: String, tries: u32, reason: String },
+    /// A person or a supervisor asked to stop while we waited for Spotify.
+    #[error("stopped while waiting for Spotify")]
+    Stopped,
     /// A playlist changed each time while it was read.
     #[error(
         "playlist `{playlist_id}` changed {times} times while it was read; run the same command again"

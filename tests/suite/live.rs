@@ -1,6 +1,6 @@
 //! Live fetches against the strict double: calls counted, faults survived, each outcome with its own word.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -58,7 +58,7 @@ fn fetch(
     spotify.let_a_second_last(tiny);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(run(&config, &settings, &|_| {}, &AtomicBool::new(false))).unwrap()
+    runtime.block_on(run(&config, &settings, &|_| {}, &Arc::default())).unwrap()
 }
 
 /// A library with one playlist of `count` plain songs.

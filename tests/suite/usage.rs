@@ -75,3 +75,65 @@ fn status_lists_runs_newest_first() {
     assert!(runs[0]["run_id"].as_str() > runs[1]["run_id"].as_str());
     assert_eq!(runs[0]["status"], "exported");
 }
+
+#[test]
+fn the_configuration_is_shown_with_its_origins_and_without_its_secrets() {
+    let world = World::new();
+    world.write("snowtrack.toml", "[lake]\nformat = 'csv'\n");
+    world.write(".env", "SPOTIFY_CLIENT_SECRET=hunter2\nSNOWFLAKE_ACCOUNT=a-b\n");
+    let output = world.run(&["config", "check"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(!text.contains("hunter2"), "{text}");
+    for (key, wanted) in [
+        ("lake.format", "csv `snowtrack.toml`"),
+        ("spotify.client_secret", "******** environment `SPOTIFY_CLIENT_SECRET`"),
+        ("snowflake.account", "a-b environment `SNOWFLAKE_ACCOUNT`"),
+        ("snowflake.schema", "RAW default"),
+        ("snowflake.user", "– not set"),
+    ] {
+        let line = text.lines().find(|line| line.starts_with(key)).unwrap();
+        let words: Vec<&str> = line.split_whitespace().skip(1).collect();
+        assert_eq!(words.join(" "), wanted);
+    }
+}
+
+#[test]
+fn the_template_can_be_used_as_it_is_even_where_the_configuration_is_broken() {
+    let world = World::new();
+    world.write("snowtrack.toml", "broken");
+    let template = String::from_utf8(world.run(&["config", "init"]).stdout).unwrap();
+    world.write("snowtrack.toml", &template);
+    let output = world.run(&["config", "check"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn the_doctor_is_content_without_accounts_and_names_what_is_broken() {
+    let world = World::new();
+    let output = world.run(&["doctor"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("SPOTIFY_CLIENT_ID") && text.contains("`data` is writable"), "{text}");
+
+    world.write("file", "not a folder");
+    let output = world.run(&["--data-dir", "file", "doctor"]);
+    assert_eq!(output.status.code(), Some(5));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("--data-dir"));
+
+    world.write("data/snowtrack.duckdb", "this is no database");
+    let output = world.run(&["doctor"]);
+    assert_eq!(output.status.code(), Some(5));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("restore"));
+}
+
+#[test]
+fn status_shows_the_files_of_a_run() {
+    let world = World::new();
+    let (_, report) = world.report(&["--demo"]);
+    let run = report["run_id"].as_str().unwrap();
+    let output = world.run(&["--json", "status", "--run", run]);
+    let files: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(files.as_array().unwrap().len(), report["files"].as_array().unwrap().len());
+    assert_eq!(files[0]["state"], "exported");
+    assert_eq!(files[0]["key"], report["files"][0]["key"]);
+}

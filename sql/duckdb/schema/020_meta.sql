@@ -83,6 +83,8 @@ create table if not exists meta.files (
     updated_at   timestamp
 );
 
+alter table meta.files add column if not exists reason varchar; -- why it is not further, in words
+
 create table if not exists meta.settings (
     name  varchar,
     value varchar

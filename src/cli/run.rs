@@ -1,0 +1,164 @@
+//! `run` and its stages one by one.
+
+use std::collections::BTreeSet;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Cli, Error, now, print, progress, runtime, summary};
+use crate::config::Config;
+use crate::event::Stage;
+use crate::ids::{PlaylistId, RunId};
+use crate::pipeline::{self, Settings, Source};
+use crate::retry::Stop;
+use crate::spotify::Timing;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct RunArgs {
+    /// The data set inside the binary; needs no account and no network
+    #[arg(long, conflicts_with_all = ["playlist", "mine", "liked", "from_dir"])]
+    demo: bool,
+    /// A playlist: id, URI or URL (repeatable)
+    #[arg(long, value_name = "ID|URI|URL")]
+    playlist: Vec<PlaylistId>,
+    /// All own and collaborative playlists
+    #[arg(long)]
+    mine: bool,
+    /// The liked songs
+    #[arg(long)]
+    liked: bool,
+    /// Documents recorded earlier
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["playlist", "mine", "liked"])]
+    from_dir: Option<PathBuf>,
+    /// Also write each received document into this folder
+    #[arg(long, value_name = "DIR")]
+    record: Option<PathBuf>,
+    /// Read playlists again although they did not change
+    #[arg(long)]
+    refetch: bool,
+    /// Ship every row, not only what changed
+    #[arg(long)]
+    full: bool,
+    /// Let this check only warn (repeatable)
+    #[arg(long, value_name = "CHECK")]
+    warn_only: Vec<String>,
+    /// The longest pause that Spotify may ask for, in seconds
+    #[arg(long, value_name = "SECS", default_value_t = 60)]
+    max_wait: u64,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct StageArgs {
+    /// The run, as `run` and `status` print it [default: the latest unfinished one]
+    #[arg(long, value_name = "RUN_ID")]
+    run: Option<RunId>,
+    /// Let this check only warn (repeatable)
+    #[arg(long, value_name = "CHECK")]
+    warn_only: Vec<String>,
+}
+
+/// The whole job, or its first stage.
+pub(super) fn run(
+    cli: &Cli,
+    arguments: &RunArgs,
+    config: &Config,
+    (data_dir, last): (&Path, Stage),
+) -> Result<(), Error> {
+    let min_gap =
+        config.spotify.min_gap_ms.map_or(Timing::default().min_gap, Duration::from_millis);
+    let max_wait = Duration::from_secs(arguments.max_wait);
+    let settings = Settings {
+        source: Some(source(arguments, config)?),
+        run: None,
+        stages: Stage::Fetch..=last,
+        full: arguments.full,
+        record: arguments.record.clone(),
+        refetch: arguments.refetch,
+        warn_only: arguments.warn_only.iter().cloned().collect(),
+        timing: Timing { max_wait, min_gap, ..Timing::default() },
+        clock: now,
+        data_dir: data_dir.to_owned(),
+    };
+    go(cli, config, &settings)
+}
+
+/// One stage on what is landed already.
+pub(super) fn one_stage(
+    cli: &Cli,
+    arguments: &StageArgs,
+    config: &Config,
+    (data_dir, stage): (&Path, Stage),
+) -> Result<(), Error> {
+    let settings = Settings {
+        source: None,
+        run: arguments.run.clone(),
+        stages: stage..=stage,
+        full: false,
+        record: None,
+        refetch: false,
+        warn_only: arguments.warn_only.iter().cloned().collect(),
+        timing: Timing::default(),
+        clock: now,
+        data_dir: data_dir.to_owned(),
+    };
+    go(cli, config, &settings)
+}
+
+fn go(cli: &Cli, config: &Config, settings: &Settings) -> Result<(), Error> {
+    let is_drawn = std::io::stderr().is_terminal() && !cli.quiet && !cli.json;
+    let progress = progress::Progress::new(is_drawn);
+    let stop = Arc::new(Stop::default());
+    let ended = runtime()?.block_on(async {
+        let asked = Arc::clone(&stop);
+        tokio::spawn(async move {
+            wait_for_signal().await;
+            asked.ask();
+        });
+        pipeline::run(config, settings, &|event| progress.show(event), &stop).await
+    });
+    progress.finish();
+    let (report, error) = ended?;
+    if cli.json {
+        print(&serde_json::to_string(&report).map_err(std::io::Error::from)?)?;
+    } else if !cli.quiet {
+        print(summary::summary(&report, &settings.data_dir).trim_end())?;
+    }
+    error.map_or(Ok(()), |error| Err(error.into()))
+}
+
+/// Ctrl-C, or the SIGTERM with which schedulers and containers ask.
+async fn wait_for_signal() {
+    #[cfg(unix)]
+    if let Ok(mut terminate) =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+    {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+        return;
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+fn source(arguments: &RunArgs, config: &Config) -> Result<Source, Error> {
+    if arguments.demo {
+        return Ok(Source::Demo);
+    }
+    if let Some(folder) = &arguments.from_dir {
+        return Ok(Source::FromDir(folder.clone()));
+    }
+    let (mine, liked) = (arguments.mine, arguments.liked);
+    let mut playlists = arguments.playlist.clone();
+    if playlists.is_empty() && !mine && !liked {
+        let configured = config.spotify.playlist_ids.iter().map(|id| id.parse());
+        playlists = configured.collect::<Result<_, _>>().map_err(pipeline::Error::Playlist)?;
+        if playlists.is_empty() {
+            return Err(pipeline::Error::NoSource.into());
+        }
+    }
+    let mut seen = BTreeSet::new();
+    playlists.retain(|id| seen.insert(id.clone()));
+    Ok(Source::Spotify { playlists, mine, liked })
+}

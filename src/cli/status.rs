@@ -1,0 +1,83 @@
+//! `status`: what the ledger knows of the latest runs, or of the files of one.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use super::{Cli, Error, print};
+use crate::ids::RunId;
+use crate::pipeline::{self, FileState, RunSummary};
+use crate::warehouse::Warehouse;
+
+/// What to show.
+#[derive(Debug, clap::Args)]
+pub(super) struct StatusArgs {
+    /// Show the files of this run and what becomes of them
+    #[arg(long, value_name = "RUN_ID")]
+    run: Option<RunId>,
+}
+
+/// Prints the latest runs, newest first, or one run's files.
+pub(super) fn status(cli: &Cli, arguments: &StatusArgs, data_dir: &Path) -> Result<(), Error> {
+    let path = data_dir.join("snowtrack.duckdb");
+    if !path.exists() {
+        return print(if cli.json { "[]" } else { "no run yet: try `snowtrack run --demo`" });
+    }
+    let lock = match pipeline::Lock::take(data_dir, "status") {
+        Err(pipeline::Error::Locked { holder, .. }) => return in_progress(cli, &holder),
+        other => other?,
+    };
+    let warehouse = Warehouse::open(&path, &data_dir.join("tmp"))?;
+    let text = match &arguments.run {
+        None if cli.json => to_json(&pipeline::latest_runs(&warehouse, 20)?)?,
+        None => runs(&pipeline::latest_runs(&warehouse, 20)?),
+        Some(run) => {
+            let files = pipeline::files_of(&warehouse, run)?;
+            if cli.json { to_json(&files)? } else { file_states(run, &files) }
+        }
+    };
+    drop(lock);
+    print(&text)
+}
+
+fn to_json(value: &impl serde::Serialize) -> Result<String, Error> {
+    Ok(serde_json::to_string(value).map_err(std::io::Error::from)?)
+}
+
+/// A run holds the ledger while it works; that it does is the state.
+fn in_progress(cli: &Cli, holder: &str) -> Result<(), Error> {
+    if cli.json {
+        return print(&json!([{ "status": "running", "holder": holder }]).to_string());
+    }
+    print(&format!("in progress: {holder}; its ledger can be read when it ends"))
+}
+
+fn runs(runs: &[RunSummary]) -> String {
+    let mut lines = vec![format!(
+        "{:<28} {:<20} {:<11} {:<10} source",
+        "run", "started (UTC)", "status", "stage"
+    )];
+    lines.extend(runs.iter().map(|run| {
+        let started = run.started_at.format("%Y-%m-%d %H:%M:%S");
+        let stage = run.stage.as_deref().unwrap_or_default();
+        format!("{:<28} {started:<20} {:<11} {stage:<10} {}", run.run_id, run.status, run.source)
+    }));
+    lines.join("\n")
+}
+
+fn file_states(run: &RunId, files: &[FileState]) -> String {
+    if files.is_empty() {
+        return format!("run {run} shipped no file");
+    }
+    let mut lines = vec![format!("{:<18} {:>10} {:<9} key", "table", "rows", "state")];
+    for file in files {
+        lines.push(format!(
+            "{:<18} {:>10} {:<9} {}",
+            file.table, file.row_count, file.state, file.key
+        ));
+        if let Some(reason) = &file.reason {
+            lines.push(format!("{:>39} {reason}", "→"));
+        }
+    }
+    lines.join("\n")
+}

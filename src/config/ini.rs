@@ -1,0 +1,70 @@
+//! The predecessor's format: sections and `KEY = value`.
+
+use std::path::Path;
+
+use super::{AwsKeys, Config, Error};
+
+/// Reads the predecessor's file.
+pub(super) fn from_ini(text: &str, path: &Path) -> Result<Config, Error> {
+    let mut config = Config::default();
+    let mut aws = AwsKeys::default();
+    let mut section = String::new();
+    let lines = text.lines().map(str::trim);
+    for line in lines.filter(|line| !line.is_empty() && !line.starts_with(['#', ';'])) {
+        if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+            section = name.trim().to_ascii_lowercase();
+            continue;
+        }
+        let invalid = |message: String| Error::Syntax { path: path.to_owned(), message };
+        // A line without `=` may be half a secret, so it is not repeated.
+        let (key, value) = line.split_once(['=', ':']).ok_or_else(|| {
+            invalid(format!("a line of section `[{section}]` is no `key = value`"))
+        })?;
+        let (key, value) = (key.trim().to_ascii_lowercase(), value.trim().to_owned());
+        match (section.as_str(), key.as_str()) {
+            ("spotify-auth", "client_id") => config.spotify.client_id = Some(value),
+            ("spotify-auth", "client_secret_key") => {
+                config.spotify.client_secret = Some(value.into());
+            }
+            ("playlist-id", "playlist_id") => config.spotify.playlist_ids = vec![value],
+            ("s3-config" | "aws-bucket", "bucket_name") => config.lake.bucket = Some(value),
+            ("aws-auth", "aws_access_key_id") => aws.access_key_id = value,
+            ("aws-auth", "aws_secret_access_key") => aws.secret_access_key = value.into(),
+            ("aws-auth", "region_name") => aws.region = Some(value),
+            _ => return Err(invalid(format!("unknown key `{key}` in section `[{section}]`"))),
+        }
+    }
+    let has_keys = !aws.access_key_id.is_empty() || aws.region.is_some();
+    config.lake.aws = has_keys.then_some(aws);
+    Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_predecessors_ini_is_read() {
+        let text = "[spotify-auth]\nCLIENT_ID = abc\nCLIENT_SECRET_KEY = s3cret\n[playlist-id]\nPLAYLIST_ID = xyz\n[aws-bucket]\nbucket_name = b\n\
+                    [aws-auth]\naws_access_key_id = AKIA1\naws_secret_access_key = k3y\nregion_name = eu-west-1\n";
+        let config = from_ini(text, Path::new("c.ini")).unwrap();
+        assert_eq!(config.spotify.client_id.as_deref(), Some("abc"));
+        assert_eq!(config.spotify.playlist_ids, ["xyz"]);
+        assert_eq!(config.lake.bucket.as_deref(), Some("b"));
+        let aws = config.lake.aws.as_ref().unwrap();
+        assert_eq!(
+            (aws.access_key_id.as_str(), aws.region.as_deref()),
+            ("AKIA1", Some("eu-west-1"))
+        );
+        let shown = format!("{config:?}");
+        assert!(!shown.contains("s3cret") && !shown.contains("k3y"), "{shown}");
+    }
+
+    #[test]
+    fn an_unknown_key_names_file_section_and_key() {
+        let error = from_ini("[playlist-id]\nPLAYLISTID = x", Path::new("c.ini")).unwrap_err();
+        insta::assert_snapshot!(error, @"`c.ini` is not a valid configuration: unknown key `playlistid` in section `[playlist-id]`");
+        let error = from_ini("[spotify-auth]\nhunter2", Path::new("c.ini")).unwrap_err();
+        assert!(!error.to_string().contains("hunter2"));
+    }
+}

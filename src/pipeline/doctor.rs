@@ -1,0 +1,240 @@
+//! Looks at everything a run needs and says what to fix. Reads, and asks each service once; changes nothing.
+
+use std::path::Path;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+
+use super::{Error, Lock, credentials, ledger};
+use crate::config::Config;
+use crate::spotify::{self, Client, Timing};
+use crate::warehouse::Warehouse;
+
+/// How well one thing is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Health {
+    /// Works.
+    Ok,
+    /// Works today.
+    Warn,
+    /// A run would fail.
+    Fail,
+    /// Not configured, so not looked at.
+    Skipped,
+}
+
+/// What a finding is about; each area has its exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Area {
+    /// The data directory.
+    Disk,
+    /// The source.
+    Spotify,
+    /// The files.
+    Lake,
+    /// The destination.
+    Snowflake,
+}
+
+impl Area {
+    /// As it is printed.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Disk => "disk",
+            Self::Spotify => "Spotify",
+            Self::Lake => "lake",
+            Self::Snowflake => "Snowflake",
+        }
+    }
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, Serialize)]
+pub struct Finding {
+    /// What it belongs to.
+    pub area: Area,
+    /// The thing.
+    pub what: &'static str,
+    /// How it is.
+    pub health: Health,
+    /// What was seen.
+    pub detail: String,
+    /// What to do, where something is to be done.
+    pub fix: Option<String>,
+}
+
+impl Finding {
+    pub(super) fn new(
+        area: Area,
+        what: &'static str,
+        health: Health,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self { area, what, health, detail: detail.into(), fix: None }
+    }
+
+    pub(super) fn fix(mut self, fix: impl Into<String>) -> Self {
+        self.fix = Some(fix.into());
+        self
+    }
+}
+
+/// How far our clock may be from a service's before tokens and signatures are refused.
+const TOLERATED_SKEW: TimeDelta = TimeDelta::seconds(30);
+
+/// Looks at disk, login and reachability.
+pub async fn doctor(
+    config: &Config,
+    data_dir: &Path,
+    clock: fn() -> DateTime<Utc>,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let not_before = disk(config, data_dir, clock(), &mut findings);
+    spotify(config, data_dir, (clock, not_before), &mut findings).await;
+    findings
+}
+
+/// Looks at the data directory and returns when Spotify may be asked again.
+fn disk(
+    config: &Config,
+    data_dir: &Path,
+    now: DateTime<Utc>,
+    findings: &mut Vec<Finding>,
+) -> Option<DateTime<Utc>> {
+    let shown = data_dir.display();
+    let ok = |what, detail: String| Finding::new(Area::Disk, what, Health::Ok, detail);
+    let probe = data_dir.join(".doctor");
+    let written = std::fs::create_dir_all(data_dir)
+        .and_then(|()| std::fs::write(&probe, b"snowtrack"))
+        .and_then(|()| std::fs::remove_file(&probe));
+    if let Err(error) = written {
+        findings.push(
+            Finding::new(Area::Disk, "data directory", Health::Fail, format!("`{shown}`: {error}"))
+                .fix("make it writable, or choose another with `--data-dir`"),
+        );
+        return None;
+    }
+    findings.push(ok("data directory", format!("`{shown}` is writable")));
+    let _lock = match Lock::take(data_dir, "doctor") {
+        Ok(lock) => lock,
+        Err(Error::Locked { holder, .. }) => {
+            findings.push(ok("warehouse", format!("in use by {holder}")));
+            return None;
+        }
+        Err(error) => {
+            findings.push(Finding::new(Area::Disk, "warehouse", Health::Fail, error.to_string()));
+            return None;
+        }
+    };
+    let path = data_dir.join("snowtrack.duckdb");
+    if !path.exists() {
+        findings.push(ok("warehouse", "not made yet; the first run makes it".to_owned()));
+        return None;
+    }
+    let opened = tokio::task::block_in_place(|| {
+        let warehouse = Warehouse::open(&path, &data_dir.join("tmp"))?;
+        let account = config.spotify.client_id.as_deref().unwrap_or_default();
+        ledger::not_before(&warehouse, account, now)
+    });
+    match opened {
+        Ok(not_before) => {
+            findings.push(ok("warehouse", format!("`{}` opens", path.display())));
+            not_before
+        }
+        Err(error) => {
+            findings.push(
+                Finding::new(Area::Disk, "warehouse", Health::Fail, super::story::chain(&error))
+                    .fix(format!(
+                        "restore `{}` from a copy, or move it away and run again",
+                        path.display()
+                    )),
+            );
+            None
+        }
+    }
+}
+
+async fn spotify(
+    config: &Config,
+    data_dir: &Path,
+    (clock, not_before): (fn() -> DateTime<Utc>, Option<DateTime<Utc>>),
+    findings: &mut Vec<Finding>,
+) {
+    let push = |findings: &mut Vec<Finding>, what, health, detail: String| {
+        findings.push(Finding::new(Area::Spotify, what, health, detail));
+    };
+    let Ok(credentials) = credentials(config, data_dir) else {
+        findings.push(
+            Finding::new(Area::Spotify, "app", Health::Skipped, "no SPOTIFY_CLIENT_ID is set")
+                .fix("register an app in Spotify's developer dashboard and set it, or try `snowtrack run --demo`"),
+        );
+        return;
+    };
+    push(findings, "app", Health::Ok, format!("client id `{}`", credentials.client_id));
+    if let Some(until) = not_before {
+        let until = until.format("%Y-%m-%d %H:%M UTC");
+        push(
+            findings,
+            "rate limit",
+            Health::Warn,
+            format!("Spotify asked us not to call before {until}"),
+        );
+        return;
+    }
+    let has_login =
+        credentials.refresh_token.is_some() || matches!(credentials.token_file.load(), Ok(Some(_)));
+    let api_url = config.spotify.api_url.as_deref().unwrap_or("https://api.spotify.com/v1");
+    let mut client = match Client::new(api_url, credentials, Timing::impatient(), clock) {
+        Ok(client) => client,
+        Err(error) => return push(findings, "API", Health::Fail, error.to_string()),
+    };
+    let warnings = std::sync::Mutex::new(Vec::new());
+    let note = |event| {
+        if let (crate::event::Event::Warning(text), Ok(mut warnings)) = (event, warnings.lock()) {
+            warnings.push(text);
+        }
+    };
+    match client.user_id(&note).await {
+        Ok(user) => push(findings, "login", Health::Ok, format!("user `{user}`")),
+        Err(spotify::Error::UserNeeded { .. }) if !has_login => findings.push(
+            Finding::new(
+                Area::Spotify,
+                "login",
+                Health::Warn,
+                "the app's own token works; it reads no user's playlists in development mode",
+            )
+            .fix("run `snowtrack login`"),
+        ),
+        Err(error) => push(findings, "login", Health::Fail, super::story::chain(&error)),
+    }
+    for text in warnings.into_inner().unwrap_or_default() {
+        push(findings, "login", Health::Warn, text);
+    }
+    if let Some(skew) = client.clock_skew() {
+        let seconds = skew.num_seconds();
+        if skew.abs() > TOLERATED_SKEW {
+            findings.push(
+                Finding::new(
+                    Area::Spotify,
+                    "clock",
+                    Health::Warn,
+                    format!(
+                        "this machine is {} s {} Spotify",
+                        seconds.abs(),
+                        if seconds > 0 { "ahead of" } else { "behind" }
+                    ),
+                )
+                .fix("set the clock (NTP): S3 and Snowflake refuse signatures of a wrong time"),
+            );
+        } else {
+            push(
+                findings,
+                "clock",
+                Health::Ok,
+                format!("within {} s of Spotify's", seconds.abs().max(1)),
+            );
+        }
+    }
+}
