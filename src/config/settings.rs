@@ -40,7 +40,10 @@ const SPOTIFY: &[Setting] = &[
         default: "",
         what: "the app's id, from Spotify's developer dashboard",
         is_secret: false,
-        set: |config, value| Ok(config.spotify.client_id = Some(value)),
+        set: |config, value| {
+            config.spotify.client_id = Some(value);
+            Ok(())
+        },
         get: |config| config.spotify.client_id.clone(),
     },
     Setting {
@@ -49,7 +52,10 @@ const SPOTIFY: &[Setting] = &[
         default: "",
         what: "the app's secret; `snowtrack login` needs none",
         is_secret: true,
-        set: |config, value| Ok(config.spotify.client_secret = Some(value.into())),
+        set: |config, value| {
+            config.spotify.client_secret = Some(value.into());
+            Ok(())
+        },
         get: |config| text(&config.spotify.client_secret),
     },
     Setting {
@@ -58,7 +64,10 @@ const SPOTIFY: &[Setting] = &[
         default: "",
         what: "a user's refresh token, instead of `snowtrack login`",
         is_secret: true,
-        set: |config, value| Ok(config.spotify.refresh_token = Some(value.into())),
+        set: |config, value| {
+            config.spotify.refresh_token = Some(value.into());
+            Ok(())
+        },
         get: |config| text(&config.spotify.refresh_token),
     },
     Setting {
@@ -69,7 +78,10 @@ const SPOTIFY: &[Setting] = &[
         is_secret: false,
         set: |config, value| {
             let ids = value.split(',').map(str::trim).filter(|id| !id.is_empty());
-            Ok(config.spotify.playlist_ids = ids.map(str::to_owned).collect())
+            {
+                config.spotify.playlist_ids = ids.map(str::to_owned).collect();
+                Ok(())
+            }
         },
         get: |config| {
             let ids = &config.spotify.playlist_ids;
@@ -82,7 +94,10 @@ const SPOTIFY: &[Setting] = &[
         default: "https://api.spotify.com/v1",
         what: "base URL of the Web API",
         is_secret: false,
-        set: |config, value| Ok(config.spotify.api_url = Some(value)),
+        set: |config, value| {
+            config.spotify.api_url = Some(value);
+            Ok(())
+        },
         get: |config| config.spotify.api_url.clone(),
     },
     Setting {
@@ -91,7 +106,10 @@ const SPOTIFY: &[Setting] = &[
         default: "https://accounts.spotify.com/",
         what: "base URL of the accounts service",
         is_secret: false,
-        set: |config, value| Ok(config.spotify.accounts_url = Some(value)),
+        set: |config, value| {
+            config.spotify.accounts_url = Some(value);
+            Ok(())
+        },
         get: |config| config.spotify.accounts_url.clone(),
     },
 ];
@@ -103,7 +121,10 @@ const LAKE: &[Setting] = &[
         default: "data",
         what: "where the warehouse, the published file, the login and the local lake live",
         is_secret: false,
-        set: |config, value| Ok(config.data_dir = Some(value.into())),
+        set: |config, value| {
+            config.data_dir = Some(value.into());
+            Ok(())
+        },
         get: |config| config.data_dir.as_ref().map(|path| path.display().to_string()),
     },
     Setting {
@@ -112,7 +133,10 @@ const LAKE: &[Setting] = &[
         default: "",
         what: "the S3 bucket; without one the lake is the folder `lake` of the data directory",
         is_secret: false,
-        set: |config, value| Ok(config.lake.bucket = Some(value)),
+        set: |config, value| {
+            config.lake.bucket = Some(value);
+            Ok(())
+        },
         get: |config| config.lake.bucket.clone(),
     },
     Setting {
@@ -121,7 +145,10 @@ const LAKE: &[Setting] = &[
         default: "spotify-data/",
         what: "what every key begins with",
         is_secret: false,
-        set: |config, value| Ok(config.lake.prefix = Some(value)),
+        set: |config, value| {
+            config.lake.prefix = Some(value);
+            Ok(())
+        },
         get: |config| config.lake.prefix.clone(),
     },
     Setting {
@@ -136,7 +163,10 @@ const LAKE: &[Setting] = &[
                 "csv" => Format::Csv,
                 _ => return Err("`parquet` or `csv`"),
             };
-            Ok(config.lake.format = Some(format))
+            {
+                config.lake.format = Some(format);
+                Ok(())
+            }
         },
         get: |config| config.lake.format.map(|format| format.name().to_owned()),
     },
@@ -148,7 +178,10 @@ const LAKE: &[Setting] = &[
         is_secret: false,
         set: |config, value| {
             let parsed = value.parse().ok().filter(|mib| (1..=5_000).contains(mib));
-            Ok(config.lake.max_file_mib = Some(parsed.ok_or("a whole number from 1 to 5000")?))
+            {
+                config.lake.max_file_mib = Some(parsed.ok_or("a whole number from 1 to 5000")?);
+                Ok(())
+            }
         },
         get: |config| config.lake.max_file_mib.map(|mib| mib.to_string()),
     },
@@ -161,7 +194,10 @@ const SNOWFLAKE: &[Setting] = &[
         default: "",
         what: "a connection in Snowflake's own connections.toml or config.toml",
         is_secret: false,
-        set: |config, value| Ok(config.snowflake.connection = Some(value)),
+        set: |config, value| {
+            config.snowflake.connection = Some(value);
+            Ok(())
+        },
         get: |config| config.snowflake.connection.clone(),
     },
     Setting {
@@ -170,7 +206,10 @@ const SNOWFLAKE: &[Setting] = &[
         default: "",
         what: "the account, for example myorg-myaccount; without one nothing is ingested",
         is_secret: false,
-        set: |config, value| Ok(config.snowflake.account = Some(value)),
+        set: |config, value| {
+            config.snowflake.account = Some(value);
+            Ok(())
+        },
         get: |config| config.snowflake.account.clone(),
     },
     Setting {
@@ -179,7 +218,10 @@ const SNOWFLAKE: &[Setting] = &[
         default: "",
         what: "the user's LOGIN_NAME",
         is_secret: false,
-        set: |config, value| Ok(config.snowflake.user = Some(value)),
+        set: |config, value| {
+            config.snowflake.user = Some(value);
+            Ok(())
+        },
         get: |config| config.snowflake.user.clone(),
     },
     Setting {
@@ -188,7 +230,10 @@ const SNOWFLAKE: &[Setting] = &[
         default: "",
         what: "the user's private key, a PKCS#8 PEM file",
         is_secret: false,
-        set: |config, value| Ok(config.snowflake.private_key_path = Some(value.into())),
+        set: |config, value| {
+            config.snowflake.private_key_path = Some(value.into());
+            Ok(())
+        },
         get: |config| {
             config.snowflake.private_key_path.as_ref().map(|path| path.display().to_string())
         },
@@ -199,7 +244,10 @@ const SNOWFLAKE: &[Setting] = &[
         default: "",
         what: "the private key itself, as PEM text",
         is_secret: true,
-        set: |config, value| Ok(config.snowflake.private_key = Some(value.into())),
+        set: |config, value| {
+            config.snowflake.private_key = Some(value.into());
+            Ok(())
+        },
         get: |config| text(&config.snowflake.private_key),
     },
     Setting {
@@ -208,7 +256,10 @@ const SNOWFLAKE: &[Setting] = &[
         default: "",
         what: "the passphrase of an encrypted private key",
         is_secret: true,
-        set: |config, value| Ok(config.snowflake.private_key_passphrase = Some(value.into())),
+        set: |config, value| {
+            config.snowflake.private_key_passphrase = Some(value.into());
+            Ok(())
+        },
         get: |config| text(&config.snowflake.private_key_passphrase),
     },
     Setting {
@@ -217,7 +268,10 @@ const SNOWFLAKE: &[Setting] = &[
         default: "",
         what: "a token instead of a key",
         is_secret: true,
-        set: |config, value| Ok(config.snowflake.token = Some(value.into())),
+        set: |config, value| {
+            config.snowflake.token = Some(value.into());
+            Ok(())
+        },
         get: |config| text(&config.snowflake.token),
     },
     Setting {
@@ -238,7 +292,10 @@ const SNOWFLAKE: &[Setting] = &[
         default: "",
         what: "base URL, where it does not follow from the account",
         is_secret: false,
-        set: |config, value| Ok(config.snowflake.url = Some(value)),
+        set: |config, value| {
+            config.snowflake.url = Some(value);
+            Ok(())
+        },
         get: |config| config.snowflake.url.clone(),
     },
     Setting {
@@ -247,7 +304,10 @@ const SNOWFLAKE: &[Setting] = &[
         default: "",
         what: "the account in the token's claims, where it does not follow from the account",
         is_secret: false,
-        set: |config, value| Ok(config.snowflake.jwt_account = Some(value)),
+        set: |config, value| {
+            config.snowflake.jwt_account = Some(value);
+            Ok(())
+        },
         get: |config| config.snowflake.jwt_account.clone(),
     },
     Setting {
@@ -256,7 +316,10 @@ const SNOWFLAKE: &[Setting] = &[
         default: "SPOTIFY",
         what: "the database; all names exactly as SHOW prints them",
         is_secret: false,
-        set: |config, value| Ok(config.snowflake.database = Some(value)),
+        set: |config, value| {
+            config.snowflake.database = Some(value);
+            Ok(())
+        },
         get: |config| config.snowflake.database.clone(),
     },
     Setting {
@@ -265,7 +328,10 @@ const SNOWFLAKE: &[Setting] = &[
         default: "RAW",
         what: "the schema of the landing tables",
         is_secret: false,
-        set: |config, value| Ok(config.snowflake.schema = Some(value)),
+        set: |config, value| {
+            config.snowflake.schema = Some(value);
+            Ok(())
+        },
         get: |config| config.snowflake.schema.clone(),
     },
     Setting {
@@ -274,7 +340,10 @@ const SNOWFLAKE: &[Setting] = &[
         default: "",
         what: "the role of statements [default: the user's]; Snowpipe always uses the user's",
         is_secret: false,
-        set: |config, value| Ok(config.snowflake.role = Some(value)),
+        set: |config, value| {
+            config.snowflake.role = Some(value);
+            Ok(())
+        },
         get: |config| config.snowflake.role.clone(),
     },
     Setting {
@@ -283,7 +352,10 @@ const SNOWFLAKE: &[Setting] = &[
         default: "",
         what: "the warehouse of verification [default: the user's]",
         is_secret: false,
-        set: |config, value| Ok(config.snowflake.warehouse = Some(value)),
+        set: |config, value| {
+            config.snowflake.warehouse = Some(value);
+            Ok(())
+        },
         get: |config| config.snowflake.warehouse.clone(),
     },
     Setting {
@@ -292,7 +364,10 @@ const SNOWFLAKE: &[Setting] = &[
         default: "SPOTIFY_S3",
         what: "the storage integration",
         is_secret: false,
-        set: |config, value| Ok(config.snowflake.storage_integration = Some(value)),
+        set: |config, value| {
+            config.snowflake.storage_integration = Some(value);
+            Ok(())
+        },
         get: |config| config.snowflake.storage_integration.clone(),
     },
     Setting {
@@ -301,7 +376,10 @@ const SNOWFLAKE: &[Setting] = &[
         default: "SPOTIFY_S3_STAGE",
         what: "the stage",
         is_secret: false,
-        set: |config, value| Ok(config.snowflake.stage = Some(value)),
+        set: |config, value| {
+            config.snowflake.stage = Some(value);
+            Ok(())
+        },
         get: |config| config.snowflake.stage.clone(),
     },
     Setting {
@@ -325,7 +403,10 @@ const SNOWFLAKE: &[Setting] = &[
         set: |config, value| {
             let parsed = value.parse().ok().filter(|secs| *secs <= 86_400);
             let wanted = "a whole number of seconds up to 86400";
-            Ok(config.snowflake.verify_timeout_secs = Some(parsed.ok_or(wanted)?))
+            {
+                config.snowflake.verify_timeout_secs = Some(parsed.ok_or(wanted)?);
+                Ok(())
+            }
         },
         get: |config| config.snowflake.verify_timeout_secs.map(|secs| secs.to_string()),
     },
