@@ -50,6 +50,10 @@ pub enum Event {
     Retried { url: String, reason: String },
     /// A file was written.
     FileWritten { table: Table, row_count: u64, size_bytes: u64 },
+    /// Bytes are in the store.
+    BytesSent { sent_bytes: u64, total_bytes: u64 },
+    /// A file is in the store; the manifest and the archive belong to no table.
+    FileUploaded { table: Option<Table>, key: String, size_bytes: u64 },
     /// Something a person should know, although the run goes on.
     Warning(String),
 }

@@ -1,6 +1,6 @@
 //! Exit codes, which schedulers read.
 
-use crate::{config, pipeline, spotify, warehouse};
+use crate::{config, lake, pipeline, spotify, warehouse};
 
 /// Done.
 pub(super) const DONE: u8 = 0;
@@ -72,7 +72,8 @@ const fn of_pipeline(error: &pipeline::Error) -> u8 {
     match error {
         pipeline::Error::Spotify(error) => of_spotify(error),
         pipeline::Error::Warehouse(error) => of_warehouse(error),
-        pipeline::Error::Lake(_) | pipeline::Error::File { .. } => LAKE,
+        pipeline::Error::Lake(error) => of_lake(error),
+        pipeline::Error::File { .. } => LAKE,
         pipeline::Error::Refused { .. } => QUALITY,
         pipeline::Error::NothingRead { .. } => SOURCE,
         pipeline::Error::NoSource
@@ -80,6 +81,15 @@ const fn of_pipeline(error: &pipeline::Error) -> u8 {
         | pipeline::Error::Locked { .. }
         | pipeline::Error::UnknownRun(_) => USAGE,
         pipeline::Error::Interrupted => INTERRUPTED,
+    }
+}
+
+const fn of_lake(error: &lake::Error) -> u8 {
+    match error {
+        lake::Error::Stopped => INTERRUPTED,
+        _ if error.is_transient() => LATER,
+        _ if error.is_usage() => USAGE,
+        _ => LAKE,
     }
 }
 

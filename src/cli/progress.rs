@@ -6,6 +6,7 @@ use std::time::Duration;
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 
 use crate::event::{Event, Stage};
+use crate::ids::Table;
 
 /// Draws events.
 pub(super) struct Progress {
@@ -53,6 +54,14 @@ impl Progress {
             Event::FileWritten { table, row_count, size_bytes } => {
                 bar.set_message(format!("{table}: {row_count} rows, {}", HumanBytes(size_bytes)));
             }
+            Event::BytesSent { sent_bytes, total_bytes } => {
+                bar.set_message(format!(
+                    "{} of {} sent",
+                    HumanBytes(sent_bytes),
+                    HumanBytes(total_bytes)
+                ));
+            }
+            Event::FileUploaded { .. } => {}
             Event::Warning(text) => bar.println(format!("warning: {text}")),
         }
     }
@@ -92,6 +101,17 @@ fn log(event: &Event) {
                 row_count,
                 size_bytes,
                 "wrote {row_count} rows of `{table}`"
+            );
+        }
+        Event::BytesSent { sent_bytes, total_bytes } => {
+            tracing::debug!(sent_bytes, total_bytes, "sent {sent_bytes} of {total_bytes} bytes");
+        }
+        Event::FileUploaded { table, key, size_bytes } => {
+            tracing::info!(
+                table.name = table.map(Table::name),
+                file.key = key,
+                size_bytes,
+                "uploaded `{key}`"
             );
         }
         Event::Warning(text) => tracing::warn!("{text}"),

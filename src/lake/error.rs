@@ -1,8 +1,8 @@
-//! Why files could not be written.
+//! Why files could not be written or uploaded.
 
 use std::path::PathBuf;
 
-/// Why files could not be written.
+/// Why files could not be written or uploaded.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the fields are named by what they hold")]
 pub enum Error {
@@ -15,4 +15,132 @@ pub enum Error {
     /// A file does not hold what was written to it.
     #[error("`{path}` holds {found} rows after it was written, wanted {wanted}; is the disk full?")]
     Incomplete { path: PathBuf, wanted: u64, found: u64 },
+    /// A file is no longer the one that the manifest vouches for.
+    #[error(
+        "`{path}` was changed since it was exported: found {found}, wanted {wanted}; it was not uploaded. Restore it, or ship everything anew with `run --full`"
+    )]
+    Changed { path: PathBuf, wanted: String, found: String },
+    /// Something else lies under a key of ours. Nothing is ever overwritten.
+    #[error(
+        "`{object}` is there already with other contents: found {found}, wanted {wanted}; it was not overwritten. Find out who wrote it, move it away and run the same command again"
+    )]
+    Conflict { object: String, wanted: String, found: String },
+    /// The store cannot be used as it is configured.
+    #[error("could not open the bucket `{bucket}`")]
+    Open { bucket: String, source: Refusal },
+    /// The store did not do what was asked.
+    #[error("could not {doing} `{object}`")]
+    Store { doing: &'static str, object: String, source: Refusal },
+    /// A person or a supervisor asked to stop.
+    #[error("the upload was stopped; what is there stays, the same command continues")]
+    Stopped,
+}
+
+impl Error {
+    /// Whether the same command can succeed later without anybody mending anything.
+    pub const fn is_transient(&self) -> bool {
+        matches!(self, Self::Open { source, .. } | Self::Store { source, .. } if source.is_transient())
+    }
+
+    /// Whether the configuration is to blame, not the store.
+    pub const fn is_usage(&self) -> bool {
+        matches!(self, Self::Open { source: Refusal::NoCredentials { .. } | Refusal::NoRegion, .. })
+    }
+}
+
+/// Why S3 (or the way to it) refused, split by what the reader does next.
+///
+/// Carries no request and no whole response: both may hold keys and tokens.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the fields are named by what they hold")]
+pub enum Refusal {
+    /// Nothing in AWS's own chain.
+    #[error(
+        "no AWS credentials were found ({reason}); set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or `AWS_PROFILE` (after `aws sso login`), or give the machine or task a role"
+    )]
+    NoCredentials { reason: String },
+    /// They were valid once.
+    #[error(
+        "the AWS credentials have expired; renew them (`aws sso login`, or a new session token) and run the same command again"
+    )]
+    ExpiredCredentials,
+    /// The key is nobody's.
+    #[error(
+        "S3 does not know the access key: it was deleted or switched off, or is another server's; check `AWS_ACCESS_KEY_ID` (and `AWS_SESSION_TOKEN`, which temporary keys need)"
+    )]
+    UnknownAccessKey,
+    /// The secret is another key's.
+    #[error(
+        "S3 refused the signature: the secret key does not belong to the access key or was copied incompletely; check `AWS_SECRET_ACCESS_KEY`"
+    )]
+    WrongSecretKey,
+    /// Signatures name a region.
+    #[error(
+        "no AWS region is configured; set `AWS_REGION` (a server of your own takes `us-east-1`)"
+    )]
+    NoRegion,
+    /// The bucket is elsewhere.
+    #[error("the bucket is in the region {right}, not in `{configured}`; set `AWS_REGION` to it")]
+    WrongRegion { configured: String, right: String },
+    /// It was never made, or has another name.
+    #[error(
+        "there is no such bucket at {endpoint}; correct `S3_BUCKET`, or make it with `aws s3 mb`"
+    )]
+    NoBucket { endpoint: String },
+    /// A grant is missing.
+    #[error("access is denied: allow `{action}` on `{resource}` ({message})")]
+    Denied { action: &'static str, resource: String, message: String },
+    /// Signatures are valid for 15 minutes.
+    #[error("the clock of this machine is wrong: S3 says that it is {server_time}; set the clock")]
+    ClockSkew { server_time: String },
+    /// Repeated as often as the policy allows.
+    #[error(
+        "S3 has too much to do (`{code}`, status {status}) and said so to each repetition; run the same command later, it continues"
+    )]
+    Busy { code: String, status: u16 },
+    /// No connection at all.
+    #[error(
+        "{endpoint} cannot be reached; check the network, the proxy and `AWS_ENDPOINT_URL`, then run the same command again"
+    )]
+    Unreachable { endpoint: String, source: BoxError },
+    /// Repeated as often as the policy allows.
+    #[error(
+        "the connection to {endpoint} broke or timed out with each repetition; run the same command again, it continues"
+    )]
+    Broken { endpoint: String, source: BoxError },
+    /// S3 compared checksums.
+    #[error(
+        "the bytes arrived damaged, with each repetition (`{code}`); is a proxy rewriting them?"
+    )]
+    Damaged { code: String },
+    /// The store's checksum is not ours.
+    #[error("the store says that it holds the checksum `{found}`, sent was `{wanted}`")]
+    WrongChecksum { wanted: String, found: String },
+    /// Everything else, in S3's own words.
+    #[error("S3 answered `{code}` with status {status}: {message} (request `{request_id}`)")]
+    Other { code: String, status: u16, message: String, request_id: String },
+}
+
+/// A cause of another crate.
+pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+impl Refusal {
+    /// Whether the same call can succeed later.
+    pub const fn is_transient(&self) -> bool {
+        matches!(self, Self::Busy { .. })
+    }
+}
+
+/// An error and its causes in one line; causes that repeat the line before them are left out.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let words = cause.to_string();
+        if !text.ends_with(&words) {
+            text = format!("{text}: {words}");
+        }
+        next = cause.source();
+    }
+    text
 }

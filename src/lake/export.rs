@@ -134,7 +134,7 @@ pub fn export(
     Ok(manifest)
 }
 
-fn failed(doing: &'static str, path: &Path, source: std::io::Error) -> Error {
+pub(super) fn failed(doing: &'static str, path: &Path, source: std::io::Error) -> Error {
     Error::File { doing, path: path.to_owned(), source }
 }
 
@@ -172,7 +172,8 @@ fn gzip(path: &Path) -> Result<PathBuf, Error> {
     Ok(packed)
 }
 
-fn digest(path: &Path) -> Result<(String, u64), Error> {
+/// SHA-256 (hexadecimal) and size of a file.
+pub(super) fn digest(path: &Path) -> Result<(String, u64), Error> {
     let read = || {
         let mut file = File::open(path)?;
         let (mut hash, mut size, mut buffer) = (Sha256::new(), 0, vec![0; 1 << 20]);

@@ -1,14 +1,20 @@
-//! Files out: one partitioned file (or more) per shipped table with changes, and the manifest that vouches for them.
+//! Files out: one partitioned file (or more) per shipped table with changes, the manifest that vouches for them, and their
+//! upload.
 //!
 //! In: the warehouse and a [`QualityPassed`](crate::quality::QualityPassed). Out: files in the lake directory, immutable once
-//! written, under keys that depend on the run alone. Touches no network.
+//! written, under keys that depend on the run alone; then the same files in a bucket, and an [`Uploaded`] that only the upload
+//! makes. Only the upload touches the network.
 
 mod error;
 mod export;
 mod key;
 mod manifest;
+mod store;
+mod upload;
 
-pub use error::Error;
+pub use error::{Error, Refusal};
 pub use export::{ExportSettings, Format, export};
 pub use key::{manifest_key, object_key};
 pub use manifest::{ExportedFile, Manifest};
+pub use store::{Bucket, StaticKeys, Store, StoreSettings, StoreTiming};
+pub use upload::{Shipment, Uploaded, upload};
