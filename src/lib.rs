@@ -30,5 +30,6 @@ pub mod lake;
 pub mod pipeline;
 pub mod quality;
 pub mod retry;
+pub mod snowflake;
 pub mod spotify;
 pub mod warehouse;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-const ORDER: [&str; 10] = [
+const ORDER: [&str; 11] = [
     "ids",
     "event",
     "retry",
@@ -10,6 +10,7 @@ const ORDER: [&str; 10] = [
     "warehouse",
     "quality",
     "lake",
+    "snowflake",
     "config",
     "pipeline",
     "cli",

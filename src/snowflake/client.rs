@@ -1,0 +1,461 @@
+//! One call at a time to one account: headers, tokens, and what a status means before anyone looks into the body.
+//!
+//! Repeated here: lost connections, 5xx, 429, and bodies that are cut or are not JSON; and 401 once, with a new token. Every
+//! call of this client may be repeated: statements carry a `requestId`, pipes skip files they know, the rest only asks.
+
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
+use reqwest::redirect::Policy;
+use reqwest::{Method, Url};
+use secrecy::{ExposeSecret, SecretString};
+use uuid::Uuid;
+
+use super::account::AccountId;
+use super::credential::Credential;
+use super::error::{Error, Refusal, Signed};
+use super::ident::Ident;
+use super::jwt::{self, TokenCache};
+use super::wire;
+use crate::retry::{RetryPolicy, pause};
+
+/// How often a wait looks whether the run was told to stop.
+const GLANCE: Duration = Duration::from_millis(50);
+/// A clock further off than this is corrected in tokens once Snowflake has refused one.
+const TOLERATED_SKEW: TimeDelta = TimeDelta::seconds(10);
+const NO_SKEW: i64 = i64::MIN;
+
+/// How patient the client is. Tests shrink every number.
+#[derive(Debug, Clone, Copy)]
+pub struct Timing {
+    /// How one call is repeated.
+    pub retry: RetryPolicy,
+    /// The longest wait that Snowflake may ask for within a run.
+    pub max_wait: Duration,
+    /// How long a second of a server's `Retry-After` lasts.
+    pub second: Duration,
+    /// How long one answer may take. A statement's may take 45 s before Snowflake says 202.
+    pub timeout: Duration,
+    /// Wait before the first poll, and the least between two.
+    pub poll_floor: Duration,
+    /// The most between two polls.
+    pub poll_ceiling: Duration,
+    /// How long a statement may run; Snowflake is told so too.
+    pub deadline: Duration,
+    /// How long a statement on its way is waited for when the run is told to stop.
+    pub stop_grace: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            retry: RetryPolicy {
+                max_retries: 6,
+                first_delay: Duration::from_secs(1),
+                max_delay: Duration::from_secs(30),
+            },
+            max_wait: Duration::from_secs(60),
+            second: Duration::from_secs(1),
+            timeout: Duration::from_secs(90),
+            poll_floor: Duration::from_millis(250),
+            poll_ceiling: Duration::from_secs(5),
+            deadline: Duration::from_secs(900),
+            stop_grace: Duration::from_secs(2),
+        }
+    }
+}
+
+/// Who calls which account, and what statements run with.
+#[derive(Debug)]
+pub struct Login {
+    /// The account.
+    pub account: AccountId,
+    /// The user's `LOGIN_NAME`. With a token only messages need it.
+    pub user: String,
+    /// What proves it.
+    pub credential: Credential,
+    /// What statements run with.
+    pub session: Session,
+}
+
+/// What statements run with; what is `None` is the user's default. Snowpipe takes none of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Session {
+    /// The role.
+    pub role: Option<Ident>,
+    /// The warehouse.
+    pub warehouse: Option<Ident>,
+    /// The database that unqualified names mean.
+    pub database: Option<Ident>,
+    /// The schema that unqualified names mean.
+    pub schema: Option<Ident>,
+}
+
+/// What the calls so far cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// HTTP calls, repeated ones included.
+    pub request_count: u64,
+    /// Repeated calls.
+    pub retry_count: u64,
+    /// Statements, each counted once.
+    pub statement_count: u64,
+    /// Calls that asked whether a statement is done.
+    pub poll_count: u64,
+    /// Tokens signed.
+    pub token_count: u64,
+    /// Time spent waiting because Snowflake or our backoff asked for it, polls included.
+    pub waited: Duration,
+}
+
+#[derive(Default)]
+pub(super) struct Counters {
+    request: AtomicU64,
+    retry: AtomicU64,
+    pub(super) statement: AtomicU64,
+    pub(super) poll: AtomicU64,
+    token: AtomicU64,
+    waited_micros: AtomicU64,
+}
+
+/// One account. Calls may be made from several tasks at once.
+pub struct Connection {
+    http: reqwest::Client,
+    login: Login,
+    tokens: TokenCache,
+    timing: Timing,
+    clock: fn() -> DateTime<Utc>,
+    pub(super) counters: Counters,
+    skew_millis: AtomicI64,
+    correction_millis: AtomicI64,
+}
+
+/// One call, as often as it takes.
+pub(super) struct Call<'a> {
+    /// Completes "could not …".
+    pub(super) doing: &'static str,
+    pub(super) method: Method,
+    pub(super) path: String,
+    pub(super) query: Vec<(&'static str, String)>,
+    pub(super) body: Option<&'a [u8]>,
+    /// Added to the query from the second sending on.
+    pub(super) query_again: Option<(&'static str, &'static str)>,
+}
+
+/// An answer that is neither a reason to repeat nor a refused token.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) body: Vec<u8>,
+}
+
+/// What one answer means.
+enum Outcome {
+    Done(Answer),
+    Repeat { reason: String },
+    Busy { asked: Option<Duration> },
+    Unauthorized { body: Vec<u8> },
+}
+
+impl Connection {
+    /// A connection that has not called yet.
+    pub fn new(login: Login, timing: Timing, clock: fn() -> DateTime<Utc>) -> Result<Self, Error> {
+        let http = reqwest::Client::builder()
+            .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
+            .gzip(true)
+            // No API of Snowflake's redirects; following one would take the token elsewhere.
+            .redirect(Policy::none())
+            .timeout(timing.timeout)
+            .connect_timeout(timing.timeout.min(Duration::from_secs(10)))
+            .build()
+            .map_err(|error| Error::Client {
+                host: login.account.host().to_owned(),
+                reason: error.to_string(),
+            })?;
+        Ok(Self {
+            http,
+            login,
+            tokens: TokenCache::default(),
+            timing,
+            clock,
+            counters: Counters::default(),
+            skew_millis: AtomicI64::new(NO_SKEW),
+            correction_millis: AtomicI64::new(0),
+        })
+    }
+
+    /// Who calls which account.
+    pub const fn login(&self) -> &Login {
+        &self.login
+    }
+
+    /// What the calls so far cost.
+    pub fn usage(&self) -> Usage {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Usage {
+            request_count: read(&self.counters.request),
+            retry_count: read(&self.counters.retry),
+            statement_count: read(&self.counters.statement),
+            poll_count: read(&self.counters.poll),
+            token_count: read(&self.counters.token),
+            waited: Duration::from_micros(read(&self.counters.waited_micros)),
+        }
+    }
+
+    /// This machine's clock minus Snowflake's, to the second, as of the last answer.
+    pub fn clock_skew(&self) -> Option<TimeDelta> {
+        let millis = self.skew_millis.load(Ordering::Relaxed);
+        (millis != NO_SKEW).then(|| TimeDelta::milliseconds(millis))
+    }
+
+    pub(super) const fn timing(&self) -> &Timing {
+        &self.timing
+    }
+
+    pub(super) fn host(&self) -> String {
+        self.login.account.host().to_owned()
+    }
+
+    /// Makes a call until it gives an answer worth reading. The answers 200, 202 and 422 are JSON.
+    pub(super) async fn send(&self, call: &Call<'_>, stop: &AtomicBool) -> Result<Answer, Error> {
+        let (mut retries, mut sent, mut refused) = (0, 0_u32, None);
+        loop {
+            let (token, serial) = self.token(refused)?;
+            sent += 1;
+            let outcome = self.interruptible(self.once(call, &token, sent > 1), stop).await?;
+            let (reason, asked) = match outcome {
+                Outcome::Done(answer) => return Ok(answer),
+                Outcome::Unauthorized { body } => {
+                    let can_renew = matches!(self.login.credential, Credential::KeyPair(_));
+                    if refused.is_some() || !can_renew {
+                        return Err(self.unauthorized(&body));
+                    }
+                    refused = Some(serial);
+                    self.correct_clock();
+                    continue;
+                }
+                Outcome::Repeat { reason } => (Some(reason), None),
+                Outcome::Busy { asked } => (None, asked),
+            };
+            retries += 1;
+            let wait = self.patience(retries, reason.as_deref(), asked, call.doing)?;
+            tracing::debug!(?reason, ?wait, "repeating the call to {}", call.doing);
+            self.counters.retry.fetch_add(1, Ordering::Relaxed);
+            self.wait(wait, stop).await?;
+        }
+    }
+
+    /// How long to wait before the `n`-th repetition, or the error that ends the call.
+    fn patience(
+        &self,
+        n: u32,
+        reason: Option<&str>,
+        asked: Option<Duration>,
+        doing: &'static str,
+    ) -> Result<Duration, Error> {
+        let until = asked
+            .and_then(|asked| TimeDelta::from_std(asked).ok())
+            .map(|asked| (self.clock)() + asked);
+        let is_too_long = asked.is_some_and(|asked| self.timing.max_wait < asked);
+        match self.timing.retry.delay(n, fastrand::f64()) {
+            // Never before Snowflake's time, and spread behind it, so that a fleet does not return in step.
+            Some(delay) if !is_too_long => Ok(asked.map_or(delay, |asked| {
+                self.timing.second.mul_f64(asked.as_secs_f64() + fastrand::f64() * 0.5)
+            })),
+            _ => Err(match reason {
+                None => Error::Busy { doing, until },
+                Some(reason) => Error::Unreachable {
+                    host: self.host(),
+                    doing,
+                    tries: n,
+                    reason: reason.to_owned(),
+                },
+            }),
+        }
+    }
+
+    async fn once(&self, call: &Call<'_>, token: &SecretString, is_again: bool) -> Outcome {
+        self.counters.request.fetch_add(1, Ordering::Relaxed);
+        let mut request = self
+            .http
+            .request(call.method.clone(), self.url(call, is_again))
+            .bearer_auth(token.expose_secret())
+            .header("X-Snowflake-Authorization-Token-Type", self.login.credential.header_value())
+            .header(ACCEPT, "application/json")
+            .header(CONTENT_TYPE, "application/json");
+        if let Some(body) = call.body {
+            request = request.body(body.to_vec());
+        }
+        let response = match request.send().await {
+            Ok(response) => response,
+            Err(error) => return Outcome::Repeat { reason: describe(error) },
+        };
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        self.note_time(&headers);
+        let body = match response.bytes().await {
+            Ok(body) => body.to_vec(),
+            Err(error) => return Outcome::Repeat { reason: describe(error) },
+        };
+        self.judge(status, &headers, body)
+    }
+
+    fn judge(&self, status: u16, headers: &HeaderMap, body: Vec<u8>) -> Outcome {
+        let Ok(body) = wire::unpacked(body) else {
+            return Outcome::Repeat {
+                reason: format!("status {status}, but the gzip body is cut"),
+            };
+        };
+        let is_json = || serde_json::from_slice::<serde::de::IgnoredAny>(&body).is_ok();
+        match status {
+            401 => Outcome::Unauthorized { body },
+            429 => Outcome::Busy { asked: self.retry_after(headers) },
+            // A certificate that does not fit; it will not fit the next time either.
+            522 => Outcome::Done(Answer { status, body }),
+            500..=599 => match self.retry_after(headers) {
+                Some(asked) => Outcome::Busy { asked: Some(asked) },
+                None => Outcome::Repeat { reason: format!("status {status}") },
+            },
+            // With a handle it is a statement out of time, without one a call that was slow.
+            408 if wire::Status::read(&body).statement_handle.is_none() => {
+                Outcome::Repeat { reason: "status 408".to_owned() }
+            }
+            200 | 202 | 422 if !is_json() => Outcome::Repeat {
+                reason: format!("status {status}, but the body is cut or is not JSON"),
+            },
+            _ => Outcome::Done(Answer { status, body }),
+        }
+    }
+
+    fn url(&self, call: &Call<'_>, is_again: bool) -> Url {
+        let mut url = self.login.account.url().clone();
+        url.set_path(&call.path);
+        let mut pairs = url.query_pairs_mut();
+        pairs.extend_pairs(call.query.iter().map(|(name, value)| (*name, value.as_str())));
+        pairs.extend_pairs(call.query_again.filter(|_| is_again));
+        drop(pairs);
+        url
+    }
+
+    /// `Retry-After`, in either of its forms.
+    fn retry_after(&self, headers: &HeaderMap) -> Option<Duration> {
+        let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+        let seconds = text.parse().ok().map(Duration::from_secs);
+        seconds.or_else(|| {
+            let at = DateTime::parse_from_rfc2822(text).ok()?.to_utc();
+            Some((at - self.server_time()).to_std().unwrap_or_default())
+        })
+    }
+
+    fn note_time(&self, headers: &HeaderMap) {
+        let date = headers.get(DATE).and_then(|date| date.to_str().ok());
+        let Some(date) = date.and_then(|date| DateTime::parse_from_rfc2822(date).ok()) else {
+            return;
+        };
+        let skew = (self.clock)() - date.to_utc();
+        self.skew_millis.store(skew.num_milliseconds(), Ordering::Relaxed);
+    }
+
+    fn server_time(&self) -> DateTime<Utc> {
+        (self.clock)() - self.clock_skew().unwrap_or_default()
+    }
+
+    /// From now on signs with Snowflake's time, where ours is clearly another.
+    fn correct_clock(&self) {
+        let skew = self.clock_skew().filter(|skew| TOLERATED_SKEW < skew.abs()).unwrap_or_default();
+        if !skew.is_zero() {
+            tracing::warn!(
+                "this machine's clock is {} s off Snowflake's; tokens are signed with Snowflake's time",
+                skew.num_seconds()
+            );
+        }
+        self.correction_millis.store(skew.num_milliseconds(), Ordering::Relaxed);
+    }
+
+    fn token(&self, refused: Option<u64>) -> Result<(SecretString, u64), Error> {
+        let key = match &self.login.credential {
+            Credential::Token(_, token) => return Ok((token.clone(), 0)),
+            Credential::KeyPair(key) => key,
+        };
+        let correction = self.correction_millis.load(Ordering::Relaxed);
+        let now = (self.clock)() - TimeDelta::milliseconds(correction);
+        let (account, user) = (&self.login.account, &self.login.user);
+        let issued = self.tokens.token(now, refused, |now| {
+            self.counters.token.fetch_add(1, Ordering::Relaxed);
+            jwt::sign(&jwt::claims(account, user, key.fingerprint(), now), key)
+        })?;
+        Ok((issued.token, issued.serial))
+    }
+
+    fn unauthorized(&self, body: &[u8]) -> Error {
+        let status = wire::Status::read(body);
+        let message = status.message;
+        let in_brackets = message.rsplit_once('[').and_then(|(_, rest)| rest.split_once(']'));
+        let signed = match &self.login.credential {
+            Credential::Token(..) => None,
+            Credential::KeyPair(key) => {
+                let now = (self.clock)();
+                let claims = jwt::claims(&self.login.account, &self.login.user, "", now);
+                Some(Signed { subject: claims.sub, fingerprint: key.fingerprint().to_owned() })
+            }
+        };
+        Error::Unauthorized(Box::new(Refusal {
+            account: self.login.account.clone(),
+            host: self.host(),
+            user: self.login.user.clone(),
+            credential: self.login.credential.name(),
+            signed,
+            code: if status.code.is_empty() { "401".to_owned() } else { status.code },
+            uuid: in_brackets.and_then(|(uuid, _)| Uuid::parse_str(uuid).ok()),
+            message: if message.is_empty() { "no reason given".to_owned() } else { message },
+            clock_skew: self.clock_skew(),
+        }))
+    }
+
+    /// Waits, but not beyond the stop flag.
+    pub(super) async fn wait(&self, wait: Duration, stop: &AtomicBool) -> Result<(), Error> {
+        let mut left = wait;
+        while !left.is_zero() {
+            if stop.load(Ordering::Relaxed) {
+                return Err(Error::Stopped { handle: None, is_cancelled: false });
+            }
+            let step = left.min(GLANCE);
+            pause(step).await;
+            left -= step;
+        }
+        let micros = u64::try_from(wait.as_micros()).unwrap_or(u64::MAX);
+        self.counters.waited_micros.fetch_add(micros, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// A call, left alone a little after the stop flag: its answer may name a statement that is to be cancelled.
+    async fn interruptible<T>(
+        &self,
+        call: impl Future<Output = T>,
+        stop: &AtomicBool,
+    ) -> Result<T, Error> {
+        let told_to_stop = async {
+            while !stop.load(Ordering::Relaxed) {
+                pause(GLANCE).await;
+            }
+            pause(self.timing.stop_grace).await;
+        };
+        tokio::select! {
+            biased;
+            answer = call => Ok(answer),
+            () = told_to_stop => Err(Error::Stopped { handle: None, is_cancelled: false }),
+        }
+    }
+}
+
+/// A transport error with its causes, without the URL (which the caller names).
+fn describe(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(inner) = cause {
+        text = format!("{text}: {inner}");
+        cause = inner.source();
+    }
+    text
+}

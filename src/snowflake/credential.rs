@@ -1,0 +1,138 @@
+//! What proves to Snowflake who we are.
+//!
+//! | credential             | `X-Snowflake-Authorization-Token-Type` | SQL API | Snowpipe REST |
+//! |------------------------|----------------------------------------|---------|---------------|
+//! | key pair               | `KEYPAIR_JWT`                          | yes     | yes           |
+//! | workload identity      | `WORKLOAD_IDENTITY_FEDERATION`         | yes     | yes           |
+//! | programmatic token     | `PROGRAMMATIC_ACCESS_TOKEN`            | yes     | not documented|
+//! | OAuth                  | `OAUTH`                                | yes     | not documented|
+//!
+//! <https://docs.snowflake.com/en/developer-guide/sql-api/authenticating>
+
+use std::fmt;
+use std::str::FromStr;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+use super::key::KeyPair;
+
+/// What proves to Snowflake who we are.
+pub enum Credential {
+    /// A key whose public half the user has registered; tokens are signed here.
+    KeyPair(KeyPair),
+    /// A token that somebody else made, sent as it is.
+    Token(TokenType, SecretString),
+}
+
+/// Who made a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum TokenType {
+    /// A programmatic access token of the user.
+    Pat,
+    /// An OAuth access token.
+    OAuth,
+    /// Workload identity: `WIF.<AWS|AZURE|GCP|OIDC>.<attestation>`.
+    Wif,
+}
+
+/// A token or its type that cannot be one. Never holds the token.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidToken {
+    /// No such type.
+    #[error("`{0}` is not a token type: wanted is `pat`, `oauth` or `wif`")]
+    Type(String),
+    /// Nothing there, or characters that no header may hold.
+    #[error("the {0} is empty or contains spaces, line breaks or other characters no token has")]
+    Malformed(TokenType),
+    /// A workload identity that does not say whose.
+    #[error(
+        "the workload identity token does not begin with `WIF.AWS.`, `WIF.AZURE.`, `WIF.GCP.` or `WIF.OIDC.`"
+    )]
+    Provider,
+}
+
+impl Credential {
+    /// A token that somebody else made.
+    pub fn token(kind: TokenType, token: &SecretString) -> Result<Self, InvalidToken> {
+        let text = token.expose_secret().trim();
+        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(InvalidToken::Malformed(kind));
+        }
+        let providers = ["WIF.AWS.", "WIF.AZURE.", "WIF.GCP.", "WIF.OIDC."];
+        if kind == TokenType::Wif && !providers.iter().any(|prefix| text.starts_with(prefix)) {
+            return Err(InvalidToken::Provider);
+        }
+        Ok(Self::Token(kind, text.to_owned().into()))
+    }
+
+    /// The value of `X-Snowflake-Authorization-Token-Type`.
+    pub const fn header_value(&self) -> &'static str {
+        match self {
+            Self::KeyPair(_) => "KEYPAIR_JWT",
+            Self::Token(TokenType::Pat, _) => "PROGRAMMATIC_ACCESS_TOKEN",
+            Self::Token(TokenType::OAuth, _) => "OAUTH",
+            Self::Token(TokenType::Wif, _) => "WORKLOAD_IDENTITY_FEDERATION",
+        }
+    }
+
+    /// Whether Snowpipe's REST API takes it. The SQL API takes all.
+    pub const fn can_submit_files(&self) -> bool {
+        matches!(self, Self::KeyPair(_) | Self::Token(TokenType::Wif, _))
+    }
+
+    /// What it is called in a sentence.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::KeyPair(_) => "key pair",
+            Self::Token(kind, _) => kind.name(),
+        }
+    }
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::KeyPair(key) => formatter.debug_tuple("KeyPair").field(key).finish(),
+            Self::Token(kind, _) => formatter.debug_tuple("Token").field(kind).finish(),
+        }
+    }
+}
+
+impl TokenType {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Pat => "programmatic access token",
+            Self::OAuth => "OAuth token",
+            Self::Wif => "workload identity token",
+        }
+    }
+}
+
+impl fmt::Display for TokenType {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+impl FromStr for TokenType {
+    type Err = InvalidToken;
+
+    fn from_str(raw: &str) -> Result<Self, InvalidToken> {
+        match raw.trim().to_ascii_lowercase().as_str() {
+            "pat" | "programmatic_access_token" => Ok(Self::Pat),
+            "oauth" => Ok(Self::OAuth),
+            "wif" | "workload_identity" | "workload_identity_federation" => Ok(Self::Wif),
+            _ => Err(InvalidToken::Type(raw.to_owned())),
+        }
+    }
+}
+
+impl TryFrom<String> for TokenType {
+    type Error = InvalidToken;
+
+    fn try_from(raw: String) -> Result<Self, InvalidToken> {
+        raw.parse()
+    }
+}
