@@ -1,0 +1,11 @@
+-- albums: the newest row of each key.
+-- grain: id · reads: the landing table · used by: setup/dynamic_table.sql, reconcile/*.sql
+select
+    id, name, release_date, total_tracks, url, run_id, extracted_at, row_hash,
+    _file_name, _file_row_number, _loaded_at
+from {database}.{schema}.albums
+qualify
+    row_number() over (
+        partition by id
+        order by extracted_at desc, _loaded_at desc, _file_name desc, _file_row_number desc
+    ) = 1

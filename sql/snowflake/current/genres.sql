@@ -1,0 +1,13 @@
+-- genres: the newest row of each key, of those as new as any of the artist.
+-- grain: artist_id, genre · reads: the landing table · used by: setup/dynamic_table.sql, reconcile/*.sql
+select
+    artist_id, genre, run_id, extracted_at, row_hash,
+    _file_name, _file_row_number, _loaded_at
+from {database}.{schema}.genres
+qualify
+    row_number() over (
+        partition by artist_id, genre
+        order by extracted_at desc, _loaded_at desc, _file_name desc, _file_row_number desc
+    ) = 1
+    -- A genre that is gone leaves no row behind, so the run that drops one ships the artist's other genres again.
+    and extracted_at = max(extracted_at) over (partition by artist_id)

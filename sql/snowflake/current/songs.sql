@@ -1,0 +1,11 @@
+-- songs: the newest row of each key.
+-- grain: id · reads: the landing table · used by: setup/dynamic_table.sql, reconcile/*.sql
+select
+    id, name, added_at, duration_ms, popularity, url, album_id, artist_ids, run_id, extracted_at, row_hash,
+    _file_name, _file_row_number, _loaded_at
+from {database}.{schema}.songs
+qualify
+    row_number() over (
+        partition by id
+        order by extracted_at desc, _loaded_at desc, _file_name desc, _file_row_number desc
+    ) = 1

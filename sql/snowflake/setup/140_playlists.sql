@@ -1,0 +1,19 @@
+-- playlists: what its pipe landed, append-only; column for column core.playlists of DuckDB, then where the row came from.
+-- key: id · audience: owner · needs: create table on the schema
+-- Not null makes Snowpipe refuse a file whose columns have other names; it would load as rows of NULL.
+create table if not exists {database}.{schema}.playlists (
+    id               varchar not null,
+    name             varchar,
+    owner_id         varchar,
+    is_public        boolean,
+    is_collaborative boolean,
+    snapshot_id      varchar,
+    item_count       number(10, 0),
+    url              varchar,
+    run_id           varchar not null,
+    extracted_at     timestamp_ntz(6) not null,
+    row_hash         number(20, 0) not null,
+    _file_name       varchar not null,
+    _file_row_number number(38, 0) not null,
+    _loaded_at       timestamp_ltz
+);
