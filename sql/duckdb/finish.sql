@@ -1,11 +1,37 @@
 -- finish: what a transform's transaction does besides the merges: rows that are gone, the ledger.
--- grain: none · reads: gone_song_artists, gone_genres, pending_snapshots, pending_rows, consumed_reads · shipped: no
+-- grain: none · reads: gone_song_artists, pending_songs, gone_genres, pending_genres, pending_snapshots, pending_rows,
+-- consumed_reads · shipped: no
 -- guarded by: playlist_songs__no_row_is_lost, song_artists__first_is_primary
 delete from core.song_artists
 where (song_id, artist_position) in (select (song_id, artist_position) from gone_song_artists);
 
 delete from core.genres
 where (artist_id, genre) in (select (artist_id, genre) from gone_genres);
+
+-- A row that is gone leaves nothing to ship, so Snowflake learns of it from the age of its neighbours: a song's places are
+-- those no older than its position 0, an artist's genres those as old as the newest (sql/snowflake/current). Hence these
+-- neighbours are shipped again, unchanged; nothing else is.
+update core.song_artists
+set run_id = getvariable('run_id'), extracted_at = getvariable('extracted_at')::timestamp
+where run_id <> getvariable('run_id') and song_id in (
+    select song_id from gone_song_artists
+    union
+    select stored.song_id
+    from core.song_artists as stored
+    semi join pending_songs as pending on pending.id = stored.song_id
+    where stored.artist_position = 0 and stored.run_id = getvariable('run_id')
+);
+
+update core.genres
+set run_id = getvariable('run_id'), extracted_at = getvariable('extracted_at')::timestamp
+where run_id <> getvariable('run_id') and artist_id in (
+    select artist_id from gone_genres
+    union
+    select stored.artist_id
+    from core.genres as stored
+    semi join pending_genres as pending using (artist_id)
+    where stored.run_id = getvariable('run_id')
+);
 
 insert into meta.snapshots
 with counts as (

@@ -1,17 +1,16 @@
 -- observe: what is there, read without a warehouse; a plan compares it with setup/*.sql.
 -- audience: anyone; what the role may not see looks absent, and the plan says so
+select current_user() as user_name, current_role() as role_name;
 show roles like '{role}';
 show warehouses like '{warehouse}';
 show databases like '{database}';
 show users like '{user}';
-show integrations like '{integration}';
+show grants of role {role};
+show grants to role {role};
 desc integration {integration};
 show schemas in database {database};
-show file formats in schema {database}.{schema};
 desc file format {database}.{schema}.parquet_v1;
 desc file format {database}.{schema}.csv_v1;
 show stages in schema {database}.{schema};
-show tables in schema {database}.{schema};
 show pipes in schema {database}.{schema};
-show grants to role {role};
 show dynamic tables in schema {database}.{core_schema}; -- noqa: PRS

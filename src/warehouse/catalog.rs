@@ -25,6 +25,13 @@ pub(super) const TABLE_COUNTS: &str = include_str!("../../sql/duckdb/report/tabl
 pub(super) const ROWS_BY_KIND: &str = include_str!("../../sql/duckdb/report/rows_by_kind.sql");
 pub(super) const PLAYLIST_CHANGES: &str =
     include_str!("../../sql/duckdb/report/playlist_changes.sql");
+/// The local side of a reconciliation; templates like `MERGE`.
+pub(super) const RECONCILE_COUNTS: &str =
+    include_str!("../../sql/duckdb/report/reconcile_counts.sql");
+pub(super) const RECONCILE_BUCKETS: &str =
+    include_str!("../../sql/duckdb/report/reconcile_buckets.sql");
+pub(super) const RECONCILE_KEYS: &str = include_str!("../../sql/duckdb/report/reconcile_keys.sql");
+pub(super) const RECONCILE_ROWS: &str = include_str!("../../sql/duckdb/report/reconcile_rows.sql");
 
 /// Applied in this order at every start.
 pub(super) const SCHEMA: &[SqlFile] = &[
@@ -33,6 +40,10 @@ pub(super) const SCHEMA: &[SqlFile] = &[
     SqlFile { name: "030_core", sql: include_str!("../../sql/duckdb/schema/030_core.sql") },
     SqlFile { name: "040_macros", sql: include_str!("../../sql/duckdb/schema/040_macros.sql") },
     SqlFile { name: "050_staging", sql: include_str!("../../sql/duckdb/schema/050_staging.sql") },
+    SqlFile {
+        name: "060_canonical",
+        sql: include_str!("../../sql/duckdb/schema/060_canonical.sql"),
+    },
 ];
 
 /// Run in this order; each writes temporary tables.
@@ -377,7 +388,12 @@ pub(super) const MARTS: &[SqlFile] = &[
 
 /// The statements that bring `next_<table>` into `core.<table>`.
 pub(super) fn merge(table: Table) -> String {
-    MERGE.replace("{table}", table.name()).replace("{key}", table.key())
+    for_table(MERGE, table)
+}
+
+/// A template filled in for one table.
+pub(super) fn for_table(template: &str, table: Table) -> String {
+    template.replace("{table}", table.name()).replace("{key}", table.key())
 }
 
 /// The statement that copies a table into the attached `published` file.
@@ -422,6 +438,7 @@ mod tests {
             .map(|file| file.sql)
             .chain(CHECKS.iter().map(|check| check.sql))
             .chain([MERGE, FINISH, TABLE_COUNTS, ROWS_BY_KIND, PLAYLIST_CHANGES])
+            .chain([RECONCILE_COUNTS, RECONCILE_BUCKETS, RECONCILE_KEYS, RECONCILE_ROWS])
             .collect();
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut folders = vec![root.join("sql/duckdb"), root.join("dbt/models/marts")];

@@ -9,6 +9,7 @@ mod files;
 mod landing;
 mod publish;
 mod query;
+mod reconcile;
 mod transform;
 
 use std::path::Path;
@@ -21,6 +22,7 @@ pub use catalog::{CHECKS, CheckFile};
 pub use error::Error;
 pub use landing::{NewRead, ReadStatus, UnfinishedRead};
 pub use query::{QueryFormat, query};
+pub use reconcile::{BucketSum, CurrentRow, KeyHash, TableSum};
 pub use transform::{KindCount, PlaylistChange, TableCount};
 
 pub(crate) use error::Doing;

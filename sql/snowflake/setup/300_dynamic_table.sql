@@ -5,4 +5,5 @@ create dynamic table if not exists {database}.{core_schema}.{table}
     warehouse = {warehouse}
 as
 {current_rows};
-grant select on dynamic table {database}.{core_schema}.{table} to role {role};
+-- monitor shows its definition and how old it is.
+grant select, monitor on dynamic table {database}.{core_schema}.{table} to role {role};
