@@ -167,3 +167,134 @@ fn bare(text: &str) -> &str {
     let domains = [".snowflakecomputing.com", ".snowflakecomputing.cn"];
     domains.iter().find_map(|domain| text.strip_suffix(domain)).unwrap_or(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_documented_form_gives_its_claim_and_its_host() {
+        for (text, claim, host) in [
+            ("myorg-myacct", "MYORG-MYACCT", "myorg-myacct.snowflakecomputing.com"),
+            ("MyOrg-MyAcct", "MYORG-MYACCT", "myorg-myacct.snowflakecomputing.com"),
+            ("myorg-my_acct", "MYORG-MY_ACCT", "myorg-my-acct.snowflakecomputing.com"),
+            ("xy12345", "XY12345", "xy12345.snowflakecomputing.com"),
+            ("xy12345.us-east-2", "XY12345", "xy12345.us-east-2.snowflakecomputing.com"),
+            ("xy12345.us-east-2.aws", "XY12345", "xy12345.us-east-2.aws.snowflakecomputing.com"),
+            (
+                "xy12345.west-europe.azure",
+                "XY12345",
+                "xy12345.west-europe.azure.snowflakecomputing.com",
+            ),
+            (
+                "xy12345.us-central1.gcp",
+                "XY12345",
+                "xy12345.us-central1.gcp.snowflakecomputing.com",
+            ),
+            (
+                "xy12345.us-gov-west-1.aws",
+                "XY12345",
+                "xy12345.us-gov-west-1.aws.snowflakecomputing.com",
+            ),
+            (
+                "xy12345.eu-west-1.privatelink",
+                "XY12345",
+                "xy12345.eu-west-1.privatelink.snowflakecomputing.com",
+            ),
+            ("xy12345.privatelink", "XY12345", "xy12345.privatelink.snowflakecomputing.com"),
+            (
+                "myorg-acct.privatelink",
+                "MYORG-ACCT",
+                "myorg-acct.privatelink.snowflakecomputing.com",
+            ),
+            ("acct-extid.global", "ACCT", "acct-extid.global.snowflakecomputing.com"),
+            ("my-acct-extid.global", "MY-ACCT", "my-acct-extid.global.snowflakecomputing.com"),
+            (
+                "xy12345.cn-northwest-1.aws",
+                "XY12345",
+                "xy12345.cn-northwest-1.aws.snowflakecomputing.cn",
+            ),
+            (
+                " https://MYORG-MYACCT.snowflakecomputing.com/ ",
+                "MYORG-MYACCT",
+                "myorg-myacct.snowflakecomputing.com",
+            ),
+            (
+                "xy12345.cn-northwest-1.aws.snowflakecomputing.cn",
+                "XY12345",
+                "xy12345.cn-northwest-1.aws.snowflakecomputing.cn",
+            ),
+        ] {
+            let account: AccountId = text.parse().unwrap();
+            assert_eq!((account.claim(), account.host()), (claim, host), "{text}");
+            assert_eq!(account.url().as_str(), format!("https://{host}/"));
+        }
+    }
+
+    #[test]
+    fn the_form_of_sql_is_refused_with_the_form_to_use() {
+        for text in ["myorg.myacct", "MYORG.MY_ACCT", "myorg.myacct.snowflakecomputing.com"] {
+            let error = text.parse::<AccountId>().unwrap_err();
+            assert!(matches!(error, InvalidAccount::Ambiguous { .. }), "{text}: {error}");
+        }
+        let error = "MyOrg.MyAcct".parse::<AccountId>().unwrap_err().to_string();
+        assert!(error.contains("write `myorg-myacct` for the account"), "{error}");
+        assert!(error.contains("`myorg.<region>.<cloud>`"), "{error}");
+    }
+
+    #[test]
+    fn nothing_can_name_another_host() {
+        for text in [
+            "",
+            " ",
+            ".",
+            "a..b",
+            "-a",
+            "a-",
+            "_a",
+            "evil.com/",
+            "evil.com#",
+            "evil.com?",
+            "evil@x",
+            "a:443",
+            "a/b",
+            "a\\b",
+            "a b",
+            "a%2fb",
+            "a\nb",
+            "ä",
+            "http://myorg-myacct",
+            "a.b-1.c.d.e.f",
+            "https://https://a",
+            &"a".repeat(64),
+        ] {
+            assert!(text.parse::<AccountId>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn url_and_claim_can_be_set_by_themselves() {
+        let account: AccountId = "xy12345.us-east-2".parse().unwrap();
+        let account = account.with_url("http://127.0.0.1:8080").unwrap();
+        let account = account.with_claim("myorg-my_acct").unwrap();
+        assert_eq!((account.claim(), account.host()), ("MYORG-MY_ACCT", "127.0.0.1"));
+        assert_eq!(account.url().as_str(), "http://127.0.0.1:8080/");
+        assert_eq!(account.to_string(), "xy12345.us-east-2");
+        for bad in ["", "myorg.myacct", "a b", "a/b", "-"] {
+            assert!(account.clone().with_claim(bad).is_err(), "{bad}");
+        }
+        for bad in [
+            "",
+            "127.0.0.1",
+            "ftp://host",
+            "file:///etc",
+            "https://host/path",
+            "https://host/?a=b",
+            "https://host/#a",
+        ] {
+            assert!(account.clone().with_url(bad).is_err(), "{bad}");
+        }
+        let error = account.with_url("https://user:hunter2@host").unwrap_err().to_string();
+        assert!(error.contains("user or password") && !error.contains("hunter2"), "{error}");
+    }
+}

@@ -3,7 +3,7 @@
 //! Repeated here: lost connections, 5xx, 429, and bodies that are cut or are not JSON; and 401 once, with a new token. Every
 //! call of this client may be repeated: statements carry a `requestId`, pipes skip files they know, the rest only asks.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -15,16 +15,17 @@ use uuid::Uuid;
 
 use super::account::AccountId;
 use super::credential::Credential;
-use super::error::{Error, Refusal, Signed};
+use super::error::{Error, NOTABLE_SKEW, Refusal, Signed};
 use super::ident::Ident;
 use super::jwt::{self, TokenCache};
+use super::usage::{Counters, Usage, count};
 use super::wire;
 use crate::retry::{RetryPolicy, pause};
 
 /// How often a wait looks whether the run was told to stop.
 const GLANCE: Duration = Duration::from_millis(50);
-/// A clock further off than this is corrected in tokens once Snowflake has refused one.
-const TOLERATED_SKEW: TimeDelta = TimeDelta::seconds(10);
+/// A clock further off than this (`Date` has whole seconds) is corrected in tokens once Snowflake has refused one.
+const TOLERATED_SKEW: TimeDelta = TimeDelta::seconds(1);
 const NO_SKEW: i64 = i64::MIN;
 
 /// How patient the client is. Tests shrink every number.
@@ -91,33 +92,6 @@ pub struct Session {
     pub database: Option<Ident>,
     /// The schema that unqualified names mean.
     pub schema: Option<Ident>,
-}
-
-/// What the calls so far cost.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Usage {
-    /// HTTP calls, repeated ones included.
-    pub request_count: u64,
-    /// Repeated calls.
-    pub retry_count: u64,
-    /// Statements, each counted once.
-    pub statement_count: u64,
-    /// Calls that asked whether a statement is done.
-    pub poll_count: u64,
-    /// Tokens signed.
-    pub token_count: u64,
-    /// Time spent waiting because Snowflake or our backoff asked for it, polls included.
-    pub waited: Duration,
-}
-
-#[derive(Default)]
-pub(super) struct Counters {
-    request: AtomicU64,
-    retry: AtomicU64,
-    pub(super) statement: AtomicU64,
-    pub(super) poll: AtomicU64,
-    token: AtomicU64,
-    waited_micros: AtomicU64,
 }
 
 /// One account. Calls may be made from several tasks at once.
@@ -192,15 +166,7 @@ impl Connection {
 
     /// What the calls so far cost.
     pub fn usage(&self) -> Usage {
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        Usage {
-            request_count: read(&self.counters.request),
-            retry_count: read(&self.counters.retry),
-            statement_count: read(&self.counters.statement),
-            poll_count: read(&self.counters.poll),
-            token_count: read(&self.counters.token),
-            waited: Duration::from_micros(read(&self.counters.waited_micros)),
-        }
+        self.counters.usage()
     }
 
     /// This machine's clock minus Snowflake's, to the second, as of the last answer.
@@ -241,7 +207,7 @@ impl Connection {
             retries += 1;
             let wait = self.patience(retries, reason.as_deref(), asked, call.doing)?;
             tracing::debug!(?reason, ?wait, "repeating the call to {}", call.doing);
-            self.counters.retry.fetch_add(1, Ordering::Relaxed);
+            count(&self.counters.retry);
             self.wait(wait, stop).await?;
         }
     }
@@ -276,7 +242,7 @@ impl Connection {
     }
 
     async fn once(&self, call: &Call<'_>, token: &SecretString, is_again: bool) -> Outcome {
-        self.counters.request.fetch_add(1, Ordering::Relaxed);
+        count(&self.counters.request);
         let mut request = self
             .http
             .request(call.method.clone(), self.url(call, is_again))
@@ -363,7 +329,7 @@ impl Connection {
     /// From now on signs with Snowflake's time, where ours is clearly another.
     fn correct_clock(&self) {
         let skew = self.clock_skew().filter(|skew| TOLERATED_SKEW < skew.abs()).unwrap_or_default();
-        if !skew.is_zero() {
+        if NOTABLE_SKEW <= skew.abs() {
             tracing::warn!(
                 "this machine's clock is {} s off Snowflake's; tokens are signed with Snowflake's time",
                 skew.num_seconds()
@@ -380,11 +346,11 @@ impl Connection {
         let correction = self.correction_millis.load(Ordering::Relaxed);
         let now = (self.clock)() - TimeDelta::milliseconds(correction);
         let (account, user) = (&self.login.account, &self.login.user);
-        let issued = self.tokens.token(now, refused, |now| {
-            self.counters.token.fetch_add(1, Ordering::Relaxed);
+        let token = self.tokens.token(now, refused, |now| {
+            count(&self.counters.token);
             jwt::sign(&jwt::claims(account, user, key.fingerprint(), now), key)
         })?;
-        Ok((issued.token, issued.serial))
+        Ok(token)
     }
 
     fn unauthorized(&self, body: &[u8]) -> Error {
@@ -423,8 +389,7 @@ impl Connection {
             pause(step).await;
             left -= step;
         }
-        let micros = u64::try_from(wait.as_micros()).unwrap_or(u64::MAX);
-        self.counters.waited_micros.fetch_add(micros, Ordering::Relaxed);
+        self.counters.add_wait(wait);
         Ok(())
     }
 

@@ -136,3 +136,39 @@ impl TryFrom<String> for TokenType {
         raw.parse()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_token_has_its_header_and_says_whether_pipes_take_it() {
+        for (word, token, header, can_submit_files) in [
+            ("pat", "abc", "PROGRAMMATIC_ACCESS_TOKEN", false),
+            ("OAuth", "abc", "OAUTH", false),
+            ("WIF", "WIF.AWS.abc", "WORKLOAD_IDENTITY_FEDERATION", true),
+        ] {
+            let credential = Credential::token(word.parse().unwrap(), &token.into()).unwrap();
+            assert_eq!(credential.header_value(), header);
+            assert_eq!(credential.can_submit_files(), can_submit_files);
+            assert!(!format!("{credential:?}").contains("abc"));
+        }
+        let pem = include_str!("../../tests/fixtures/snowflake/plain.p8");
+        let key = Credential::KeyPair(KeyPair::from_pem(&pem.into(), None).unwrap());
+        assert_eq!((key.header_value(), key.can_submit_files()), ("KEYPAIR_JWT", true));
+    }
+
+    #[test]
+    fn what_no_header_can_hold_is_refused_without_being_shown() {
+        assert_eq!("jwt".parse::<TokenType>(), Err(InvalidToken::Type("jwt".to_owned())));
+        for bad in ["", "  ", "se cret", "se\ncret", "sécret"] {
+            let error = Credential::token(TokenType::Pat, &bad.into()).unwrap_err();
+            assert_eq!(error, InvalidToken::Malformed(TokenType::Pat));
+            assert!(!error.to_string().contains("cret"));
+        }
+        let error = Credential::token(TokenType::Wif, &"AWS.abc".into()).unwrap_err();
+        assert_eq!(error, InvalidToken::Provider);
+        // A file with a token ends with a line break.
+        assert!(Credential::token(TokenType::OAuth, &"abc\n".into()).is_ok());
+    }
+}

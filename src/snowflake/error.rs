@@ -7,7 +7,6 @@ use uuid::Uuid;
 
 use super::account::{AccountId, InvalidAccount};
 use super::credential::InvalidToken;
-use super::ident::QualifiedName;
 use super::key::InvalidKey;
 
 /// Why a call to Snowflake gave nothing.
@@ -31,7 +30,7 @@ pub enum Error {
     #[error(
         "a {credential} can ask Snowflake questions but not submit files to pipe `{pipe}`: Snowpipe's REST API takes a key pair (or workload identity); set a private key, or ingest with `auto` or `copy`"
     )]
-    CannotSubmit { credential: &'static str, pipe: QualifiedName },
+    CannotSubmit { credential: &'static str, pipe: String },
     /// A path that Snowpipe does not take.
     #[error("the path `{path}` has {size_bytes} bytes: Snowpipe takes 1024")]
     PathTooLong { path: String, size_bytes: usize },
@@ -59,20 +58,20 @@ pub enum Error {
     #[error(
         "pipe `{pipe}` does not exist, or the DEFAULT_ROLE of user `{user}` may not see it (404): Snowpipe's REST API always acts as the user's DEFAULT_ROLE, whatever role is configured; grant OPERATE and MONITOR on the pipe and USAGE on its database and schema to that role, or change it with `alter user … set default_role = …`"
     )]
-    PipeNotFound { pipe: QualifiedName, user: String },
+    PipeNotFound { pipe: String, user: String },
     /// The pipe is known, and more is needed than what the role has.
     #[error(
         "the DEFAULT_ROLE of user `{user}` lacks {privilege} on pipe `{pipe}` (403): {message}"
     )]
-    PipeForbidden { pipe: QualifiedName, user: String, privilege: &'static str, message: String },
+    PipeForbidden { pipe: String, user: String, privilege: &'static str, message: String },
     /// The pipe takes nothing, or not this.
     #[error("pipe `{pipe}` refused to {doing} ({status}): {message}")]
-    PipeRefused { pipe: QualifiedName, doing: &'static str, status: u16, message: String },
+    PipeRefused { pipe: String, doing: &'static str, status: u16, message: String },
 
     // Start again later.
     /// Snowflake asks to come back later than we are willing to wait.
     #[error(
-        "Snowflake asks to {doing} less often (429){until}; run the same command again later",
+        "Snowflake asks to {doing} less often{until}; run the same command again later",
         until = until.map(|until| format!(" and to pause until {}", until.format("%Y-%m-%d %H:%M:%S UTC"))).unwrap_or_default()
     )]
     Busy { doing: &'static str, until: Option<DateTime<Utc>> },
@@ -133,8 +132,8 @@ pub struct Signed {
     pub fingerprint: String,
 }
 
-/// A clock this far off explains a refused token.
-const NOTABLE_SKEW: TimeDelta = TimeDelta::seconds(30);
+/// A clock this far off is worth a word.
+pub(super) const NOTABLE_SKEW: TimeDelta = TimeDelta::seconds(10);
 
 impl fmt::Display for Refusal {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -191,7 +190,10 @@ impl Refusal {
             return format!("the clock, but it is not to blame here ({seconds} s off)");
         }
         let side = if seconds < 0 { "behind" } else { "ahead of" };
-        format!("this machine's clock is {} s {side} Snowflake's: set it", seconds.abs())
+        format!(
+            "this machine's clock is {} s {side} Snowflake's: set it (the second token told Snowflake's time, though, and was refused as well)",
+            seconds.abs()
+        )
     }
 }
 

@@ -14,8 +14,10 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use jsonwebtoken::EncodingKey;
 use rsa::pkcs1::EncodeRsaPrivateKey;
-use rsa::pkcs8::der::ErrorKind;
-use rsa::pkcs8::{self, EncodePublicKey, EncryptedPrivateKeyInfo, PrivateKeyInfo};
+use rsa::pkcs8::der::{Decode, ErrorKind, Header, SliceReader};
+use rsa::pkcs8::{
+    self, AlgorithmIdentifierRef, EncodePublicKey, EncryptedPrivateKeyInfo, PrivateKeyInfo,
+};
 use rsa::traits::PublicKeyParts;
 use rsa::{RsaPrivateKey, RsaPublicKey};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
@@ -25,6 +27,7 @@ use sha2::{Digest, Sha256};
 const MIN_BITS: usize = 2048;
 const RSA_ENCRYPTION: pkcs8::ObjectIdentifier =
     pkcs8::ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+const PBES2: pkcs8::ObjectIdentifier = pkcs8::ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.13");
 
 /// A key that can sign, and its name.
 ///
@@ -169,13 +172,16 @@ fn read_encrypted(
     passphrase: Option<&SecretString>,
 ) -> Result<RsaPrivateKey, InvalidKey> {
     let unsupported = |oid| InvalidKey::UnsupportedCipher { cipher: name_of(oid) };
-    let sealed = EncryptedPrivateKeyInfo::try_from(der).map_err(|error| match error.kind() {
-        ErrorKind::OidUnknown { oid } => unsupported(oid),
+    let scheme = scheme_of(der).map_err(damaged)?;
+    if scheme != PBES2 {
+        return Err(unsupported(scheme));
+    }
+    let sealed = EncryptedPrivateKeyInfo::try_from(der).map_err(|error| match error {
+        pkcs8::Error::Asn1(error) if let ErrorKind::OidUnknown { oid } = error.kind() => {
+            unsupported(oid)
+        }
         _ => damaged(error),
     })?;
-    if let Some(scheme) = sealed.encryption_algorithm.pbes1() {
-        return Err(unsupported(scheme.oid()));
-    }
     let passphrase = passphrase.ok_or(InvalidKey::MissingPassphrase)?;
     let opened = sealed.decrypt(passphrase.expose_secret()).map_err(|error| match error {
         pkcs8::Error::EncryptedPrivateKey(pkcs8::pkcs5::Error::UnsupportedAlgorithm { oid }) => {
@@ -188,6 +194,13 @@ fn read_encrypted(
         return Err(InvalidKey::WrongPassphrase);
     }
     read_plain(opened.as_bytes())
+}
+
+/// The encryption scheme by itself: of those that it does not know, crate `pkcs5` does not say the name.
+fn scheme_of(der: &[u8]) -> Result<pkcs8::ObjectIdentifier, pkcs8::der::Error> {
+    let mut reader = SliceReader::new(der)?;
+    Header::decode(&mut reader)?;
+    AlgorithmIdentifierRef::decode(&mut reader).map(|algorithm| algorithm.oid)
 }
 
 fn damaged(error: impl fmt::Display) -> InvalidKey {
@@ -213,4 +226,126 @@ fn name_of(oid: pkcs8::ObjectIdentifier) -> String {
         _ => return oid,
     }
     .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `openssl rsa -pubin -in public.pem -outform DER | openssl dgst -sha256 -binary | openssl enc -base64`.
+    const FINGERPRINT: &str = "SHA256:Hu60zm7uYiAvyv0loMcbuNqidJ+OdAFu2TBZZfzmgtQ=";
+    const PASSPHRASE: &str = "correct horse";
+
+    macro_rules! fixture {
+        ($name:literal) => {
+            include_str!(concat!("../../tests/fixtures/snowflake/", $name))
+        };
+    }
+
+    fn read(pem: &str, passphrase: Option<&str>) -> Result<KeyPair, InvalidKey> {
+        let passphrase = passphrase.map(SecretString::from);
+        KeyPair::from_pem(&pem.into(), passphrase.as_ref())
+    }
+
+    fn refused(pem: &str, passphrase: Option<&str>) -> InvalidKey {
+        read(pem, passphrase).unwrap_err()
+    }
+
+    #[test]
+    fn a_key_is_read_plain_or_encrypted_and_named_as_openssl_names_it() {
+        for (pem, passphrase) in [
+            (fixture!("plain.p8"), None),
+            (fixture!("plain.p8"), Some("not needed")),
+            (fixture!("aes256.p8"), Some(PASSPHRASE)),
+        ] {
+            let key = read(pem, passphrase).unwrap();
+            assert_eq!((key.fingerprint(), key.bits), (FINGERPRINT, 2048));
+        }
+    }
+
+    #[test]
+    fn a_key_survives_the_ways_an_environment_bends_it() {
+        let pem = fixture!("plain.p8");
+        for bent in [
+            pem.replace('\n', "\\n"),
+            pem.replace('\n', "\\r\\n"),
+            pem.replace('\n', "\r\n"),
+            pem.replace('\n', " "),
+            format!("Bag Attributes\n  localKeyID: 01\n{pem}\n\n"),
+            format!("\"{pem}\""),
+        ] {
+            assert_eq!(read(&bent, None).unwrap().fingerprint(), FINGERPRINT, "{bent}");
+        }
+    }
+
+    #[test]
+    fn what_opens_no_key_says_so() {
+        let encrypted = fixture!("aes256.p8");
+        assert_eq!(refused(encrypted, None), InvalidKey::MissingPassphrase);
+        // Enough of them to meet one that leaves the padding intact.
+        for n in 0..20 {
+            assert_eq!(
+                refused(encrypted, Some(&format!("wrong {n}"))),
+                InvalidKey::WrongPassphrase
+            );
+        }
+        assert_eq!(refused(encrypted, Some("")), InvalidKey::WrongPassphrase);
+    }
+
+    #[test]
+    fn an_unsupported_cipher_is_named_with_the_command_that_replaces_it() {
+        for (pem, cipher) in [
+            (fixture!("des3.p8"), "des-ede3-cbc"),
+            (fixture!("sha1_prf.p8"), "hmacWithSHA1"),
+            (fixture!("pbes1.p8"), "pbeWithSHA1And3-KeyTripleDES-CBC"),
+        ] {
+            let error = refused(pem, Some(PASSPHRASE));
+            assert_eq!(error, InvalidKey::UnsupportedCipher { cipher: cipher.to_owned() });
+            assert!(error.to_string().contains("-v2 aes-256-cbc"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_rsa_private_key_in_pkcs8_is_told_apart() {
+        let plain = fixture!("plain.p8");
+        assert_eq!(refused(fixture!("public.pem"), None), InvalidKey::Public);
+        assert_eq!(refused(fixture!("pkcs1.pem"), None), InvalidKey::Pkcs1);
+        assert_eq!(refused(fixture!("pkcs1_encrypted.pem"), Some(PASSPHRASE)), InvalidKey::Pkcs1);
+        assert_eq!(
+            refused(fixture!("ec.p8"), None),
+            InvalidKey::NotRsa { algorithm: "EC".to_owned() }
+        );
+        assert_eq!(refused(fixture!("rsa1024.p8"), None), InvalidKey::TooShort { bits: 1024 });
+        let certificate = plain.replace("PRIVATE KEY", "CERTIFICATE");
+        assert_eq!(
+            refused(&certificate, None),
+            InvalidKey::Other { label: "CERTIFICATE".to_owned() }
+        );
+        for no_pem in
+            ["", "/keys/rsa_key.p8", &plain[..plain.len() / 2], &plain.replace("MII", "M!I")]
+        {
+            assert_eq!(refused(no_pem, None), InvalidKey::NotPem, "{no_pem}");
+        }
+        let halved: String = plain
+            .lines()
+            .enumerate()
+            .filter(|(n, _)| *n != 5)
+            .map(|(_, line)| format!("{line}\n"))
+            .collect();
+        assert!(matches!(refused(&halved, None), InvalidKey::Damaged { .. }));
+    }
+
+    #[test]
+    fn a_key_that_cannot_sign_is_refused_when_it_is_read() {
+        assert!(matches!(refused(fixture!("rsa8192.p8"), None), InvalidKey::Damaged { .. }));
+    }
+
+    #[test]
+    fn nothing_shown_holds_the_key() {
+        let key = read(fixture!("plain.p8"), None).unwrap();
+        assert_eq!(
+            format!("{key:?}"),
+            format!("KeyPair {{ fingerprint: \"{FINGERPRINT}\", bits: 2048, .. }}")
+        );
+    }
 }

@@ -42,10 +42,13 @@ mod key;
 mod pipe;
 mod rows;
 mod sql_api;
+#[cfg(test)]
+mod tests;
+mod usage;
 mod wire;
 
 pub use account::{AccountId, InvalidAccount};
-pub use client::{Connection, Login, Session, Timing, Usage};
+pub use client::{Connection, Login, Session, Timing};
 pub use credential::{Credential, InvalidToken, TokenType};
 pub use error::{Error, FailureKind, Refusal, Signed, StatementFailure};
 pub use ident::{Ident, InvalidIdent, Literal, QualifiedName, literal};
@@ -54,5 +57,6 @@ pub use key::{InvalidKey, KeyPair};
 pub use pipe::{
     Accepted, FileReport, InsertReport, LoadHistory, LoadStatus, StagedFile, object_key,
 };
-pub use rows::{Column, DmlStats, Row, Rows};
+pub use rows::{Cell, Column, DmlStats, Row, Rows};
 pub use sql_api::{Binding, Statement};
+pub use usage::Usage;

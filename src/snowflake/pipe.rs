@@ -6,6 +6,7 @@
 //!
 //! <https://docs.snowflake.com/en/user-guide/data-load-snowpipe-rest-apis>
 
+use std::collections::HashSet;
 use std::sync::atomic::AtomicBool;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -68,7 +69,7 @@ pub struct LoadHistory {
 }
 
 /// One file as a pipe tells of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FileReport {
     /// Path below [`stage_location`](Self::stage_location).
     pub path: String,
@@ -101,7 +102,7 @@ pub struct FileReport {
 }
 
 /// How a file went.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum LoadStatus {
     /// Not done.
     InProgress,
@@ -166,7 +167,7 @@ impl Connection {
         let outcome = said.response_code.or(said.status);
         if let Some(outcome) = outcome.filter(|outcome| !outcome.eq_ignore_ascii_case("success")) {
             return Err(Error::PipeRefused {
-                pipe: pipe.clone(),
+                pipe: pipe.to_string(),
                 doing,
                 status: answer.status,
                 message: format!("it answers `{outcome}`"),
@@ -212,13 +213,16 @@ impl Connection {
     ) -> Result<LoadHistory, Error> {
         self.must_submit(pipe)?;
         let mut history = LoadHistory::default();
-        let mut start = start;
+        let (mut start, mut told) = (start, HashSet::new());
         loop {
             let mut query =
                 vec![("startTimeInclusive", iso(start)), ("requestId", Uuid::new_v4().to_string())];
             query.extend(end.map(|end| ("endTimeExclusive", iso(end))));
             let report = self.report(pipe, "loadHistoryScan", query, stop).await?;
-            history.files.extend(report.files.into_iter().map(FileReport::from));
+            // The next range begins with what the last one ended with.
+            let page: Vec<_> = report.files.into_iter().map(FileReport::from).collect();
+            history.files.extend(page.iter().filter(|file| !told.contains(*file)).cloned());
+            told = page.into_iter().collect::<HashSet<_>>();
             if report.complete_result {
                 history.is_complete = true;
                 return Ok(history);
@@ -255,7 +259,7 @@ impl Connection {
         if credential.can_submit_files() {
             return Ok(());
         }
-        Err(Error::CannotSubmit { credential: credential.name(), pipe: pipe.clone() })
+        Err(Error::CannotSubmit { credential: credential.name(), pipe: pipe.to_string() })
     }
 
     fn pipe_answer<T: DeserializeOwned>(
@@ -264,7 +268,7 @@ impl Connection {
         (doing, privilege): (&'static str, &'static str),
         answer: &Answer,
     ) -> Result<T, Error> {
-        let (pipe, user) = (pipe.clone(), self.login().user.clone());
+        let (pipe, user) = (pipe.to_string(), self.login().user.clone());
         let message = || Status::read(&answer.body).words();
         match answer.status {
             200 => serde_json::from_slice(&answer.body)
@@ -336,4 +340,45 @@ fn iso(at: DateTime<Utc>) -> String {
 
 fn time(text: Option<&str>) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text?).ok().map(|at| at.to_utc())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_objects_key_is_what_stands_behind_the_bucket() {
+        for (location, path, key) in [
+            (
+                "s3://bucket/spotify-data/raw/songs/",
+                "year=2026/a.parquet",
+                "spotify-data/raw/songs/year=2026/a.parquet",
+            ),
+            (
+                "s3://bucket/spotify-data/raw/songs",
+                "/year=2026/a.parquet",
+                "spotify-data/raw/songs/year=2026/a.parquet",
+            ),
+            ("s3://bucket/spotify-data/", "/raw/a.parquet", "spotify-data/raw/a.parquet"),
+            ("s3://bucket/", "a.parquet", "a.parquet"),
+            ("s3://bucket", "a.parquet", "a.parquet"),
+            ("gcs://bucket/x/", "a.parquet", "x/a.parquet"),
+        ] {
+            assert_eq!(object_key(location, path).as_deref(), Some(key), "{location} {path}");
+        }
+        assert_eq!(object_key("stages/0b5f/", "a.parquet"), None);
+    }
+
+    #[test]
+    fn both_spellings_of_a_status_are_one_and_a_new_one_is_kept() {
+        for (word, status) in [
+            ("LOADED", LoadStatus::Loaded),
+            ("Load in progress", LoadStatus::InProgress),
+            ("Load failed", LoadStatus::Failed),
+            ("PARTIALLY_LOADED", LoadStatus::Partial),
+            ("Load skipped", LoadStatus::Other("Load skipped".to_owned())),
+        ] {
+            assert_eq!(LoadStatus::from(word), status);
+        }
+    }
 }

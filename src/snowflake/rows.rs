@@ -243,3 +243,110 @@ fn timestamp(text: &str) -> Option<DateTime<Utc>> {
     let rest = u32::try_from(nanos.rem_euclid(1_000_000_000)).ok()?;
     DateTime::from_timestamp(whole, rest)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(value: Option<&str>) -> Cell<'_> {
+        Cell { handle: "h", column: "C", value }
+    }
+
+    #[test]
+    fn numbers_are_read_exactly() {
+        for (text, u64_wanted, u128_wanted, decimal_wanted) in [
+            ("0", Some(0), Some(0), Some("0")),
+            ("12", Some(12), Some(12), Some("12")),
+            ("1.0", Some(1), Some(1), Some("1")),
+            ("+007.50", None, None, Some("7.5")),
+            (
+                "18446744073709551615",
+                Some(u64::MAX),
+                Some(u128::from(u64::MAX)),
+                Some("18446744073709551615"),
+            ),
+            ("18446744073709551616", None, Some(1 << 64), Some("18446744073709551616")),
+            (
+                "340282366920938463463374607431768211456",
+                None,
+                None,
+                Some("340282366920938463463374607431768211456"),
+            ),
+            ("-3", None, None, Some("-3")),
+            ("-0.0", Some(0), Some(0), Some("0")),
+            (".5", None, None, Some("0.5")),
+            ("1e3", None, None, None),
+            ("", None, None, None),
+            (".", None, None, None),
+            ("1.2.3", None, None, None),
+            ("NaN", None, None, None),
+        ] {
+            let cell = cell(Some(text));
+            assert_eq!(cell.u64().ok(), u64_wanted, "{text}");
+            assert_eq!(cell.u128().ok(), u128_wanted, "{text}");
+            assert_eq!(cell.decimal().ok().as_deref(), decimal_wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn booleans_come_in_any_case_and_as_digits() {
+        for (text, wanted) in [
+            ("true", Some(true)),
+            ("FALSE", Some(false)),
+            ("1", Some(true)),
+            ("0", Some(false)),
+            ("yes", None),
+        ] {
+            assert_eq!(cell(Some(text)).boolean().ok(), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn dates_are_days_and_timestamps_are_seconds() {
+        for (text, wanted) in [("0", "1970-01-01"), ("20458", "2026-01-05"), ("-1", "1969-12-31")] {
+            assert_eq!(cell(Some(text)).date().unwrap().to_string(), wanted);
+        }
+        for (text, wanted) in [
+            ("1616173619.000000000", "2021-03-19T17:06:59+00:00"),
+            ("1616173619.123456789", "2021-03-19T17:06:59.123456789+00:00"),
+            ("1616173619.5 960", "2021-03-19T17:06:59.500+00:00"),
+            ("1616173619", "2021-03-19T17:06:59+00:00"),
+            ("-0.500000000", "1969-12-31T23:59:59.500+00:00"),
+            ("-1.000000000", "1969-12-31T23:59:59+00:00"),
+        ] {
+            assert_eq!(cell(Some(text)).timestamp().unwrap().to_rfc3339(), wanted);
+        }
+        for bad in ["", "x", "1.", "2026-01-05", "1.0000000000", "99999999999999999999"] {
+            assert!(cell(Some(bad)).timestamp().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_null_is_a_value_only_where_it_is_expected() {
+        assert!(cell(None).not_null().is_none());
+        assert_eq!(
+            cell(None).u64().unwrap_err().to_string(),
+            "column `C` of statement `h` holds NULL: wanted is a whole number below 2^64"
+        );
+    }
+
+    #[test]
+    fn columns_are_found_by_name_and_the_exact_name_wins() {
+        let column = |name: &str| Column { name: name.to_owned(), kind: "TEXT".to_owned() };
+        let rows = Rows {
+            handle: "h".to_owned(),
+            columns: vec![column("name"), column("NAME"), column("Other")],
+            rows: vec![vec![Some("lower".to_owned()), Some("upper".to_owned()), None]],
+            ..Rows::default()
+        };
+        let row = rows.only().unwrap();
+        assert_eq!(row.cell("NAME").unwrap().text().unwrap(), "upper");
+        assert_eq!(row.cell("Name").unwrap().text().unwrap(), "lower");
+        assert!(row.cell("OTHER").unwrap().not_null().is_none());
+        assert_eq!(
+            row.cell("X").unwrap_err().to_string(),
+            "the result of statement `h` has no column `X` (it has `name`, `NAME`, `Other`)"
+        );
+        assert!(Rows::default().only().is_err());
+    }
+}

@@ -7,7 +7,7 @@
 //! <https://docs.snowflake.com/en/developer-guide/sql-api/submitting-requests>
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
@@ -17,7 +17,8 @@ use uuid::Uuid;
 use super::client::{Answer, Call, Connection, Session, Timing};
 use super::error::{Error, FailureKind, StatementFailure};
 use super::rows::{Column, DmlStats, Rows};
-use super::wire::{self, BindingBody, ResultSet, StatementBody, Status};
+use super::usage::count;
+use super::wire::{self, BindingBody, MetaData, ResultSet, StatementBody, Status};
 
 const STATEMENTS: &str = "/api/v2/statements";
 /// The answer is 200, but the result was too large and is cut off.
@@ -241,26 +242,17 @@ impl Connection {
         }
         let set: ResultSet = serde_json::from_slice(body)
             .map_err(|error| self.unexpected(doing, 200, &error.to_string()))?;
-        let meta = set.result_set_meta_data;
-        let (columns, partitions, row_count) = meta.map_or_else(
-            || (Vec::new(), Vec::new(), None),
-            |meta| (meta.row_type, meta.partition_info, meta.num_rows),
-        );
+        let meta = set.result_set_meta_data.unwrap_or_default();
         let mut rows = set.data;
-        if let Some(first) = partitions.first() {
-            check_count(first.row_count, rows.len(), 0).map_err(incomplete)?;
+        // Of several statements in one the counts are those of the parts, which are read by their own handles.
+        if set.statement_handles.is_empty() {
+            self.read_partitions(&handle, &meta, &mut rows, stop).await?;
         }
-        for (number, partition) in partitions.iter().enumerate().skip(1) {
-            let more = self.partition(&handle, number, stop).await?;
-            check_count(partition.row_count, more.len(), number).map_err(incomplete)?;
-            rows.extend(more);
+        let width = meta.row_type.len();
+        if rows.iter().any(|cells| cells.len() != width) {
+            return Err(incomplete(format!("a row has not {width} cells")));
         }
-        if let Some(wanted) = row_count.filter(|wanted| u64::try_from(rows.len()) != Ok(*wanted)) {
-            return Err(incomplete(format!("{} of {wanted} rows came", rows.len())));
-        }
-        if rows.iter().any(|cells| cells.len() != columns.len()) {
-            return Err(incomplete(format!("a row has not {} cells", columns.len())));
-        }
+        let columns = meta.row_type;
         let columns = columns
             .into_iter()
             .map(|column| Column { name: column.name, kind: column.kind.to_ascii_uppercase() })
@@ -272,6 +264,34 @@ impl Connection {
             duplicate_count: stats.num_duplicate_rows_updated,
         });
         Ok(Rows { handle, columns, rows, stats, child_handles: set.statement_handles })
+    }
+
+    /// Reads the partitions behind the first and counts what came.
+    async fn read_partitions(
+        &self,
+        handle: &str,
+        meta: &MetaData,
+        rows: &mut Vec<Vec<Option<String>>>,
+        stop: &AtomicBool,
+    ) -> Result<(), Error> {
+        let incomplete = |reason| Error::Incomplete { handle: handle.to_owned(), reason };
+        for (number, partition) in meta.partition_info.iter().enumerate() {
+            let before = if number == 0 { 0 } else { rows.len() };
+            if 0 < number {
+                rows.extend(self.partition(handle, number, stop).await?);
+            }
+            let (came, wanted) = (rows.len() - before, partition.row_count);
+            if u64::try_from(came) != Ok(wanted) {
+                let reason = format!("{came} of {wanted} rows of partition {number} came");
+                return Err(incomplete(reason));
+            }
+        }
+        match meta.num_rows {
+            Some(wanted) if u64::try_from(rows.len()) != Ok(wanted) => {
+                Err(incomplete(format!("{} of {wanted} rows came", rows.len())))
+            }
+            _ => Ok(()),
+        }
     }
 
     async fn partition(
@@ -343,17 +363,6 @@ impl Connection {
     }
 }
 
-fn count(counter: &AtomicU64) {
-    counter.fetch_add(1, Ordering::Relaxed);
-}
-
-fn check_count(wanted: u64, came: usize, number: usize) -> Result<(), String> {
-    if u64::try_from(came) == Ok(wanted) {
-        return Ok(());
-    }
-    Err(format!("{came} of {wanted} rows of partition {number} came"))
-}
-
 /// The wait before the next poll: from the floor up by 1.5 to 2 each time, to the ceiling and a little below it. `jitter` in
 /// 0..1 spreads statements that started together.
 fn next_poll(timing: &Timing, last: Option<Duration>, jitter: f64) -> Duration {
@@ -362,4 +371,27 @@ fn next_poll(timing: &Timing, last: Option<Duration>, jitter: f64) -> Duration {
         Some(last) => last.mul_f64(1.5 + jitter / 2.0),
     };
     grown.min(timing.poll_ceiling.mul_f64(1.0 - jitter / 4.0)).max(timing.poll_floor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn polls_grow_from_the_floor_to_the_ceiling_and_never_leave_them() {
+        let timing = Timing::default();
+        let waits = |jitter: f64| -> Vec<u128> {
+            let next = |last: &Option<Duration>| Some(Some(next_poll(&timing, *last, jitter)));
+            std::iter::successors(Some(None), next)
+                .skip(1)
+                .take(7)
+                .flatten()
+                .map(|wait| wait.as_millis())
+                .collect()
+        };
+        assert_eq!(waits(0.0), [250, 375, 562, 843, 1265, 1898, 2847]);
+        assert_eq!(waits(1.0), [375, 750, 1500, 3000, 3750, 3750, 3750]);
+        let even = next_poll(&timing, Some(Duration::from_secs(60)), 0.0);
+        assert_eq!(even, Duration::from_secs(5));
+    }
 }

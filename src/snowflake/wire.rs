@@ -87,7 +87,7 @@ pub(super) struct Partition {
     pub(super) data: Vec<Vec<Option<String>>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct MetaData {
     #[serde(default)]
@@ -112,9 +112,8 @@ pub(super) struct PartitionInfo {
 }
 
 /// What a DML statement changed.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[derive(Default)]
 pub(super) struct Stats {
     pub(super) num_rows_inserted: u64,
     pub(super) num_rows_updated: u64,
