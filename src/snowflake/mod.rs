@@ -33,30 +33,45 @@
 //! <https://docs.snowflake.com/en/user-guide/data-load-snowpipe-rest-apis>
 
 mod account;
+mod aws;
+mod catalog;
 mod client;
 mod credential;
 mod error;
+mod evidence;
 mod ident;
 mod jwt;
 mod key;
 mod pipe;
+mod pipe_status;
+pub mod reconcile;
 mod rows;
+mod setup;
 mod sql_api;
 #[cfg(test)]
 mod tests;
 mod usage;
+mod verify;
 mod wire;
 
 pub use account::{AccountId, InvalidAccount};
+pub use aws::AwsSide;
+pub use catalog::{Audience, IngestMode, Names, Reconcile};
 pub use client::{Connection, Login, Session, Timing};
 pub use credential::{Credential, InvalidToken, TokenType};
 pub use error::{Error, FailureKind, Refusal, Signed, StatementFailure};
+pub use evidence::{Answer, Evidence, Landed, copy_history, copy_result};
 pub use ident::{Ident, InvalidIdent, Literal, QualifiedName, literal};
 pub use jwt::{Claims, LIFETIME, RENEW_AFTER, claims, sign};
 pub use key::{InvalidKey, KeyPair};
 pub use pipe::{
     Accepted, FileReport, InsertReport, LoadHistory, LoadStatus, StagedFile, object_key,
 };
+pub use pipe_status::{Health, PipeHealth, PipeState, PipeStatus, Stalled, Stopped};
 pub use rows::{Cell, Column, DmlStats, Row, Rows};
+pub use setup::{
+    Applied, Change, Item, Kind, Observed, Plan, State, Target, apply, business_columns, observe,
+};
 pub use sql_api::{Binding, Statement};
 pub use usage::Usage;
+pub use verify::{FileVerdict, Outcome, Verdict, Verification, verify};

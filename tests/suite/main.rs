@@ -4,6 +4,7 @@
 mod architecture;
 mod demo;
 mod documents;
+mod groups;
 mod live;
 mod support;
 mod usage;

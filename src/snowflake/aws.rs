@@ -1,0 +1,119 @@
+//! The AWS side of the setup, as JSON to paste: Snowflake cannot make it, and we ask for no rights to.
+//!
+//! In: the lake's bucket and prefix, what `desc integration` and `show pipes` print. Out: an IAM policy, a trust policy, a bucket
+//! notification. Pure.
+//!
+//! <https://docs.snowflake.com/en/user-guide/data-load-snowpipe-auto-s3>
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde_json::{Value, json};
+
+use crate::ids::Table;
+
+/// What to set in AWS; what is `None` is not known before Snowflake's side is there.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct AwsSide {
+    /// What the role that Snowflake assumes may do.
+    pub iam_policy: Value,
+    /// Who may assume it.
+    pub trust_policy: Option<Value>,
+    /// Which events of the bucket go to which queue; only where pipes live on them.
+    pub notification: Option<Value>,
+}
+
+/// Reading below the prefix, and listing it.
+pub(super) fn iam_policy(bucket: &str, prefix: &str) -> Value {
+    json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": ["s3:GetObject", "s3:GetObjectVersion"],
+            "Resource": format!("arn:aws:s3:::{bucket}/{prefix}*")},
+        {"Effect": "Allow", "Action": ["s3:ListBucket", "s3:GetBucketLocation"],
+            "Resource": format!("arn:aws:s3:::{bucket}"),
+            "Condition": {"StringLike": {"s3:prefix": [format!("{prefix}*")]}}}
+    ]})
+}
+
+/// Snowflake's own user, and only on behalf of this integration.
+pub(super) fn trust_policy(iam_user_arn: &str, external_id: &str) -> Value {
+    json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": iam_user_arn},
+            "Condition": {"StringEquals": {"sts:ExternalId": external_id}}}
+    ]})
+}
+
+/// New objects of the folders that pipes read. Pipes on one bucket share a queue as a rule; where they do not, each queue gets the
+/// folders of its own tables, because S3 refuses overlapping prefixes.
+pub(super) fn notification(prefix: &str, queues: &BTreeMap<Table, String>) -> Value {
+    let mut tables_of: BTreeMap<&str, Vec<Table>> = BTreeMap::new();
+    for (table, queue) in queues {
+        tables_of.entry(queue).or_default().push(*table);
+    }
+    let is_shared = tables_of.len() == 1;
+    let of_queue = |(queue, tables): (&str, Vec<Table>)| -> Vec<Value> {
+        let folders = match is_shared {
+            true => vec![("raw".to_owned(), format!("{prefix}raw/"))],
+            false => tables
+                .iter()
+                .map(|table| (table.to_string(), format!("{prefix}raw/{table}/")))
+                .collect(),
+        };
+        let configuration = |(name, folder): (String, String)| {
+            json!({"Id": format!("snowtrack-{name}"), "QueueArn": queue, "Events": ["s3:ObjectCreated:*"],
+                "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": folder}]}}})
+        };
+        folders.into_iter().map(configuration).collect()
+    };
+    let configurations: Vec<Value> = tables_of.into_iter().flat_map(of_queue).collect();
+    json!({"QueueConfigurations": configurations})
+}
+
+impl fmt::Display for AwsSide {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(out, "-- IAM policy of the role that Snowflake assumes:\n{:#}", self.iam_policy)?;
+        match &self.trust_policy {
+            Some(policy) => writeln!(out, "-- trust policy of that role:\n{policy:#}")?,
+            None => writeln!(
+                out,
+                "-- trust policy of that role: known once the storage integration exists (run this again then)"
+            )?,
+        }
+        match &self.notification {
+            Some(notification) => writeln!(
+                out,
+                "-- the bucket's notification (S3 replaces the whole configuration: keep what else is in it):\n{notification:#}"
+            ),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_role_may_read_the_prefix_and_list_it_and_nothing_else() {
+        insta::assert_snapshot!(iam_policy("lake", "spotify-data/"), @r#"{"Statement":[{"Action":["s3:GetObject","s3:GetObjectVersion"],"Effect":"Allow","Resource":"arn:aws:s3:::lake/spotify-data/*"},{"Action":["s3:ListBucket","s3:GetBucketLocation"],"Condition":{"StringLike":{"s3:prefix":["spotify-data/*"]}},"Effect":"Allow","Resource":"arn:aws:s3:::lake"}],"Version":"2012-10-17"}"#);
+    }
+
+    #[test]
+    fn only_snowflakes_user_with_this_integrations_id_may_assume_the_role() {
+        insta::assert_snapshot!(trust_policy("arn:aws:iam::1:user/x", "ID_1"), @r#"{"Statement":[{"Action":"sts:AssumeRole","Condition":{"StringEquals":{"sts:ExternalId":"ID_1"}},"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::1:user/x"}}],"Version":"2012-10-17"}"#);
+    }
+
+    #[test]
+    fn one_queue_gets_one_prefix_and_several_get_folders_that_do_not_overlap() {
+        let shared = Table::ALL.map(|table| (table, "arn:q".to_owned())).into();
+        let one = notification("p/", &shared);
+        assert_eq!(one["QueueConfigurations"].as_array().unwrap().len(), 1);
+        let rules = &one["QueueConfigurations"][0]["Filter"]["Key"]["FilterRules"];
+        assert_eq!(rules[0]["Value"], "p/raw/");
+        let two = [(Table::Songs, "arn:q1".to_owned()), (Table::Genres, "arn:q2".to_owned())];
+        let two = notification("p/", &two.into());
+        let folders: Vec<_> = two["QueueConfigurations"].as_array().unwrap().iter().collect();
+        let prefix = |at: usize| &folders[at]["Filter"]["Key"]["FilterRules"][0]["Value"];
+        assert_eq!((prefix(0), prefix(1)), (&json!("p/raw/songs/"), &json!("p/raw/genres/")));
+        assert_eq!(folders[0]["Events"], json!(["s3:ObjectCreated:*"]));
+    }
+}

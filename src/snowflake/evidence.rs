@@ -1,0 +1,166 @@
+//! What Snowflake says of files: what the landing table holds, what pipes report, what the copy history lists.
+//!
+//! In: results of `verify/*.sql` and of `COPY INTO`. Out: [`Evidence`], each piece of which may be missing, with the reason. Pure.
+
+use super::error::Error;
+use super::pipe::{FileReport, LoadStatus, object_key};
+use super::pipe_status::PipeHealth;
+use super::rows::{Cell, Row, Rows};
+
+/// What was asked for, or why it is not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer<T> {
+    /// Snowflake's answer.
+    Given(T),
+    /// Why there is none, as a clause: "the warehouse could not be reached".
+    Unknown(String),
+}
+
+/// Everything Snowflake says of one table's files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// Paths that `insertFiles` said its pipe knows already.
+    pub skipped_paths: Vec<String>,
+    /// Paths that `insertFiles` said its pipe's pattern does not match.
+    pub unmatched_paths: Vec<String>,
+    /// What its pipe reported, or the answer of a `COPY INTO`.
+    pub reports: Answer<Vec<FileReport>>,
+    /// What the copy history holds.
+    pub history: Answer<Vec<FileReport>>,
+    /// What the table holds.
+    pub landed: Answer<Vec<Landed>>,
+    /// How its pipe is.
+    pub pipe: Answer<PipeHealth>,
+}
+
+impl Default for Evidence {
+    /// Nothing was asked.
+    fn default() -> Self {
+        let unknown = || "it was not asked for".to_owned();
+        Self {
+            skipped_paths: Vec::new(),
+            unmatched_paths: Vec::new(),
+            reports: Answer::Unknown(unknown()),
+            history: Answer::Unknown(unknown()),
+            landed: Answer::Unknown(unknown()),
+            pipe: Answer::Unknown(unknown()),
+        }
+    }
+}
+
+/// What a landing table holds of one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Landed {
+    /// The file's key.
+    pub key: String,
+    /// Rows.
+    pub row_count: u64,
+    /// Different rows of the file; fewer than rows where it was loaded twice.
+    pub distinct_row_count: u64,
+    /// Sum of the hashes that were sent, as decimal text.
+    pub row_hash_sum: String,
+    /// Sum of the hashes that Snowflake computed of what it holds, as decimal text.
+    pub content_hash_sum: String,
+}
+
+impl Landed {
+    /// Reads the answer to [`Names::landed`](super::Names::landed).
+    ///
+    /// # Errors
+    /// Where the result has other columns than the query.
+    pub fn read(rows: &Rows) -> Result<Vec<Self>, Error> {
+        let read = |row: Row<'_>| {
+            Ok(Self {
+                key: row.cell("FILE_NAME")?.text()?.to_owned(),
+                row_count: row.cell("ROW_COUNT")?.u64()?,
+                distinct_row_count: row.cell("DISTINCT_ROW_COUNT")?.u64()?,
+                row_hash_sum: row.cell("ROW_HASH_SUM")?.decimal()?,
+                content_hash_sum: row.cell("CONTENT_HASH_SUM")?.decimal()?,
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+}
+
+/// Reads the answer to [`Names::copy_history`](super::Names::copy_history).
+///
+/// # Errors
+/// Where the result has other columns than the query.
+pub fn copy_history(rows: &Rows) -> Result<Vec<FileReport>, Error> {
+    let read = |row: Row<'_>| {
+        let status = LoadStatus::from(row.cell("STATUS")?.text()?);
+        let loaded_at = text(row, "LOADED_AT")?;
+        Ok(FileReport {
+            path: row.cell("FILE_NAME")?.text()?.to_owned(),
+            stage_location: text(row, "STAGE_LOCATION")?,
+            size_bytes: None,
+            received_at: None,
+            inserted_at: loaded_at.as_deref().and_then(|at| at.parse().ok()),
+            inserted_row_count: number(row, "ROW_COUNT")?,
+            parsed_row_count: number(row, "ROW_PARSED")?,
+            error_count: number(row, "ERROR_COUNT")?.unwrap_or_default(),
+            first_error: text(row, "FIRST_ERROR_MESSAGE")?,
+            first_error_line: number(row, "FIRST_ERROR_LINE_NUMBER")?,
+            first_error_column: text(row, "FIRST_ERROR_COLUMN_NAME")?,
+            system_error: None,
+            is_complete: status != LoadStatus::InProgress,
+            status,
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Reads the answer to [`Names::load`](super::Names::load). A load that found nothing to do answers with a sentence instead of
+/// rows, and is no report of any file.
+///
+/// # Errors
+/// Where the result has other columns than `COPY INTO` documents.
+pub fn copy_result(rows: &Rows) -> Result<Vec<FileReport>, Error> {
+    if !rows.columns().iter().any(|column| column.name.eq_ignore_ascii_case("file")) {
+        return Ok(Vec::new());
+    }
+    let read = |row: Row<'_>| {
+        Ok(FileReport {
+            path: row.cell("file")?.text()?.to_owned(),
+            stage_location: None,
+            size_bytes: None,
+            received_at: None,
+            inserted_at: None,
+            inserted_row_count: number(row, "rows_loaded")?,
+            parsed_row_count: number(row, "rows_parsed")?,
+            error_count: number(row, "errors_seen")?.unwrap_or_default(),
+            first_error: text(row, "first_error")?,
+            first_error_line: number(row, "first_error_line")?,
+            first_error_column: text(row, "first_error_column_name")?,
+            system_error: None,
+            is_complete: true,
+            status: LoadStatus::from(row.cell("status")?.text()?),
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+pub(super) fn number(row: Row<'_>, name: &str) -> Result<Option<u64>, Error> {
+    row.cell(name)?.not_null().map(Cell::u64).transpose()
+}
+
+pub(super) fn text(row: Row<'_>, name: &str) -> Result<Option<String>, Error> {
+    let cell = row.cell(name)?.not_null();
+    cell.map(|cell| cell.text().map(str::to_owned)).transpose()
+}
+
+/// Whether a path that Snowflake prints means the object with this key. Reports and histories print it below the stage's
+/// location or the pipe's, `LIST` as a URL, `METADATA$FILENAME` in full; the `/` between two halves can be on either side. A key
+/// ends in a name that no other file has, so its end is enough.
+pub(super) fn is_of(key: &str, stage_location: Option<&str>, path: &str) -> bool {
+    if stage_location.and_then(|location| object_key(location, path)).as_deref() == Some(key) {
+        return true;
+    }
+    let path = match path.split_once("://") {
+        Some((_, below)) => below.split_once('/').map_or("", |(_, key)| key),
+        None => path,
+    };
+    let path = path.trim_start_matches('/');
+    let is_end = key.strip_suffix(path).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'));
+    !path.is_empty() && is_end
+}

@@ -1,0 +1,310 @@
+//! `SYSTEM$PIPE_STATUS` read: which state a pipe is in, whether a person must act, and how.
+//!
+//! In: the function's JSON. Out: a [`PipeStatus`] and, from it, a [`PipeHealth`] in words. Pure. A state that Snowflake adds later
+//! is kept as it is written and never taken for healthy.
+//!
+//! <https://docs.snowflake.com/en/sql-reference/functions/system_pipe_status>
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Deserialize;
+
+/// How long S3's event and Snowflake's answer to it may take before their absence means something.
+const EVENT_GRACE: TimeDelta = TimeDelta::minutes(5);
+
+/// What a pipe says of itself. Snowflake leaves out what does not apply.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PipeStatus {
+    /// The state, as Snowflake writes it.
+    #[serde(default)]
+    pub execution_state: String,
+    /// Files received and not loaded.
+    #[serde(default)]
+    pub pending_file_count: u64,
+    /// The oldest of them.
+    pub oldest_pending_file_path: Option<String>,
+    /// When the oldest of them was received.
+    pub oldest_file_timestamp: Option<DateTime<Utc>>,
+    /// When a file was last loaded.
+    pub last_ingested_timestamp: Option<DateTime<Utc>>,
+    /// That file.
+    pub last_ingested_file_path: Option<String>,
+    /// Messages waiting in the queue of S3's events.
+    pub num_outstanding_messages_on_channel: Option<u64>,
+    /// The queue's name; only pipes with `auto_ingest` have one.
+    pub notification_channel_name: Option<String>,
+    /// When S3 last said anything.
+    pub last_received_message_timestamp: Option<DateTime<Utc>>,
+    /// When something S3 said last matched the pipe's path.
+    pub last_forwarded_message_timestamp: Option<DateTime<Utc>>,
+    /// What is wrong with the queue.
+    pub channel_error_message: Option<String>,
+    /// Why the pipe stands.
+    pub error: Option<String>,
+    /// Why Snowflake's own part failed.
+    pub fault: Option<String>,
+}
+
+/// The states that Snowflake documents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PipeState {
+    /// At work.
+    Running,
+    /// At work, moving to another region.
+    FailingOver,
+    /// Paused by somebody; files queue up.
+    Paused,
+    /// In a replica.
+    ReadOnly,
+    /// Stopped: what it needs is gone or changed.
+    Stopped(Stopped),
+    /// Stalled: it tried and could not.
+    Stalled(Stalled),
+    /// A word that Snowflake does not document.
+    Other(String),
+}
+
+/// Why a pipe is stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named as Snowflake names them")]
+pub enum Stopped {
+    Cloned,
+    StageAltered,
+    StageDropped,
+    FileFormatDropped,
+    NotificationIntegrationDropped,
+    MissingPipe,
+    MissingTable,
+    FeatureDisabled,
+    BySnowflakeAdmin,
+}
+
+/// Why a pipe is stalled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named as Snowflake names them")]
+pub enum Stalled {
+    CompilationError,
+    InitializationError,
+    ExecutionError,
+    InternalError,
+    StagePermissionError,
+}
+
+/// Whether a person must act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Health {
+    /// No.
+    Ok,
+    /// Files wait; they are loaded once somebody lets them, or something looks wrong.
+    Warn,
+    /// Nothing is loaded until a person mends it.
+    Fail,
+}
+
+/// A pipe judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PipeHealth {
+    /// The verdict.
+    pub health: Health,
+    /// The state in words, with Snowflake's own error.
+    pub reason: String,
+    /// What to do; empty where nothing is.
+    pub remedy: String,
+}
+
+impl PipeState {
+    /// Reads a state; the case does not matter.
+    pub fn of(word: &str) -> Self {
+        match word.to_ascii_uppercase().as_str() {
+            "RUNNING" => Self::Running,
+            "FAILING_OVER" => Self::FailingOver,
+            "PAUSED" => Self::Paused,
+            "READ_ONLY" => Self::ReadOnly,
+            "STOPPED_CLONED" => Self::Stopped(Stopped::Cloned),
+            "STOPPED_STAGE_ALTERED" => Self::Stopped(Stopped::StageAltered),
+            "STOPPED_STAGE_DROPPED" => Self::Stopped(Stopped::StageDropped),
+            "STOPPED_FILE_FORMAT_DROPPED" => Self::Stopped(Stopped::FileFormatDropped),
+            "STOPPED_NOTIFICATION_INTEGRATION_DROPPED" => {
+                Self::Stopped(Stopped::NotificationIntegrationDropped)
+            }
+            "STOPPED_MISSING_PIPE" => Self::Stopped(Stopped::MissingPipe),
+            "STOPPED_MISSING_TABLE" => Self::Stopped(Stopped::MissingTable),
+            "STOPPED_FEATURE_DISABLED" => Self::Stopped(Stopped::FeatureDisabled),
+            "STOPPED_BY_SNOWFLAKE_ADMIN" => Self::Stopped(Stopped::BySnowflakeAdmin),
+            "STALLED_COMPILATION_ERROR" => Self::Stalled(Stalled::CompilationError),
+            "STALLED_INITIALIZATION_ERROR" => Self::Stalled(Stalled::InitializationError),
+            "STALLED_EXECUTION_ERROR" => Self::Stalled(Stalled::ExecutionError),
+            "STALLED_INTERNAL_ERROR" => Self::Stalled(Stalled::InternalError),
+            "STALLED_STAGE_PERMISSION_ERROR" => Self::Stalled(Stalled::StagePermissionError),
+            _ => Self::Other(word.to_owned()),
+        }
+    }
+
+    const fn health(&self) -> Health {
+        match self {
+            Self::Running | Self::FailingOver => Health::Ok,
+            // An unknown state may pass; waiting for it costs a later run, giving up might cost a person's night.
+            Self::Paused | Self::Other(_) => Health::Warn,
+            Self::ReadOnly | Self::Stopped(_) | Self::Stalled(_) => Health::Fail,
+        }
+    }
+
+    const fn remedy(&self) -> &'static str {
+        match self {
+            Self::Running | Self::FailingOver => "",
+            Self::Paused => {
+                "resume it: `alter pipe … set pipe_execution_paused = false` (it can also be paused by its schema or the account: `show parameters like 'PIPE_EXECUTION_PAUSED' in pipe …`); after more than 14 days `select system$pipe_force_resume('…', 'staleness_check_override')`; what queued up is then loaded"
+            }
+            Self::ReadOnly => {
+                "it belongs to a secondary database, which takes no files: use the primary account, or fail over to this one"
+            }
+            Self::Stopped(why) => why.remedy(),
+            Self::Stalled(why) => why.remedy(),
+            Self::Other(_) => {
+                "this state is not in Snowflake's documentation that we know: look it up, and run the same command again later"
+            }
+        }
+    }
+}
+
+impl Stopped {
+    const fn remedy(self) -> &'static str {
+        match self {
+            Self::Cloned => {
+                "it came into being with a clone of its schema and reads the original's files: resume it with `select system$pipe_force_resume('…')` only if this copy shall load them as well, otherwise drop it and use the original"
+            }
+            Self::StageAltered => {
+                "its stage points elsewhere than when the pipe was made: set the stage's URL back (`alter stage … set url = …`), or make the pipe anew under a new version; what `snowflake plan` shows as different is the cause"
+            }
+            Self::StageDropped => {
+                "its stage is gone: `snowflake apply` makes the stage again, and then the pipe must be made anew, because it is bound to the stage that is gone (drop it by hand; it forgets which files it loaded)"
+            }
+            Self::FileFormatDropped => {
+                "its file format is gone: `snowflake apply` makes it again; if the pipe does not go on then, drop it by hand and let `snowflake apply` make it anew"
+            }
+            Self::NotificationIntegrationDropped => {
+                "its notification integration is gone: an admin must make it again and the pipe be made anew"
+            }
+            Self::MissingPipe => "the pipe itself is gone: `snowflake apply` makes it again",
+            Self::MissingTable => {
+                "its table is gone: `snowflake apply` makes it again and the pipe goes on by itself; files that arrived meanwhile are not queued, so submit them again (`ingest`)"
+            }
+            Self::FeatureDisabled => {
+                "Snowpipe is switched off for this account: ask Snowflake's support"
+            }
+            Self::BySnowflakeAdmin => "Snowflake stopped it: ask Snowflake's support why",
+        }
+    }
+}
+
+impl Stalled {
+    const fn remedy(self) -> &'static str {
+        match self {
+            Self::CompilationError => {
+                "its COPY statement no longer compiles: a column, table, stage or file format changed, or the owner lost a privilege; `snowflake plan` shows what is different"
+            }
+            Self::InitializationError => {
+                "it could not start: the owner may lack USAGE on stage, file format, schema or database; `snowflake plan` shows what is missing"
+            }
+            Self::ExecutionError => {
+                "loading failed: mend what the error names; the pipe tries again by itself"
+            }
+            Self::InternalError => {
+                "an error inside Snowflake: it tries again by itself; if it stays, ask Snowflake's support with this text"
+            }
+            Self::StagePermissionError => {
+                "Snowflake may not read the bucket: check the role's policy, and that its trust policy names the IAM user and external id of `desc integration …` (`snowflake plan` prints both); asking for the status again makes Snowflake look again"
+            }
+        }
+    }
+}
+
+impl PipeStatus {
+    /// Reads the function's answer; `None` where it is no status at all.
+    pub fn parse(json: &str) -> Option<Self> {
+        let status: Self = serde_json::from_str(json).ok()?;
+        (!status.execution_state.is_empty()).then_some(status)
+    }
+
+    /// The state.
+    pub fn state(&self) -> PipeState {
+        PipeState::of(&self.execution_state)
+    }
+
+    /// The pipe judged. `before` is an earlier status; `waiting_since` is when the files that are waited for lay in the bucket.
+    pub fn health(
+        &self,
+        before: Option<&Self>,
+        waiting_since: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> PipeHealth {
+        let state = self.state();
+        let mut reason = self.execution_state.clone();
+        let said = [&self.error, &self.fault, &self.channel_error_message];
+        for text in said.into_iter().flatten().filter(|text| !text.is_empty()) {
+            reason = format!("{reason}: {text}");
+        }
+        if 0 < self.pending_file_count {
+            reason = format!("{reason}; {} files are queued", self.pending_file_count);
+        }
+        if state.health() != Health::Ok {
+            let remedy = state.remedy().to_owned();
+            return PipeHealth { health: state.health(), reason, remedy };
+        }
+        let reading =
+            self.event_reading(waiting_since, now).or_else(|| before.and_then(|it| self.stuck(it)));
+        match reading {
+            Some((what, remedy)) => PipeHealth {
+                health: Health::Warn,
+                reason: format!("{reason}; {what}"),
+                remedy: remedy.to_owned(),
+            },
+            None => PipeHealth { health: Health::Ok, reason, remedy: String::new() },
+        }
+    }
+
+    /// What the times of S3's events say, for a pipe that lives on them.
+    fn event_reading(
+        &self,
+        waiting_since: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Option<(String, &'static str)> {
+        self.notification_channel_name.as_ref()?;
+        let since = waiting_since.filter(|since| *since + EVENT_GRACE <= now)?;
+        let is_stale = |at: Option<DateTime<Utc>>| at.is_none_or(|at| at < since);
+        let told =
+            |at: Option<DateTime<Utc>>| at.map_or_else(|| "never".to_owned(), |at| at.to_rfc3339());
+        let (received, forwarded) =
+            (self.last_received_message_timestamp, self.last_forwarded_message_timestamp);
+        if is_stale(received) {
+            return Some((
+                format!("S3 told it nothing since the files arrived (last: {})", told(received)),
+                "the bucket's notification does not reach the pipe's queue: set it as `snowflake plan` prints it (events `s3:ObjectCreated:*`, the queue of `show pipes`); for files that are there already `alter pipe … refresh`",
+            ));
+        }
+        is_stale(forwarded).then(|| {
+            (
+                format!(
+                    "S3 speaks to it, but of nothing under its path since the files arrived (last: {})",
+                    told(forwarded)
+                ),
+                "the stage's URL or the notification's prefix is not where the files are: compare them with the keys of the manifest",
+            )
+        })
+    }
+
+    /// Whether the queue only grows.
+    fn stuck(&self, before: &Self) -> Option<(String, &'static str)> {
+        let is_growing = before.pending_file_count < self.pending_file_count;
+        let oldest = self.oldest_pending_file_path.as_ref()?;
+        (is_growing && before.oldest_pending_file_path.as_ref() == Some(oldest)).then(|| {
+            (
+                format!(
+                    "its queue grew from {} to {} files and `{oldest}` stays the oldest: it is stuck",
+                    before.pending_file_count, self.pending_file_count
+                ),
+                "look at the oldest file's errors (`select * from table(information_schema.validate_pipe_load(…))`); if there are none, ask Snowflake's support",
+            )
+        })
+    }
+}

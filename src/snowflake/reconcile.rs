@@ -1,0 +1,230 @@
+//! A whole table compared: counts, then checksums by bucket, then the keys that differ, then their rows in words.
+//!
+//! In: the same numbers from DuckDB ([`crate::warehouse`]) and from Snowflake (`sql/snowflake/reconcile`). Out: what to ask next,
+//! and in the end a [`Difference`] per key with what to do about it. Pure: who asks is the pipeline's.
+//!
+//! A table that is the same costs one query; one that differs costs what differs: of a million rows, a changed one leads to one
+//! bucket of four thousand keys and to one row.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::error::Error;
+use super::evidence::{number, text};
+use super::rows::{Row, Rows};
+use crate::ids::Table;
+use crate::warehouse::{BucketSum, CurrentRow, KeyHash, TableSum};
+
+/// Stands between the columns of a key or a row.
+const SEPARATOR: char = '\u{1f}';
+
+/// A table on both sides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableComparison {
+    /// The table.
+    pub table: Table,
+    /// DuckDB.
+    pub local: TableSum,
+    /// Snowflake.
+    pub remote: TableSum,
+    /// The keys that differ; empty where nothing does.
+    pub differences: Vec<Difference>,
+}
+
+/// A key that is not the same on both sides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// The key columns' values in order.
+    pub key: Vec<String>,
+    /// DuckDB's row.
+    pub local: Option<Side>,
+    /// Snowflake's row.
+    pub remote: Option<Side>,
+    /// What differs: column, DuckDB's value, Snowflake's value. Empty where a side has no row.
+    pub changes: Vec<(String, String, String)>,
+    /// What to do.
+    pub next_step: String,
+}
+
+/// One side's row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Side {
+    /// The business columns' values in order; NULL is `\N`.
+    pub values: Vec<String>,
+    /// The run that wrote it.
+    pub run_id: String,
+    /// That run's start.
+    pub extracted_at: String,
+    /// Whether no run has shipped it yet.
+    pub is_unshipped: bool,
+}
+
+/// Whether there is nothing more to ask.
+pub fn is_same(local: &TableSum, remote: &TableSum) -> bool {
+    local == remote
+}
+
+/// The buckets whose rows differ.
+pub fn differing_buckets(local: &[BucketSum], remote: &[BucketSum]) -> BTreeSet<String> {
+    let sums = |buckets: &[BucketSum]| -> BTreeMap<String, (u64, String)> {
+        let entry =
+            |sum: &BucketSum| (sum.bucket.clone(), (sum.row_count, sum.content_hash_sum.clone()));
+        buckets.iter().map(entry).collect()
+    };
+    differing(&sums(local), &sums(remote))
+}
+
+/// The keys whose rows differ.
+pub fn differing_keys(local: &[KeyHash], remote: &[KeyHash]) -> BTreeSet<String> {
+    let hashes = |keys: &[KeyHash]| -> BTreeMap<String, String> {
+        keys.iter().map(|key| (key.row_key.clone(), key.content_hash.clone())).collect()
+    };
+    differing(&hashes(local), &hashes(remote))
+}
+
+fn differing<T: PartialEq>(
+    one: &BTreeMap<String, T>,
+    other: &BTreeMap<String, T>,
+) -> BTreeSet<String> {
+    let names = one.keys().chain(other.keys());
+    names.filter(|name| one.get(*name) != other.get(*name)).cloned().collect()
+}
+
+/// What differs under each key, and what to do. `columns` are the table's business columns in order.
+pub fn differences(
+    columns: &[String],
+    local: &[CurrentRow],
+    remote: &[CurrentRow],
+) -> Vec<Difference> {
+    let by_key = |rows: &[CurrentRow]| -> BTreeMap<String, Side> {
+        rows.iter().map(|row| (row.row_key.clone(), Side::of(row))).collect()
+    };
+    let (mut local, mut remote) = (by_key(local), by_key(remote));
+    let keys: BTreeSet<String> = local.keys().chain(remote.keys()).cloned().collect();
+    let explain = |key: String| {
+        let (local, remote) = (local.remove(&key), remote.remove(&key));
+        let changes = match (&local, &remote) {
+            (Some(local), Some(remote)) => changes(columns, local, remote),
+            _ => Vec::new(),
+        };
+        let next_step = next_step(local.as_ref(), remote.as_ref());
+        Difference { key: split(&key), local, remote, changes, next_step }
+    };
+    // The same contents under both: it arrived while we were asking.
+    keys.into_iter().map(explain).filter(|it| !it.is_settled()).collect()
+}
+
+fn changes(columns: &[String], local: &Side, remote: &Side) -> Vec<(String, String, String)> {
+    let values = local.values.iter().zip(&remote.values);
+    let named = columns.iter().zip(values);
+    named
+        .filter(|(_, (local, remote))| local != remote)
+        .map(|(column, (local, remote))| (column.clone(), local.clone(), remote.clone()))
+        .collect()
+}
+
+fn next_step(local: Option<&Side>, remote: Option<&Side>) -> String {
+    match (local, remote) {
+        (Some(local), _) if local.is_unshipped => {
+            "nothing: it is not shipped yet, the next `run` does it".to_owned()
+        }
+        (Some(local), None) => format!(
+            "it never arrived or was deleted: `verify --run {}` says which, `run --full` ships it again",
+            local.run_id
+        ),
+        (None, Some(remote)) => format!(
+            "DuckDB does not know it: either it is gone here and nothing of its group was left to say so, or run {} came from another warehouse file; if it is gone, delete it from the landing table by hand",
+            remote.run_id
+        ),
+        (Some(local), Some(remote)) if remote.extracted_at < local.extracted_at => format!(
+            "Snowflake has an older version: `verify --run {}` says whether the newer one arrived",
+            local.run_id
+        ),
+        (Some(local), Some(remote)) if local.extracted_at < remote.extracted_at => format!(
+            "Snowflake has a newer version, from run {}: another warehouse file ships to the same tables; let only one do it",
+            remote.run_id
+        ),
+        (Some(local), Some(_)) => format!(
+            "the same version with other contents: somebody changed it in Snowflake, or it was loaded wrong; `verify --run {}` says whether its file is intact, `run --full` ships it again",
+            local.run_id
+        ),
+        (None, None) => String::new(),
+    }
+}
+
+impl Difference {
+    fn is_settled(&self) -> bool {
+        let values = |side: &Option<Side>| side.as_ref().map(|side| side.values.clone());
+        values(&self.local) == values(&self.remote)
+    }
+}
+
+impl Side {
+    fn of(row: &CurrentRow) -> Self {
+        Self {
+            values: split(&row.content),
+            run_id: row.run_id.clone(),
+            extracted_at: row.extracted_at.clone(),
+            is_unshipped: row.is_unshipped,
+        }
+    }
+}
+
+fn split(joined: &str) -> Vec<String> {
+    joined.split(SEPARATOR).map(str::to_owned).collect()
+}
+
+/// Reads the answer to [`Reconcile::Counts`](super::Reconcile::Counts).
+///
+/// # Errors
+/// Where the result has other columns than the query.
+pub fn table_sum(rows: &Rows) -> Result<TableSum, Error> {
+    let row = rows.only()?;
+    let content_hash_sum = row.cell("CONTENT_HASH_SUM")?.decimal()?;
+    Ok(TableSum { row_count: row.cell("ROW_COUNT")?.u64()?, content_hash_sum })
+}
+
+/// Reads the answer to [`Reconcile::Buckets`](super::Reconcile::Buckets).
+///
+/// # Errors
+/// Where the result has other columns than the query.
+pub fn bucket_sums(rows: &Rows) -> Result<Vec<BucketSum>, Error> {
+    let read = |row: Row<'_>| {
+        Ok(BucketSum {
+            bucket: row.cell("BUCKET")?.text()?.to_owned(),
+            row_count: number(row, "ROW_COUNT")?.unwrap_or_default(),
+            content_hash_sum: row.cell("CONTENT_HASH_SUM")?.decimal()?,
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Reads the answer to [`Reconcile::Keys`](super::Reconcile::Keys).
+///
+/// # Errors
+/// Where the result has other columns than the query.
+pub fn key_hashes(rows: &Rows) -> Result<Vec<KeyHash>, Error> {
+    let read = |row: Row<'_>| {
+        Ok(KeyHash {
+            row_key: row.cell("ROW_KEY")?.text()?.to_owned(),
+            content_hash: row.cell("CONTENT_HASH")?.decimal()?,
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Reads the answer to [`Reconcile::Rows`](super::Reconcile::Rows).
+///
+/// # Errors
+/// Where the result has other columns than the query.
+pub fn current_rows(rows: &Rows) -> Result<Vec<CurrentRow>, Error> {
+    let read = |row: Row<'_>| {
+        Ok(CurrentRow {
+            row_key: row.cell("ROW_KEY")?.text()?.to_owned(),
+            content: row.cell("CONTENT")?.text()?.to_owned(),
+            run_id: text(row, "RUN_ID")?.unwrap_or_default(),
+            extracted_at: text(row, "EXTRACTED_AT")?.unwrap_or_default(),
+            is_unshipped: false,
+        })
+    };
+    rows.iter().map(read).collect()
+}

@@ -1,0 +1,85 @@
+//! The edges: asks what is there, runs what is missing.
+
+use std::sync::atomic::AtomicBool;
+
+use super::{Observed, Plan, Target};
+use crate::snowflake::catalog::Audience;
+use crate::snowflake::client::{Connection, Session};
+use crate::snowflake::error::{Error, FailureKind};
+use crate::snowflake::sql_api::Statement;
+
+/// What became of a missing item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Applied {
+    /// It is there now.
+    Made,
+    /// Our role may not; an admin can run the item's statement.
+    AskAdmin {
+        /// Snowflake's words.
+        reason: String,
+    },
+    /// Not tried, or not possible before something else is there.
+    Waits {
+        /// For what.
+        reason: String,
+    },
+}
+
+/// Asks for everything that a plan compares. Costs no warehouse.
+///
+/// # Errors
+/// Where Snowflake could not be asked; an object that is missing is no error.
+pub async fn observe(
+    connection: &Connection,
+    target: &Target,
+    stop: &AtomicBool,
+) -> Result<Observed, Error> {
+    let mut observed = Observed::default();
+    for question in Observed::questions(&target.names) {
+        let answer = connection.run(&outside(connection, &question), stop).await;
+        observed.note(question, answer)?;
+    }
+    Ok(observed)
+}
+
+/// Runs the missing items in order and says of each what became of it. An item that is denied does not stop the others.
+///
+/// # Errors
+/// Where Snowflake could not be reached, or a statement is wrong.
+pub async fn apply(
+    connection: &Connection,
+    plan: &Plan,
+    stop: &AtomicBool,
+) -> Result<Vec<(String, Applied)>, Error> {
+    let mut applied = Vec::new();
+    for item in plan.missing() {
+        let name = format!("{} {}", item.kind.name(), item.name);
+        if let Some(reason) = &item.blocked_by {
+            applied.push((name, Applied::Waits { reason: reason.clone() }));
+            continue;
+        }
+        let result = connection.run(&outside(connection, &item.statement), stop).await;
+        let became = match result {
+            Ok(_) => Applied::Made,
+            Err(error) => match error.statement().map(|failure| (failure.kind(), failure)) {
+                Some((FailureKind::Denied | FailureKind::Missing, failure)) => {
+                    let reason = failure.message.clone();
+                    match item.audience {
+                        Audience::Admin => Applied::AskAdmin { reason },
+                        Audience::Owner => Applied::Waits { reason },
+                    }
+                }
+                _ => return Err(error),
+            },
+        };
+        applied.push((name, became));
+    }
+    Ok(applied)
+}
+
+/// A statement that names everything in full: neither database nor warehouse need exist yet.
+fn outside(connection: &Connection, sql: &str) -> Statement {
+    let role = connection.login().session.role.clone();
+    let session = Session { role, ..Session::default() };
+    Statement { session: Some(session), ..Statement::new(sql) }
+}

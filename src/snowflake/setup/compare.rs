@@ -1,0 +1,265 @@
+//! Each kind of object, as it is against as it shall be. Pure.
+
+use super::ddl::{Kind, definition, granted, normal, options};
+use super::observed::{Observed, show_in_schema, text};
+use super::table::table;
+use super::{Change, Desired, Item, State, Target};
+use crate::snowflake::catalog::Names;
+
+const STRANDS_PIPES: &str =
+    "pipes stop when their stage changes: better give the new one another name";
+const BY_HAND: &str = "to be changed by hand, after a look at who else uses it";
+const PIPES_ARE_FIXED: &str = "a pipe cannot be changed, and a new one forgets which files it loaded: pause it, wait until it is empty, drop it, apply, and submit nothing that it loaded already";
+const SAFE_TO_REPLACE: &str =
+    "it holds nothing that the landing table does not: safe to replace by hand";
+const DEFAULT_ROLE: &str = "Snowpipe's REST API acts as the user's default role and no other";
+const BY_ITS_FILES: &str =
+    "pipes that use it read files differently from then on; what is loaded stays as it is";
+
+/// The item of one statement, and behind it those of the columns that its table lacks.
+pub(super) fn compare(target: &Target, observed: &Observed, desired: Desired) -> Vec<Item> {
+    let mut columns = Vec::new();
+    let state = match desired.kind {
+        Kind::Role | Kind::User | Kind::Warehouse | Kind::Database => {
+            account_object(target, observed, &desired)
+        }
+        Kind::Integration => integration(target, observed, &desired),
+        Kind::Schema => {
+            let question = format!("show schemas in database {}", target.names.database);
+            there(observed.find(&question, "name", last(&desired.name)).is_some())
+        }
+        Kind::FileFormat => file_format(observed, &desired),
+        Kind::Stage => stage(target, observed, &desired),
+        Kind::Table => table(observed, &desired, &mut columns),
+        Kind::Pipe => pipe(target, observed, &desired),
+        Kind::DynamicTable => dynamic_table(target, observed, &desired),
+        Kind::Grant => grant(target, observed, &desired),
+        Kind::Column => State::Exists,
+    };
+    let blocked_by = match desired.kind {
+        Kind::Integration if target.aws_role_arn.is_none() => {
+            Some("the ARN of the AWS role is not configured")
+        }
+        Kind::User if target.public_key.is_none() => Some("the public key is not configured"),
+        _ => None,
+    };
+    let blocked_by = blocked_by.map(str::to_owned);
+    let Desired { kind, name, audience, statement, .. } = desired;
+    let mut items = vec![Item { kind, name, audience, statement, state, blocked_by }];
+    items.append(&mut columns);
+    items
+}
+
+fn there(is_there: bool) -> State {
+    if is_there { State::Exists } else { State::Missing }
+}
+
+/// Exists, or differs in this.
+pub(super) fn differing(changes: Vec<Change>, advice: &'static str) -> State {
+    if changes.is_empty() { State::Exists } else { State::Differs { changes, advice } }
+}
+
+pub(super) fn last(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
+}
+
+fn account_object(target: &Target, observed: &Observed, desired: &Desired) -> State {
+    let (name, plural) = (&desired.name, format!("{}s", desired.kind.name()));
+    let row = observed.find(&format!("show {plural} like '{name}'"), "name", name);
+    let session = "select current_user() as user_name, current_role() as role_name";
+    // Who asks is there, whatever the role may list.
+    let is_session = match desired.kind {
+        Kind::User => observed.find(session, "user_name", name).is_some(),
+        Kind::Role => observed.find(session, "role_name", name).is_some(),
+        _ => false,
+    };
+    let Some(row) = row else { return there(is_session) };
+    let role = target.names.role.as_str();
+    let default_role = text(row, "default_role").filter(|old| *old != role);
+    match (desired.kind, default_role) {
+        (Kind::User, Some(old)) => {
+            let change = Change {
+                what: "default role".to_owned(),
+                old: old.to_owned(),
+                new: role.to_owned(),
+                statement: Some(format!("alter user {name} set default_role = {role}")),
+            };
+            differing(vec![change], DEFAULT_ROLE)
+        }
+        _ => State::Exists,
+    }
+}
+
+fn integration(target: &Target, observed: &Observed, desired: &Desired) -> State {
+    let name = &desired.name;
+    let question = format!("desc integration {name}");
+    if let Some(reason) = observed.denied(&question) {
+        return State::Unseen { reason: reason.to_owned() };
+    }
+    if !observed.is_there(&question) {
+        return State::Missing;
+    }
+    let property = |property| observed.property(&question, property).unwrap_or_default();
+    let mut changes = Vec::new();
+    let mut change = |what: &str, old: String, new: String, set: String| {
+        let statement = Some(format!("alter storage integration {name} set {set}"));
+        changes.push(Change { what: what.to_owned(), old, new, statement });
+    };
+    let (allowed, url) = (property("STORAGE_ALLOWED_LOCATIONS"), target.lake_url());
+    let is_covered = |place: &str| place.trim() == "*" || url.starts_with(place.trim());
+    if !allowed.split(',').filter(|place| !place.trim().is_empty()).any(is_covered) {
+        let places = allowed.split(',').map(str::trim).filter(|place| !place.is_empty());
+        let all: Vec<_> = places.chain([url.as_str()]).map(|place| format!("'{place}'")).collect();
+        let set = format!("storage_allowed_locations = ({})", all.join(", "));
+        change("allowed locations", allowed.clone(), format!("also {url}"), set);
+    }
+    let role = property("STORAGE_AWS_ROLE_ARN");
+    if let Some(wanted) = target.aws_role_arn.as_ref().filter(|wanted| **wanted != role) {
+        let set = format!("storage_aws_role_arn = '{wanted}'");
+        change("AWS role", role, wanted.clone(), set);
+    }
+    if property("ENABLED").eq_ignore_ascii_case("false") {
+        change("enabled", "false".to_owned(), "true".to_owned(), "enabled = true".to_owned());
+    }
+    differing(changes, BY_HAND)
+}
+
+/// An option's value as `desc` prints it and as DDL writes it, made alike.
+fn option_value(text: &str) -> String {
+    let bare = text.trim().trim_matches(|c| matches!(c, '(' | ')' | '[' | ']'));
+    bare.trim_matches('\'').replace("\\\\", "\\").to_ascii_uppercase()
+}
+
+fn file_format(observed: &Observed, desired: &Desired) -> State {
+    // The file's spelling is lower case, the names in front of it are not.
+    let question = format!("desc file format {}", spelled(desired));
+    if !observed.is_there(&question) {
+        return State::Missing;
+    }
+    let change = |(option, wanted): (String, String)| {
+        // What this Snowflake does not list cannot be compared.
+        let old = observed.property(&question, &option)?;
+        (option_value(&old) != option_value(&wanted)).then(|| Change {
+            statement: Some(format!("alter file format {} set {option} = {wanted}", desired.name)),
+            what: option,
+            old,
+            new: wanted,
+        })
+    };
+    differing(options(&desired.statement).into_iter().filter_map(change).collect(), BY_ITS_FILES)
+}
+
+/// An object's name as its statement spells it, and as `observe.sql` does.
+fn spelled(desired: &Desired) -> &str {
+    let behind = desired.statement.split_once(" if not exists ").map_or("", |(_, behind)| behind);
+    behind.split_whitespace().next().unwrap_or_default()
+}
+
+fn stage(target: &Target, observed: &Observed, desired: &Desired) -> State {
+    let question = show_in_schema("stages", &target.names);
+    let Some(row) = observed.find(&question, "name", last(&desired.name)) else {
+        return State::Missing;
+    };
+    let wanted =
+        [("url", target.lake_url()), ("storage_integration", target.names.integration.to_string())];
+    let change = |(column, new): (&str, String)| {
+        let old = text(row, column).unwrap_or_default();
+        (old != new).then(|| Change {
+            what: column.replace('_', " "),
+            old: old.to_owned(),
+            new,
+            statement: None,
+        })
+    };
+    differing(wanted.into_iter().filter_map(change).collect(), STRANDS_PIPES)
+}
+
+fn pipe(target: &Target, observed: &Observed, desired: &Desired) -> State {
+    let question = show_in_schema("pipes", &target.names);
+    let Some(row) = observed.find(&question, "name", last(&desired.name)) else {
+        return State::Missing;
+    };
+    let mut changes = Vec::new();
+    let mut change = |what: &str, old: &str, new: &str| {
+        let (what, old, new) = (what.to_owned(), old.to_owned(), new.to_owned());
+        changes.push(Change { what, old, new, statement: None });
+    };
+    let old = normal(text(row, "definition").unwrap_or_default());
+    let new = normal(definition(&desired.statement));
+    if !old.eq_ignore_ascii_case(&new) {
+        change("definition", &old, &new);
+    }
+    if let Some(reason) = text(row, "invalid_reason") {
+        change("validity", reason, "valid");
+    }
+    differing(changes, PIPES_ARE_FIXED)
+}
+
+fn dynamic_table(target: &Target, observed: &Observed, desired: &Desired) -> State {
+    let Names { database, core_schema, warehouse, .. } = &target.names;
+    let question = format!("show dynamic tables in schema {database}.{core_schema}");
+    let name = &desired.name;
+    let Some(row) = observed.find(&question, "name", last(name)) else { return State::Missing };
+    let Some(made_by) = text(row, "text") else {
+        let reason = format!("{} lacks MONITOR on it", target.names.role);
+        return State::Unseen { reason };
+    };
+    let query = |text: &str| text.split_once(" as select ").map(|(_, query)| query.to_owned());
+    let (old, new) = (query(&normal(made_by)), query(&normal(&desired.statement)));
+    let mut changes = Vec::new();
+    if old != new {
+        let replace = desired.statement.replacen(
+            "dynamic table if not exists",
+            "or replace dynamic table",
+            1,
+        );
+        changes.push(Change {
+            what: "query".to_owned(),
+            old: old.unwrap_or_default(),
+            new: new.unwrap_or_default(),
+            statement: Some(replace),
+        });
+    }
+    if let Some(old) = text(row, "warehouse").filter(|old| *old != warehouse.as_str()) {
+        changes.push(Change {
+            what: "warehouse".to_owned(),
+            old: old.to_owned(),
+            new: warehouse.to_string(),
+            statement: Some(format!("alter dynamic table {name} set warehouse = {warehouse}")),
+        });
+    }
+    differing(changes, SAFE_TO_REPLACE)
+}
+
+fn grant(target: &Target, observed: &Observed, desired: &Desired) -> State {
+    let role = &target.names.role;
+    let Some(wanted) = granted(&desired.statement) else { return State::Missing };
+    if wanted.on == "ROLE" {
+        let question = format!("show grants of role {role}");
+        if let Some(reason) = observed.denied(&question) {
+            return State::Unseen { reason: reason.to_owned() };
+        }
+        let has_role = observed.rows(&question).any(|row| {
+            text(row, "granted_to") == Some(wanted.to.as_str())
+                && text(row, "grantee_name") == Some(wanted.grantee.as_str())
+        });
+        return there(has_role);
+    }
+    let question = format!("show grants to role {role}");
+    if let Some(reason) = observed.denied(&question) {
+        return State::Unseen { reason: reason.to_owned() };
+    }
+    let on = wanted.on.replace(' ', "_");
+    let is_on = |shown: &str| {
+        let shown = shown.replace(' ', "_");
+        shown == on || (on == "DYNAMIC_TABLE" && shown == "TABLE")
+    };
+    let has = |privilege: &str| {
+        observed.rows(&question).any(|row| {
+            let is_held = [Some(privilege), Some("OWNERSHIP")].contains(&text(row, "privilege"));
+            let object = text(row, "name").unwrap_or_default().replace('"', "");
+            is_held && object == wanted.object && text(row, "granted_on").is_some_and(is_on)
+        })
+    };
+    there(wanted.privileges.iter().all(|privilege| has(privilege)))
+}

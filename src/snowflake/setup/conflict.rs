@@ -1,0 +1,89 @@
+//! Pipes that would load our files a second time. Pure.
+
+use super::compare::last;
+use super::ddl::{Kind, normal};
+use super::observed::{Observed, show_in_schema, text};
+use super::{Item, State, Target};
+use crate::ids::Table;
+use crate::lake::Format;
+use crate::snowflake::catalog::{Audience, pattern};
+
+/// Pipes of somebody else's, or of another mode of ours, that read the folders that we load: each becomes an item, and our pipe
+/// is not made beside it.
+pub(super) fn conflicts(target: &Target, observed: &Observed, items: &mut Vec<Item>) {
+    let ours = Table::ALL.map(|table| target.names.pipe(table, target.format, target.mode));
+    let is_ours = |name: &str| ours.iter().flatten().any(|pipe| pipe.name.as_str() == name);
+    for row in observed.rows(&show_in_schema("pipes", &target.names)) {
+        let made_by = text(row, "definition").unwrap_or_default();
+        let Some(name) = text(row, "name").filter(|name| !is_ours(name)) else { continue };
+        let Some(source) = source_of(target, observed, made_by) else { continue };
+        let is_shared = |table: &Table| overlaps(&target.folder(*table), &source);
+        let shared: Vec<Table> = Table::ALL.into_iter().filter(is_shared).collect();
+        let Some(first) = shared.first().filter(|_| !loads_other_files(target, made_by)) else {
+            continue;
+        };
+        let other = format!("{}.{}.{name}", target.names.database, target.names.schema);
+        let reads = format!("reads {} as well", target.folder(*first));
+        for table in &shared {
+            let own =
+                target.names.pipe(*table, target.format, target.mode).map(|pipe| pipe.to_string());
+            for item in items.iter_mut().filter(|item| own.as_ref() == Some(&item.name)) {
+                item.blocked_by = Some(format!("pipe {other} {reads}"));
+            }
+        }
+        items.push(conflicting(other, &reads));
+    }
+}
+
+fn conflicting(name: String, reads: &str) -> Item {
+    let statement = format!("drop pipe {name}");
+    let advice = format!(
+        "set the ingest mode back, or drop it by hand once its queue is empty (`{statement}`) and submit nothing that it loaded"
+    );
+    let reason = format!("{reads}: every file would be loaded twice");
+    Item {
+        kind: Kind::Pipe,
+        name,
+        audience: Audience::Owner,
+        statement,
+        state: State::Conflict { reason, advice },
+        blocked_by: None,
+    }
+}
+
+/// The place that a COPY statement reads, as a URL; `None` where its stage is not in our schema.
+fn source_of(target: &Target, observed: &Observed, made_by: &str) -> Option<String> {
+    let made_by = normal(made_by);
+    let (_, behind) = made_by.split_once('@')?;
+    let end = behind.find([' ', ')', '\'', ';']).unwrap_or(behind.len());
+    let (stage, path) = behind[..end].split_once('/').unwrap_or((&behind[..end], ""));
+    let stage = last(stage);
+    let url = if stage.eq_ignore_ascii_case(target.names.stage.as_str()) {
+        target.lake_url()
+    } else {
+        let question = show_in_schema("stages", &target.names);
+        text(observed.find(&question, "name", stage)?, "url")?.to_owned()
+    };
+    let slash = if url.ends_with('/') || path.is_empty() { "" } else { "/" };
+    Some(format!("{url}{slash}{path}"))
+}
+
+fn overlaps(one: &str, other: &str) -> bool {
+    one.starts_with(other) || other.starts_with(one)
+}
+
+/// Whether a COPY statement's pattern is that of the other file format, so that both can live on one folder.
+fn loads_other_files(target: &Target, made_by: &str) -> bool {
+    let other = match target.format {
+        Format::Parquet => Format::Csv,
+        Format::Csv => Format::Parquet,
+    };
+    normal(made_by).contains(&format!("pattern={}", pattern(other)))
+}
+
+impl Target {
+    /// A table's folder in the lake, as a URL.
+    fn folder(&self, table: Table) -> String {
+        format!("{}raw/{table}/", self.lake_url())
+    }
+}

@@ -1,0 +1,381 @@
+//! Whether what was sent has arrived: the manifest's files against everything that Snowflake says of them.
+//!
+//! In: files, and per table the evidence, each piece of which may be missing, with the reason. Out: a verdict per file and one for
+//! the run, in words, with what to do next. Pure; who asks Snowflake, and how often, is the pipeline's.
+//!
+//! # Rules
+//! - Only the landing table proves anything: `verified` needs its row count, its count of different rows and both hash sums to be
+//!   the manifest's. What pipes and histories say explains a file that is not there; it never vouches for one that is.
+//! - Wrong is final, not known is not: a file about which nothing certain is known is `pending`, never guessed.
+//! - Ask the table last. A report that is younger than the table's answer would make a file look lost that is just arriving.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::evidence::{Answer, Evidence, Landed, is_of};
+use super::pipe::{FileReport, LoadStatus};
+use super::pipe_status::Health;
+use crate::ids::Table;
+use crate::lake::ExportedFile;
+
+/// What is known of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// Every row is in, as it was sent.
+    Verified,
+    /// Not known yet.
+    Pending,
+    /// Snowflake refused the file.
+    Failed,
+    /// What is in is not what was sent.
+    Mismatch,
+}
+
+/// A file judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileVerdict {
+    /// The file's key.
+    pub key: String,
+    /// Its table.
+    pub table: String,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why, in words.
+    pub reason: String,
+    /// What to do; empty where nothing is.
+    pub next_step: String,
+}
+
+/// A run judged, by its worst file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Every file is verified.
+    Verified,
+    /// Something is not known yet: too early, or the pipe is paused (exit 8).
+    Pending,
+    /// Something is not known, and will not be before a person mends a pipe (exit 6).
+    PipeBroken,
+    /// Snowflake refused a file (exit 7).
+    Refused,
+    /// Rows or contents differ (exit 7).
+    Mismatch,
+}
+
+impl Outcome {
+    /// The verdict as the run's report writes it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Pending => "pending",
+            Self::PipeBroken | Self::Refused => "failed",
+            Self::Mismatch => "mismatch",
+        }
+    }
+}
+
+/// Every file judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verification {
+    /// The verdict on the run.
+    pub outcome: Outcome,
+    /// Why, in one sentence.
+    pub reason: String,
+    /// The verdicts on the files, in the manifest's order.
+    pub files: Vec<FileVerdict>,
+}
+
+/// Judges every file of a manifest.
+pub fn verify(files: &[ExportedFile], evidence: &BTreeMap<Table, Evidence>) -> Verification {
+    let nothing = Evidence::default();
+    let of = |file: &ExportedFile| {
+        let table = Table::ALL.into_iter().find(|table| table.name() == file.table);
+        table.and_then(|table| evidence.get(&table)).unwrap_or(&nothing)
+    };
+    let verdicts: Vec<_> = files.iter().map(|file| judge(file, of(file))).collect();
+    let is_broken = |(file, verdict): (&ExportedFile, &FileVerdict)| {
+        verdict.verdict == Verdict::Pending
+            && matches!(&of(file).pipe, Answer::Given(pipe) if pipe.health == Health::Fail)
+    };
+    let outcome = match verdicts.iter().map(|verdict| verdict.verdict).max() {
+        None | Some(Verdict::Verified) => Outcome::Verified,
+        Some(Verdict::Pending) if files.iter().zip(&verdicts).any(is_broken) => Outcome::PipeBroken,
+        Some(Verdict::Pending) => Outcome::Pending,
+        Some(Verdict::Failed) => Outcome::Refused,
+        Some(Verdict::Mismatch) => Outcome::Mismatch,
+    };
+    let reason = summary(&verdicts);
+    Verification { outcome, reason, files: verdicts }
+}
+
+/// How many files are right, and the first of the worst.
+fn summary(verdicts: &[FileVerdict]) -> String {
+    let count = verdicts.iter().filter(|file| file.verdict == Verdict::Verified).count();
+    // The first of equals: `max_by_key` would take the last.
+    let worst = verdicts.iter().rev().max_by_key(|file| file.verdict);
+    match worst.filter(|file| file.verdict != Verdict::Verified) {
+        None if verdicts.is_empty() => "there was nothing to send".to_owned(),
+        None => format!("all {count} files are in, row by row as they were sent"),
+        Some(file) => {
+            let total = verdicts.len();
+            format!("{count} of {total} files are verified; `{}`: {}", file.key, file.reason)
+        }
+    }
+}
+
+/// Judges one file.
+fn judge(file: &ExportedFile, evidence: &Evidence) -> FileVerdict {
+    let claim = claim_of(file, evidence);
+    let judgement = match &evidence.landed {
+        Answer::Given(rows) => match rows.iter().find(|landed| landed.key == file.key) {
+            Some(landed) => judge_landed(file, landed, claim),
+            None => judge_absent(file, evidence, claim),
+        },
+        Answer::Unknown(why) => judge_unasked(file, evidence, claim, why),
+    };
+    let Judgement { verdict, mut reason, mut next_step } = judgement;
+    if let (Verdict::Pending, Answer::Given(pipe)) = (verdict, &evidence.pipe)
+        && pipe.health != Health::Ok
+    {
+        reason = format!("{reason}; its pipe is {}", pipe.reason);
+        next_step.clone_from(&pipe.remedy);
+    }
+    FileVerdict { key: file.key.clone(), table: file.table.clone(), verdict, reason, next_step }
+}
+
+struct Judgement {
+    verdict: Verdict,
+    reason: String,
+    next_step: String,
+}
+
+fn judged(verdict: Verdict, reason: String, next_step: &str) -> Judgement {
+    Judgement { verdict, reason, next_step: next_step.to_owned() }
+}
+
+const LATER: &str = "nothing; `verify` asks again";
+const SHIP_AGAIN: &str = "mend the cause, then ship the rows in a new file (`run --full`): a pipe takes the same path for 14 days no second time";
+const RELOAD: &str = "see what changed these rows, delete them (`delete from … where _file_name = …`) and ship them in a new file (`run --full`)";
+
+/// The table has rows of the file.
+fn judge_landed(file: &ExportedFile, landed: &Landed, claim: Option<&FileReport>) -> Judgement {
+    let Landed { row_count, distinct_row_count, row_hash_sum, content_hash_sum, .. } = landed;
+    let (table, wanted) = (&file.table, file.row_count);
+    if distinct_row_count < row_count {
+        let reason = format!(
+            "`{table}` holds {row_count} rows of it, {distinct_row_count} different ones of {wanted} sent: it was loaded more than once"
+        );
+        let next_step = "the current tables take one row per key and are right; find the second loader (`snowflake plan` shows another pipe on the same folder), then delete the rows with the later `_loaded_at`";
+        return judged(Verdict::Mismatch, reason, next_step);
+    }
+    if wanted < *row_count {
+        let reason = format!("`{table}` holds {row_count} rows of it, {wanted} were sent");
+        return judged(Verdict::Mismatch, reason, RELOAD);
+    }
+    if *row_count < wanted {
+        return judge_partial(file, *row_count, claim);
+    }
+    if !is_same_sum(row_hash_sum, &file.row_hash_sum) {
+        let reason = format!(
+            "`{table}` holds all {wanted} rows of it, but not the ones sent: their hashes sum to {row_hash_sum}, sent was {}",
+            file.row_hash_sum
+        );
+        return judged(Verdict::Mismatch, reason, RELOAD);
+    }
+    if !is_same_sum(content_hash_sum, &file.row_hash_sum) {
+        let reason = format!(
+            "`{table}` holds all {wanted} rows of it with changed contents: hashed anew they sum to {content_hash_sum}, sent was {}",
+            file.row_hash_sum
+        );
+        return judged(Verdict::Mismatch, reason, RELOAD);
+    }
+    judged(Verdict::Verified, format!("all {wanted} rows are in, as they were sent"), "")
+}
+
+fn judge_partial(file: &ExportedFile, row_count: u64, claim: Option<&FileReport>) -> Judgement {
+    let held = format!("`{}` holds {row_count} of its {} rows", file.table, file.row_count);
+    match claim.map(|claim| (claim, Claimed::by(claim))) {
+        Some((_, Claimed::Loaded)) => {
+            let reason = format!("{held}, and Snowflake says that it is loaded");
+            judged(Verdict::Mismatch, reason, RELOAD)
+        }
+        Some((claim, Claimed::Partial)) => {
+            let reason = format!("{held}, the others were refused: {}", error_of(claim));
+            judged(Verdict::Mismatch, reason, RELOAD)
+        }
+        Some((claim, Claimed::Failed)) => {
+            judged(Verdict::Failed, format!("{held}, then {}", error_of(claim)), SHIP_AGAIN)
+        }
+        Some((_, Claimed::Unsettled)) | None => {
+            let reason = format!("{held}; a large file comes in parts");
+            judged(Verdict::Pending, reason, LATER)
+        }
+    }
+}
+
+/// The table has no row of the file.
+fn judge_absent(file: &ExportedFile, evidence: &Evidence, claim: Option<&FileReport>) -> Judgement {
+    if is_listed(file, &evidence.unmatched_paths) {
+        return unmatched();
+    }
+    match claim.map(|claim| (claim, Claimed::by(claim))) {
+        Some((claim, Claimed::Failed)) => judged(Verdict::Failed, error_of(claim), SHIP_AGAIN),
+        Some((claim, Claimed::Loaded | Claimed::Partial)) => {
+            let count = claim.inserted_row_count.unwrap_or_default();
+            let reason = format!(
+                "Snowflake says that it loaded {count} rows of it, but `{}` holds none",
+                file.table
+            );
+            let next_step = "the rows were deleted, or went to another table: see the table's history, then ship them in a new file (`run --full`)";
+            judged(Verdict::Mismatch, reason, next_step)
+        }
+        Some((claim, Claimed::Unsettled)) => judged(Verdict::Pending, progress_of(claim), LATER),
+        None => judged(Verdict::Pending, silence(file, evidence), LATER),
+    }
+}
+
+/// The table could not be asked, so nothing can be verified; what is wrong for certain still is.
+fn judge_unasked(
+    file: &ExportedFile,
+    evidence: &Evidence,
+    claim: Option<&FileReport>,
+    why: &str,
+) -> Judgement {
+    if is_listed(file, &evidence.unmatched_paths) {
+        return unmatched();
+    }
+    match claim.map(|claim| (claim, Claimed::by(claim))) {
+        Some((claim, Claimed::Failed)) => judged(Verdict::Failed, error_of(claim), SHIP_AGAIN),
+        Some((claim, Claimed::Partial)) => judged(Verdict::Mismatch, error_of(claim), RELOAD),
+        Some((claim, Claimed::Loaded)) => {
+            let count = claim.inserted_row_count;
+            let said =
+                count.map_or_else(|| "an unknown number".to_owned(), |count| count.to_string());
+            let reason = format!("Snowflake says that it loaded {said} of {} rows", file.row_count);
+            if claim.is_complete && count.is_some_and(|count| count != file.row_count) {
+                return judged(Verdict::Mismatch, reason, RELOAD);
+            }
+            let reason = format!("{reason}, but the table itself is not known: {why}");
+            judged(Verdict::Pending, reason, LATER)
+        }
+        Some((claim, Claimed::Unsettled)) => judged(Verdict::Pending, progress_of(claim), LATER),
+        None => {
+            let reason =
+                format!("{}; the table itself is not known: {why}", silence(file, evidence));
+            judged(Verdict::Pending, reason, LATER)
+        }
+    }
+}
+
+fn unmatched() -> Judgement {
+    judged(
+        Verdict::Failed,
+        "its name does not match the pipe's PATTERN, so the pipe will never load it".to_owned(),
+        "the pipe is one of the other file format, or was made by hand: compare it with `snowflake plan`",
+    )
+}
+
+/// Why nobody says anything of a file.
+fn silence(file: &ExportedFile, evidence: &Evidence) -> String {
+    if is_listed(file, &evidence.skipped_paths) {
+        return "its pipe knew the path already and takes it no second time within 14 days: it was submitted before and is queued still, or failed then; nothing says which".to_owned();
+    }
+    let reports = match &evidence.reports {
+        Answer::Given(_) => {
+            "Snowpipe does not report it (or no longer: it does for 10 minutes)".to_owned()
+        }
+        Answer::Unknown(why) => format!("Snowpipe's report is not known: {why}"),
+    };
+    let history = match &evidence.history {
+        Answer::Given(_) => {
+            "the copy history does not list it (yet: it can be late by half an hour)".to_owned()
+        }
+        Answer::Unknown(why) => format!("the copy history is not known: {why}"),
+    };
+    format!("{reports}; {history}")
+}
+
+fn progress_of(claim: &FileReport) -> String {
+    match &claim.status {
+        LoadStatus::Other(word) => format!("Snowflake calls its state `{word}`"),
+        _ => "it is being loaded".to_owned(),
+    }
+}
+
+/// `refused with “…” (line 3, column `NAME`)`
+fn error_of(claim: &FileReport) -> String {
+    let said = claim.first_error.as_ref().or(claim.system_error.as_ref());
+    let mut text = match said {
+        Some(error) => format!("Snowflake refused it: {}", error.trim().trim_end_matches('.')),
+        None => "Snowflake refused it and gives no reason".to_owned(),
+    };
+    let line = claim.first_error_line.map(|line| format!("line {line}"));
+    let column = claim.first_error_column.as_ref().map(|column| format!("column {column}"));
+    let count =
+        (1 < claim.error_count).then(|| format!("the first of {} errors", claim.error_count));
+    let place: Vec<_> = [line, column, count].into_iter().flatten().collect();
+    if !place.is_empty() {
+        text = format!("{text} ({})", place.join(", "));
+    }
+    text
+}
+
+/// A report's status, as far as it settles anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Claimed {
+    Unsettled,
+    Failed,
+    Partial,
+    Loaded,
+}
+
+impl Claimed {
+    fn by(report: &FileReport) -> Self {
+        match &report.status {
+            LoadStatus::Loaded => Self::Loaded,
+            LoadStatus::Partial => Self::Partial,
+            LoadStatus::Failed => Self::Failed,
+            // The copy history's word for a file that ON_ERROR = SKIP_FILE left out.
+            LoadStatus::Other(word) if word.to_ascii_lowercase().ends_with("skipped") => {
+                Self::Failed
+            }
+            LoadStatus::InProgress | LoadStatus::Other(_) => Self::Unsettled,
+        }
+    }
+}
+
+/// What is said of a file: the last word that settles something, otherwise the last word.
+fn claim_of<'a>(file: &ExportedFile, evidence: &'a Evidence) -> Option<&'a FileReport> {
+    let given =
+        [&evidence.reports, &evidence.history].into_iter().filter_map(|answer| match answer {
+            Answer::Given(reports) => Some(reports),
+            Answer::Unknown(_) => None,
+        });
+    given
+        .flatten()
+        .filter(|report| is_of(&file.key, report.stage_location.as_deref(), &report.path))
+        .max_by_key(|report| {
+            let is_settled = Claimed::by(report) != Claimed::Unsettled;
+            (is_settled, report.inserted_at.max(report.received_at))
+        })
+}
+
+fn is_listed(file: &ExportedFile, paths: &[String]) -> bool {
+    paths.iter().any(|path| is_of(&file.key, None, path))
+}
+
+/// Whether two decimal texts are the same sum; what is no number is like nothing.
+fn is_same_sum(one: &str, other: &str) -> bool {
+    let read = |text: &str| text.trim().parse::<u128>().ok();
+    read(one).is_some_and(|one| Some(one) == read(other))
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Verified => "verified",
+            Self::Pending => "pending",
+            Self::Failed => "failed",
+            Self::Mismatch => "mismatch",
+        })
+    }
+}
