@@ -164,3 +164,99 @@ pub(super) fn is_of(key: &str, stage_location: Option<&str>, path: &str) -> bool
     let is_end = key.strip_suffix(path).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'));
     !path.is_empty() && is_end
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::snowflake::rows::Column;
+
+    const KEY: &str = "p/raw/songs/year=2026/songs_1_R.parquet";
+
+    #[test]
+    fn a_path_is_recognised_in_every_form_that_snowflake_prints() {
+        let forms = [
+            (Some("s3://b/p/raw/songs/"), "year=2026/songs_1_R.parquet"),
+            (Some("s3://b/p/raw/songs"), "/year=2026/songs_1_R.parquet"),
+            (Some("s3://b/p/raw/songs"), "year=2026/songs_1_R.parquet"),
+            (Some("s3://b/p/"), "raw/songs/year=2026/songs_1_R.parquet"),
+            (Some("s3://b/"), "p/raw/songs/year=2026/songs_1_R.parquet"),
+            (Some("s3://b/p/"), "year=2026/songs_1_R.parquet"), // Below the pipe's path, not the stage's.
+            (None, "year=2026/songs_1_R.parquet"),
+            (None, "/year=2026/songs_1_R.parquet"),
+            (None, "p/raw/songs/year=2026/songs_1_R.parquet"),
+            (None, "s3://b/p/raw/songs/year=2026/songs_1_R.parquet"),
+        ];
+        for (location, path) in forms {
+            assert!(is_of(KEY, location, path), "{location:?} {path}");
+        }
+        let others = [
+            (Some("s3://b/p/raw/songs/"), "year=2026/songs_1_S.parquet"),
+            (None, "ongs_1_R.parquet"),
+            (None, "x/songs_1_R.parquet"),
+            (None, "q/p/raw/songs/year=2026/songs_1_R.parquet"),
+            (None, ""),
+            (None, "/"),
+            (Some("s3://b"), ""),
+            (None, "s3://b"),
+        ];
+        for (location, path) in others {
+            assert!(!is_of(KEY, location, path), "{location:?} {path}");
+        }
+    }
+
+    fn rows(columns: &[&str], row: &[Option<&str>]) -> Rows {
+        let column = |name: &&str| Column { name: (*name).to_owned(), kind: "TEXT".to_owned() };
+        Rows {
+            columns: columns.iter().map(column).collect(),
+            rows: vec![row.iter().map(|cell| cell.map(str::to_owned)).collect()],
+            ..Rows::default()
+        }
+    }
+
+    #[test]
+    fn the_copy_history_is_read_with_what_it_leaves_open() {
+        let columns = [
+            "STAGE_LOCATION",
+            "FILE_NAME",
+            "STATUS",
+            "ROW_COUNT",
+            "ROW_PARSED",
+            "ERROR_COUNT",
+            "FIRST_ERROR_MESSAGE",
+            "FIRST_ERROR_LINE_NUMBER",
+            "FIRST_ERROR_COLUMN_NAME",
+            "PIPE_NAME",
+            "LOADED_AT",
+        ];
+        let failed = rows(
+            &columns,
+            &[
+                Some("s3://b/p/"),
+                Some("f"),
+                Some("Load failed"),
+                Some("0"),
+                Some("12"),
+                Some("2"),
+                Some("bad"),
+                Some("3"),
+                Some("NAME"),
+                None,
+                Some("2026-01-05T06:07:08.123+00:00"),
+            ],
+        );
+        let read = copy_history(&failed).unwrap().remove(0);
+        assert_eq!((read.status, read.first_error_line), (LoadStatus::Failed, Some(3)));
+        assert_eq!(read.inserted_at, Some("2026-01-05T06:07:08.123Z".parse().unwrap()));
+        let mut open = [None; 11];
+        (open[1], open[2]) = (Some("f"), Some("Load in progress"));
+        let read = copy_history(&rows(&columns, &open)).unwrap().remove(0);
+        assert_eq!((read.is_complete, read.parsed_row_count), (false, None));
+        assert!(copy_history(&rows(&columns[1..], &open[1..])).is_err());
+    }
+
+    #[test]
+    fn a_copy_that_found_nothing_to_do_reports_no_file() {
+        let said = rows(&["status"], &[Some("Copy executed with 0 files processed.")]);
+        assert_eq!(copy_result(&said).unwrap(), []);
+    }
+}

@@ -308,3 +308,127 @@ impl PipeStatus {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        format!("2026-01-05T{text}:00Z").parse().unwrap()
+    }
+
+    fn health(json: &str) -> PipeHealth {
+        PipeStatus::parse(json).unwrap().health(None, None, at("12:00"))
+    }
+
+    #[test]
+    fn every_state_has_a_verdict_and_a_remedy_where_one_is_needed() {
+        // State, verdict, and a word of the remedy: what a person would have to touch.
+        let table = [
+            ("RUNNING", Health::Ok, ""),
+            ("FAILING_OVER", Health::Ok, ""),
+            ("PAUSED", Health::Warn, "pipe_execution_paused"),
+            ("READ_ONLY", Health::Fail, "secondary"),
+            ("STOPPED_CLONED", Health::Fail, "clone"),
+            ("STOPPED_STAGE_ALTERED", Health::Fail, "alter stage"),
+            ("STOPPED_STAGE_DROPPED", Health::Fail, "stage is gone"),
+            ("STOPPED_FILE_FORMAT_DROPPED", Health::Fail, "file format"),
+            ("STOPPED_NOTIFICATION_INTEGRATION_DROPPED", Health::Fail, "notification integration"),
+            ("STOPPED_MISSING_PIPE", Health::Fail, "pipe itself"),
+            ("STOPPED_MISSING_TABLE", Health::Fail, "submit them again"),
+            ("STOPPED_FEATURE_DISABLED", Health::Fail, "support"),
+            ("STOPPED_BY_SNOWFLAKE_ADMIN", Health::Fail, "support"),
+            ("STALLED_COMPILATION_ERROR", Health::Fail, "COPY statement"),
+            ("STALLED_INITIALIZATION_ERROR", Health::Fail, "USAGE"),
+            ("STALLED_EXECUTION_ERROR", Health::Fail, "error names"),
+            ("STALLED_INTERNAL_ERROR", Health::Fail, "support"),
+            ("STALLED_STAGE_PERMISSION_ERROR", Health::Fail, "trust policy"),
+            ("HIBERNATING", Health::Warn, "documentation"),
+        ];
+        let mut remedies = std::collections::BTreeSet::new();
+        for (state, verdict, word) in table {
+            let found = health(&format!(r#"{{"executionState":"{state}","pendingFileCount":0}}"#));
+            assert_eq!(found.health, verdict, "{state}");
+            assert!(found.remedy.contains(word), "{state}: {}", found.remedy);
+            assert_eq!(found.remedy.is_empty(), word.is_empty(), "{state}");
+            assert_eq!(found.reason, state);
+            remedies.insert(found.remedy);
+        }
+        assert_eq!(remedies.len(), table.len() - 1, "two states have the same remedy");
+        assert_eq!(PipeState::of("HIBERNATING"), PipeState::Other("HIBERNATING".to_owned()));
+    }
+
+    #[test]
+    fn snowflakes_own_words_and_the_queue_are_in_the_reason() {
+        let found = health(
+            r#"{"executionState":"STALLED_EXECUTION_ERROR","pendingFileCount":3,"error":"Column X not found","newField":{"a":1}}"#,
+        );
+        assert_eq!(found.reason, "STALLED_EXECUTION_ERROR: Column X not found; 3 files are queued");
+    }
+
+    #[test]
+    fn what_is_no_status_is_none() {
+        for text in ["", "null", "[]", "{}", r#"{"pendingFileCount":1}"#, "not json"] {
+            assert_eq!(PipeStatus::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_times_of_s3s_events_say_which_half_of_the_notification_is_broken() {
+        let status = |received: &str, forwarded: &str| {
+            let json = format!(
+                r#"{{"executionState":"RUNNING","pendingFileCount":0,"notificationChannelName":"arn:q"{received}{forwarded}}}"#
+            );
+            PipeStatus::parse(&json).unwrap()
+        };
+        let stamp = |name: &str, time: &str| {
+            format!(r#","last{name}MessageTimestamp":"2026-01-05T{time}:00.000Z""#)
+        };
+        // Files arrived at 11:00, it is noon: received, forwarded, what is said of it.
+        let cases = [
+            (String::new(), String::new(), Some("told it nothing")),
+            (stamp("Received", "10:59"), stamp("Forwarded", "10:59"), Some("told it nothing")),
+            (
+                stamp("Received", "11:01"),
+                stamp("Forwarded", "10:59"),
+                Some("nothing under its path"),
+            ),
+            (stamp("Received", "11:01"), String::new(), Some("nothing under its path")),
+            (stamp("Received", "11:01"), stamp("Forwarded", "11:01"), None),
+        ];
+        for (received, forwarded, said) in cases {
+            let status = status(&received, &forwarded);
+            let found = status.health(None, Some(at("11:00")), at("12:00"));
+            let verdict = if said.is_some() { Health::Warn } else { Health::Ok };
+            assert_eq!(found.health, verdict, "{found:?}");
+            assert!(
+                found.reason.contains(said.unwrap_or(""))
+                    && found.remedy.is_empty() == said.is_none()
+            );
+            // Too early to say, or nothing is waited for.
+            assert_eq!(status.health(None, Some(at("11:00")), at("11:04")).health, Health::Ok);
+            assert_eq!(status.health(None, None, at("12:00")).health, Health::Ok);
+        }
+        // A pipe that we tell of files lives on no events.
+        let rest = PipeStatus::parse(r#"{"executionState":"RUNNING"}"#).unwrap();
+        assert_eq!(rest.health(None, Some(at("11:00")), at("12:00")).health, Health::Ok);
+    }
+
+    #[test]
+    fn a_queue_that_grows_behind_the_same_file_is_stuck() {
+        let status = |count: u32, oldest: &str| {
+            let json = format!(
+                r#"{{"executionState":"RUNNING","pendingFileCount":{count},"oldestPendingFilePath":"{oldest}"}}"#
+            );
+            PipeStatus::parse(&json).unwrap()
+        };
+        let now = at("12:00");
+        let stuck = status(5, "a").health(Some(&status(2, "a")), None, now);
+        assert_eq!(stuck.health, Health::Warn);
+        assert!(stuck.reason.contains("from 2 to 5") && stuck.reason.contains("`a`"), "{stuck:?}");
+        for (before, after) in [((2, "a"), (5, "b")), ((5, "a"), (5, "a")), ((5, "a"), (2, "a"))] {
+            let (before, after) = (status(before.0, before.1), status(after.0, after.1));
+            assert_eq!(after.health(Some(&before), None, now).health, Health::Ok);
+        }
+    }
+}

@@ -228,3 +228,81 @@ pub fn current_rows(rows: &Rows) -> Result<Vec<CurrentRow>, Error> {
     };
     rows.iter().map(read).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(key: &str, content: &str, run: &str, extracted_at: &str) -> CurrentRow {
+        CurrentRow {
+            row_key: key.to_owned(),
+            content: content.to_owned(),
+            run_id: run.to_owned(),
+            extracted_at: extracted_at.to_owned(),
+            is_unshipped: false,
+        }
+    }
+
+    fn bucket(bucket: &str, row_count: u64, sum: &str) -> BucketSum {
+        BucketSum { bucket: bucket.to_owned(), row_count, content_hash_sum: sum.to_owned() }
+    }
+
+    fn key(row_key: &str, content_hash: &str) -> KeyHash {
+        KeyHash { row_key: row_key.to_owned(), content_hash: content_hash.to_owned() }
+    }
+
+    #[test]
+    fn only_what_differs_is_asked_for_next() {
+        let local = [bucket("00", 2, "10"), bucket("01", 1, "5"), bucket("02", 1, "7")];
+        let remote = [bucket("00", 2, "10"), bucket("01", 2, "5"), bucket("ff", 1, "7")];
+        let expected = ["01", "02", "ff"].map(str::to_owned).into();
+        assert_eq!(differing_buckets(&local, &remote), expected);
+        assert_eq!(differing_buckets(&local, &local), BTreeSet::new());
+        let (local, remote) = ([key("a", "1"), key("b", "2")], [key("b", "3"), key("c", "4")]);
+        assert_eq!(differing_keys(&local, &remote), ["a", "b", "c"].map(str::to_owned).into());
+    }
+
+    #[test]
+    fn each_difference_says_what_to_do() {
+        let columns = ["song_id", "artist_position", "artist_id"].map(str::to_owned);
+        let mut waiting = row("n", "n", "R9", "3");
+        waiting.is_unshipped = true;
+        let local = [
+            row("a\u{1f}0", "a\u{1f}0\u{1f}x", "R2", "2"),
+            row("b", "b", "R1", "1"),
+            row("c", "c\u{1f}1\u{1f}x", "R2", "2"),
+            row("d", "d\u{1f}1\u{1f}x", "R1", "1"),
+            row("e", "e\u{1f}1\u{1f}x", "R1", "1"),
+            row("same", "s", "R1", "1"),
+            waiting,
+        ];
+        let remote = [
+            row("c", "c\u{1f}1\u{1f}y", "R1", "1"),
+            row("d", "d\u{1f}1\u{1f}y", "R2", "2"),
+            row("e", "e\u{1f}1\u{1f}\\N", "R1", "1"),
+            row("g", "g", "R1", "1"),
+            row("same", "s", "R1", "1"),
+        ];
+        let found = differences(&columns, &local, &remote);
+        let expected = [
+            ("a", "never arrived or was deleted: `verify --run R2`"),
+            ("b", "never arrived or was deleted: `verify --run R1`"),
+            ("c", "older version: `verify --run R2`"),
+            ("d", "newer version, from run R2"),
+            ("e", "changed it in Snowflake"),
+            ("g", "DuckDB does not know it"),
+            ("n", "not shipped yet"),
+        ];
+        assert_eq!(found.len(), expected.len());
+        for (difference, (key, said)) in found.iter().zip(expected) {
+            assert_eq!(difference.key[0], key);
+            assert!(difference.next_step.contains(said), "{key}: {}", difference.next_step);
+        }
+        assert_eq!(found[0].key, ["a", "0"]);
+        let change = |column: &str, local: &str, remote: &str| {
+            vec![(column.to_owned(), local.to_owned(), remote.to_owned())]
+        };
+        assert_eq!(found[2].changes, change("artist_id", "x", "y"));
+        assert_eq!(found[4].changes, change("artist_id", "x", "\\N"));
+    }
+}

@@ -271,3 +271,6 @@ impl fmt::Display for Item {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -167,6 +167,12 @@ fn judge_landed(file: &ExportedFile, landed: &Landed, claim: Option<&FileReport>
         let next_step = "the current tables take one row per key and are right; find the second loader (`snowflake plan` shows another pipe on the same folder), then delete the rows with the later `_loaded_at`";
         return judged(Verdict::Mismatch, reason, next_step);
     }
+    if row_count < distinct_row_count {
+        let reason = format!(
+            "`{table}` claims {distinct_row_count} different ones among {row_count} rows of it, which cannot be"
+        );
+        return judged(Verdict::Pending, reason, LATER);
+    }
     if wanted < *row_count {
         let reason = format!("`{table}` holds {row_count} rows of it, {wanted} were sent");
         return judged(Verdict::Mismatch, reason, RELOAD);
@@ -379,3 +385,6 @@ impl fmt::Display for Verdict {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;
