@@ -136,7 +136,7 @@ pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {
-        let words = cause.to_string();
+        let words = cause.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
         if !text.ends_with(&words) {
             text = format!("{text}: {words}");
         }

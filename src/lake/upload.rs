@@ -141,6 +141,11 @@ async fn send_missing(
     manifest: Item,
     (halt, events): (&Halt, Events<'_>),
 ) -> Result<(usize, u64), Error> {
+    let keys_in_parts: Vec<String> = items
+        .iter()
+        .filter(|item| item.size_bytes > WHOLE_SIZE_BYTES)
+        .map(|item| item.key.clone())
+        .collect();
     let looks = stream::iter(items).map(|item| halt.unless(missing(bucket, item)));
     let looks: Vec<Option<Item>> = looks.buffered(IN_FLIGHT).try_collect().await?;
     let items: Vec<Item> = looks.into_iter().flatten().collect();
@@ -148,9 +153,9 @@ async fn send_missing(
     let total = items.iter().chain(&manifest).map(|item| item.size_bytes).sum();
     let transfer = Transfer::new(bucket, (halt, events), total);
 
-    halt.unless(forget_leftovers(bucket, &items, events)).await?;
-    let sent = stream::iter(&items).map(|item| async {
-        let sent = transfer.send(item).await;
+    let to_store = &transfer;
+    let sent = stream::iter(items).map(|item| async move {
+        let sent = to_store.send(&item).await;
         // The others abort what they began before this returns.
         if sent.is_err() {
             halt.raise();
@@ -171,6 +176,8 @@ async fn send_missing(
         return Err(first);
     }
     if let Some(manifest) = &manifest {
+        // Whoever has a manifest left nothing behind.
+        halt.unless(forget_leftovers(bucket, &keys_in_parts, events)).await?;
         transfer.send(manifest).await?;
         sent_count += 1;
     }
@@ -188,42 +195,36 @@ async fn missing(bucket: &Bucket, item: Item) -> Result<Option<Item>, Error> {
     })
 }
 
-/// Aborts the uploads of our keys that a killed run left behind: their parts cost money and nobody sees them.
+/// Aborts uploads of our keys that nobody continues (after a kill, or a lost answer): their parts cost money and nobody sees
+/// them.
 async fn forget_leftovers(
     bucket: &Bucket,
-    items: &[Item],
+    keys: &[String],
     events: Events<'_>,
 ) -> Result<(), Error> {
-    let in_parts: Vec<&str> = items
-        .iter()
-        .filter(|item| item.size_bytes > WHOLE_SIZE_BYTES)
-        .map(|item| item.key.as_str())
-        .collect();
-    if in_parts.is_empty() {
+    if keys.is_empty() {
         return Ok(());
     }
-    let found = match bucket.unfinished(shared_prefix(&in_parts)).await {
+    let found = match bucket.unfinished(shared_prefix(keys)).await {
         Ok(found) => found,
-        // Not worth failing for; what cannot be sent says so itself in a moment.
+        // The files are there; a lifecycle rule of the bucket can do this as well.
         Err(error) => {
             let why = chain(&error);
             events(Event::Warning(format!("parts of a killed upload may be left behind: {why}")));
             return Ok(());
         }
     };
-    for (key, upload_id) in &found {
-        if in_parts.contains(&key.as_str()) {
-            bucket.abort(key, upload_id).await?;
-        }
+    for (key, upload_id) in found.iter().filter(|(key, _)| keys.contains(key)) {
+        bucket.abort(key, upload_id).await?;
     }
     Ok(())
 }
 
 /// What all keys begin with.
-fn shared_prefix<'a>(keys: &[&'a str]) -> &'a str {
+fn shared_prefix(keys: &[String]) -> &str {
     let Some((first, others)) = keys.split_first() else { return "" };
     let shared =
-        |other: &&str| first.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
+        |other: &String| first.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
     let length = others.iter().map(shared).min().unwrap_or(first.len());
     first.get(..length).unwrap_or_default()
 }
@@ -346,9 +347,13 @@ mod tests {
 
     #[test]
     fn keys_share_what_they_all_begin_with() {
-        assert_eq!(shared_prefix(&["p/raw/songs/a", "p/raw/song_artists/b"]), "p/raw/song");
-        assert_eq!(shared_prefix(&["p/raw/songs/a"]), "p/raw/songs/a");
-        assert_eq!(shared_prefix(&["a", "b"]), "");
-        assert_eq!(shared_prefix(&["ä1", "ö2"]), "");
+        let shared = |keys: &[&str]| {
+            let keys: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
+            shared_prefix(&keys).to_owned()
+        };
+        assert_eq!(shared(&["p/raw/songs/a", "p/raw/song_artists/b"]), "p/raw/song");
+        assert_eq!(shared(&["p/raw/songs/a"]), "p/raw/songs/a");
+        assert_eq!(shared(&["a", "b"]), "");
+        assert_eq!(shared(&["ä1", "ö2"]), "");
     }
 }

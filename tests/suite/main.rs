@@ -7,4 +7,5 @@ mod documents;
 mod groups;
 mod live;
 mod support;
+mod upload;
 mod usage;

@@ -78,7 +78,12 @@ impl Store {
         let config = load(settings).await;
         let region = config.region().ok_or_else(|| open(Refusal::NoRegion))?.to_string();
         let reason = match config.credentials_provider() {
-            Some(provider) => provider.provide_credentials().await.err().map(|error| chain(&error)),
+            Some(provider) => {
+                // What each source of the chain says of itself.
+                let not_enabled = "the credential provider was not enabled";
+                let words = |error| chain(&error).replace(not_enabled, "not set up");
+                provider.provide_credentials().await.err().map(words)
+            }
             None => Some("there is no source for any".to_owned()),
         };
         if let Some(reason) = reason {

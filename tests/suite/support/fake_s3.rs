@@ -1,0 +1,261 @@
+//! A real S3 server in this process (s3s over a folder), with a front that remembers every call, checks every checksum and
+//! breaks what it is told to break.
+//!
+//! In: requests on a loopback port; a wrong secret is refused by s3s itself. Out: objects as plain files below [`FakeS3::bucket`].
+//! The front adds what s3s-fs lacks: it refuses damaged bytes before they are written, lists unfinished uploads and keeps the
+//! checksums of objects of parts.
+#![allow(dead_code, reason = "a vocabulary for tests; not every test speaks every word")]
+
+mod fault;
+mod front;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::sync::{Barrier, oneshot};
+
+pub(crate) use self::fault::Fault;
+use self::fault::Script;
+
+/// The key that the server knows.
+pub(crate) const ACCESS_KEY: &str = "AKIADOUBLEDOUBLEDOUB";
+/// Its secret.
+pub(crate) const SECRET_KEY: &str = "double-secret-key-7f3b1c90";
+/// The bucket that exists.
+pub(crate) const BUCKET: &str = "lake";
+/// Any region will do for s3s.
+pub(crate) const REGION: &str = "eu-central-1";
+
+/// What a call is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Op {
+    Head,
+    Put,
+    Begin,
+    Part,
+    Complete,
+    Abort,
+    ListUploads,
+    List,
+    Get,
+}
+
+/// A call as it was answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Call {
+    pub(crate) op: Op,
+    pub(crate) key: String,
+    /// 0 where nothing was answered.
+    pub(crate) status: u16,
+    pub(crate) size_bytes: usize,
+    /// `x-amz-checksum-sha256` came with it.
+    pub(crate) has_checksum: bool,
+    /// `If-None-Match: *` came with it.
+    pub(crate) is_conditional: bool,
+    /// When it came and when it was answered, counted in arrivals and answers.
+    pub(crate) began: usize,
+    pub(crate) ended: Option<usize>,
+}
+
+/// A running server; it stops when dropped.
+pub(crate) struct FakeS3 {
+    address: String,
+    root: tempfile::TempDir,
+    shared: Arc<Shared>,
+    server: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
+}
+
+/// What the server's thread and the test share.
+struct Shared {
+    store: s3s::service::S3Service,
+    /// Without the front: for measurements.
+    is_plain: bool,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    calls: Vec<Call>,
+    tick: usize,
+    scripts: Vec<Script>,
+    uploads: BTreeMap<String, Upload>,
+    /// Checksums of objects of parts, by key.
+    composites: BTreeMap<String, String>,
+    keeps_checksums: bool,
+    in_flight: BTreeMap<Op, usize>,
+    peak_in_flight: BTreeMap<Op, usize>,
+    gate: Option<(Op, Arc<Barrier>)>,
+}
+
+/// An upload of parts that was begun.
+struct Upload {
+    key: String,
+    /// SHA-256 of each part, as base64.
+    parts: BTreeMap<u32, String>,
+}
+
+impl FakeS3 {
+    /// A server with an empty bucket on a free port.
+    pub(crate) fn start() -> Self {
+        Self::start_at("127.0.0.1:0", false)
+    }
+
+    /// The same without the front, as fast as s3s is.
+    pub(crate) fn start_plain(address: &str) -> Self {
+        Self::start_at(address, true)
+    }
+
+    fn start_at(address: &str, is_plain: bool) -> Self {
+        let root = tempfile::tempdir().expect("a temporary folder can be made");
+        std::fs::create_dir(root.path().join(BUCKET)).expect("a bucket can be made");
+        let files = s3s_fs::FileSystem::new(root.path()).expect("the folder is there");
+        let mut builder = s3s::service::S3ServiceBuilder::new(files);
+        builder.set_auth(s3s::auth::SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
+        let state = State { keeps_checksums: true, ..State::default() };
+        let shared =
+            Arc::new(Shared { store: builder.build(), is_plain, state: Mutex::new(state) });
+
+        let listener = std::net::TcpListener::bind(address).expect("the port is free");
+        listener.set_nonblocking(true).expect("a socket can be made non-blocking");
+        let address = listener.local_addr().expect("a bound socket has an address").to_string();
+        let (stop, stopped) = oneshot::channel();
+        let for_server = Arc::clone(&shared);
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build()
+                .expect("a runtime can be built");
+            runtime.block_on(async move {
+                let listener = tokio::net::TcpListener::from_std(listener)
+                    .expect("a listener can join the runtime");
+                tokio::select! {
+                    () = serve(listener, for_server) => {}
+                    _ = stopped => {}
+                }
+            });
+            // Calls that hang on command would keep the runtime from ending.
+            runtime.shutdown_background();
+        });
+        Self { address, root, shared, server: Some((stop, thread)) }
+    }
+
+    /// Base URL.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The folder whose files are the bucket's objects.
+    pub(crate) fn bucket(&self) -> PathBuf {
+        self.root.path().join(BUCKET)
+    }
+
+    /// An object's bytes.
+    pub(crate) fn object(&self, key: &str) -> Option<Vec<u8>> {
+        std::fs::read(self.bucket().join(key)).ok()
+    }
+
+    /// All keys, sorted.
+    pub(crate) fn keys(&self) -> Vec<String> {
+        let (root, mut folders, mut keys) = (self.bucket(), vec![self.bucket()], Vec::new());
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    keys.push(path.strip_prefix(&root).unwrap().to_string_lossy().into_owned());
+                }
+            }
+        }
+        keys.sort();
+        keys
+    }
+
+    /// Something that somebody else put there, without any checksum.
+    pub(crate) fn plant(&self, key: &str, bytes: &[u8]) {
+        let path = self.bucket().join(key);
+        std::fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+
+    /// Every call since the start (or `clear_log`), in order of arrival.
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        self.state().calls.clone()
+    }
+
+    /// Calls of one kind.
+    pub(crate) fn count(&self, op: Op) -> usize {
+        self.state().calls.iter().filter(|call| call.op == op).count()
+    }
+
+    pub(crate) fn clear_log(&self) {
+        let mut state = self.state();
+        state.calls.clear();
+        state.scripts.clear();
+        state.peak_in_flight.clear();
+    }
+
+    /// The `nth` call of a kind (1-based, counted since the start or `clear_log`) and those after it go wrong, `times` of them.
+    pub(crate) fn script(&self, op: Op, nth: usize, times: usize, fault: Fault) {
+        self.state().scripts.push(Script { op, nth, times, fault });
+    }
+
+    /// Keys of uploads that were begun and neither completed nor aborted.
+    pub(crate) fn unfinished(&self) -> Vec<String> {
+        self.state().uploads.values().map(|upload| upload.key.clone()).collect()
+    }
+
+    /// From now on the server says nothing of checksums, as some servers do.
+    pub(crate) fn forget_checksums(&self) {
+        self.state().keeps_checksums = false;
+    }
+
+    /// Calls of this kind wait until `count` of them are there.
+    pub(crate) fn gather(&self, op: Op, count: usize) {
+        self.state().gate = Some((op, Arc::new(Barrier::new(count))));
+    }
+
+    /// The most calls of a kind that were under way at once.
+    pub(crate) fn peak_in_flight(&self, op: Op) -> usize {
+        self.state().peak_in_flight.get(&op).copied().unwrap_or(0)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.shared.state()
+    }
+}
+
+impl Drop for FakeS3 {
+    fn drop(&mut self) {
+        if let Some((stop, thread)) = self.server.take() {
+            let _ = stop.send(());
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn serve(listener: tokio::net::TcpListener, shared: Arc<Shared>) {
+    while let Ok((stream, _)) = listener.accept().await {
+        let _ = stream.set_nodelay(true);
+        let shared = Arc::clone(&shared);
+        tokio::spawn(async move {
+            let answer = |request: hyper::Request<hyper::body::Incoming>| {
+                front::answer(Arc::clone(&shared), request.map(s3s::Body::from))
+            };
+            let server = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
+            let service = hyper::service::service_fn(answer);
+            // A client that leaves is no failure of ours.
+            let _ = server.serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
+}

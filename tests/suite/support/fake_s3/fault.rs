@@ -1,0 +1,53 @@
+//! Faults on command: which call goes wrong, how often, and how.
+
+use super::{Op, State};
+
+/// What goes wrong.
+#[derive(Debug, Clone)]
+pub(crate) enum Fault {
+    /// The connection closes; nothing was done.
+    Reset,
+    /// The call is done, then the connection closes without a word.
+    LostAnswer,
+    /// The call is done; half of the answer, then the connection closes.
+    CutAnswer,
+    /// No answer until the client leaves.
+    Hang,
+    /// A bit flips on the way to the server.
+    Damage,
+    /// An error in S3's own words.
+    Answer {
+        status: u16,
+        code: &'static str,
+        message: &'static str,
+        headers: Vec<(&'static str, &'static str)>,
+    },
+}
+
+impl Fault {
+    pub(crate) fn answer(status: u16, code: &'static str, message: &'static str) -> Self {
+        Self::Answer { status, code, message, headers: Vec::new() }
+    }
+
+    pub(crate) fn slow_down() -> Self {
+        Self::answer(503, "SlowDown", "Please reduce your request rate.")
+    }
+}
+
+/// A fault that waits for its calls.
+pub(super) struct Script {
+    pub(super) op: Op,
+    pub(super) nth: usize,
+    pub(super) times: usize,
+    pub(super) fault: Fault,
+}
+
+impl State {
+    /// The first script that fits the `nth` call of a kind, one time used up.
+    pub(super) fn next_fault(&mut self, op: Op, nth: usize) -> Option<Fault> {
+        let fits = |script: &&mut Script| script.times > 0 && script.op == op && script.nth <= nth;
+        let script = self.scripts.iter_mut().find(fits)?;
+        script.times -= 1;
+        Some(script.fault.clone())
+    }
+}
