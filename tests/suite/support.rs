@@ -1,7 +1,9 @@
 //! The world of a test: a data directory of its own and the real binary, without the developer's environment.
 
 pub(crate) mod fake_s3;
+pub(crate) mod fake_snowflake;
 pub(crate) mod fake_spotify;
+pub(crate) mod http;
 #[allow(unused_imports, reason = "a vocabulary for tests; not every test speaks every word")]
 pub(crate) mod library;
 pub(crate) mod truth;

@@ -8,21 +8,17 @@
 mod accounts;
 mod api;
 mod fault;
-mod http;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-
-use tokio::sync::oneshot;
 
 use self::accounts::Tokens;
 use self::fault::Script;
 pub(crate) use self::fault::{Fault, When};
-use self::http::{Answer, Delivery, Request};
+use super::http::{Answer, Delivery, Request, Server, Service};
 use super::library::{Library, Mode, Recorded};
 
 /// The app that every double knows.
@@ -49,9 +45,8 @@ pub(crate) struct RequestLog {
 
 /// A running double; it stops when dropped.
 pub(crate) struct FakeSpotify {
-    address: String,
     shared: Arc<Shared>,
-    server: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
+    server: Server,
 }
 
 /// What the server's thread and the test share.
@@ -83,27 +78,9 @@ struct Clock {
 impl FakeSpotify {
     /// A double that serves `library` in the shape of `mode`.
     pub(crate) fn start(library: Library, mode: Mode) -> Self {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a loopback port is free");
-        listener.set_nonblocking(true).expect("a socket can be made non-blocking");
-        let address = listener.local_addr().expect("a bound socket has an address").to_string();
         let shared = Arc::new(Shared(Mutex::new(State::new(library, mode))));
-        let (stop, stopped) = oneshot::channel();
-        let for_server = Arc::clone(&shared);
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .expect("a runtime can be built");
-            runtime.block_on(async move {
-                let listener = tokio::net::TcpListener::from_std(listener)
-                    .expect("a listener can join the runtime");
-                tokio::select! {
-                    () = http::serve(listener, for_server) => {}
-                    _ = stopped => {}
-                }
-            });
-        });
-        Self { address, shared, server: Some((stop, thread)) }
+        let server = Server::start(&shared);
+        Self { shared, server }
     }
 
     /// A double that serves recorded bodies under their own paths, in pages of what was asked for; a page without its
@@ -115,12 +92,12 @@ impl FakeSpotify {
 
     /// Base URL of the Web API, without a slash at its end.
     pub(crate) fn api_url(&self) -> String {
-        format!("http://{}/v1", self.address)
+        format!("http://{}/v1", self.server.address)
     }
 
     /// Base URL of the accounts service, without a slash at its end.
     pub(crate) fn accounts_url(&self) -> String {
-        format!("http://{}/accounts", self.address)
+        format!("http://{}/accounts", self.server.address)
     }
 
     /// Changes what Spotify knows, between any two calls.
@@ -244,11 +221,7 @@ impl FakeSpotify {
 
 impl Drop for FakeSpotify {
     fn drop(&mut self) {
-        if let Some((stop, thread)) = self.server.take() {
-            // An error means that the server is gone already.
-            let _ = stop.send(());
-            let _ = thread.join();
-        }
+        self.server.stop();
         let (violations, allows) = {
             let state = self.state();
             (state.violations.clone(), state.allows_violations)
@@ -268,8 +241,10 @@ impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    /// A request has come; from now until `finished` no other may.
+impl Service for Shared {
+    /// From now until `finished` no other request may come.
     fn started(&self, request: &Request) {
         if !is_data_call(request) {
             return;
@@ -286,19 +261,10 @@ impl Shared {
         }
     }
 
-    /// An answer takes a moment, or else requests sent at once would look as if they came one by one.
-    async fn let_others_arrive(&self) {
-        let duration = self.lock().answer_duration;
-        for _ in 0..4 {
-            tokio::task::yield_now().await;
-        }
-        if !duration.is_zero() {
-            // An error is the end of the wait.
-            let _ = tokio::time::timeout(duration, std::future::pending::<()>()).await;
-        }
+    fn answer_duration(&self) -> Duration {
+        self.lock().answer_duration
     }
 
-    /// Answers and remembers one request.
     fn answer(&self, request: &Request) -> Answer {
         let mut state = self.lock();
         let is_data_call = is_data_call(request);
@@ -311,7 +277,6 @@ impl Shared {
         answer
     }
 
-    /// The answer is with the client, or never will be.
     fn finished(&self, request: &Request) {
         if is_data_call(request) {
             self.lock().in_flight -= 1;

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::http::{Answer, Request, encoded, find};
+use super::super::http::{Answer, Request, encoded, find};
+use super::api::error;
 use super::{CLIENT_ID, CLIENT_SECRET, Grant, Grants, State};
 
 /// Every token that was ever given out.
@@ -95,7 +96,7 @@ impl State {
             ("POST", "/accounts/api/token") => self.token(request),
             (method, path) => {
                 self.violate(format!("no such endpoint: {method} {path}"));
-                Answer::error(404, "Service not found")
+                error(404, "Service not found")
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::http::{Answer, Request};
+use super::super::http::{Answer, Request};
 use super::{Library, Mode, State};
 use crate::support::library::render::{EpisodeShape, me, page, slice, text, with_member};
 use crate::support::library::{Playlist, RecordedPlaylist};
@@ -55,8 +55,14 @@ impl Caller {
     }
 }
 
+/// Spotify's own error shape.
+pub(super) fn error(status: u16, message: &str) -> Answer {
+    let body = serde_json::json!({"error": {"status": status, "message": message}});
+    Answer::json(status, body.to_string())
+}
+
 fn refuse(status: u16, message: &str) -> Refused {
-    Box::new(Answer::error(status, message))
+    Box::new(error(status, message))
 }
 
 impl State {
@@ -103,7 +109,7 @@ impl State {
             let challenge = format!(
                 r#"Bearer realm="spotify", error="invalid_token", error_description="{message}""#
             );
-            Box::new(Answer::error(401, message).with_header("www-authenticate", challenge))
+            Box::new(error(401, message).with_header("www-authenticate", challenge))
         };
         let Some(grant) = self.tokens.access.get_mut(token) else {
             self.violate(format!(

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::http::{Answer, Delivery, Request};
+use super::super::http::{Answer, Delivery, Request};
+use super::api::error;
 use super::{Library, State};
 
 /// Which calls a fault strikes.
@@ -95,7 +96,7 @@ impl State {
     ) -> Answer {
         match fault {
             Fault::Status { code, body, headers } => {
-                Answer { status: code, headers, body: body.into_bytes(), delivery: Delivery::Whole }
+                Answer { headers, ..Answer::text(code, "", body) }
             }
             Fault::RateLimited { retry_after, plain_text } => {
                 self.penalty_ends =
@@ -162,7 +163,7 @@ fn rate_limited(retry_after: Option<u64>, plain_text: bool) -> Answer {
     let answer = if plain_text {
         Answer::text(429, "text/plain", "Too many requests")
     } else {
-        Answer::error(429, "API rate limit exceeded")
+        error(429, "API rate limit exceeded")
     };
     match retry_after {
         Some(seconds) => answer.with_header("retry-after", seconds.to_string()),

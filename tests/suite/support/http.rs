@@ -1,32 +1,56 @@
 //! A small HTTP/1.1 server that can also break every promise of HTTP: it closes early, stalls and cuts.
 //!
-//! In: a listener and whoever answers. Out: bytes. Written by hand because a framework would repair what tests need broken.
+//! In: a [`Service`] that answers. Out: bytes. Written by hand because a framework would repair what tests need broken.
 
 use std::io::Write;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
 
-use super::Shared;
+/// Whoever answers the requests.
+pub(crate) trait Service: Send + Sync + 'static {
+    /// A request has come.
+    fn started(&self, _request: &Request) {}
+
+    /// How long an answer takes at least.
+    fn answer_duration(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    /// Answers and remembers one request.
+    fn answer(&self, request: &Request) -> Answer;
+
+    /// The answer is with the client, or never will be.
+    fn finished(&self, _request: &Request) {}
+}
+
+/// A server on a free loopback port; it stops when dropped.
+pub(crate) struct Server {
+    /// Host and port.
+    pub(crate) address: String,
+    running: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
+}
 
 /// A request as it came.
 #[derive(Debug)]
-pub(super) struct Request {
-    pub(super) method: String,
-    pub(super) path: String,
+pub(crate) struct Request {
+    pub(crate) method: String,
+    pub(crate) path: String,
     /// Without `?`, still percent-encoded.
-    pub(super) query: String,
+    pub(crate) query: String,
     headers: Vec<(String, String)>,
-    body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 /// How the answer travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Delivery {
+pub(crate) enum Delivery {
     Whole,
     /// Half of the promised bytes, then the end of the connection.
     Cut,
@@ -40,31 +64,43 @@ pub(super) enum Delivery {
     },
 }
 
+/// Whether the body is packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Packing {
+    /// Where the client accepts gzip.
+    Negotiated,
+    Plain,
+    Gzip,
+    /// A proxy has taken the header away.
+    UnmarkedGzip,
+}
+
 /// An answer to be sent.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) headers: Vec<(&'static str, String)>,
-    pub(super) body: Vec<u8>,
-    pub(super) delivery: Delivery,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: Vec<u8>,
+    pub(crate) delivery: Delivery,
+    pub(crate) packing: Packing,
 }
 
 impl Request {
     /// A header; `name` in lower case.
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    pub(super) fn parameters(&self) -> Vec<(String, String)> {
+    pub(crate) fn parameters(&self) -> Vec<(String, String)> {
         pairs(&self.query)
     }
 
-    pub(super) fn parameter(&self, name: &str) -> Option<String> {
+    pub(crate) fn parameter(&self, name: &str) -> Option<String> {
         find(&self.parameters(), name)
     }
 
     /// The body as a form.
-    pub(super) fn form(&self) -> Vec<(String, String)> {
+    pub(crate) fn form(&self) -> Vec<(String, String)> {
         pairs(&String::from_utf8_lossy(&self.body))
     }
 
@@ -74,41 +110,112 @@ impl Request {
 }
 
 impl Answer {
-    pub(super) fn json(status: u16, body: impl Into<String>) -> Self {
+    pub(crate) fn json(status: u16, body: impl Into<String>) -> Self {
         Self::text(status, "application/json; charset=utf-8", body)
     }
 
-    pub(super) fn text(status: u16, content_type: &str, body: impl Into<String>) -> Self {
+    pub(crate) fn text(status: u16, content_type: &str, body: impl Into<String>) -> Self {
         let headers = vec![("content-type", content_type.to_owned())];
-        Self { status, headers, body: body.into().into_bytes(), delivery: Delivery::Whole }
+        Self {
+            status,
+            headers,
+            body: body.into().into_bytes(),
+            delivery: Delivery::Whole,
+            packing: Packing::Negotiated,
+        }
     }
 
-    /// Spotify's own error shape.
-    pub(super) fn error(status: u16, message: &str) -> Self {
-        let body = serde_json::json!({"error": {"status": status, "message": message}});
-        Self::json(status, body.to_string())
-    }
-
-    pub(super) fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
 
-    pub(super) const fn delivered(mut self, delivery: Delivery) -> Self {
+    pub(crate) const fn delivered(mut self, delivery: Delivery) -> Self {
         self.delivery = delivery;
         self
+    }
+
+    pub(crate) const fn packed(mut self, packing: Packing) -> Self {
+        self.packing = packing;
+        self
+    }
+
+    fn pack(&mut self, accepts_gzip: bool) -> std::io::Result<()> {
+        let is_packed = match self.packing {
+            Packing::Negotiated => accepts_gzip && !self.body.is_empty(),
+            Packing::Plain => false,
+            Packing::Gzip | Packing::UnmarkedGzip => true,
+        };
+        if is_packed {
+            self.body = compressed(&self.body)?;
+            if self.packing != Packing::UnmarkedGzip {
+                self.headers.push(("content-encoding", "gzip".to_owned()));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Server {
+    pub(crate) fn start(service: &Arc<impl Service>) -> Self {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a loopback port is free");
+        listener.set_nonblocking(true).expect("a socket can be made non-blocking");
+        let address = listener.local_addr().expect("a bound socket has an address").to_string();
+        let (stop, stopped) = oneshot::channel();
+        let service = Arc::clone(service);
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime can be built");
+            runtime.block_on(async move {
+                let listener =
+                    TcpListener::from_std(listener).expect("a listener can join the runtime");
+                tokio::select! {
+                    () = serve(listener, service) => {}
+                    _ = stopped => {}
+                }
+            });
+        });
+        Self { address, running: Some((stop, thread)) }
+    }
+
+    /// Ends every connection.
+    pub(crate) fn stop(&mut self) {
+        if let Some((stop, thread)) = self.running.take() {
+            // An error means that the server is gone already.
+            let _ = stop.send(());
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop();
     }
 }
 
 /// Answers connections until the runtime is dropped.
-pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+async fn serve(listener: TcpListener, service: Arc<impl Service>) {
     while let Ok((stream, _)) = listener.accept().await {
-        let shared = Arc::clone(&shared);
+        let service = Arc::clone(&service);
         tokio::spawn(async move {
             let mut connection = Connection { stream, buffer: Vec::new() };
             // A client that leaves is no failure of ours.
-            let _ = connection.converse(&shared).await;
+            let _ = connection.converse(&*service).await;
         });
+    }
+}
+
+/// An answer takes a moment, or else requests sent at once would look as if they came one by one.
+async fn let_others_arrive(duration: Duration) {
+    for _ in 0..4 {
+        tokio::task::yield_now().await;
+    }
+    if !duration.is_zero() {
+        // An error is the end of the wait.
+        let _ = tokio::time::timeout(duration, std::future::pending::<()>()).await;
     }
 }
 
@@ -118,24 +225,21 @@ struct Connection {
 }
 
 impl Connection {
-    async fn converse(&mut self, shared: &Shared) -> std::io::Result<()> {
+    async fn converse(&mut self, service: &impl Service) -> std::io::Result<()> {
         self.stream.set_nodelay(true)?;
         while let Some(request) = self.request().await? {
-            shared.started(&request);
-            shared.let_others_arrive().await;
-            let mut answer = shared.answer(&request);
-            if request.accepts_gzip() && !answer.body.is_empty() {
-                answer.body = compressed(&answer.body)?;
-                answer.headers.push(("content-encoding", "gzip".to_owned()));
-            }
+            service.started(&request);
+            let_others_arrive(service.answer_duration()).await;
+            let mut answer = service.answer(&request);
+            answer.pack(request.accepts_gzip())?;
             let is_whole = answer.delivery == Delivery::Whole;
             if !is_whole {
                 // The client may give up at any moment and ask again, which is not a second call at once.
-                shared.finished(&request);
+                service.finished(&request);
             }
             let sent = self.send(&answer).await;
             if is_whole {
-                shared.finished(&request);
+                service.finished(&request);
             }
             sent?;
             if !matches!(answer.delivery, Delivery::Whole | Delivery::Slow { .. }) {
@@ -237,7 +341,7 @@ fn compressed(body: &[u8]) -> std::io::Result<Vec<u8>> {
 }
 
 /// The first value of a name.
-pub(super) fn find(pairs: &[(String, String)], name: &str) -> Option<String> {
+pub(crate) fn find(pairs: &[(String, String)], name: &str) -> Option<String> {
     pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
 }
 
@@ -249,7 +353,7 @@ fn pairs(text: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-fn decoded(text: &str) -> String {
+pub(crate) fn decoded(text: &str) -> String {
     let (bytes, mut out, mut at) = (text.as_bytes(), Vec::new(), 0);
     while let Some(byte) = bytes.get(at) {
         let escaped =
@@ -268,7 +372,7 @@ fn decoded(text: &str) -> String {
 }
 
 /// Percent-encodes everything but letters and digits.
-pub(super) fn encoded(text: &str) -> String {
+pub(crate) fn encoded(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
             _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),

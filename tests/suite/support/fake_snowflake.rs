@@ -1,0 +1,317 @@
+//! A strict double of Snowflake: SQL API and Snowpipe REST over real HTTP, statements run by a real DuckDB, files loaded from
+//! their real bytes.
+//!
+//! In: an account with its user, keys and lake. Out: what Snowflake would answer. What Snowflake would punish, sooner or later, or
+//! what we promised not to do is answered as Snowflake would and written down; a double that is dropped with violations nobody
+//! allowed fails the test. Anything it is not sure of fails loudly.
+#![allow(dead_code, reason = "a vocabulary for tests; not every test speaks every word")]
+
+mod access;
+mod auth;
+mod bindings;
+mod catalog;
+mod copy;
+mod create;
+mod cursor;
+mod describe;
+mod engine;
+mod execute;
+mod fault;
+mod files;
+mod functions;
+mod grant;
+mod history;
+mod lexer;
+mod loads;
+mod parse;
+mod pipe;
+mod problem;
+mod session;
+mod show;
+mod snowpipe;
+mod sql_api;
+mod state;
+#[cfg(test)]
+mod tests;
+mod time_format;
+mod translate;
+mod types;
+mod wire;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+pub(crate) use self::auth::{LoginFailure, TokenKind};
+pub(crate) use self::fault::{Fault, When};
+pub(crate) use self::files::FileSource;
+pub(crate) use self::loads::{Latency, LoadFault};
+pub(crate) use self::pipe::PipeState;
+pub(crate) use self::sql_api::StatementLog;
+use self::state::State;
+pub(crate) use self::state::{Counters, RequestLog};
+use super::http::{Answer, Request, Server, Service};
+
+/// How strict the double is about what Snowflake itself tolerates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manners {
+    /// What we promised.
+    Ours,
+    /// What the documentation demands: for clients that we did not write.
+    Documented,
+}
+
+/// The account, its user, and the lake it reads.
+#[derive(Debug, Clone)]
+pub(crate) struct FakeConfig {
+    /// As the JWT names it.
+    pub(crate) account: String,
+    /// The user's `LOGIN_NAME`.
+    pub(crate) user: String,
+    /// DER of each registered key's `SubjectPublicKeyInfo`.
+    pub(crate) public_keys: Vec<Vec<u8>>,
+    /// Tokens that are no JWT of ours.
+    pub(crate) tokens: Vec<(TokenKind, String)>,
+    /// The role of Snowpipe, and of statements that name none.
+    pub(crate) default_role: String,
+    /// The user's roles; the default role is always one of them.
+    pub(crate) roles: Vec<String>,
+    pub(crate) default_warehouse: Option<String>,
+    pub(crate) default_namespace: Option<(String, Option<String>)>,
+    /// Where the lake's bytes are.
+    pub(crate) files: FileSource,
+    pub(crate) manners: Manners,
+    /// What the clock shows at the start; the machine's time where it is not set.
+    pub(crate) now: Option<DateTime<Utc>>,
+}
+
+impl FakeConfig {
+    /// A user with one key who may become ACCOUNTADMIN and usually is LOADER.
+    pub(crate) fn new(public_key: Vec<u8>, files: FileSource) -> Self {
+        Self {
+            account: "MYORG-MYACCT".to_owned(),
+            user: "LOADER_SVC".to_owned(),
+            public_keys: vec![public_key],
+            tokens: Vec::new(),
+            default_role: "LOADER".to_owned(),
+            roles: vec!["ACCOUNTADMIN".to_owned()],
+            default_warehouse: None,
+            default_namespace: None,
+            files,
+            manners: Manners::Ours,
+            now: None,
+        }
+    }
+}
+
+/// A running double; it stops when dropped.
+pub(crate) struct FakeSnowflake {
+    shared: Arc<Shared>,
+    server: Server,
+}
+
+/// What the server's thread and the test share.
+struct Shared(Mutex<State>);
+
+impl FakeSnowflake {
+    pub(crate) fn start(config: FakeConfig) -> Self {
+        let shared = Arc::new(Shared(Mutex::new(State::new(config))));
+        let server = Server::start(&shared);
+        Self { shared, server }
+    }
+
+    /// What stands in the place of `https://<account>.snowflakecomputing.com`, without a slash at its end.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.server.address)
+    }
+
+    /// Runs statements as ACCOUNTADMIN, behind the back of HTTP; panics where one fails.
+    pub(crate) fn admin(&self, sql: &str) {
+        self.state().admin(sql);
+    }
+
+    /// Rows of a select as ACCOUNTADMIN sees them, each cell as Snowflake's JSON has it.
+    pub(crate) fn rows(&self, sql: &str) -> Vec<Vec<Option<String>>> {
+        self.state().admin(sql)
+    }
+
+    /// How many rows a table has; `name` is `DATABASE.SCHEMA.TABLE`.
+    pub(crate) fn row_count(&self, name: &str) -> u64 {
+        let rows = self.rows(&format!("select count(*) from {name}"));
+        rows[0][0].as_deref().and_then(|text| text.parse().ok()).expect("a count is a number")
+    }
+
+    /// Lets the next `times` calls that fit go wrong; of several scripts the one written first is used up first.
+    pub(crate) fn script(&self, when: When, times: usize, fault: Fault) {
+        self.state().scripts.push(fault::Script { when, times, fault });
+    }
+
+    /// Lets the next `times` loads of files whose key contains `key_part` go wrong.
+    pub(crate) fn script_load(&self, key_part: &str, times: usize, fault: LoadFault) {
+        let key_part = key_part.to_owned();
+        self.state().load_scripts.push(loads::LoadScript { key_part, times, fault });
+    }
+
+    /// How many scripted faults were never used.
+    pub(crate) fn unused_faults(&self) -> usize {
+        let state = self.state();
+        let calls = state.scripts.iter().map(|script| script.times);
+        calls.chain(state.load_scripts.iter().map(|script| script.times)).sum()
+    }
+
+    /// When files are loaded; at first by the next request.
+    pub(crate) fn let_loads_take(&self, latency: Latency) {
+        self.state().latency = latency;
+    }
+
+    /// How long after a load `COPY_HISTORY` knows of it.
+    pub(crate) fn let_history_lag(&self, lag: Duration) {
+        self.state().history_lag = lag;
+    }
+
+    /// Loads whatever is due now, without a request.
+    pub(crate) fn load_now(&self) {
+        self.state().tick();
+    }
+
+    /// The next report says `completeResult: false`.
+    pub(crate) fn let_report_be_incomplete(&self) {
+        self.state().next_report_is_incomplete = true;
+    }
+
+    /// Two polls of one statement must lie so far apart.
+    pub(crate) fn let_polls_come_every(&self, floor: Duration) {
+        self.state().poll_floor = floor;
+    }
+
+    /// A second of `Retry-After` lasts so long.
+    pub(crate) fn let_a_second_last(&self, second: Duration) {
+        self.state().second = second;
+    }
+
+    /// Moves loads, reports, histories and pipe memories on. Tokens do not age: the client's clock cannot be moved.
+    pub(crate) fn advance_clock(&self, by: Duration) {
+        self.state().skipped += TimeDelta::from_std(by).expect("a test skips centuries at most");
+    }
+
+    /// Snowflake's clock as against the client's, in seconds: for `Date` and the age of tokens.
+    pub(crate) fn skew_clock(&self, seconds: i64) {
+        self.state().skew = TimeDelta::seconds(seconds);
+    }
+
+    /// Every token seen so far is refused from now on.
+    pub(crate) fn revoke_tokens(&self) {
+        self.state().tokens.revoke_all();
+    }
+
+    /// The state of a pipe (`DATABASE.SCHEMA.PIPE`) and its error; what is not running loads nothing.
+    pub(crate) fn set_pipe_state(&self, pipe: &str, state: PipeState) {
+        self.state().with_pipe(pipe, |pipe| pipe.state = state);
+    }
+
+    /// Forgets what the pipe loaded, as a new one of the same name would.
+    pub(crate) fn recreate_pipe(&self, pipe: &str) {
+        self.state().recreate_pipe(pipe);
+    }
+
+    /// Files that wait in the pipe.
+    pub(crate) fn pending_count(&self, pipe: &str) -> usize {
+        self.state().with_pipe(pipe, |pipe| pipe.queue.len())
+    }
+
+    /// `TRUNCATE TABLE`: rows and visible history go, the pipe's memory stays.
+    pub(crate) fn truncate(&self, table: &str) {
+        self.state().truncate(table);
+    }
+
+    /// Whether S3's events reach Snowflake; at first they do.
+    pub(crate) fn let_events_arrive(&self, do_arrive: bool) {
+        self.state().notifies = do_arrive;
+    }
+
+    /// Whether `SYSTEM$PIPE_STATUS` needs a warehouse: nobody has tried, so at first it does.
+    pub(crate) fn let_pipe_status_need_a_warehouse(&self, needs: bool) {
+        self.state().pipe_status_needs_warehouse = needs;
+    }
+
+    /// Every request since the start or `clear_log`.
+    pub(crate) fn requests(&self) -> Vec<RequestLog> {
+        self.state().log.clone()
+    }
+
+    /// Requests whose path contains `path_part`, for example `insertFiles`.
+    pub(crate) fn count(&self, path_part: &str) -> usize {
+        self.state().log.iter().filter(|request| request.path.contains(path_part)).count()
+    }
+
+    /// Every statement that was run since the start or `clear_log`.
+    pub(crate) fn statements(&self) -> Vec<StatementLog> {
+        self.state().statement_log.clone()
+    }
+
+    /// What was counted since the start or `clear_log`.
+    pub(crate) fn counters(&self) -> Counters {
+        let state = self.state();
+        Counters { token_count: state.tokens.seen.len(), ..state.counters }
+    }
+
+    /// Forgets requests and statements and starts to count from zero; violations stay.
+    pub(crate) fn clear_log(&self) {
+        self.state().clear_log();
+    }
+
+    /// Tokens that came, for tests that look for them in output and files.
+    pub(crate) fn tokens(&self) -> Vec<String> {
+        self.state().tokens.seen.iter().cloned().collect()
+    }
+
+    /// What an administrator would see of refused tokens.
+    pub(crate) fn login_failures(&self) -> Vec<LoginFailure> {
+        self.state().tokens.failures.clone()
+    }
+
+    /// What the client did that Snowflake forbids or that we promised not to do.
+    pub(crate) fn violations(&self) -> Vec<String> {
+        self.state().violations.clone()
+    }
+
+    /// For tests that make the client misbehave on purpose.
+    pub(crate) fn allow_violations(&self) {
+        self.state().allows_violations = true;
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.shared.lock()
+    }
+}
+
+impl Drop for FakeSnowflake {
+    fn drop(&mut self) {
+        self.server.stop();
+        let (violations, allows) = {
+            let state = self.state();
+            (state.violations.clone(), state.allows_violations)
+        };
+        // A test that fails anyway must show its own message.
+        if !std::thread::panicking() && !allows {
+            assert!(
+                violations.is_empty(),
+                "Snowflake would not have liked this client:\n- {}",
+                violations.join("\n- ")
+            );
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Service for Shared {
+    fn answer(&self, request: &Request) -> Answer {
+        self.lock().logged_answer(request)
+    }
+}

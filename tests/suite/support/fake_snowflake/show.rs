@@ -1,0 +1,483 @@
+//! `SHOW …`: lists with Snowflake's column names, of what the role may see.
+
+use chrono::{DateTime, Utc};
+
+use super::State;
+use super::access::On;
+use super::catalog::Name;
+use super::cursor::{Cursor, Setting, Settings};
+use super::engine::{ResultColumn, Rows};
+use super::problem::{Outcome, Problem};
+use super::session::Session;
+use super::types::Type;
+
+/// A listing under way: each row as column names and cells.
+pub(super) type Row = Vec<(&'static str, Option<String>)>;
+
+/// Which objects of a listing are wanted.
+struct Filter {
+    like: Option<String>,
+    database: Option<String>,
+    schema: Option<String>,
+}
+
+/// Kinds that live in schemas.
+const IN_SCHEMAS: [(&str, On); 5] = [
+    ("DYNAMIC TABLES", On::DynamicTable),
+    ("FILE FORMATS", On::FileFormat),
+    ("STAGES", On::Stage),
+    ("TABLES", On::Table),
+    ("PIPES", On::Pipe),
+];
+
+impl State {
+    /// Everything behind `SHOW`.
+    pub(super) fn show(&mut self, cursor: &mut Cursor<'_>, session: &Session) -> Outcome<Rows> {
+        cursor.eat("TERSE");
+        if cursor.eat("GRANTS TO ROLE") {
+            let role = cursor.identifier()?;
+            cursor.end()?;
+            return self.show_grants(&role);
+        }
+        if let Some((_, on)) = IN_SCHEMAS.iter().find(|(words, _)| cursor.eat(words)).copied() {
+            let filter = self.filter(cursor, session)?;
+            return Ok(table(&columns_of(on), self.in_schemas(on, &filter, session)));
+        }
+        let kind = cursor.word()?;
+        let kind = if kind == "STORAGE" { cursor.word()? } else { kind };
+        let filter = self.filter(cursor, session)?;
+        let (columns, rows): (&[&str], Vec<Row>) = match kind.as_str() {
+            "ROLES" => (&ROLES, self.show_roles(&filter, session)),
+            "WAREHOUSES" => (&WAREHOUSES, self.show_warehouses(&filter, session)),
+            "DATABASES" => (&DATABASES, self.show_databases(&filter, session)),
+            "USERS" => (&USERS, self.show_users(&filter)),
+            "INTEGRATIONS" => (&INTEGRATIONS, self.show_integrations(&filter, session)),
+            "SCHEMAS" => (&SCHEMAS, self.show_schemas(&filter, session)),
+            _ => return Err(Problem::unknown(&format!("SHOW {kind}"))),
+        };
+        Ok(table(columns, rows))
+    }
+
+    fn filter(&self, cursor: &mut Cursor<'_>, session: &Session) -> Outcome<Filter> {
+        let like = if cursor.eat("LIKE") { Some(cursor.text()?) } else { None };
+        let mut filter = Filter {
+            like,
+            database: session.place.database.clone(),
+            schema: session.place.schema.clone(),
+        };
+        if cursor.eat("IN") {
+            if cursor.eat("ACCOUNT") {
+                (filter.database, filter.schema) = (None, None);
+            } else if cursor.eat("DATABASE") {
+                let database = cursor.identifier()?;
+                if !self.access.may(&session.role, "USAGE", On::Database, &database) {
+                    return Err(Problem::no_operation());
+                }
+                (filter.database, filter.schema) = (Some(database), None);
+            } else {
+                cursor.eat("SCHEMA");
+                let (database, schema) = session.place.resolve_schema(&cursor.name()?)?;
+                if !self.catalog.has_schema(&database, &schema)
+                    || !self.access.enters(&session.role, &database, &schema)
+                {
+                    return Err(Problem::no_operation());
+                }
+                (filter.database, filter.schema) = (Some(database), Some(schema));
+            }
+        }
+        cursor.end()?;
+        Ok(filter)
+    }
+
+    fn show_roles(&self, filter: &Filter, session: &Session) -> Vec<Row> {
+        let names = self.access.roles.keys().filter(|name| filter.fits(name));
+        names
+            .map(|name| {
+                vec![
+                    ("name", some(name)),
+                    ("is_default", yes(*name == self.config.default_role)),
+                    ("is_current", yes(*name == session.role)),
+                    ("owner", self.access.owners.get(&(On::Role, name.clone())).cloned()),
+                ]
+            })
+            .collect()
+    }
+
+    fn show_warehouses(&self, filter: &Filter, session: &Session) -> Vec<Row> {
+        let known = self.catalog.warehouses.iter();
+        known
+            .filter(|(name, _)| filter.fits(name) && self.sees(session, On::Warehouse, name))
+            .map(|(name, warehouse)| {
+                let value = |key: &str| text_of(&warehouse.settings, key);
+                let size = match value("WAREHOUSE_SIZE").as_deref() {
+                    Some("XSMALL") | None => "X-Small".to_owned(),
+                    Some(other) => other.to_owned(),
+                };
+                vec![
+                    ("name", some(name)),
+                    ("state", some("SUSPENDED")),
+                    ("type", some("STANDARD")),
+                    ("size", Some(size)),
+                    ("auto_suspend", value("AUTO_SUSPEND").or_else(|| some("600"))),
+                    ("auto_resume", value("AUTO_RESUME").map(|text| text.to_lowercase())),
+                    ("created_on", time(warehouse.created_at)),
+                    ("owner", self.owner(On::Warehouse, name)),
+                    ("comment", value("COMMENT").or_else(|| some(""))),
+                ]
+            })
+            .collect()
+    }
+
+    fn show_databases(&self, filter: &Filter, session: &Session) -> Vec<Row> {
+        let known = self.catalog.databases.keys();
+        known
+            .filter(|name| filter.fits(name) && self.sees(session, On::Database, name))
+            .map(|name| {
+                vec![
+                    ("name", some(name)),
+                    ("is_current", yes(session.place.database.as_ref() == Some(name))),
+                    ("owner", self.owner(On::Database, name)),
+                    ("retention_time", some("1")),
+                    ("kind", some("STANDARD")),
+                ]
+            })
+            .collect()
+    }
+
+    fn show_users(&self, filter: &Filter) -> Vec<Row> {
+        let known = self.catalog.users.iter().filter(|(name, _)| filter.fits(name));
+        known
+            .map(|(name, user)| {
+                let value = |key: &str| text_of(&user.settings, key);
+                let has_key = value("RSA_PUBLIC_KEY").is_some();
+                vec![
+                    ("name", some(name)),
+                    ("created_on", time(user.created_at)),
+                    ("login_name", value("LOGIN_NAME").or_else(|| some(name))),
+                    ("disabled", some("false")),
+                    ("default_warehouse", value("DEFAULT_WAREHOUSE")),
+                    ("default_namespace", value("DEFAULT_NAMESPACE")),
+                    ("default_role", value("DEFAULT_ROLE")),
+                    ("has_rsa_public_key", some(if has_key { "true" } else { "false" })),
+                    ("type", value("TYPE").map(|text| text.to_uppercase())),
+                ]
+            })
+            .collect()
+    }
+
+    fn show_integrations(&self, filter: &Filter, session: &Session) -> Vec<Row> {
+        let known = self.catalog.integrations.iter();
+        known
+            .filter(|(name, _)| filter.fits(name) && self.sees(session, On::Integration, name))
+            .map(|(name, integration)| {
+                let enabled =
+                    text_of(&integration.settings, "ENABLED").map(|text| text.to_lowercase());
+                vec![
+                    ("name", some(name)),
+                    ("type", some("EXTERNAL_STAGE")),
+                    ("category", some("STORAGE")),
+                    ("enabled", enabled),
+                    ("comment", text_of(&integration.settings, "COMMENT")),
+                    ("created_on", time(integration.created_at)),
+                ]
+            })
+            .collect()
+    }
+
+    fn show_schemas(&self, filter: &Filter, session: &Session) -> Vec<Row> {
+        let databases = self.catalog.databases.iter();
+        let chosen =
+            databases.filter(|(name, _)| filter.database.as_ref().is_none_or(|one| one == *name));
+        let all = chosen.flat_map(|(database, schemas)| {
+            schemas.iter().map(move |(schema, created_at)| (database, schema, created_at))
+        });
+        all.filter(|(database, schema, _)| {
+            filter.fits(schema) && self.sees(session, On::Schema, &format!("{database}.{schema}"))
+        })
+        .map(|(database, schema, created_at)| {
+            vec![
+                ("created_on", time(*created_at)),
+                ("name", some(schema)),
+                ("database_name", some(database)),
+                ("owner", self.owner(On::Schema, &format!("{database}.{schema}"))),
+                ("retention_time", some("1")),
+            ]
+        })
+        .collect()
+    }
+
+    fn in_schemas(&self, on: On, filter: &Filter, session: &Session) -> Vec<Row> {
+        let catalog = &self.catalog;
+        let mut names: Vec<(On, &Name)> = match on {
+            On::Stage => catalog.stages.keys().map(|name| (on, name)).collect(),
+            On::FileFormat => catalog.formats.keys().map(|name| (on, name)).collect(),
+            On::Pipe => catalog.pipes.keys().map(|name| (on, name)).collect(),
+            On::Table => catalog.tables.keys().map(|name| (on, name)).collect(),
+            _ => Vec::new(),
+        };
+        // A list of tables has the dynamic ones too.
+        if [On::Table, On::DynamicTable].contains(&on) {
+            names.extend(catalog.dynamic_tables.keys().map(|name| (On::DynamicTable, name)));
+        }
+        names.retain(|(kind, name)| {
+            filter.database.as_ref().is_none_or(|database| *database == name.database)
+                && filter.schema.as_ref().is_none_or(|schema| *schema == name.schema)
+                && filter.fits(&name.object)
+                && self.sees(session, *kind, &name.text())
+        });
+        names.into_iter().map(|(kind, name)| self.schema_object(kind, name)).collect()
+    }
+
+    /// One row of `SHOW`, for any kind that lives in a schema; columns of other kinds are cut off later.
+    pub(super) fn schema_object(&self, on: On, name: &Name) -> Row {
+        let mut row: Row = vec![
+            ("name", some(&name.object)),
+            ("database_name", some(&name.database)),
+            ("schema_name", some(&name.schema)),
+            ("owner", self.owner(on, &name.text())),
+            ("comment", some("")),
+        ];
+        match on {
+            On::Stage => {
+                if let Some(stage) = self.catalog.stages.get(name) {
+                    row.extend([
+                        ("created_on", time(stage.created_at)),
+                        ("url", some(&stage.url)),
+                        ("has_credentials", yes(false)),
+                        ("type", some("EXTERNAL")),
+                        ("cloud", some("AWS")),
+                        ("storage_integration", stage.integration.clone()),
+                    ]);
+                }
+            }
+            On::FileFormat => {
+                if let Some(format) = self.catalog.formats.get(name) {
+                    row.extend([
+                        ("created_on", time(format.created_at)),
+                        ("type", text_of(&format.settings, "TYPE").map(|text| text.to_uppercase())),
+                        ("format_options", Some(options_json(&format.settings))),
+                    ]);
+                }
+            }
+            On::Pipe => {
+                if let Some(pipe) = self.catalog.pipes.get(name) {
+                    row.extend([
+                        ("created_on", time(pipe.created_at)),
+                        ("definition", some(&pipe.definition)),
+                        ("notification_channel", self.channel(pipe)),
+                        ("pattern", pipe.copy.pattern.clone()),
+                        ("owner_role_type", some("ROLE")),
+                        ("comment", pipe.comment.clone()),
+                    ]);
+                }
+            }
+            On::DynamicTable => {
+                if let Some(table) = self.catalog.dynamic_tables.get(name) {
+                    row.extend([
+                        ("created_on", time(table.created_at)),
+                        ("kind", some("TABLE")),
+                        ("is_dynamic", yes(true)),
+                        ("target_lag", text_of(&table.settings, "TARGET_LAG")),
+                        ("warehouse", text_of(&table.settings, "WAREHOUSE")),
+                        ("refresh_mode", some("INCREMENTAL")),
+                        ("scheduling_state", some("ACTIVE")),
+                        ("text", some(&table.text)),
+                    ]);
+                }
+            }
+            _ => {
+                if let Some(table) = self.catalog.tables.get(name) {
+                    let count = format!("select count(*)::varchar from {}", name.quoted());
+                    row.extend([
+                        ("created_on", time(table.created_at)),
+                        ("kind", some("TABLE")),
+                        ("is_dynamic", yes(false)),
+                        ("rows", self.engine.scalar(&count).ok().flatten()),
+                        ("comment", table.comment.clone()),
+                    ]);
+                }
+            }
+        }
+        row
+    }
+
+    fn show_grants(&self, role: &str) -> Outcome<Rows> {
+        if !self.access.roles.contains_key(role) {
+            return Err(Problem::no_operation());
+        }
+        let now = self.now();
+        let row = |privilege: &str, on: On, object: &str| -> Row {
+            vec![
+                ("created_on", time(now)),
+                ("privilege", some(privilege)),
+                ("granted_on", Some(on.word().replace(' ', "_"))),
+                ("name", some(object)),
+                ("granted_to", some("ROLE")),
+                ("grantee_name", some(role)),
+                ("grant_option", some("false")),
+                ("granted_by", some("")),
+            ]
+        };
+        let owned = self.access.owners.iter().filter(|(_, owner)| *owner == role);
+        let owned = owned.map(|((on, object), _)| row("OWNERSHIP", *on, object));
+        let granted = self.access.grants.iter().filter(|grant| grant.role == role);
+        let granted = granted.map(|grant| row(&grant.privilege, grant.on, &grant.object));
+        let below = self.access.roles.get(role).into_iter().flatten();
+        let below = below.map(|below| row("USAGE", On::Role, below));
+        let rows = owned.chain(granted).chain(below).collect();
+        Ok(table(&GRANTS, rows))
+    }
+
+    fn sees(&self, session: &Session, on: On, object: &str) -> bool {
+        self.access.sees(&session.role, on, object)
+    }
+
+    pub(super) fn owner(&self, on: On, object: &str) -> Option<String> {
+        self.access.owners.get(&(on, object.to_owned())).cloned()
+    }
+}
+
+impl Filter {
+    fn fits(&self, name: &str) -> bool {
+        self.like.as_ref().is_none_or(|pattern| is_like(name, pattern))
+    }
+}
+
+/// `LIKE` of SHOW, which is blind to case.
+fn is_like(name: &str, pattern: &str) -> bool {
+    fn fits(name: &[char], pattern: &[char]) -> bool {
+        match pattern.split_first() {
+            None => name.is_empty(),
+            Some(('%', rest)) => (0..=name.len()).any(|skip| fits(&name[skip..], rest)),
+            Some(('_', rest)) => !name.is_empty() && fits(&name[1..], rest),
+            Some(('\\', rest)) => fits(name, rest),
+            Some((letter, rest)) => name.first() == Some(letter) && fits(&name[1..], rest),
+        }
+    }
+    let chars = |text: &str| text.to_uppercase().chars().collect::<Vec<char>>();
+    fits(&chars(name), &chars(pattern))
+}
+
+const ROLES: [&str; 6] = ["created_on", "name", "is_default", "is_current", "owner", "comment"];
+const WAREHOUSES: [&str; 9] = [
+    "name",
+    "state",
+    "type",
+    "size",
+    "auto_suspend",
+    "auto_resume",
+    "created_on",
+    "owner",
+    "comment",
+];
+const DATABASES: [&str; 7] =
+    ["created_on", "name", "is_current", "owner", "comment", "retention_time", "kind"];
+const USERS: [&str; 9] = [
+    "name",
+    "created_on",
+    "login_name",
+    "disabled",
+    "default_warehouse",
+    "default_namespace",
+    "default_role",
+    "has_rsa_public_key",
+    "type",
+];
+const INTEGRATIONS: [&str; 6] = ["name", "type", "category", "enabled", "comment", "created_on"];
+const SCHEMAS: [&str; 6] =
+    ["created_on", "name", "database_name", "owner", "comment", "retention_time"];
+const GRANTS: [&str; 8] = [
+    "created_on",
+    "privilege",
+    "granted_on",
+    "name",
+    "granted_to",
+    "grantee_name",
+    "grant_option",
+    "granted_by",
+];
+
+/// The columns of a list of objects that live in schemas.
+pub(super) fn columns_of(on: On) -> Vec<&'static str> {
+    let own: &[&str] = match on {
+        On::Stage => {
+            &["url", "has_credentials", "owner", "comment", "type", "cloud", "storage_integration"]
+        }
+        On::FileFormat => &["type", "owner", "comment", "format_options"],
+        On::Pipe => &[
+            "definition",
+            "owner",
+            "notification_channel",
+            "comment",
+            "integration",
+            "pattern",
+            "error_integration",
+            "owner_role_type",
+            "invalid_reason",
+        ],
+        On::DynamicTable => &[
+            "owner",
+            "target_lag",
+            "refresh_mode",
+            "warehouse",
+            "comment",
+            "text",
+            "scheduling_state",
+        ],
+        _ => &["kind", "comment", "rows", "owner", "is_dynamic"],
+    };
+    [&["created_on", "name", "database_name", "schema_name"], own].concat()
+}
+
+/// Rows in the order of the columns; what a row does not say is NULL, what it says twice counts last.
+pub(super) fn table(columns: &[&str], rows: Vec<Row>) -> Rows {
+    let kind = |name: &str| match name {
+        "created_on" => Type::TimestampLtz(3),
+        _ => Type::Varchar(16_777_216),
+    };
+    let heads =
+        columns.iter().map(|name| ResultColumn { name: (*name).to_owned(), kind: kind(name) });
+    let cells = rows.into_iter().map(|row| {
+        let cell = |name: &&str| {
+            let found = row.iter().rev().find(|(known, _)| known == name);
+            found.and_then(|(_, value)| value.clone())
+        };
+        columns.iter().map(cell).collect()
+    });
+    Rows { columns: heads.collect(), rows: cells.collect() }
+}
+
+pub(super) fn some(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+fn yes(is_so: bool) -> Option<String> {
+    some(if is_so { "Y" } else { "N" })
+}
+
+fn time(at: DateTime<Utc>) -> Option<String> {
+    Some(format!("{}.{:09}", at.timestamp(), at.timestamp_subsec_nanos()))
+}
+
+fn text_of(settings: &Settings, name: &str) -> Option<String> {
+    let (_, value) = settings.iter().find(|(known, _)| known == name)?;
+    value.as_text().ok().map(str::to_owned)
+}
+
+/// A setting as a property prints it.
+pub(super) fn printed(value: &Setting) -> String {
+    match value {
+        Setting::List(list) => {
+            let parts: Vec<String> = list.iter().map(printed).collect();
+            format!("[{}]", parts.join(", "))
+        }
+        Setting::Settings(_) => String::new(),
+        Setting::Word(text) if ["TRUE", "FALSE"].contains(&text.as_str()) => text.to_lowercase(),
+        Setting::Word(text) | Setting::Text(text) | Setting::Number(text) => text.clone(),
+    }
+}
+
+fn options_json(settings: &Settings) -> String {
+    let fields = settings.iter().map(|(name, value)| (name.clone(), printed(value).into()));
+    serde_json::Value::Object(fields.collect()).to_string()
+}

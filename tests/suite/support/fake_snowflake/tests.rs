@@ -1,0 +1,1 @@
+//! The double does what it says.
