@@ -17,6 +17,12 @@ pub enum Stage {
     Publish,
     /// Write partitioned files.
     Export,
+    /// Bring them into the bucket.
+    Upload,
+    /// Tell Snowflake of them.
+    Ingest,
+    /// Prove that they arrived.
+    Verify,
 }
 
 impl Stage {
@@ -28,6 +34,9 @@ impl Stage {
             Self::Check => "check",
             Self::Publish => "publish",
             Self::Export => "export",
+            Self::Upload => "upload",
+            Self::Ingest => "ingest",
+            Self::Verify => "verify",
         }
     }
 }
@@ -54,6 +63,10 @@ pub enum Event {
     BytesSent { sent_bytes: u64, total_bytes: u64 },
     /// A file is in the store; the manifest and the archive belong to no table.
     FileUploaded { table: Option<Table>, key: String, size_bytes: u64 },
+    /// Snowflake was told of a table's files.
+    Submitted { table: Table, file_count: usize },
+    /// Snowflake was asked what arrived.
+    Judged { verified: usize, total: usize },
     /// Something a person should know, although the run goes on.
     Warning(String),
 }

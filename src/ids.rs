@@ -36,6 +36,11 @@ pub enum InvalidId {
     /// Not a ULID.
     #[error("`{0}` is not a run id (26 letters and digits, as `run` prints them)")]
     Run(String),
+    /// Not a shipped table.
+    #[error(
+        "`{0}` is not a shipped table (albums, artists, songs, song_artists, playlists, playlist_songs, song_observations, genres)"
+    )]
+    Table(String),
     /// Not a playlist.
     #[error(
         "`{0}` is not a playlist (wanted an id of 22 letters and digits, a spotify:playlist: URI or an open.spotify.com URL)"
@@ -144,6 +149,16 @@ impl Table {
         }
     }
 
+    /// The columns whose rows are shipped together, comma separated: a row can go away without a trace only if what is left of
+    /// its group says so.
+    pub const fn group(self) -> &'static str {
+        match self {
+            Self::SongArtists => "song_id",
+            Self::Genres => "artist_id",
+            _ => self.key(),
+        }
+    }
+
     /// The key columns, comma separated.
     pub const fn key(self) -> &'static str {
         match self {
@@ -153,6 +168,14 @@ impl Table {
             Self::SongObservations => "song_id, observed_on",
             Self::Genres => "artist_id, genre",
         }
+    }
+}
+
+impl FromStr for Table {
+    type Err = InvalidId;
+    fn from_str(raw: &str) -> Result<Self, InvalidId> {
+        let found = Self::ALL.into_iter().find(|table| table.name().eq_ignore_ascii_case(raw));
+        found.ok_or_else(|| InvalidId::Table(raw.to_owned()))
     }
 }
 

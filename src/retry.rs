@@ -53,6 +53,11 @@ impl Stop {
         self.is_asked.load(Ordering::SeqCst)
     }
 
+    /// The flag itself, for work that looks at it between its own steps.
+    pub const fn flag(&self) -> &AtomicBool {
+        &self.is_asked
+    }
+
     /// Returns when somebody asks.
     pub async fn asked(&self) {
         let notified = self.notify.notified();

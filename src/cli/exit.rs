@@ -1,5 +1,6 @@
 //! Exit codes, which schedulers read.
 
+use crate::snowflake::Outcome;
 use crate::{config, lake, pipeline, spotify, warehouse};
 
 /// Done.
@@ -42,6 +43,16 @@ pub enum Error {
     #[error("{}: {what} is not well; the line above says what to do", area.name())]
     #[expect(missing_docs, reason = "the fields are named by what they hold")]
     Unwell { area: pipeline::Area, what: String },
+    /// Some of the setup is still to be done by a person.
+    #[error("the setup is not complete: the lines above say what is left and who can do it")]
+    SetupIncomplete,
+    /// A pipe that a person must mend.
+    #[error("a pipe loads nothing until a person mends it: the lines above say how")]
+    PipeUnwell,
+    /// A reconciliation found differences.
+    #[error("{count} rows differ; `snowtrack reconcile --repair` ships them again")]
+    #[expect(missing_docs, reason = "the fields are named by what they hold")]
+    Differs { count: usize },
     /// Wrong usage that clap cannot see.
     #[error("{0}")]
     Usage(String),
@@ -58,6 +69,8 @@ impl Error {
             Self::Pipeline(error) => of_pipeline(error),
             Self::Warehouse(error) => of_warehouse(error),
             Self::Spotify(error) => of_spotify(error),
+            Self::SetupIncomplete | Self::PipeUnwell => SNOWFLAKE,
+            Self::Differs { .. } => MISMATCH,
             Self::Unwell { area, .. } => match area {
                 pipeline::Area::Disk | pipeline::Area::Lake => LAKE,
                 pipeline::Area::Spotify => SOURCE,
@@ -73,12 +86,23 @@ const fn of_pipeline(error: &pipeline::Error) -> u8 {
         pipeline::Error::Spotify(error) => of_spotify(error),
         pipeline::Error::Warehouse(error) => of_warehouse(error),
         pipeline::Error::Lake(error) => of_lake(error),
+        pipeline::Error::Snowflake(error) => of_snowflake(error),
+        pipeline::Error::Unverified { outcome, .. } => match outcome {
+            Outcome::Verified => DONE,
+            Outcome::Pending => LATER,
+            Outcome::PipeBroken => SNOWFLAKE,
+            Outcome::Refused | Outcome::Mismatch => MISMATCH,
+        },
         pipeline::Error::File { .. } => LAKE,
         pipeline::Error::Refused { .. } => QUALITY,
         pipeline::Error::NothingRead { .. } => SOURCE,
         pipeline::Error::NoSource
         | pipeline::Error::Playlist(_)
         | pipeline::Error::Locked { .. }
+        | pipeline::Error::Ident(_)
+        | pipeline::Error::NotConfigured { .. }
+        | pipeline::Error::OtherPrefix { .. }
+        | pipeline::Error::NothingExported
         | pipeline::Error::UnknownRun(_) => USAGE,
         pipeline::Error::Interrupted => INTERRUPTED,
     }
@@ -90,6 +114,18 @@ const fn of_lake(error: &lake::Error) -> u8 {
         _ if error.is_transient() => LATER,
         _ if error.is_usage() => USAGE,
         _ => LAKE,
+    }
+}
+
+const fn of_snowflake(error: &crate::snowflake::Error) -> u8 {
+    if error.is_stopped() {
+        INTERRUPTED
+    } else if error.is_config() {
+        USAGE
+    } else if error.is_later() {
+        LATER
+    } else {
+        SNOWFLAKE
     }
 }
 

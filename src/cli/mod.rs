@@ -7,6 +7,7 @@ mod doctor;
 mod exit;
 mod progress;
 mod run;
+mod snowflake;
 mod status;
 mod summary;
 
@@ -50,7 +51,7 @@ struct Cli {
     command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done · 1 bug · 2 usage or configuration · 3 Spotify · 4 quality gate refused · 5 disk or S3 · 8 try later, the same command continues · 130 stopped, state saved";
+const EXIT_CODES: &str = "Exit codes: 0 done · 1 bug · 2 usage or configuration · 3 Spotify · 4 quality gate refused · 5 disk or S3 · 6 Snowflake · 7 what arrived differs, or was refused · 8 try later, the same command continues · 130 stopped, state saved";
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum LogFormat {
@@ -60,7 +61,7 @@ enum LogFormat {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// The whole job: fetch, transform, check, publish, export
+    /// The whole job: fetch, transform, check, publish, export, upload, ingest, verify
     Run(run::RunArgs),
     /// Only ask the source and land its documents
     Fetch(run::RunArgs),
@@ -72,6 +73,12 @@ enum Command {
     Publish(run::StageArgs),
     /// Check, then write the files of what changed
     Export(run::StageArgs),
+    /// Bring exported files into the bucket
+    Upload(run::StageArgs),
+    /// Tell Snowflake of the files in the bucket
+    Ingest(run::StageArgs),
+    /// Prove that the files arrived in Snowflake, row by row
+    Verify(run::StageArgs),
     /// Log in to Spotify in the browser and keep the login
     Login {
         /// Print the address and read the pasted redirect, where there is no browser
@@ -81,6 +88,11 @@ enum Command {
     /// The latest runs and their states; with `--run`, the files of one
     #[command(visible_alias = "runs")]
     Status(status::StatusArgs),
+    /// Compare whole tables, DuckDB against Snowflake
+    Reconcile(snowflake::ReconcileArgs),
+    /// The Snowflake side: what is set up, and how the pipes are
+    #[command(subcommand)]
+    Snowflake(snowflake::SnowflakeCommand),
     /// Check configuration, disk, login and reachability, and say what to fix
     Doctor,
     /// Show the configuration as resolved, or print a commented template
@@ -168,13 +180,18 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
         cli.data_dir.clone().or_else(|| config.data_dir.clone()).unwrap_or_else(|| "data".into());
     let one_stage = |arguments, stage| run::one_stage(cli, arguments, &config, (&data_dir, stage));
     match &cli.command {
-        Command::Run(arguments) => run::run(cli, arguments, &config, (&data_dir, Stage::Export)),
+        Command::Run(arguments) => run::run(cli, arguments, &config, (&data_dir, Stage::Verify)),
         Command::Fetch(arguments) => run::run(cli, arguments, &config, (&data_dir, Stage::Fetch)),
         Command::Transform(arguments) => one_stage(arguments, Stage::Transform),
         Command::Check(arguments) => one_stage(arguments, Stage::Check),
         Command::Publish(arguments) => one_stage(arguments, Stage::Publish),
         Command::Export(arguments) => one_stage(arguments, Stage::Export),
+        Command::Upload(arguments) => one_stage(arguments, Stage::Upload),
+        Command::Ingest(arguments) => one_stage(arguments, Stage::Ingest),
+        Command::Verify(arguments) => one_stage(arguments, Stage::Verify),
         Command::Login { no_browser } => login(&config, &data_dir, *no_browser),
+        Command::Snowflake(command) => snowflake::snowflake(cli, command, &config),
+        Command::Reconcile(arguments) => snowflake::reconcile(cli, arguments, &config, &data_dir),
         Command::Status(arguments) => status::status(cli, arguments, &data_dir),
         Command::Doctor => doctor::doctor(cli, &config, &data_dir),
         Command::Config(_) => config::check(cli, &settings),

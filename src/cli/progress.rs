@@ -61,7 +61,13 @@ impl Progress {
                     HumanBytes(total_bytes)
                 ));
             }
-            Event::FileUploaded { .. } => {}
+            Event::FileUploaded { key, .. } => bar.set_message(format!("sent {key}")),
+            Event::Submitted { table, file_count } => {
+                bar.set_message(format!("{table}: Snowflake was told of {file_count} files"));
+            }
+            Event::Judged { verified, total } => {
+                bar.set_message(format!("{verified} of {total} files verified"));
+            }
             Event::Warning(text) => bar.println(format!("warning: {text}")),
         }
     }
@@ -105,6 +111,16 @@ fn log(event: &Event) {
         }
         Event::BytesSent { sent_bytes, total_bytes } => {
             tracing::debug!(sent_bytes, total_bytes, "sent {sent_bytes} of {total_bytes} bytes");
+        }
+        Event::Submitted { table, file_count } => {
+            tracing::info!(
+                table.name = table.name(),
+                file_count,
+                "submitted {file_count} files of `{table}`"
+            );
+        }
+        Event::Judged { verified, total } => {
+            tracing::info!(verified, total, "{verified} of {total} files verified");
         }
         Event::FileUploaded { table, key, size_bytes } => {
             tracing::info!(

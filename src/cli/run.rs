@@ -1,6 +1,6 @@
 //! `run` and its stages one by one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use super::{Cli, Error, now, print, progress, runtime, summary};
 use crate::config::Config;
 use crate::event::Stage;
 use crate::ids::{PlaylistId, RunId};
-use crate::pipeline::{self, Settings, Source};
+use crate::pipeline::{self, RunReport, Settings, Shipping, Source};
 use crate::retry::Stop;
 use crate::spotify::Timing;
 
@@ -40,6 +40,9 @@ pub(super) struct RunArgs {
     /// Ship every row, not only what changed
     #[arg(long)]
     full: bool,
+    /// Upload, and leave Snowflake alone
+    #[arg(long)]
+    no_ingest: bool,
     /// Let this check only warn (repeatable)
     #[arg(long, value_name = "CHECK")]
     warn_only: Vec<String>,
@@ -73,14 +76,34 @@ pub(super) fn run(
         run: None,
         stages: Stage::Fetch..=last,
         full: arguments.full,
+        reship: BTreeMap::new(),
         record: arguments.record.clone(),
         refetch: arguments.refetch,
         warn_only: arguments.warn_only.iter().cloned().collect(),
         timing: Timing { max_wait, min_gap, ..Timing::default() },
+        shipping: Shipping { no_ingest: arguments.no_ingest, ..Shipping::default() },
         clock: now,
         data_dir: data_dir.to_owned(),
     };
     go(cli, config, &settings)
+}
+
+/// What a run does that reads nothing new: every stage up to `last`, on the latest unfinished run.
+pub(super) fn settings(data_dir: &Path, last: Stage) -> Settings {
+    Settings {
+        source: None,
+        run: None,
+        stages: last..=last,
+        full: false,
+        reship: BTreeMap::new(),
+        record: None,
+        refetch: false,
+        warn_only: BTreeSet::new(),
+        timing: Timing::default(),
+        shipping: Shipping::default(),
+        clock: now,
+        data_dir: data_dir.to_owned(),
+    }
 }
 
 /// One stage on what is landed already.
@@ -91,34 +114,46 @@ pub(super) fn one_stage(
     (data_dir, stage): (&Path, Stage),
 ) -> Result<(), Error> {
     let settings = Settings {
-        source: None,
         run: arguments.run.clone(),
-        stages: stage..=stage,
-        full: false,
-        record: None,
-        refetch: false,
         warn_only: arguments.warn_only.iter().cloned().collect(),
-        timing: Timing::default(),
-        clock: now,
-        data_dir: data_dir.to_owned(),
+        ..settings(data_dir, stage)
     };
     go(cli, config, &settings)
 }
 
-fn go(cli: &Cli, config: &Config, settings: &Settings) -> Result<(), Error> {
+/// A run whose report is somebody else's to print.
+pub(super) fn go_quietly(cli: &Cli, config: &Config, settings: &Settings) -> Result<(), Error> {
+    let (_, error) = work(cli, config, settings)?;
+    error.map_or(Ok(()), |error| Err(error.into()))
+}
+
+/// Lets a signal ask for the end.
+pub(super) fn stop_on_signal(stop: &Arc<Stop>) {
+    let asked = Arc::clone(stop);
+    tokio::spawn(async move {
+        wait_for_signal().await;
+        asked.ask();
+    });
+}
+
+fn work(
+    cli: &Cli,
+    config: &Config,
+    settings: &Settings,
+) -> Result<(RunReport, Option<pipeline::Error>), Error> {
     let is_drawn = std::io::stderr().is_terminal() && !cli.quiet && !cli.json;
     let progress = progress::Progress::new(is_drawn);
     let stop = Arc::new(Stop::default());
     let ended = runtime()?.block_on(async {
-        let asked = Arc::clone(&stop);
-        tokio::spawn(async move {
-            wait_for_signal().await;
-            asked.ask();
-        });
+        stop_on_signal(&stop);
         pipeline::run(config, settings, &|event| progress.show(event), &stop).await
     });
     progress.finish();
-    let (report, error) = ended?;
+    Ok(ended?)
+}
+
+fn go(cli: &Cli, config: &Config, settings: &Settings) -> Result<(), Error> {
+    let (report, error) = work(cli, config, settings)?;
     if cli.json {
         print(&serde_json::to_string(&report).map_err(std::io::Error::from)?)?;
     } else if !cli.quiet {

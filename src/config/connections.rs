@@ -4,7 +4,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Error, SnowflakeConfig, TokenType};
+use super::{Error, SnowflakeConfig};
+use crate::snowflake::TokenType;
 
 /// Fills what `config` does not say itself from the connection that it names. `folders` are looked through in order.
 pub(super) fn fill(config: &mut SnowflakeConfig, folders: &[PathBuf]) -> Result<(), Error> {

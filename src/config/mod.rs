@@ -13,6 +13,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::lake::Format;
+use crate::snowflake::{IngestMode, TokenType};
 use crate::spotify::SpotifyConfig;
 
 /// The whole configuration.
@@ -97,66 +98,9 @@ pub struct SnowflakeConfig {
     /// The stage [default: `SPOTIFY_S3_STAGE`].
     pub stage: Option<String>,
     /// How files are loaded [default: rest].
-    pub ingest: Option<Ingest>,
+    pub ingest: Option<IngestMode>,
     /// How long `verify` waits for Snowpipe, in seconds [default: 1800].
     pub verify_timeout_secs: Option<u64>,
-}
-
-/// How files get from the lake into the landing tables.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Ingest {
-    /// Snowpipe's `insertFiles`.
-    #[default]
-    Rest,
-    /// S3 events; we only verify.
-    Auto,
-    /// `COPY INTO` over the SQL API.
-    Copy,
-}
-
-impl Ingest {
-    /// As configuration writes it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Rest => "rest",
-            Self::Auto => "auto",
-            Self::Copy => "copy",
-        }
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        [Self::Rest, Self::Auto, Self::Copy].into_iter().find(|ingest| ingest.name() == text)
-    }
-}
-
-/// What a Snowflake token is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub enum TokenType {
-    /// A programmatic access token.
-    #[serde(rename = "PAT")]
-    Pat,
-    /// An OAuth access token.
-    OAuth,
-    /// Workload identity federation.
-    #[serde(rename = "WIF")]
-    Wif,
-}
-
-impl TokenType {
-    /// As configuration writes it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Pat => "PAT",
-            Self::OAuth => "OAuth",
-            Self::Wif => "WIF",
-        }
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        let all = [Self::Pat, Self::OAuth, Self::Wif];
-        all.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(text))
-    }
 }
 
 /// Why the configuration cannot be used.

@@ -3,8 +3,9 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Config, Ingest, TokenType};
+use super::Config;
 use crate::lake::Format;
+use crate::snowflake::{IngestMode, TokenType};
 
 /// One setting that the environment can give.
 pub(super) struct Setting {
@@ -282,9 +283,16 @@ const SNOWFLAKE: &[Setting] = &[
         is_secret: false,
         set: |config, value| {
             Ok(config.snowflake.token_type =
-                Some(TokenType::parse(&value).ok_or("`PAT`, `OAuth` or `WIF`")?))
+                Some(value.parse().map_err(|_| "`PAT`, `OAuth` or `WIF`")?))
         },
-        get: |config| config.snowflake.token_type.map(|kind| kind.name().to_owned()),
+        get: |config| {
+            let name = |kind| match kind {
+                TokenType::Pat => "PAT",
+                TokenType::OAuth => "OAuth",
+                TokenType::Wif => "WIF",
+            };
+            config.snowflake.token_type.map(|kind| name(kind).to_owned())
+        },
     },
     Setting {
         env: &["SNOWFLAKE_URL"],
@@ -389,8 +397,11 @@ const SNOWFLAKE: &[Setting] = &[
         what: "rest (insertFiles), auto (S3 events) or copy (COPY INTO)",
         is_secret: false,
         set: |config, value| {
-            Ok(config.snowflake.ingest =
-                Some(Ingest::parse(&value).ok_or("`rest`, `auto` or `copy`")?))
+            Ok(config.snowflake.ingest = {
+                let mut modes = [IngestMode::Rest, IngestMode::Auto, IngestMode::Copy].into_iter();
+                let found = modes.find(|mode| mode.name() == value);
+                Some(found.ok_or("`rest`, `auto` or `copy`")?)
+            })
         },
         get: |config| config.snowflake.ingest.map(|ingest| ingest.name().to_owned()),
     },

@@ -5,8 +5,11 @@ use std::path::Path;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
-use super::{Error, Lock, credentials, ledger};
+use super::{Error, Lock, Target, credentials, ledger, target};
 use crate::config::Config;
+use crate::lake::{Store, StoreTiming};
+use crate::retry::Stop;
+use crate::snowflake::{Credential, Statement, claims};
 use crate::spotify::{self, Client, Timing};
 use crate::warehouse::Warehouse;
 
@@ -93,7 +96,125 @@ pub async fn doctor(
     let mut findings = Vec::new();
     let not_before = disk(config, data_dir, clock(), &mut findings);
     spotify(config, data_dir, (clock, not_before), &mut findings).await;
+    Box::pin(lake(config, &mut findings)).await;
+    snowflake(config, clock, &mut findings).await;
     findings
+}
+
+async fn lake(config: &Config, findings: &mut Vec<Finding>) {
+    let Some(bucket) = &config.lake.bucket else {
+        let detail = "no S3_BUCKET is set; files stay in the data directory";
+        findings.push(Finding::new(Area::Lake, "bucket", Health::Skipped, detail));
+        return;
+    };
+    let settings = super::ship::store_settings(config, StoreTiming::default());
+    let reached = match Store::open(&settings).await {
+        Ok(Store::S3(store)) => store.reach(&super::run::prefix(config)).await,
+        Ok(Store::Dir) => Ok(()),
+        Err(error) => Err(error),
+    };
+    findings.push(match reached {
+        Ok(()) => Finding::new(Area::Lake, "bucket", Health::Ok, format!("`{bucket}` answers")),
+        Err(error) => Finding::new(Area::Lake, "bucket", Health::Fail, super::story::chain(&error)),
+    });
+}
+
+async fn snowflake(config: &Config, clock: fn() -> DateTime<Utc>, findings: &mut Vec<Finding>) {
+    let push = |findings: &mut Vec<Finding>, what, health, detail: String| {
+        findings.push(Finding::new(Area::Snowflake, what, health, detail));
+    };
+    let timing = crate::snowflake::Timing::impatient();
+    let target = match target(config, timing, clock) {
+        Ok(Some(target)) => target,
+        Ok(None) => {
+            let detail = "no SNOWFLAKE_ACCOUNT is set; nothing is ingested".to_owned();
+            return push(findings, "account", Health::Skipped, detail);
+        }
+        Err(error) => {
+            return push(findings, "account", Health::Fail, super::story::chain(&error));
+        }
+    };
+    let login = target.connection.login();
+    let host = login.account.host();
+    push(findings, "account", Health::Ok, format!("`{}` at `{host}`", login.account));
+    if let Credential::KeyPair(pair) = &login.credential {
+        let claims = claims(&login.account, &login.user, pair.fingerprint(), clock());
+        let detail = format!("tokens say `{}`, signed with `{}`", claims.sub, pair.fingerprint());
+        push(findings, "key", Health::Ok, detail);
+    }
+    let question = Statement::new(
+        "select current_account() as a, current_role() as r, current_warehouse() as w",
+    );
+    let answer = target.connection.run(&question, Stop::default().flag()).await;
+    if let Some(skew) = target.connection.clock_skew().filter(|skew| skew.abs() > TOLERATED_SKEW) {
+        findings.push(
+            Finding::new(
+                Area::Snowflake,
+                "clock",
+                Health::Warn,
+                format!("this machine is {} s off Snowflake's time", skew.num_seconds()),
+            )
+            .fix("set the clock (NTP): tokens of a wrong time are refused"),
+        );
+    }
+    let cell = |rows: &crate::snowflake::Rows, name: &str| {
+        let text = rows.only().and_then(|row| row.cell(name)?.text().map(str::to_owned));
+        text.unwrap_or_else(|_| "none".to_owned())
+    };
+    match answer {
+        Ok(rows) => {
+            let (role, warehouse) = (cell(&rows, "R"), cell(&rows, "W"));
+            let detail = format!("role `{role}`, warehouse `{warehouse}`");
+            push(findings, "login", Health::Ok, detail);
+        }
+        Err(error) => return push(findings, "login", Health::Fail, error.to_string()),
+    }
+    pipes_and_setup(config, &target, clock, findings).await;
+}
+
+async fn pipes_and_setup(
+    config: &Config,
+    target: &Target,
+    clock: fn() -> DateTime<Utc>,
+    findings: &mut Vec<Finding>,
+) {
+    let stop = Stop::default();
+    if config.lake.bucket.is_some() {
+        findings.push(match super::setup::plan(config, target, &Default::default(), &stop).await {
+            Ok(plan) if plan.is_settled() => {
+                Finding::new(Area::Snowflake, "setup", Health::Ok, "everything is there")
+            }
+            Ok(plan) => {
+                let count = plan.missing().count();
+                let detail = format!("{count} objects or grants are missing, or something differs");
+                Finding::new(Area::Snowflake, "setup", Health::Warn, detail)
+                    .fix("`snowtrack snowflake plan` shows what, `apply` makes what is missing")
+            }
+            Err(error) => {
+                Finding::new(Area::Snowflake, "setup", Health::Fail, super::story::chain(&error))
+            }
+        });
+    }
+    match super::setup::pipes(target, clock, &stop).await {
+        Ok(reports) => {
+            for report in reports.into_iter().filter(|report| report.health != "ok") {
+                let health = if report.health == "fail" { Health::Fail } else { Health::Warn };
+                let detail = format!("`{}`: {}", report.pipe, report.reason);
+                let finding = Finding::new(Area::Snowflake, "pipe", health, detail);
+                findings.push(if report.remedy.is_empty() {
+                    finding
+                } else {
+                    finding.fix(report.remedy)
+                });
+            }
+        }
+        Err(error) => findings.push(Finding::new(
+            Area::Snowflake,
+            "pipes",
+            Health::Fail,
+            super::story::chain(&error),
+        )),
+    }
 }
 
 /// Looks at the data directory and returns when Spotify may be asked again.

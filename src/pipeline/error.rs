@@ -36,6 +36,28 @@ pub enum Error {
         "the data directory `{path}` is in use by {holder}; wait for it, or choose another with `--data-dir`"
     )]
     Locked { path: PathBuf, holder: String },
+    /// Snowflake.
+    #[error("Snowflake failed")]
+    Snowflake(#[from] crate::snowflake::Error),
+    /// A name in Snowflake is none.
+    #[error("the configuration names something in Snowflake that cannot be")]
+    Ident(#[from] crate::snowflake::InvalidIdent),
+    /// Something is missing beside what is configured.
+    #[error("{why}: set {what}")]
+    NotConfigured { what: &'static str, why: &'static str },
+    /// The bucket's prefix was changed while files were on their way.
+    #[error(
+        "`{key}` was exported under another prefix than `{prefix}`: set `S3_PREFIX` back until it has arrived"
+    )]
+    OtherPrefix { key: String, prefix: String },
+    /// Not every file is known to have arrived as it was sent.
+    #[error("not verified: {reason}{}", if next_step.is_empty() { String::new() } else { format!("; {next_step}") })]
+    Unverified { outcome: crate::snowflake::Outcome, reason: String, next_step: String },
+    /// Nothing was exported yet.
+    #[error(
+        "nothing was exported yet, so there is nothing to ship; `snowtrack run --demo` tries everything out"
+    )]
+    NothingExported,
     /// The data directory is not usable.
     #[error("could not {doing} `{path}`")]
     File { doing: &'static str, path: PathBuf, source: std::io::Error },
@@ -45,4 +67,19 @@ pub enum Error {
     /// A person or a supervisor asked to stop.
     #[error("stopped; what was done is kept, the same command continues")]
     Interrupted,
+}
+
+impl Error {
+    /// Whether the same command continues and can succeed later without anybody mending anything.
+    pub const fn is_later(&self) -> bool {
+        use crate::snowflake::Outcome;
+        match self {
+            Self::Interrupted
+            | Self::Spotify(crate::spotify::Error::RateLimited { .. })
+            | Self::Unverified { outcome: Outcome::Pending, .. } => true,
+            Self::Snowflake(error) => error.is_later(),
+            Self::Lake(error) => error.is_transient(),
+            _ => false,
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Which run is in which state: what makes a run resumable and what `status` prints.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use duckdb::{OptionalExt, params};
 
 use crate::ids::RunId;
@@ -23,6 +23,10 @@ pub struct RunSummary {
     /// When it ended.
     pub finished_at: Option<DateTime<Utc>>,
 }
+
+/// How long the same command goes on with a run that is exported and not verified. Then a new run begins, because Spotify's old
+/// snapshots cannot be read later; the old run's files stay outstanding and are taken along.
+const WORTH_WAITING_FOR: TimeDelta = TimeDelta::hours(6);
 
 /// A shipped file as `status --run` shows it.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -48,9 +52,10 @@ pub(super) fn begin(
 ) -> Result<(RunId, DateTime<Utc>), Error> {
     warehouse.transaction(|warehouse| {
         let connection = warehouse.connection();
-        let unfinished = "select run_id, started_at from meta.runs where status = 'running' and source = coalesce(?, source) order by run_id desc limit 1";
+        let unfinished = "select run_id, started_at from meta.runs where status = 'running' and source = coalesce(?, source) and (exported_at is null or started_at > ?::timestamp) order by run_id desc limit 1";
+        let waited_for_since = sql_timestamp(now - WORTH_WAITING_FOR);
         let found: Option<(String, NaiveDateTime)> = connection
-            .query_row(unfinished, [source], |row| Ok((row.get(0)?, row.get(1)?)))
+            .query_row(unfinished, params![source, waited_for_since], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()
             .doing("look for an unfinished run")?;
         if let Some((run_id, started_at)) = found
@@ -60,7 +65,7 @@ pub(super) fn begin(
         }
         // What another source landed completely is shipped by this run; the rest of it is asked for again.
         connection
-            .execute("update meta.runs set status = 'superseded' where status = 'running'", [])
+            .execute("update meta.runs set status = 'superseded' where status = 'running' and exported_at is null", [])
             .doing("end an unfinished run")?;
         connection
             .execute(
@@ -96,10 +101,42 @@ pub(super) fn enter(warehouse: &Warehouse, run: &RunId, stage: &str) -> Result<(
         .map(|_| ())
 }
 
+/// The latest run, whatever became of it.
+pub(super) fn latest(warehouse: &Warehouse) -> Result<Option<(RunId, DateTime<Utc>)>, Error> {
+    let sql = "select run_id, started_at from meta.runs order by run_id desc limit 1";
+    let found: Option<(String, NaiveDateTime)> = warehouse
+        .connection()
+        .query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()
+        .doing("look for the latest run")?;
+    Ok(found.and_then(|(run, at)| Some((run.parse().ok()?, at.and_utc()))))
+}
+
+/// Whether the run's rows were exported.
+pub(super) fn is_exported(warehouse: &Warehouse, run: &RunId) -> Result<bool, Error> {
+    let sql = "select count(*) > 0 from meta.runs where run_id = ? and exported_at is not null";
+    warehouse.connection().query_row(sql, [run.as_str()], |row| row.get(0)).doing("look up the run")
+}
+
+/// What was counted when the run was exported.
+pub(super) fn counts_of(warehouse: &Warehouse, run: &RunId) -> Result<Vec<TableCount>, Error> {
+    let sql = "select \"table\", row_count, changed_row_count from meta.table_counts where run_id = ? order by rowid";
+    let doing = "look up the table counts";
+    let mut statement = warehouse.connection().prepare(sql).doing(doing)?;
+    let rows = statement.query_map([run.as_str()], |row| {
+        Ok(TableCount {
+            table: row.get(0)?,
+            row_count: row.get(1)?,
+            changed_row_count: row.get(2)?,
+        })
+    });
+    rows.doing(doing)?.collect::<Result<_, _>>().doing(doing)
+}
+
 /// Notes in one transaction that everything unshipped was exported.
 pub(super) fn exported(
     warehouse: &mut Warehouse,
-    manifest: &Manifest,
+    (manifest, manifest_key): (&Manifest, &str),
     counts: &[TableCount],
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
@@ -123,6 +160,12 @@ pub(super) fn exported(
                 )
                 .doing("note the table counts")?;
         }
+        connection
+            .execute(
+                "update meta.runs set manifest_key = ? where run_id = ?",
+                params![manifest_key, run_id],
+            )
+            .doing("note the manifest")?;
         connection
             .execute("update meta.runs set exported_at = ?::timestamp where exported_at is null", [&now])
             .doing("note the export")?;

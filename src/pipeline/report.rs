@@ -106,8 +106,11 @@ pub struct FileReport {
     /// What was written.
     #[serde(flatten)]
     pub file: crate::lake::ExportedFile,
-    /// `exported`, `uploaded`, …
+    /// `exported`, `uploaded`, `accepted`, `loaded`, `verified` or `failed`.
     pub state: String,
+    /// Why it is not further, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// Whether the rows arrived in Snowflake.

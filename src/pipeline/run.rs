@@ -1,20 +1,22 @@
 //! One run, as a story.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use super::fetch::Fetch;
 use super::report::{PlaylistReport, RunReport, SpotifyReport, TableReport};
 use super::story::Story;
+use super::target::{Target, target};
 use super::{Error, Lock, ledger, replay};
 use crate::config::Config;
 use crate::event::{Event, Events, Stage};
-use crate::ids::{PlaylistId, RunId};
-use crate::lake::{ExportSettings, export};
+use crate::ids::{PlaylistId, RunId, Table};
+use crate::lake::{ExportSettings, StoreTiming, export, manifest_key};
 use crate::quality::{self, QualityPassed, Severity};
 use crate::retry::Stop;
 use crate::spotify::{self, Client, Credentials, DemoPoint, Recorded, Recorder, Timing, TokenFile};
@@ -61,6 +63,8 @@ pub struct Settings {
     pub stages: RangeInclusive<Stage>,
     /// Ship every row, not only what changed.
     pub full: bool,
+    /// Ship the rows of these keys again, changed or not.
+    pub reship: BTreeMap<Table, BTreeSet<String>>,
     /// Also write each received document here.
     pub record: Option<PathBuf>,
     /// Read playlists again whose snapshot is known.
@@ -69,29 +73,60 @@ pub struct Settings {
     pub warn_only: BTreeSet<String>,
     /// How patient the Spotify client is.
     pub timing: Timing,
+    /// How files are brought to Snowflake.
+    pub shipping: Shipping,
     /// The clock.
     pub clock: fn() -> DateTime<Utc>,
 }
 
+/// How files are brought to Snowflake. Tests shrink every wait.
+#[derive(Debug, Clone, Copy)]
+pub struct Shipping {
+    /// Upload, and leave Snowflake alone.
+    pub no_ingest: bool,
+    /// How patient the S3 client is.
+    pub store: StoreTiming,
+    /// How patient the Snowflake client is.
+    pub snowflake: crate::snowflake::Timing,
+    /// Wait before a verification asks again; it grows by half each time.
+    pub first_round: Duration,
+    /// The longest such wait.
+    pub longest_round: Duration,
+}
+
+impl Default for Shipping {
+    fn default() -> Self {
+        Self {
+            no_ingest: false,
+            store: StoreTiming::default(),
+            snowflake: crate::snowflake::Timing::default(),
+            first_round: Duration::from_secs(1),
+            longest_round: Duration::from_secs(30),
+        }
+    }
+}
+
 /// What every stage of a run may use.
 #[derive(Clone, Copy)]
-struct Edge<'a> {
-    config: &'a Config,
-    settings: &'a Settings,
-    events: Events<'a>,
-    stop: &'a Arc<Stop>,
+pub(super) struct Edge<'a> {
+    pub(super) config: &'a Config,
+    pub(super) settings: &'a Settings,
+    pub(super) events: Events<'a>,
+    pub(super) stop: &'a Arc<Stop>,
+    /// What Snowflake's query history shows beside our statements.
+    pub(super) tag: &'a str,
 }
 
 impl Edge<'_> {
-    fn does(&self, stage: Stage) -> bool {
+    pub(super) fn does(&self, stage: Stage) -> bool {
         self.settings.stages.contains(&stage)
     }
 
-    fn now(&self) -> DateTime<Utc> {
+    pub(super) fn now(&self) -> DateTime<Utc> {
         (self.settings.clock)()
     }
 
-    fn check_stop(&self) -> Result<(), Error> {
+    pub(super) fn check_stop(&self) -> Result<(), Error> {
         if self.stop.is_asked() { Err(Error::Interrupted) } else { Ok(()) }
     }
 }
@@ -108,6 +143,7 @@ pub async fn run(
     events: Events<'_>,
     stop: &Arc<Stop>,
 ) -> Result<(RunReport, Option<Error>), Error> {
+    let target = configured_target(config, settings)?;
     let now = (settings.clock)();
     let fresh = RunId::new(now, fastrand::u128(..));
     let _lock = Lock::take(
@@ -123,6 +159,9 @@ pub async fn run(
             (run.clone(), found.ok_or_else(|| Error::UnknownRun(run.to_string()))?)
         }
         (None, Some(source)) => ledger::begin(&mut warehouse, Some(&source.name()), fresh, now)?,
+        (None, None) if *settings.stages.start() >= Stage::Upload => {
+            ledger::latest(&warehouse)?.ok_or(Error::NothingExported)?
+        }
         (None, None) => ledger::begin(&mut warehouse, None, fresh, now)?,
     };
     warehouse.set_run(run.as_str(), started_at)?;
@@ -132,30 +171,70 @@ pub async fn run(
         asked.asked().await;
         statement.interrupt();
     });
-    let edge = Edge { config, settings, events, stop };
-    let ended = story.tell(edge, &mut warehouse).await;
+    story.is_snowflake_configured = target.is_some();
+    let tag = story.run.to_string();
+    let edge = Edge { config, settings, events, stop, tag: &tag };
+    let ended = story.tell(edge, &mut warehouse, target.as_ref()).await;
     interrupter.abort();
     // Whatever a statement or a call says when it is cut off, the reason is that somebody asked.
     let ended = ended.map_err(|error| if stop.is_asked() { Error::Interrupted } else { error });
-    let status = match &ended {
-        Ok(()) if settings.stages.contains(&Stage::Export) => "exported",
-        Ok(()) => "pending",
-        Err(Error::Refused { .. }) => "refused",
-        Err(Error::Interrupted | Error::Spotify(spotify::Error::RateLimited { .. })) => "pending",
-        Err(_) => "failed",
-    };
+    let status = status(&ended, story.reached);
     let report = story.report(status, ended.as_ref().err(), (settings.clock)());
     let text = serde_json::to_string(&report).unwrap_or_default();
     // Whatever did not come to an end stays `running` in the ledger: the same command continues it.
-    let state = if matches!(status, "exported" | "refused") { status } else { "running" };
+    let is_wrong = matches!(&ended, Err(Error::Unverified { outcome, .. }) if outcome.is_final());
+    let state =
+        if matches!(status, "pending" | "failed") && !is_wrong { "running" } else { status };
     tokio::task::block_in_place(|| {
         ledger::finish(&warehouse, &story.run, state, &text, (settings.clock)())
     })?;
     Ok((report, ended.err()))
 }
 
+/// What a run's end is called.
+const fn status(ended: &Result<(), Error>, reached: Stage) -> &'static str {
+    match (ended, reached) {
+        (Ok(()), Stage::Verify) => "verified",
+        (Ok(()), Stage::Ingest) => "ingested",
+        (Ok(()), Stage::Upload) => "uploaded",
+        (Ok(()), Stage::Export) => "exported",
+        (Ok(()), _) => "pending",
+        (Err(Error::Refused { .. }), _) => "refused",
+        (Err(error), _) if error.is_later() => "pending",
+        (Err(_), _) => "failed",
+    }
+}
+
+/// The configured account, where the run gets that far. What is wrong with it is said before anything is fetched.
+fn configured_target(config: &Config, settings: &Settings) -> Result<Option<Target>, Error> {
+    let shipping = &settings.shipping;
+    if *settings.stages.end() < Stage::Ingest || shipping.no_ingest {
+        return Ok(None);
+    }
+    let target = target(config, shipping.snowflake, settings.clock)?;
+    if target.is_some() && config.lake.bucket.is_none() {
+        let why = "SNOWFLAKE_ACCOUNT is set, and Snowflake loads from S3";
+        return Err(Error::NotConfigured { what: "S3_BUCKET (or use `--no-ingest`)", why });
+    }
+    Ok(target)
+}
+
 impl Story {
-    async fn tell(&mut self, edge: Edge<'_>, warehouse: &mut Warehouse) -> Result<(), Error> {
+    async fn tell(
+        &mut self,
+        edge: Edge<'_>,
+        warehouse: &mut Warehouse,
+        target: Option<&Target>,
+    ) -> Result<(), Error> {
+        // What is exported is final: only its way to Snowflake is left.
+        let is_exported = ledger::is_exported(warehouse, &self.run)?;
+        let does_more = *edge.settings.stages.start() < Stage::Upload;
+        if is_exported && edge.settings.stages.end() >= &Stage::Upload || !does_more {
+            self.tables =
+                ledger::counts_of(warehouse, &self.run)?.iter().map(table_report).collect();
+            self.reached = Stage::Export;
+            return self.ship(edge, warehouse, target).await;
+        }
         if let (true, Some(source)) = (edge.does(Stage::Fetch), &edge.settings.source) {
             self.enter(warehouse, Stage::Fetch, edge.events)?;
             self.fetch(edge, source, warehouse).await?;
@@ -163,11 +242,20 @@ impl Story {
         }
         tokio::task::block_in_place(|| {
             self.transform(edge, warehouse)?;
-            self.check_and_ship(edge, warehouse)
-        })
+            self.check_and_export(edge, warehouse)
+        })?;
+        if edge.settings.stages.end() < &Stage::Upload {
+            return Ok(());
+        }
+        self.ship(edge, warehouse, target).await
     }
 
-    fn enter(&self, warehouse: &Warehouse, stage: Stage, events: Events<'_>) -> Result<(), Error> {
+    pub(super) fn enter(
+        &self,
+        warehouse: &Warehouse,
+        stage: Stage,
+        events: Events<'_>,
+    ) -> Result<(), Error> {
         events(Event::StageStarted(stage));
         Ok(ledger::enter(warehouse, &self.run, stage.name())?)
     }
@@ -283,18 +371,16 @@ impl Story {
             if edge.settings.full {
                 warehouse.unship_everything()?;
             }
+            for (table, keys) in &edge.settings.reship {
+                warehouse.reship(*table, keys)?;
+            }
             self.describe_playlists(warehouse)?;
         }
-        let count = |count: &TableCount| TableReport {
-            table: count.table.clone(),
-            row_count: count.row_count,
-            changed_row_count: count.changed_row_count,
-        };
-        self.tables = warehouse.table_counts()?.iter().map(count).collect();
+        self.tables = warehouse.table_counts()?.iter().map(table_report).collect();
         Ok(())
     }
 
-    fn check_and_ship(&mut self, edge: Edge<'_>, warehouse: &mut Warehouse) -> Result<(), Error> {
+    fn check_and_export(&mut self, edge: Edge<'_>, warehouse: &mut Warehouse) -> Result<(), Error> {
         if *edge.settings.stages.end() < Stage::Check {
             return Ok(());
         }
@@ -328,16 +414,14 @@ impl Story {
         warehouse: &mut Warehouse,
         passed: &QualityPassed,
     ) -> Result<(), Error> {
-        if edge.config.lake.bucket.is_some() {
-            let text = "S3_BUCKET is set, but this version writes the local lake only";
-            (edge.events)(Event::Warning(text.to_owned()));
-        }
         let settings = export_settings(edge.config, edge.settings);
         let counts = warehouse.table_counts()?;
         let manifest =
             export(warehouse, passed, (&self.run, self.started_at), &settings, edge.events)?;
-        ledger::exported(warehouse, &manifest, &counts, edge.now())?;
+        let key = manifest_key(&settings.prefix, &self.run, self.started_at);
+        ledger::exported(warehouse, (&manifest, &key), &counts, edge.now())?;
         self.manifest = Some(manifest);
+        self.reached = Stage::Export;
         Ok(())
     }
 
@@ -374,6 +458,24 @@ impl Story {
     }
 }
 
+fn table_report(count: &TableCount) -> TableReport {
+    TableReport {
+        table: count.table.clone(),
+        row_count: count.row_count,
+        changed_row_count: count.changed_row_count,
+    }
+}
+
+/// What every key of the lake begins with.
+pub(super) fn prefix(config: &Config) -> String {
+    let mut prefix = config.lake.prefix.clone().unwrap_or_else(|| "spotify-data/".to_owned());
+    // A stage's location is a prefix: without the slash it would take in every sibling folder that begins the same.
+    if !prefix.is_empty() && !prefix.ends_with('/') {
+        prefix.push('/');
+    }
+    prefix
+}
+
 /// Who we are to Spotify.
 ///
 /// # Errors
@@ -397,7 +499,7 @@ pub fn credentials(config: &Config, data_dir: &Path) -> Result<Credentials, spot
 fn export_settings(config: &Config, settings: &Settings) -> ExportSettings {
     ExportSettings {
         lake: settings.data_dir.join("lake"),
-        prefix: config.lake.prefix.clone().unwrap_or_else(|| "spotify-data/".to_owned()),
+        prefix: prefix(config),
         format: config.lake.format.unwrap_or_default(),
         max_file_bytes: config.lake.max_file_mib.unwrap_or(200) << 20,
     }

@@ -3,13 +3,16 @@
 use chrono::{DateTime, Utc};
 
 use super::Error;
+use super::parcels::Parcel;
 use super::report::{
     CheckReport, FileReport, PlaylistReport, RunReport, SpotifyReport, TableReport,
     VerificationReport,
 };
+use crate::event::Stage;
 use crate::ids::RunId;
 use crate::lake::Manifest;
 use crate::quality::CheckResult;
+use crate::snowflake::Verification;
 
 /// What one run has gathered so far.
 pub(super) struct Story {
@@ -21,6 +24,12 @@ pub(super) struct Story {
     pub(super) checks: Vec<CheckResult>,
     pub(super) tables: Vec<TableReport>,
     pub(super) manifest: Option<Manifest>,
+    /// What is on its way, this run's files and earlier ones'.
+    pub(super) parcels: Vec<Parcel>,
+    pub(super) verification: Option<Verification>,
+    pub(super) is_snowflake_configured: bool,
+    /// The last stage that came to its end.
+    pub(super) reached: Stage,
 }
 
 impl Story {
@@ -35,6 +44,10 @@ impl Story {
             checks: Vec::new(),
             tables: Vec::new(),
             manifest: None,
+            parcels: Vec::new(),
+            verification: None,
+            is_snowflake_configured: false,
+            reached: Stage::Fetch,
         }
     }
 
@@ -44,8 +57,6 @@ impl Story {
         error: Option<&Error>,
         now: DateTime<Utc>,
     ) -> RunReport {
-        let state = "exported".to_owned();
-        let files = self.manifest.iter().flat_map(|manifest| manifest.files.iter().cloned());
         RunReport {
             run_id: self.run.to_string(),
             status: status.to_owned(),
@@ -56,13 +67,42 @@ impl Story {
             skipped_documents: self.skipped.clone(),
             tables: self.tables.clone(),
             checks: self.checks.iter().map(check_report).collect(),
-            files: files.map(|file| FileReport { file, state: state.clone() }).collect(),
-            verification: VerificationReport {
-                verdict: "skipped".to_owned(),
-                reason: "no Snowflake account is configured".to_owned(),
-            },
+            files: self.files(),
+            verification: self.verification_report(),
             error: error.map(|error| chain(error)),
         }
+    }
+}
+
+impl Story {
+    /// What is on its way, or, where nothing goes further than the local lake, what was written.
+    fn files(&self) -> Vec<FileReport> {
+        if self.parcels.is_empty() {
+            let files = self.manifest.iter().flat_map(|manifest| manifest.files.iter().cloned());
+            let state = "exported".to_owned();
+            return files
+                .map(|file| FileReport { file, state: state.clone(), reason: None })
+                .collect();
+        }
+        let entries = self.parcels.iter().flat_map(|parcel| &parcel.entries);
+        entries
+            .map(|entry| FileReport {
+                file: entry.file.clone(),
+                // Between the note before the call and the one after it, nobody knows.
+                state: if entry.state == "submitting" { "uploaded" } else { &entry.state }
+                    .to_owned(),
+                reason: entry.reason.clone(),
+            })
+            .collect()
+    }
+
+    fn verification_report(&self) -> VerificationReport {
+        let (verdict, reason) = match &self.verification {
+            Some(verification) => (verification.outcome.name(), verification.reason.as_str()),
+            None if self.is_snowflake_configured => ("pending", "the run did not come that far"),
+            None => ("skipped", "no Snowflake account is configured"),
+        };
+        VerificationReport { verdict: verdict.to_owned(), reason: reason.to_owned() }
     }
 }
 

@@ -49,6 +49,20 @@ pub struct Timing {
     pub stop_grace: Duration,
 }
 
+impl Timing {
+    /// One repetition and no long waits: for a question that a person waits for.
+    pub fn impatient() -> Self {
+        let normal = Self::default();
+        Self {
+            retry: RetryPolicy { max_retries: 1, ..normal.retry },
+            max_wait: Duration::from_secs(5),
+            timeout: Duration::from_secs(60),
+            deadline: Duration::from_secs(60),
+            ..normal
+        }
+    }
+}
+
 impl Default for Timing {
     fn default() -> Self {
         Self {

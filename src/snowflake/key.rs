@@ -35,6 +35,7 @@ const PBES2: pkcs8::ObjectIdentifier = pkcs8::ObjectIdentifier::new_unwrap("1.2.
 #[derive(Clone)]
 pub struct KeyPair {
     signing: EncodingKey,
+    public_key: String,
     fingerprint: String,
     bits: usize,
 }
@@ -109,12 +110,18 @@ impl KeyPair {
         let pair = Self {
             signing: EncodingKey::from_rsa_der(signing.as_bytes()),
             fingerprint: fingerprint(public.as_bytes()),
+            public_key: BASE64_STANDARD.encode(public.as_bytes()),
             bits,
         };
         // A key that reads well can still be refused by what signs with it (more than 4096 bits, say): better now than at
         // the first call.
         super::jwt::try_key(&pair.signing).map_err(damaged)?;
         Ok(pair)
+    }
+
+    /// The public half as `ALTER USER … SET RSA_PUBLIC_KEY` takes it: base64 without the PEM lines.
+    pub fn public_key(&self) -> &str {
+        &self.public_key
     }
 
     /// `SHA256:` and the base64 of the SHA-256 of the public key's DER, as `DESC USER` shows it in `RSA_PUBLIC_KEY_FP`.

@@ -74,4 +74,4 @@ pub use setup::{
 };
 pub use sql_api::{Binding, Statement};
 pub use usage::Usage;
-pub use verify::{FileVerdict, Outcome, Verdict, Verification, verify};
+pub use verify::{FileVerdict, Outcome, Verdict, Verification, is_reported, verify};

@@ -62,6 +62,11 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Whether asking again would not change it.
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Verified | Self::Refused | Self::Mismatch)
+    }
+
     /// The verdict as the run's report writes it.
     pub const fn name(self) -> &'static str {
         match self {
@@ -105,6 +110,11 @@ pub fn verify(files: &[ExportedFile], evidence: &BTreeMap<Table, Evidence>) -> V
     };
     let reason = summary(&verdicts);
     Verification { outcome, reason, files: verdicts }
+}
+
+/// Whether what pipes and histories say of a file settles anything, so that its table is worth a query.
+pub fn is_reported(file: &ExportedFile, evidence: &Evidence) -> bool {
+    claim_of(file, evidence).is_some_and(|claim| Claimed::by(claim) != Claimed::Unsettled)
 }
 
 /// How many files are right, and the first of the worst.

@@ -18,6 +18,7 @@ pub struct CheckFile {
     pub sql: &'static str,
 }
 
+pub(super) const RESHIP: &str = include_str!("../../sql/duckdb/reship.sql");
 const MERGE: &str = include_str!("../../sql/duckdb/merge.sql");
 /// Ends the transaction of a transform: what was read is noted, what is no longer listed goes.
 pub(super) const FINISH: &str = include_str!("../../sql/duckdb/finish.sql");
@@ -393,7 +394,10 @@ pub(super) fn merge(table: Table) -> String {
 
 /// A template filled in for one table.
 pub(super) fn for_table(template: &str, table: Table) -> String {
-    template.replace("{table}", table.name()).replace("{key}", table.key())
+    template
+        .replace("{table}", table.name())
+        .replace("{key}", table.key())
+        .replace("{group}", table.group())
 }
 
 /// The statement that copies a table into the attached `published` file.

@@ -115,6 +115,22 @@ impl Warehouse {
         })
     }
 
+    /// Makes the rows of some keys this run's, so that they are shipped again; with a row goes its whole group.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub fn reship(&mut self, table: Table, keys: &BTreeSet<String>) -> Result<(), Error> {
+        let group_of = |key: &String| match key.split_once('\u{1f}') {
+            Some((group, _)) if table.group() != table.key() => group.to_owned(),
+            _ => key.clone(),
+        };
+        let groups: BTreeSet<String> = keys.iter().map(group_of).collect();
+        self.connection
+            .execute(&catalog::for_table(catalog::RESHIP, table), [json!(groups).to_string()])
+            .doing(&format!("ship rows of `{table}` again"))
+            .map(|_| ())
+    }
+
     fn rows_among<T>(
         &self,
         template: &str,

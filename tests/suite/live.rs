@@ -49,10 +49,12 @@ fn fetch(
         run: None,
         stages: Stage::Fetch..=Stage::Export,
         full: false,
+        reship: std::collections::BTreeMap::new(),
         record: None,
         refetch: false,
         warn_only: std::collections::BTreeSet::new(),
         timing: Timing { min_gap: Duration::ZERO, retry, second: tiny, ..Timing::default() },
+        shipping: snowtrack::pipeline::Shipping::default(),
         clock: now,
     };
     spotify.let_a_second_last(tiny);

@@ -6,6 +6,7 @@ mod demo;
 mod documents;
 mod groups;
 mod live;
+mod proof;
 mod support;
 mod upload;
 mod usage;

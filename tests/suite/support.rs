@@ -1,5 +1,6 @@
 //! The world of a test: a data directory of its own and the real binary, without the developer's environment.
 
+pub(crate) mod cloud;
 pub(crate) mod fake_s3;
 pub(crate) mod fake_snowflake;
 pub(crate) mod fake_spotify;

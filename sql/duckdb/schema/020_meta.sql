@@ -83,6 +83,7 @@ create table if not exists meta.files (
     updated_at   timestamp
 );
 
+alter table meta.runs add column if not exists manifest_key varchar; -- NULL = wrote no file
 alter table meta.files add column if not exists reason varchar; -- why it is not further, in words
 
 create table if not exists meta.settings (

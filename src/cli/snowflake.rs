@@ -1,0 +1,252 @@
+//! `snowflake plan | apply | pipes | jwt`, and `reconcile`.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::Subcommand;
+use secrecy::ExposeSecret;
+use serde_json::json;
+
+use super::{Cli, Error, now, print, run, runtime};
+use crate::config::Config;
+use crate::event::Stage;
+use crate::ids::Table;
+use crate::pipeline::{self, PipeReport, Reconciliation, SetupWishes, Target};
+use crate::retry::Stop;
+use crate::snowflake::{Applied, Credential, Timing, claims, sign};
+
+/// What to do on the Snowflake side.
+#[derive(Debug, Subcommand)]
+pub(super) enum SnowflakeCommand {
+    /// Show what exists, what is missing and what differs, with the statements and the AWS side
+    Plan(PlanArgs),
+    /// Make what is missing; never replaces anything
+    Apply(PlanArgs),
+    /// How each pipe is, and what to do about it
+    Pipes,
+    /// Print a signed token, for trying calls by hand; it is a secret for an hour
+    Jwt,
+}
+
+/// What only a person knows.
+#[derive(Debug, clap::Args)]
+pub(super) struct PlanArgs {
+    /// The AWS role that Snowflake shall assume to read the bucket; only a new integration needs it
+    #[arg(long, value_name = "ARN")]
+    aws_role_arn: Option<String>,
+    /// Look and make as this role, for example ACCOUNTADMIN [default: the configured one]
+    #[arg(long, value_name = "ROLE")]
+    as_role: Option<String>,
+}
+
+impl PlanArgs {
+    fn wishes(&self) -> SetupWishes {
+        SetupWishes { aws_role_arn: self.aws_role_arn.clone() }
+    }
+
+    /// The account seen by the role that makes the setup; what is made is for the configured one all the same.
+    fn target(&self, config: &Config) -> Result<Target, Error> {
+        let normal = target(config)?;
+        let Some(role) = &self.as_role else { return Ok(normal) };
+        let mut config = config.clone();
+        config.snowflake.role = Some(role.clone());
+        Ok(Target { names: normal.names, ..target(&config)? })
+    }
+}
+
+/// Which tables to compare.
+#[derive(Debug, clap::Args)]
+pub(super) struct ReconcileArgs {
+    /// Tables to compare [default: all]
+    #[arg(value_name = "TABLE")]
+    tables: Vec<Table>,
+    /// Ship exactly the rows that differ again, and compare once more
+    #[arg(long)]
+    repair: bool,
+}
+
+fn target(config: &Config) -> Result<Target, Error> {
+    let target = pipeline::target(config, Timing::default(), now)?;
+    let why = "there is no Snowflake account to talk to";
+    Ok(target.ok_or(pipeline::Error::NotConfigured { what: "SNOWFLAKE_ACCOUNT", why })?)
+}
+
+/// Runs one of the subcommands.
+pub(super) fn snowflake(
+    cli: &Cli,
+    command: &SnowflakeCommand,
+    config: &Config,
+) -> Result<(), Error> {
+    let target = match command {
+        SnowflakeCommand::Plan(arguments) | SnowflakeCommand::Apply(arguments) => {
+            arguments.target(config)?
+        }
+        _ => target(config)?,
+    };
+    let stop = Arc::new(Stop::default());
+    runtime()?.block_on(async {
+        run::stop_on_signal(&stop);
+        match command {
+            SnowflakeCommand::Plan(arguments) => {
+                let wishes = arguments.wishes();
+                let plan = pipeline::plan(config, &target, &wishes, &stop).await?;
+                print(format!("{plan}\n{}", plan.aws).trim_end())
+            }
+            SnowflakeCommand::Apply(arguments) => {
+                let wishes = arguments.wishes();
+                let plan = pipeline::plan(config, &target, &wishes, &stop).await?;
+                let applied = pipeline::apply_plan(&target, &plan, &stop).await?;
+                show_applied(&applied)?;
+                // Looked at again: what Snowflake has now, not what we think we did.
+                let plan = pipeline::plan(config, &target, &wishes, &stop).await?;
+                print(format!("{plan}\n{}", plan.aws).trim_end())?;
+                if plan.is_settled() { Ok(()) } else { Err(Error::SetupIncomplete) }
+            }
+            SnowflakeCommand::Pipes => {
+                let reports = pipeline::pipes(&target, now, &stop).await?;
+                if cli.json {
+                    let text = serde_json::to_string(&reports).map_err(std::io::Error::from)?;
+                    print(&text)?;
+                } else {
+                    print(&pipe_table(&reports))?;
+                }
+                let is_well = reports.iter().all(|report| report.health != "fail");
+                if is_well { Ok(()) } else { Err(Error::PipeUnwell) }
+            }
+            SnowflakeCommand::Jwt => print(&token(&target)?),
+        }
+    })
+}
+
+fn token(target: &Target) -> Result<String, Error> {
+    let login = target.connection.login();
+    match &login.credential {
+        Credential::KeyPair(pair) => {
+            let claims = claims(&login.account, &login.user, pair.fingerprint(), now());
+            let signed = sign(&claims, pair).map_err(crate::snowflake::Error::from);
+            Ok(signed.map_err(pipeline::Error::from)?.expose_secret().to_owned())
+        }
+        Credential::Token(..) => {
+            Err(Error::Usage("a token is configured, and only a key pair signs one".to_owned()))
+        }
+    }
+}
+
+fn show_applied(applied: &[(String, Applied)]) -> Result<(), Error> {
+    for (name, became) in applied {
+        print(&match became {
+            Applied::Made => format!("-- made: {name}"),
+            Applied::AskAdmin { reason } => format!("-- ask an admin: {name}: {reason}"),
+            Applied::Waits { reason } => format!("-- not made: {name}: {reason}"),
+        })?;
+    }
+    Ok(())
+}
+
+fn pipe_table(reports: &[PipeReport]) -> String {
+    if reports.is_empty() {
+        return "`SNOWFLAKE_INGEST=copy` uses no pipe".to_owned();
+    }
+    let mut lines = vec![format!("{:<5} {:<44} {:>7}  state", "", "pipe", "waiting")];
+    for report in reports {
+        let PipeReport { health, pipe, pending_file_count, reason, remedy, .. } = report;
+        lines.push(format!("{health:<5} {pipe:<44} {pending_file_count:>7}  {reason}"));
+        if !remedy.is_empty() {
+            lines.push(format!("      → {remedy}"));
+        }
+    }
+    lines.join("\n")
+}
+
+/// Compares tables, and with `--repair` ships what differs again.
+pub(super) fn reconcile(
+    cli: &Cli,
+    arguments: &ReconcileArgs,
+    config: &Config,
+    data_dir: &Path,
+) -> Result<(), Error> {
+    let stop = Arc::new(Stop::default());
+    let settings = run::settings(data_dir, Stage::Verify);
+    let compare = || {
+        runtime()?.block_on(async {
+            run::stop_on_signal(&stop);
+            Ok::<_, Error>(pipeline::reconcile(config, &settings, &arguments.tables, &stop).await?)
+        })
+    };
+    let mut found = compare()?;
+    if arguments.repair && !found.is_same() {
+        if !cli.json {
+            print(&differences(&found))?;
+        }
+        let again = pipeline::Settings {
+            reship: found.keys(),
+            stages: Stage::Transform..=Stage::Verify,
+            ..run::settings(data_dir, Stage::Verify)
+        };
+        run::go_quietly(cli, config, &again)?;
+        found = compare()?;
+    }
+    print(&if cli.json { to_json(&found) } else { differences(&found) })?;
+    let count = found.tables.iter().map(|table| table.differences.len()).sum();
+    if count == 0 { Ok(()) } else { Err(Error::Differs { count }) }
+}
+
+fn to_json(found: &Reconciliation) -> String {
+    let tables = found.tables.iter().map(|table| {
+        let differences = table.differences.iter().map(|it| {
+            let changes = it.changes.iter().map(|(column, local, remote)| {
+                json!({"column": column, "duckdb": local, "snowflake": remote})
+            });
+            json!({
+                "key": it.key, "in_duckdb": it.local.is_some(), "in_snowflake": it.remote.is_some(),
+                "changes": changes.collect::<Vec<_>>(), "next_step": it.next_step,
+            })
+        });
+        json!({
+            "table": table.table.name(),
+            "duckdb_row_count": table.local.row_count,
+            "snowflake_row_count": table.remote.row_count,
+            "differences": differences.collect::<Vec<_>>(),
+        })
+    });
+    json!({"is_same": found.is_same(), "tables": tables.collect::<Vec<_>>()}).to_string()
+}
+
+/// Shown per table; `--json` has all of them.
+const SHOWN: usize = 10;
+
+fn differences(found: &Reconciliation) -> String {
+    let mut lines =
+        vec![format!("{:<18} {:>10} {:>10} {:>10}", "table", "DuckDB", "Snowflake", "differ")];
+    for table in &found.tables {
+        lines.push(format!(
+            "{:<18} {:>10} {:>10} {:>10}",
+            table.table.name(),
+            table.local.row_count,
+            table.remote.row_count,
+            table.differences.len()
+        ));
+        for it in table.differences.iter().take(SHOWN) {
+            let key = it.key.join(", ");
+            let what = match (&it.local, &it.remote) {
+                (Some(_), None) => "only in DuckDB".to_owned(),
+                (None, _) => "only in Snowflake".to_owned(),
+                _ => {
+                    let of = |(column, local, remote): &(String, String, String)| {
+                        format!("{column} is `{remote}`, wanted `{local}`")
+                    };
+                    it.changes.iter().map(of).collect::<Vec<_>>().join(", ")
+                }
+            };
+            lines.push(format!("  {key}: {what}"));
+            lines.push(format!("    → {}", it.next_step));
+        }
+        if table.differences.len() > SHOWN {
+            lines.push(format!(
+                "  … and {} more (`--json` lists them)",
+                table.differences.len() - SHOWN
+            ));
+        }
+    }
+    lines.join("\n")
+}

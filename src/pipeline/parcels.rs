@@ -1,0 +1,190 @@
+//! The ledger of files: which are on their way, how far each one is, and what Snowflake's side was found to hold.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use duckdb::params;
+
+use crate::ids::{RunId, Table};
+use crate::lake::ExportedFile;
+use crate::snowflake::{Verdict, Verification};
+use crate::warehouse::{Doing, Error, Warehouse, sql_timestamp};
+
+/// The files of one run that are on their way.
+#[derive(Debug, Clone)]
+pub(super) struct Parcel {
+    /// The run that exported them.
+    pub(super) run_id: RunId,
+    /// When it started.
+    pub(super) started_at: DateTime<Utc>,
+    /// Where its manifest is.
+    pub(super) manifest_key: String,
+    /// Its files.
+    pub(super) entries: Vec<Entry>,
+}
+
+/// One file and how far it is.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    /// The file.
+    pub(super) file: ExportedFile,
+    /// `exported`, `uploaded`, `submitting`, `accepted`, `verified`, `failed` or `superseded`.
+    pub(super) state: String,
+    /// Why it is not further.
+    pub(super) reason: Option<String>,
+    updated_at: DateTime<Utc>,
+}
+
+impl Parcel {
+    /// Its files.
+    pub(super) fn files(&self) -> impl Iterator<Item = &ExportedFile> {
+        self.entries.iter().map(|entry| &entry.file)
+    }
+
+    /// Whether Snowflake was told of every file.
+    pub(super) fn is_submitted(&self) -> bool {
+        let is_told = |entry: &Entry| matches!(entry.state.as_str(), "accepted" | "failed");
+        self.entries.iter().all(is_told)
+    }
+
+    /// When the latest of its files made a step.
+    pub(super) fn updated_at(&self) -> Option<DateTime<Utc>> {
+        self.entries.iter().map(|entry| entry.updated_at).max()
+    }
+}
+
+/// Every run's files that are not known to have arrived, oldest run first.
+pub(super) fn outstanding(warehouse: &Warehouse) -> Result<Vec<Parcel>, Error> {
+    read(warehouse, "files.state not in ('verified', 'superseded')")
+}
+
+/// The same runs' files, whatever their state.
+pub(super) fn parcels_of(warehouse: &Warehouse, keys: &[String]) -> Result<Vec<Parcel>, Error> {
+    let mut parcels = read(warehouse, "true")?;
+    for parcel in &mut parcels {
+        parcel.entries.retain(|entry| keys.contains(&entry.file.key));
+    }
+    parcels.retain(|parcel| !parcel.entries.is_empty());
+    Ok(parcels)
+}
+
+fn read(warehouse: &Warehouse, condition: &str) -> Result<Vec<Parcel>, Error> {
+    let sql = format!(
+        "select run_id, started_at, manifest_key, \"table\", key, files.row_count, size_bytes, sha256, row_hash_sum, state, reason, updated_at from meta.files as files inner join meta.runs as runs using (run_id) where manifest_key is not null and {condition} order by run_id, files.rowid"
+    );
+    let rows = warehouse.rows(&sql, "list the files on their way", |row| {
+        let entry = Entry {
+            file: ExportedFile {
+                table: row.get(3)?,
+                key: row.get(4)?,
+                row_count: row.get(5)?,
+                size_bytes: row.get(6)?,
+                sha256: row.get(7)?,
+                row_hash_sum: row.get(8)?,
+            },
+            state: row.get(9)?,
+            reason: row.get(10)?,
+            updated_at: row.get::<_, NaiveDateTime>(11)?.and_utc(),
+        };
+        let run = (row.get::<_, String>(0)?, row.get::<_, NaiveDateTime>(1)?, row.get(2)?);
+        Ok((run, entry))
+    })?;
+    let mut parcels: Vec<Parcel> = Vec::new();
+    for ((run_id, started_at, manifest_key), entry) in rows {
+        match parcels.last_mut().filter(|parcel| parcel.run_id.as_str() == run_id) {
+            Some(parcel) => parcel.entries.push(entry),
+            None => {
+                let Ok(run_id) = run_id.parse() else { continue };
+                let started_at = started_at.and_utc();
+                parcels.push(Parcel { run_id, started_at, manifest_key, entries: vec![entry] });
+            }
+        }
+    }
+    Ok(parcels)
+}
+
+/// Notes a step of some files; one that is already further stays where it is.
+pub(super) fn advance(
+    warehouse: &mut Warehouse,
+    files: &[ExportedFile],
+    (from, to): (&str, &str),
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    warehouse.transaction(|warehouse| {
+        for file in files {
+            warehouse
+                .connection()
+                .execute(
+                    "update meta.files set state = ?, updated_at = ?::timestamp where key = ? and state = ?",
+                    params![to, sql_timestamp(now), file.key, from],
+                )
+                .doing("note a file's step")?;
+        }
+        Ok(())
+    })
+}
+
+/// Notes what was found of each file, and which runs have arrived whole.
+pub(super) fn judged(
+    warehouse: &mut Warehouse,
+    verification: &Verification,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    warehouse.transaction(|warehouse| {
+        let connection = warehouse.connection();
+        for file in &verification.files {
+            let state = match file.verdict {
+                Verdict::Verified => "verified",
+                Verdict::Failed | Verdict::Mismatch => "failed",
+                Verdict::Pending => "accepted",
+            };
+            let reason = (file.verdict != Verdict::Verified).then_some(&file.reason);
+            // The time of the last step stays: it says how old a submission is.
+            connection
+                .execute(
+                    "update meta.files set state = ?, reason = ?, updated_at = case when state = ? then updated_at else ?::timestamp end where key = ?",
+                    params![state, reason, state, sql_timestamp(now), file.key],
+                )
+                .doing("note a verdict")?;
+        }
+        connection
+            .execute(
+                "update meta.runs set status = 'verified' where exported_at is not null and status <> 'verified' and run_id in (select run_id from meta.files group by run_id having bool_and(state in ('verified', 'superseded')))",
+                [],
+            )
+            .doing("note the verified runs")?;
+        Ok(())
+    })
+}
+
+/// Notes that every row of these tables was shipped anew and arrived, so that what became of older files no longer matters.
+pub(super) fn supersede(
+    warehouse: &mut Warehouse,
+    (run, tables): (&RunId, &[&str]),
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    warehouse.transaction(|warehouse| {
+        for table in tables {
+            warehouse
+                .connection()
+                .execute(
+                    "update meta.files set state = 'superseded', updated_at = ?::timestamp where \"table\" = ? and state = 'failed' and run_id < ?",
+                    params![sql_timestamp(now), table, run.as_str()],
+                )
+                .doing("note what is superseded")?;
+        }
+        Ok(())
+    })
+}
+
+/// Notes that a table's current rows are right, so that what became of its files no longer matters.
+pub(super) fn settle(
+    warehouse: &mut Warehouse,
+    table: Table,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let sql = "update meta.files set state = 'superseded', updated_at = ?::timestamp where \"table\" = ? and state = 'failed'";
+    warehouse
+        .connection()
+        .execute(sql, params![sql_timestamp(now), table.name()])
+        .doing("note what is settled")
+        .map(|_| ())
+}

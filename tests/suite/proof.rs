@@ -1,0 +1,216 @@
+//! All the way: a run through S3 and Snowflake to `verified`, and what it says when it is not.
+
+use serde_json::{Value, json};
+
+use crate::support::cloud::{Cloud, text};
+use crate::support::fake_snowflake::{Fault, LoadFault, PipeState, When};
+use crate::support::tables;
+
+/// Every landing table holds what the report says was shipped, and the report vouches for it.
+fn assert_verified(cloud: &Cloud, report: &Value) {
+    assert_eq!(report["status"], "verified", "{report:#}");
+    assert_eq!(report["verification"]["verdict"], "verified");
+    for file in report["files"].as_array().unwrap() {
+        assert_eq!(file["state"], "verified", "{file}");
+        assert!(cloud.s3.bucket().join(file["key"].as_str().unwrap()).exists());
+    }
+    for (table, _, changed) in tables(report) {
+        assert_eq!(cloud.landed(&table), changed, "{table}");
+    }
+}
+
+#[test]
+fn a_run_goes_all_the_way_in_every_mode_and_format() {
+    for (mode, format) in
+        [("rest", "parquet"), ("auto", "parquet"), ("copy", "csv"), ("rest", "csv")]
+    {
+        let cloud = Cloud::new(mode, format);
+        let (code, report) = cloud.report(&["--demo"]);
+        assert_eq!(code, 0, "{mode} {format}: {report:#}");
+        assert_verified(&cloud, &report);
+    }
+}
+
+#[test]
+fn a_verified_run_costs_eight_warehouse_statements_one_token_and_one_call_per_pipe() {
+    let cloud = Cloud::new("rest", "parquet");
+    let (code, report) = cloud.report(&["--demo"]);
+    assert_eq!(code, 0, "{report:#}");
+    let counters = cloud.snowflake.counters();
+    assert!(counters.warehouse_statement_count <= 8, "{counters:?}");
+    assert_eq!(
+        (counters.token_count, cloud.snowflake.count("insertFiles")),
+        (1, 8),
+        "{counters:?}"
+    );
+    cloud.snowflake.clear_log();
+    // Nothing new: nothing to ask.
+    let (code, second) = cloud.report(&["--demo"]);
+    assert_eq!((code, &second["status"]), (0, &json!("verified")));
+    cloud.snowflake.clear_log();
+    let (code, third) = cloud.report(&["--demo"]);
+    assert_eq!((code, &third["status"], &third["files"]), (0, &json!("verified"), &json!([])));
+    assert_eq!(cloud.snowflake.requests().len(), 0);
+}
+
+#[test]
+fn a_value_changed_in_flight_is_caught_although_every_count_is_right() {
+    for mode in ["rest", "auto", "copy"] {
+        let cloud = Cloud::new(mode, "parquet");
+        cloud.snowflake.script_load("raw/songs/", 1, LoadFault::CorruptValue);
+        let (code, report) = cloud.report(&["--demo"]);
+        assert_eq!(code, 7, "{mode}: {report:#}");
+        assert_eq!(report["verification"]["verdict"], "mismatch");
+        let reason = report["verification"]["reason"].as_str().unwrap();
+        let song =
+            report["files"].as_array().unwrap().iter().find(|it| it["table"] == "songs").unwrap();
+        for wanted in
+            ["songs", song["key"].as_str().unwrap(), song["row_hash_sum"].as_str().unwrap()]
+        {
+            assert!(reason.contains(wanted), "{reason}");
+        }
+        assert_eq!(song["state"], "failed");
+        // It stays wrong until the rows are shipped anew.
+        assert_eq!(cloud.report(&["--demo"]).0, 7);
+        let (code, report) = cloud.report(&["--demo", "--full"]);
+        assert_eq!(code, 7, "the wrong rows are still there: {report:#}");
+        let (code, report) = cloud.report(&["--demo"]);
+        assert_eq!(code, 0, "and settled by the shipment that replaced them: {report:#}");
+    }
+}
+
+#[test]
+fn every_fault_of_a_load_has_its_verdict_and_exit_code() {
+    let faults = [
+        (LoadFault::DropRow, 7, "mismatch"),
+        (LoadFault::LoadTwice, 7, "mismatch"),
+        (LoadFault::Fail("Numeric value 'x' is not recognized".to_owned()), 7, "failed"),
+        (LoadFault::InParts(2), 0, "verified"),
+        (LoadFault::ReportTwice, 0, "verified"),
+    ];
+    for (fault, code, verdict) in faults {
+        let cloud = Cloud::new("rest", "parquet");
+        cloud.snowflake.script_load("raw/albums/", 1, fault.clone());
+        let (found, report) = cloud.report(&["--demo"]);
+        assert_eq!(
+            (found, &report["verification"]["verdict"]),
+            (code, &json!(verdict)),
+            "{fault:?}: {report:#}"
+        );
+    }
+}
+
+#[test]
+fn a_paused_pipe_is_pending_and_the_same_command_continues() {
+    let cloud = Cloud::new("rest", "parquet");
+    let pipe = "SPOTIFY.RAW.SONGS_PARQUET_REST_V1";
+    cloud.snowflake.set_pipe_state(pipe, PipeState::new("PAUSED", None));
+    let (code, report) = cloud.report(&["--demo"]);
+    assert_eq!((code, &report["status"]), (8, &json!("pending")), "{report:#}");
+    assert!(report["verification"]["reason"].as_str().unwrap().contains("PAUSED"), "{report:#}");
+    cloud.snowflake.set_pipe_state(pipe, PipeState::new("RUNNING", None));
+    let (code, again) = cloud.report(&["--demo"]);
+    assert_eq!((code, &again["run_id"]), (0, &report["run_id"]), "{again:#}");
+    assert_verified(&cloud, &again);
+}
+
+#[test]
+fn a_stalled_pipe_is_for_a_person_to_mend() {
+    let cloud = Cloud::new("rest", "parquet");
+    let pipe = "SPOTIFY.RAW.SONGS_PARQUET_REST_V1";
+    cloud
+        .snowflake
+        .set_pipe_state(pipe, PipeState::new("STALLED_COMPILATION_ERROR", Some("no such column")));
+    let output = cloud.run(&["run", "--demo"]);
+    assert_eq!(output.status.code(), Some(6), "{}", text(&output));
+    assert!(text(&output).contains("no such column"), "{}", text(&output));
+    let pipes = cloud.run(&["snowflake", "pipes"]);
+    assert_eq!(pipes.status.code(), Some(6));
+    assert!(text(&pipes).contains("STALLED_COMPILATION_ERROR"), "{}", text(&pipes));
+}
+
+#[test]
+fn passing_troubles_are_survived_and_nothing_is_loaded_twice() {
+    let faults = [
+        Fault::Unauthorized,
+        Fault::TooMany { retry_after: Some(1) },
+        Fault::Html(502),
+        Fault::Empty(503),
+        Fault::ResetBefore,
+        Fault::ResetAfter,
+        Fault::TruncatedJson,
+        Fault::Accepted { polls: 2 },
+    ];
+    for fault in faults {
+        for place in ["insertFiles", "/api/v2/statements"] {
+            if matches!(fault, Fault::Accepted { .. }) && place == "insertFiles" {
+                continue;
+            }
+            let cloud = Cloud::new("rest", "parquet");
+            cloud.snowflake.script(When::Path(place.to_owned()), 1, fault.clone());
+            let (code, report) = cloud.report(&["--demo"]);
+            assert_eq!(code, 0, "{fault:?} at {place}: {report:#}");
+            assert_verified(&cloud, &report);
+            assert_eq!(cloud.snowflake.unused_faults(), 0);
+        }
+    }
+}
+
+#[test]
+fn a_second_plan_is_empty_and_what_differs_is_shown_and_not_replaced() {
+    let cloud = Cloud::new("rest", "parquet");
+    let plan = || text(&cloud.run(&["snowflake", "plan", "--as-role", "ACCOUNTADMIN"]));
+    let first = plan();
+    assert!(!first.contains("-- missing") && !first.contains("-- differs"), "{first}");
+    cloud.snowflake.admin("alter table SPOTIFY.RAW.SONGS drop column URL");
+    let second = plan();
+    assert!(second.contains("URL"), "{second}");
+}
+
+#[test]
+fn reconcile_finds_exactly_the_rows_that_differ_and_repairs_them() {
+    let cloud = Cloud::new("rest", "parquet");
+    assert_eq!(cloud.report(&["--demo"]).0, 0);
+    let same = cloud.run(&["reconcile"]);
+    assert_eq!(same.status.code(), Some(0), "{}", text(&same));
+    let id = cloud.snowflake.rows("select ID from SPOTIFY.RAW.ARTISTS order by ID limit 1")[0][0]
+        .clone()
+        .unwrap();
+    cloud
+        .snowflake
+        .admin(&format!("update SPOTIFY.RAW.ARTISTS set NAME = 'Somebody else' where ID = '{id}'"));
+    let output = cloud.run(&["--json", "reconcile", "artists"]);
+    assert_eq!(output.status.code(), Some(7));
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(found["tables"][0]["differences"].as_array().unwrap().len(), 1, "{found:#}");
+    assert_eq!(found["tables"][0]["differences"][0]["key"], json!([id]));
+    assert_eq!(found["tables"][0]["differences"][0]["changes"][0]["snowflake"], "Somebody else");
+    let before = cloud.landed("artists");
+    let repaired = cloud.run(&["reconcile", "--repair"]);
+    assert_eq!(repaired.status.code(), Some(0), "{}", text(&repaired));
+    assert_eq!(cloud.landed("artists"), before + 1, "exactly the row that differed");
+}
+
+#[test]
+fn no_secret_is_in_any_output_at_any_verbosity() {
+    let cloud = Cloud::new("rest", "parquet");
+    let pem = std::fs::read_to_string(crate::support::cloud::KEY).unwrap();
+    let key_line = pem.lines().nth(3).unwrap();
+    let outputs = [
+        cloud.run(&["-vvv", "run", "--demo"]),
+        cloud.run(&["-vvv", "--log-format", "json", "doctor"]),
+        cloud.run(&["config", "check"]),
+        cloud.run(&["-vvv", "snowflake", "pipes"]),
+        cloud.run(&["-vvv", "snowflake", "plan"]),
+        cloud.run(&["-vvv", "reconcile"]),
+    ];
+    let mut secrets = cloud.snowflake.tokens();
+    assert!(!secrets.is_empty());
+    secrets.extend([key_line.to_owned(), crate::support::fake_s3::SECRET_KEY.to_owned()]);
+    for output in outputs {
+        let text = text(&output);
+        for secret in &secrets {
+            assert!(!text.contains(secret.as_str()), "{text}");
+        }
+    }
+}

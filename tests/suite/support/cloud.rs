@@ -1,0 +1,113 @@
+//! The production half of the world: a real S3 server and the Snowflake double on its bucket, set up by our own `apply`.
+#![allow(dead_code, reason = "a vocabulary for tests; not every test speaks every word")]
+
+use std::process::{Command, Output};
+
+use rsa::pkcs8::{DecodePrivateKey, EncodePublicKey};
+use serde_json::Value;
+
+use super::World;
+use super::fake_s3::{ACCESS_KEY, BUCKET, FakeS3, REGION, SECRET_KEY};
+use super::fake_snowflake::{FakeConfig, FakeSnowflake, FileSource};
+
+/// The key that the double knows.
+pub(crate) const KEY: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/snowflake/double.p8");
+
+/// A bucket, an account on it, and a data directory.
+pub(crate) struct Cloud {
+    pub(crate) world: World,
+    pub(crate) s3: FakeS3,
+    pub(crate) snowflake: FakeSnowflake,
+    mode: &'static str,
+    format: &'static str,
+}
+
+impl Cloud {
+    /// Everything set up for one way of loading.
+    pub(crate) fn new(mode: &'static str, format: &'static str) -> Self {
+        let cloud = Self::bare(mode, format);
+        cloud.apply();
+        cloud.snowflake.clear_log();
+        cloud
+    }
+
+    /// An account with nothing in it.
+    pub(crate) fn bare(mode: &'static str, format: &'static str) -> Self {
+        let s3 = FakeS3::start();
+        let pem = std::fs::read_to_string(KEY).unwrap();
+        let key = rsa::RsaPrivateKey::from_pkcs8_pem(&pem).unwrap();
+        let public = key.to_public_key().to_public_key_der().unwrap().as_bytes().to_vec();
+        let files = FileSource::Dir { bucket: BUCKET.to_owned(), folder: s3.bucket() };
+        let mut config = FakeConfig::new(public, files);
+        config.user = "SPOTIFY_LOADER_SVC".to_owned();
+        config.default_role = "SPOTIFY_LOADER".to_owned();
+        config.default_warehouse = Some("SPOTIFY_WH".to_owned());
+        let snowflake = FakeSnowflake::start(config);
+        Self { world: World::new(), s3, snowflake, mode, format }
+    }
+
+    /// As an administrator would, once.
+    pub(crate) fn apply(&self) {
+        let output = self.run(&[
+            "snowflake",
+            "apply",
+            "--as-role",
+            "ACCOUNTADMIN",
+            "--aws-role-arn",
+            "arn:aws:iam::123456789012:role/snowflake",
+        ]);
+        assert!(output.status.success(), "{}", text(&output));
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.world.command(arguments);
+        command
+            .env("S3_BUCKET", BUCKET)
+            .env("AWS_ACCESS_KEY_ID", ACCESS_KEY)
+            .env("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
+            .env("AWS_REGION", REGION)
+            .env("AWS_ENDPOINT_URL", self.s3.url())
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("LAKE_FORMAT", self.format)
+            .env("SNOWFLAKE_ACCOUNT", "myorg-myacct")
+            .env("SNOWFLAKE_USER", "SPOTIFY_LOADER_SVC")
+            .env("SNOWFLAKE_PRIVATE_KEY_PATH", KEY)
+            .env("SNOWFLAKE_URL", self.snowflake.url())
+            .env("SNOWFLAKE_INGEST", self.mode);
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// `run … --json`: exit code and report.
+    pub(crate) fn report(&self, arguments: &[&str]) -> (i32, Value) {
+        report(&mut self.command(&[&["--json", "run"], arguments].concat()))
+    }
+
+    /// Rows of each landing table.
+    pub(crate) fn landed(&self, table: &str) -> u64 {
+        self.snowflake.row_count(&format!("SPOTIFY.RAW.{}", table.to_ascii_uppercase()))
+    }
+}
+
+/// Runs a command that prints a report: exit code and report.
+pub(crate) fn report(command: &mut Command) -> (i32, Value) {
+    let output = command.output().unwrap();
+    let report = serde_json::from_slice(&output.stdout);
+    (
+        output.status.code().unwrap(),
+        report.unwrap_or_else(|error| panic!("{error}: {}", text(&output))),
+    )
+}
+
+/// Everything a command printed.
+pub(crate) fn text(output: &Output) -> String {
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
