@@ -201,9 +201,16 @@ impl Connection {
     pub(super) async fn send(&self, call: &Call<'_>, stop: &AtomicBool) -> Result<Answer, Error> {
         let (mut retries, mut sent, mut refused) = (0, 0_u32, None);
         loop {
+            if stop.load(Ordering::Relaxed) {
+                return Err(Error::Stopped { handle: None, is_cancelled: false });
+            }
             let (token, serial) = self.token(refused)?;
             sent += 1;
-            let outcome = self.interruptible(self.once(call, &token, sent > 1), stop).await?;
+            let answer = self.once(call, &token, sent > 1);
+            // Only a submission is worth waiting for: its answer names the statement that is to be cancelled.
+            let is_submission = call.method == Method::POST;
+            let grace = if is_submission { self.timing.stop_grace } else { Duration::ZERO };
+            let outcome = interruptible(answer, grace, stop).await?;
             let (reason, asked) = match outcome {
                 Outcome::Done(answer) => return Ok(answer),
                 Outcome::Unauthorized { body } => {
@@ -406,24 +413,24 @@ impl Connection {
         self.counters.add_wait(wait);
         Ok(())
     }
+}
 
-    /// A call, left alone a little after the stop flag: its answer may name a statement that is to be cancelled.
-    async fn interruptible<T>(
-        &self,
-        call: impl Future<Output = T>,
-        stop: &AtomicBool,
-    ) -> Result<T, Error> {
-        let told_to_stop = async {
-            while !stop.load(Ordering::Relaxed) {
-                pause(GLANCE).await;
-            }
-            pause(self.timing.stop_grace).await;
-        };
-        tokio::select! {
-            biased;
-            answer = call => Ok(answer),
-            () = told_to_stop => Err(Error::Stopped { handle: None, is_cancelled: false }),
+/// A call, left alone for `grace` once the run is told to stop.
+async fn interruptible<T>(
+    call: impl Future<Output = T>,
+    grace: Duration,
+    stop: &AtomicBool,
+) -> Result<T, Error> {
+    let told_to_stop = async {
+        while !stop.load(Ordering::Relaxed) {
+            pause(GLANCE).await;
         }
+        pause(grace).await;
+    };
+    tokio::select! {
+        biased;
+        answer = call => Ok(answer),
+        () = told_to_stop => Err(Error::Stopped { handle: None, is_cancelled: false }),
     }
 }
 

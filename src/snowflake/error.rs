@@ -262,7 +262,9 @@ impl StatementFailure {
 impl fmt::Display for StatementFailure {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let handle = self.handle.as_deref().unwrap_or("without handle");
-        let Self { code, sql_state, message, .. } = self;
+        let or_none = |text: &str| if text.is_empty() { "none" } else { text }.to_owned();
+        let (code, sql_state) = (or_none(&self.code), or_none(&self.sql_state));
+        let message = &self.message;
         write!(out, "statement `{handle}` failed (code {code}, SQLSTATE {sql_state}): {message}")?;
         Self::advice(self.kind()).map_or(Ok(()), |advice| write!(out, "; {advice}"))
     }

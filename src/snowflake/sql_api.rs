@@ -23,6 +23,8 @@ use super::wire::{self, BindingBody, MetaData, ResultSet, StatementBody, Status}
 const STATEMENTS: &str = "/api/v2/statements";
 /// The answer is 200, but the result was too large and is cut off.
 const CUT_OFF: &str = "391908";
+/// The statement reached its timeout.
+const OUT_OF_TIME: &str = "000630";
 /// A statement is cancelled whether or not the run was told to stop.
 static NEVER: AtomicBool = AtomicBool::new(false);
 
@@ -202,16 +204,14 @@ impl Connection {
                 polled => polled?,
             };
         }
+        let status = Status::read(&answer.body);
         match answer.status {
             200 => self.read_whole(&answer.body, stop).await,
-            408 => {
-                let status = Status::read(&answer.body);
-                Err(Error::TooSlow {
-                    handle: status.statement_handle.clone().unwrap_or_default(),
-                    waited_secs: since.elapsed().as_secs(),
-                    message: status.words(),
-                })
-            }
+            code if code == 408 || status.code == OUT_OF_TIME => Err(Error::TooSlow {
+                message: status.words(),
+                handle: status.statement_handle.unwrap_or_default(),
+                waited_secs: since.elapsed().as_secs(),
+            }),
             _ => Err(self.failure("run a statement", &answer)),
         }
     }

@@ -50,6 +50,43 @@ fn a_module_uses_only_modules_before_it() {
     assert!(seen > 20, "the test reads no imports");
 }
 
+/// The files of `snowflake` that talk to Snowflake, without those that know this program's tables and files.
+const SNOWFLAKE_CLIENT: [&str; 12] = [
+    "account.rs",
+    "client.rs",
+    "credential.rs",
+    "error.rs",
+    "ident.rs",
+    "jwt.rs",
+    "key.rs",
+    "pipe.rs",
+    "rows.rs",
+    "sql_api.rs",
+    "usage.rs",
+    "wire.rs",
+];
+
+#[test]
+fn the_snowflake_client_could_be_a_crate_of_its_own() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/snowflake");
+    for name in SNOWFLAKE_CLIENT {
+        let text = std::fs::read_to_string(folder.join(name)).unwrap();
+        for (at, marker) in text.match_indices("crate::") {
+            let used = &text[at + marker.len()..];
+            assert!(used.starts_with("retry::"), "{name} uses `crate::{:.20}…`", used);
+        }
+        for (at, marker) in text.match_indices("use super::") {
+            let used = &text[at + marker.len()..];
+            let is_own = |file: &&str| used.starts_with(&file.replace(".rs", "::"));
+            let is_test = used.starts_with("*;");
+            let is_module = used.starts_with("wire;");
+            let is_known =
+                is_test || is_module || SNOWFLAKE_CLIENT.iter().any(|file| is_own(&file));
+            assert!(is_known, "{name} uses `super::{:.20}…`", used);
+        }
+    }
+}
+
 #[test]
 fn no_file_is_longer_than_450_lines_without_its_tests() {
     let mut files = Vec::new();

@@ -203,11 +203,13 @@ async fn a_role_that_does_not_exist_is_a_session_failure_whatever_the_status() {
 
 #[tokio::test]
 async fn a_statement_out_of_time_is_not_run_again() {
-    let server = Server::start([failed(408, "000630", "57014")]).await;
-    let error = run(&server).await.unwrap_err();
-    assert!(matches!(&error, Error::TooSlow { handle, .. } if handle == HANDLE), "{error}");
-    assert!(error.is_later() && error.to_string().contains("words of Snowflake"));
-    assert_eq!(server.lines(), [POST]);
+    for status in [408, 422] {
+        let server = Server::start([failed(status, "000630", "57014")]).await;
+        let error = run(&server).await.unwrap_err();
+        assert!(matches!(&error, Error::TooSlow { handle, .. } if handle == HANDLE), "{error}");
+        assert!(error.is_later() && error.to_string().contains("words of Snowflake"));
+        assert_eq!(server.lines(), [POST]);
+    }
 }
 
 #[tokio::test]
@@ -307,9 +309,20 @@ async fn a_told_stop_cancels_the_statement_that_is_running() {
 #[tokio::test]
 async fn a_told_stop_does_not_wait_for_an_answer_that_does_not_come() {
     let server = Server::start([Reply::Hang]).await;
-    let stop = AtomicBool::new(true);
-    let ended = server.connect().run(&Statement::new("select 1"), &stop).await;
+    let (connection, statement) = (server.connect(), Statement::new("select 1"));
+    let stop = AtomicBool::new(false);
+    let told = async {
+        while server.asked.lock().unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        stop.store(true, Ordering::Relaxed);
+    };
+    let (ended, ()) = tokio::join!(connection.run(&statement, &stop), told);
     assert!(matches!(ended, Err(Error::Stopped { handle: None, .. })));
+    // Told before it begins, it asks nothing.
+    let ended = connection.run(&statement, &stop).await;
+    assert!(matches!(ended, Err(Error::Stopped { .. })));
+    assert_eq!(server.lines(), [POST]);
 }
 
 #[tokio::test]
