@@ -69,7 +69,6 @@ pub(crate) enum Delivery {
 pub(crate) enum Packing {
     /// Where the client accepts gzip.
     Negotiated,
-    Plain,
     Gzip,
     /// A proxy has taken the header away.
     UnmarkedGzip,
@@ -143,7 +142,6 @@ impl Answer {
     fn pack(&mut self, accepts_gzip: bool) -> std::io::Result<()> {
         let is_packed = match self.packing {
             Packing::Negotiated => accepts_gzip && !self.body.is_empty(),
-            Packing::Plain => false,
             Packing::Gzip | Packing::UnmarkedGzip => true,
         };
         if is_packed {

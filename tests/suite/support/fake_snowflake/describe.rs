@@ -5,11 +5,10 @@ use super::access::On;
 use super::catalog::Name;
 use super::cursor::{Cursor, Setting};
 use super::engine::{ResultColumn, Rows};
-use super::execute::listing;
 use super::lexer::Kind;
+use super::listing::{columns_of, listing, printed, some, table};
 use super::problem::{Outcome, Problem};
 use super::session::Session;
-use super::show::{columns_of, printed, some, table};
 use super::types::Type;
 
 const PROPERTIES: [&str; 4] = ["property", "property_type", "property_value", "property_default"];

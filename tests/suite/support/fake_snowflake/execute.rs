@@ -5,28 +5,16 @@ use super::access::On;
 use super::bindings::Bound;
 use super::copy::Copy;
 use super::cursor::Cursor;
-use super::engine::{ResultColumn, Rows};
+use super::engine::Rows;
+use super::listing::said;
 use super::problem::{Outcome, Problem};
 use super::session::Session;
 use super::translate::Translator;
-use super::types::Type;
 
 /// Statements that the SQL API never runs.
 const NEVER: [&str; 2] = ["PUT", "GET"];
 /// Statements that it runs only beside others in one request.
 const ONLY_TOGETHER: [&str; 7] = ["USE", "BEGIN", "START", "COMMIT", "ROLLBACK", "SET", "UNSET"];
-
-/// A single text, as DDL answers.
-pub(super) fn said(text: &str) -> Rows {
-    listing(&["status"], vec![vec![Some(text.to_owned())]])
-}
-
-/// Text columns with their rows.
-pub(super) fn listing(names: &[&str], rows: Vec<Vec<Option<String>>>) -> Rows {
-    let column =
-        |name: &&str| ResultColumn { name: (*name).to_owned(), kind: Type::Varchar(16_777_216) };
-    Rows { columns: names.iter().map(column).collect(), rows }
-}
 
 impl State {
     /// Runs one statement.

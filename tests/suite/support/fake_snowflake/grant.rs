@@ -4,7 +4,7 @@ use super::State;
 use super::access::{Grant, On};
 use super::cursor::Cursor;
 use super::engine::Rows;
-use super::execute::said;
+use super::listing::said;
 use super::problem::{Outcome, Problem};
 use super::session::Session;
 

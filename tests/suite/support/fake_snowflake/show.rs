@@ -1,18 +1,16 @@
 //! `SHOW …`: lists with Snowflake's column names, of what the role may see.
 
-use chrono::{DateTime, Utc};
-
 use super::State;
 use super::access::On;
 use super::catalog::Name;
-use super::cursor::{Cursor, Setting, Settings};
-use super::engine::{ResultColumn, Rows};
+use super::cursor::Cursor;
+use super::engine::Rows;
+use super::listing::{
+    DATABASES, GRANTS, INTEGRATIONS, MEMBERS, ROLES, Row, SCHEMAS, USERS, WAREHOUSES, columns_of,
+    options_json, some, table, text_of, time, yes,
+};
 use super::problem::{Outcome, Problem};
 use super::session::Session;
-use super::types::Type;
-
-/// A listing under way: each row as column names and cells.
-pub(super) type Row = Vec<(&'static str, Option<String>)>;
 
 /// Which objects of a listing are wanted.
 struct Filter {
@@ -38,6 +36,11 @@ impl State {
             let role = cursor.identifier()?;
             cursor.end()?;
             return self.show_grants(&role);
+        }
+        if cursor.eat("GRANTS OF ROLE") {
+            let role = cursor.identifier()?;
+            cursor.end()?;
+            return self.show_members(&role);
         }
         if let Some((_, on)) = IN_SCHEMAS.iter().find(|(words, _)| cursor.eat(words)).copied() {
             let filter = self.filter(cursor, session)?;
@@ -328,6 +331,28 @@ impl State {
         Ok(table(&GRANTS, rows))
     }
 
+    /// Who has the role.
+    fn show_members(&self, role: &str) -> Outcome<Rows> {
+        if !self.access.roles.contains_key(role) {
+            return Err(Problem::no_operation());
+        }
+        let now = self.now();
+        let row = |granted_to: &str, grantee: &str| -> Row {
+            vec![
+                ("created_on", time(now)),
+                ("role", some(role)),
+                ("granted_to", some(granted_to)),
+                ("grantee_name", some(grantee)),
+                ("granted_by", some("")),
+            ]
+        };
+        let users = self.access.users.iter().filter(|(_, roles)| roles.contains(role));
+        let users = users.map(|(name, _)| row("USER", name));
+        let above = self.access.roles.iter().filter(|(_, below)| below.contains(role));
+        let rows = above.map(|(name, _)| row("ROLE", name)).chain(users).collect();
+        Ok(table(&MEMBERS, rows))
+    }
+
     fn sees(&self, session: &Session, on: On, object: &str) -> bool {
         self.access.sees(&session.role, on, object)
     }
@@ -356,128 +381,4 @@ fn is_like(name: &str, pattern: &str) -> bool {
     }
     let chars = |text: &str| text.to_uppercase().chars().collect::<Vec<char>>();
     fits(&chars(name), &chars(pattern))
-}
-
-const ROLES: [&str; 6] = ["created_on", "name", "is_default", "is_current", "owner", "comment"];
-const WAREHOUSES: [&str; 9] = [
-    "name",
-    "state",
-    "type",
-    "size",
-    "auto_suspend",
-    "auto_resume",
-    "created_on",
-    "owner",
-    "comment",
-];
-const DATABASES: [&str; 7] =
-    ["created_on", "name", "is_current", "owner", "comment", "retention_time", "kind"];
-const USERS: [&str; 9] = [
-    "name",
-    "created_on",
-    "login_name",
-    "disabled",
-    "default_warehouse",
-    "default_namespace",
-    "default_role",
-    "has_rsa_public_key",
-    "type",
-];
-const INTEGRATIONS: [&str; 6] = ["name", "type", "category", "enabled", "comment", "created_on"];
-const SCHEMAS: [&str; 6] =
-    ["created_on", "name", "database_name", "owner", "comment", "retention_time"];
-const GRANTS: [&str; 8] = [
-    "created_on",
-    "privilege",
-    "granted_on",
-    "name",
-    "granted_to",
-    "grantee_name",
-    "grant_option",
-    "granted_by",
-];
-
-/// The columns of a list of objects that live in schemas.
-pub(super) fn columns_of(on: On) -> Vec<&'static str> {
-    let own: &[&str] = match on {
-        On::Stage => {
-            &["url", "has_credentials", "owner", "comment", "type", "cloud", "storage_integration"]
-        }
-        On::FileFormat => &["type", "owner", "comment", "format_options"],
-        On::Pipe => &[
-            "definition",
-            "owner",
-            "notification_channel",
-            "comment",
-            "integration",
-            "pattern",
-            "error_integration",
-            "owner_role_type",
-            "invalid_reason",
-        ],
-        On::DynamicTable => &[
-            "owner",
-            "target_lag",
-            "refresh_mode",
-            "warehouse",
-            "comment",
-            "text",
-            "scheduling_state",
-        ],
-        _ => &["kind", "comment", "rows", "owner", "is_dynamic"],
-    };
-    [&["created_on", "name", "database_name", "schema_name"], own].concat()
-}
-
-/// Rows in the order of the columns; what a row does not say is NULL, what it says twice counts last.
-pub(super) fn table(columns: &[&str], rows: Vec<Row>) -> Rows {
-    let kind = |name: &str| match name {
-        "created_on" => Type::TimestampLtz(3),
-        _ => Type::Varchar(16_777_216),
-    };
-    let heads =
-        columns.iter().map(|name| ResultColumn { name: (*name).to_owned(), kind: kind(name) });
-    let cells = rows.into_iter().map(|row| {
-        let cell = |name: &&str| {
-            let found = row.iter().rev().find(|(known, _)| known == name);
-            found.and_then(|(_, value)| value.clone())
-        };
-        columns.iter().map(cell).collect()
-    });
-    Rows { columns: heads.collect(), rows: cells.collect() }
-}
-
-pub(super) fn some(text: &str) -> Option<String> {
-    Some(text.to_owned())
-}
-
-fn yes(is_so: bool) -> Option<String> {
-    some(if is_so { "Y" } else { "N" })
-}
-
-fn time(at: DateTime<Utc>) -> Option<String> {
-    Some(format!("{}.{:09}", at.timestamp(), at.timestamp_subsec_nanos()))
-}
-
-fn text_of(settings: &Settings, name: &str) -> Option<String> {
-    let (_, value) = settings.iter().find(|(known, _)| known == name)?;
-    value.as_text().ok().map(str::to_owned)
-}
-
-/// A setting as a property prints it.
-pub(super) fn printed(value: &Setting) -> String {
-    match value {
-        Setting::List(list) => {
-            let parts: Vec<String> = list.iter().map(printed).collect();
-            format!("[{}]", parts.join(", "))
-        }
-        Setting::Settings(_) => String::new(),
-        Setting::Word(text) if ["TRUE", "FALSE"].contains(&text.as_str()) => text.to_lowercase(),
-        Setting::Word(text) | Setting::Text(text) | Setting::Number(text) => text.clone(),
-    }
-}
-
-fn options_json(settings: &Settings) -> String {
-    let fields = settings.iter().map(|(name, value)| (name.clone(), printed(value).into()));
-    serde_json::Value::Object(fields.collect()).to_string()
 }

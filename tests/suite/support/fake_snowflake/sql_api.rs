@@ -268,7 +268,7 @@ impl State {
                 return (Err(Problem::new("100132", "P0000", message)), handles);
             }
         }
-        let done = super::execute::listing(
+        let done = super::listing::listing(
             &["multiple statement execution"],
             vec![vec![Some("Multiple statements executed successfully.".to_owned())]],
         );

@@ -20,6 +20,8 @@ pub(super) static OTHER_KEY: LazyLock<RsaPrivateKey> = LazyLock::new(|| key("oth
 
 pub(super) const PIPE: &str = "SPOTIFY.RAW.SONGS_PARQUET_REST_V1";
 pub(super) const PREFIX: &str = "spotify-data/raw/songs/";
+/// A good token, signed once.
+pub(super) static TOKEN: LazyLock<String> = LazyLock::new(|| Jwt::right().signed_by(&KEY));
 /// Everything a loader needs, with one small table.
 pub(super) const SETUP: &str = include_str!("setup.sql");
 
@@ -113,7 +115,7 @@ impl Rig {
             ..FakeConfig::new(public_der(&KEY), files)
         };
         let snowflake = FakeSnowflake::start(change(config));
-        let http = reqwest::Client::builder().user_agent("double/1").build().unwrap();
+        let http = reqwest::Client::builder().user_agent("double/1").no_gzip().build().unwrap();
         Self { snowflake, lake, http }
     }
 
@@ -121,7 +123,7 @@ impl Rig {
     pub(super) fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
         self.http
             .request(method, format!("{}{path}", self.snowflake.url()))
-            .bearer_auth(Jwt::right().signed_by(&KEY))
+            .bearer_auth(TOKEN.as_str())
             .header("X-Snowflake-Authorization-Token-Type", "KEYPAIR_JWT")
             .header("Accept", "application/json")
     }
