@@ -29,6 +29,9 @@ const WHOLE_SIZE_BYTES: u64 = 16 << 20;
 /// How soon an upload notices that it should stop.
 const STOP_POLL: Duration = Duration::from_millis(100);
 
+/// How long a call may go on that should not be left half done.
+const GRACE: Duration = Duration::from_secs(3);
+
 /// What is to be uploaded. Keys are paths below `lake`.
 #[derive(Debug, Clone, Copy)]
 pub struct Shipment<'a> {
@@ -330,13 +333,38 @@ impl Halt {
         self.0.send_replace(true);
     }
 
+    fn check(&self) -> Result<(), Error> {
+        if *self.0.borrow() { Err(Error::Stopped) } else { Ok(()) }
+    }
+
+    /// Until the word falls.
+    async fn raised(&self) {
+        // Never an error: the sender is ours.
+        let _ = self.0.subscribe().wait_for(|is_raised| *is_raised).await;
+    }
+
     /// Does `work` unless the word falls first.
     async fn unless<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        let mut word = self.0.subscribe();
         tokio::select! {
             biased;
-            _ = word.wait_for(|is_raised| *is_raised) => Err(Error::Stopped),
+            () = self.raised() => Err(Error::Stopped),
             result = work => result,
+        }
+    }
+
+    /// Does `work`, of which the store keeps something that we must know of; when the word falls it has a moment left.
+    async fn unless_late<T>(
+        &self,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let late = async {
+            self.raised().await;
+            pause(GRACE).await;
+        };
+        tokio::select! {
+            biased;
+            result = work => result,
+            () = late => Err(Error::Stopped),
         }
     }
 }

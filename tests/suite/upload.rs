@@ -1,6 +1,7 @@
 //! The upload against a real S3 server: what arrives, what is sent again, what is never overwritten, what is left behind.
 
 mod chain;
+mod measured;
 mod refusals;
 
 use std::path::PathBuf;

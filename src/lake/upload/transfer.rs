@@ -77,7 +77,8 @@ impl<'a> Transfer<'a> {
     }
 
     async fn send_in_parts(&self, item: &Item) -> Result<Written, Error> {
-        let upload_id = self.halt.unless(self.bucket.begin(&item.key, &item.sha256)).await?;
+        self.halt.check()?;
+        let upload_id = self.halt.unless_late(self.bucket.begin(&item.key, &item.sha256)).await?;
         let sent = async {
             let parts = self.send_parts(item, &upload_id).await?;
             self.halt.unless(self.bucket.complete((&item.key, &upload_id), &parts)).await
