@@ -1,6 +1,6 @@
 -- finish: what a transform's transaction does besides the merges: rows that are gone, the ledger.
 -- grain: none · reads: gone_song_artists, pending_songs, gone_genres, pending_genres, pending_snapshots, pending_rows,
--- consumed_reads · shipped: no
+-- next_details, consumed_reads · shipped: no
 -- guarded by: playlist_songs__no_row_is_lost, song_artists__first_is_primary
 delete from core.song_artists
 where (song_id, artist_position) in (select (song_id, artist_position) from gone_song_artists);
@@ -52,6 +52,9 @@ select
     coalesce(counts.unreadable_row_count, 0) as unreadable_row_count
 from pending_snapshots as snapshots
 left join counts using (read_id);
+
+insert into meta.details
+select entity, object_id, run_id from next_details;
 
 update meta.reads
 set transformed_in = getvariable('run_id')

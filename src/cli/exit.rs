@@ -131,7 +131,9 @@ const fn of_snowflake(error: &crate::snowflake::Error) -> u8 {
 
 const fn of_warehouse(error: &warehouse::Error) -> u8 {
     match error {
-        warehouse::Error::Open { .. } | warehouse::Error::File { .. } => LAKE,
+        warehouse::Error::Open { .. }
+        | warehouse::Error::Disk { .. }
+        | warehouse::Error::File { .. } => LAKE,
         warehouse::Error::Query { .. } | warehouse::Error::NotPublished { .. } => USAGE,
         warehouse::Error::Statement { .. } => BUG,
     }

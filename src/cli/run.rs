@@ -34,9 +34,12 @@ pub(super) struct RunArgs {
     /// Also write each received document into this folder
     #[arg(long, value_name = "DIR")]
     record: Option<PathBuf>,
-    /// Read playlists again although they did not change
+    /// Read playlists (with --enrich: artists and albums) again although they are known
     #[arg(long)]
     refetch: bool,
+    /// Also ask for full artists and albums, which carry the genres; each once, then never again
+    #[arg(long, conflicts_with_all = ["demo", "from_dir"])]
+    enrich: bool,
     /// Ship every row, not only what changed
     #[arg(long)]
     full: bool,
@@ -79,6 +82,7 @@ pub(super) fn run(
         reship: BTreeMap::new(),
         record: arguments.record.clone(),
         refetch: arguments.refetch,
+        enrich: arguments.enrich,
         warn_only: arguments.warn_only.iter().cloned().collect(),
         timing: Timing { max_wait, min_gap, ..Timing::default() },
         shipping: Shipping { no_ingest: arguments.no_ingest, ..Shipping::default() },
@@ -98,6 +102,7 @@ pub(super) fn settings(data_dir: &Path, last: Stage) -> Settings {
         reship: BTreeMap::new(),
         record: None,
         refetch: false,
+        enrich: false,
         warn_only: BTreeSet::new(),
         timing: Timing::default(),
         shipping: Shipping::default(),

@@ -21,6 +21,13 @@ pub(super) fn summary(report: &RunReport, data_dir: &Path) -> String {
         );
     }
     playlists(&mut text, &report.playlists);
+    if let Some(details) = report.enrichment {
+        let _ = writeln!(
+            text,
+            "\n  details: {} artists, {} albums, {} unknown to Spotify",
+            details.artist_count, details.album_count, details.unknown_count
+        );
+    }
     for skipped in &report.skipped_documents {
         let _ = writeln!(text, "  skipped {skipped}");
     }

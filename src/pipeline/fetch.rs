@@ -10,10 +10,13 @@ use super::report::PlaylistReport;
 use crate::event::{Event, Events};
 use crate::ids::PlaylistId;
 use crate::retry::Stop;
-use crate::spotify::{self, Client, Document, Entity, ListReader, PlaylistReader, Recorder, Step};
-use crate::warehouse::{NewRead, ReadStatus, Warehouse};
+use crate::spotify::{
+    self, Client, Document, Entity, KnownList, ListReader, PlaylistReader, Recorder, RowIdentity,
+    Step,
+};
+use crate::warehouse::{FinishedRead, NewRead, ReadStatus, Warehouse};
 
-/// How often a playlist that changes while it is read is read again.
+/// How often a list that changes while it is read is read again.
 const MAX_RESTARTS: u32 = 3;
 
 /// Everything a live fetch needs.
@@ -34,6 +37,40 @@ enum Begin {
     Done(&'static str, u64),
     /// Here; with the snapshot that the warehouse holds, and its row count.
     At { reader: PlaylistReader, read_id: Option<i64>, known: (Option<String>, u32) },
+}
+
+/// Where reading a list begins.
+enum BeginList {
+    /// There is nothing to ask for: an earlier process of this run has read it.
+    Done(FinishedRead),
+    /// Here.
+    At { reader: ListReader, read_id: Option<i64> },
+}
+
+/// The report of a playlist; what concerns it alone never stops the others.
+fn outcome(
+    playlist_id: &str,
+    ended: Result<(&'static str, u64), Error>,
+) -> Result<PlaylistReport, Error> {
+    let (status, row_count, reason) = match ended {
+        Ok((status, row_count)) => (status, row_count, None),
+        Err(Error::Spotify(error)) if error.concerns_one_playlist() => {
+            let status = match error {
+                spotify::Error::NotFound { .. } => "not_found",
+                spotify::Error::Forbidden { .. } => "contents_unavailable",
+                _ => "failed",
+            };
+            (status, 0, Some(error.to_string()))
+        }
+        Err(error) => return Err(error),
+    };
+    Ok(PlaylistReport {
+        playlist_id: playlist_id.to_owned(),
+        status: status.to_owned(),
+        row_count,
+        reason,
+        ..PlaylistReport::default()
+    })
 }
 
 impl Fetch<'_> {
@@ -66,8 +103,10 @@ impl Fetch<'_> {
     /// Reads the user's own and collaborative playlists, as far as their snapshots are new.
     async fn mine(&mut self) -> Result<Vec<PlaylistReport>, Error> {
         let user_id = self.client.user_id(self.events).await?;
-        let read_id = self.list(Entity::MyPlaylists, None).await?;
-        let listed = tokio::task::block_in_place(|| self.warehouse.listed_playlists(read_id))?;
+        let read = self.list(Entity::MyPlaylists, None, None).await?;
+        let listed = tokio::task::block_in_place(|| {
+            read.map_or(Ok(Vec::new()), |read| self.warehouse.listed_playlists(read.read_id))
+        })?;
         let mut reports = BTreeMap::new();
         let mut followed = 0;
         for playlist in listed {
@@ -87,16 +126,27 @@ impl Fetch<'_> {
         Ok(reports.into_values().collect())
     }
 
-    /// Reads the liked songs as a playlist of their own.
+    /// Reads the liked songs as a playlist of their own, if one call shows that they are others than those that are held.
     async fn liked(&mut self) -> Result<PlaylistReport, Error> {
         let user_id = self.client.user_id(self.events).await?;
         let playlist_id = format!("liked:{user_id}");
-        self.list(Entity::LikedSongs, Some(&playlist_id)).await?;
-        Ok(PlaylistReport {
-            playlist_id,
-            status: "fetched".to_owned(),
-            ..PlaylistReport::default()
-        })
+        let name = Entity::LikedSongs.name();
+        let held = tokio::task::block_in_place(|| {
+            let Some(read) = self.warehouse.known_list(name, &playlist_id)? else {
+                return Ok(None);
+            };
+            Ok::<_, Error>(Some((read, self.first_rows(read.read_id)?)))
+        })?;
+        let held_total = held.as_ref().and_then(|(read, _)| read.total).unwrap_or(0);
+        let known = held
+            .filter(|_| !self.refetch)
+            .map(|(read, first_rows)| KnownList { total: read.total, first_rows });
+        let read = self.list(Entity::LikedSongs, Some(&playlist_id), known).await;
+        let ended = read.map(|read| match read {
+            Some(read) => ("fetched", read.total.unwrap_or(0).into()),
+            None => ("unchanged", held_total.into()),
+        });
+        outcome(&playlist_id, ended)
     }
 
     async fn playlist(
@@ -104,24 +154,7 @@ impl Fetch<'_> {
         id: &str,
         listed_snapshot: Option<&str>,
     ) -> Result<PlaylistReport, Error> {
-        let mut report = PlaylistReport { playlist_id: id.to_owned(), ..PlaylistReport::default() };
-        report.status = match self.read_playlist(id, listed_snapshot).await {
-            Ok((status, row_count)) => {
-                report.row_count = row_count;
-                status
-            }
-            Err(Error::Spotify(error)) if error.concerns_one_playlist() => {
-                report.reason = Some(error.to_string());
-                match error {
-                    spotify::Error::NotFound { .. } => "not_found",
-                    spotify::Error::Forbidden { .. } => "contents_unavailable",
-                    _ => "failed",
-                }
-            }
-            Err(error) => return Err(error),
-        }
-        .to_owned();
-        Ok(report)
+        outcome(id, self.read_playlist(id, listed_snapshot).await)
     }
 
     async fn read_playlist(
@@ -190,15 +223,18 @@ impl Fetch<'_> {
 
     /// Decides what is left to ask for: nothing, the rest of an interrupted read, or everything.
     fn begin(&self, id: &str, listed_snapshot: Option<&str>) -> Result<Begin, Error> {
-        let (is_read, unfinished, known) = tokio::task::block_in_place(|| {
-            let is_read = self.warehouse.has_finished_read(&self.run_id, "playlist", Some(id))?;
+        let (finished, unfinished, known) = tokio::task::block_in_place(|| {
+            let finished = self.warehouse.finished_read(&self.run_id, "playlist", Some(id))?;
             let unfinished = self.warehouse.unfinished_read(&self.run_id, "playlist", Some(id))?;
-            Ok::<_, Error>((is_read, unfinished, self.warehouse.known_snapshot(id)?))
+            Ok::<_, Error>((finished, unfinished, self.warehouse.known_snapshot(id)?))
         })?;
         let (known_snapshot, known_total) =
             known.map_or((None, 0), |(snapshot, total)| (Some(snapshot), total.unwrap_or(0)));
-        if is_read {
-            return Ok(Begin::Done("fetched", known_total.into()));
+        if let Some(read) = finished {
+            return Ok(match read.has_contents {
+                true => Begin::Done("fetched", read.total.unwrap_or(0).into()),
+                false => Begin::Done("contents_unavailable", 0),
+            });
         }
         let known_snapshot = known_snapshot.filter(|_| !self.refetch);
         if unfinished.is_none()
@@ -218,42 +254,82 @@ impl Fetch<'_> {
         Ok(Begin::At { reader, read_id, known: (known_snapshot, known_total) })
     }
 
-    async fn list(&mut self, entity: Entity, playlist_id: Option<&str>) -> Result<i64, Error> {
-        let unfinished = tokio::task::block_in_place(|| {
-            self.warehouse.unfinished_read(&self.run_id, entity.name(), playlist_id)
-        })?;
-        let mut read_id = unfinished.as_ref().map(|read| read.read_id);
-        let mut reader = unfinished.map_or(ListReader::new(entity, None, 0), |read| {
-            ListReader::new(entity, read.total, read.next_offset)
-        });
+    /// Reads a list to its end, from where an earlier process of this run left it. `None`: it is the one that is `known`.
+    async fn list(
+        &mut self,
+        entity: Entity,
+        playlist_id: Option<&str>,
+        known: Option<KnownList>,
+    ) -> Result<Option<FinishedRead>, Error> {
+        let (mut read_id, mut reader) = match self.begin_list(entity, playlist_id, known)? {
+            BeginList::Done(read) => return Ok(Some(read)),
+            BeginList::At { reader, read_id } => (read_id, reader),
+        };
+        let (mut restarts, mut first_page) = (0, None);
         loop {
             self.check_stop()?;
-            match reader.step(self.client, self.events).await? {
+            let step = match first_page.take() {
+                Some(document) => reader.first_page(document)?,
+                None => reader.step(self.client, self.events).await?,
+            };
+            match step {
                 Step::Page(document) => {
                     if read_id.is_none() {
                         let total = reader.total().map(u64::from);
                         (self.events)(Event::ReadStarted { name: entity.name().to_owned(), total });
                     }
-                    read_id = Some(self.land(
-                        read_id,
-                        (entity.name(), playlist_id),
-                        &document,
-                        (None, reader.total()),
-                    )?);
+                    let of_what = (entity.name(), playlist_id);
+                    let described = (None, reader.total());
+                    read_id = Some(self.land(read_id, of_what, &document, described)?);
                 }
-                Step::Changed(_) => {
+                Step::Changed(document) => {
                     if let Some(torn) = read_id.take() {
                         self.finish(torn, ReadStatus::Torn)?;
                     }
-                    reader = ListReader::new(entity, None, 0);
+                    restarts += 1;
+                    if restarts > MAX_RESTARTS {
+                        let playlist_id = playlist_id.unwrap_or(entity.name()).to_owned();
+                        let times = restarts;
+                        return Err(spotify::Error::KeepsChanging { playlist_id, times }.into());
+                    }
+                    (reader, first_page) = (ListReader::new(entity, None), document);
                 }
                 _ => {
-                    let Some(read_id) = read_id else { continue };
+                    // A read without a page was `Unchanged`.
+                    let Some(read_id) = read_id else { return Ok(None) };
                     self.finish(read_id, ReadStatus::Complete)?;
-                    return Ok(read_id);
+                    let total = reader.total();
+                    return Ok(Some(FinishedRead { read_id, total, has_contents: true }));
                 }
             }
         }
+    }
+
+    /// Decides what of a list is left to ask for.
+    fn begin_list(
+        &self,
+        entity: Entity,
+        playlist_id: Option<&str>,
+        known: Option<KnownList>,
+    ) -> Result<BeginList, Error> {
+        let (run_id, name) = (self.run_id.as_str(), entity.name());
+        tokio::task::block_in_place(|| {
+            if let Some(read) = self.warehouse.finished_read(run_id, name, playlist_id)? {
+                return Ok(BeginList::Done(read));
+            }
+            let Some(read) = self.warehouse.unfinished_read(run_id, name, playlist_id)? else {
+                let reader = ListReader::new(entity, known);
+                return Ok(BeginList::At { reader, read_id: None });
+            };
+            let begun = KnownList { total: read.total, first_rows: self.first_rows(read.read_id)? };
+            let reader = ListReader::resume(entity, begun, read.next_offset);
+            Ok(BeginList::At { reader, read_id: Some(read.read_id) })
+        })
+    }
+
+    fn first_rows(&self, read_id: i64) -> Result<Vec<RowIdentity>, Error> {
+        let rows = self.warehouse.first_rows(read_id)?;
+        Ok(rows.iter().map(|row| RowIdentity::of(row)).collect())
     }
 
     /// Lands one document in a transaction of its own.
@@ -267,7 +343,7 @@ impl Fetch<'_> {
         let name = || document.url.clone();
         let parts =
             document.parts().map_err(|source| spotify::Error::Document { name: name(), source })?;
-        if let Some(recorder) = &mut self.recorder {
+        if let Some(recorder) = &self.recorder {
             recorder.write(document, parts.offset)?;
         }
         let (run_id, now) = (self.run_id.clone(), (self.clock)());
@@ -297,7 +373,7 @@ impl Fetch<'_> {
         })?)
     }
 
-    fn check_stop(&self) -> Result<(), Error> {
+    pub(super) fn check_stop(&self) -> Result<(), Error> {
         if self.stop.is_asked() { Err(Error::Interrupted) } else { Ok(()) }
     }
 }

@@ -225,6 +225,27 @@ pub(super) fn set_not_before(
         .map(|_| ())
 }
 
+/// A note of ours under a name.
+pub(super) fn setting(warehouse: &Warehouse, name: &str) -> Result<Option<String>, Error> {
+    let sql = "select value from meta.settings where name = ?";
+    warehouse
+        .connection()
+        .query_row(sql, [name], |row| row.get(0))
+        .optional()
+        .doing("look up a setting")
+}
+
+/// Replaces a note of ours.
+pub(super) fn set_setting(warehouse: &mut Warehouse, name: &str, value: &str) -> Result<(), Error> {
+    let doing = "note a setting";
+    warehouse.transaction(|warehouse| {
+        let connection = warehouse.connection();
+        connection.execute("delete from meta.settings where name = ?", [name]).doing(doing)?;
+        let insert = "insert into meta.settings values (?, ?)";
+        connection.execute(insert, [name, value]).doing(doing).map(|_| ())
+    })
+}
+
 /// How many runs of this source shipped something.
 pub(super) fn exported_run_count(warehouse: &Warehouse, source: &str) -> Result<u64, Error> {
     let sql = "select count(*) from meta.runs where source = ? and exported_at is not null";

@@ -18,6 +18,9 @@ pub struct RunReport {
     pub spotify: SpotifyReport,
     /// Per playlist.
     pub playlists: Vec<PlaylistReport>,
+    /// What was asked for besides playlists; only with `--enrich`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enrichment: Option<EnrichmentReport>,
     /// Recorded files that are no document.
     pub skipped_documents: Vec<String>,
     /// Per shipped table.
@@ -68,6 +71,17 @@ pub struct PlaylistReport {
     pub removed_song_count: u64,
     /// Why it was not read.
     pub reason: Option<String>,
+}
+
+/// Full artists and albums that this run asked for.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct EnrichmentReport {
+    /// Artists that came.
+    pub artist_count: u64,
+    /// Albums that came.
+    pub album_count: u64,
+    /// Ids that Spotify does not know; they are not asked for again.
+    pub unknown_count: u64,
 }
 
 /// One shipped table.

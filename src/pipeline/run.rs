@@ -67,8 +67,10 @@ pub struct Settings {
     pub reship: BTreeMap<Table, BTreeSet<String>>,
     /// Also write each received document here.
     pub record: Option<PathBuf>,
-    /// Read playlists again whose snapshot is known.
+    /// Read again what is known to be unchanged.
     pub refetch: bool,
+    /// Also ask for full artists and albums.
+    pub enrich: bool,
     /// Checks that only warn in this run.
     pub warn_only: BTreeSet<String>,
     /// How patient the Spotify client is.
@@ -133,7 +135,7 @@ impl Edge<'_> {
 
 /// Runs every stage in order and returns what was done, also when a stage ended it.
 ///
-/// An unfinished run of the same source is continued. `stop` is looked at between pages and stages.
+/// An unfinished run of the same source is continued. `stop` ends it early, with the ledger saved.
 ///
 /// # Errors
 /// The first item is the report as far as the run came; `Err` only where there was no run to report.
@@ -320,7 +322,12 @@ impl Story {
             stop: edge.stop,
             events: edge.events,
         };
-        let reports = fetch.everything(playlists, mine, liked).await;
+        let mut ended = fetch.everything(playlists, mine, liked).await.map(|reports| {
+            self.playlists = reports;
+        });
+        if edge.settings.enrich && ended.is_ok() {
+            ended = fetch.enrich().await.map(|report| self.enrichment = Some(report));
+        }
         let usage = client.usage();
         let waited_ms = u64::try_from(usage.waited.as_millis()).unwrap_or(u64::MAX);
         self.spotify = SpotifyReport {
@@ -328,11 +335,10 @@ impl Story {
             retry_count: usage.retry_count,
             waited_ms,
         };
-        if let Err(Error::Spotify(spotify::Error::RateLimited { until, reason })) = &reports {
+        if let Err(Error::Spotify(spotify::Error::RateLimited { until, reason })) = &ended {
             ledger::set_not_before(warehouse, &account, *until, reason)?;
         }
-        self.playlists = reports?;
-        Ok(())
+        ended
     }
 
     fn require_something_read(&self, source: &Source) -> Result<(), Error> {
@@ -479,11 +485,12 @@ pub(super) fn prefix(config: &Config) -> String {
 /// Who we are to Spotify.
 ///
 /// # Errors
-/// [`spotify::Error::NoCredentials`] where no app is configured.
+/// [`spotify::Error::NoCredentials`] where no app is configured, [`spotify::Error::BadUrl`].
 pub fn credentials(config: &Config, data_dir: &Path) -> Result<Credentials, spotify::Error> {
     let spotify = &config.spotify;
     let mut accounts_url =
         spotify.accounts_url.clone().unwrap_or_else(|| "https://accounts.spotify.com/".to_owned());
+    spotify::base_url("SPOTIFY_ACCOUNTS_URL", &accounts_url)?;
     if !accounts_url.ends_with('/') {
         accounts_url.push('/');
     }

@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use super::Error;
 use super::parcels::Parcel;
 use super::report::{
-    CheckReport, FileReport, PlaylistReport, RunReport, SpotifyReport, TableReport,
-    VerificationReport,
+    CheckReport, EnrichmentReport, FileReport, PlaylistReport, RunReport, SpotifyReport,
+    TableReport, VerificationReport,
 };
 use crate::event::Stage;
 use crate::ids::RunId;
@@ -20,6 +20,7 @@ pub(super) struct Story {
     pub(super) started_at: DateTime<Utc>,
     pub(super) spotify: SpotifyReport,
     pub(super) playlists: Vec<PlaylistReport>,
+    pub(super) enrichment: Option<EnrichmentReport>,
     pub(super) skipped: Vec<String>,
     pub(super) checks: Vec<CheckResult>,
     pub(super) tables: Vec<TableReport>,
@@ -40,6 +41,7 @@ impl Story {
             started_at,
             spotify: SpotifyReport { call_count: 0, retry_count: 0, waited_ms: 0 },
             playlists: Vec::new(),
+            enrichment: None,
             skipped: Vec::new(),
             checks: Vec::new(),
             tables: Vec::new(),
@@ -64,6 +66,7 @@ impl Story {
             finished_at: now,
             spotify: self.spotify,
             playlists: self.playlists.clone(),
+            enrichment: self.enrichment,
             skipped_documents: self.skipped.clone(),
             tables: self.tables.clone(),
             checks: self.checks.iter().map(check_report).collect(),

@@ -85,6 +85,7 @@ pub struct Client {
     credentials: Credentials,
     access: Option<SecretString>,
     is_user: bool,
+    user_id: Option<String>,
     timing: Timing,
     last_call: Option<Instant>,
     clock: fn() -> DateTime<Utc>,
@@ -124,15 +125,9 @@ impl Client {
         timing: Timing,
         clock: fn() -> DateTime<Utc>,
     ) -> Result<Self, Error> {
-        let bad_url = |reason: String| Error::BadUrl {
-            name: "SPOTIFY_API_URL",
-            value: api_url.to_owned(),
-            reason,
-        };
-        let mut base = Url::parse(api_url).map_err(|error| bad_url(error.to_string()))?;
-        if !matches!(base.scheme(), "http" | "https") {
-            return Err(bad_url("it must begin with https:// or http://".to_owned()));
-        }
+        let name = "SPOTIFY_API_URL";
+        let bad_url = |reason: String| Error::BadUrl { name, value: api_url.to_owned(), reason };
+        let mut base = super::base_url(name, api_url)?;
         if base.path() == "/" {
             base.set_path("/v1");
         }
@@ -149,6 +144,7 @@ impl Client {
             credentials,
             access: None,
             is_user: false,
+            user_id: None,
             timing,
             last_call: None,
             clock,
@@ -194,16 +190,42 @@ impl Client {
         })
     }
 
-    /// The logged-in user's id.
+    /// Full artists or albums in one call. `None`: the app may not ask for several at once.
+    ///
+    /// A single id that Spotify does not know gives the document `null`, as it gives it in a batch.
+    pub async fn details(
+        &mut self,
+        entity: Entity,
+        ids: &[String],
+        events: Events<'_>,
+    ) -> Result<Option<Document>, Error> {
+        let (name, list) = (entity.name(), ids.join(","));
+        let is_batch = ids.len() > 1;
+        let url = if is_batch { format!("/{name}?ids={list}") } else { format!("/{name}/{list}") };
+        match self.get(entity, None, &url, events).await {
+            Err(error) if is_batch && error.concerns_one_playlist() => Ok(None),
+            Err(Error::NotFound { .. } | Error::Refused { status: 400, .. }) => {
+                let (fetched_at, body) = ((self.clock)(), "null".to_owned());
+                Ok(Some(Document { entity, playlist_id: None, url, fetched_at, etag: None, body }))
+            }
+            other => other.map(Some),
+        }
+    }
+
+    /// The logged-in user's id, asked for once.
     pub async fn user_id(&mut self, events: Events<'_>) -> Result<String, Error> {
         #[derive(Deserialize)]
         struct Me {
             id: String,
         }
+        if let Some(id) = &self.user_id {
+            return Ok(id.clone());
+        }
         let (body, _) = self.call("/me", events).await?;
-        serde_json::from_str::<Me>(&body)
-            .map(|me| me.id)
-            .map_err(|source| Error::Document { name: "/me".to_owned(), source: source.into() })
+        let me: Me = serde_json::from_str(&body)
+            .map_err(|source| Error::Document { name: "/me".to_owned(), source: source.into() })?;
+        self.user_id = Some(me.id.clone());
+        Ok(me.id)
     }
 
     async fn call(

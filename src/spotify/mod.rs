@@ -18,12 +18,26 @@ pub use auth::{Credentials, StoredToken, TokenFile};
 pub use client::{Client, Timing};
 pub use error::Error;
 pub use login::login;
-pub use page::{Document, Entity, InvalidDocument, Parts, classify};
-pub use reader::{ListReader, PlaylistReader, Step};
+pub use page::{Document, Entity, InvalidDocument, Parts, RowIdentity, classify};
+pub use reader::{KnownList, ListReader, PlaylistReader, Step};
 pub use recorded::{DemoPoint, Recorded, Recorder};
 
 use secrecy::SecretString;
 use serde::Deserialize;
+use url::Url;
+
+/// The configured base URL of a service, or [`Error::BadUrl`] with the `name` of what sets it.
+///
+/// # Errors
+/// [`Error::BadUrl`].
+pub fn base_url(name: &'static str, value: &str) -> Result<Url, Error> {
+    let bad = |reason: String| Error::BadUrl { name, value: value.to_owned(), reason };
+    let url = Url::parse(value).map_err(|error| bad(error.to_string()))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(bad("it must begin with https:// or http://".to_owned()));
+    }
+    Ok(url)
+}
 
 /// How to reach Spotify and as whom.
 #[derive(Debug, Clone, Default, Deserialize)]

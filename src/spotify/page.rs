@@ -35,6 +35,15 @@ impl Entity {
             Self::Albums => "albums",
         }
     }
+
+    /// How many full objects Spotify gives in one call, to apps that may ask for several at once.
+    pub const fn batch_size(self) -> usize {
+        match self {
+            Self::Artists => 50,
+            Self::Albums => 20,
+            _ => 1,
+        }
+    }
 }
 
 /// One response body, verbatim.
@@ -104,9 +113,15 @@ struct Playlist<'a> {
 }
 
 #[derive(Deserialize)]
-struct Batch<'a> {
-    #[serde(borrow, alias = "albums")]
+struct Artists<'a> {
+    #[serde(borrow)]
     artists: Vec<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Albums<'a> {
+    #[serde(borrow)]
+    albums: Vec<&'a RawValue>,
 }
 
 impl Document {
@@ -132,11 +147,21 @@ impl Document {
             Entity::PlaylistItems | Entity::LikedSongs | Entity::MyPlaylists => {
                 Ok(of_page(body, serde_json::from_str(body)?))
             }
-            Entity::Artists | Entity::Albums => match serde_json::from_str::<Batch<'_>>(body) {
-                Ok(batch) => Ok(of_rows(body, batch.artists)),
+            Entity::Artists | Entity::Albums => {
+                // A single album has `artists`, too, so each kind looks for its own list only.
+                let batch = match self.entity {
+                    Entity::Artists => {
+                        serde_json::from_str(body).map(|Artists { artists }| artists)
+                    }
+                    _ => serde_json::from_str(body).map(|Albums { albums }| albums),
+                };
                 // A single object is its own only row.
-                Err(_) => Ok(of_rows(body, vec![serde_json::from_str(body)?])),
-            },
+                let rows = match batch {
+                    Ok(rows) => rows,
+                    Err(_) => vec![serde_json::from_str(body)?],
+                };
+                Ok(of_rows(body, rows))
+            }
         }
     }
 }
@@ -178,6 +203,42 @@ fn without_rows(body: &str) -> Parts<'_> {
         total: None,
         has_next: false,
         snapshot_id: None,
+    }
+}
+
+/// Which song a row of the liked songs names, and when it was added: what tells one list from another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RowIdentity {
+    /// A row with an item, or an item that is gone.
+    Row {
+        /// Null where the item is gone.
+        uri: Option<String>,
+        /// As Spotify writes it.
+        added_at: Option<String>,
+    },
+    /// `null`, or of another shape: equal only byte by byte.
+    Other(String),
+}
+
+impl RowIdentity {
+    /// Reads a landed or received row.
+    pub fn of(row: &str) -> Self {
+        #[derive(Deserialize)]
+        struct Item {
+            uri: Option<String>,
+        }
+        #[derive(Deserialize)]
+        struct SavedRow {
+            added_at: Option<String>,
+            item: Option<Item>,
+            track: Option<Item>,
+        }
+        match serde_json::from_str::<SavedRow>(row) {
+            Ok(SavedRow { added_at, item, track }) => {
+                Self::Row { uri: item.or(track).and_then(|item| item.uri), added_at }
+            }
+            Err(_) => Self::Other(row.to_owned()),
+        }
     }
 }
 
@@ -268,6 +329,32 @@ mod tests {
             assert_eq!(parts.rows, wanted, "{body}");
             assert_eq!(parts.snapshot_id.as_deref(), Some("s"));
         }
+    }
+
+    #[test]
+    fn a_batch_gives_its_objects_and_a_single_object_itself() {
+        let album = r#"{"id":"a","type":"album","artists":[{"id":"b"}]}"#;
+        for (entity, body, wanted) in [
+            (Entity::Albums, album, vec![album]),
+            (Entity::Albums, r#"{"albums":[{"id":"a"},null]}"#, vec![r#"{"id":"a"}"#, "null"]),
+            (Entity::Artists, r#"{"id":"b"}"#, vec![r#"{"id":"b"}"#]),
+            (Entity::Artists, r#"{"artists":[null]}"#, vec!["null"]),
+            (Entity::Artists, "null", vec!["null"]),
+        ] {
+            assert_eq!(document(entity, body).parts().unwrap().rows.unwrap(), wanted, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_liked_song_is_known_by_its_uri_and_time_and_nothing_else() {
+        let row = |popularity: u32, time: &str| {
+            RowIdentity::of(&format!(
+                r#"{{"added_at":"{time}","track":{{"uri":"spotify:track:a","name":"half \\ud83d","popularity":{popularity}}}}}"#
+            ))
+        };
+        assert_eq!(row(1, "2024-01-01T00:00:00Z"), row(2, "2024-01-01T00:00:00Z"));
+        assert_ne!(row(1, "2024-01-01T00:00:00Z"), row(1, "2024-01-02T00:00:00Z"));
+        assert_eq!(RowIdentity::of("null"), RowIdentity::Other("null".to_owned()));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Reads one list to its end, one call per step, so that the caller can land each page before the next is asked for.
 
-use super::page::{Document, Entity};
+use super::page::{Document, Entity, RowIdentity};
 use super::{Client, Error};
 use crate::event::Events;
 
@@ -12,7 +12,7 @@ const PAGE_LIMIT: u32 = 50;
 pub enum Step {
     /// A document to land; the reader is not done.
     Page(Document),
-    /// The playlist has the snapshot that is already in the warehouse.
+    /// The list is the one that is already in the warehouse.
     Unchanged,
     /// The playlist exists, its contents are not for us.
     MetadataOnly(Document),
@@ -130,19 +130,53 @@ impl PlaylistReader {
     }
 }
 
+/// What is held of a list that has no snapshot: enough to see by one call that it is still the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownList {
+    /// Rows Spotify announced.
+    pub total: Option<u32>,
+    /// Its first rows.
+    pub first_rows: Vec<RowIdentity>,
+}
+
 /// Reads `/me/playlists` or `/me/tracks` page by page.
+///
+/// The liked songs have no snapshot. They stand newest first, and a new one comes with the time it was added, so the total and
+/// the first page together tell whether anything came or went: they are compared with what is held before the rest is asked
+/// for, and once more after it where there was more than one page. What they cannot tell is a change of songs further down
+/// that keeps the total: another name or popularity, or a song that a program saved with a time in the past in place of another.
 #[derive(Debug, Clone)]
 pub struct ListReader {
     entity: Entity,
     total: Option<u32>,
     next_offset: u32,
     is_done: bool,
+    /// What the warehouse holds completely.
+    known: Option<KnownList>,
+    /// The first rows of this read.
+    first_rows: Vec<RowIdentity>,
+    pages: u32,
 }
 
 impl ListReader {
-    /// A reader of the user's playlists or liked songs that continues at `next_offset`.
-    pub const fn new(entity: Entity, total: Option<u32>, next_offset: u32) -> Self {
-        Self { entity, total, next_offset, is_done: false }
+    /// Starts at the beginning; `known` makes unchanged liked songs cost one call.
+    pub const fn new(entity: Entity, known: Option<KnownList>) -> Self {
+        Self {
+            entity,
+            total: None,
+            next_offset: 0,
+            is_done: false,
+            known,
+            first_rows: Vec::new(),
+            pages: 0,
+        }
+    }
+
+    /// Continues behind the rows that an earlier process landed; `begun` is what it saw first.
+    pub fn resume(entity: Entity, begun: KnownList, next_offset: u32) -> Self {
+        // Whoever landed rows has read at least one page; two make sure that the first is looked at once more.
+        let KnownList { total, first_rows } = begun;
+        Self { total, next_offset, first_rows, pages: 2, ..Self::new(entity, None) }
     }
 
     /// Rows Spotify announced.
@@ -150,32 +184,71 @@ impl ListReader {
         self.total
     }
 
-    /// Where the next page begins.
-    pub const fn next_offset(&self) -> u32 {
-        self.next_offset
-    }
-
     /// One call to Spotify, or none where the list is done.
     pub async fn step(&mut self, client: &mut Client, events: Events<'_>) -> Result<Step, Error> {
+        if self.pages == 0 {
+            let document = self.ask(0, client, events).await?;
+            return self.first_page(document);
+        }
         if self.is_done || self.total.is_some_and(|total| total <= self.next_offset) {
+            if self.entity == Entity::LikedSongs && self.pages > 1 {
+                let document = self.ask(0, client, events).await?;
+                let (total, first_rows, _) = seen(&document)?;
+                if (total, &first_rows) != (self.total, &self.first_rows) {
+                    return Ok(Step::Changed(Some(document)));
+                }
+            }
             return Ok(Step::Complete);
         }
+        let document = self.ask(self.next_offset, client, events).await?;
+        let (total, rows, has_next) = seen(&document)?;
+        if self.total.is_some() && total != self.total {
+            return Ok(Step::Changed(None));
+        }
+        self.advance(&rows, has_next);
+        Ok(Step::Page(document))
+    }
+
+    /// Takes a document that `Changed` gave as the first page of a new read.
+    pub fn first_page(&mut self, document: Document) -> Result<Step, Error> {
+        let (total, first_rows, has_next) = seen(&document)?;
+        let seen = KnownList { total, first_rows };
+        if self.known.as_ref() == Some(&seen) {
+            return Ok(Step::Unchanged);
+        }
+        self.total = seen.total;
+        self.advance(&seen.first_rows, has_next);
+        self.first_rows = seen.first_rows;
+        Ok(Step::Page(document))
+    }
+
+    fn advance(&mut self, rows: &[RowIdentity], has_next: bool) {
+        // Offsets count what was asked for, not what came: rows can be null, never missing.
+        self.next_offset += PAGE_LIMIT.min(u32::try_from(rows.len()).unwrap_or(u32::MAX));
+        self.is_done = rows.is_empty() || (self.total.is_none() && !has_next);
+        self.pages += 1;
+    }
+
+    async fn ask(
+        &self,
+        offset: u32,
+        client: &mut Client,
+        events: Events<'_>,
+    ) -> Result<Document, Error> {
         let path = match self.entity {
             Entity::LikedSongs => "/me/tracks",
             _ => "/me/playlists",
         };
-        let url = format!("{path}?limit={PAGE_LIMIT}&offset={}", self.next_offset);
-        let document = client.get(self.entity, None, &url, events).await?;
-        let parts =
-            document.parts().map_err(|source| Error::Document { name: url.clone(), source })?;
-        let row_count = parts.rows.as_ref().map_or(0, Vec::len);
-        if self.total.is_some() && parts.total != self.total {
-            return Ok(Step::Changed(None));
-        }
-        self.total = parts.total;
-        // Offsets count what was asked for, not what came: rows can be null, never missing.
-        self.next_offset += PAGE_LIMIT.min(u32::try_from(row_count).unwrap_or(u32::MAX));
-        self.is_done = row_count == 0 || (parts.total.is_none() && !parts.has_next);
-        Ok(Step::Page(document))
+        let url = format!("{path}?limit={PAGE_LIMIT}&offset={offset}");
+        client.get(self.entity, None, &url, events).await
     }
+}
+
+/// Total, rows and whether there are more, of one page of a list.
+fn seen(document: &Document) -> Result<(Option<u32>, Vec<RowIdentity>, bool), Error> {
+    let parts = document
+        .parts()
+        .map_err(|source| Error::Document { name: document.url.clone(), source })?;
+    let rows = parts.rows.iter().flatten().map(|row| RowIdentity::of(row)).collect();
+    Ok((parts.total, rows, parts.has_next))
 }

@@ -154,7 +154,6 @@ fn failed(doing: &'static str, path: &Path, source: std::io::Error) -> Error {
 #[derive(Debug)]
 pub struct Recorder {
     directory: PathBuf,
-    count: u32,
 }
 
 impl Recorder {
@@ -164,20 +163,24 @@ impl Recorder {
     /// [`Error::File`] where it cannot be made.
     pub fn create(directory: &Path) -> Result<Self, Error> {
         std::fs::create_dir_all(directory).map_err(|source| failed("create", directory, source))?;
-        Ok(Self { directory: directory.to_owned(), count: 0 })
+        Ok(Self { directory: directory.to_owned() })
     }
 
     /// Writes one body. A playlist that is read again replaces its earlier pages.
     ///
     /// # Errors
     /// [`Error::File`] where it cannot be written.
-    pub fn write(&mut self, document: &Document, offset: u32) -> Result<(), Error> {
+    pub fn write(&self, document: &Document, offset: u32) -> Result<(), Error> {
         let entity = document.entity.name();
+        // An unknown id was answered with an error, and errors are not documents.
+        if document.body == "null" {
+            return Ok(());
+        }
         let name = match (&document.playlist_id, document.entity) {
             (Some(id), _) => format!("playlist_{id}_{offset:06}.json"),
             (None, Entity::Artists | Entity::Albums) => {
-                self.count += 1;
-                format!("{entity}_{:06}.json", self.count)
+                let ids = document.url.rsplit(['/', '=']).next().unwrap_or_default();
+                format!("{entity}_{}.json", ids.split(',').next().unwrap_or_default())
             }
             (None, _) => format!("{entity}_{offset:06}.json"),
         };

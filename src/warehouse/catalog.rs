@@ -24,6 +24,8 @@ const MERGE: &str = include_str!("../../sql/duckdb/merge.sql");
 pub(super) const FINISH: &str = include_str!("../../sql/duckdb/finish.sql");
 pub(super) const TABLE_COUNTS: &str = include_str!("../../sql/duckdb/report/table_counts.sql");
 pub(super) const ROWS_BY_KIND: &str = include_str!("../../sql/duckdb/report/rows_by_kind.sql");
+pub(super) const MISSING_DETAILS: &str =
+    include_str!("../../sql/duckdb/report/missing_details.sql");
 pub(super) const PLAYLIST_CHANGES: &str =
     include_str!("../../sql/duckdb/report/playlist_changes.sql");
 /// The local side of a reconciliation; templates like `MERGE`.
@@ -74,6 +76,7 @@ pub(super) const MODELS: &[SqlFile] = &[
         name: "80_song_observations",
         sql: include_str!("../../sql/duckdb/models/80_song_observations.sql"),
     },
+    SqlFile { name: "90_details", sql: include_str!("../../sql/duckdb/models/90_details.sql") },
 ];
 
 /// Run in this order after the transform.
@@ -441,7 +444,7 @@ mod tests {
             .chain(MARTS)
             .map(|file| file.sql)
             .chain(CHECKS.iter().map(|check| check.sql))
-            .chain([MERGE, FINISH, TABLE_COUNTS, ROWS_BY_KIND, PLAYLIST_CHANGES])
+            .chain([MERGE, FINISH, TABLE_COUNTS, ROWS_BY_KIND, MISSING_DETAILS, PLAYLIST_CHANGES])
             .chain([RECONCILE_COUNTS, RECONCILE_BUCKETS, RECONCILE_KEYS, RECONCILE_ROWS])
             .collect();
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));

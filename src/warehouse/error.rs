@@ -14,6 +14,9 @@ pub enum Error {
     /// A statement of ours failed.
     #[error("could not {doing}")]
     Statement { doing: String, source: duckdb::Error },
+    /// The disk, as DuckDB met it.
+    #[error("could not {doing}: the disk refused; is it full?")]
+    Disk { doing: String, source: duckdb::Error },
     /// A person's query failed.
     #[error("the query failed")]
     Query { source: duckdb::Error },
@@ -25,6 +28,9 @@ pub enum Error {
     File { doing: &'static str, path: PathBuf, source: std::io::Error },
 }
 
+/// How DuckDB's messages tell that a file could not be written or read.
+const REFUSALS_OF_THE_DISK: [&str; 3] = ["IO Error", "Could not write", "No space left"];
+
 /// Names what was being done when a statement failed.
 pub(crate) trait Doing<T> {
     fn doing(self, doing: &str) -> Result<T, Error>;
@@ -32,6 +38,14 @@ pub(crate) trait Doing<T> {
 
 impl<T> Doing<T> for Result<T, duckdb::Error> {
     fn doing(self, doing: &str) -> Result<T, Error> {
-        self.map_err(|source| Error::Statement { doing: doing.to_owned(), source })
+        self.map_err(|source| {
+            let (text, doing) = (source.to_string(), doing.to_owned());
+            // DuckDB's binding tells kinds apart only by the words of the message.
+            if REFUSALS_OF_THE_DISK.iter().any(|part| text.contains(part)) {
+                Error::Disk { doing, source }
+            } else {
+                Error::Statement { doing, source }
+            }
+        })
     }
 }

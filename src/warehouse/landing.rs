@@ -56,6 +56,17 @@ pub struct UnfinishedRead {
     pub next_offset: u32,
 }
 
+/// A read that has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FinishedRead {
+    /// Its id.
+    pub read_id: i64,
+    /// Rows announced.
+    pub total: Option<u32>,
+    /// Whether Spotify gave the contents.
+    pub has_contents: bool,
+}
+
 impl Warehouse {
     /// Notes that a read begins and returns its id.
     ///
@@ -180,20 +191,57 @@ impl Warehouse {
             .doing("look for an unfinished read")
     }
 
-    /// Whether this run has already ended a read of the playlist.
+    /// The read of this run that has ended already.
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn has_finished_read(
+    pub fn finished_read(
         &self,
         run_id: &str,
         entity: &str,
         playlist_id: Option<&str>,
-    ) -> Result<bool, Error> {
-        let sql = "select count(*) > 0 from meta.reads where run_id = ? and entity = ? and playlist_id is not distinct from ? and status in ('complete', 'metadata_only')";
+    ) -> Result<Option<FinishedRead>, Error> {
+        let sql = "select read_id, total, status from meta.reads where run_id = ? and entity = ? and playlist_id is not distinct from ? and status in ('complete', 'metadata_only') order by read_id desc limit 1";
         self.connection
-            .query_row(sql, params![run_id, entity, playlist_id], |row| row.get(0))
+            .query_row(sql, params![run_id, entity, playlist_id], |row| {
+                Ok(FinishedRead {
+                    read_id: row.get(0)?,
+                    total: row.get(1)?,
+                    has_contents: row.get::<_, String>(2)? == ReadStatus::Complete.name(),
+                })
+            })
+            .optional()
             .doing("look for a finished read")
+    }
+
+    /// The newest complete read of a list that has no snapshot, in this run or before.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub fn known_list(
+        &self,
+        entity: &str,
+        playlist_id: &str,
+    ) -> Result<Option<FinishedRead>, Error> {
+        let sql = "select read_id, total from meta.reads where entity = ? and playlist_id = ? and status = 'complete' order by read_id desc limit 1";
+        self.connection
+            .query_row(sql, [entity, playlist_id], |row| {
+                Ok(FinishedRead { read_id: row.get(0)?, total: row.get(1)?, has_contents: true })
+            })
+            .optional()
+            .doing("look up the known list")
+    }
+
+    /// The rows that stand first in a landed list, as received.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub fn first_rows(&self, read_id: i64) -> Result<Vec<String>, Error> {
+        let sql = "select row_json from raw.rows where document_id = (select min(document_id) from raw.documents where read_id = ?) order by position";
+        let doing = "look at the first page";
+        let mut statement = self.connection.prepare(sql).doing(doing)?;
+        let rows = statement.query_map([read_id], |row| row.get(0)).doing(doing)?;
+        rows.collect::<Result<_, _>>().doing(doing)
     }
 
     /// The newest snapshot of the playlist that was read completely, and its row count.

@@ -20,10 +20,10 @@ use duckdb::{Config, Connection, InterruptHandle};
 
 pub use catalog::{CHECKS, CheckFile};
 pub use error::Error;
-pub use landing::{NewRead, ReadStatus, UnfinishedRead};
+pub use landing::{FinishedRead, NewRead, ReadStatus, UnfinishedRead};
 pub use query::{QueryFormat, query};
 pub use reconcile::{BucketSum, CurrentRow, KeyHash, TableSum};
-pub use transform::{KindCount, PlaylistChange, TableCount};
+pub use transform::{KindCount, MissingDetails, PlaylistChange, TableCount};
 
 pub(crate) use error::Doing;
 

@@ -48,6 +48,15 @@ pub struct PlaylistChange {
     pub removed_song_count: u64,
 }
 
+/// An artist or album of `core` whose full object is not held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingDetails {
+    /// `artists` or `albums`.
+    pub entity: String,
+    /// Spotify's id.
+    pub id: String,
+}
+
 impl Warehouse {
     /// Shapes every pending read into the shipped tables. All of it or nothing; doing it again does nothing.
     ///
@@ -146,6 +155,18 @@ impl Warehouse {
                 added_song_count: row.get("added_song_count")?,
                 removed_song_count: row.get("removed_song_count")?,
             })
+        })
+    }
+
+    /// Artists and albums that were never asked for; with `refetch`, not by this run.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub fn missing_details(&self, refetch: bool) -> Result<Vec<MissingDetails>, Error> {
+        let doing = "look for missing details";
+        self.connection.execute("set variable refetch = ?", [refetch]).doing(doing)?;
+        self.rows(catalog::MISSING_DETAILS, doing, |row| {
+            Ok(MissingDetails { entity: row.get(0)?, id: row.get(1)? })
         })
     }
 

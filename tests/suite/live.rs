@@ -15,7 +15,7 @@ use crate::support::fake_spotify::{
     CLIENT_ID, CLIENT_SECRET, FakeSpotify, Fault, REFRESH_TOKEN, When,
 };
 use crate::support::library::{Library, Mode, Playlist, Row, spotify_id};
-use crate::support::truth::{Reading, TABLES, TextRow, Truth};
+use crate::support::truth::{Reading, TABLES, Truth};
 
 const USER: &str = "keeper";
 
@@ -52,6 +52,7 @@ fn fetch(
         reship: std::collections::BTreeMap::new(),
         record: None,
         refetch: false,
+        enrich: false,
         warn_only: std::collections::BTreeSet::new(),
         timing: Timing { min_gap: Duration::ZERO, retry, second: tiny, ..Timing::default() },
         shipping: snowtrack::pipeline::Shipping::default(),
@@ -186,20 +187,6 @@ fn an_expired_token_is_renewed_once_and_a_revoked_login_says_so() {
     assert!(matches!(error, Some(Error::Spotify(spotify::Error::LoginExpired))), "{error:?}");
 }
 
-/// A core table as text, sorted, without the columns that name the run.
-fn rows_of(world: &World, table: &str) -> Vec<TextRow> {
-    let rows = world.query(&format!(
-        "select list_value(*columns(*)) as cells from (select columns(* exclude (run_id, extracted_at))::varchar from core.{table})"
-    ));
-    let cells = |row: &serde_json::Value| -> TextRow {
-        let cells = row["cells"].as_array().unwrap().iter();
-        cells.map(|cell| cell.as_str().map(str::to_owned)).collect()
-    };
-    let mut rows: Vec<TextRow> = rows.as_array().unwrap().iter().map(cells).collect();
-    rows.sort();
-    rows
-}
-
 #[test]
 fn a_generated_library_loses_no_row_in_either_mode() {
     for mode in [Mode::Development, Mode::Extended] {
@@ -215,7 +202,7 @@ fn a_generated_library_loses_no_row_in_either_mode() {
         let library = spotify.library();
         truth.observe(&library, &Reading::mine(&library, mode));
         for table in TABLES {
-            assert_eq!(rows_of(&world, table), truth.table(table), "{table} in {mode:?}");
+            assert_eq!(world.rows_of(table), truth.table(table), "{table} in {mode:?}");
         }
         for playlist in &report.playlists {
             let kinds = playlist.track_count
@@ -227,23 +214,11 @@ fn a_generated_library_loses_no_row_in_either_mode() {
     }
 }
 
-/// The binary itself against the double, as an operator runs it.
-fn operator(world: &World, spotify: &FakeSpotify, arguments: &[&str]) -> std::process::Command {
-    let mut command = world.command(arguments);
-    command
-        .env("SPOTIFY_CLIENT_ID", CLIENT_ID)
-        .env("SPOTIFY_CLIENT_SECRET", CLIENT_SECRET)
-        .env("SPOTIFY_REFRESH_TOKEN", REFRESH_TOKEN)
-        .env("SPOTIFY_API_URL", spotify.api_url())
-        .env("SPOTIFY_ACCOUNTS_URL", spotify.accounts_url());
-    command
-}
-
 #[test]
 fn no_secret_is_in_any_output_or_file_but_the_login() {
     let (library, id) = plain(120);
     let (world, spotify) = (World::new(), FakeSpotify::start(library, Mode::Development));
-    let output = operator(&world, &spotify, &["-vvv", "run", "--playlist", &id]).output().unwrap();
+    let output = world.operator(&spotify, &["-vvv", "run", "--playlist", &id]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let mut texts = vec![output.stdout, output.stderr];
     let mut folders = vec![world.path("data")];
@@ -277,7 +252,8 @@ fn a_killed_fetch_continues_behind_the_pages_that_are_landed() {
         // The double answers no more at this call, and the process dies while it waits.
         spotify.script(When::Call(call), 1, Fault::Hang);
         let arguments = ["--json", "run", "--playlist", &id];
-        let mut child = operator(&world, &spotify, &arguments)
+        let mut child = world
+            .operator(&spotify, &arguments)
             .stdout(std::process::Stdio::null())
             .stderr(std::process::Stdio::null())
             .spawn()
@@ -293,7 +269,7 @@ fn a_killed_fetch_continues_behind_the_pages_that_are_landed() {
             .collect();
         let landed = &landed[..landed.len() - 1];
         spotify.clear_log();
-        let output = operator(&world, &spotify, &arguments).output().unwrap();
+        let output = world.operator(&spotify, &arguments).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         for request in spotify.requests() {
             let asked = format!("{}?{}", request.path, request.query);

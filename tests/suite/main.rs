@@ -4,7 +4,9 @@
 mod architecture;
 mod demo;
 mod documents;
+mod enrich;
 mod groups;
+mod liked;
 mod live;
 mod proof;
 mod support;

@@ -14,6 +14,9 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
+use self::fake_spotify::{CLIENT_ID, CLIENT_SECRET, FakeSpotify, REFRESH_TOKEN};
+use self::truth::TextRow;
+
 /// A data directory and the binary.
 pub(crate) struct World {
     folder: tempfile::TempDir,
@@ -54,6 +57,46 @@ impl World {
         let output = self.run(&["--json", "query", sql]);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    /// The binary against a double of Spotify, with a login and in a hurry.
+    pub(crate) fn operator(&self, spotify: &FakeSpotify, arguments: &[&str]) -> Command {
+        if !self.path("snowtrack.toml").exists() {
+            self.write("snowtrack.toml", "[spotify]\nmin_gap_ms = 0\n");
+        }
+        let mut command = self.command(arguments);
+        command
+            .env("SPOTIFY_CLIENT_ID", CLIENT_ID)
+            .env("SPOTIFY_CLIENT_SECRET", CLIENT_SECRET)
+            .env("SPOTIFY_REFRESH_TOKEN", REFRESH_TOKEN)
+            .env("SPOTIFY_API_URL", spotify.api_url())
+            .env("SPOTIFY_ACCOUNTS_URL", spotify.accounts_url());
+        command
+    }
+
+    /// `run … --json` against a double: exit code and report.
+    pub(crate) fn live_report(&self, spotify: &FakeSpotify, arguments: &[&str]) -> (i32, Value) {
+        let arguments = [&["--json", "run"], arguments].concat();
+        let output = self.operator(spotify, &arguments).output().unwrap();
+        let report = serde_json::from_slice(&output.stdout);
+        (
+            output.status.code().unwrap(),
+            report.unwrap_or_else(|error| panic!("{error}: {output:?}")),
+        )
+    }
+
+    /// A core table as text, sorted, without the columns that name the run.
+    pub(crate) fn rows_of(&self, table: &str) -> Vec<TextRow> {
+        let rows = self.query(&format!(
+            "select list_value(*columns(*)) as cells from (select columns(* exclude (run_id, extracted_at))::varchar from core.{table})"
+        ));
+        let cells = |row: &Value| -> TextRow {
+            let cells = row["cells"].as_array().unwrap().iter();
+            cells.map(|cell| cell.as_str().map(str::to_owned)).collect()
+        };
+        let mut rows: Vec<TextRow> = rows.as_array().unwrap().iter().map(cells).collect();
+        rows.sort();
+        rows
     }
 
     pub(crate) fn write(&self, name: &str, text: &str) {

@@ -63,6 +63,13 @@ create table if not exists meta.snapshots (
     unreadable_row_count bigint
 );
 
+-- One row per artist or album whose full object was asked for, whether Spotify knew it or not.
+create table if not exists meta.details (
+    entity    varchar, -- artists | albums
+    object_id varchar,
+    run_id    varchar  -- the run that asked
+);
+
 create table if not exists meta.not_before (
     account varchar,
     until   timestamp,

@@ -65,6 +65,7 @@ struct State {
     in_flight: usize,
     answer_duration: Duration,
     penalty_ends: Option<Duration>,
+    has_refused_batch: bool,
     clock: Clock,
 }
 
@@ -182,6 +183,11 @@ impl FakeSpotify {
     /// Each refresh gives a new refresh token and ends the old one.
     pub(crate) fn rotate_refresh_tokens(&self) {
         self.state().tokens.rotates = true;
+    }
+
+    /// A new run may find out anew that an app in Development Mode cannot ask for several objects at once.
+    pub(crate) fn forget_refused_batch(&self) {
+        self.state().has_refused_batch = false;
     }
 
     /// The person in the browser says no.
@@ -309,6 +315,7 @@ impl State {
             in_flight: 0,
             answer_duration: Duration::ZERO,
             penalty_ends: None,
+            has_refused_batch: false,
             clock,
         }
     }
