@@ -86,7 +86,9 @@ impl TokenFile {
         std::fs::create_dir_all(directory).map_err(|source| self.failed(doing, source))?;
         let temporary = self.0.with_extension("json.new");
         let mut options = std::fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
+        // A leftover would keep its own permissions.
+        let _ = std::fs::remove_file(&temporary);
+        options.write(true).create_new(true);
         #[cfg(unix)]
         {
             use std::os::unix::fs::OpenOptionsExt;

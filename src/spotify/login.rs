@@ -6,7 +6,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use rspotify::{AuthCodePkceSpotify, Config, Credentials as AppCredentials, OAuth};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
 use url::Url;
 
 use super::{Credentials, Error};
@@ -16,6 +17,10 @@ pub(super) const SCOPES: &str =
     "playlist-read-private playlist-read-collaborative user-library-read";
 /// How long a person has to agree in the browser.
 const PATIENCE: Duration = Duration::from_secs(300);
+/// How long one connection of the browser may take to say what it wants.
+const BROWSER_PATIENCE: Duration = Duration::from_secs(30);
+/// More than any browser sends to a loopback address.
+const MAX_HEAD_BYTES: usize = 64 << 10;
 
 /// Lets the user agree in a browser and stores the login.
 ///
@@ -47,14 +52,20 @@ pub async fn login(
     let url = accounts.get_authorize_url(None).map_err(|error| failed(error.to_string()))?;
     show_url(&url);
     let query = if no_browser {
+        // Nobody answers there, so a browser on this machine should not wait for it either.
+        drop(listener);
         let mut line = String::new();
         let mut input = BufReader::new(tokio::io::stdin());
         input.read_line(&mut line).await.map_err(|error| failed(error.to_string()))?;
         query_of(line.trim())
-            .ok_or_else(|| failed("the pasted text is not a redirect URL".to_owned()))?
+            .ok_or_else(|| {
+                failed(format!(
+                    "the pasted text is no address that begins with `{redirect_uri}?`; run `snowtrack login --no-browser` again and paste all of it"
+                ))
+            })?
     } else {
         let waited =
-            tokio::time::timeout(PATIENCE, callback(&listener, &accounts.oauth.state)).await;
+            tokio::time::timeout(PATIENCE, callback(listener, &accounts.oauth.state)).await;
         waited.map_err(|_| {
             failed("nobody agreed in the browser within five minutes; run it again".to_owned())
         })??
@@ -64,53 +75,89 @@ pub async fn login(
     credentials.redeem(&code, verifier, &redirect_uri, now).await
 }
 
-/// Answers the browser until it brings a callback; other paths (a favicon) are turned away.
-async fn callback(listener: &TcpListener, state: &str) -> Result<HashMap<String, String>, Error> {
+/// Answers the browser until it brings our callback. What else comes is turned away: a favicon, a forged callback, and
+/// connections that a browser opens ahead and leaves silent, which must not keep the real one waiting.
+async fn callback(listener: TcpListener, state: &str) -> Result<HashMap<String, String>, Error> {
+    let failed = |error: std::io::Error| Error::Login { reason: error.to_string() };
+    let (found, mut callbacks) = mpsc::channel(1);
     loop {
-        let failed = |error: std::io::Error| Error::Login { reason: error.to_string() };
-        let (mut stream, _) = listener.accept().await.map_err(failed)?;
-        let mut request = vec![0; 8192];
-        let length = stream.read(&mut request).await.unwrap_or(0);
-        let text = String::from_utf8_lossy(&request[..length]);
-        let target = text.split_whitespace().nth(1).unwrap_or_default().to_owned();
-        let query = target
-            .starts_with("/callback?")
-            .then(|| query_of(&format!("http://127.0.0.1{target}")))
-            .flatten();
-        let (status, message) = match query.as_ref().map(|query| code_of(query, state)) {
-            Some(Ok(_)) => {
-                ("200 OK", "snowtrack is logged in. You can close this page.".to_owned())
+        tokio::select! {
+            Some(query) = callbacks.recv() => return Ok(query),
+            accepted = listener.accept() => {
+                let (stream, _) = accepted.map_err(failed)?;
+                let (state, found) = (state.to_owned(), found.clone());
+                tokio::spawn(async move {
+                    if let Some(query) = converse(stream, &state).await {
+                        // Two browsers that agree at once are one too many: the first one counts.
+                        let _ = found.send(query).await;
+                    }
+                });
             }
-            Some(Err(error)) => ("400 Bad Request", format!("{error}. Go back to the terminal.")),
-            None => ("404 Not Found", "nothing here".to_owned()),
-        };
-        let page = format!(
-            "HTTP/1.1 {status}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{message}",
-            message.len()
-        );
-        let _ = stream.write_all(page.as_bytes()).await;
-        let _ = stream.shutdown().await;
-        if let Some(query) = query {
-            return Ok(query);
         }
     }
+}
+
+/// Answers one request; returns the query of our callback once the browser has its answer.
+async fn converse(mut stream: TcpStream, state: &str) -> Option<HashMap<String, String>> {
+    let head = tokio::time::timeout(BROWSER_PATIENCE, request_head(&mut stream)).await.ok()??;
+    let target = head.split_whitespace().nth(1).unwrap_or_default();
+    let query = target
+        .starts_with("/callback?")
+        .then(|| query_of(&format!("http://127.0.0.1{target}")))
+        .flatten();
+    let (status, message) = match query.as_ref().map(|query| code_of(query, state)) {
+        Some(Ok(_)) => (
+            "200 OK",
+            "Thank you. You can close this page; the terminal says how it went.".to_owned(),
+        ),
+        Some(Err(error)) => ("400 Bad Request", format!("{error}. Go back to the terminal.")),
+        None => ("404 Not Found", "nothing here".to_owned()),
+    };
+    let page = format!(
+        "HTTP/1.1 {status}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{message}",
+        message.len()
+    );
+    let _ = stream.write_all(page.as_bytes()).await;
+    let _ = stream.shutdown().await;
+    // A callback with another state may come from anybody: it neither logs in nor ends the login.
+    query.filter(|query| is_ours(query, state))
+}
+
+/// The request up to its empty line; `None` where the browser leaves or sends too much.
+async fn request_head(stream: &mut TcpStream) -> Option<String> {
+    let mut head = Vec::new();
+    let mut chunk = [0; 2048];
+    while !head.windows(4).any(|end| end == b"\r\n\r\n") {
+        let length = stream.read(&mut chunk).await.ok()?;
+        if length == 0 || head.len() > MAX_HEAD_BYTES {
+            return None;
+        }
+        head.extend_from_slice(&chunk[..length]);
+    }
+    Some(String::from_utf8_lossy(&head).into_owned())
 }
 
 fn query_of(redirect: &str) -> Option<HashMap<String, String>> {
     Some(Url::parse(redirect).ok()?.query_pairs().into_owned().collect())
 }
 
+fn is_ours(query: &HashMap<String, String>, state: &str) -> bool {
+    query.get("state").map(String::as_str) == Some(state)
+}
+
 /// The code of a callback that is ours and that agrees.
 fn code_of(query: &HashMap<String, String>, state: &str) -> Result<String, Error> {
     let failed = |reason: &str| Error::Login { reason: reason.to_owned() };
-    if query.get("state").map(String::as_str) != Some(state) {
+    if !is_ours(query, state) {
         return Err(failed(
-            "the answer carries another state than our question; run `snowtrack login` again",
+            "the answer carries another state than our question; open the address that `snowtrack login` shows now",
         ));
     }
     if let Some(error) = query.get("error") {
         return Err(Error::Login {
-            reason: format!("Spotify says `{error}`: the access was not granted"),
+            reason: format!(
+                "Spotify says `{error}`: the access was not granted; run `snowtrack login` again to agree"
+            ),
         });
     }
     query.get("code").cloned().ok_or_else(|| failed("the answer carries no code"))

@@ -8,6 +8,7 @@ mod enrich;
 mod groups;
 mod liked;
 mod live;
+mod login;
 mod proof;
 mod support;
 mod upload;
