@@ -38,7 +38,7 @@ pub enum Error {
     Locked { path: PathBuf, holder: String },
     /// Snowflake.
     #[error("Snowflake failed")]
-    Snowflake(#[from] crate::snowflake::Error),
+    Snowflake(#[source] Box<crate::snowflake::Error>),
     /// A name in Snowflake is none.
     #[error("the configuration names something in Snowflake that cannot be")]
     Ident(#[from] crate::snowflake::InvalidIdent),
@@ -67,6 +67,12 @@ pub enum Error {
     /// A person or a supervisor asked to stop.
     #[error("stopped; what was done is kept, the same command continues")]
     Interrupted,
+}
+
+impl From<crate::snowflake::Error> for Error {
+    fn from(error: crate::snowflake::Error) -> Self {
+        Self::Snowflake(Box::new(error))
+    }
 }
 
 impl Error {
