@@ -10,6 +10,7 @@ mod liked;
 mod live;
 mod login;
 mod proof;
+mod setup;
 mod support;
 mod upload;
 mod usage;

@@ -204,7 +204,8 @@ fn dynamic_table(target: &Target, observed: &Observed, desired: &Desired) -> Sta
         let reason = format!("{} lacks MONITOR on it", target.names.role);
         return State::Unseen { reason };
     };
-    let query = |text: &str| text.split_once(" as select ").map(|(_, query)| query.to_owned());
+    // The text is the whole command by the documentation; the query alone would do as well.
+    let query = |text: &str| text.split_once("select ").map(|(_, query)| query.to_owned());
     let (old, new) = (query(&normal(made_by)), query(&normal(&desired.statement)));
     let mut changes = Vec::new();
     if old != new {
