@@ -214,6 +214,12 @@ impl FakeSnowflake {
         self.state().with_pipe(pipe, |pipe| pipe.state = state);
     }
 
+    /// Fields that `SYSTEM$PIPE_STATUS` says instead of what is so; null takes a field away.
+    pub(crate) fn let_pipe_status_say(&self, pipe: &str, fields: serde_json::Value) {
+        let serde_json::Value::Object(fields) = fields else { panic!("fields are an object") };
+        self.state().with_pipe(pipe, |pipe| pipe.told.extend(fields));
+    }
+
     /// Forgets what the pipe loaded, as a new one of the same name would.
     pub(crate) fn recreate_pipe(&self, pipe: &str) {
         self.state().recreate_pipe(pipe);
@@ -229,9 +235,19 @@ impl FakeSnowflake {
         self.state().truncate(table);
     }
 
-    /// Whether S3's events reach Snowflake; at first they do.
+    /// Whether the double finds new objects by itself and takes each for an event; at first it does.
     pub(crate) fn let_events_arrive(&self, do_arrive: bool) {
         self.state().notifies = do_arrive;
+    }
+
+    /// What the bucket's notification sends: events such as `s3:ObjectCreated:*`, of keys below a prefix.
+    pub(crate) fn subscribe(&self, event: &str, prefix: &str) {
+        self.state().subscription = Some((event.to_owned(), prefix.to_owned()));
+    }
+
+    /// An event of S3's, for example `ObjectCreated:CompleteMultipartUpload`; whether it was sent on.
+    pub(crate) fn object_created(&self, key: &str, event: &str) -> bool {
+        self.state().event(key, event)
     }
 
     /// Whether `SYSTEM$PIPE_STATUS` needs a warehouse: nobody has tried, so at first it does.

@@ -64,7 +64,7 @@ impl State {
         let twice = kept.iter().flat_map(|load| {
             std::iter::repeat_n(*load, if load.is_reported_twice { 2 } else { 1 })
         });
-        (twice.map(|load| report_entry(load)).collect(), dropped > 0)
+        (twice.map(report_entry).collect(), dropped > 0)
     }
 
     /// `loadHistoryScan`'s entries, at most [`EVENT_LIMIT`]; whether that is all, and up to when.
@@ -131,7 +131,7 @@ impl State {
             .filter(|pipe| self.access.may(role, "MONITOR", On::Pipe, &pipe.text()));
         let url = format!("s3://{}/{}", load.bucket, load.location);
         // The slash between the two may stand on either side.
-        let (location, file) = if load.event % 2 == 0 {
+        let (location, file) = if load.event.is_multiple_of(2) {
             (url, load.path.clone())
         } else {
             (url.trim_end_matches('/').to_owned(), format!("/{}", load.path))

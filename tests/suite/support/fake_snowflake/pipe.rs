@@ -30,6 +30,8 @@ pub(super) struct Pipe {
     pub(super) last_ingested: Option<(String, DateTime<Utc>)>,
     pub(super) last_received: Option<DateTime<Utc>>,
     pub(super) last_forwarded: Option<(String, DateTime<Utc>)>,
+    /// Fields of its status as the test wants them; null takes one away.
+    pub(super) told: Map<String, Value>,
 }
 
 /// The execution state, any word Snowflake might say, and its error text.
@@ -83,6 +85,7 @@ impl Pipe {
             last_ingested: None,
             last_received: None,
             last_forwarded: None,
+            told: Map::new(),
         }
     }
 
@@ -154,6 +157,10 @@ impl State {
             set("lastForwardedFilePath", pipe.last_forwarded.as_ref().map(|(path, _)| json!(path)));
             set("lastPulledFromChannelTimestamp", Some(time(self.now())));
         }
+        for (name, value) in &pipe.told {
+            status.insert(name.clone(), value.clone());
+        }
+        status.retain(|_, value| !value.is_null());
         Ok(Value::Object(status).to_string())
     }
 

@@ -14,6 +14,9 @@ use super::problem::{Outcome, Problem};
 impl State {
     /// Somebody looked at loads; with a pipe only that pipe's.
     pub(super) fn looked(&mut self, pipe: Option<&Name>) {
+        if self.is_aside {
+            return;
+        }
         for (name, known) in &mut self.catalog.pipes {
             if pipe.is_none_or(|pipe| pipe == name) {
                 known.queue.iter_mut().for_each(|file| file.look_count += 1);
@@ -50,6 +53,20 @@ impl State {
                 self.object_created(&key);
             }
         }
+    }
+
+    /// An event of S3's, if the bucket's notification sends it.
+    pub(super) fn event(&mut self, key: &str, event: &str) -> bool {
+        let is_sent = self.subscription.as_ref().is_none_or(|(wanted, prefix)| {
+            let name = format!("s3:{event}");
+            let fits =
+                wanted.strip_suffix('*').map_or(*wanted == name, |start| name.starts_with(start));
+            fits && key.starts_with(prefix.as_str())
+        });
+        if is_sent {
+            self.object_created(key);
+        }
+        is_sent
     }
 
     /// Every pipe that listens gets the file if it is below its location: two pipes load it twice.

@@ -153,6 +153,9 @@ impl State {
         let copy = Copy::parse(cursor, &session.place, true)?;
         self.may_load(&copy, session)?;
         copy.check(&self.catalog, true)?;
+        if !copy.path.is_empty() && !copy.path.ends_with('/') {
+            self.violate(format!("`{}` is a prefix: it has no slash at its end", copy.path));
+        }
         let auto = settings.iter().find(|(name, _)| name == "AUTO_INGEST");
         let is_auto = auto.map_or(Ok(false), |(_, value)| value.as_bool())?;
         let now = self.now();

@@ -93,7 +93,7 @@ impl State {
         let id = request.parameter("requestId");
         match &id {
             None => {
-                self.violate("a statement without requestId cannot be repeated safely".to_owned())
+                self.violate("a statement without requestId cannot be repeated safely".to_owned());
             }
             Some(id) if Uuid::parse_str(id).is_err() => {
                 self.violate(format!("requestId `{id}` is no UUID"));

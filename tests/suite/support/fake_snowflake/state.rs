@@ -67,6 +67,8 @@ pub(super) struct State {
     /// Keys whose events have come.
     pub(super) noticed: BTreeSet<String>,
     pub(super) notifies: bool,
+    /// Event and key prefix that the bucket's notification sends; everything where it is not set.
+    pub(super) subscription: Option<(String, String)>,
     pub(super) scan_free_from: BTreeMap<Name, DateTime<Utc>>,
     pub(super) next_report_is_incomplete: bool,
     pub(super) latency: Latency,
@@ -77,6 +79,8 @@ pub(super) struct State {
     pub(super) poll_floor: Duration,
     pub(super) second: Duration,
     pub(super) penalty_ends: Option<Instant>,
+    /// The test looks, which is no look of the client's.
+    pub(super) is_aside: bool,
     pub(super) call_count: usize,
     pub(super) counters: Counters,
     pub(super) log: Vec<RequestLog>,
@@ -119,6 +123,7 @@ impl State {
             event_count: 0,
             noticed: BTreeSet::new(),
             notifies: true,
+            subscription: None,
             scan_free_from: BTreeMap::new(),
             next_report_is_incomplete: false,
             latency: Latency::After(Duration::ZERO),
@@ -129,6 +134,7 @@ impl State {
             poll_floor: Duration::ZERO,
             second: Duration::from_secs(1),
             penalty_ends: None,
+            is_aside: false,
             call_count: 0,
             counters: Counters::default(),
             log: Vec::new(),
@@ -269,12 +275,14 @@ impl State {
             query_tag: None,
         };
         let counters = self.counters;
+        self.is_aside = true;
         let mut rows = Vec::new();
         for statement in lexer::statements(sql).expect("an administrator writes SQL") {
             let done = self.execute(&statement, &[], &session, true);
             rows = done.unwrap_or_else(|problem| panic!("{problem:?}\n{statement}")).rows;
         }
         self.counters = counters;
+        self.is_aside = false;
         rows
     }
 

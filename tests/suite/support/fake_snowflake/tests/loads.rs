@@ -188,6 +188,44 @@ async fn a_stage_without_a_slash_is_a_prefix_and_a_complaint() {
     rig.complains_of("has no slash at its end");
 }
 
+/// The setup with a pipe that listens to events.
+fn auto_setup() -> String {
+    SETUP.replace("auto_ingest = false", "auto_ingest = true")
+}
+
+#[tokio::test]
+async fn a_path_without_a_slash_loads_its_neighbours_too() {
+    for (path, count) in [("raw/songs/", 1), ("raw/songs", 2)] {
+        let rig = Rig::empty(|config| config);
+        rig.snowflake.admin(&auto_setup().replace("raw/songs/", path));
+        rig.put_parquet(&format!("{PREFIX}a.parquet"), &songs(1));
+        rig.put_parquet("spotify-data/raw/songs_by_year/a.parquet", &songs(1));
+        rig.put_parquet("spotify-data-old/raw/songs/a.parquet", &songs(1));
+        assert_eq!(rig.snowflake.row_count(TABLE), count, "{path}");
+        if count == 2 {
+            rig.complains_of("is a prefix");
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_events_that_the_bucket_sends_reach_the_pipe() {
+    for (subscribed, prefix, is_loaded) in [
+        ("s3:ObjectCreated:*", "spotify-data/", true),
+        ("s3:ObjectCreated:Put", "spotify-data/", false),
+        ("s3:ObjectCreated:*", "elsewhere/", false),
+    ] {
+        let rig = Rig::empty(|config| config);
+        rig.snowflake.admin(&auto_setup());
+        rig.snowflake.let_events_arrive(false);
+        rig.snowflake.subscribe(subscribed, prefix);
+        let key = format!("{PREFIX}a.parquet");
+        rig.put_parquet(&key, &songs(2));
+        let is_sent = rig.snowflake.object_created(&key, "ObjectCreated:CompleteMultipartUpload");
+        assert_eq!((is_sent, rig.snowflake.row_count(TABLE) == 2), (is_loaded, is_loaded));
+    }
+}
+
 #[tokio::test]
 async fn a_file_may_be_committed_in_parts() {
     let rig = Rig::new();
@@ -231,7 +269,7 @@ async fn loads_can_lie() {
     {
         let rig = Rig::new();
         rig.put_parquet(&format!("{PREFIX}a.parquet"), &songs(3));
-        for fault in fault {
+        if let Some(fault) = fault {
             rig.snowflake.script_load("a.parquet", 1, fault);
         }
         let file = loaded(&rig, "a.parquet").await;
@@ -279,6 +317,9 @@ async fn copy_loads_named_files_and_remembers_them_apart_from_the_pipe() {
     // The pipe has never heard of it.
     assert_eq!(loaded(&rig, "a.parquet").await["status"], "LOADED");
     assert_eq!(rig.snowflake.row_count(TABLE), 6);
+    rig.snowflake.advance_clock(std::time::Duration::from_secs(65 * 86_400));
+    rig.sql(&copy("'a.parquet'", "on_error = skip_file")).await;
+    assert_eq!(rig.snowflake.row_count(TABLE), 9, "after 64 days it is forgotten");
     let aborted = rig.sql(&copy("'b.parquet'", "")).await;
     assert_eq!((aborted.status, aborted.code()), (422, "100080"));
     rig.sql(&copy("'a.parquet'", "force = true")).await;

@@ -27,13 +27,16 @@ fn python() -> Option<PathBuf> {
     None
 }
 
-fn asks(python: &Path, rig: &Rig, action: &str, argument: &str) -> Value {
+/// Everything the client was told: about a file, the report, a scan from `start` on; and a token of the driver's.
+fn asked(python: &Path, rig: &Rig, file: &str) -> Value {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let start =
+        (super::rig::now() - chrono::TimeDelta::minutes(5)).format("%Y-%m-%dT%H:%M:%S.000Z");
     let url = rig.snowflake.url();
     let output = Command::new(python)
         .arg(root.join("tests/oracles/ingest.py"))
         .arg(root.join("tests/fixtures/snowflake/double.p8"))
-        .args([url.rsplit(':').next().unwrap(), PIPE, action, argument])
+        .args([url.rsplit(':').next().unwrap(), PIPE, file, &start.to_string()])
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -41,42 +44,29 @@ fn asks(python: &Path, rig: &Rig, action: &str, argument: &str) -> Value {
 }
 
 #[tokio::test]
-async fn snowflakes_own_client_submits_a_file_and_reads_its_report() {
+async fn snowflakes_own_clients_sign_submit_and_read_reports() {
     let Some(python) = python() else { return };
     let rig = Rig::empty(|config| FakeConfig { manners: Manners::Documented, ..config });
     rig.snowflake.admin(SETUP);
     rig.put_parquet(&format!("{PREFIX}a.parquet"), &songs(3));
-    let queued = asks(&python, &rig, "ingest", "a.parquet");
-    assert_eq!(queued["responseCode"], "SUCCESS");
-    let report = asks(&python, &rig, "report", "");
+    let told = asked(&python, &rig, "a.parquet");
+    assert_eq!(told["queued"]["responseCode"], "SUCCESS");
+    let report = &told["report"];
     assert_eq!((&report["pipe"], &report["completeResult"]), (&json!(PIPE), &json!(true)));
     let file = &report["files"][0];
-    assert_eq!(
-        (&file["path"], &file["status"], &file["rowsInserted"]),
-        (&json!("a.parquet"), &json!("LOADED"), &json!(3))
-    );
-    let start =
-        (super::rig::now() - chrono::TimeDelta::minutes(5)).format("%Y-%m-%dT%H:%M:%S.000Z");
-    let scan = asks(&python, &rig, "scan", &start.to_string());
-    assert_eq!(
-        (&scan["files"][0]["path"], &scan["completeResult"]),
-        (&json!("a.parquet"), &json!("true"))
-    );
+    let expected = (&json!("a.parquet"), &json!("LOADED"), &json!(3));
+    assert_eq!((&file["path"], &file["status"], &file["rowsInserted"]), expected);
+    let scan = &told["scan"];
+    let expected = (&json!("a.parquet"), &json!("true"));
+    assert_eq!((&scan["files"][0]["path"], &scan["completeResult"]), expected);
     assert_eq!(rig.snowflake.row_count("SPOTIFY.RAW.SONGS"), 3);
-    // Its tokens, headers and parameters are all as the double thinks they should be.
-    assert!(rig.snowflake.violations().is_empty());
-}
-
-#[tokio::test]
-async fn the_drivers_own_token_is_good() {
-    let Some(python) = python() else { return };
-    let rig = Rig::new();
-    let token = asks(&python, &rig, "token", "");
-    let mut request = rig
-        .request(reqwest::Method::GET, &super::rig::pipe_path(PIPE, "insertReport", ""))
-        .build()
-        .unwrap();
-    let header = format!("Bearer {}", token.as_str().unwrap());
+    // The driver's token is of another make than the ingest client's.
+    let path = super::rig::pipe_path(PIPE, "insertReport", "");
+    let mut request = rig.request(reqwest::Method::GET, &path).build().unwrap();
+    let header = format!("Bearer {}", told["driver_token"].as_str().unwrap());
     request.headers_mut().insert("authorization", header.parse().unwrap());
     assert_eq!(rig.http.execute(request).await.unwrap().status(), 200);
+    // Tokens, headers and parameters are all as the double thinks they should be.
+    assert!(rig.snowflake.violations().is_empty());
+    assert_eq!(rig.snowflake.counters().token_count, 2);
 }

@@ -275,6 +275,38 @@ async fn a_status_says_only_what_applies() {
 }
 
 #[tokio::test]
+async fn a_status_can_say_anything() {
+    let rig = Rig::new();
+    let fields =
+        json!({"executionState": null, "fault": "lost", "pendingHistoryRefreshJobsCount": 3});
+    rig.snowflake.let_pipe_status_say(PIPE, fields);
+    let said = json!({"fault": "lost", "pendingFileCount": 0, "pendingHistoryRefreshJobsCount": 3});
+    assert_eq!(status(&rig).await, said);
+}
+
+#[tokio::test]
+async fn a_report_holds_ten_thousand_events_and_says_when_it_held_more() {
+    let rig = Rig::new();
+    // None of them exists, which is an event as well.
+    for from in [0, 5_000, 10_000] {
+        let many =
+            (from..(from + 5_000).min(10_001)).map(|i| json!({"path": format!("{i}.parquet")}));
+        let body = json!({"files": many.collect::<Vec<_>>()});
+        assert_eq!(rig.post(&pipe_path(PIPE, "insertFiles", ""), body).await.status, 200);
+    }
+    let report = rig.report().await;
+    assert_eq!((paths(&report).len(), &report.body["completeResult"]), (10_000, &json!(false)));
+    assert_eq!(paths(&report)[0], "1.parquet");
+    let start =
+        (super::rig::now() - chrono::TimeDelta::minutes(5)).format("%Y-%m-%dT%H:%M:%S.000Z");
+    let scan = pipe_path(PIPE, "loadHistoryScan", &format!("&startTimeInclusive={start}"));
+    let scan = rig.get(&scan).await;
+    assert_eq!((paths(&scan).len(), &scan.body["completeResult"]), (10_000, &json!("false")));
+    assert_eq!(paths(&scan)[0], "0.parquet");
+    assert!(scan.body["rangeEndTime"].as_str() < scan.body["endTimeExclusive"].as_str());
+}
+
+#[tokio::test]
 async fn a_pipe_that_is_not_running_loads_nothing_and_says_why() {
     for (state, error, is_queued) in [
         ("PAUSED", None, true),
