@@ -77,14 +77,9 @@ impl State {
             return Ok(copy.files.clone());
         }
         let keys = self.config.files.list(location).map_err(|error| Problem::unknown(&error))?;
-        let mut found = Vec::new();
-        for key in keys {
-            let path = key.strip_prefix(location).unwrap_or(&key);
-            if self.fits_pattern(copy, path)? {
-                found.push(path.to_owned());
-            }
-        }
-        Ok(found)
+        let below = |key: String| key.strip_prefix(location).map(str::to_owned);
+        let paths: Vec<String> = keys.into_iter().filter_map(below).collect();
+        Ok(self.fitting(copy, &paths).into_iter().collect())
     }
 }
 

@@ -74,6 +74,8 @@ pub(super) struct Load {
     pub(super) event: u64,
     pub(super) reported_from: Option<DateTime<Utc>>,
     pub(super) is_reported_twice: bool,
+    /// Which part of the file came last.
+    pub(super) part: u32,
 }
 
 /// A fault that waits for its file.
@@ -110,6 +112,7 @@ impl Load {
             event: 0,
             reported_from: Some(now),
             is_reported_twice: false,
+            part: 0,
         }
     }
 }
@@ -138,6 +141,7 @@ impl State {
             }
             _ => {}
         }
+        load.part = file.part;
         self.load(&copy, &mut load, fault.as_ref(), (file.part, parts));
         let is_done = load.status != Status::InProgress;
         if let Some(pipe) = self.catalog.pipes.get_mut(name) {
@@ -155,9 +159,13 @@ impl State {
     pub(super) fn remember(&mut self, mut load: Load) {
         self.event_count += 1;
         load.event = self.event_count;
-        self.loads.retain(|known| {
-            known.status != Status::InProgress || known.pipe != load.pipe || known.path != load.path
-        });
+        if load.part > 0 {
+            self.loads.retain(|known| {
+                known.status != Status::InProgress
+                    || known.pipe != load.pipe
+                    || known.path != load.path
+            });
+        }
         self.loads.push(load);
     }
 

@@ -1,13 +1,13 @@
 //! Pipes: what they are, what they remember, and what happened to the files they were told of.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 
 use super::State;
 use super::access::On;
-use super::catalog::Name;
+use super::catalog::{Name, literal};
 use super::copy::Copy;
 use super::problem::{Outcome, Problem};
 
@@ -97,8 +97,7 @@ impl Pipe {
         now: DateTime<Utc>,
         is_rest: bool,
     ) -> bool {
-        self.memory.retain(|_, at| now - *at < MEMORY);
-        if self.memory.contains_key(path) {
+        if self.memory.get(path).is_some_and(|at| now - *at < MEMORY) {
             return false;
         }
         self.memory.insert(path.to_owned(), now);
@@ -164,14 +163,19 @@ impl State {
         Ok(Value::Object(status).to_string())
     }
 
-    /// Whether a path below the pipe's location fits its PATTERN, which is matched against what follows the stage's URL.
-    pub(super) fn fits_pattern(&self, copy: &Copy, path: &str) -> Outcome<bool> {
-        let Some(pattern) = &copy.pattern else { return Ok(true) };
-        let subject = super::catalog::literal(&format!("{}{path}", copy.path));
-        let pattern = super::catalog::literal(pattern);
-        let fits = self
-            .engine
-            .scalar(&format!("select regexp_full_match({subject}, {pattern})::varchar"))?;
-        Ok(fits.as_deref() == Some("true"))
+    /// Which of these paths below a COPY's location fit its PATTERN, which is matched against what follows the stage's URL.
+    pub(super) fn fitting(&self, copy: &Copy, paths: &[String]) -> BTreeSet<String> {
+        let Some(pattern) = copy.pattern.as_ref().filter(|_| !paths.is_empty()) else {
+            return paths.iter().cloned().collect();
+        };
+        let rows: Vec<String> = paths.iter().map(|path| format!("({})", literal(path))).collect();
+        let sql = format!(
+            "select path from (values {}) as paths(path) where regexp_full_match({} || path, {})",
+            rows.join(", "),
+            literal(&copy.path),
+            literal(pattern)
+        );
+        let fitting = self.engine.texts(&sql).unwrap_or_default();
+        fitting.into_iter().flatten().flatten().collect()
     }
 }

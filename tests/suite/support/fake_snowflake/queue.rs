@@ -8,7 +8,7 @@ use super::cursor::Settings;
 use super::engine::Rows;
 use super::listing::{listing, some};
 use super::loads::Latency;
-use super::pipe::{MEMORY, Pending, PipeState};
+use super::pipe::{Pending, PipeState};
 use super::problem::{Outcome, Problem};
 
 impl State {
@@ -79,7 +79,7 @@ impl State {
             };
             let Ok((_, location)) = self.catalog.source(&pipe.copy) else { continue };
             let Some(path) = key.strip_prefix(&location).map(str::to_owned) else { continue };
-            let fits = self.fits_pattern(&pipe.copy, &path).unwrap_or(false);
+            let fits = !self.fitting(&pipe.copy, std::slice::from_ref(&path)).is_empty();
             if let Some(pipe) = self.catalog.pipes.get_mut(&name)
                 && pipe.state.queues()
             {
@@ -155,10 +155,6 @@ impl State {
             && pipe.state.error.is_none()
         {
             pipe.state = PipeState::new("RUNNING", None);
-        }
-        let now = self.now();
-        if let Some(pipe) = self.catalog.pipes.get_mut(name) {
-            pipe.memory.retain(|_, at| now - *at < MEMORY);
         }
     }
 }

@@ -123,13 +123,13 @@ impl State {
         let location = self.catalog.source(&copy).map(|(_, location)| location).unwrap_or_default();
         let now = self.now();
         let (mut unmatched, mut skipped) = (Vec::new(), Vec::new());
+        let names: Vec<String> = files.iter().map(|(path, _)| path.clone()).collect();
+        let fitting = self.fitting(&copy, &names);
         for (path, size) in files {
             if path.starts_with('/') || path.contains("://") || path.starts_with(&location) {
-                self.violate(format!(
-                    "`{path}` is not relative to the pipe's location `{location}`"
-                ));
+                self.violate(format!("`{path}` is not relative to the pipe's location `{location}`"));
             }
-            if !self.fits_pattern(&copy, &path).unwrap_or(false) {
+            if !fitting.contains(&path) {
                 unmatched.push(path);
                 continue;
             }
