@@ -27,10 +27,10 @@ pub enum Error {
     Conflict { object: String, wanted: String, found: String },
     /// The store cannot be used as it is configured.
     #[error("could not open the bucket `{bucket}`")]
-    Open { bucket: String, source: Refusal },
+    Open { bucket: String, source: Box<Refusal> },
     /// The store did not do what was asked.
     #[error("could not {doing} `{object}`")]
-    Store { doing: &'static str, object: String, source: Refusal },
+    Store { doing: &'static str, object: String, source: Box<Refusal> },
     /// A person or a supervisor asked to stop.
     #[error("the upload was stopped; what is there stays, the same command continues")]
     Stopped,
@@ -39,12 +39,18 @@ pub enum Error {
 impl Error {
     /// Whether the same command can succeed later without anybody mending anything.
     pub const fn is_transient(&self) -> bool {
-        matches!(self, Self::Open { source, .. } | Self::Store { source, .. } if source.is_transient())
+        match self {
+            Self::Open { source, .. } | Self::Store { source, .. } => source.is_transient(),
+            _ => false,
+        }
     }
 
     /// Whether the configuration is to blame, not the store.
     pub const fn is_usage(&self) -> bool {
-        matches!(self, Self::Open { source: Refusal::NoCredentials { .. } | Refusal::NoRegion, .. })
+        match self {
+            Self::Open { source, .. } => source.is_usage(),
+            _ => false,
+        }
     }
 }
 
@@ -128,6 +134,10 @@ impl Refusal {
     /// Whether the same call can succeed later.
     pub const fn is_transient(&self) -> bool {
         matches!(self, Self::Busy { .. })
+    }
+
+    const fn is_usage(&self) -> bool {
+        matches!(self, Self::NoCredentials { .. } | Self::NoRegion)
     }
 }
 

@@ -27,6 +27,11 @@ pub fn manifest_key(prefix: &str, run: &RunId, started_at: DateTime<Utc>) -> Str
     format!("{prefix}manifests/{}/{run}.json", started_at.format("year=%Y/month=%m/day=%d"))
 }
 
+/// `<prefix>documents/year=…/month=…/day=…/<run>.ndjson.zst`, under a prefix that no pipe watches.
+pub fn archive_key(prefix: &str, run: &RunId, started_at: DateTime<Utc>) -> String {
+    format!("{prefix}documents/{}/{run}.ndjson.zst", started_at.format("year=%Y/month=%m/day=%d"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,6 +46,8 @@ mod tests {
             @"raw/songs/year=2026/month=01/day=05/songs_20260105_060708_01KC8Z5T3Q8V6W2Y4N9B7M1XRD_0002.csv.gz");
         insta::assert_snapshot!(manifest_key("spotify-data/", &run, at),
             @"spotify-data/manifests/year=2026/month=01/day=05/01KC8Z5T3Q8V6W2Y4N9B7M1XRD.json");
+        insta::assert_snapshot!(archive_key("spotify-data/", &run, at),
+            @"spotify-data/documents/year=2026/month=01/day=05/01KC8Z5T3Q8V6W2Y4N9B7M1XRD.ndjson.zst");
     }
 
     proptest::proptest! {

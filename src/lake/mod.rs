@@ -5,6 +5,7 @@
 //! written, under keys that depend on the run alone; then the same files in a bucket, and an [`Uploaded`] that only the upload
 //! makes. Only the upload touches the network.
 
+mod archive;
 mod error;
 mod export;
 mod key;
@@ -12,9 +13,10 @@ mod manifest;
 mod store;
 mod upload;
 
+pub use archive::{Archive, archive};
 pub use error::{Error, Refusal};
 pub use export::{ExportSettings, Format, export};
-pub use key::{manifest_key, object_key};
+pub use key::{archive_key, manifest_key, object_key};
 pub use manifest::{ExportedFile, Manifest};
 pub use store::{Bucket, StaticKeys, Store, StoreSettings, StoreTiming};
 pub use upload::{Shipment, Uploaded, upload};

@@ -392,7 +392,7 @@ impl Bucket {
     }
 
     fn refused(&self, doing: &'static str, key: &str, source: Refusal) -> Error {
-        Error::Store { doing, object: self.object(key), source }
+        Error::Store { doing, object: self.object(key), source: Box::new(source) }
     }
 
     /// As IAM writes it.

@@ -13,6 +13,7 @@ mod login;
 mod page;
 mod reader;
 mod recorded;
+mod seam;
 
 pub use auth::{Credentials, StoredToken, TokenFile};
 pub use client::{Client, Timing};
@@ -21,6 +22,7 @@ pub use login::login;
 pub use page::{Document, Entity, InvalidDocument, Parts, RowIdentity, classify};
 pub use reader::{KnownList, ListReader, PlaylistReader, Step};
 pub use recorded::{DemoPoint, Recorded, Recorder};
+pub use seam::Seam;
 
 use secrecy::SecretString;
 use serde::Deserialize;

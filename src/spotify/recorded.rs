@@ -1,6 +1,7 @@
 //! Recorded documents: writes what a fetch received, and reads such folders (and the demo) back.
 //!
-//! A folder holds `*.json` (one body each, verbatim) and `*.ndjson[.zst]` (one `{"url", "fetched_at", "body"}` a line).
+//! A folder holds `*.json` (one body each, verbatim) and `*.ndjson[.zst]` (one `{"url", "fetched_at", "body"}` a line; a body that
+//! has line breaks is a string there).
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -133,7 +134,12 @@ impl Recorded {
 
 fn of_line(line: &str, now: DateTime<Utc>) -> Result<Document, InvalidDocument> {
     let line: Line<'_> = serde_json::from_str(line)?;
-    of_body(line.url.as_deref(), line.body.get().to_owned(), line.fetched_at.unwrap_or(now))
+    // A body with line breaks stands in its line as a string.
+    let body = match line.body.get() {
+        text if text.starts_with('"') => serde_json::from_str(text)?,
+        body => body.to_owned(),
+    };
+    of_body(line.url.as_deref(), body, line.fetched_at.unwrap_or(now))
 }
 
 fn of_body(

@@ -3,7 +3,7 @@
 use duckdb::{OptionalExt, params};
 
 use super::{Doing, Error, Warehouse, sql_timestamp};
-use crate::spotify::{Document, Parts};
+use crate::spotify::{Document, Parts, Seam};
 
 /// What a read is about.
 #[derive(Debug, Clone, Copy)]
@@ -98,10 +98,11 @@ impl Warehouse {
         let document_id = self.next_document_id;
         self.next_document_id += 1;
         let [head, tail] = parts.envelope;
+        let seam = Seam::of(document, parts);
         let doing = "land a document";
         self.connection
             .prepare_cached(
-                "insert into raw.documents values (?, ?, ?, ?, ?, ?::timestamp, ?, ?, ?)",
+                "insert into raw.documents values (?, ?, ?, ?, ?, ?::timestamp, ?, ?, ?, ?, ?, ?)",
             )
             .and_then(|mut statement| {
                 statement.execute(params![
@@ -113,7 +114,10 @@ impl Warehouse {
                     sql_timestamp(document.fetched_at),
                     document.etag,
                     parts.offset,
-                    format!("{head}{tail}")
+                    format!("{head}{tail}"),
+                    seam.rows_at,
+                    seam.row_count,
+                    seam.row_gaps
                 ])
             })
             .doing(doing)?;

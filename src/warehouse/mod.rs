@@ -4,6 +4,7 @@
 //! line at most, with bound values.
 
 mod catalog;
+mod documents;
 mod error;
 mod files;
 mod landing;
@@ -19,6 +20,7 @@ use chrono::{DateTime, Utc};
 use duckdb::{Config, Connection, InterruptHandle};
 
 pub use catalog::{CHECKS, CheckFile};
+pub use documents::LandedDocument;
 pub use error::Error;
 pub use landing::{FinishedRead, NewRead, ReadStatus, UnfinishedRead};
 pub use query::{QueryFormat, query};

@@ -12,8 +12,16 @@ create table if not exists raw.documents (
     fetched_at  timestamp, -- UTC
     etag        varchar,
     page_offset integer,   -- position of the first row
-    envelope    varchar    -- the body with its rows cut out
+    envelope    varchar,   -- the body with its rows cut out
+    -- What puts the body together again byte for byte; NULL in documents that an earlier version landed.
+    rows_at     integer,   -- bytes of the envelope before the rows
+    row_count   integer,   -- rows cut out, also those that another document of the read holds
+    row_gaps    varchar    -- the text between rows where it is the same everywhere, else each of them, joined with |
 );
+
+alter table raw.documents add column if not exists rows_at integer;
+alter table raw.documents add column if not exists row_count integer;
+alter table raw.documents add column if not exists row_gaps varchar;
 
 create table if not exists raw.rows ( -- noqa: PRS
     document_id bigint,

@@ -74,7 +74,7 @@ impl Store {
     /// [`Error::Open`] where credentials or region are missing.
     pub async fn open(settings: &StoreSettings) -> Result<Self, Error> {
         let Some(bucket) = &settings.bucket else { return Ok(Self::Dir) };
-        let open = |source| Error::Open { bucket: bucket.clone(), source };
+        let open = |source| Error::Open { bucket: bucket.clone(), source: Box::new(source) };
         let config = load(settings).await;
         let region = config.region().ok_or_else(|| open(Refusal::NoRegion))?.to_string();
         let reason = match config.credentials_provider() {

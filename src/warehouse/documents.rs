@@ -1,0 +1,140 @@
+//! Landed documents, put together again: what the archive holds.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use duckdb::{OptionalExt, params};
+
+use super::{Doing, Error, Warehouse};
+use crate::spotify::Seam;
+
+/// A document as it was received.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LandedDocument {
+    /// Path and query as asked, without the host.
+    pub url: String,
+    /// When it was received.
+    pub fetched_at: DateTime<Utc>,
+    /// The body, byte for byte.
+    pub body: String,
+}
+
+/// A document before its rows are back in their places.
+struct Envelope {
+    document_id: i64,
+    read_id: i64,
+    page_offset: u32,
+    url: String,
+    fetched_at: DateTime<Utc>,
+    envelope: String,
+    /// `None`: landed by a version that did not note it.
+    seam: Option<Seam>,
+}
+
+/// Documents in memory at a time, 100 rows of 2 KB each.
+const BATCH: u32 = 64;
+
+const DOING: &str = "read landed documents";
+
+impl Warehouse {
+    /// Gives `each` document of a run, in the order in which they came; returns how many could not be put together, because
+    /// an earlier version landed them. Pages of a read that was torn are left out: nothing came of them.
+    ///
+    /// # Errors
+    /// [`Error::Statement`], or what `each` returns.
+    pub fn each_document<E: From<Error>>(
+        &self,
+        run_id: &str,
+        mut each: impl FnMut(LandedDocument) -> Result<(), E>,
+    ) -> Result<u64, E> {
+        let (mut after, mut left_out_count) = (0, 0);
+        loop {
+            let envelopes = self.envelopes(run_id, after)?;
+            let (Some(first), Some(last)) = (envelopes.first(), envelopes.last()) else {
+                return Ok(left_out_count);
+            };
+            let mut rows = self.rows_of_documents(first.document_id, last.document_id)?;
+            after = last.document_id;
+            for envelope in envelopes {
+                let own = rows.remove(&envelope.document_id).unwrap_or_default();
+                match self.mend(&envelope, own)? {
+                    Some(body) => {
+                        let Envelope { url, fetched_at, .. } = envelope;
+                        each(LandedDocument { url, fetched_at, body })?;
+                    }
+                    None => left_out_count += 1,
+                }
+            }
+        }
+    }
+
+    fn envelopes(&self, run_id: &str, after: i64) -> Result<Vec<Envelope>, Error> {
+        let sql = "select document_id, read_id, page_offset, url, fetched_at, envelope, rows_at, row_count, row_gaps from raw.documents where run_id = ? and document_id > ? and read_id not in (select read_id from meta.reads where status = 'torn') order by document_id limit ?";
+        let mut statement = self.connection.prepare_cached(sql).doing(DOING)?;
+        let envelopes = statement.query_map(params![run_id, after, BATCH], |row| {
+            let seam = match (row.get(6)?, row.get(7)?, row.get(8)?) {
+                (Some(rows_at), Some(row_count), Some(row_gaps)) => {
+                    Some(Seam { rows_at, row_count, row_gaps })
+                }
+                _ => None,
+            };
+            Ok(Envelope {
+                document_id: row.get(0)?,
+                read_id: row.get(1)?,
+                page_offset: row.get(2)?,
+                url: row.get(3)?,
+                fetched_at: row.get::<_, NaiveDateTime>(4)?.and_utc(),
+                envelope: row.get(5)?,
+                seam,
+            })
+        });
+        envelopes.doing(DOING)?.collect::<Result<_, _>>().doing(DOING)
+    }
+
+    /// The rows of documents, by document and position.
+    fn rows_of_documents(
+        &self,
+        first: i64,
+        last: i64,
+    ) -> Result<BTreeMap<i64, BTreeMap<u32, String>>, Error> {
+        let sql = "select document_id, position, row_json from raw.rows where document_id between ? and ?";
+        let mut statement = self.connection.prepare_cached(sql).doing(DOING)?;
+        let rows = statement.query_map(params![first, last], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, u32>(1)?, row.get::<_, String>(2)?))
+        });
+        let mut found = BTreeMap::<i64, BTreeMap<u32, String>>::new();
+        for row in rows.doing(DOING)? {
+            let (document_id, position, row) = row.doing(DOING)?;
+            found.entry(document_id).or_default().insert(position, row);
+        }
+        Ok(found)
+    }
+
+    fn mend(
+        &self,
+        envelope: &Envelope,
+        mut own: BTreeMap<u32, String>,
+    ) -> Result<Option<String>, Error> {
+        let Some(seam) = &envelope.seam else { return Ok(None) };
+        let mut rows = Vec::new();
+        for position in (envelope.page_offset..).take(seam.row_count as usize) {
+            rows.push(match own.remove(&position) {
+                Some(row) => row,
+                None => self.row_held_before(envelope, position)?,
+            });
+        }
+        Ok(seam.mend(&envelope.envelope, &rows))
+    }
+
+    /// Recorded pages can overlap; then a row is kept once, with the first document that had it.
+    fn row_held_before(&self, envelope: &Envelope, position: u32) -> Result<String, Error> {
+        let sql = "select row_json from raw.rows where position = ? and document_id in (select document_id from raw.documents where read_id = ? and document_id < ?) order by document_id desc limit 1";
+        let row = self
+            .connection
+            .query_row(sql, params![position, envelope.read_id, envelope.document_id], |row| {
+                row.get(0)
+            })
+            .optional();
+        Ok(row.doing(DOING)?.unwrap_or_else(|| "null".to_owned()))
+    }
+}
