@@ -111,6 +111,7 @@ pub fn gate(
 }
 
 fn run_check(warehouse: &Warehouse, run_id: &str, file: &CheckFile) -> Result<CheckResult, Error> {
+    tracing::debug!(check.name = file.name, "check `{}`", file.name);
     let query = file.sql.trim().trim_end_matches(';');
     let sql = format!("select to_json(offending)::varchar from (\n{query}\n) as offending");
     let found: Vec<String> =

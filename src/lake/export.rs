@@ -126,6 +126,7 @@ pub fn export(
         files,
     };
     if !manifest.files.is_empty() {
+        tracing::debug!("write the manifest");
         write_manifest(
             &manifest,
             &settings.lake.join(manifest_key(&settings.prefix, run, started_at)),

@@ -21,7 +21,9 @@ pub enum Error {
     )]
     Refused { failed_checks: String },
     /// Nothing could be read.
-    #[error("none of the {count} playlists could be read: {reasons}")]
+    #[error(
+        "nothing could be read of {count} playlist(s): {reasons}. Check the ids, or `snowtrack login` as somebody who may read them"
+    )]
     NothingRead { count: usize, reasons: String },
     /// No source is named.
     #[error(
@@ -59,6 +61,11 @@ pub enum Error {
     )]
     NothingExported,
     /// The data directory is not usable.
+    #[error(
+        "the data directory `{path}` cannot be used; make it writable, or choose another with `--data-dir`"
+    )]
+    DataDir { path: PathBuf, source: std::io::Error },
+    /// A file of a run cannot be used.
     #[error("could not {doing} `{path}`")]
     File { doing: &'static str, path: PathBuf, source: std::io::Error },
     /// The run named on the command line is not in the ledger.

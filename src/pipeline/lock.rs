@@ -18,11 +18,7 @@ impl Lock {
     /// # Errors
     /// [`Error::Locked`] names the holder.
     pub fn take(data_dir: &Path, holder: &str) -> Result<Self, Error> {
-        let failed = |source| Error::File {
-            doing: "use the data directory",
-            path: data_dir.to_owned(),
-            source,
-        };
+        let failed = |source| Error::DataDir { path: data_dir.to_owned(), source };
         std::fs::create_dir_all(data_dir).map_err(failed)?;
         let mut options = OpenOptions::new();
         let mut file = options

@@ -377,7 +377,8 @@ impl Client {
     fn refusal(&self, url: &str, status: StatusCode, headers: &HeaderMap, body: &str) -> Outcome {
         let detail = serde_json::from_str::<ErrorBody>(body).unwrap_or_default().error;
         let says = |text: &str| body.to_ascii_lowercase().contains(text);
-        let url_owned = || url.to_owned();
+        // What is asked about, without how it is asked.
+        let url_owned = || url.split('?').next().unwrap_or(url).to_owned();
         match status.as_u16() {
             401 if says("valid user authentication required")
                 || (!self.is_user && url.starts_with("/me")) =>
@@ -404,7 +405,7 @@ impl Client {
             },
             408 | 500..=599 => Outcome::Retry { reason: format!("status {status}") },
             code => Outcome::Fail(Error::Refused {
-                url: url_owned(),
+                url: url.to_owned(),
                 status: code,
                 message: detail.message,
             }),

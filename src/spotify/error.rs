@@ -74,7 +74,7 @@ pub enum Error {
     )]
     KeepsChanging { playlist_id: String, times: u32 },
     /// A body that is none of Spotify's documents.
-    #[error("`{name}` is not a Spotify document")]
+    #[error("the answer to `{name}` is not one of Spotify's; does `SPOTIFY_API_URL` point there?")]
     Document { name: String, source: InvalidDocument },
     /// A file could not be read or written.
     #[error("could not {doing} `{path}`")]

@@ -47,7 +47,7 @@ impl Recorded {
     /// # Errors
     /// [`Error::File`] where the folder cannot be read or holds no document files.
     pub fn open(directory: &Path, now: DateTime<Utc>) -> Result<Self, Error> {
-        let failed = |source| failed("read", directory, source);
+        let failed = |source| failed("read the recordings in", directory, source);
         let mut files = Vec::new();
         for entry in std::fs::read_dir(directory).map_err(failed)? {
             let path = entry.map_err(failed)?.path();

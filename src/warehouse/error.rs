@@ -8,7 +8,7 @@ use std::path::PathBuf;
 pub enum Error {
     /// The file cannot be opened.
     #[error(
-        "could not open the warehouse `{path}`; is another program writing to it, or is the disk full?"
+        "could not open the warehouse `{path}`: is another program writing to it, or is the disk full? A damaged file must be restored from a copy, or moved away before the next run"
     )]
     Open { path: PathBuf, source: duckdb::Error },
     /// A statement of ours failed.

@@ -31,6 +31,7 @@ impl Warehouse {
         let detached =
             self.connection.execute_batch("detach published").doing("close the published file");
         filled.and(detached)?;
+        tracing::debug!("move the published file into place");
         std::fs::File::open(&fresh)
             .and_then(|file| file.sync_all())
             .and_then(|()| std::fs::rename(&fresh, target))
@@ -38,7 +39,10 @@ impl Warehouse {
     }
 
     fn fill_published(&self) -> Result<(), Error> {
-        let run = |sql: &str, doing: &str| self.connection.execute_batch(sql).doing(doing);
+        let run = |sql: &str, doing: &str| {
+            tracing::debug!("{doing}");
+            self.connection.execute_batch(sql).doing(doing)
+        };
         run(
             "create schema published.core; create schema published.marts",
             "make the published schemas",

@@ -70,6 +70,7 @@ impl Warehouse {
             return Ok(());
         }
         for model in catalog::MODELS {
+            tracing::debug!(model.name, "model `{}`", model.name);
             // Temporary tables only, so a killed transform leaves nothing behind; and DuckDB scans a table of a running
             // transaction on one thread.
             self.connection
@@ -79,6 +80,7 @@ impl Warehouse {
         self.transaction(|warehouse| {
             for table in Table::ALL {
                 let doing = format!("merge `{table}`");
+                tracing::debug!(table.name = table.name(), "{doing}");
                 warehouse.connection.execute_batch(&catalog::merge(table)).doing(&doing)?;
             }
             warehouse.connection.execute_batch(catalog::FINISH).doing("note the transform")

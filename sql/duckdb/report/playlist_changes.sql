@@ -15,7 +15,6 @@ previous as (
     from snapshots
     inner join meta.snapshots as earlier
         on earlier.playlist_id = snapshots.playlist_id
-        and earlier.snapshot_id <> snapshots.snapshot_id
         and earlier.read_id < snapshots.read_id
     group by snapshots.playlist_id
 ),

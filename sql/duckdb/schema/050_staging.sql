@@ -20,6 +20,8 @@ with parsed as (
         -- One number that orders rows by age of document, then by position.
         documents.document_id * 16777216 + rows.position as ordinal,
         rows.row_json = 'null' as is_null_row,
+        -- Read as an object, any other JSON would look like one without members, which is a removed item.
+        starts_with(rows.row_json, '{') as is_object,
         staging.read_json(rows.row_json, staging.playlist_row_structure()) as entry
     from raw.rows as rows
     inner join (
@@ -32,7 +34,7 @@ with parsed as (
 entries as (
     select
         read_id, document_id, position, ordinal, has_snapshot_id,
-        not is_null_row and entry is null as is_unreadable,
+        not is_null_row and (entry is null or not is_object) as is_unreadable,
         entry.added_at as added_at_text,
         nullif(entry.added_by.id, '') as added_by,
         coalesce(entry.is_local, false) as is_local_row,

@@ -1,0 +1,103 @@
+//! Real answers of Spotify's, recorded by others, fetched from the double by the binary: no row may be lost or misread.
+//!
+//! The recordings are not part of the repository; `SNOWTRACK_RECORDINGS` names their folder, and without it nothing is tested.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::support::World;
+use crate::support::fake_spotify::FakeSpotify;
+use crate::support::library::{Mode, Recorded, documents_in};
+
+#[expect(clippy::disallowed_methods, reason = "the recordings live outside the project")]
+fn recordings() -> Option<PathBuf> {
+    let folder = std::env::var_os("SNOWTRACK_RECORDINGS")?;
+    Some(Path::new(&folder).join("spotify"))
+}
+
+/// What a row is, read without SQL and without snowtrack.
+fn kind(row: &str) -> &'static str {
+    let row: Value = serde_json::from_str(row).unwrap();
+    let item = ["item", "track"].into_iter().map(|key| &row[key]).find(|item| !item.is_null());
+    let Some(item) = item else { return "removed" };
+    let is_local = row["is_local"] == json!(true) || item["is_local"] == json!(true);
+    match item["uri"].as_str() {
+        _ if is_local => "local",
+        Some(uri) if uri.starts_with("spotify:track:") => "track",
+        Some(uri) if uri.starts_with("spotify:local:") => "local",
+        Some(_) => "episode",
+        None if item["id"].is_null() => "removed",
+        None if item["type"] == json!("track") => "track",
+        None => "episode",
+    }
+}
+
+type Kinds = BTreeMap<&'static str, u64>;
+
+fn kinds<'a>(rows: impl IntoIterator<Item = &'a String>) -> Kinds {
+    let mut kinds = BTreeMap::from([("track", 0), ("episode", 0), ("local", 0), ("removed", 0)]);
+    for row in rows {
+        *kinds.entry(kind(row)).or_default() += 1;
+    }
+    kinds
+}
+
+fn reported(playlist: &Value) -> Kinds {
+    let count = |name: &'static str| (name, playlist[format!("{name}_count")].as_u64().unwrap());
+    BTreeMap::from(["track", "episode", "local", "removed"].map(count))
+}
+
+#[test]
+fn every_recorded_playlist_and_page_is_fetched_over_http_and_exported() {
+    let Some(folder) = recordings() else {
+        eprintln!("skipped: SNOWTRACK_RECORDINGS is not set");
+        return;
+    };
+    let documents = documents_in(&folder);
+    let recorded = Recorded::new(&documents);
+    assert!(recorded.playlists.len() >= 8, "{:?}", recorded.playlists.keys());
+    for mode in [Mode::Development, Mode::Extended] {
+        let (world, spotify) = (World::new(), FakeSpotify::start_with_documents(&documents, mode));
+        let mut arguments = vec!["--liked"];
+        for id in recorded.playlists.keys() {
+            arguments.extend(["--playlist", id]);
+        }
+        let (code, report) = world.live_report(&spotify, &arguments);
+        let checks = report["checks"].as_array().unwrap().iter();
+        let failed: Vec<_> = checks.filter(|check| check["status"] == "fail").collect();
+        assert_eq!(code, 0, "{:?}: {failed:#?}", report["error"]);
+        let playlists = report["playlists"].as_array().unwrap();
+        assert_eq!(playlists.len(), recorded.playlists.len() + 1);
+        let mut total = Kinds::new();
+        for playlist in playlists {
+            let id = playlist["playlist_id"].as_str().unwrap();
+            let rows = match recorded.playlists.get(id) {
+                Some(playlist) => &playlist.rows,
+                None => &recorded.lists["/v1/me/tracks"],
+            };
+            let is_empty = rows.is_empty() && playlist["status"] == "contents_unavailable";
+            assert!(is_empty || playlist["status"] == "fetched", "{playlist}");
+            assert_eq!(playlist["row_count"], rows.len(), "{id} in {mode:?}");
+            assert_eq!(reported(playlist), kinds(rows), "{id} in {mode:?}");
+            kinds(rows)
+                .into_iter()
+                .for_each(|(kind, count)| *total.entry(kind).or_default() += count);
+        }
+        for (kind, count) in &total {
+            let sql =
+                format!("select count(*) as n from core.playlist_songs where item_kind = '{kind}'");
+            assert_eq!(world.query(&sql)[0]["n"], *count, "{kind} in {mode:?}");
+        }
+        let exported = report["files"].as_array().unwrap().iter();
+        let exported = exported.filter(|file| file["table"] == "playlist_songs");
+        let exported: u64 = exported.map(|file| file["row_count"].as_u64().unwrap()).sum();
+        assert_eq!(exported, total.values().sum::<u64>());
+        let failed: Vec<_> = failed
+            .iter()
+            .map(|check| format!("{} {}", check["check"], check["offending_row_count"]))
+            .collect();
+        eprintln!("{mode:?}: {} playlists, rows {total:?}, warnings {failed:?}", playlists.len());
+    }
+}

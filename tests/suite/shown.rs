@@ -1,0 +1,80 @@
+//! What the binary shows when all is well: help, the summary of a run, the keys of its files.
+
+use crate::support::World;
+
+const COMMANDS: [&str; 13] = [
+    "run",
+    "fetch",
+    "transform",
+    "check",
+    "publish",
+    "export",
+    "login",
+    "status",
+    "doctor",
+    "config",
+    "query",
+    "completions",
+    "man",
+];
+
+fn stdout(world: &World, arguments: &[&str]) -> String {
+    let output = world.run(arguments);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn help_is_complete() {
+    let world = World::new();
+    let mut text = stdout(&world, &["--help"]);
+    for command in COMMANDS {
+        text += &format!("\n## {command}\n{}", stdout(&world, &[command, "--help"]));
+    }
+    insta::with_settings!({omit_expression => true}, { insta::assert_snapshot!("help", text) });
+}
+
+#[test]
+fn the_summary_of_the_demo_says_what_changed_and_where_to_look() {
+    let world = World::new();
+    let text = format!(
+        "{}\n---\n{}\n---\n{}",
+        stdout(&world, &["run", "--demo"]),
+        stdout(&world, &["run", "--demo"]),
+        stdout(&world, &["run", "--demo"])
+    );
+    let filters = [
+        (r"\b01[0-9A-HJKMNP-TV-Z]{24}\b", "[RUN]"),
+        (r"in \d+\.\d s", "in [SECONDS] s"),
+        (r"\d+(\.\d+)? [KM]iB", "[SIZE]"),
+        // Columns are padded; an editor would take the spaces away.
+        (r" +\n", "\n"),
+        (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?", "[TIME]"),
+        (r"\d{4}-\d\d-\d\d", "[DATE]"),
+    ];
+    insta::with_settings!({filters => filters, omit_expression => true}, {
+        insta::assert_snapshot!("summary_of_the_demo", text);
+    });
+}
+
+#[test]
+fn the_keys_of_a_run_name_table_day_and_run() {
+    for (format, split) in [("parquet", "200"), ("csv", "1")] {
+        let world = World::new();
+        let mut command = world.command(&["--json", "run", "--demo"]);
+        command.env("LAKE_FORMAT", format).env("LAKE_MAX_FILE_MIB", split);
+        let report: serde_json::Value =
+            serde_json::from_slice(&command.output().unwrap().stdout).unwrap();
+        let keys: Vec<_> = report["files"].as_array().unwrap().iter().collect();
+        let keys: Vec<_> = keys.iter().map(|file| file["key"].as_str().unwrap()).collect();
+        let filters = [
+            (r"\b01[0-9A-HJKMNP-TV-Z]{24}\b", "[RUN]"),
+            (r"year=\d{4}/month=\d\d/day=\d\d", "year=[YYYY]/month=[MM]/day=[DD]"),
+            (r"_\d{8}_\d{6}_", "_[YYYYMMDD]_[HHMMSS]_"),
+            (r"_01[0-9A-HJKMNP-TV-Z]{24}", "_[RUN]"),
+        ];
+        insta::with_settings!({filters => filters, omit_expression => true}, {
+            insta::assert_snapshot!(format!("keys_{format}"), keys.join("\n"));
+        });
+    }
+}
