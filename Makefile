@@ -15,7 +15,7 @@ skip = @echo "$(1): not installed, skipped (cargo install --locked $(1))"
 
 .PHONY: help
 help:
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: demo
 demo: duckdb ## two runs on the built-in data and a query: no account, no network
@@ -25,6 +25,10 @@ demo: duckdb ## two runs on the built-in data and a query: no account, no networ
 	"$(snowtrack)" --data-dir "$(demo_dir)" run --demo
 	"$(snowtrack)" --data-dir "$(demo_dir)" query "select s.name as song, a.name as artist, s.popularity \
 	  from core.songs s join core.artists a on a.id = s.artist_ids order by s.popularity desc nulls last, s.id limit 5"
+
+.PHONY: demo-cloud
+demo-cloud: duckdb ## all the way to `verified` on this machine: a real S3 server, a strict double of Snowflake
+	cargo test --test suite -- --ignored --exact --nocapture demo_cloud::from_nothing_to_verified_and_a_corrupted_load_caught
 
 .PHONY: test
 test: duckdb ## every test that needs no account

@@ -7,7 +7,9 @@
 //!                                                                │
 //!         publish ◀──────────────────────────────────────────────┤ export (partitioned files + manifest)
 //!   data/spotify.duckdb                                          ▼
-//!   (analysts' copy, swapped in by rename)                  data/lake
+//!   (analysts' copy, swapped in by rename)        data/lake ──upload──▶ S3 ──ingest──▶ Snowpipe ──▶ SPOTIFY.RAW.*
+//!                                                                ▲                                       │
+//!                                                                └──────────────── verify ◀──────────────┘
 //! ```
 //!
 //! # Code map
@@ -20,16 +22,20 @@
 //! - Nothing is published or exported without a [`quality::QualityPassed`], which only [`quality::gate`] makes.
 //! - A file of the lake is written beside its name and moved there whole; its key depends on the run alone.
 //! - Nothing below [`cli`] writes to standard output or reads the clock; nothing but [`config`] reads the environment.
+//! - A file is never uploaded before its checks passed, never submitted before it is in the bucket whole ([`lake::Uploaded`]), and
+//!   never called verified unless its landing table holds the rows, the hashes and the contents that were sent.
+//! - The ledger is written before and after each step of a file; a killed process forgets none and submits none twice.
+//! - Verifying reads; it never changes anything in Snowflake.
 //! - A secret is in a secret type; no error, log line or report carries one.
 
-pub mod cli;
-pub mod config;
-pub mod event;
 pub mod ids;
-pub mod lake;
-pub mod pipeline;
-pub mod quality;
+pub mod event;
 pub mod retry;
-pub mod snowflake;
 pub mod spotify;
 pub mod warehouse;
+pub mod quality;
+pub mod lake;
+pub mod snowflake;
+pub mod config;
+pub mod pipeline;
+pub mod cli;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use indicatif::HumanBytes;
 
-use crate::pipeline::{CheckReport, PlaylistReport, RunReport};
+use crate::pipeline::{CheckReport, PlaylistReport, RunReport, VerificationReport};
 
 /// What happened, what the checks found, what was written and where to look next.
 pub(super) fn summary(report: &RunReport, data_dir: &Path) -> String {
@@ -42,8 +42,21 @@ pub(super) fn summary(report: &RunReport, data_dir: &Path) -> String {
         );
     }
     checks(&mut text, &report.checks);
-    if report.status == "exported" {
+    if matches!(report.status.as_str(), "exported" | "uploaded" | "ingested" | "verified")
+        || !report.files.is_empty()
+    {
         files(&mut text, report, data_dir);
+    }
+    if report.verification.verdict != "skipped" {
+        let VerificationReport { verdict, reason } = &report.verification;
+        let _ = writeln!(text, "  {verdict}: {reason}");
+    }
+    if report.error.is_none() {
+        let _ = writeln!(
+            text,
+            "\nlook next:\n  snowtrack --data-dir {} query \"from marts.playlist_overview\"",
+            data_dir.display()
+        );
     }
     text
 }
@@ -109,15 +122,20 @@ fn files(text: &mut String, report: &RunReport, data_dir: &Path) {
         let lake = data_dir.join("lake");
         let _ = writeln!(
             text,
-            "\n  {} files, {rows} rows, {} in {}",
+            "\n  {} files, {rows} rows, {} in {} ({})",
             report.files.len(),
             HumanBytes(bytes),
-            lake.display()
+            lake.display(),
+            states(report)
         );
     }
-    let _ = writeln!(
-        text,
-        "\nlook next:\n  snowtrack --data-dir {} query \"from marts.playlist_overview\"",
-        data_dir.display()
-    );
+}
+
+/// `8 verified`, `7 verified, 1 failed`: how far the files are.
+fn states(report: &RunReport) -> String {
+    let order = ["exported", "uploaded", "accepted", "loaded", "verified", "superseded", "failed"];
+    let count = |state: &str| report.files.iter().filter(|file| file.state == state).count();
+    let counts = order.into_iter().map(|state| (state, count(state)));
+    let shown = counts.filter(|(_, count)| *count > 0);
+    shown.map(|(state, count)| format!("{count} {state}")).collect::<Vec<_>>().join(", ")
 }

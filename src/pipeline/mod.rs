@@ -24,7 +24,7 @@ pub use error::Error;
 pub use ledger::{FileState, RunSummary, files_of, latest_runs};
 pub use lock::Lock;
 pub use reconcile::{Reconciliation, reconcile};
-pub use report::{CheckReport, EnrichmentReport, PlaylistReport, RunReport};
+pub use report::{CheckReport, EnrichmentReport, PlaylistReport, RunReport, VerificationReport};
 pub use run::{Settings, Shipping, Source, credentials, run};
 pub use setup::{PipeReport, SetupWishes, apply_plan, pipes, plan};
 pub use target::{Target, target};

@@ -4,6 +4,7 @@
 mod architecture;
 mod archive;
 mod demo;
+mod demo_cloud;
 mod documents;
 mod enrich;
 mod groups;

@@ -162,7 +162,7 @@ fn a_second_plan_is_empty_and_what_differs_is_shown_and_not_replaced() {
     let plan = || text(&cloud.run(&["snowflake", "plan", "--as-role", "ACCOUNTADMIN"]));
     let first = plan();
     assert!(!first.contains("-- missing") && !first.contains("-- differs"), "{first}");
-    cloud.snowflake.admin("alter table SPOTIFY.RAW.SONGS drop column URL");
+    cloud.snowflake.lose_column("SPOTIFY.RAW.SONGS", "URL");
     let second = plan();
     assert!(second.contains("URL"), "{second}");
 }

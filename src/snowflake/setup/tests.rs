@@ -30,155 +30,142 @@ fn row(cells: &[&str]) -> Vec<String> {
     cells.iter().map(|cell| (*cell).to_owned()).collect()
 }
 
+/// What SHOW and DESC print, by question.
+#[derive(Default)]
+struct Shown(BTreeMap<String, (Vec<&'static str>, Vec<Vec<String>>)>);
+
+impl Shown {
+    fn row(&mut self, question: &str, columns: &[&'static str], cells: &[&str]) {
+        let entry = self.0.entry(question.to_owned()).or_insert((columns.to_vec(), Vec::new()));
+        entry.1.push(row(cells));
+    }
+
+    fn properties(&mut self, question: &str, values: &[(&str, &str)]) {
+        let columns = ["property", "property_type", "property_value", "property_default"];
+        for (property, value) in values {
+            self.row(question, &columns, &[property, "String", value, ""]);
+        }
+    }
+
+    fn grant(&mut self, statement: &str) {
+        let (privileges, rest) =
+            statement.strip_prefix("grant ").unwrap().split_once(" on ").unwrap();
+        let (on, _) = rest.split_once(" to role ").unwrap();
+        let (kind, name) = on.rsplit_once(' ').unwrap();
+        for privilege in privileges.split(", ") {
+            let cells = [privilege, &kind.replace(' ', "_"), name].map(str::to_ascii_uppercase);
+            let cells = cells.each_ref().map(String::as_str);
+            let columns = ["privilege", "granted_on", "name"];
+            self.row("show grants to role SPOTIFY_LOADER", &columns, &cells);
+        }
+    }
+
+    fn table(&mut self, name: &str, statement: &str) {
+        let list = statement.split_once("(\n").unwrap().1;
+        for line in list.lines().filter(|line| line.starts_with("    ")) {
+            let parts: Vec<&str> = line.trim().trim_end_matches(',').split_whitespace().collect();
+            let joined = parts[1..].join(" ");
+            let bare = joined.trim_end_matches(" not null").to_ascii_uppercase().replace(", ", ",");
+            let data_type = match bare.as_str() {
+                "VARCHAR" => "VARCHAR(16777216)",
+                "TIMESTAMP_LTZ" => "TIMESTAMP_LTZ(9)",
+                other => other,
+            };
+            let null = if joined.ends_with("not null") { "N" } else { "Y" };
+            let cells = [&parts[0].to_ascii_uppercase(), data_type, null, "NULL"];
+            let columns = ["name", "type", "null?", "default"];
+            self.row(&format!("desc table {name}"), &columns, &cells);
+        }
+    }
+
+    fn pipe(&mut self, name: &str, statement: &str) {
+        let definition = statement.split_once("\nas\n").unwrap().1.replace('\n', "\n  ");
+        let is_auto = statement.contains("auto_ingest = TRUE");
+        let queue = if is_auto { "arn:aws:sqs:eu-west-1:1:sf" } else { "NULL" };
+        let columns = ["name", "definition", "notification_channel", "invalid_reason"];
+        let cells = [name, &definition, queue, "NULL"];
+        self.row("show pipes in schema SPOTIFY.RAW", &columns, &cells);
+    }
+
+    fn create(&mut self, words: &[&str], statement: &str) {
+        let last =
+            |at: usize| words[at].to_ascii_uppercase().rsplit('.').next().unwrap().to_owned();
+        match words[1] {
+            kind @ ("role" | "warehouse" | "database") => {
+                self.row(&format!("show {kind}s like '{}'", words[5]), &["name"], &[words[5]]);
+            }
+            "user" => {
+                let columns = ["name", "default_role"];
+                let cells = [words[5], "SPOTIFY_LOADER"];
+                self.row(&format!("show users like '{}'", words[5]), &columns, &cells);
+            }
+            "storage" => self.properties("desc integration SPOTIFY_S3", &INTEGRATION),
+            "schema" => self.row("show schemas in database SPOTIFY", &["name"], &[&last(5)]),
+            "file" => {
+                let is_csv = words[6].ends_with("csv_v1");
+                let values = if is_csv { &CSV[..] } else { &PARQUET };
+                self.properties(&format!("desc file format {}", words[6]), values);
+            }
+            "stage" => {
+                let columns = ["name", "url", "storage_integration"];
+                let cells = [&last(5), "s3://lake/spotify-data/", "SPOTIFY_S3"];
+                self.row("show stages in schema SPOTIFY.RAW", &columns, &cells);
+            }
+            "table" => self.table(&words[5].to_ascii_uppercase(), statement),
+            "pipe" => self.pipe(&last(5), statement),
+            "dynamic" => {
+                let columns = ["name", "text", "warehouse"];
+                let cells = [&last(6), statement, "SPOTIFY_WH"];
+                self.row("show dynamic tables in schema SPOTIFY.CORE", &columns, &cells);
+            }
+            other => panic!("{other}"),
+        }
+    }
+}
+
+const INTEGRATION: [(&str, &str); 6] = [
+    ("ENABLED", "true"),
+    ("STORAGE_PROVIDER", "S3"),
+    ("STORAGE_ALLOWED_LOCATIONS", "s3://elsewhere/,s3://lake/spotify-data/"),
+    ("STORAGE_AWS_IAM_USER_ARN", "arn:aws:iam::999999999999:user/abc"),
+    ("STORAGE_AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/snowflake"),
+    ("STORAGE_AWS_EXTERNAL_ID", "ACME_SFCRole=2_x"),
+];
+const CSV: [(&str, &str); 11] = [
+    ("TYPE", "csv"),
+    ("COMPRESSION", "GZIP"),
+    ("PARSE_HEADER", "TRUE"),
+    ("FIELD_OPTIONALLY_ENCLOSED_BY", "\""),
+    ("ESCAPE_UNENCLOSED_FIELD", "NONE"),
+    ("NULL_IF", "[\\\\N]"),
+    ("EMPTY_FIELD_AS_NULL", "FALSE"),
+    ("ENCODING", "UTF8"),
+    ("DATE_FORMAT", "YYYY-MM-DD"),
+    ("TIMESTAMP_FORMAT", "YYYY-MM-DD\"T\"HH24:MI:SS.FF6"),
+    ("ERROR_ON_COLUMN_COUNT_MISMATCH", "FALSE"),
+];
+const PARQUET: [(&str, &str); 3] =
+    [("TYPE", "PARQUET"), ("USE_VECTORIZED_SCANNER", "TRUE"), ("TRIM_SPACE", "FALSE")];
+
 /// An account in which these statements were run, as SHOW and DESC print it: written after Snowflake's documentation, not after the
 /// code that compares.
 fn account(statements: &[String]) -> BTreeMap<String, Rows> {
-    let mut shown: BTreeMap<String, (Vec<&str>, Vec<Vec<String>>)> = BTreeMap::new();
-    let mut show = |question: &str, columns: &[&'static str], cells: Vec<String>| {
-        let entry = shown.entry(question.to_owned()).or_insert((columns.to_vec(), Vec::new()));
-        entry.1.push(cells);
-    };
+    let mut shown = Shown::default();
     for statement in statements {
         let words: Vec<&str> = statement.split_whitespace().collect();
-        let upper = |at: usize| words[at].to_ascii_uppercase();
-        let last = |at: usize| upper(at).rsplit('.').next().unwrap().to_owned();
         match (words[0], words[1]) {
             ("grant", "role") => {
                 let columns = ["role", "granted_to", "grantee_name"];
-                show(
-                    "show grants of role SPOTIFY_LOADER",
-                    &columns,
-                    vec![upper(2), upper(4), upper(5)],
-                );
+                let cells = [words[2], words[4], words[5]].map(str::to_ascii_uppercase);
+                let cells = cells.each_ref().map(String::as_str);
+                shown.row("show grants of role SPOTIFY_LOADER", &columns, &cells);
             }
-            ("grant", _) => {
-                let (privileges, rest) =
-                    statement.strip_prefix("grant ").unwrap().split_once(" on ").unwrap();
-                let (on, _) = rest.split_once(" to role ").unwrap();
-                let (kind, name) = on.rsplit_once(' ').unwrap();
-                for privilege in privileges.split(", ") {
-                    let cells =
-                        [privilege, &kind.replace(' ', "_"), name].map(str::to_ascii_uppercase);
-                    let columns = ["privilege", "granted_on", "name"];
-                    show("show grants to role SPOTIFY_LOADER", &columns, cells.into());
-                }
-            }
-            ("create", kind @ ("role" | "warehouse" | "database")) => {
-                show(
-                    &format!("show {kind}s like '{}'", words[5]),
-                    &["name"],
-                    vec![words[5].to_owned()],
-                );
-            }
-            ("create", "user") => {
-                let cells = row(&[words[5], "SPOTIFY_LOADER"]);
-                show(&format!("show users like '{}'", words[5]), &["name", "default_role"], cells);
-            }
-            ("create", "storage") => {
-                let columns = ["property", "property_type", "property_value", "property_default"];
-                for (property, value) in [
-                    ("ENABLED", "true"),
-                    ("STORAGE_PROVIDER", "S3"),
-                    ("STORAGE_ALLOWED_LOCATIONS", "s3://elsewhere/,s3://lake/spotify-data/"),
-                    ("STORAGE_AWS_IAM_USER_ARN", "arn:aws:iam::999999999999:user/abc"),
-                    ("STORAGE_AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/snowflake"),
-                    ("STORAGE_AWS_EXTERNAL_ID", "ACME_SFCRole=2_x"),
-                ] {
-                    show(
-                        "desc integration SPOTIFY_S3",
-                        &columns,
-                        row(&[property, "String", value, ""]),
-                    );
-                }
-            }
-            ("create", "schema") => {
-                show("show schemas in database SPOTIFY", &["name"], vec![last(5)]);
-            }
-            ("create", "file") => {
-                let columns = ["property", "property_type", "property_value", "property_default"];
-                let values: &[(&str, &str)] = if words[6].ends_with("csv_v1") {
-                    &[
-                        ("TYPE", "csv"),
-                        ("COMPRESSION", "GZIP"),
-                        ("PARSE_HEADER", "TRUE"),
-                        ("FIELD_OPTIONALLY_ENCLOSED_BY", "\""),
-                        ("ESCAPE_UNENCLOSED_FIELD", "NONE"),
-                        ("NULL_IF", "[\\\\N]"),
-                        ("EMPTY_FIELD_AS_NULL", "FALSE"),
-                        ("ENCODING", "UTF8"),
-                        ("DATE_FORMAT", "YYYY-MM-DD"),
-                        ("TIMESTAMP_FORMAT", "YYYY-MM-DD\"T\"HH24:MI:SS.FF6"),
-                        ("ERROR_ON_COLUMN_COUNT_MISMATCH", "FALSE"),
-                    ]
-                } else {
-                    &[
-                        ("TYPE", "PARQUET"),
-                        ("USE_VECTORIZED_SCANNER", "TRUE"),
-                        ("TRIM_SPACE", "FALSE"),
-                    ]
-                };
-                for (property, value) in values {
-                    let question = format!("desc file format {}", words[6]);
-                    show(&question, &columns, row(&[property, "String", value, ""]));
-                }
-            }
-            ("create", "stage") => {
-                let cells = row(&[&last(5), "s3://lake/spotify-data/", "SPOTIFY_S3"]);
-                let columns = ["name", "url", "storage_integration"];
-                show("show stages in schema SPOTIFY.RAW", &columns, cells);
-            }
-            ("create", "table") => {
-                let (name, list) = (upper(5), statement.split_once("(\n").unwrap().1);
-                for line in list.lines().filter(|line| line.starts_with("    ")) {
-                    let parts: Vec<&str> =
-                        line.trim().trim_end_matches(',').split_whitespace().collect();
-                    let joined = parts[1..].join(" ");
-                    let bare = joined
-                        .trim_end_matches(" not null")
-                        .to_ascii_uppercase()
-                        .replace(", ", ",");
-                    let data_type = match bare.as_str() {
-                        "VARCHAR" => "VARCHAR(16777216)".to_owned(),
-                        "TIMESTAMP_LTZ" => "TIMESTAMP_LTZ(9)".to_owned(),
-                        _ => bare,
-                    };
-                    let null = if joined.ends_with("not null") { "N" } else { "Y" };
-                    let cells = row(&[&parts[0].to_ascii_uppercase(), &data_type, null, "NULL"]);
-                    show(
-                        &format!("desc table {name}"),
-                        &["name", "type", "null?", "default"],
-                        cells,
-                    );
-                }
-            }
-            ("alter", "table") => {
-                let cells = row(&[&upper(8), words[9], "Y", "NULL"]);
-                show(
-                    &format!("desc table {}", words[2]),
-                    &["name", "type", "null?", "default"],
-                    cells,
-                );
-            }
-            ("create", "pipe") => {
-                let definition = statement.split_once("\nas\n").unwrap().1.replace('\n', "\n  ");
-                let queue = if statement.contains("auto_ingest = TRUE") {
-                    "arn:aws:sqs:eu-west-1:1:sf"
-                } else {
-                    "NULL"
-                };
-                let columns = ["name", "definition", "notification_channel", "invalid_reason"];
-                let cells = vec![last(5), definition, queue.to_owned(), "NULL".to_owned()];
-                show("show pipes in schema SPOTIFY.RAW", &columns, cells);
-            }
-            ("create", "dynamic") => {
-                let cells = vec![last(6), statement.clone(), "SPOTIFY_WH".to_owned()];
-                let columns = ["name", "text", "warehouse"];
-                show("show dynamic tables in schema SPOTIFY.CORE", &columns, cells);
-            }
-            other => panic!("{other:?}"),
+            ("grant", _) => shown.grant(statement),
+            _ => shown.create(&words, statement),
         }
     }
     shown
+        .0
         .into_iter()
         .map(|(question, (columns, cells))| (question, rows(&columns, &cells)))
         .collect()

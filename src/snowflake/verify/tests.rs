@@ -92,6 +92,16 @@ fn judge_one(evidence: Evidence) -> (FileVerdict, Outcome) {
     (verification.files.remove(0), verification.outcome)
 }
 
+/// What a run of one file comes to.
+const fn of_one(verdict: Verdict) -> Outcome {
+    match verdict {
+        Verdict::Verified => Outcome::Verified,
+        Verdict::Pending => Outcome::Pending,
+        Verdict::Failed => Outcome::Refused,
+        Verdict::Mismatch => Outcome::Mismatch,
+    }
+}
+
 #[test]
 fn what_the_table_holds_decides() {
     let full = landed(12, 12, (SUM, SUM));
@@ -160,13 +170,7 @@ fn what_the_table_holds_decides() {
         assert_eq!(found.verdict, verdict, "{found:?}");
         assert!(found.reason.contains(reason), "{}", found.reason);
         assert_eq!(found.next_step.is_empty(), verdict == Verdict::Verified);
-        let expected = match verdict {
-            Verdict::Verified => Outcome::Verified,
-            Verdict::Pending => Outcome::Pending,
-            Verdict::Failed => Outcome::Refused,
-            Verdict::Mismatch => Outcome::Mismatch,
-        };
-        assert_eq!(outcome, expected);
+        assert_eq!(outcome, of_one(verdict));
     }
 }
 

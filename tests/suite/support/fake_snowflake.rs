@@ -135,6 +135,16 @@ impl FakeSnowflake {
         self.state().admin(sql);
     }
 
+    /// Changes stored rows behind the back of everything, as a hand in the warehouse would; DuckDB's SQL.
+    pub(crate) fn tamper(&self, sql: &str) {
+        self.state().engine.run(sql).expect("the test writes SQL that DuckDB knows");
+    }
+
+    /// A column of a table is gone, as after an `ALTER TABLE` by hand.
+    pub(crate) fn lose_column(&self, table: &str, column: &str) {
+        self.state().with_table(table, |table| table.columns.retain(|it| it.name != column));
+    }
+
     /// Rows of a select as ACCOUNTADMIN sees them, each cell as Snowflake's JSON has it.
     pub(crate) fn rows(&self, sql: &str) -> Vec<Vec<Option<String>>> {
         self.state().admin(sql)

@@ -127,7 +127,9 @@ impl State {
         let fitting = self.fitting(&copy, &names);
         for (path, size) in files {
             if path.starts_with('/') || path.contains("://") || path.starts_with(&location) {
-                self.violate(format!("`{path}` is not relative to the pipe's location `{location}`"));
+                self.violate(format!(
+                    "`{path}` is not relative to the pipe's location `{location}`"
+                ));
             }
             if !fitting.contains(&path) {
                 unmatched.push(path);

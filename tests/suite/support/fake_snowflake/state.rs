@@ -286,6 +286,16 @@ impl State {
         rows
     }
 
+    /// The table with this whole name.
+    pub(super) fn with_table<T>(
+        &mut self,
+        name: &str,
+        change: impl FnOnce(&mut super::catalog::Table) -> T,
+    ) -> T {
+        let name = whole_name(name);
+        change(self.catalog.tables.get_mut(&name).unwrap_or_else(|| panic!("no table {name:?}")))
+    }
+
     /// The pipe with this whole name.
     pub(super) fn with_pipe<T>(&mut self, name: &str, change: impl FnOnce(&mut Pipe) -> T) -> T {
         let name = whole_name(name);
