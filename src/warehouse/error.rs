@@ -10,16 +10,16 @@ pub enum Error {
     #[error(
         "could not open the warehouse `{path}`: is another program writing to it, or is the disk full? A damaged file must be restored from a copy, or moved away before the next run"
     )]
-    Open { path: PathBuf, source: duckdb::Error },
+    Open { path: PathBuf, source: Box<duckdb::Error> },
     /// A statement of ours failed.
     #[error("could not {doing}")]
-    Statement { doing: String, source: duckdb::Error },
+    Statement { doing: String, source: Box<duckdb::Error> },
     /// The disk, as DuckDB met it.
     #[error("could not {doing}: the disk refused; is it full?")]
-    Disk { doing: String, source: duckdb::Error },
+    Disk { doing: String, source: Box<duckdb::Error> },
     /// A person's query failed.
     #[error("the query failed")]
-    Query { source: duckdb::Error },
+    Query { source: Box<duckdb::Error> },
     /// The analysts' file is not there yet.
     #[error("`{path}` does not exist yet: `snowtrack run` makes it (try `snowtrack run --demo`)")]
     NotPublished { path: PathBuf },
@@ -39,7 +39,7 @@ pub(crate) trait Doing<T> {
 impl<T> Doing<T> for Result<T, duckdb::Error> {
     fn doing(self, doing: &str) -> Result<T, Error> {
         self.map_err(|source| {
-            let (text, doing) = (source.to_string(), doing.to_owned());
+            let (text, doing, source) = (source.to_string(), doing.to_owned(), Box::new(source));
             // DuckDB's binding tells kinds apart only by the words of the message.
             if REFUSALS_OF_THE_DISK.iter().any(|part| text.contains(part)) {
                 Error::Disk { doing, source }

@@ -41,7 +41,7 @@ const MEMORY_LIMIT: &str = "256MB";
 
 fn connect(path: &Path, config: Config) -> Result<Connection, Error> {
     Connection::open_with_flags(path, config)
-        .map_err(|source| Error::Open { path: path.to_owned(), source })
+        .map_err(|source| Error::Open { path: path.to_owned(), source: Box::new(source) })
 }
 
 impl Warehouse {
@@ -56,7 +56,7 @@ impl Warehouse {
             .and_then(|config| config.threads(i64::try_from(threads).unwrap_or(2)))
             .and_then(|config| config.with("temp_directory", temp_directory.to_string_lossy()))
             .doing("set DuckDB's limits")?;
-        let open = |source| Error::Open { path: path.to_owned(), source };
+        let open = |source| Error::Open { path: path.to_owned(), source: Box::new(source) };
         let connection = Connection::open_in_memory_with_flags(config).map_err(open)?;
         // Small row groups keep a landing of 2 KB rows within the memory limit; the size is not remembered in the file.
         let attach = format!(

@@ -41,7 +41,7 @@ pub fn query(file: &Path, sql: &str, format: QueryFormat) -> Result<String, Erro
     };
     // As a subquery it can only be a query, whatever it is.
     let wrapped = format!("select {shape} from (\n{statement}\n) as result");
-    let failed = |source| Error::Query { source };
+    let failed = |source| Error::Query { source: Box::new(source) };
     let mut prepared = connection.prepare(&wrapped).map_err(failed)?;
     let mut rows = prepared.query([]).map_err(failed)?;
     let names = rows.as_ref().map(|statement| statement.column_names()).unwrap_or_default();
