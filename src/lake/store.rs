@@ -368,6 +368,11 @@ impl Bucket {
         self.refused("compare", key, refusal)
     }
 
+    /// A write was refused because of something that is gone again: another writer, or somebody who forgets unfinished uploads.
+    pub(super) fn unsettled(&self, key: &str) -> Error {
+        self.refused("upload", key, Refusal::Busy { code: "conflict".to_owned(), status: 409 })
+    }
+
     fn check(&self, key: &str, found: Option<String>, wanted: &str) -> Result<Written, Error> {
         match found {
             Some(found) if found != wanted => Err(self.refused(

@@ -252,6 +252,21 @@ fn what_comes_under_a_key_after_the_look_is_not_overwritten_either() {
 }
 
 #[test]
+fn a_write_that_collides_with_another_is_tried_again_later() {
+    for (op, status, code) in
+        [(Op::Put, 409, "ConditionalRequestConflict"), (Op::Complete, 404, "NoSuchUpload")]
+    {
+        let (s3, lake) = (FakeS3::start(), Lake::new(1, &[("genres", 17 * MIB)]));
+        s3.script(op, 1, 1, Fault::answer(status, code, "Another request is in progress."));
+        let error = send(&s3, &lake).unwrap_err();
+        assert!(error.is_transient(), "{}", words(&error));
+        assert_eq!(s3.unfinished(), [""; 0]);
+        send(&s3, &lake).unwrap();
+        assert!(lake.is_in(&s3));
+    }
+}
+
+#[test]
 fn a_call_survives_every_passing_fault() {
     let faults = [
         Fault::Reset,

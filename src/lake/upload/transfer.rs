@@ -62,7 +62,8 @@ impl<'a> Transfer<'a> {
     async fn settle(&self, item: &Item) -> Result<(), Error> {
         match self.bucket.look(&item.key).await? {
             Look::There(remote) => item.require_same(self.bucket, &remote).await,
-            Look::Absent | Look::Unknown => Err(self.bucket.unreadable(&item.key)),
+            Look::Absent => Err(self.bucket.unsettled(&item.key)),
+            Look::Unknown => Err(self.bucket.unreadable(&item.key)),
         }
     }
 
