@@ -81,6 +81,40 @@ fn a_song_that_cannot_be_refuses_the_run_and_ships_nothing_until_it_is_accepted(
 }
 
 #[test]
+fn a_row_that_cannot_be_read_is_accepted_once_and_for_all() {
+    let world = World::new();
+    // A snapshot is never read again, so nobody can mend it at the source.
+    let body = playlist(|_| {}).replace(r#""total":1"#, r#""total":2"#);
+    world.write("in/playlist.json", &body.replace(r#""items":[{"#, r#""items":["a text",{"#));
+    let mut accepted = vec!["--from-dir", "in"];
+    let (code, report) = world.report(&accepted);
+    assert_eq!(code, 4, "{report}");
+    let failed = |report: &Value| -> Vec<String> {
+        let checks = report["checks"].as_array().unwrap().iter();
+        let failed =
+            checks.filter(|check| check["status"] == "fail" && check["severity"] == "error");
+        failed.map(|check| check["check"].as_str().unwrap().to_owned()).collect()
+    };
+    let names = failed(&report);
+    assert!(names.contains(&"playlist_songs__row_is_readable".to_owned()), "{names:?}");
+    let (code, report) = world.report(&accepted);
+    assert_eq!((code, failed(&report)), (4, names.clone()), "it stays refused");
+    for name in &names {
+        accepted.extend(["--warn-only", name]);
+    }
+    let (code, report) = world.report(&accepted);
+    assert_eq!(code, 0, "{report}");
+    // It is shipped as what it is, unknown, and the next run has nothing against it.
+    let rows = world.query("select position, item_kind from core.playlist_songs order by position");
+    assert_eq!(
+        rows,
+        json!([{"position": 0, "item_kind": null}, {"position": 1, "item_kind": "track"}])
+    );
+    let (code, report) = world.report(&["--from-dir", "in"]);
+    assert_eq!((code, failed(&report)), (0, Vec::new()), "{report}");
+}
+
+#[test]
 fn what_is_no_document_is_named_and_skipped() {
     let world = World::new();
     world.write("in/a.json", &playlist(|_| {}));
