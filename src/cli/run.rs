@@ -43,6 +43,9 @@ pub(super) struct RunArgs {
     /// Ship every row, not only what changed
     #[arg(long)]
     full: bool,
+    /// Also keep the raw documents in the lake, for `--from-dir`
+    #[arg(long)]
+    archive: bool,
     /// Upload, and leave Snowflake alone
     #[arg(long)]
     no_ingest: bool,
@@ -79,6 +82,7 @@ pub(super) fn run(
         run: None,
         stages: Stage::Fetch..=last,
         full: arguments.full,
+        archive: arguments.archive,
         reship: BTreeMap::new(),
         record: arguments.record.clone(),
         refetch: arguments.refetch,
@@ -99,6 +103,7 @@ pub(super) fn settings(data_dir: &Path, last: Stage) -> Settings {
         run: None,
         stages: last..=last,
         full: false,
+        archive: false,
         reship: BTreeMap::new(),
         record: None,
         refetch: false,

@@ -147,10 +147,11 @@ fn pipe_table(reports: &[PipeReport]) -> String {
     if reports.is_empty() {
         return "`SNOWFLAKE_INGEST=copy` uses no pipe".to_owned();
     }
-    let mut lines = vec![format!("{:<5} {:<44} {:>7}  state", "", "pipe", "waiting")];
+    let width = reports.iter().map(|report| report.pipe.len()).max().unwrap_or(0);
+    let mut lines = vec![format!("{:<5} {:<width$} {:>7}  state", "", "pipe", "waiting")];
     for report in reports {
         let PipeReport { health, pipe, pending_file_count, reason, remedy, .. } = report;
-        lines.push(format!("{health:<5} {pipe:<44} {pending_file_count:>7}  {reason}"));
+        lines.push(format!("{health:<5} {pipe:<width$} {pending_file_count:>7}  {reason}"));
         if !remedy.is_empty() {
             lines.push(format!("      → {remedy}"));
         }

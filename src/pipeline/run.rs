@@ -16,7 +16,7 @@ use super::{Error, Lock, ledger, replay};
 use crate::config::Config;
 use crate::event::{Event, Events, Stage};
 use crate::ids::{PlaylistId, RunId, Table};
-use crate::lake::{ExportSettings, StoreTiming, export, manifest_key};
+use crate::lake::{ExportSettings, StoreTiming, archive, export, manifest_key};
 use crate::quality::{self, QualityPassed, Severity};
 use crate::retry::Stop;
 use crate::spotify::{self, Client, Credentials, DemoPoint, Recorded, Recorder, Timing, TokenFile};
@@ -63,6 +63,8 @@ pub struct Settings {
     pub stages: RangeInclusive<Stage>,
     /// Ship every row, not only what changed.
     pub full: bool,
+    /// Also keep the run's raw documents in the lake.
+    pub archive: bool,
     /// Ship the rows of these keys again, changed or not.
     pub reship: BTreeMap<Table, BTreeSet<String>>,
     /// Also write each received document here.
@@ -427,6 +429,16 @@ impl Story {
         let key = manifest_key(&settings.prefix, &self.run, self.started_at);
         ledger::exported(warehouse, (&manifest, &key), &counts, edge.now())?;
         self.manifest = Some(manifest);
+        if edge.settings.archive {
+            let run = (&self.run, self.started_at);
+            let archive = archive(warehouse, run, &settings.lake, &settings.prefix)?;
+            if let Some(count) = archive.map(|it| it.left_out_count).filter(|count| *count > 0) {
+                let text = format!(
+                    "{count} documents that an earlier version landed are not in the archive"
+                );
+                (edge.events)(Event::Warning(text));
+            }
+        }
         self.reached = Stage::Export;
         Ok(())
     }

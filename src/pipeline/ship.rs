@@ -16,7 +16,8 @@ use crate::config::Config;
 use crate::event::{Event, Stage};
 use crate::ids::Table;
 use crate::lake::{
-    ExportedFile, Shipment, StaticKeys, Store, StoreSettings, StoreTiming, Uploaded, upload,
+    ExportedFile, Shipment, StaticKeys, Store, StoreSettings, StoreTiming, Uploaded, archive_key,
+    upload,
 };
 use crate::snowflake::{
     self, Answer, Binding, Evidence, IngestMode, Outcome, StagedFile, Statement, Verdict,
@@ -131,10 +132,14 @@ impl Story {
         for parcel in parcels {
             edge.check_stop()?;
             let files: Vec<ExportedFile> = parcel.files().cloned().collect();
+            // Written beside the files, where the run was asked for it.
+            let archive_key =
+                archive_key(&super::run::prefix(edge.config), &parcel.run_id, parcel.started_at);
+            let archive_key = lake(edge).join(&archive_key).exists().then_some(archive_key);
             let shipment = Shipment {
                 lake: &lake(edge),
                 files: &files,
-                archive_key: None,
+                archive_key: archive_key.as_deref(),
                 manifest_key: &parcel.manifest_key,
             };
             // Boxed: the SDK's futures are so deep that the compiler gives up on a run's.

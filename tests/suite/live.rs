@@ -49,6 +49,7 @@ fn fetch(
         run: None,
         stages: Stage::Fetch..=Stage::Export,
         full: false,
+        archive: false,
         reship: std::collections::BTreeMap::new(),
         record: None,
         refetch: false,

@@ -45,8 +45,10 @@ pub(crate) enum Fault {
     TruncatedBody,
     /// The right answer, a few bytes at a time.
     Slow { chunk_size_bytes: usize, gap: Duration },
-    /// No answer until the client leaves.
+    /// No answer until the client leaves; nothing was done.
     Hang,
+    /// It was done, and no answer comes until the client leaves.
+    HangAfter,
     /// 202, and again for so many polls; the statement runs when the last is over.
     Accepted { polls: usize },
     /// 408: the statement ran out of time.
@@ -132,6 +134,7 @@ impl State {
             Fault::ResetBefore => Answer::json(0, "").delivered(Delivery::Reset),
             Fault::ResetAfter => right_answer(self, &plain).delivered(Delivery::Reset),
             Fault::Hang => Answer::json(0, "").delivered(Delivery::Hang),
+            Fault::HangAfter => right_answer(self, &plain).delivered(Delivery::Hang),
             Fault::TruncatedBody => right_answer(self, &plain).delivered(Delivery::Cut),
             Fault::TruncatedJson => {
                 let mut answer = right_answer(self, &plain);
