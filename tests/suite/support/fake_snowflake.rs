@@ -7,6 +7,7 @@
 #![allow(dead_code, reason = "a vocabulary for tests; not every test speaks every word")]
 
 mod access;
+mod alter;
 mod auth;
 mod bindings;
 mod catalog;
@@ -15,6 +16,7 @@ mod copy_into;
 mod create;
 mod cursor;
 mod describe;
+mod dml;
 mod engine;
 mod execute;
 mod fault;
@@ -283,7 +285,7 @@ impl FakeSnowflake {
     /// What was counted since the start or `clear_log`.
     pub(crate) fn counters(&self) -> Counters {
         let state = self.state();
-        Counters { token_count: state.tokens.seen.len(), ..state.counters }
+        Counters { token_count: state.tokens.recent.len(), ..state.counters }
     }
 
     /// Forgets requests and statements and starts to count from zero; violations stay.

@@ -39,6 +39,8 @@ pub(crate) struct LoginFailure {
 #[derive(Debug, Default)]
 pub(super) struct TokenBook {
     pub(super) seen: BTreeSet<String>,
+    /// Those since `clear_log`.
+    pub(super) recent: BTreeSet<String>,
     refused: BTreeSet<String>,
     revoked: BTreeSet<String>,
     /// Refusals in a row, by method and path.
@@ -86,6 +88,7 @@ impl State {
         let outcome = self.token_of(request).and_then(|(kind, token)| {
             let kind = self.check_kind(request, kind, &token)?;
             self.tokens.seen.insert(token.clone());
+            self.tokens.recent.insert(token.clone());
             self.check_again(&token, kind);
             let verdict = match kind {
                 _ if self.tokens.revoked.contains(&token) => Err(Fault::plain("394303", "revoked")),
@@ -200,6 +203,7 @@ impl State {
         let header = request.header("authorization").unwrap_or_default();
         let token = header.trim_start_matches("Bearer ").to_owned();
         self.tokens.seen.insert(token.clone());
+        self.tokens.recent.insert(token.clone());
         self.tokens.refused.insert(token);
         *self.invalid_jwt("394303", "scripted")
     }

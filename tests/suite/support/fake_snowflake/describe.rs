@@ -155,7 +155,7 @@ impl State {
         self.visible(on, &name, session)?;
         let text = self.ddl(on, &name);
         let column = ResultColumn { name: label, kind: Type::Varchar(16_777_216) };
-        Ok(Some(Rows { columns: vec![column], rows: vec![vec![Some(text)]] }))
+        Ok(Some(Rows { columns: vec![column], rows: vec![vec![Some(text)]], stats: None }))
     }
 
     fn ddl(&self, on: On, name: &Name) -> String {

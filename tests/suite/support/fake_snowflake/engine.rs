@@ -24,6 +24,16 @@ pub(super) struct ResultColumn {
 pub(super) struct Rows {
     pub(super) columns: Vec<ResultColumn>,
     pub(super) rows: Vec<Vec<Option<String>>>,
+    /// Where rows were changed.
+    pub(super) stats: Option<Stats>,
+}
+
+/// How many rows a statement changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Stats {
+    pub(super) inserted: u64,
+    pub(super) updated: u64,
+    pub(super) deleted: u64,
 }
 
 impl Engine {
@@ -36,6 +46,12 @@ impl Engine {
     /// Runs statements without a result.
     pub(super) fn run(&self, sql: &str) -> Outcome<()> {
         self.connection.execute_batch(sql).map_err(|error| problem(&error))
+    }
+
+    /// Runs a statement that changes rows, and counts them.
+    pub(super) fn change(&self, sql: &str) -> Outcome<u64> {
+        let count = self.connection.execute(sql, []).map_err(|error| problem(&error))?;
+        Ok(count as u64)
     }
 
     pub(super) fn create_database(&self, name: &str) -> Outcome<()> {
@@ -94,7 +110,7 @@ impl Engine {
                 .map(|(cell, column)| cell.map(|text| encoded(column.kind, text)));
             encoded.collect()
         });
-        Ok(Rows { rows: rows.collect(), columns })
+        Ok(Rows { rows: rows.collect(), columns, stats: None })
     }
 
     /// Rows whose columns are text.

@@ -6,7 +6,6 @@ use super::bindings::Bound;
 use super::copy::Copy;
 use super::cursor::Cursor;
 use super::engine::Rows;
-use super::listing::said;
 use super::problem::{Outcome, Problem};
 use super::session::Session;
 use super::translate::Translator;
@@ -37,6 +36,9 @@ impl State {
         if ["SELECT", "WITH", "("].contains(&first.as_str()) {
             return self.query(sql, bindings, session);
         }
+        if ["INSERT", "UPDATE", "DELETE"].contains(&first.as_str()) {
+            return self.change_rows(sql, bindings, session);
+        }
         if !bindings.is_empty() {
             return Err(Problem::unknown("bound values in anything but a select"));
         }
@@ -44,6 +46,8 @@ impl State {
         match first.as_str() {
             "CREATE" => self.create(&mut cursor, session),
             "GRANT" => self.grant(&mut cursor, session),
+            "REVOKE" => self.revoke(&mut cursor, session),
+            "DROP" => self.drop_object(&mut cursor, session),
             "ALTER" => self.alter(&mut cursor, session),
             "SHOW" => self.show(&mut cursor, session),
             "DESC" | "DESCRIBE" => self.describe(&mut cursor, session),
@@ -91,7 +95,7 @@ impl State {
     }
 
     /// A statement that needs a warehouse gets one, or 000606.
-    fn use_warehouse(&mut self, session: &Session) -> Outcome<()> {
+    pub(super) fn use_warehouse(&mut self, session: &Session) -> Outcome<()> {
         let is_usable = session.warehouse.as_ref().is_some_and(|name| {
             self.catalog.warehouses.contains_key(name)
                 && self.access.may(&session.role, "USAGE", On::Warehouse, name)
@@ -118,36 +122,5 @@ impl State {
             }
         }
         Ok(())
-    }
-
-    fn alter(&mut self, cursor: &mut Cursor<'_>, session: &Session) -> Outcome<Rows> {
-        if !cursor.eat("PIPE") {
-            return Err(Problem::unknown("ALTER of anything but a pipe"));
-        }
-        let name = session.place.resolve(&cursor.name()?, "ALTER")?;
-        let is_operable = self.catalog.pipes.contains_key(&name)
-            && self.access.enters(&session.role, &name.database, &name.schema)
-            && self.access.may(&session.role, "OPERATE", On::Pipe, &name.text());
-        if !is_operable {
-            return Err(Problem::missing("Pipe", &name.text()));
-        }
-        if cursor.eat("REFRESH") {
-            let settings = cursor.settings()?;
-            cursor.end()?;
-            return self.refresh_pipe(&name, &settings);
-        }
-        cursor.expect("SET")?;
-        let settings = cursor.settings()?;
-        cursor.end()?;
-        match settings.as_slice() {
-            [(option, value)] if option == "PIPE_EXECUTION_PAUSED" => {
-                let state = if value.as_bool()? { "PAUSED" } else { "RUNNING" };
-                if let Some(pipe) = self.catalog.pipes.get_mut(&name) {
-                    pipe.state = super::pipe::PipeState::new(state, None);
-                }
-                Ok(said("Statement executed successfully."))
-            }
-            _ => Err(Problem::unknown("ALTER PIPE … SET")),
-        }
     }
 }

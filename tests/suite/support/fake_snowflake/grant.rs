@@ -40,17 +40,7 @@ impl State {
         if cursor.eat("ROLE") {
             return self.grant_role(cursor, session);
         }
-        let mut privileges = Vec::new();
-        loop {
-            let mut words = Vec::new();
-            while !cursor.peek().is_none_or(|token| token.is_symbol(",") || token.is_word("ON")) {
-                words.push(cursor.word()?);
-            }
-            privileges.push(words.join(" "));
-            if !cursor.eat_symbol(",") {
-                break;
-            }
-        }
+        let privileges = privileges(cursor)?;
         cursor.expect("ON")?;
         let (on, objects) = self.objects(cursor, session)?;
         cursor.expect("TO ROLE")?;
@@ -97,6 +87,29 @@ impl State {
                 }
             }
         }
+        Ok(said("Statement executed successfully."))
+    }
+
+    /// Everything behind `REVOKE`.
+    pub(super) fn revoke(&mut self, cursor: &mut Cursor<'_>, session: &Session) -> Outcome<Rows> {
+        if !self.is_aside {
+            self.violate(format!("REVOKE takes away what is there: {}", cursor.sql));
+        }
+        let privileges = privileges(cursor)?;
+        cursor.expect("ON")?;
+        let (on, objects) = self.objects(cursor, session)?;
+        cursor.expect("FROM ROLE")?;
+        let role = cursor.identifier()?;
+        cursor.end()?;
+        let Objects::One(object) = objects else {
+            return Err(Problem::unknown("REVOKE in bulk"));
+        };
+        self.access.grants.retain(|grant| {
+            grant.role != role
+                || grant.on != on
+                || grant.object != object
+                || !privileges.contains(&grant.privilege)
+        });
         Ok(said("Statement executed successfully."))
     }
 
@@ -174,4 +187,20 @@ impl State {
             .map(|(_, object)| object.clone())
             .collect()
     }
+}
+
+/// Privileges up to `ON`.
+fn privileges(cursor: &mut Cursor<'_>) -> Outcome<Vec<String>> {
+    let mut privileges = Vec::new();
+    loop {
+        let mut words = Vec::new();
+        while !cursor.peek().is_none_or(|token| token.is_symbol(",") || token.is_word("ON")) {
+            words.push(cursor.word()?);
+        }
+        privileges.push(words.join(" "));
+        if !cursor.eat_symbol(",") {
+            break;
+        }
+    }
+    Ok(privileges)
 }

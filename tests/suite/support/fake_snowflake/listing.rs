@@ -20,7 +20,7 @@ pub(super) fn said(text: &str) -> Rows {
 /// Text columns with their rows.
 pub(super) fn listing(names: &[&str], rows: Vec<Vec<Option<String>>>) -> Rows {
     let column = |name: &&str| ResultColumn { name: (*name).to_owned(), kind: TEXT };
-    Rows { columns: names.iter().map(column).collect(), rows }
+    Rows { columns: names.iter().map(column).collect(), rows, stats: None }
 }
 
 pub(super) const ROLES: [&str; 6] =
@@ -114,7 +114,7 @@ pub(super) fn table(columns: &[&str], rows: Vec<Row>) -> Rows {
         };
         columns.iter().map(cell).collect()
     });
-    Rows { columns: heads.collect(), rows: cells.collect() }
+    Rows { columns: heads.collect(), rows: cells.collect(), stats: None }
 }
 
 pub(super) fn some(text: &str) -> Option<String> {

@@ -261,9 +261,12 @@ impl State {
         if now - since > TimeDelta::days(14) {
             return Err(refuse(400, "390400", "startTimeInclusive is more than 14 days ago"));
         }
-        self.scan_allowed(&name, until - since, now)?;
+        self.scan_allowed(&name, (since, until), now)?;
         self.looked(Some(&name));
         let (files, is_complete, end) = self.scan(&name, (since, until));
+        if !is_complete {
+            self.scan_continues_at = Some((name.clone(), end));
+        }
         let body = json!({
             "requestId": id,
             "pipe": name.text(),
@@ -278,18 +281,23 @@ impl State {
         Ok(answer(&body))
     }
 
-    /// Ten minutes every eight are fine, a day every minute is not: a scan costs a tenth of its range.
+    /// Ten minutes every eight are fine, a day every minute is not: a scan costs a tenth of its range. Where one was cut the
+    /// next may go on at once.
     fn scan_allowed(
         &mut self,
         name: &Name,
-        range: TimeDelta,
+        (since, until): (DateTime<Utc>, DateTime<Utc>),
         now: DateTime<Utc>,
     ) -> Result<(), Refused> {
+        let told = self.scan_continues_at.take().filter(|(pipe, _)| pipe == name);
+        // Times are told in milliseconds.
+        let goes_on =
+            told.is_some_and(|(_, end)| end.timestamp_millis() == since.timestamp_millis());
         let free_from = self.scan_free_from.get(name).copied();
-        if free_from.is_some_and(|from| now < from) {
+        if !goes_on && free_from.is_some_and(|from| now < from) {
             return Err(refuse(429, "390429", "loadHistoryScan is called too often"));
         }
-        self.scan_free_from.insert(name.clone(), now + range / 10);
+        self.scan_free_from.insert(name.clone(), now + (until - since) / 10);
         Ok(())
     }
 }

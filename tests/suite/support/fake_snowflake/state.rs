@@ -46,7 +46,7 @@ pub(crate) struct Counters {
     pub(crate) insert_files_count: usize,
     pub(crate) report_count: usize,
     pub(crate) history_scan_count: usize,
-    /// Different tokens, since the start.
+    /// Different tokens.
     pub(crate) token_count: usize,
     /// A token that had been refused came again.
     pub(crate) repeated_token_count: usize,
@@ -70,6 +70,8 @@ pub(super) struct State {
     /// Event and key prefix that the bucket's notification sends; everything where it is not set.
     pub(super) subscription: Option<(String, String)>,
     pub(super) scan_free_from: BTreeMap<Name, DateTime<Utc>>,
+    /// Where a scan that was cut goes on.
+    pub(super) scan_continues_at: Option<(Name, DateTime<Utc>)>,
     pub(super) next_report_is_incomplete: bool,
     pub(super) latency: Latency,
     pub(super) history_lag: Duration,
@@ -125,6 +127,7 @@ impl State {
             notifies: true,
             subscription: None,
             scan_free_from: BTreeMap::new(),
+            scan_continues_at: None,
             next_report_is_incomplete: false,
             latency: Latency::After(Duration::ZERO),
             history_lag: Duration::ZERO,
@@ -255,6 +258,7 @@ impl State {
         self.log.clear();
         self.statement_log.clear();
         self.counters = Counters::default();
+        self.tokens.recent.clear();
         self.call_count = 0;
     }
 

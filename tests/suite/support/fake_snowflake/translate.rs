@@ -16,7 +16,7 @@ use super::session::Session;
 use super::types::Type;
 
 /// Words that are part of the grammar; every other word is a name.
-const KEYWORDS: [&str; 66] = [
+const KEYWORDS: [&str; 67] = [
     "SELECT",
     "DISTINCT",
     "ALL",
@@ -83,6 +83,7 @@ const KEYWORDS: [&str; 66] = [
     "RECURSIVE",
     "PIVOT",
     "MINUS",
+    "SET",
 ];
 /// Keywords that end a list of tables.
 const AFTER_TABLES: [&str; 10] = [
@@ -151,7 +152,12 @@ impl<'a> Translator<'a> {
                 self.aliases.insert(pair[1].text.clone());
             }
         }
-        let sql = self.part(&tokens)?;
+        self.clause(&tokens)
+    }
+
+    /// Tokens to the end of the statement; every binding must be used.
+    pub(super) fn clause(&mut self, tokens: &[Token]) -> Outcome<String> {
+        let sql = self.part(tokens)?;
         if self.next_binding < self.bindings.len() {
             return Err(Problem::syntax(&format!(
                 "{} values are bound, but the statement has {} placeholders",
@@ -226,9 +232,7 @@ impl<'a> Translator<'a> {
                 Ok((functions::call(self, &token.text, &[])?, at + 1))
             }
             Kind::Word if token.text == "MINUS" => Ok(("EXCEPT".to_owned(), at + 1)),
-            Kind::Word
-                if ["LATERAL", "VALUES", "RECURSIVE", "PIVOT"].contains(&token.text.as_str()) =>
-            {
+            Kind::Word if ["LATERAL", "RECURSIVE", "PIVOT"].contains(&token.text.as_str()) => {
                 Err(Problem::unknown(&token.text))
             }
             // `DATE '2026-01-05'`

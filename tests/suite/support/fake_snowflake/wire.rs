@@ -85,6 +85,14 @@ pub(super) fn result(statement: &Statement, rows: &Rows, partition: usize) -> An
         },
         "data": data,
     });
+    if let Some(stats) = rows.stats {
+        body["stats"] = json!({
+            "numRowsInserted": stats.inserted,
+            "numRowsUpdated": stats.updated,
+            "numRowsDeleted": stats.deleted,
+            "numDuplicateRowsUpdated": 0,
+        });
+    }
     if !statement.children.is_empty() {
         body["statementHandles"] = json!(statement.children);
     }

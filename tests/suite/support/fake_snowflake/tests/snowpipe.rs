@@ -275,6 +275,31 @@ async fn a_status_says_only_what_applies() {
 }
 
 #[tokio::test]
+async fn a_pipe_notices_what_is_taken_away_beneath_it() {
+    for (statement, state) in [
+        ("drop table SPOTIFY.RAW.SONGS", "STOPPED_MISSING_TABLE"),
+        ("drop stage SPOTIFY.RAW.SPOTIFY_S3_STAGE", "STOPPED_STAGE_DROPPED"),
+        ("drop file format SPOTIFY.RAW.PARQUET_V1", "STOPPED_FILE_FORMAT_DROPPED"),
+        (
+            "alter stage SPOTIFY.RAW.SPOTIFY_S3_STAGE set url = 's3://lake/other/'",
+            "STOPPED_STAGE_ALTERED",
+        ),
+        ("alter pipe SPOTIFY.RAW.SONGS_PARQUET_REST_V1 set pipe_execution_paused = true", "PAUSED"),
+    ] {
+        let rig = Rig::new();
+        rig.snowflake.admin(statement);
+        assert_eq!(status(&rig).await["executionState"], state);
+    }
+    let rig = Rig::new();
+    rig.snowflake.admin(&format!("revoke operate on pipe {PIPE} from role LOADER"));
+    assert_eq!(rig.insert_files(&["a.parquet"]).await.status, 403);
+    rig.snowflake.admin(&format!("drop pipe {PIPE}"));
+    assert_eq!(rig.insert_files(&["a.parquet"]).await.status, 404);
+    rig.submit(json!({"statement": "drop table SPOTIFY.RAW.SONGS", "role": "ACCOUNTADMIN"})).await;
+    rig.complains_of("DROP loses");
+}
+
+#[tokio::test]
 async fn a_status_can_say_anything() {
     let rig = Rig::new();
     let fields =

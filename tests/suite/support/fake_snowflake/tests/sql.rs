@@ -115,7 +115,8 @@ async fn what_snowflake_would_refuse_never_succeeds() {
         // Snowflake compares variants.
         ("select array_contains('b', parse_json('[\"b\"]'))", "001044", "42P13"),
         ("select 'x'::number(10, 0)", "100038", "22018"),
-        ("drop table SPOTIFY.RAW.SONGS", "001003", "42000"),
+        ("undrop table SPOTIFY.RAW.SONGS", "001003", "42000"),
+        ("merge into SPOTIFY.RAW.SONGS using SPOTIFY.RAW.SONGS", "001003", "42000"),
         ("put file:///tmp/a @stage", "391911", "0A000"),
         ("get @stage file:///tmp", "391911", "0A000"),
         ("use database SPOTIFY", "391911", "0A000"),
@@ -140,6 +141,64 @@ async fn nothing_is_ever_replaced() {
     let rig = Rig::new();
     rig.snowflake.admin("create role ANOTHER");
     rig.complains_of("CREATE without IF NOT EXISTS");
+}
+
+#[tokio::test]
+async fn rows_are_inserted_updated_and_deleted_with_a_warehouse_and_the_privilege() {
+    let rig = Rig::new();
+    rig.put_parquet(&format!("{PREFIX}a.parquet"), &songs(3));
+    rig.insert_files(&["a.parquet"]).await;
+    let update = "update SPOTIFY.RAW.SONGS set name = 'Other ' || id where id <> ?";
+    let bindings = json!({"1": {"type": "TEXT", "value": "s0"}});
+    let ask = |sql: &str, role: &str| json!({"statement": sql, "role": role});
+    let mut body = ask(update, "ACCOUNTADMIN");
+    body["bindings"] = bindings;
+    let updated = rig.submit(body).await;
+    assert_eq!(
+        (updated.cell(), &updated.body["stats"]["numRowsUpdated"]),
+        (&json!("2"), &json!(2))
+    );
+    let delete = "delete from SPOTIFY.RAW.SONGS where name = 'Other s1'";
+    // The loader may insert and read, and no more.
+    assert_eq!(rig.submit(ask(delete, "LOADER")).await.code(), "002003");
+    assert_eq!(rig.submit(ask(delete, "ACCOUNTADMIN")).await.cell(), "1");
+    let insert = "insert into SPOTIFY.RAW.SONGS select * from SPOTIFY.RAW.SONGS";
+    let inserted = rig.submit(ask(insert, "LOADER")).await;
+    assert_eq!(inserted.body["stats"]["numRowsInserted"], 2);
+    let names =
+        rig.snowflake.rows("select name from SPOTIFY.RAW.SONGS group by name order by name");
+    assert_eq!(names, [[Some("Other s2".to_owned())], [Some("Song 0".to_owned())]]);
+    assert_eq!(rig.snowflake.counters().warehouse_statement_count, 3);
+}
+
+#[tokio::test]
+async fn a_table_changes_column_by_column() {
+    let rig = Rig::new();
+    let table = "alter table SPOTIFY.RAW.SONGS";
+    let columns = || {
+        let rows = rig.snowflake.rows("desc table SPOTIFY.RAW.SONGS");
+        let cells = rows.into_iter().map(|mut row| {
+            let (nullable, kind) = (row.swap_remove(3).unwrap(), row.swap_remove(1).unwrap());
+            format!("{} {kind} {nullable}", row.swap_remove(0).unwrap())
+        });
+        cells.collect::<Vec<_>>()
+    };
+    rig.snowflake.admin(&format!(
+        "{table} add column if not exists URL varchar; {table} add column if not exists URL varchar; \
+         {table} drop column RUN_ID; {table} alter column NAME set data type varchar(10); \
+         {table} alter column NAME set not null; {table} alter column ID drop not null"
+    ));
+    let now = columns();
+    assert_eq!((&now[0][..], &now[1][..]), ("ID VARCHAR(16777216) Y", "NAME VARCHAR(10) N"));
+    assert_eq!(now.last().unwrap(), "URL VARCHAR(16777216) Y");
+    assert!(!now.iter().any(|column| column.starts_with("RUN_ID")));
+    assert_eq!(rig.sql(&format!("{table} drop column URL")).await.code(), "003001");
+    let known = rig
+        .submit(
+            json!({"statement": format!("{table} add column ID varchar"), "role": "ACCOUNTADMIN"}),
+        )
+        .await;
+    assert_eq!(known.code(), "002002");
 }
 
 #[tokio::test]
