@@ -79,10 +79,8 @@ const SPOTIFY: &[Setting] = &[
         is_secret: false,
         set: |config, value| {
             let ids = value.split(',').map(str::trim).filter(|id| !id.is_empty());
-            {
-                config.spotify.playlist_ids = ids.map(str::to_owned).collect();
-                Ok(())
-            }
+            config.spotify.playlist_ids = ids.map(str::to_owned).collect();
+            Ok(())
         },
         get: |config| {
             let ids = &config.spotify.playlist_ids;
@@ -164,10 +162,8 @@ const LAKE: &[Setting] = &[
                 "csv" => Format::Csv,
                 _ => return Err("`parquet` or `csv`"),
             };
-            {
-                config.lake.format = Some(format);
-                Ok(())
-            }
+            config.lake.format = Some(format);
+            Ok(())
         },
         get: |config| config.lake.format.map(|format| format.name().to_owned()),
     },
@@ -179,10 +175,8 @@ const LAKE: &[Setting] = &[
         is_secret: false,
         set: |config, value| {
             let parsed = value.parse().ok().filter(|mib| (1..=5_000).contains(mib));
-            {
-                config.lake.max_file_mib = Some(parsed.ok_or("a whole number from 1 to 5000")?);
-                Ok(())
-            }
+            config.lake.max_file_mib = Some(parsed.ok_or("a whole number from 1 to 5000")?);
+            Ok(())
         },
         get: |config| config.lake.max_file_mib.map(|mib| mib.to_string()),
     },
@@ -282,8 +276,9 @@ const SNOWFLAKE: &[Setting] = &[
         what: "what the token is: PAT, OAuth or WIF",
         is_secret: false,
         set: |config, value| {
-            Ok(config.snowflake.token_type =
-                Some(value.parse().map_err(|_| "`PAT`, `OAuth` or `WIF`")?))
+            let kind = value.parse().map_err(|_| "`PAT`, `OAuth` or `WIF`")?;
+            config.snowflake.token_type = Some(kind);
+            Ok(())
         },
         get: |config| {
             let name = |kind| match kind {
@@ -397,11 +392,10 @@ const SNOWFLAKE: &[Setting] = &[
         what: "rest (insertFiles), auto (S3 events) or copy (COPY INTO)",
         is_secret: false,
         set: |config, value| {
-            Ok(config.snowflake.ingest = {
-                let mut modes = [IngestMode::Rest, IngestMode::Auto, IngestMode::Copy].into_iter();
-                let found = modes.find(|mode| mode.name() == value);
-                Some(found.ok_or("`rest`, `auto` or `copy`")?)
-            })
+            let mut modes = [IngestMode::Rest, IngestMode::Auto, IngestMode::Copy].into_iter();
+            let found = modes.find(|mode| mode.name() == value);
+            config.snowflake.ingest = Some(found.ok_or("`rest`, `auto` or `copy`")?);
+            Ok(())
         },
         get: |config| config.snowflake.ingest.map(|ingest| ingest.name().to_owned()),
     },
@@ -414,10 +408,8 @@ const SNOWFLAKE: &[Setting] = &[
         set: |config, value| {
             let parsed = value.parse().ok().filter(|secs| *secs <= 86_400);
             let wanted = "a whole number of seconds up to 86400";
-            {
-                config.snowflake.verify_timeout_secs = Some(parsed.ok_or(wanted)?);
-                Ok(())
-            }
+            config.snowflake.verify_timeout_secs = Some(parsed.ok_or(wanted)?);
+            Ok(())
         },
         get: |config| config.snowflake.verify_timeout_secs.map(|secs| secs.to_string()),
     },

@@ -84,6 +84,8 @@ impl Finding {
     }
 }
 
+type Clock = fn() -> DateTime<Utc>;
+
 /// How far our clock may be from a service's before tokens and signatures are refused.
 const TOLERATED_SKEW: TimeDelta = TimeDelta::seconds(30);
 
@@ -280,7 +282,7 @@ fn disk(
 async fn spotify(
     config: &Config,
     data_dir: &Path,
-    (clock, not_before): (fn() -> DateTime<Utc>, Option<DateTime<Utc>>),
+    (clock, not_before): (Clock, Option<DateTime<Utc>>),
     findings: &mut Vec<Finding>,
 ) {
     let push = |findings: &mut Vec<Finding>, what, health, detail: String| {
@@ -333,29 +335,18 @@ async fn spotify(
     for text in warnings.into_inner().unwrap_or_default() {
         push(findings, "login", Health::Warn, text);
     }
-    if let Some(skew) = client.clock_skew() {
-        let seconds = skew.num_seconds();
-        if skew.abs() > TOLERATED_SKEW {
-            findings.push(
-                Finding::new(
-                    Area::Spotify,
-                    "clock",
-                    Health::Warn,
-                    format!(
-                        "this machine is {} s {} Spotify",
-                        seconds.abs(),
-                        if seconds > 0 { "ahead of" } else { "behind" }
-                    ),
-                )
-                .fix("set the clock (NTP): S3 and Snowflake refuse signatures of a wrong time"),
-            );
-        } else {
-            push(
-                findings,
-                "clock",
-                Health::Ok,
-                format!("within {} s of Spotify's", seconds.abs().max(1)),
-            );
-        }
+    findings.extend(client.clock_skew().map(clock_finding));
+}
+
+/// How far this machine's clock is from Spotify's.
+fn clock_finding(skew: TimeDelta) -> Finding {
+    let seconds = skew.num_seconds();
+    if skew.abs() <= TOLERATED_SKEW {
+        let detail = format!("within {} s of Spotify's", seconds.abs().max(1));
+        return Finding::new(Area::Spotify, "clock", Health::Ok, detail);
     }
+    let side = if seconds > 0 { "ahead of" } else { "behind" };
+    let detail = format!("this machine is {} s {side} Spotify", seconds.abs());
+    Finding::new(Area::Spotify, "clock", Health::Warn, detail)
+        .fix("set the clock (NTP): S3 and Snowflake refuse signatures of a wrong time")
 }

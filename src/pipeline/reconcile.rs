@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 
 use serde_json::json;
 
-use super::run::Settings;
+use super::settings::Settings;
 use super::target::{Target, target};
 use super::{Error, Lock, parcels, ship};
 use crate::config::Config;

@@ -1,139 +1,22 @@
 //! One run, as a story.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
-
-use chrono::{DateTime, Utc};
 
 use super::fetch::Fetch;
 use super::report::{PlaylistReport, RunReport, SpotifyReport, TableReport};
+use super::settings::{Edge, Settings, Source};
 use super::story::Story;
 use super::target::{Target, target};
 use super::{Error, Lock, ledger, replay};
 use crate::config::Config;
 use crate::event::{Event, Events, Stage};
-use crate::ids::{PlaylistId, RunId, Table};
-use crate::lake::{ExportSettings, StoreTiming, archive, export, manifest_key};
+use crate::ids::{PlaylistId, RunId};
+use crate::lake::{ExportSettings, archive, export, manifest_key};
 use crate::quality::{self, QualityPassed, Severity};
 use crate::retry::Stop;
-use crate::spotify::{self, Client, Credentials, DemoPoint, Recorded, Recorder, Timing, TokenFile};
+use crate::spotify::{self, Client, Credentials, DemoPoint, Recorded, Recorder, TokenFile};
 use crate::warehouse::{TableCount, Warehouse};
-
-/// Where documents come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the fields are named by what they hold")]
-pub enum Source {
-    /// The data set inside the binary.
-    Demo,
-    /// A folder of recorded documents.
-    FromDir(PathBuf),
-    /// Spotify.
-    Spotify { playlists: Vec<PlaylistId>, mine: bool, liked: bool },
-}
-
-impl Source {
-    /// As the ledger writes it; the same text continues an unfinished run.
-    fn name(&self) -> String {
-        match self {
-            Self::Demo => "demo".to_owned(),
-            Self::FromDir(path) => format!("from-dir {}", path.display()),
-            Self::Spotify { playlists, mine, liked } => {
-                let mut parts: Vec<String> =
-                    playlists.iter().map(|id| format!("playlist {id}")).collect();
-                parts.extend(mine.then(|| "mine".to_owned()));
-                parts.extend(liked.then(|| "liked".to_owned()));
-                parts.join(", ")
-            }
-        }
-    }
-}
-
-/// What varies per run.
-pub struct Settings {
-    /// Where everything lives.
-    pub data_dir: PathBuf,
-    /// Where documents come from; only the fetch needs to know.
-    pub source: Option<Source>,
-    /// The run to continue [default: the latest unfinished one].
-    pub run: Option<RunId>,
-    /// The stages to go through.
-    pub stages: RangeInclusive<Stage>,
-    /// Ship every row, not only what changed.
-    pub full: bool,
-    /// Also keep the run's raw documents in the lake.
-    pub archive: bool,
-    /// Ship the rows of these keys again, changed or not.
-    pub reship: BTreeMap<Table, BTreeSet<String>>,
-    /// Also write each received document here.
-    pub record: Option<PathBuf>,
-    /// Read again what is known to be unchanged.
-    pub refetch: bool,
-    /// Also ask for full artists and albums.
-    pub enrich: bool,
-    /// Checks that only warn in this run.
-    pub warn_only: BTreeSet<String>,
-    /// How patient the Spotify client is.
-    pub timing: Timing,
-    /// How files are brought to Snowflake.
-    pub shipping: Shipping,
-    /// The clock.
-    pub clock: fn() -> DateTime<Utc>,
-}
-
-/// How files are brought to Snowflake. Tests shrink every wait.
-#[derive(Debug, Clone, Copy)]
-pub struct Shipping {
-    /// Upload, and leave Snowflake alone.
-    pub no_ingest: bool,
-    /// How patient the S3 client is.
-    pub store: StoreTiming,
-    /// How patient the Snowflake client is.
-    pub snowflake: crate::snowflake::Timing,
-    /// Wait before a verification asks again; it grows by half each time.
-    pub first_round: Duration,
-    /// The longest such wait.
-    pub longest_round: Duration,
-}
-
-impl Default for Shipping {
-    fn default() -> Self {
-        Self {
-            no_ingest: false,
-            store: StoreTiming::default(),
-            snowflake: crate::snowflake::Timing::default(),
-            first_round: Duration::from_secs(1),
-            longest_round: Duration::from_secs(30),
-        }
-    }
-}
-
-/// What every stage of a run may use.
-#[derive(Clone, Copy)]
-pub(super) struct Edge<'a> {
-    pub(super) config: &'a Config,
-    pub(super) settings: &'a Settings,
-    pub(super) events: Events<'a>,
-    pub(super) stop: &'a Arc<Stop>,
-    /// What Snowflake's query history shows beside our statements.
-    pub(super) tag: &'a str,
-}
-
-impl Edge<'_> {
-    pub(super) fn does(&self, stage: Stage) -> bool {
-        self.settings.stages.contains(&stage)
-    }
-
-    pub(super) fn now(&self) -> DateTime<Utc> {
-        (self.settings.clock)()
-    }
-
-    pub(super) fn check_stop(&self) -> Result<(), Error> {
-        if self.stop.is_asked() { Err(Error::Interrupted) } else { Ok(()) }
-    }
-}
 
 /// Runs every stage in order and returns what was done, also when a stage ended it.
 ///

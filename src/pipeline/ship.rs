@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::parcels::{self, Parcel};
-use super::run::Edge;
+use super::settings::Edge;
 use super::story::Story;
 use super::target::Target;
 use super::{Error, verify};
@@ -36,6 +36,9 @@ impl Story {
         warehouse: &mut Warehouse,
         target: Option<&Target>,
     ) -> Result<(), Error> {
+        if edge.config.lake.bucket.is_none() {
+            return Ok(());
+        }
         self.parcels = parcels::outstanding(warehouse)?;
         if let Some(run) = &edge.settings.run {
             self.parcels.retain(|parcel| parcel.run_id == *run);
@@ -54,9 +57,6 @@ impl Story {
         warehouse: &mut Warehouse,
         target: Option<&Target>,
     ) -> Result<(), Error> {
-        if edge.config.lake.bucket.is_none() || edge.settings.stages.end() < &Stage::Upload {
-            return Ok(());
-        }
         let uploaded = self.upload(edge, warehouse).await?;
         self.reached = Stage::Upload;
         let Some(target) = target.filter(|_| !edge.settings.shipping.no_ingest) else {

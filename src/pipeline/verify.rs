@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Error;
 use super::parcels::Parcel;
-use super::run::Edge;
+use super::settings::Edge;
 use super::ship::{bound, run};
 use super::target::Target;
 use crate::event::Event;
@@ -131,7 +131,7 @@ impl Question {
         if target.mode == IngestMode::Rest && !self.is_report_expired(edge.now()) {
             self.ask_report(edge, target).await?;
         }
-        let is_patience_over = round % PATIENT_ROUNDS == 0;
+        let is_patience_over = round.is_multiple_of(PATIENT_ROUNDS);
         if target.mode == IngestMode::Auto || is_patience_over {
             self.ask_pipe(edge, target).await?;
         }

@@ -444,7 +444,15 @@ mod tests {
             .chain(MARTS)
             .map(|file| file.sql)
             .chain(CHECKS.iter().map(|check| check.sql))
-            .chain([MERGE, FINISH, TABLE_COUNTS, ROWS_BY_KIND, MISSING_DETAILS, PLAYLIST_CHANGES])
+            .chain([
+                MERGE,
+                RESHIP,
+                FINISH,
+                TABLE_COUNTS,
+                ROWS_BY_KIND,
+                MISSING_DETAILS,
+                PLAYLIST_CHANGES,
+            ])
             .chain([RECONCILE_COUNTS, RECONCILE_BUCKETS, RECONCILE_KEYS, RECONCILE_ROWS])
             .collect();
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));

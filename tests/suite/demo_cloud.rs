@@ -1,4 +1,5 @@
 //! The production path as a show, on this machine alone: `make demo-cloud`.
+#![allow(clippy::print_stdout, reason = "what it prints is what it is for")]
 
 use std::process::Output;
 
