@@ -80,7 +80,7 @@ fn the_snowflake_client_could_be_a_crate_of_its_own() {
             let is_own = |file: &&str| used.starts_with(&file.replace(".rs", "::"));
             let is_test = used.starts_with("*;");
             let is_module = used.starts_with("wire;");
-            let is_known = is_test || is_module || SNOWFLAKE_CLIENT.iter().any(|file| is_own(file));
+            let is_known = is_test || is_module || SNOWFLAKE_CLIENT.iter().any(is_own);
             assert!(is_known, "{name} uses `super::{:.20}…`", used);
         }
     }
