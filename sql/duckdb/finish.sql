@@ -2,6 +2,14 @@
 -- grain: none · reads: gone_song_artists, pending_songs, gone_genres, pending_genres, pending_snapshots, pending_rows,
 -- next_details, consumed_reads · shipped: no
 -- guarded by: playlist_songs__no_row_is_lost, song_artists__first_is_primary
+insert into meta.unpublished_runs
+select getvariable('run_id') as run_id;
+
+insert into meta.gone_rows
+select 'song_artists' as "table", song_id as first_key, artist_position::varchar as second_key from gone_song_artists
+union all
+select 'genres', artist_id, genre from gone_genres;
+
 delete from core.song_artists
 where (song_id, artist_position) in (select (song_id, artist_position) from gone_song_artists);
 

@@ -285,8 +285,7 @@ impl Story {
         let passed = gate.map_err(|_| Error::Refused { failed_checks: self.failed_checks() })?;
 
         let published = edge.settings.data_dir.join("spotify.duckdb");
-        let has_changes = self.tables.iter().any(|table| table.changed_row_count > 0);
-        if edge.does(Stage::Publish) && (has_changes || !published.exists()) {
+        if edge.does(Stage::Publish) {
             edge.check_stop()?;
             self.enter(warehouse, Stage::Publish, edge.events)?;
             warehouse.publish(&published)?;

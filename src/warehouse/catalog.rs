@@ -22,6 +22,9 @@ pub(super) const RESHIP: &str = include_str!("../../sql/duckdb/reship.sql");
 const MERGE: &str = include_str!("../../sql/duckdb/merge.sql");
 /// Ends the transaction of a transform: what was read is noted, what is no longer listed goes.
 pub(super) const FINISH: &str = include_str!("../../sql/duckdb/finish.sql");
+const PUBLISH: &str = include_str!("../../sql/duckdb/publish.sql");
+/// Takes what went from `core` out of the attached `published` file.
+pub(super) const PUBLISH_GONE: &str = include_str!("../../sql/duckdb/publish_gone.sql");
 pub(super) const TABLE_COUNTS: &str = include_str!("../../sql/duckdb/report/table_counts.sql");
 pub(super) const ROWS_BY_KIND: &str = include_str!("../../sql/duckdb/report/rows_by_kind.sql");
 pub(super) const MISSING_DETAILS: &str =
@@ -403,6 +406,11 @@ pub(super) fn for_table(template: &str, table: Table) -> String {
         .replace("{group}", table.group())
 }
 
+/// The statements that bring what changed in a table into the attached `published` file.
+pub(super) fn publish_changes(table: Table) -> String {
+    for_table(PUBLISH, table)
+}
+
 /// The statement that copies a table into the attached `published` file.
 pub(super) fn publish_table(table: Table) -> String {
     format!("create table published.core.{table} as from core.{table}")
@@ -448,6 +456,8 @@ mod tests {
                 MERGE,
                 RESHIP,
                 FINISH,
+                PUBLISH,
+                PUBLISH_GONE,
                 TABLE_COUNTS,
                 ROWS_BY_KIND,
                 MISSING_DETAILS,

@@ -127,6 +127,10 @@ impl Warehouse {
         let groups: BTreeSet<String> = keys.iter().map(group_of).collect();
         self.connection
             .execute(&catalog::for_table(catalog::RESHIP, table), [json!(groups).to_string()])
+            .and_then(|_| {
+                let sql = "insert into meta.unpublished_runs select getvariable('run_id')";
+                self.connection.execute(sql, [])
+            })
             .doing(&format!("ship rows of `{table}` again"))
             .map(|_| ())
     }

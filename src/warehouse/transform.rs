@@ -109,7 +109,8 @@ impl Warehouse {
                 let sql = format!("update core.{table} set run_id = getvariable('run_id')");
                 warehouse.connection.execute_batch(&sql).doing(&format!("unship `{table}`"))?;
             }
-            Ok(())
+            let unpublished = "insert into meta.unpublished_runs select getvariable('run_id')";
+            warehouse.connection.execute_batch(unpublished).doing("unship everything")
         })
     }
 

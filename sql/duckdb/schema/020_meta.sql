@@ -94,8 +94,19 @@ alter table meta.runs add column if not exists manifest_key varchar; -- NULL = w
 alter table meta.files add column if not exists reason varchar; -- why it is not further, in words
 
 create table if not exists meta.settings (
-    name  varchar,
+    name  varchar, -- published: what the published file was when it was written (publish.rs)
     value varchar
+);
+
+-- What the published file does not know yet: the runs that changed core since, and the rows that went.
+create table if not exists meta.unpublished_runs (
+    run_id varchar
+);
+
+create table if not exists meta.gone_rows (
+    "table"    varchar,
+    first_key  varchar, -- the columns of the key, as text
+    second_key varchar
 );
 
 create or replace view meta.unshipped_runs as

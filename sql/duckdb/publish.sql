@@ -1,0 +1,14 @@
+-- publish: brings the rows of core.{table} that changed since the published file was written into a copy of that file.
+-- grain: {key} · reads: core.{table}, meta.unpublished_runs · shipped: no · guarded by: publish.rs, by the counts
+-- A template: {table} and {key} come from the closed list of tables.
+delete from published.core.{table}
+where rowid in (
+    select stored.rowid
+    from published.core.{table} as stored
+    inner join core.{table} as changed using ({key})
+    where changed.run_id in (select run_id from meta.unpublished_runs)
+);
+
+insert into published.core.{table} by name
+from core.{table}
+where run_id in (select run_id from meta.unpublished_runs);
