@@ -90,8 +90,9 @@ fn the_snowflake_client_could_be_a_crate_of_its_own() {
 fn no_file_is_longer_than_450_lines_without_its_tests() {
     let mut files = Vec::new();
     sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
-    for file in files {
-        let text = std::fs::read_to_string(&file).unwrap();
+    // A module of tests has a file of its own where they would make its module too long.
+    for file in files.iter().filter(|file| !file.ends_with("tests.rs")) {
+        let text = std::fs::read_to_string(file).unwrap();
         let lines = text.lines().take_while(|line| !line.contains("#[cfg(test)]")).count();
         assert!(lines <= 450, "{} has {lines} lines", file.display());
     }

@@ -2,15 +2,20 @@
 
 use crate::support::World;
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 18] = [
     "run",
     "fetch",
     "transform",
     "check",
     "publish",
     "export",
+    "upload",
+    "ingest",
+    "verify",
     "login",
     "status",
+    "reconcile",
+    "snowflake",
     "doctor",
     "config",
     "query",
