@@ -52,6 +52,11 @@ pub enum Error {
         "`{key}` was exported under another prefix than `{prefix}`: set `S3_PREFIX` back until it has arrived"
     )]
     OtherPrefix { key: String, prefix: String },
+    /// The files' format was changed while some were on their way.
+    #[error(
+        "`{key}` was exported in another format than `{format}`: set `LAKE_FORMAT` back until it has arrived"
+    )]
+    OtherFormat { key: String, format: &'static str },
     /// Not every file is known to have arrived as it was sent.
     #[error("not verified: {reason}{}", if next_step.is_empty() { String::new() } else { format!("; {next_step}") })]
     Unverified { outcome: crate::snowflake::Outcome, reason: String, next_step: String },

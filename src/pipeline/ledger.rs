@@ -43,19 +43,20 @@ pub struct FileState {
     pub reason: Option<String>,
 }
 
-/// Continues the latest unfinished run of the same source (of any, where none is named), or begins one.
+/// Continues the latest unfinished run of the same source (of any, where none is named), or begins one. A run that is exported is
+/// final: only what `ships` goes on with it.
 pub(super) fn begin(
     warehouse: &mut Warehouse,
     source: Option<&str>,
-    fresh: RunId,
-    now: DateTime<Utc>,
+    ships: bool,
+    (fresh, now): (RunId, DateTime<Utc>),
 ) -> Result<(RunId, DateTime<Utc>), Error> {
     warehouse.transaction(|warehouse| {
         let connection = warehouse.connection();
-        let unfinished = "select run_id, started_at from meta.runs where status = 'running' and source = coalesce(?, source) and (exported_at is null or started_at > ?::timestamp) order by run_id desc limit 1";
+        let unfinished = "select run_id, started_at from meta.runs where status = 'running' and source = coalesce(?, source) and (exported_at is null or (? and started_at > ?::timestamp)) order by run_id desc limit 1";
         let waited_for_since = sql_timestamp(now - WORTH_WAITING_FOR);
         let found: Option<(String, NaiveDateTime)> = connection
-            .query_row(unfinished, params![source, waited_for_since], |row| Ok((row.get(0)?, row.get(1)?)))
+            .query_row(unfinished, params![source, ships, waited_for_since], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()
             .doing("look for an unfinished run")?;
         if let Some((run_id, started_at)) = found
@@ -101,9 +102,9 @@ pub(super) fn enter(warehouse: &Warehouse, run: &RunId, stage: &str) -> Result<(
         .map(|_| ())
 }
 
-/// The latest run, whatever became of it.
+/// The latest run that exported its rows.
 pub(super) fn latest(warehouse: &Warehouse) -> Result<Option<(RunId, DateTime<Utc>)>, Error> {
-    let sql = "select run_id, started_at from meta.runs order by run_id desc limit 1";
+    let sql = "select run_id, started_at from meta.runs where exported_at is not null and status not in ('refused', 'superseded') order by run_id desc limit 1";
     let found: Option<(String, NaiveDateTime)> = warehouse
         .connection()
         .query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -184,7 +185,7 @@ pub(super) fn finish(
     warehouse
         .connection()
         .execute(
-            "update meta.runs set status = ?, report = ?, finished_at = ?::timestamp where run_id = ?",
+            "update meta.runs set status = case when status = 'verified' then status else ? end, report = ?, finished_at = ?::timestamp where run_id = ?",
             params![status, report, sql_timestamp(now), run.as_str()],
         )
         .doing("end the run")

@@ -39,10 +39,10 @@ impl Parcel {
         self.entries.iter().map(|entry| &entry.file)
     }
 
-    /// Whether Snowflake was told of every file.
-    pub(super) fn is_submitted(&self) -> bool {
-        let is_told = |entry: &Entry| matches!(entry.state.as_str(), "accepted" | "failed");
-        self.entries.iter().all(is_told)
+    /// The files that Snowflake was not told of.
+    pub(super) fn unsubmitted(&self) -> impl Iterator<Item = &ExportedFile> {
+        let is_told = |entry: &&Entry| matches!(entry.state.as_str(), "accepted" | "failed");
+        self.entries.iter().filter(move |entry| !is_told(entry)).map(|entry| &entry.file)
     }
 
     /// When the latest of its files made a step.
@@ -131,17 +131,18 @@ pub(super) fn judged(
     warehouse.transaction(|warehouse| {
         let connection = warehouse.connection();
         for file in &verification.files {
+            // What is not known says nothing about how far the file is.
             let state = match file.verdict {
-                Verdict::Verified => "verified",
-                Verdict::Failed | Verdict::Mismatch => "failed",
-                Verdict::Pending => "accepted",
+                Verdict::Verified => Some("verified"),
+                Verdict::Failed | Verdict::Mismatch => Some("failed"),
+                Verdict::Pending => None,
             };
             let reason = (file.verdict != Verdict::Verified).then_some(&file.reason);
             // The time of the last step stays: it says how old a submission is.
             connection
                 .execute(
-                    "update meta.files set state = ?, reason = ?, updated_at = case when state = ? then updated_at else ?::timestamp end where key = ?",
-                    params![state, reason, state, sql_timestamp(now), file.key],
+                    "update meta.files set reason = ?, updated_at = case when coalesce(?, state) = state then updated_at else ?::timestamp end, state = coalesce(?, state) where key = ?",
+                    params![reason, state, sql_timestamp(now), state, file.key],
                 )
                 .doing("note a verdict")?;
         }
@@ -166,7 +167,7 @@ pub(super) fn supersede(
             warehouse
                 .connection()
                 .execute(
-                    "update meta.files set state = 'superseded', updated_at = ?::timestamp where \"table\" = ? and state = 'failed' and run_id < ?",
+                    "update meta.files set state = 'superseded', updated_at = ?::timestamp where \"table\" = ? and state in ('failed', 'accepted') and run_id < ?",
                     params![sql_timestamp(now), table, run.as_str()],
                 )
                 .doing("note what is superseded")?;
@@ -181,7 +182,7 @@ pub(super) fn settle(
     table: Table,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let sql = "update meta.files set state = 'superseded', updated_at = ?::timestamp where \"table\" = ? and state = 'failed'";
+    let sql = "update meta.files set state = 'superseded', updated_at = ?::timestamp where \"table\" = ? and state in ('failed', 'accepted')";
     warehouse
         .connection()
         .execute(sql, params![sql_timestamp(now), table.name()])

@@ -40,16 +40,26 @@ pub async fn run(
     let mut warehouse = tokio::task::block_in_place(|| {
         Warehouse::open(&settings.data_dir.join("snowtrack.duckdb"), &settings.data_dir.join("tmp"))
     })?;
+    // Rows that are to be shipped again need a run of their own.
+    let ships =
+        *settings.stages.end() >= Stage::Upload && !settings.full && settings.reship.is_empty();
     let (run, started_at) = match (&settings.run, &settings.source) {
         (Some(run), _) => {
             let found = ledger::started_at(&warehouse, run)?;
-            (run.clone(), found.ok_or_else(|| Error::UnknownRun(run.to_string()))?)
+            let found = found.ok_or_else(|| Error::UnknownRun(run.to_string()))?;
+            let only_ships = *settings.stages.start() >= Stage::Upload;
+            if only_ships && !ledger::is_exported(&warehouse, run)? {
+                return Err(Error::NothingExported);
+            }
+            (run.clone(), found)
         }
-        (None, Some(source)) => ledger::begin(&mut warehouse, Some(&source.name()), fresh, now)?,
+        (None, Some(source)) => {
+            ledger::begin(&mut warehouse, Some(&source.name()), ships, (fresh, now))?
+        }
         (None, None) if *settings.stages.start() >= Stage::Upload => {
             ledger::latest(&warehouse)?.ok_or(Error::NothingExported)?
         }
-        (None, None) => ledger::begin(&mut warehouse, None, fresh, now)?,
+        (None, None) => ledger::begin(&mut warehouse, None, ships, (fresh, now))?,
     };
     warehouse.set_run(run.as_str(), started_at)?;
     let mut story = Story::new(run, started_at);
@@ -116,10 +126,13 @@ impl Story {
         // What is exported is final: only its way to Snowflake is left.
         let is_exported = ledger::is_exported(warehouse, &self.run)?;
         let does_more = *edge.settings.stages.start() < Stage::Upload;
-        if is_exported && edge.settings.stages.end() >= &Stage::Upload || !does_more {
+        if is_exported || !does_more {
             self.tables =
                 ledger::counts_of(warehouse, &self.run)?.iter().map(table_report).collect();
             self.reached = Stage::Export;
+            if edge.settings.stages.end() < &Stage::Upload {
+                return Ok(());
+            }
             return self.ship(edge, warehouse, target).await;
         }
         if let (true, Some(source)) = (edge.does(Stage::Fetch), &edge.settings.source) {

@@ -16,8 +16,8 @@ use crate::config::Config;
 use crate::event::{Event, Stage};
 use crate::ids::Table;
 use crate::lake::{
-    ExportedFile, Shipment, StaticKeys, Store, StoreSettings, StoreTiming, Uploaded, archive_key,
-    upload,
+    ExportedFile, Format, Shipment, StaticKeys, Store, StoreSettings, StoreTiming, Uploaded,
+    archive_key, upload,
 };
 use crate::snowflake::{
     self, Answer, Binding, Evidence, IngestMode, Outcome, StagedFile, Statement, Verdict,
@@ -43,12 +43,15 @@ impl Story {
         if let Some(run) = &edge.settings.run {
             self.parcels.retain(|parcel| parcel.run_id == *run);
         }
-        let keys: Vec<String> =
-            self.parcels.iter().flat_map(Parcel::files).map(|file| file.key.clone()).collect();
+        let keys = self.keys();
         let result = self.ship_outstanding(edge, warehouse, target).await;
         // The report tells the states as they are now, also when something failed on the way.
         self.parcels = parcels::parcels_of(warehouse, &keys)?;
         result
+    }
+
+    fn keys(&self) -> Vec<String> {
+        self.parcels.iter().flat_map(Parcel::files).map(|file| file.key.clone()).collect()
     }
 
     async fn ship_outstanding(
@@ -65,6 +68,7 @@ impl Story {
         let mut evidence = BTreeMap::new();
         if edge.does(Stage::Ingest) {
             self.enter(warehouse, Stage::Ingest, edge.events)?;
+            require_format(target.format, &uploaded)?;
             for table in Table::ALL {
                 edge.check_stop()?;
                 let files = of_table(&uploaded, table);
@@ -75,6 +79,9 @@ impl Story {
             self.reached = Stage::Ingest;
         }
         if edge.does(Stage::Verify) {
+            // How old each submission is decides who is asked.
+            let keys = self.keys();
+            self.parcels = parcels::parcels_of(warehouse, &keys)?;
             self.enter(warehouse, Stage::Verify, edge.events)?;
             let verification =
                 verify::watch(edge, target, (&self.parcels, self.run.as_str()), evidence).await?;
@@ -120,7 +127,7 @@ impl Story {
         warehouse: &mut Warehouse,
     ) -> Result<Vec<Uploaded>, Error> {
         let parcels: Vec<&Parcel> =
-            self.parcels.iter().filter(|parcel| !parcel.is_submitted()).collect();
+            self.parcels.iter().filter(|parcel| parcel.unsubmitted().next().is_some()).collect();
         if parcels.is_empty() {
             return Ok(Vec::new());
         }
@@ -131,7 +138,7 @@ impl Story {
         let mut all = Vec::new();
         for parcel in parcels {
             edge.check_stop()?;
-            let files: Vec<ExportedFile> = parcel.files().cloned().collect();
+            let files: Vec<ExportedFile> = parcel.unsubmitted().cloned().collect();
             // Written beside the files, where the run was asked for it.
             let archive_key =
                 archive_key(&super::run::prefix(edge.config), &parcel.run_id, parcel.started_at);
@@ -176,6 +183,19 @@ pub(super) fn store_settings(config: &Config, timing: StoreTiming) -> StoreSetti
         }),
         endpoint: None,
         timing,
+    }
+}
+
+/// A pipe takes one format, and a file in the other one would be lost in it.
+fn require_format(format: Format, uploaded: &[Uploaded]) -> Result<(), Error> {
+    let ending = match format {
+        Format::Parquet => ".parquet",
+        Format::Csv => ".csv.gz",
+    };
+    let mut files = uploaded.iter().flat_map(|uploaded| uploaded.files());
+    match files.find(|file| !file.key.ends_with(ending)) {
+        Some(file) => Err(Error::OtherFormat { key: file.key.clone(), format: format.name() }),
+        None => Ok(()),
     }
 }
 

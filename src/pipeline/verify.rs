@@ -135,15 +135,23 @@ impl Question {
         if target.mode == IngestMode::Auto || is_patience_over {
             self.ask_pipe(edge, target).await?;
         }
-        if self.is_ripe(edge.now()) || (target.mode != IngestMode::Rest && is_patience_over) {
-            let keys: Vec<&str> = self.files.iter().map(|file| file.key.as_str()).collect();
-            let statement =
-                bound(target.names.landed(self.table), serde_json::json!(keys).to_string());
-            self.evidence.landed = match query(edge, target, statement).await? {
-                Answer::Given(rows) => Answer::Given(Landed::read(&rows)?),
-                Answer::Unknown(why) => Answer::Unknown(why),
-            };
+        // A report that is younger than the table's answer would make a file look lost that has just arrived.
+        let looks_lost = self.judged().files.iter().any(|it| it.verdict == Verdict::Mismatch);
+        let is_worth_it = target.mode != IngestMode::Rest && is_patience_over;
+        if self.is_ripe(edge.now()) || is_worth_it || looks_lost {
+            self.ask_table(edge, target).await?;
         }
+        Ok(())
+    }
+
+    async fn ask_table(&mut self, edge: Edge<'_>, target: &Target) -> Result<(), Error> {
+        let keys: Vec<&str> = self.files.iter().map(|file| file.key.as_str()).collect();
+        let sql = target.names.landed(self.table);
+        let statement = bound(sql, serde_json::json!(keys).to_string());
+        self.evidence.landed = match query(edge, target, statement).await? {
+            Answer::Given(rows) => Answer::Given(Landed::read(&rows)?),
+            Answer::Unknown(why) => Answer::Unknown(why),
+        };
         Ok(())
     }
 
@@ -233,6 +241,7 @@ impl Question {
             Answer::Given(rows) => Answer::Given(copy_history(&rows)?),
             Answer::Unknown(why) => Answer::Unknown(why),
         };
+        self.ask_table(edge, target).await?;
         if self.judged().files.iter().any(|file| file.verdict == Verdict::Pending) {
             self.ask_pipe(edge, target).await?;
         }

@@ -275,3 +275,19 @@ fn a_run_killed_at_any_call_to_s3_ends_verified_exactly_once() {
         assert_exactly_once(&cloud, &again, &format!("{op:?} {nth}"));
     }
 }
+
+#[test]
+fn a_file_that_no_pipe_was_told_of_is_pending_and_not_forgotten() {
+    let cloud = Cloud::new("rest", "parquet");
+    let (code, report) = cloud.report(&["--demo", "--no-ingest"]);
+    assert_eq!((code, &report["status"]), (0, &json!("uploaded")), "{report:#}");
+    let mut verify = cloud.command(&["verify"]);
+    verify.env("SNOWFLAKE_VERIFY_TIMEOUT_SECS", "0");
+    let output = verify.output().unwrap();
+    assert_eq!(output.status.code(), Some(8), "{}", text(&output));
+    let output = cloud.run(&["ingest"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    let output = cloud.run(&["--json", "verify"]);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_verified(&cloud, &report);
+}
