@@ -1,10 +1,10 @@
 //! What is there against what shall be there: a plan of statements, and never a silent replace.
 //!
 //! In: the scripts of `sql/snowflake/setup`, and the answers to `observe.sql`. Out: a [`Plan`] of items, each of which exists, is
-//! missing, differs, or is in conflict. Comparing is pure; [`observe`] and [`apply`] are its thin edges.
+//! missing, differs, or is in conflict. Comparing is pure; [`observe`] and [`apply()`] are its thin edges.
 //!
 //! # What is done and what is only said
-//! - Missing: [`apply`] creates it, in the scripts' order. A missing column that may be NULL counts as missing, because adding one
+//! - Missing: [`apply()`] creates it, in the scripts' order. A missing column that may be NULL counts as missing, because adding one
 //!   takes nothing away.
 //! - Different: said, with the statement to run by hand. Changing a column, a stage or a format can lose rows or strand pipes, and
 //!   a pipe made anew forgets for 14 days what it loaded.
@@ -63,7 +63,7 @@ pub struct Item {
     pub statement: String,
     /// How it is.
     pub state: State,
-    /// Why [`apply`] must not make it, where it must not.
+    /// Why [`apply()`] must not make it, where it must not.
     pub blocked_by: Option<String>,
 }
 
@@ -127,7 +127,7 @@ impl Plan {
         Self { items, aws: target.aws(observed) }
     }
 
-    /// What [`apply`] would run.
+    /// What [`apply()`] would run.
     pub fn missing(&self) -> impl Iterator<Item = &Item> {
         self.items.iter().filter(|item| item.state == State::Missing)
     }

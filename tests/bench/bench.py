@@ -1,0 +1,208 @@
+"""What snowtrack costs: Spotify calls, throughput and memory, a small change of a large warehouse, start-up.
+
+`make bench` runs all of it; `BENCH_ARGS="--only throughput --rows 200000"` a part. Documents are invented (`documents.py`), the
+same on every machine. Beside it, on the same documents: the project's SQL run by DuckDB's Python package, and dlt.
+"""
+import argparse, json, math, os, pathlib, shutil, sys, time
+from importlib.metadata import version
+
+import documents
+from measure import load, machine, median, run, table
+from stub import Stub
+
+HERE = pathlib.Path(__file__).parent
+ROOT = HERE.parents[1]
+PARTS = ["calls", "startup", "throughput", "change"]
+# The targets that the project sets itself, for two idle cores.
+ROWS_PER_S, PEAK_MIB, CHANGE_RATIO, VERSION_MS, DEMO_S = 60_000, 512, 1.2, 30, 1.0
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--only", choices=PARTS, action="append", help="only this part (repeatable)")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="playlist rows of the throughput run")
+    parser.add_argument("--history-rows", type=int, help="rows of the large warehouse [default: four times --rows]")
+    parser.add_argument("--dlt-rows", type=int, default=20_000, help="rows that dlt gets; 0 leaves it out")
+    parser.add_argument("--reference-rows", type=int, help="rows of the DuckDB package [default: --rows; 0: leave it out]")
+    parser.add_argument("--repeat", type=int, default=3, help="runs of which the median counts")
+    parser.add_argument("--snowtrack", default=ROOT / "target/release/snowtrack", type=pathlib.Path)
+    parser.add_argument("--work", default=ROOT / "target/bench-work", type=pathlib.Path, help="folder for documents and warehouses")
+    args = parser.parse_args()
+    args.history_rows = args.history_rows or 4 * args.rows
+    args.reference_rows = args.rows if args.reference_rows is None else args.reference_rows
+    return args
+
+
+class Bench:
+    def __init__(self, args):
+        self.args, self.work, self.libraries = args, args.work.resolve(), {}
+        shutil.rmtree(self.work, ignore_errors=True)
+        self.work.mkdir(parents=True)
+        self.binary = args.snowtrack.resolve()
+        # Nothing of the developer's own configuration.
+        self.env = {key: os.environ[key] for key in ("PATH", "HOME", "LD_LIBRARY_PATH") if key in os.environ}
+
+    def snowtrack(self, *command, env=(), expect=(0,)):
+        return run([self.binary, *command], env={**self.env, **dict(env)}, cwd=self.work, expect=expect)
+
+    def land(self, data, folder):
+        """One run over a folder of documents: its cost and its report. Checks of Spotify's data may warn, not fail."""
+        cost = self.snowtrack("--json", "--data-dir", data, "run", "--from-dir", folder)
+        return cost, json.loads(cost.output)
+
+    def documents(self, name, library, last_row=None):
+        folder = self.work / "documents" / name
+        if name not in self.libraries:
+            started = time.perf_counter()
+            self.libraries[name] = documents.write_folder(folder, library, last_row)
+            print(f"  (documents {name}: {self.libraries[name] / 1e6:,.0f} MB in {time.perf_counter() - started:.0f} s)", flush=True)
+        return folder
+
+    def fresh(self, name):
+        folder = self.work / name
+        shutil.rmtree(folder, ignore_errors=True)
+        return folder
+
+    # ------------------------------------------------------------ calls
+    def calls(self):
+        row_count = min(self.args.rows, 5_000)
+        stub = Stub(documents.Library(row_count, owner_count=1))
+        (self.work / "bench.toml").write_text("[spotify]\nmin_gap_ms = 0\n")
+        env = {"SPOTIFY_CLIENT_ID": "bench", "SPOTIFY_CLIENT_SECRET": "secret", "SPOTIFY_REFRESH_TOKEN": "bench",
+               "SPOTIFY_API_URL": f"{stub.url}/v1", "SPOTIFY_ACCOUNTS_URL": f"{stub.url}/"}
+        command = ("--config", self.work / "bench.toml", "--json", "--data-dir", self.fresh("calls"), "run", "--mine")
+        lengths = [len(rows) for _, rows in stub.bodies.values()]
+        lists = 1 + math.ceil(len(lengths) / 50)
+        pages = [math.ceil(max(0, length - documents.EMBEDDED) / documents.PAGE) for length in lengths]
+        rows = []
+        for name, least in (("first run", lists + sum(1 + count + (count > 0) for count in pages)), ("nothing changed", lists)):
+            self.snowtrack(*command, env=env)
+            calls = stub.count()
+            rows.append([name, f"{row_count:,}", len(lengths), calls, least, f"{calls / row_count * 1000:.1f}"])
+        by_pages = sum(1 + math.ceil(length / documents.PAGE) for length in lengths) + lists
+        stub.close()
+        table("Spotify calls", ["run --mine", "rows", "playlists", "calls", "by the rule", "per 1,000 rows"], rows, [
+            "the rule: /me, one per 50 playlists; of what changed 1 + ceil((n - 100) / 50), and one look back where n > 100",
+            f"a client that pages every playlist from its start, 50 rows a call, makes {by_pages} calls on either run",
+            f"refused by the stub: {len(stub.refusals)}"])
+        if stub.refusals:
+            sys.exit(f"the stub refused: {stub.refusals[:5]}")
+
+    # ------------------------------------------------------------ start-up
+    def startup(self):
+        rows = []
+        for option in ("--version", "--help"):
+            cost = median([self.snowtrack(option) for _ in range(20)])
+            rows.append([option, f"{cost.wall_s * 1000:.1f} ms", f"{cost.cpu_s * 1000:.1f} ms", f"{cost.peak_mib:.0f} MiB",
+                         f"< {VERSION_MS} ms" if option == "--version" else ""])
+        demo = ("--json", "--data-dir", self.fresh("demo"), "run", "--demo")
+        for _ in range(2):
+            self.snowtrack(*demo)
+        costs = [self.snowtrack(*demo) for _ in range(7)]
+        changed = sum(entry["changed_row_count"] for entry in json.loads(costs[-1].output)["tables"])
+        cost = median(costs)
+        rows.append(["run --demo, unchanged", f"{cost.wall_s * 1000:.0f} ms", f"{cost.cpu_s * 1000:.0f} ms",
+                     f"{cost.peak_mib:.0f} MiB", f"< {DEMO_S * 1000:.0f} ms"])
+        table("Start-up", ["command", "wall", "cpu", "peak memory", "target"], rows,
+              [f"medians of 20 and 7; rows that the unchanged run shipped: {changed}", load()])
+
+    # ------------------------------------------------------------ throughput
+    def throughput(self):
+        count = self.args.rows
+        folder = self.documents(f"{count:,}", documents.Library(count))
+        costs = []
+        for _ in range(self.args.repeat):
+            cost, report = self.land(self.fresh("throughput"), folder)
+            costs.append(cost)
+        ours, counts = median(costs), {entry["table"]: entry["row_count"] for entry in report["tables"]}
+        rows = [self.speed("snowtrack run --from-dir", count, ours, ours)]
+        notes = [f"{count:,} rows, {self.libraries[f'{count:,}'] / count:,.0f} bytes of JSON each; {counts['songs']:,} songs, "
+                 f"{counts['albums']:,} albums, {counts['artists']:,} artists",
+                 f"landing, transform, {len(report['checks'])} checks, publish, export; medians of {len(costs)}; {load()}",
+                 f"wall, each run: {', '.join(f'{cost.wall_s:.1f}' for cost in costs)} s; "
+                 f"target {ROWS_PER_S:,} rows/s and {PEAK_MIB} MiB on two idle cores"]
+        rows += self.reference(ours, counts, notes) + self.dlt(ours, notes)
+        table("Throughput", ["", "rows", "wall", "rows/s", "cpu", "rows/cpu-s", "peak memory", "cpu, ours = 1"], rows, notes)
+
+    def speed(self, name, count, cost, ours, our_count=None):
+        ratio = cost.cpu_s / count / (ours.cpu_s / (our_count or count))
+        return [name, f"{count:,}", f"{cost.wall_s:.1f} s", f"{count / cost.wall_s:,.0f}", f"{cost.cpu_s:.1f} s",
+                f"{count / cost.cpu_s:,.0f}", f"{cost.peak_mib:,.0f} MiB", f"{ratio:.2f}"]
+
+    def reference(self, ours, counts, notes):
+        count = self.args.reference_rows
+        if not count:
+            return []
+        folder = self.documents(f"{count:,}", documents.Library(count))
+        work = self.fresh("reference")
+        work.mkdir()
+        cost = run([sys.executable, HERE / "reference.py", folder, work])
+        said = json.loads(cost.output)
+        if count == self.args.rows and said["tables"] != counts:
+            sys.exit(f"the tables differ: {said['tables']} is not {counts}")
+        notes.append(f"DuckDB {version('duckdb')} by its Python package: landing by SQL {said['landing_s']:.1f} s, the project's SQL "
+                     f"and Parquet {said['rest_s']:.1f} s, the same tables; no memory limit to speak of")
+        return [self.speed("same SQL, duckdb package", count, cost, ours, self.args.rows)]
+
+    def dlt(self, ours, notes):
+        count = self.args.dlt_rows
+        if not count:
+            return []
+        folder = self.documents(f"{count:,}", documents.Library(count))
+        work = self.fresh("dlt")
+        work.mkdir()
+        cost = run([sys.executable, HERE / "with_dlt.py", folder, work], env={**self.env, "RUNTIME__DLTHUB_TELEMETRY": "false"})
+        said = json.loads(cost.output.splitlines()[-1])
+        notes.append(f"dlt {version('dlt')} into DuckDB: extract, normalize, load; {said['rows']:,} rows in {said['seconds']:.1f} s by its "
+                     f"own clock; on fewer rows, so compare rows/s (at this rate {self.args.rows:,} rows take "
+                     f"{cost.wall_s / count * self.args.rows / 60:.0f} minutes)")
+        return [self.speed("dlt", count, cost, ours, self.args.rows)]
+
+    # ------------------------------------------------------------ memory, and a small change of a large warehouse
+    def change(self):
+        count = self.args.history_rows
+        folder = self.documents(f"{count:,}", documents.Library(count))
+        history = self.fresh("history")
+        cost, _ = self.land(history, folder)
+        shutil.rmtree(self.work / "documents" / f"{count:,}")
+        table("Memory", ["", "rows", "wall", "rows/s", "cpu", "rows/cpu-s", "peak memory", ""],
+              [self.speed("snowtrack run --from-dir", count, cost, cost)[:-1] + [""]],
+              [f"one run; target {PEAK_MIB} MiB whatever the rows; {load()}"])
+        folder = self.documents("change", documents.Library(count, version=2), last_row=count // 100)
+        # The warehouse learns of the change as a first run does: its own copy each time, and the empty one beside it.
+        costs = {"empty": [], "history": []}
+        for _ in range(self.args.repeat):
+            for name, into in costs.items():
+                data = self.fresh("changed")
+                if name == "history":
+                    shutil.copytree(history, data, ignore=shutil.ignore_patterns("lake"))
+                    # A copy is not the file that was published, unless it is as old.
+                    shutil.copystat(history / "spotify.duckdb", data / "spotify.duckdb")
+                cost, report = self.land(data, folder)
+                into.append(cost)
+        empty, large = median(costs["empty"]), median(costs["history"])
+        changed = {entry["table"]: entry["changed_row_count"] for entry in report["tables"]}
+        row = lambda name, cost: [name, f"{cost.wall_s:.2f} s", f"{cost.wall_s / empty.wall_s:.2f}", f"{cost.cpu_s:.2f} s",
+                                  f"{cost.cpu_s / empty.cpu_s:.2f}", f"{cost.peak_mib:.0f} MiB"]
+        table("A change of 1 %", ["", "wall", "ratio", "cpu", "ratio", "peak memory"],
+              [row("of an empty warehouse", empty), row(f"of one with {count:,} rows", large)],
+              [f"the playlists of {count // 100:,} rows, one row in twenty another; the large warehouse shipped "
+               f"{changed['playlist_songs']:,} rows and {changed['songs']:,} songs", f"medians of {self.args.repeat}; "
+               f"target {CHANGE_RATIO}; {load()}; extremes of cpu: "
+               + ", ".join(f"{min(c.cpu_s for c in group):.2f} to {max(c.cpu_s for c in group):.2f} s" for group in costs.values())])
+
+
+def main():
+    args = arguments()
+    if not args.snowtrack.exists():
+        sys.exit(f"{args.snowtrack} is not there: run `make build` first")
+    started, bench = time.perf_counter(), Bench(args)
+    print(f"{machine()}\n{bench.snowtrack('--version').output.strip()}, Python {sys.version.split()[0]}, duckdb {version('duckdb')}", flush=True)
+    for part in args.only or PARTS:
+        getattr(bench, part)()
+    shutil.rmtree(bench.work)
+    print(f"\n{(time.perf_counter() - started) / 60:.1f} minutes in all; {machine()}")
+
+
+if __name__ == "__main__":
+    main()
