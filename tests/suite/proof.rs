@@ -248,9 +248,8 @@ fn a_run_killed_at_any_call_to_snowflake_ends_verified_exactly_once() {
         assert_eq!(undisturbed.report(&["--demo"]).0, 0);
         let call_count = undisturbed.snowflake.requests().len();
         assert!(call_count >= 16, "a call and a proof per table");
-        // Of each kind of call the first and the last two: what lies between differs in the table only.
-        let moments = [1, 2, call_count / 3, call_count / 2, call_count - 1, call_count];
-        for call in moments {
+        // Two tellings and two askings: what lies between differs in the table only.
+        for call in [1, 2, 9, 12] {
             // Before anything was done, and after it was done but before the answer.
             for fault in [Fault::Hang, Fault::HangAfter] {
                 let cloud = Cloud::new(mode, "parquet");
