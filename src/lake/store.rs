@@ -4,11 +4,11 @@
 //! folder alone knows the AWS SDK. It never overwrites or deletes an object, and no error of it carries a key or a token.
 
 mod answer;
+mod body;
 mod open;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_s3::primitives::{ByteStream, SdkBody};
 use aws_sdk_s3::types::{
     ChecksumAlgorithm, ChecksumMode, CompletedMultipartUpload, CompletedPart, MultipartUpload,
 };
@@ -16,6 +16,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
+use self::body::Payload;
 pub use self::open::{StaticKeys, StoreSettings, StoreTiming};
 use super::Error;
 use super::error::Refusal;
@@ -37,8 +38,6 @@ pub struct Bucket {
     region: String,
     /// For people: the custom endpoint, or `Amazon S3`.
     endpoint: String,
-    /// Payloads are not signed under TLS: the signed checksum header covers them, and hashing twice costs a third of the time.
-    is_encrypted: bool,
 }
 
 impl std::fmt::Debug for Bucket {
@@ -167,7 +166,7 @@ impl Bucket {
         body: Vec<u8>,
         sha256: Sha256Sum,
     ) -> Result<Written, Error> {
-        let body = SdkBody::from(body);
+        let body = Payload::new(body);
         let mut damage_count = 0;
         let mut condition = Some("*");
         loop {
@@ -180,10 +179,10 @@ impl Bucket {
                 .metadata(CLAIM, sha256.hex())
                 .checksum_sha256(sha256.base64())
                 .set_if_none_match(condition.map(str::to_owned))
-                .body(ByteStream::new(body.try_clone().unwrap_or_else(SdkBody::empty)))
-                .customize();
-            let request =
-                if self.is_encrypted { request.disable_payload_signing() } else { request };
+                .body(body.stream())
+                .customize()
+                // The signature covers the checksum, and the checksum the payload.
+                .disable_payload_signing();
             match request.send().await {
                 Ok(put) => return self.check(key, put.checksum_sha256, &sha256.base64()),
                 Err(error) if answer::is_occupied(&error) => return Ok(Written::Exists),
@@ -225,8 +224,7 @@ impl Bucket {
         body: Vec<u8>,
         sha256: Sha256Sum,
     ) -> Result<SentPart, Error> {
-        let size_bytes = body.len() as u64;
-        let body = SdkBody::from(body);
+        let body = Payload::new(body);
         let mut damage_count = 0;
         loop {
             let request = self
@@ -237,13 +235,14 @@ impl Bucket {
                 .upload_id(upload_id)
                 .part_number(number)
                 .checksum_sha256(sha256.base64())
-                .body(ByteStream::new(body.try_clone().unwrap_or_else(SdkBody::empty)))
-                .customize();
-            let request =
-                if self.is_encrypted { request.disable_payload_signing() } else { request };
+                .body(body.stream())
+                .customize()
+                // The signature covers the checksum, and the checksum the payload.
+                .disable_payload_signing();
             match request.send().await {
                 Ok(part) => {
                     self.check(key, part.checksum_sha256, &sha256.base64())?;
+                    let size_bytes = body.size_bytes();
                     return Ok(SentPart { number, sha256, size_bytes, e_tag: part.e_tag });
                 }
                 Err(error) if answer::is_damaged(&error) && damage_count < DAMAGE_RETRIES => {

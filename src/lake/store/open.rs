@@ -101,7 +101,6 @@ impl Store {
             client: Client::from_conf(sdk),
             name: bucket.clone(),
             region,
-            is_encrypted: !endpoint.as_ref().is_some_and(|url| url.starts_with("http://")),
             endpoint: endpoint.map_or("Amazon S3".to_owned(), |url| format!("`{url}`")),
         }))
     }
