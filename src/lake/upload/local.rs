@@ -89,8 +89,9 @@ impl Reader {
         }
         let Some((mut file, mut hash)) = self.open.take() else { return Ok(None) };
         let path = self.path.clone();
+        // Allocated here and not there: each of the many threads that block would keep memory of its own for such pieces.
+        let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
         let read = move || {
-            let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
             file.read_exact(&mut bytes).map_err(|source| export::failed("read", &path, source))?;
             hash.update(&bytes);
             let sum = Sha256Sum::of(&bytes);
