@@ -152,10 +152,10 @@ fn faults(root: &Value, schema: &Value, value: &Value, place: &str) -> Vec<Strin
 
 fn specification() -> Option<Value> {
     let Some(folder) = option_env!("SNOWTRACK_SPECS") else {
-        println!("skipped: SNOWTRACK_SPECS names no folder with sqlapi.yaml");
+        println!("skipped: SNOWTRACK_SPECS is not set, so there is no snowflake/sqlapi.yaml to compare with");
         return None;
     };
-    let path = std::path::Path::new(folder).join("sqlapi.yaml");
+    let path = std::path::Path::new(folder).join("snowflake/sqlapi.yaml");
     Some(Yaml::read(&std::fs::read_to_string(path).unwrap()))
 }
 
