@@ -7,7 +7,7 @@ use super::fetch::Fetch;
 use super::report::EnrichmentReport;
 use super::{Error, ledger};
 use crate::event::Event;
-use crate::spotify::{self, Document, Entity};
+use crate::spotify::{self, Cut, Document, Entity};
 use crate::warehouse::{NewRead, ReadStatus};
 
 /// Refusals in a row after which the rest of an entity is left alone: it is the endpoint, not the object.
@@ -84,12 +84,13 @@ impl Fetch<'_> {
             recorder.write(document, parts.offset)?;
         }
         let (run_id, now) = (self.run_id.clone(), (self.clock)());
+        let cut = Cut::of(document.entity, &document.body, &parts);
         let new =
             NewRead { run_id: &run_id, entity: document.entity.name(), playlist_id: None, now };
         let row_count = tokio::task::block_in_place(|| {
             self.warehouse.transaction(|warehouse| {
                 let read_id = warehouse.begin_read(new)?;
-                let row_count = warehouse.land((&run_id, read_id), document, &parts, &|_| false)?;
+                let row_count = warehouse.land((&run_id, read_id), document, &cut)?;
                 warehouse.finish_read(read_id, ReadStatus::Complete, now)?;
                 Ok::<_, crate::warehouse::Error>(row_count)
             })

@@ -11,8 +11,8 @@ use crate::event::{Event, Events};
 use crate::ids::PlaylistId;
 use crate::retry::Stop;
 use crate::spotify::{
-    self, Client, Document, Entity, KnownList, ListReader, PlaylistReader, Recorder, RowIdentity,
-    Step,
+    self, Client, Cut, Document, Entity, KnownList, ListReader, PlaylistReader, Recorder,
+    RowIdentity, Step,
 };
 use crate::warehouse::{FinishedRead, NewRead, ReadStatus, Warehouse};
 
@@ -347,6 +347,7 @@ impl Fetch<'_> {
             recorder.write(document, parts.offset)?;
         }
         let (run_id, now) = (self.run_id.clone(), (self.clock)());
+        let cut = Cut::of(document.entity, &document.body, &parts);
         let (read_id, row_count) = tokio::task::block_in_place(|| {
             self.warehouse.transaction(|warehouse| {
                 let read_id = match read_id {
@@ -358,7 +359,7 @@ impl Fetch<'_> {
                         now,
                     })?,
                 };
-                let row_count = warehouse.land((&run_id, read_id), document, &parts, &|_| false)?;
+                let row_count = warehouse.land((&run_id, read_id), document, &cut)?;
                 warehouse.describe_read(read_id, snapshot_id.as_deref(), total)?;
                 Ok::<_, crate::warehouse::Error>((read_id, row_count))
             })

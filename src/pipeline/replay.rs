@@ -1,7 +1,10 @@
-//! Lands recorded documents (a folder, or the demo): the same tables, no network, many documents per transaction.
+//! Lands recorded documents (a folder, or the demo): the same tables, no network, all of them in one transaction.
+//!
+//! Recorded files can be read again, so a kill may cost the landing; and one large transaction writes each row once, where many
+//! small ones would write it to DuckDB's log first.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::mpsc::sync_channel;
 
 use chrono::{DateTime, Utc};
 
@@ -9,15 +12,18 @@ use super::Error;
 use super::report::PlaylistReport;
 use crate::event::{Event, Events};
 use crate::retry::Stop;
-use crate::spotify::{Document, Entity, Recorded};
-use crate::warehouse::{NewRead, ReadStatus, Warehouse};
+use crate::spotify::{Cut, Document, Entity, Recorded};
+use crate::warehouse::{Landing, NewRead, ReadStatus, Warehouse, WholeRead};
 
-/// Bytes of documents per transaction: recorded files can be read again, so a kill may cost that much work.
-const TRANSACTION_BYTES: usize = 32 << 20;
+/// Documents that are read ahead while others are landed.
+const READ_AHEAD: usize = 16;
 
 /// One list of which documents arrive in any order.
 struct ReplayedRead {
     read_id: i64,
+    entity: &'static str,
+    started_at: DateTime<Utc>,
+    snapshot_id: Option<String>,
     /// Positions held, as half-open ranges.
     held: Vec<(u32, u32)>,
     total: Option<u32>,
@@ -40,41 +46,51 @@ pub(super) fn replay(
     clock: fn() -> DateTime<Utc>,
     (stop, events): (&Stop, Events<'_>),
 ) -> Result<Replayed, Error> {
-    let mut replay =
-        Replay { run_id, reads: BTreeMap::new(), unchanged: BTreeMap::new(), clock, events };
+    let mut replay = Replay {
+        run_id,
+        known: warehouse.known_snapshots()?,
+        reads: BTreeMap::new(),
+        batches: Vec::new(),
+        unchanged: BTreeMap::new(),
+        clock,
+        events,
+    };
     let mut skipped = Vec::new();
-    let mut is_done = false;
-    while !is_done {
-        if stop.is_asked() {
-            return Err(Error::Interrupted);
-        }
-        warehouse.transaction(|warehouse| {
-            let mut bytes = 0;
-            while bytes < TRANSACTION_BYTES {
-                match recorded.next_document()? {
-                    None => {
-                        is_done = true;
-                        break;
-                    }
-                    Some(Ok(document)) => {
-                        bytes += document.body.len();
-                        if let Err(reason) = replay.land(warehouse, &document)? {
-                            skipped.push(reason);
-                        }
-                    }
-                    Some(Err((name, error))) => skipped.push(format!("{name}: {error}")),
+    // Reading and cutting take as long as landing, so another thread does them.
+    std::thread::scope(|scope| {
+        let (sender, receiver) = sync_channel(READ_AHEAD);
+        scope.spawn(move || {
+            while let Some(next) = recorded.next_document().transpose() {
+                // Nobody listens where the landing failed.
+                if sender.send(next).is_err() {
+                    break;
                 }
             }
-            Ok::<_, Error>(())
-        })?;
-    }
-    let playlists = warehouse.transaction(|warehouse| replay.finish(warehouse))?;
-    Ok(Replayed { playlists, skipped })
+        });
+        warehouse.transaction(|warehouse| {
+            let mut landing = warehouse.landing()?;
+            for document in receiver {
+                if stop.is_asked() {
+                    return Err(Error::Interrupted);
+                }
+                match document? {
+                    Ok((document, cut)) => replay.land(&mut landing, &document, cut)?,
+                    Err((name, error)) => skipped.push(format!("{name}: {error}")),
+                }
+            }
+            landing.finish()?;
+            replay.note(warehouse)
+        })
+    })?;
+    Ok(Replayed { playlists: replay.reports(), skipped })
 }
 
 struct Replay<'a> {
     run_id: &'a str,
+    known: HashMap<String, (String, Option<u32>)>,
     reads: BTreeMap<String, ReplayedRead>,
+    /// Reads of one document that belongs to no playlist: its id, what it is, and when.
+    batches: Vec<(i64, &'static str, DateTime<Utc>)>,
     unchanged: BTreeMap<String, u32>,
     clock: fn() -> DateTime<Utc>,
     events: Events<'a>,
@@ -83,77 +99,81 @@ struct Replay<'a> {
 impl Replay<'_> {
     fn land(
         &mut self,
-        warehouse: &mut Warehouse,
+        landing: &mut Landing<'_>,
         document: &Document,
-    ) -> Result<Result<(), String>, Error> {
-        let parts = match document.parts() {
-            Ok(parts) => parts,
-            Err(error) => return Ok(Err(format!("{}: {error}", document.url))),
-        };
+        cut: Cut,
+    ) -> Result<(), Error> {
         let (entity, key) = match document.entity {
             Entity::Playlist | Entity::PlaylistItems => ("playlist", document.playlist_id.clone()),
             Entity::LikedSongs => ("liked_songs", Some("liked".to_owned())),
             other => (other.name(), None),
         };
         let Some(key) = key else {
-            let now = (self.clock)();
-            let read_id = warehouse.begin_read(NewRead {
-                run_id: self.run_id,
-                entity,
-                playlist_id: None,
-                now,
-            })?;
-            warehouse.land((self.run_id, read_id), document, &parts, &|_| false)?;
-            warehouse.finish_read(read_id, ReadStatus::Complete, now)?;
-            return Ok(Ok(()));
+            let read_id = landing.new_read_id();
+            self.batches.push((read_id, entity, (self.clock)()));
+            landing.land((self.run_id, read_id), document, &cut, |_| false)?;
+            return Ok(());
         };
         if self.unchanged.contains_key(&key) {
-            return Ok(Ok(()));
+            return Ok(());
         }
         if document.entity == Entity::Playlist && !self.reads.contains_key(&key) {
-            let known = warehouse.known_snapshot(&key)?;
-            if let Some((snapshot, total)) =
-                known.filter(|(snapshot, _)| Some(snapshot) == parts.snapshot_id.as_ref())
-            {
-                tracing::debug!(snapshot, "`{key}` is unchanged");
-                self.unchanged.insert(key, total.unwrap_or(0));
-                return Ok(Ok(()));
+            match self.known.get(&key) {
+                Some((snapshot, total)) if Some(snapshot) == cut.snapshot_id.as_ref() => {
+                    tracing::debug!(snapshot, "`{key}` is unchanged");
+                    self.unchanged.insert(key, total.unwrap_or(0));
+                    return Ok(());
+                }
+                _ => {}
             }
         }
-        let now = (self.clock)();
-        let read = match self.reads.entry(key) {
-            Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(place) => {
-                let new =
-                    NewRead { run_id: self.run_id, entity, playlist_id: Some(place.key()), now };
-                let read_id = warehouse.begin_read(new)?;
-                let name = place.key().clone();
-                (self.events)(Event::ReadStarted { name, total: parts.total.map(u64::from) });
-                place.insert(ReplayedRead::new(read_id))
-            }
-        };
+        let read = self.reads.entry(key).or_insert_with_key(|key| {
+            let total = cut.total.map(u64::from);
+            (self.events)(Event::ReadStarted { name: key.clone(), total });
+            ReplayedRead::new(landing.new_read_id(), entity, (self.clock)())
+        });
         let is_held =
             |position| read.held.iter().any(|(from, to)| (*from..*to).contains(&position));
-        let row_count = warehouse.land((self.run_id, read.read_id), document, &parts, &is_held)?;
-        if let Some(rows) = &parts.rows {
+        let row_count = landing.land((self.run_id, read.read_id), document, &cut, is_held)?;
+        if cut.rows.is_some() {
             read.has_contents = true;
-            read.hold(parts.offset, parts.offset + u32::try_from(rows.len()).unwrap_or(u32::MAX));
+            read.hold(cut.offset, cut.offset + cut.row_count());
         }
         // The playlist itself knows best how many rows it has.
-        if parts.total.is_some() && !read.is_described {
-            read.total = parts.total;
+        if cut.total.is_some() && !read.is_described {
+            read.total = cut.total;
         }
         read.is_described |= document.entity == Entity::Playlist;
-        warehouse.describe_read(read.read_id, parts.snapshot_id.as_deref(), read.total)?;
+        read.snapshot_id = cut.snapshot_id.or(read.snapshot_id.take());
         (self.events)(Event::RowsLanded(row_count));
-        Ok(Ok(()))
+        Ok(())
     }
 
-    fn finish(self, warehouse: &Warehouse) -> Result<Vec<PlaylistReport>, Error> {
+    /// Writes the reads to the ledger, now that it is known how they ended.
+    fn note(&self, warehouse: &Warehouse) -> Result<(), Error> {
+        let new =
+            |entity, playlist_id, now| NewRead { run_id: self.run_id, entity, playlist_id, now };
+        let lists = self.reads.iter().map(|(playlist_id, read)| WholeRead {
+            read_id: read.read_id,
+            read: new(read.entity, Some(playlist_id), read.started_at),
+            snapshot_id: read.snapshot_id.as_deref(),
+            total: read.total,
+            status: read.status(),
+        });
+        let batches = self.batches.iter().map(|(read_id, entity, now)| WholeRead {
+            read_id: *read_id,
+            read: new(entity, None, *now),
+            snapshot_id: None,
+            total: None,
+            status: ReadStatus::Complete,
+        });
+        Ok(warehouse.note_reads(lists.chain(batches), (self.clock)())?)
+    }
+
+    fn reports(self) -> Vec<PlaylistReport> {
         let mut reports = Vec::new();
         for (playlist_id, read) in self.reads {
             let status = read.status();
-            warehouse.finish_read(read.read_id, status, (self.clock)())?;
             let is_empty = status == ReadStatus::MetadataOnly;
             let row_count = read.held.iter().map(|(from, to)| u64::from(to - from)).sum();
             let (status, reason) = if is_empty {
@@ -181,13 +201,22 @@ impl Replay<'_> {
                 ..PlaylistReport::default()
             });
         }
-        Ok(reports)
+        reports
     }
 }
 
 impl ReplayedRead {
-    const fn new(read_id: i64) -> Self {
-        Self { read_id, held: Vec::new(), total: None, has_contents: false, is_described: false }
+    const fn new(read_id: i64, entity: &'static str, started_at: DateTime<Utc>) -> Self {
+        Self {
+            read_id,
+            entity,
+            started_at,
+            snapshot_id: None,
+            held: Vec::new(),
+            total: None,
+            has_contents: false,
+            is_described: false,
+        }
     }
 
     /// Adds a range and joins what touches.
@@ -223,13 +252,8 @@ mod tests {
     use super::*;
 
     fn read(ranges: &[(u32, u32)], total: Option<u32>) -> ReadStatus {
-        let mut read = ReplayedRead {
-            read_id: 1,
-            held: Vec::new(),
-            total,
-            has_contents: true,
-            is_described: true,
-        };
+        let mut read = ReplayedRead::new(1, "playlist", DateTime::UNIX_EPOCH);
+        (read.total, read.has_contents) = (total, true);
         for (from, to) in ranges {
             read.hold(*from, *to);
         }

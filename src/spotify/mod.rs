@@ -12,14 +12,16 @@ mod error;
 mod login;
 mod page;
 mod reader;
-mod recorded;
 mod seam;
+mod cut;
+mod recorded;
 
 pub use auth::{Credentials, StoredToken, TokenFile};
 pub use client::{Client, Timing};
+pub use cut::{Cut, CutRow, ItemDigest};
 pub use error::Error;
 pub use login::login;
-pub use page::{Document, Entity, InvalidDocument, Parts, RowIdentity, classify};
+pub use page::{Document, Entity, InvalidDocument, Parts, RowIdentity};
 pub use reader::{KnownList, ListReader, PlaylistReader, Step};
 pub use recorded::{DemoPoint, Recorded, Recorder};
 pub use seam::Seam;

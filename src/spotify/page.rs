@@ -3,7 +3,9 @@
 //! In: a body as received. Out: the rows' own bytes and the envelope around them; nothing is decoded further than that.
 
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 /// What a document is about, and so where its rows are.
@@ -86,6 +88,9 @@ pub enum InvalidDocument {
     /// Broken or of another shape.
     #[error("its JSON is broken or of another shape")]
     Json(#[from] serde_json::Error),
+    /// No list where one belongs.
+    #[error("its `items` are no list of rows")]
+    NoPage,
     /// Valid, but nothing that is read here.
     #[error(
         "its shape is none that snowtrack reads (playlists, their pages, liked songs, artists, albums)"
@@ -93,6 +98,43 @@ pub enum InvalidDocument {
     Unknown,
 }
 
+/// A body read once: what tells its kind, and where its rows lie.
+#[derive(Deserialize)]
+pub(super) struct Body<'a> {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    id: Option<String>,
+    href: Option<String>,
+    snapshot_id: Option<String>,
+    #[serde(borrow, default)]
+    items: Member<'a>,
+    #[serde(borrow, default)]
+    tracks: Member<'a>,
+    #[serde(borrow, default)]
+    artists: Member<'a>,
+    #[serde(borrow, default)]
+    albums: Member<'a>,
+    offset: Option<f64>,
+    total: Option<f64>,
+    #[serde(borrow, default)]
+    next: Option<&'a RawValue>,
+}
+
+/// What stands where rows are looked for.
+#[derive(Default)]
+enum Member<'a> {
+    /// Nothing, or `null`.
+    #[default]
+    Absent,
+    /// The rows themselves.
+    Rows(Vec<&'a str>),
+    /// A page of them, as a playlist embeds it.
+    Page(Paging<'a>),
+    /// A text, a number, a boolean.
+    Other,
+}
+
+/// The page that a playlist embeds; without `items` it is metadata only.
 #[derive(Deserialize)]
 struct Paging<'a> {
     #[serde(borrow, default)]
@@ -103,70 +145,149 @@ struct Paging<'a> {
     next: Option<&'a RawValue>,
 }
 
-#[derive(Deserialize)]
-struct Playlist<'a> {
-    snapshot_id: Option<String>,
-    #[serde(borrow, default)]
-    items: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    tracks: Option<&'a RawValue>,
+impl<'de: 'a, 'a> Deserialize<'de> for Member<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(MemberVisitor)
+    }
 }
 
-#[derive(Deserialize)]
-struct Artists<'a> {
-    #[serde(borrow)]
-    artists: Vec<&'a RawValue>,
+struct MemberVisitor;
+
+impl<'de> Visitor<'de> for MemberVisitor {
+    type Value = Member<'de>;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("rows, or a page of them")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut rows = Vec::new();
+        while let Some(row) = list.next_element::<&RawValue>()? {
+            rows.push(row.get());
+        }
+        Ok(Member::Rows(rows))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
+        Paging::deserialize(MapAccessDeserializer::new(members)).map(Member::Page)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Member::Absent)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Member::Other)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(Member::Other)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(Member::Other)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(Member::Other)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(Member::Other)
+    }
 }
 
-#[derive(Deserialize)]
-struct Albums<'a> {
-    #[serde(borrow)]
-    albums: Vec<&'a RawValue>,
+impl<'a> Body<'a> {
+    /// Says what a recorded body is, by the `url` it was asked with, else by its own `href` and shape.
+    pub(super) fn entity(
+        &self,
+        url: Option<&str>,
+    ) -> Result<(Entity, Option<String>), InvalidDocument> {
+        let url = url.or(self.href.as_deref()).unwrap_or_default();
+        let path = url.split('?').next().unwrap_or_default();
+        let segments: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+        let is_list = |member: &Member<'_>| matches!(member, Member::Rows(_));
+        let playlist_id = segments
+            .iter()
+            .position(|part| *part == "playlists")
+            .and_then(|at| segments.get(at + 1));
+        match (self.kind.as_deref(), segments.as_slice()) {
+            (Some("playlist"), _) => Ok((Entity::Playlist, self.id.clone())),
+            (Some("artist"), _) => Ok((Entity::Artists, None)),
+            (Some("album"), _) => Ok((Entity::Albums, None)),
+            (None, [.., "items" | "tracks"]) if playlist_id.is_some() && is_list(&self.items) => {
+                Ok((Entity::PlaylistItems, playlist_id.map(|id| (*id).to_owned())))
+            }
+            (None, [.., "me", "tracks"]) if is_list(&self.items) => Ok((Entity::LikedSongs, None)),
+            (None, [.., "playlists"]) if is_list(&self.items) => Ok((Entity::MyPlaylists, None)),
+            (None, _) if is_list(&self.artists) => Ok((Entity::Artists, None)),
+            (None, _) if is_list(&self.albums) => Ok((Entity::Albums, None)),
+            _ => Err(InvalidDocument::Unknown),
+        }
+    }
+
+    /// Takes the body, whose `text` this is, apart.
+    pub(super) fn parts(self, entity: Entity, text: &'a str) -> Result<Parts<'a>, InvalidDocument> {
+        match entity {
+            Entity::Playlist => {
+                // `items` is today's name, `tracks` the former one; some answers carry both.
+                let page = [self.items, self.tracks].into_iter().find(|member| {
+                    !matches!(member, Member::Absent | Member::Page(Paging { items: None, .. }))
+                });
+                let mut parts = match page {
+                    Some(Member::Page(Paging { items: Some(rows), offset, total, next })) => {
+                        let rows = rows.into_iter().map(RawValue::get).collect();
+                        of_page(text, Some(rows), (offset, total, next))
+                    }
+                    Some(_) => return Err(InvalidDocument::NoPage),
+                    None => of_page(text, None, (None, None, None)),
+                };
+                parts.snapshot_id = self.snapshot_id.filter(|id| !id.is_empty());
+                Ok(parts)
+            }
+            Entity::PlaylistItems | Entity::LikedSongs | Entity::MyPlaylists => {
+                let window = (self.offset, self.total, self.next);
+                match self.items {
+                    Member::Rows(rows) => Ok(of_page(text, Some(rows), window)),
+                    Member::Absent => Ok(of_page(text, None, window)),
+                    _ => Err(InvalidDocument::NoPage),
+                }
+            }
+            // A single album has `artists`, too, so each kind looks for its own list only; a single object is its own only row.
+            Entity::Artists => Ok(of_batch(text, self.artists)),
+            Entity::Albums => Ok(of_batch(text, self.albums)),
+        }
+    }
 }
 
 impl Document {
     /// Takes the body apart.
     pub fn parts(&self) -> Result<Parts<'_>, InvalidDocument> {
-        let body = self.body.as_str();
-        match self.entity {
-            Entity::Playlist => {
-                let playlist: Playlist<'_> = serde_json::from_str(body)?;
-                // `items` is today's name, `tracks` the former one; some answers carry both.
-                let paging = [playlist.items, playlist.tracks]
-                    .into_iter()
-                    .flatten()
-                    .map(|raw| serde_json::from_str::<Paging<'_>>(raw.get()))
-                    .find(|paging| !matches!(paging, Ok(Paging { items: None, .. })));
-                let mut parts = match paging {
-                    Some(paging) => of_page(body, paging?),
-                    None => without_rows(body),
-                };
-                parts.snapshot_id = playlist.snapshot_id.filter(|id| !id.is_empty());
-                Ok(parts)
+        let text = self.body.as_str();
+        match serde_json::from_str::<Body<'_>>(text) {
+            Ok(body) => body.parts(self.entity, text),
+            // What Spotify answers for an unknown id, `null`, has no members.
+            Err(_) if matches!(self.entity, Entity::Artists | Entity::Albums) => {
+                serde_json::from_str::<&RawValue>(text)?;
+                Ok(of_batch(text, Member::Absent))
             }
-            Entity::PlaylistItems | Entity::LikedSongs | Entity::MyPlaylists => {
-                Ok(of_page(body, serde_json::from_str(body)?))
-            }
-            Entity::Artists | Entity::Albums => {
-                // A single album has `artists`, too, so each kind looks for its own list only.
-                let batch = match self.entity {
-                    Entity::Artists => {
-                        serde_json::from_str(body).map(|Artists { artists }| artists)
-                    }
-                    _ => serde_json::from_str(body).map(|Albums { albums }| albums),
-                };
-                // A single object is its own only row.
-                let rows = match batch {
-                    Ok(rows) => rows,
-                    Err(_) => vec![serde_json::from_str(body)?],
-                };
-                Ok(of_rows(body, rows))
-            }
+            Err(error) => Err(error.into()),
         }
     }
 }
 
-fn of_page<'a>(body: &'a str, page: Paging<'a>) -> Parts<'a> {
+fn of_batch<'a>(text: &'a str, list: Member<'a>) -> Parts<'a> {
+    match list {
+        Member::Rows(rows) => of_rows(text, rows),
+        _ => of_rows(text, vec![text.trim()]),
+    }
+}
+
+fn of_page<'a>(
+    text: &'a str,
+    rows: Option<Vec<&'a str>>,
+    (offset, total, next): (Option<f64>, Option<f64>, Option<&RawValue>),
+) -> Parts<'a> {
     let count = |number: Option<f64>| {
         #[expect(
             clippy::cast_possible_truncation,
@@ -175,17 +296,16 @@ fn of_page<'a>(body: &'a str, page: Paging<'a>) -> Parts<'a> {
         )]
         number.map(|n| n as u32)
     };
-    let has_next = page.next.is_some_and(|next| next.get() != "null");
-    let (offset, total) = (count(page.offset).unwrap_or(0), count(page.total));
-    let parts = match page.items {
-        Some(rows) => of_rows(body, rows),
-        None => without_rows(body),
+    let has_next = next.is_some_and(|next| next.get() != "null");
+    let (offset, total) = (count(offset).unwrap_or(0), count(total));
+    let parts = match rows {
+        Some(rows) => of_rows(text, rows),
+        None => without_rows(text),
     };
     Parts { offset, total, has_next, ..parts }
 }
 
-fn of_rows<'a>(body: &'a str, rows: Vec<&'a RawValue>) -> Parts<'a> {
-    let rows: Vec<&str> = rows.into_iter().map(RawValue::get).collect();
+fn of_rows<'a>(body: &'a str, rows: Vec<&'a str>) -> Parts<'a> {
     // The rows are slices of the body, so their addresses say where they lie in it.
     let start = |row: &str| row.as_ptr() as usize - body.as_ptr() as usize;
     let envelope = match (rows.first(), rows.last()) {
@@ -239,47 +359,6 @@ impl RowIdentity {
             }
             Err(_) => Self::Other(row.to_owned()),
         }
-    }
-}
-
-#[derive(Deserialize)]
-struct Shape<'a> {
-    #[serde(rename = "type")]
-    kind: Option<String>,
-    id: Option<String>,
-    href: Option<String>,
-    #[serde(borrow, default)]
-    items: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    artists: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    albums: Option<&'a RawValue>,
-}
-
-/// Says what a recorded body is, by the `url` it was asked with, else by its own `href` and shape.
-pub fn classify(
-    url: Option<&str>,
-    body: &str,
-) -> Result<(Entity, Option<String>), InvalidDocument> {
-    let shape: Shape<'_> = serde_json::from_str(body)?;
-    let url = url.or(shape.href.as_deref()).unwrap_or_default();
-    let path = url.split('?').next().unwrap_or_default();
-    let segments: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-    let is_list = |raw: Option<&RawValue>| raw.is_some_and(|raw| raw.get().starts_with('['));
-    let playlist_id =
-        segments.iter().position(|part| *part == "playlists").and_then(|at| segments.get(at + 1));
-    match (shape.kind.as_deref(), segments.as_slice()) {
-        (Some("playlist"), _) => Ok((Entity::Playlist, shape.id)),
-        (Some("artist"), _) => Ok((Entity::Artists, None)),
-        (Some("album"), _) => Ok((Entity::Albums, None)),
-        (None, [.., "items" | "tracks"]) if playlist_id.is_some() && is_list(shape.items) => {
-            Ok((Entity::PlaylistItems, playlist_id.map(|id| (*id).to_owned())))
-        }
-        (None, [.., "me", "tracks"]) if is_list(shape.items) => Ok((Entity::LikedSongs, None)),
-        (None, [.., "playlists"]) if is_list(shape.items) => Ok((Entity::MyPlaylists, None)),
-        (None, _) if is_list(shape.artists) => Ok((Entity::Artists, None)),
-        (None, _) if is_list(shape.albums) => Ok((Entity::Albums, None)),
-        _ => Err(InvalidDocument::Unknown),
     }
 }
 

@@ -12,7 +12,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::Error;
-use super::page::{Document, Entity, InvalidDocument, classify};
+use super::cut::Cut;
+use super::page::{Body, Document, Entity, InvalidDocument};
 
 /// The demo library as it was on two days, a week apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,22 +24,54 @@ pub enum DemoPoint {
     Second,
 }
 
-/// One recorded body, or why a file is none.
-pub(super) type RecordedDocument = Result<Document, (String, InvalidDocument)>;
+/// One recorded body, cut for landing, or what is none and why.
+pub(super) type RecordedDocument = Result<(Document, Cut), (String, InvalidDocument)>;
 
 /// Documents from a folder or from the binary itself.
 pub struct Recorded {
     files: std::vec::IntoIter<PathBuf>,
-    lines: Option<(String, Box<dyn BufRead>)>,
+    lines: Option<Lines>,
     now: DateTime<Utc>,
 }
 
+/// A line; without a body, what stands before it.
 #[derive(Deserialize)]
 struct Line<'a> {
     url: Option<String>,
     fetched_at: Option<DateTime<Utc>>,
-    #[serde(borrow)]
-    body: &'a RawValue,
+    #[serde(borrow, default)]
+    body: Option<&'a RawValue>,
+}
+
+/// A file that is being read line by line.
+struct Lines {
+    name: String,
+    reader: Box<dyn BufRead + Send>,
+    line: String,
+    number: u64,
+}
+
+impl Lines {
+    fn new(name: String, reader: impl BufRead + Send + 'static) -> Self {
+        Self { name, reader: Box::new(reader), line: String::new(), number: 0 }
+    }
+
+    /// The next document; `None` at the end.
+    fn next(&mut self, now: DateTime<Utc>) -> Result<Option<RecordedDocument>, Error> {
+        loop {
+            self.line.clear();
+            self.number += 1;
+            let read = self.reader.read_line(&mut self.line);
+            if read.map_err(|source| failed("read", Path::new(&self.name), source))? == 0 {
+                return Ok(None);
+            }
+            if !self.line.trim().is_empty() {
+                let document = of_line(&self.line, now);
+                let place = || format!("{}, line {}", self.name, self.number);
+                return Ok(Some(document.map_err(|error| (place(), error))));
+            }
+        }
+    }
 }
 
 impl Recorded {
@@ -82,7 +115,7 @@ impl Recorded {
             zstd::Decoder::new(bytes).map_err(|source| failed("read", Path::new(name), source))?;
         Ok(Self {
             files: Vec::new().into_iter(),
-            lines: Some((name.to_owned(), Box::new(BufReader::new(reader)))),
+            lines: Some(Lines::new(name.to_owned(), BufReader::new(reader))),
             now,
         })
     }
@@ -93,18 +126,11 @@ impl Recorded {
     /// [`Error::File`] where a file cannot be read.
     pub fn next_document(&mut self) -> Result<Option<RecordedDocument>, Error> {
         loop {
-            if let Some((name, reader)) = &mut self.lines {
-                let mut line = String::new();
-                let path = PathBuf::from(&*name);
-                if reader.read_line(&mut line).map_err(|source| failed("read", &path, source))? == 0
-                {
-                    self.lines = None;
-                } else if !line.trim().is_empty() {
-                    return Ok(Some(
-                        of_line(&line, self.now).map_err(|error| (name.clone(), error)),
-                    ));
+            if let Some(lines) = &mut self.lines {
+                if let Some(document) = lines.next(self.now)? {
+                    return Ok(Some(document));
                 }
-                continue;
+                self.lines = None;
             }
             let Some(path) = self.files.next() else { return Ok(None) };
             let name = path
@@ -117,39 +143,56 @@ impl Recorded {
                 BufReader::new(file)
                     .read_to_string(&mut body)
                     .map_err(|source| failed("read", &path, source))?;
-                let document = of_body(None, body, self.now).map_err(|error| (name, error));
+                let document = of_body((None, self.now), body).map_err(|error| (name, error));
                 return Ok(Some(document));
             }
-            let reader: Box<dyn BufRead> = if name.ends_with(".zst") {
+            self.lines = Some(if name.ends_with(".zst") {
                 let decoder =
                     zstd::Decoder::new(file).map_err(|source| failed("read", &path, source))?;
-                Box::new(BufReader::new(decoder))
+                Lines::new(name, BufReader::new(decoder))
             } else {
-                Box::new(BufReader::with_capacity(1 << 20, file))
-            };
-            self.lines = Some((name, reader));
+                Lines::new(name, BufReader::with_capacity(1 << 20, file))
+            });
         }
     }
 }
 
-fn of_line(line: &str, now: DateTime<Utc>) -> Result<Document, InvalidDocument> {
+fn of_line(line: &str, now: DateTime<Utc>) -> Result<(Document, Cut), InvalidDocument> {
+    if let Some((head, body)) = with_body_last(line)
+        && let Ok(head) = serde_json::from_str::<Line<'_>>(&head)
+        && let Ok(document) =
+            of_body((head.url.as_deref(), head.fetched_at.unwrap_or(now)), body.to_owned())
+    {
+        return Ok(document);
+    }
     let line: Line<'_> = serde_json::from_str(line)?;
-    // A body with line breaks stands in its line as a string.
-    let body = match line.body.get() {
+    let body = match line.body.map_or("null", RawValue::get) {
+        // A body with line breaks stands in its line as a string.
         text if text.starts_with('"') => serde_json::from_str(text)?,
         body => body.to_owned(),
     };
-    of_body(line.url.as_deref(), body, line.fetched_at.unwrap_or(now))
+    of_body((line.url.as_deref(), line.fetched_at.unwrap_or(now)), body)
+}
+
+/// What stands before the body, closed, and the body, if it is the last member: then nothing needs to look for its end. Where
+/// the guess is wrong, one of the two is no JSON.
+fn with_body_last(line: &str) -> Option<(String, &str)> {
+    let (head, rest) = line.split_once(r#","body":"#)?;
+    let body = rest.trim_end().strip_suffix('}')?.trim();
+    body.starts_with('{').then(|| (format!("{head}}}"), body))
 }
 
 fn of_body(
-    url: Option<&str>,
-    body: String,
-    fetched_at: DateTime<Utc>,
-) -> Result<Document, InvalidDocument> {
-    let (entity, playlist_id) = classify(url, &body)?;
+    (url, fetched_at): (Option<&str>, DateTime<Utc>),
+    text: String,
+) -> Result<(Document, Cut), InvalidDocument> {
+    let body: Body<'_> = serde_json::from_str(&text)?;
+    let (entity, playlist_id) = body.entity(url)?;
+    // The cut holds no slices of the text, which moves into the document.
+    let parts = body.parts(entity, &text)?;
+    let cut = Cut::of(entity, &text, &parts);
     let url = url.unwrap_or_default().to_owned();
-    Ok(Document { entity, playlist_id, url, fetched_at, etag: None, body })
+    Ok((Document { entity, playlist_id, url, fetched_at, etag: None, body: text }, cut))
 }
 
 fn failed(doing: &'static str, path: &Path, source: std::io::Error) -> Error {
@@ -192,5 +235,50 @@ impl Recorder {
         };
         let path = self.directory.join(name);
         std::fs::write(&path, &document.body).map_err(|source| failed("write", &path, source))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BODY: &str =
+        r#"{"type":"playlist","id":"p","items":{"items":[{"item":{"n":"}"}}],"total":1}}"#;
+
+    fn read(line: &str) -> Option<(String, String, DateTime<Utc>)> {
+        let (document, _) = of_line(line, DateTime::UNIX_EPOCH).ok()?;
+        Some((document.url, document.body, document.fetched_at))
+    }
+
+    #[test]
+    fn the_body_may_stand_anywhere_in_its_line_and_have_spaces_around_it() {
+        let at = DateTime::from_timestamp(1_767_571_200, 0).unwrap();
+        let time = r#""fetched_at":"2026-01-05T00:00:00Z""#;
+        let expected = (r#"/x?","body":{}"#.to_owned(), BODY.to_owned(), at);
+        // An address that looks like the end of a member is still text.
+        let url = r#""url":"/x?\",\"body\":{}""#;
+        for line in [
+            format!("{{{url},{time},\"body\":{BODY}}}\n"),
+            format!("{{{url},{time},\"body\": {BODY} }}\r\n"),
+            format!("{{{url},\"body\":{BODY},{time}}}\n"),
+            format!("{{\"body\":{BODY},{url},{time}}}\n"),
+            format!("{{{url},{time},\"body\":{}}}\n", serde_json::to_string(BODY).unwrap()),
+        ] {
+            let (url, body, fetched_at) = read(&line).unwrap();
+            assert_eq!((url, body, fetched_at), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_line_without_a_whole_body_is_no_document() {
+        for line in [
+            "5",
+            "{}",
+            r#"{"url":"/x","body":}"#,
+            r#"{"url":"/x","body":{"type":"playlist"}"#,
+            r#"{"url":"/x","body":{"type":"playlist"}}}"#,
+        ] {
+            assert_eq!(read(line), None, "{line}");
+        }
     }
 }

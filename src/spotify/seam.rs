@@ -1,6 +1,6 @@
 //! Where a body was cut into envelope and rows, so that it can be put together again byte for byte.
 
-use super::page::{Document, Parts};
+use super::page::Parts;
 
 /// What lies between the rows of a body, and where they stood in its envelope.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,9 +15,8 @@ pub struct Seam {
 }
 
 impl Seam {
-    /// Where `parts` were cut out of `document`.
-    pub fn of(document: &Document, parts: &Parts<'_>) -> Self {
-        let body = document.body.as_str();
+    /// Where `parts` were cut out of `body`.
+    pub fn of(body: &str, parts: &Parts<'_>) -> Self {
         let rows = parts.rows.as_deref().unwrap_or_default();
         // The rows are slices of the body, so their addresses say where they lie in it.
         let start = |row: &str| row.as_ptr() as usize - body.as_ptr() as usize;
@@ -53,7 +52,7 @@ impl Seam {
 
 #[cfg(test)]
 mod tests {
-    use super::super::page::Entity;
+    use super::super::page::{Document, Entity};
     use super::*;
 
     #[test]
@@ -77,7 +76,7 @@ mod tests {
             let parts = document.parts().unwrap();
             let rows: Vec<String> =
                 parts.rows.iter().flatten().map(|row| (*row).to_owned()).collect();
-            let seam = Seam::of(&document, &parts);
+            let seam = Seam::of(&document.body, &parts);
             assert_eq!(seam.mend(&parts.envelope.concat(), &rows).as_deref(), Some(body));
         }
     }
@@ -92,7 +91,7 @@ mod tests {
             etag: None,
             body: r#"{"items":[1, 2, 3, 4]}"#.to_owned(),
         };
-        let seam = Seam::of(&document, &document.parts().unwrap());
+        let seam = Seam::of(&document.body, &document.parts().unwrap());
         assert_eq!(seam, Seam { rows_at: 10, row_count: 4, row_gaps: ", ".to_owned() });
         assert_eq!(seam.mend("short", &[]), None);
     }

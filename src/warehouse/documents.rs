@@ -31,8 +31,8 @@ struct Envelope {
     seam: Option<Seam>,
 }
 
-/// Documents in memory at a time, 100 rows of 2 KB each.
-const BATCH: u32 = 64;
+/// Documents in memory at a time, 100 rows of 2 KB each. An item can lie far from its row, so a batch costs a look through many.
+const BATCH: u32 = 256;
 
 const DOING: &str = "read landed documents";
 
@@ -97,7 +97,7 @@ impl Warehouse {
         first: i64,
         last: i64,
     ) -> Result<BTreeMap<i64, BTreeMap<u32, String>>, Error> {
-        let sql = "select document_id, position, row_json from raw.rows where document_id between ? and ?";
+        let sql = "select document_id, position, row_json from raw.row_texts where document_id between ? and ?";
         let mut statement = self.connection.prepare_cached(sql).doing(DOING)?;
         let rows = statement.query_map(params![first, last], |row| {
             Ok((row.get::<_, i64>(0)?, row.get::<_, u32>(1)?, row.get::<_, String>(2)?))
@@ -128,7 +128,7 @@ impl Warehouse {
 
     /// Recorded pages can overlap; then a row is kept once, with the first document that had it.
     fn row_held_before(&self, envelope: &Envelope, position: u32) -> Result<String, Error> {
-        let sql = "select row_json from raw.rows where position = ? and document_id in (select document_id from raw.documents where read_id = ? and document_id < ?) order by document_id desc limit 1";
+        let sql = "select row_json from raw.row_texts where position = ? and document_id in (select document_id from raw.documents where read_id = ? and document_id < ?) order by document_id desc limit 1";
         let row = self
             .connection
             .query_row(sql, params![position, envelope.read_id, envelope.document_id], |row| {

@@ -1,90 +1,68 @@
-//! Lands documents: the envelope, and each row's own bytes at its position. The caller decides what one transaction is.
+//! Lands documents: the envelope, each row at its position, each item once. The caller decides what one transaction is.
 
-use duckdb::{OptionalExt, params};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
-use super::{Doing, Error, Warehouse, sql_timestamp};
-use crate::spotify::{Document, Parts, Seam};
+use duckdb::{Appender, params};
 
-/// What a read is about.
-#[derive(Debug, Clone, Copy)]
-pub struct NewRead<'a> {
-    /// The run that reads.
-    pub run_id: &'a str,
-    /// `playlist`, `liked_songs`, `my_playlists`, `artists` or `albums`.
-    pub entity: &'a str,
-    /// The playlist (or `liked`).
-    pub playlist_id: Option<&'a str>,
-    /// The time it began.
-    pub now: chrono::DateTime<chrono::Utc>,
-}
+use super::{Doing, Error, Warehouse, timestamp};
+use crate::spotify::{Cut, CutRow, Document, ItemDigest};
 
-/// How a read ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReadStatus {
-    /// Everything Spotify announced, at one snapshot.
-    Complete,
-    /// Recorded documents with rows missing.
-    Partial,
-    /// Changed while it was read; never used.
-    Torn,
-    /// Spotify gave no contents.
-    MetadataOnly,
-}
+/// Bytes that DuckDB's appenders may hold, outside its memory limit, before they are written to the tables.
+const UNFLUSHED_BYTES: usize = 8 << 20;
 
-impl ReadStatus {
-    /// As the ledger writes it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Complete => "complete",
-            Self::Partial => "partial",
-            Self::Torn => "torn",
-            Self::MetadataOnly => "metadata_only",
-        }
-    }
-}
+/// Items remembered, 40 bytes each. Beyond that the memory starts anew: an item may then be landed twice, which costs space only.
+const REMEMBERED_ITEMS: usize = 500_000;
 
-/// A read that an earlier process began.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnfinishedRead {
-    /// Its id.
-    pub read_id: i64,
-    /// The snapshot being read.
-    pub snapshot_id: Option<String>,
-    /// Rows announced.
-    pub total: Option<u32>,
-    /// Where the next page begins.
-    pub next_offset: u32,
-}
+const DOING: &str = "land a document";
 
-/// A read that has ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FinishedRead {
-    /// Its id.
-    pub read_id: i64,
-    /// Rows announced.
-    pub total: Option<u32>,
-    /// Whether Spotify gave the contents.
-    pub has_contents: bool,
+/// Documents on their way into `raw`. It belongs to one transaction, because it remembers which items that has landed.
+pub struct Landing<'w> {
+    warehouse: &'w Warehouse,
+    documents: Appender<'w>,
+    rows: Appender<'w>,
+    items: Appender<'w>,
+    item_ids: HashMap<ItemDigest, i64>,
+    unflushed_bytes: usize,
 }
 
 impl Warehouse {
-    /// Notes that a read begins and returns its id.
+    /// Begins to land documents. Nothing is in the tables before [`Landing::finish`].
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn begin_read(&mut self, read: NewRead<'_>) -> Result<i64, Error> {
-        let read_id = self.next_read_id;
-        self.next_read_id += 1;
-        self.connection
-            .execute(
-                "insert into meta.reads by name select ? as read_id, ? as run_id, ? as entity, ? as playlist_id, 'reading' as status, ?::timestamp as started_at",
-                params![read_id, read.run_id, read.entity, read.playlist_id, sql_timestamp(read.now)],
-            )
-            .doing("note a read")?;
-        Ok(read_id)
+    pub fn landing(&self) -> Result<Landing<'_>, Error> {
+        let appender = |table| self.connection.appender_to_db(table, "raw").doing(DOING);
+        Ok(Landing {
+            warehouse: self,
+            documents: appender("documents")?,
+            rows: appender("rows")?,
+            items: appender("items")?,
+            item_ids: HashMap::new(),
+            unflushed_bytes: 0,
+        })
     }
 
-    /// Lands one document; rows at positions that `is_held` already are left out (recorded pages can overlap).
+    /// Lands one document by itself.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub fn land(&self, read: (&str, i64), document: &Document, cut: &Cut) -> Result<u64, Error> {
+        let mut landing = self.landing()?;
+        let row_count = landing.land(read, document, cut, |_| false)?;
+        landing.finish()?;
+        Ok(row_count)
+    }
+}
+
+impl Landing<'_> {
+    /// An id for a read that is noted later, whole.
+    pub fn new_read_id(&self) -> i64 {
+        self.warehouse.new_read_id()
+    }
+
+    /// Lands one document of `(run_id, read_id)` and returns its rows; those at positions that `is_held` already are left out
+    /// (recorded pages can overlap).
     ///
     /// # Errors
     /// [`Error::Statement`].
@@ -92,207 +70,84 @@ impl Warehouse {
         &mut self,
         (run_id, read_id): (&str, i64),
         document: &Document,
-        parts: &Parts<'_>,
-        is_held: &dyn Fn(u32) -> bool,
+        cut: &Cut,
+        is_held: impl Fn(u32) -> bool,
     ) -> Result<u64, Error> {
-        let document_id = self.next_document_id;
-        self.next_document_id += 1;
-        let [head, tail] = parts.envelope;
-        let seam = Seam::of(document, parts);
-        let doing = "land a document";
-        self.connection
-            .prepare_cached(
-                "insert into raw.documents values (?, ?, ?, ?, ?, ?::timestamp, ?, ?, ?, ?, ?, ?)",
-            )
-            .and_then(|mut statement| {
-                statement.execute(params![
-                    document_id,
-                    read_id,
-                    run_id,
-                    document.entity.name(),
-                    document.url,
-                    sql_timestamp(document.fetched_at),
-                    document.etag,
-                    parts.offset,
-                    format!("{head}{tail}"),
-                    seam.rows_at,
-                    seam.row_count,
-                    seam.row_gaps
-                ])
-            })
-            .doing(doing)?;
-        let mut rows = self.connection.appender_to_db("rows", "raw").doing(doing)?;
+        let next_id = &self.warehouse.next_document_id;
+        let document_id = next_id.replace(next_id.get() + 1);
+        let body = document.body.as_str();
+        self.documents
+            .append_row(params![
+                document_id,
+                read_id,
+                run_id,
+                document.entity.name(),
+                document.url,
+                timestamp(document.fetched_at),
+                document.etag,
+                cut.offset,
+                cut.envelope,
+                cut.seam.rows_at,
+                cut.seam.row_count,
+                cut.seam.row_gaps
+            ])
+            .doing(DOING)?;
+        self.unflushed_bytes += cut.envelope.len();
         let mut row_count = 0;
-        for (position, row) in (parts.offset..).zip(parts.rows.iter().flatten()) {
-            if !is_held(position) {
-                rows.append_row(params![document_id, position, row]).doing(doing)?;
-                row_count += 1;
+        for (position, row) in (cut.offset..).zip(cut.rows.iter().flatten()) {
+            if is_held(position) {
+                continue;
             }
+            let (text, item) = match row {
+                CutRow::Whole(place) => (&body[place.clone()], None),
+                CutRow::Parted { frame, item_at, item, digest } => {
+                    let item_id = self.land_item(&body[item.clone()], *digest)?;
+                    (frame.as_str(), Some((*item_at, item_id)))
+                }
+            };
+            let (item_at, item_id) = item.unzip();
+            self.rows
+                .append_row(params![document_id, position, text, item_at, item_id])
+                .doing(DOING)?;
+            self.unflushed_bytes += text.len();
+            row_count += 1;
         }
-        rows.flush().doing(doing)?;
+        if self.unflushed_bytes > UNFLUSHED_BYTES {
+            self.flush()?;
+        }
         Ok(row_count)
     }
 
-    /// Notes what is known of a read so far.
-    ///
-    /// # Errors
-    /// [`Error::Statement`].
-    pub fn describe_read(
-        &self,
-        read_id: i64,
-        snapshot_id: Option<&str>,
-        total: Option<u32>,
-    ) -> Result<(), Error> {
-        self.connection
-            .execute(
-                "update meta.reads set snapshot_id = coalesce(?, snapshot_id), total = coalesce(?, total) where read_id = ?",
-                params![snapshot_id, total, read_id],
-            )
-            .doing("note a read")?;
+    /// Lands an item unless this landing has, and returns its id.
+    fn land_item(&mut self, text: &str, digest: ItemDigest) -> Result<i64, Error> {
+        if self.item_ids.len() >= REMEMBERED_ITEMS {
+            self.item_ids.clear();
+        }
+        match self.item_ids.entry(digest) {
+            Entry::Occupied(held) => Ok(*held.get()),
+            Entry::Vacant(place) => {
+                let next_id = &self.warehouse.next_item_id;
+                let item_id = next_id.replace(next_id.get() + 1);
+                self.items.append_row(params![item_id, text]).doing(DOING)?;
+                self.unflushed_bytes += text.len();
+                Ok(*place.insert(item_id))
+            }
+        }
+    }
+
+    fn flush(&mut self) -> Result<(), Error> {
+        self.unflushed_bytes = 0;
+        for table in [&mut self.documents, &mut self.rows, &mut self.items] {
+            table.flush().doing(DOING)?;
+        }
         Ok(())
     }
 
-    /// Ends a read.
+    /// Writes what was landed to the tables.
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn finish_read(
-        &self,
-        read_id: i64,
-        status: ReadStatus,
-        now: chrono::DateTime<chrono::Utc>,
-    ) -> Result<(), Error> {
-        self.connection
-            .execute(
-                "update meta.reads set status = ?, finished_at = ?::timestamp where read_id = ?",
-                params![status.name(), sql_timestamp(now), read_id],
-            )
-            .doing("end a read")?;
-        Ok(())
+    pub fn finish(mut self) -> Result<(), Error> {
+        self.flush()
     }
-
-    /// The read of this run that an earlier process began and did not end.
-    ///
-    /// # Errors
-    /// [`Error::Statement`].
-    pub fn unfinished_read(
-        &self,
-        run_id: &str,
-        entity: &str,
-        playlist_id: Option<&str>,
-    ) -> Result<Option<UnfinishedRead>, Error> {
-        let sql = "select read_id, snapshot_id, total, (select coalesce(max(position) + 1, 0) from raw.rows where document_id in (select document_id from raw.documents where read_id = reads.read_id)) from meta.reads as reads where run_id = ? and entity = ? and playlist_id is not distinct from ? and status = 'reading' order by read_id desc limit 1";
-        self.connection
-            .query_row(sql, params![run_id, entity, playlist_id], |row| {
-                Ok(UnfinishedRead {
-                    read_id: row.get(0)?,
-                    snapshot_id: row.get(1)?,
-                    total: row.get(2)?,
-                    next_offset: row.get(3)?,
-                })
-            })
-            .optional()
-            .doing("look for an unfinished read")
-    }
-
-    /// The read of this run that has ended already.
-    ///
-    /// # Errors
-    /// [`Error::Statement`].
-    pub fn finished_read(
-        &self,
-        run_id: &str,
-        entity: &str,
-        playlist_id: Option<&str>,
-    ) -> Result<Option<FinishedRead>, Error> {
-        let sql = "select read_id, total, status from meta.reads where run_id = ? and entity = ? and playlist_id is not distinct from ? and status in ('complete', 'metadata_only') order by read_id desc limit 1";
-        self.connection
-            .query_row(sql, params![run_id, entity, playlist_id], |row| {
-                Ok(FinishedRead {
-                    read_id: row.get(0)?,
-                    total: row.get(1)?,
-                    has_contents: row.get::<_, String>(2)? == ReadStatus::Complete.name(),
-                })
-            })
-            .optional()
-            .doing("look for a finished read")
-    }
-
-    /// The newest complete read of a list that has no snapshot, in this run or before.
-    ///
-    /// # Errors
-    /// [`Error::Statement`].
-    pub fn known_list(
-        &self,
-        entity: &str,
-        playlist_id: &str,
-    ) -> Result<Option<FinishedRead>, Error> {
-        let sql = "select read_id, total from meta.reads where entity = ? and playlist_id = ? and status = 'complete' order by read_id desc limit 1";
-        self.connection
-            .query_row(sql, [entity, playlist_id], |row| {
-                Ok(FinishedRead { read_id: row.get(0)?, total: row.get(1)?, has_contents: true })
-            })
-            .optional()
-            .doing("look up the known list")
-    }
-
-    /// The rows that stand first in a landed list, as received.
-    ///
-    /// # Errors
-    /// [`Error::Statement`].
-    pub fn first_rows(&self, read_id: i64) -> Result<Vec<String>, Error> {
-        let sql = "select row_json from raw.rows where document_id = (select min(document_id) from raw.documents where read_id = ?) order by position";
-        let doing = "look at the first page";
-        let mut statement = self.connection.prepare(sql).doing(doing)?;
-        let rows = statement.query_map([read_id], |row| row.get(0)).doing(doing)?;
-        rows.collect::<Result<_, _>>().doing(doing)
-    }
-
-    /// The newest snapshot of the playlist that was read completely, and its row count.
-    ///
-    /// # Errors
-    /// [`Error::Statement`].
-    pub fn known_snapshot(
-        &self,
-        playlist_id: &str,
-    ) -> Result<Option<(String, Option<u32>)>, Error> {
-        let sql = "select snapshot_id, total from meta.reads where playlist_id = ? and entity = 'playlist' and status = 'complete' and snapshot_id is not null order by read_id desc limit 1";
-        self.connection
-            .query_row(sql, [playlist_id], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()
-            .doing("look up the known snapshot")
-    }
-
-    /// Id, snapshot, owner, collaborative flag and announced rows of the playlists in a list that this run has read.
-    ///
-    /// # Errors
-    /// [`Error::Statement`].
-    pub fn listed_playlists(&self, read_id: i64) -> Result<Vec<ListedPlaylist>, Error> {
-        let sql = "select row_json ->> '$.id', row_json ->> '$.snapshot_id', row_json ->> '$.owner.id', coalesce((row_json ->> '$.collaborative') = 'true', false) from raw.rows where document_id in (select document_id from raw.documents where read_id = ?) and row_json <> 'null' order by position";
-        let mut statement = self.connection.prepare(sql).doing("read the list of playlists")?;
-        let rows = statement
-            .query_map([read_id], |row| {
-                Ok(ListedPlaylist {
-                    id: row.get(0)?,
-                    snapshot_id: row.get(1)?,
-                    owner_id: row.get(2)?,
-                    is_collaborative: row.get(3)?,
-                })
-            })
-            .doing("read the list of playlists")?;
-        rows.collect::<Result<_, _>>().doing("read the list of playlists")
-    }
-}
-
-/// One row of `/me/playlists`.
-#[derive(Debug, Clone)]
-pub struct ListedPlaylist {
-    /// The playlist.
-    pub id: Option<String>,
-    /// Its snapshot.
-    pub snapshot_id: Option<String>,
-    /// Its owner.
-    pub owner_id: Option<String>,
-    /// Whether others may add.
-    pub is_collaborative: bool,
 }

@@ -10,20 +10,24 @@ mod files;
 mod landing;
 mod publish;
 mod query;
+mod reads;
 mod reconcile;
 mod transform;
 
+use std::cell::Cell;
 use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use duckdb::types::{TimeUnit, Value};
 use duckdb::{Config, Connection, InterruptHandle};
 
 pub use catalog::{CHECKS, CheckFile};
 pub use documents::LandedDocument;
 pub use error::Error;
-pub use landing::{FinishedRead, NewRead, ReadStatus, UnfinishedRead};
+pub use landing::Landing;
 pub use query::{QueryFormat, query};
+pub use reads::{FinishedRead, NewRead, ReadStatus, UnfinishedRead, WholeRead};
 pub use reconcile::{BucketSum, CurrentRow, KeyHash, TableSum};
 pub use transform::{KindCount, MissingDetails, PlaylistChange, TableCount};
 
@@ -32,8 +36,9 @@ pub(crate) use error::Doing;
 /// The work file: `raw`, `staging`, `core` and `meta`.
 pub struct Warehouse {
     connection: Connection,
-    next_read_id: i64,
-    next_document_id: i64,
+    next_read_id: Cell<i64>,
+    next_document_id: Cell<i64>,
+    next_item_id: Cell<i64>,
 }
 
 /// DuckDB's own limits. 256 MB carries a million rows; its default would be 80 % of the machine.
@@ -70,13 +75,14 @@ impl Warehouse {
             connection.execute_batch(file.sql).doing(&format!("apply `{}`", file.name))?;
         }
         connection.execute_batch("commit").doing("apply the schema")?;
-        let highest = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
-        let next_read_id = highest("select coalesce(max(read_id), 0) + 1 from meta.reads")
-            .doing("read the ledger")?;
-        let next_document_id =
-            highest("select coalesce(max(document_id), 0) + 1 from raw.documents")
-                .doing("read the ledger")?;
-        Ok(Self { connection, next_read_id, next_document_id })
+        let next = |sql: &str| {
+            let highest = connection.query_row(sql, [], |row| row.get::<_, Option<i64>>(0));
+            highest.doing("read the ledger").map(|highest| Cell::new(highest.unwrap_or(0) + 1))
+        };
+        let next_read_id = next("select max(read_id) from meta.reads")?;
+        let next_document_id = next("select max(document_id) from raw.documents")?;
+        let next_item_id = next("select max(item_id) from raw.items")?;
+        Ok(Self { connection, next_read_id, next_document_id, next_item_id })
     }
 
     /// Interrupts a statement from another thread; its transaction is rolled back.
@@ -127,4 +133,9 @@ impl Warehouse {
 /// A UTC time as DuckDB reads it.
 pub(crate) fn sql_timestamp(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M:%S%.6f").to_string()
+}
+
+/// A UTC time for an appender, which takes no text.
+fn timestamp(at: DateTime<Utc>) -> Value {
+    Value::Timestamp(TimeUnit::Microsecond, at.timestamp_micros())
 }

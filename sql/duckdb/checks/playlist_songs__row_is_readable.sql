@@ -15,7 +15,7 @@ reads as (
 
 texts as (
     select reads.playlist_id, reads.snapshot_id, rows.position, arg_max(rows.row_json, rows.document_id) as row_json
-    from raw.rows as rows
+    from raw.row_texts as rows
     inner join raw.documents as documents using (document_id)
     inner join reads using (read_id)
     group by all

@@ -1,5 +1,5 @@
--- raw: Spotify's answers as received; one row per document, and one per row of the array that the document carries.
--- grain: document_id; (document_id, position) · reads: nothing (landing writes) · shipped: no
+-- raw: Spotify's answers as received; one row per document, one per row of the array that it carries, one per item in these.
+-- grain: document_id; (document_id, position); item_id · reads: nothing (landing writes) · shipped: no
 -- guarded by: playlist_songs__no_row_is_lost, playlist_songs__row_is_readable
 create schema if not exists raw;
 
@@ -26,7 +26,30 @@ alter table raw.documents add column if not exists row_gaps varchar;
 create table if not exists raw.rows ( -- noqa: PRS
     document_id bigint,
     position    integer,   -- absolute and 0-based; null rows are counted
-    -- The row's own bytes; 'null' for a null row. Zstd: a fifth of the size of what DuckDB would choose, and half its time.
+    -- The row's own bytes, 'null' for a null row; or, where item_id says so, with 'null' in place of its item.
+    -- Zstd: a fifth of the size of what DuckDB would choose, and half its time.
     -- (sqlfluff cannot parse `using compression`, hence the noqa.)
     row_json    varchar using compression zstd
 );
+
+-- NULL: the row is whole.
+alter table raw.rows add column if not exists item_at integer; -- characters before the item
+alter table raw.rows add column if not exists item_id bigint;
+
+-- What stands in rows of playlists and of the liked songs: each text once per landing, in however many rows it stands.
+create table if not exists raw.items ( -- noqa: PRS
+    item_id   bigint, -- increasing, so that zone maps keep history out of a run
+    item_json varchar using compression zstd
+);
+
+-- Each row's own bytes, whole again. The 5: what follows `null`.
+create or replace view raw.row_texts as
+select document_id, position, row_json
+from raw.rows
+where item_id is null
+union all
+select
+    rows.document_id, rows.position,
+    concat(left(rows.row_json, rows.item_at), items.item_json, substr(rows.row_json, rows.item_at + 5)) as row_json
+from raw.rows as rows
+inner join raw.items as items using (item_id);

@@ -11,21 +11,18 @@ create or replace macro staging.album_structure() as
     '{"id":"VARCHAR","name":"VARCHAR","release_date":"VARCHAR","total_tracks":"JSON",'
     || '"external_urls":{"spotify":"VARCHAR"},"artists":[' || staging.artist_structure() || ']}';
 
-create or replace macro staging.playable_structure() as
-    '{"id":"VARCHAR","uri":"VARCHAR","type":"VARCHAR","is_local":"BOOLEAN"}';
-
-create or replace macro staging.song_structure() as
-    '{"name":"VARCHAR","duration_ms":"JSON","popularity":"JSON","external_urls":{"spotify":"VARCHAR"},'
+create or replace macro staging.item_structure() as
+    '{"id":"VARCHAR","uri":"VARCHAR","type":"VARCHAR","is_local":"BOOLEAN",'
+    || '"name":"VARCHAR","duration_ms":"JSON","popularity":"JSON","external_urls":{"spotify":"VARCHAR"},'
     || '"album":' || staging.album_structure() || ',"artists":[' || staging.artist_structure() || ']}';
 
--- A row is read twice: each one for what it is, and then, of the rows of one song, only the newest for the song.
--- Only the row's own `item` and `track` are objects; inside them Spotify has booleans of the same names.
-create or replace macro staging.playlist_row_structure() as
-    '{"added_at":"VARCHAR","added_by":{"id":"VARCHAR"},"is_local":"BOOLEAN",'
-    || '"item":' || staging.playable_structure() || ',"track":' || staging.playable_structure() || '}';
+-- A row around its item, and a row whose item was not cut out. Only the row's own `item` and `track` are objects; inside them
+-- Spotify has booleans of the same names.
+create or replace macro staging.frame_structure() as
+    '{"added_at":"VARCHAR","added_by":{"id":"VARCHAR"},"is_local":"BOOLEAN"}';
 
-create or replace macro staging.song_row_structure() as
-    '{"item":' || staging.song_structure() || ',"track":' || staging.song_structure() || '}';
+create or replace macro staging.whole_row_structure() as
+    '{"item":' || staging.item_structure() || ',"track":' || staging.item_structure() || '}';
 
 create or replace macro staging.playlist_structure() as
     '{"id":"VARCHAR","name":"VARCHAR","owner":{"id":"VARCHAR"},"public":"BOOLEAN","collaborative":"BOOLEAN",'

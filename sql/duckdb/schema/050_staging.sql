@@ -9,8 +9,8 @@ select documents.*, reads.playlist_id, nullif(reads.snapshot_id, '') is not null
 from raw.documents as documents
 inner join staging.pending_reads as reads using (read_id);
 
--- One row per row of a playlist or of the liked songs: what it is, not yet what the song is.
-create or replace view staging.playlist_rows as
+-- One row per row of a playlist or of the liked songs: what it says of its place, not yet what stands there.
+create or replace view staging.playlist_frames as
 with parsed as (
     select
         documents.read_id,
@@ -19,69 +19,28 @@ with parsed as (
         rows.position,
         -- One number that orders rows by age of document, then by position.
         documents.document_id * 16777216 + rows.position as ordinal,
+        rows.item_id,
         rows.row_json = 'null' as is_null_row,
         -- Read as an object, any other JSON would look like one without members, which is a removed item.
         starts_with(rows.row_json, '{') as is_object,
-        staging.read_json(rows.row_json, staging.playlist_row_structure()) as entry
+        case when rows.item_id is null and starts_with(rows.row_json, '{') then rows.row_json end as whole_json,
+        staging.read_json(rows.row_json, staging.frame_structure()) as frame
     from raw.rows as rows
     inner join (
         select read_id, document_id, has_snapshot_id from staging.pending_documents
         where entity in ('playlist', 'playlist_items', 'liked_songs')
     ) as documents using (document_id)
-),
-
--- `item` is today's name, `track` the former one; some answers carry both.
-entries as (
-    select
-        read_id, document_id, position, ordinal, has_snapshot_id,
-        not is_null_row and (entry is null or not is_object) as is_unreadable,
-        entry.added_at as added_at_text,
-        nullif(entry.added_by.id, '') as added_by,
-        coalesce(entry.is_local, false) as is_local_row,
-        coalesce(entry.item, entry.track) as playable
-    from parsed
-),
-
-named as (
-    select
-        * exclude (playable, is_local_row),
-        is_local_row or coalesce(playable.is_local, false) as is_local,
-        nullif(playable.id, '') as item_id,
-        nullif(playable.uri, '') as uri,
-        playable.type as item_type
-    from entries
-),
-
--- The uri names the kind: an episode can come in the shape of a track, whose "artists" are shows.
-classified as (
-    select
-        *,
-        case
-            when is_unreadable then null -- an error check names it; it must not pass for a removed item
-            when is_local or starts_with(uri, 'spotify:local:') then 'local'
-            when starts_with(uri, 'spotify:track:') then 'track'
-            when uri is null and item_id is null then 'removed'
-            when uri is null and item_type = 'track' then 'track'
-            else 'episode' -- also chapters, and whatever Spotify adds that is not a song
-        end as uri_kind
-    from named
-),
-
-identified as (
-    select
-        *,
-        case when uri_kind = 'track' then coalesce(item_id, nullif(substr(uri, 15), '')) end as song_id
-    from classified
 )
 
 select
-    read_id, document_id, position, ordinal, song_id, added_by,
-    staging.to_timestamp(added_at_text) as added_at,
-    -- A track without an id cannot be named, so it is as good as removed.
-    case when uri_kind = 'track' and song_id is null then 'removed' else uri_kind end as item_kind,
-    -- What identifies the contents of a list that has no snapshot_id.
-    case when not has_snapshot_id then coalesce(uri, '') || '|' || coalesce(added_at_text, '') end as identity_text
-from identified;
+    read_id, document_id, position, ordinal, has_snapshot_id, whole_json,
+    -- An item that was not cut out of its row is named after the row, below zero.
+    case when whole_json is null then item_id else -ordinal end as item_id,
+    not is_null_row and (frame is null or not is_object) as is_unreadable,
+    frame.added_at as added_at_text,
+    nullif(frame.added_by.id, '') as added_by,
+    coalesce(frame.is_local, false) as is_local_row
+from parsed;
 
 -- The views below filter nothing by what they parsed: DuckDB would push such a filter below the join
 -- and parse the whole history. Models store them first.
