@@ -9,12 +9,16 @@ select read_id from staging.pending_reads;
 create or replace temp table pending_frames as
 from staging.playlist_frames;
 
+-- Items are landed with their rows, so those of the pending reads lie side by side: a range keeps history out.
+set variable first_item_id = (select min(item_id) from pending_frames where item_id > 0);
+set variable last_item_id = (select max(item_id) from pending_frames);
+
 -- Each item once, in however many rows it stands: what it is, and what the song is.
 create or replace temp table pending_items as
 with texts as (
     select items.item_id, staging.read_json(items.item_json, staging.item_structure()) as item, true as has_item
     from raw.items as items
-    where items.item_id in (select item_id from pending_frames)
+    where items.item_id between getvariable('first_item_id') and getvariable('last_item_id')
     union all
     select item_id, coalesce(entry.item, entry.track), false
     from (
@@ -42,8 +46,8 @@ from texts;
 create or replace temp table pending_rows as
 with rows as (
     select
-        frames.read_id, frames.document_id, frames.position, frames.ordinal, frames.item_id, frames.has_snapshot_id,
-        frames.added_at_text, frames.added_by,
+        frames.read_id, frames.document_id, frames.position, frames.ordinal, frames.item_id,
+        frames.added_at, frames.added_at_text, frames.added_by,
         frames.is_unreadable or coalesce(items.is_unreadable, false) as is_unreadable,
         frames.is_local_row or coalesce(items.is_local, false) as is_local,
         items.id, items.uri, items.item_type
@@ -74,12 +78,11 @@ identified as (
 )
 
 select
-    read_id, document_id, position, ordinal, item_id, song_id, added_by,
-    staging.to_timestamp(added_at_text) as added_at,
+    read_id, document_id, position, ordinal, item_id, song_id, added_by, added_at,
     -- A track without an id cannot be named, so it is as good as removed.
     case when uri_kind = 'track' and song_id is null then 'removed' else uri_kind end as item_kind,
     -- What identifies the contents of a list that has no snapshot_id.
-    case when not has_snapshot_id then coalesce(uri, '') || '|' || coalesce(added_at_text, '') end as identity_text
+    case when added_at_text is not null then coalesce(uri, '') || '|' || added_at_text end as identity_text
 from identified;
 
 drop table pending_frames;

@@ -33,11 +33,13 @@ with parsed as (
 )
 
 select
-    read_id, document_id, position, ordinal, has_snapshot_id, whole_json,
+    read_id, document_id, position, ordinal, whole_json,
     -- An item that was not cut out of its row is named after the row, below zero.
     case when whole_json is null then item_id else -ordinal end as item_id,
     not is_null_row and (frame is null or not is_object) as is_unreadable,
-    frame.added_at as added_at_text,
+    staging.to_timestamp(frame.added_at) as added_at,
+    -- It identifies the row in a list that has no snapshot_id.
+    case when not has_snapshot_id then coalesce(frame.added_at, '') end as added_at_text,
     nullif(frame.added_by.id, '') as added_by,
     coalesce(frame.is_local, false) as is_local_row
 from parsed;
