@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use super::page::{Entity, Parts};
+use super::page::{Body, Entity, Parts};
 use super::seam::Seam;
 
 /// 128 bits of an item's SHA-256: whoever names a song cannot make it pass for another.
@@ -19,7 +19,7 @@ pub type ItemDigest = [u8; 16];
 const NO_ITEM: &str = "null";
 
 /// A document in pieces; the ranges are places in its body.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Cut {
     /// The body without its rows.
     pub envelope: String,
@@ -56,9 +56,20 @@ pub enum CutRow {
 impl Cut {
     /// Cuts a `body`, whose parts these are.
     pub fn of(entity: Entity, body: &str, parts: &Parts<'_>) -> Self {
-        let has_items =
-            matches!(entity, Entity::Playlist | Entity::PlaylistItems | Entity::LikedSongs);
-        let cut = |row: &&str| match item_of(row).filter(|_| has_items) {
+        let rows = parts.rows.iter().flatten().copied();
+        let items = rows.map(|row: &str| {
+            let read = serde_json::from_str(row).ok().filter(|_| has_items(entity));
+            read.and_then(|read| item_of(row, read))
+        });
+        Self::with_items(body, parts, items)
+    }
+
+    fn with_items<'a>(
+        body: &str,
+        parts: &Parts<'_>,
+        items: impl Iterator<Item = Option<&'a str>>,
+    ) -> Self {
+        let cut = |(row, item): (&&str, Option<&str>)| match item {
             Some(item) => CutRow::parted(body, row, item),
             None => CutRow::Whole(place(body, row)),
         };
@@ -68,7 +79,7 @@ impl Cut {
             offset: parts.offset,
             total: parts.total,
             snapshot_id: parts.snapshot_id.clone(),
-            rows: parts.rows.as_ref().map(|rows| rows.iter().map(cut).collect()),
+            rows: parts.rows.as_ref().map(|rows| rows.iter().zip(items).map(cut).collect()),
         }
     }
 
@@ -93,18 +104,68 @@ impl CutRow {
     }
 }
 
-/// The object that the models read: `item` is today's name, `track` the former one; some answers carry both.
-fn item_of(row: &str) -> Option<&str> {
-    #[derive(Deserialize)]
-    struct Row<'a> {
-        #[serde(borrow, default)]
-        item: Option<&'a RawValue>,
-        #[serde(borrow, default)]
-        track: Option<&'a RawValue>,
+/// What a recorded body is, and its cut, in one pass over its rows, which are the most of it. `None` where that does not do.
+pub(super) fn in_one_pass(url: Option<&str>, body: &str) -> Option<(Entity, Option<String>, Cut)> {
+    // The rows are read where they seem to lie. What is left, with one row in their place, says whether they do.
+    let list_at = body.find(LIST)? + LIST.len();
+    let (rows, list_end) = read_list(body, list_at)?;
+    let rest = [&body[..list_at], "0", &body[list_end..]].concat();
+    let read: Body<'_> = serde_json::from_str(&rest).ok()?;
+    let (entity, playlist_id) = read.entity(url).ok()?;
+    let parts = read.parts(entity, &rest).ok()?;
+    match parts.rows.as_deref() {
+        Some([row]) if place(&rest, row).start == list_at && has_items(entity) => {}
+        _ => return None,
     }
-    let row: Row<'_> = serde_json::from_str(row).ok()?;
+    let (rows, items): (_, Vec<Option<&str>>) = rows.into_iter().unzip();
+    let parts = parts.with_rows(body, rows);
+    Some((entity, playlist_id, Cut::with_items(body, &parts, items.into_iter())))
+}
+
+/// How a list of rows begins.
+const LIST: &str = r#""items":["#;
+
+/// Each row of the list that begins at `at`, and its item; and where the list ends.
+fn read_list(body: &str, mut at: usize) -> Option<(Vec<(&str, Option<&str>)>, usize)> {
+    let mut rows = Vec::new();
+    let blanks = |at: usize| {
+        let is_blank = |byte: &&u8| matches!(byte, b' ' | b'\n' | b'\t' | b'\r');
+        at + body.as_bytes()[at..].iter().take_while(is_blank).count()
+    };
+    loop {
+        at = blanks(at);
+        let mut values = serde_json::Deserializer::from_str(&body[at..]).into_iter();
+        let read: Option<Row<'_>> = values.next()?.ok()?;
+        let row = &body[at..at + values.byte_offset()];
+        rows.push((row, read.and_then(|read| item_of(row, read))));
+        at = blanks(at + row.len());
+        match body.as_bytes().get(at)? {
+            b',' => at += 1,
+            b']' => return Some((rows, at)),
+            _ => return None,
+        }
+    }
+}
+
+/// A row's own members in which its item can stand.
+#[derive(Deserialize)]
+struct Row<'a> {
+    #[serde(borrow, default)]
+    item: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    track: Option<&'a RawValue>,
+}
+
+/// The object that the models read: `item` is today's name, `track` the former one; some answers carry both.
+fn item_of<'a>(row: &str, read: Row<'a>) -> Option<&'a str> {
     let is_object = |value: &&str| value.starts_with('{');
-    [row.item, row.track].into_iter().flatten().map(RawValue::get).find(is_object)
+    let items = [read.item, read.track].into_iter().flatten().map(RawValue::get);
+    // A list would be read as if its values had the names.
+    Some(row).filter(is_object).and_then(|_| items.into_iter().find(is_object))
+}
+
+const fn has_items(entity: Entity) -> bool {
+    matches!(entity, Entity::Playlist | Entity::PlaylistItems | Entity::LikedSongs)
 }
 
 /// Where `part` lies in `whole`, of which it is a slice: its address says so.
@@ -171,11 +232,49 @@ mod tests {
             r#"{"item":null}"#,
             r#"{"item":"x","track":true}"#,
             r#"{"item":{"id":"x"},"item":{"id":"y"}}"#,
+            r#"[{"id":"x"}]"#,
         ] {
             assert_eq!(shown(Entity::LikedSongs, row), None, "{row}");
         }
         // A playlist of a list could have a member of that name; it is no song.
         assert_eq!(shown(Entity::MyPlaylists, r#"{"item":{"id":"x"}}"#), None);
+    }
+
+    #[test]
+    fn one_pass_cuts_as_two_do_or_not_at_all() {
+        let rows = r#"{"item":{"id":"x","n":"]}"}} , null,[{"id":1}],{"track":{"track":true}}"#;
+        let page =
+            format!(r#"{{"href":"h", "items":[{rows}], "offset":50,"total":53,"next":null}}"#);
+        let playlist = |members: &str| {
+            format!(
+                r#"{{"type":"playlist","id":"p","snapshot_id":"s",{members},"z":"\"items\":[" }}"#
+            )
+        };
+        let embedded = format!(r#"{{"items":[ {rows} ],"offset":0,"total":5}}"#);
+        for (body, is_cut) in [
+            (page.clone(), true),
+            (playlist(&format!(r#""items":{embedded}"#)), true),
+            (playlist(&format!(r#""tracks":{embedded}"#)), true),
+            (playlist(&format!(r#""items":{embedded},"tracks":{{"items":[1]}}"#)), true),
+            // The list that counts is not the one that stands first.
+            (playlist(&format!(r#""tracks":{{"items":[1]}},"items":{embedded}"#)), false),
+            (playlist(&format!(r#""x":{{"items":[1]}},"items":{embedded}"#)), false),
+            (playlist(r#""items":{"items":[],"total":0}"#), false),
+            (page.replace(":[", ": ["), false),
+            (page.replace("null,[", "7,["), false),
+            (page.replace("}}]", "}}"), false),
+            (page.replace("}}]", "}}]]"), false),
+        ] {
+            let url = Some("/playlists/p/items?offset=50");
+            let cut = in_one_pass(url, &body);
+            assert_eq!(cut.is_some(), is_cut, "{body}");
+            if let Some(cut) = cut {
+                let read: Body<'_> = serde_json::from_str(&body).unwrap();
+                let (entity, playlist_id) = read.entity(url).unwrap();
+                let parts = read.parts(entity, &body).unwrap();
+                assert_eq!(cut, (entity, playlist_id, Cut::of(entity, &body, &parts)));
+            }
+        }
     }
 
     #[test]

@@ -82,6 +82,14 @@ pub struct Parts<'a> {
     pub snapshot_id: Option<String>,
 }
 
+impl Parts<'_> {
+    /// The same with the `rows` of another body.
+    pub(super) fn with_rows<'b>(self, body: &'b str, rows: Vec<&'b str>) -> Parts<'b> {
+        let Self { offset, total, has_next, snapshot_id, .. } = self;
+        Parts { offset, total, has_next, snapshot_id, ..of_rows(body, rows) }
+    }
+}
+
 /// Why a body is not the document that it should be.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidDocument {

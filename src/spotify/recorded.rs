@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::Error;
-use super::cut::Cut;
+use super::cut::{self, Cut};
 use super::page::{Body, Document, Entity, InvalidDocument};
 
 /// The demo library as it was on two days, a week apart.
@@ -186,11 +186,16 @@ fn of_body(
     (url, fetched_at): (Option<&str>, DateTime<Utc>),
     text: String,
 ) -> Result<(Document, Cut), InvalidDocument> {
-    let body: Body<'_> = serde_json::from_str(&text)?;
-    let (entity, playlist_id) = body.entity(url)?;
     // The cut holds no slices of the text, which moves into the document.
-    let parts = body.parts(entity, &text)?;
-    let cut = Cut::of(entity, &text, &parts);
+    let (entity, playlist_id, cut) = match cut::in_one_pass(url, &text) {
+        Some(done) => done,
+        None => {
+            let body: Body<'_> = serde_json::from_str(&text)?;
+            let (entity, playlist_id) = body.entity(url)?;
+            let parts = body.parts(entity, &text)?;
+            (entity, playlist_id, Cut::of(entity, &text, &parts))
+        }
+    };
     let url = url.unwrap_or_default().to_owned();
     Ok((Document { entity, playlist_id, url, fetched_at, etag: None, body: text }, cut))
 }
