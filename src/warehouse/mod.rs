@@ -60,6 +60,8 @@ impl Warehouse {
             .max_memory(MEMORY_LIMIT)
             .and_then(|config| config.threads(i64::try_from(threads).unwrap_or(2)))
             .and_then(|config| config.with("temp_directory", temp_directory.to_string_lossy()))
+            // It makes the published file a sixth smaller, for half the time of publishing.
+            .and_then(|config| config.with("disabled_compression_methods", "fsst"))
             .doing("set DuckDB's limits")?;
         let open = |source| Error::Open { path: path.to_owned(), source: Box::new(source) };
         let connection = Connection::open_in_memory_with_flags(config).map_err(open)?;

@@ -40,7 +40,7 @@ select
     ) else '{{}}' end as envelope
 from lines inner join meta.reads using (playlist_id) order by document_id;
 
-insert into raw.rows
+insert into raw.rows by name
 select document_id, (page_offset + place)::integer as position, row_json
 from (
     select

@@ -9,7 +9,7 @@ with texts as (
     where documents.entity = 'playlist' and read_id in (select read_id from staging.checked_reads)
     union all
     select documents.document_id, documents.url, documents.entity, rows.position, rows.row_json
-    from raw.row_texts as rows
+    from raw.rows as rows -- whole: only rows of songs are parted
     inner join (
         select document_id, url, entity from raw.documents
         where entity in ('my_playlists', 'artists', 'albums')

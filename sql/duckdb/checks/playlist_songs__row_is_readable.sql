@@ -13,12 +13,29 @@ reads as (
     where unreadable_row_count > 0 and (playlist_id, snapshot_id) in (select (playlist_id, snapshot_id) from offending)
 ),
 
-texts as (
-    select reads.playlist_id, reads.snapshot_id, rows.position, arg_max(rows.row_json, rows.document_id) as row_json
-    from raw.row_texts as rows
+-- Materialized: the few rows of reads that have an unreadable one are found before their items are.
+rows as materialized (
+    select
+        reads.playlist_id, reads.snapshot_id, rows.position,
+        arg_max(struct_pack(rows.row_json, rows.item_at, rows.item_id), rows.document_id) as landed
+    from raw.rows as rows
     inner join raw.documents as documents using (document_id)
     inner join reads using (read_id)
+    inner join offending
+        on offending.playlist_id = reads.playlist_id
+        and offending.snapshot_id = reads.snapshot_id
+        and offending.position = rows.position
     group by all
+),
+
+texts as (
+    select
+        rows.playlist_id, rows.snapshot_id, rows.position,
+        case when items.item_id is null then rows.landed.row_json
+            else concat(left(rows.landed.row_json, rows.landed.item_at), items.item_json, substr(rows.landed.row_json, rows.landed.item_at + 5))
+        end as row_json
+    from rows
+    left join raw.items as items on items.item_id = rows.landed.item_id
 )
 
 select offending.playlist_id, offending.position, offending.snapshot_id, left(texts.row_json, 200) as row_json
