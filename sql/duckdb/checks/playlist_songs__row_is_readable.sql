@@ -31,9 +31,7 @@ rows as materialized (
 texts as (
     select
         rows.playlist_id, rows.snapshot_id, rows.position,
-        case when items.item_id is null then rows.landed.row_json
-            else concat(left(rows.landed.row_json, rows.landed.item_at), items.item_json, substr(rows.landed.row_json, rows.landed.item_at + 5))
-        end as row_json
+        raw.whole_row(rows.landed.row_json, rows.landed.item_at, items.item_json) as row_json
     from rows
     left join raw.items as items on items.item_id = rows.landed.item_id
 )

@@ -42,14 +42,15 @@ create table if not exists raw.items ( -- noqa: PRS
     item_json varchar using compression zstd
 );
 
--- Each row's own bytes, whole again. The 5: what follows `null`.
+-- A row's own bytes, its item back in its place. The 5: what follows `null`.
+create or replace macro raw.whole_row(row_json, item_at, item_json) as
+    coalesce(left(row_json, item_at) || item_json || substr(row_json, item_at + 5), row_json);
+
 create or replace view raw.row_texts as
 select document_id, position, row_json
 from raw.rows
 where item_id is null
 union all
-select
-    rows.document_id, rows.position,
-    concat(left(rows.row_json, rows.item_at), items.item_json, substr(rows.row_json, rows.item_at + 5)) as row_json
+select rows.document_id, rows.position, raw.whole_row(rows.row_json, rows.item_at, items.item_json) as row_json
 from raw.rows as rows
 inner join raw.items as items using (item_id);
