@@ -70,7 +70,7 @@ fn playlists(text: &mut String, playlists: &[PlaylistReport]) {
         "\n  {:<32} {:<12} {:>7} {:>7} {:>8} {:>6} {:>8}  since last time",
         "playlist", "", "rows", "songs", "episodes", "local", "removed"
     );
-    for playlist in playlists {
+    for playlist in playlists.iter().take(SHOWN_PLAYLISTS) {
         let name: String =
             playlist.name.as_deref().unwrap_or(&playlist.playlist_id).chars().take(32).collect();
         let status = match playlist.status.as_str() {
@@ -81,18 +81,31 @@ fn playlists(text: &mut String, playlists: &[PlaylistReport]) {
             (0, 0) => String::new(),
             (added, removed) => format!("+{added} −{removed}"),
         };
-        let _ = writeln!(
-            text,
-            "  {name:<32} {status:<12} {:>7} {:>7} {:>8} {:>6} {:>8}  {change}{}",
-            playlist.row_count,
+        let kinds = [
             playlist.track_count,
             playlist.episode_count,
             playlist.local_count,
             playlist.removed_count,
+        ];
+        // What was not read was not counted by kind either.
+        let [songs, episodes, local, removed] = kinds.map(|count| match status {
+            "fetched" => count.to_string(),
+            _ => "–".to_owned(),
+        });
+        let _ = writeln!(
+            text,
+            "  {name:<32} {status:<12} {:>7} {songs:>7} {episodes:>8} {local:>6} {removed:>8}  {change}{}",
+            playlist.row_count,
             playlist.reason.as_deref().unwrap_or_default(),
         );
     }
+    if let Some(left) = playlists.len().checked_sub(SHOWN_PLAYLISTS).filter(|left| *left > 0) {
+        let _ = writeln!(text, "  … and {left} more; `--json` lists them all");
+    }
 }
+
+/// Playlists that a person still reads about.
+const SHOWN_PLAYLISTS: usize = 40;
 
 fn checks(text: &mut String, checks: &[CheckReport]) {
     if checks.is_empty() {

@@ -1,5 +1,6 @@
 //! One run, as a story.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -340,20 +341,21 @@ impl Story {
 
     /// Adds what the transform knows about each playlist's rows.
     fn describe_playlists(&mut self, warehouse: &Warehouse) -> Result<(), Error> {
+        let names = warehouse.playlist_names()?;
         let kinds = warehouse.rows_by_kind()?;
         let changes = warehouse.playlist_changes()?;
+        let kinds: HashMap<_, _> = kinds.iter().map(|kind| (&kind.playlist_id, kind)).collect();
+        let changes: HashMap<_, _> = changes.iter().map(|it| (&it.playlist_id, it)).collect();
         for report in &mut self.playlists {
-            if let Some(kind) = kinds.iter().find(|kind| kind.playlist_id == report.playlist_id) {
-                report.name.clone_from(&kind.name);
+            report.name = names.get(&report.playlist_id).cloned();
+            if let Some(kind) = kinds.get(&report.playlist_id) {
                 report.row_count = kind.row_count;
                 report.track_count = kind.track_count;
                 report.episode_count = kind.episode_count;
                 report.local_count = kind.local_count;
                 report.removed_count = kind.removed_count;
             }
-            if let Some(change) =
-                changes.iter().find(|change| change.playlist_id == report.playlist_id)
-            {
+            if let Some(change) = changes.get(&report.playlist_id) {
                 report.added_song_count = change.added_song_count;
                 report.removed_song_count = change.removed_song_count;
             }

@@ -1,5 +1,7 @@
 //! Runs the models in order, merges them in one transaction, and reads what came of them.
 
+use std::collections::HashMap;
+
 use duckdb::Row;
 
 use super::{Doing, Error, Warehouse, catalog};
@@ -21,8 +23,6 @@ pub struct TableCount {
 pub struct KindCount {
     /// The playlist.
     pub playlist_id: String,
-    /// Its name.
-    pub name: Option<String>,
     /// All rows.
     pub row_count: u64,
     /// Songs.
@@ -136,7 +136,6 @@ impl Warehouse {
         self.rows(catalog::ROWS_BY_KIND, "count rows by kind", |row| {
             Ok(KindCount {
                 playlist_id: row.get(0)?,
-                name: row.get(1)?,
                 row_count: row.get("row_count")?,
                 track_count: row.get("track_count")?,
                 episode_count: row.get("episode_count")?,
@@ -144,6 +143,16 @@ impl Warehouse {
                 removed_count: row.get("removed_count")?,
             })
         })
+    }
+
+    /// The name of each playlist that has one.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub fn playlist_names(&self) -> Result<HashMap<String, String>, Error> {
+        let sql = "select id, name from core.playlists where id is not null and name is not null";
+        let rows = self.rows(sql, "look up names", |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.into_iter().collect())
     }
 
     /// What this run's playlists gained and lost.

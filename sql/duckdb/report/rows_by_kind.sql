@@ -1,5 +1,5 @@
 -- rows_by_kind: what each playlist that this run read is made of; nothing is left out.
--- grain: read · reads: meta.reads, meta.snapshots, core.playlist_songs, core.playlists · shipped: no
+-- grain: read · reads: meta.reads, meta.snapshots, core.playlist_songs · shipped: no
 -- guarded by: playlist_songs__no_row_is_lost
 with reads as (
     select reads.read_id, reads.status, reads.total, snapshots.playlist_id, snapshots.snapshot_id
@@ -22,7 +22,7 @@ counts as (
 )
 
 select
-    reads.playlist_id, playlists.name, reads.snapshot_id, reads.status, reads.total,
+    reads.playlist_id, reads.snapshot_id, reads.status, reads.total,
     coalesce(counts.row_count, 0) as row_count,
     coalesce(counts.track_count, 0) as track_count,
     coalesce(counts.episode_count, 0) as episode_count,
@@ -30,5 +30,4 @@ select
     coalesce(counts.removed_count, 0) as removed_count
 from reads
 left join counts using (playlist_id, snapshot_id)
-left join core.playlists as playlists on playlists.id = reads.playlist_id
 order by reads.read_id;
