@@ -8,6 +8,7 @@ mod demo_cloud;
 mod documents;
 mod enrich;
 mod groups;
+mod items;
 mod kills;
 mod liked;
 mod live;
