@@ -12,7 +12,7 @@ use super::Error;
 use super::report::PlaylistReport;
 use crate::event::{Event, Events};
 use crate::retry::Stop;
-use crate::spotify::{Cut, Document, Entity, Recorded};
+use crate::spotify::{Cut, Document, Entity, Recorded, RecordedText};
 use crate::warehouse::{Landing, NewRead, ReadStatus, Warehouse, WholeRead};
 
 /// Documents that are read ahead while others are landed.
@@ -56,20 +56,21 @@ pub(super) fn replay(
         events,
     };
     let mut skipped = Vec::new();
-    // Reading and cutting take as long as landing, so another thread does them.
+    // Looking at documents takes as long as landing them, so other threads do what comes before.
     std::thread::scope(|scope| {
-        let (sender, receiver) = sync_channel(READ_AHEAD);
+        let (read, texts) = sync_channel(READ_AHEAD);
+        let (cut, documents) = sync_channel(READ_AHEAD);
+        // A thread whose listener is gone, because the landing failed, ends too.
         scope.spawn(move || {
-            while let Some(next) = recorded.next_document().transpose() {
-                // Nobody listens where the landing failed.
-                if sender.send(next).is_err() {
-                    break;
-                }
-            }
+            std::iter::from_fn(|| recorded.next_text().transpose())
+                .try_for_each(|text| read.send(text))
+        });
+        scope.spawn(move || {
+            texts.into_iter().try_for_each(|text| cut.send(text.map(RecordedText::read)))
         });
         warehouse.transaction(|warehouse| {
             let mut landing = warehouse.landing()?;
-            for document in receiver {
+            for document in documents {
                 if stop.is_asked() {
                     return Err(Error::Interrupted);
                 }

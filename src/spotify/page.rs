@@ -93,6 +93,9 @@ impl Parts<'_> {
 /// Why a body is not the document that it should be.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidDocument {
+    /// No text.
+    #[error("its bytes are no UTF-8 text ({0})")]
+    Utf8(std::str::Utf8Error),
     /// Broken or of another shape.
     #[error("its JSON is broken or of another shape")]
     Json(#[from] serde_json::Error),

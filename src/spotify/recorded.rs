@@ -4,7 +4,8 @@
 //! has line breaks is a string there).
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -25,7 +26,32 @@ pub enum DemoPoint {
 }
 
 /// One recorded body, cut for landing, or what is none and why.
-pub(super) type RecordedDocument = Result<(Document, Cut), (String, InvalidDocument)>;
+pub type RecordedDocument = Result<(Document, Cut), (String, InvalidDocument)>;
+
+/// A recorded file, or a line of one, not yet looked at: reading on and looking are work for two threads.
+pub struct RecordedText {
+    /// The file, and in it the line.
+    place: String,
+    bytes: Vec<u8>,
+    is_line: bool,
+    now: DateTime<Utc>,
+}
+
+impl RecordedText {
+    /// The document that it is.
+    ///
+    /// # Errors
+    /// The place, and why it is none.
+    pub fn read(self) -> RecordedDocument {
+        let document = String::from_utf8(self.bytes)
+            .map_err(|error| InvalidDocument::Utf8(error.utf8_error()))
+            .and_then(|text| match self.is_line {
+                true => of_line(text, self.now),
+                false => of_body((None, self.now), text),
+            });
+        document.map_err(|error| (self.place, error))
+    }
+}
 
 /// Documents from a folder or from the binary itself.
 pub struct Recorded {
@@ -47,28 +73,28 @@ struct Line<'a> {
 struct Lines {
     name: String,
     reader: Box<dyn BufRead + Send>,
-    line: String,
     number: u64,
+    /// The length of the line before, a guess at that of the next.
+    length: usize,
 }
 
 impl Lines {
     fn new(name: String, reader: impl BufRead + Send + 'static) -> Self {
-        Self { name, reader: Box::new(reader), line: String::new(), number: 0 }
+        Self { name, reader: Box::new(reader), number: 0, length: 0 }
     }
 
-    /// The next document; `None` at the end.
-    fn next(&mut self, now: DateTime<Utc>) -> Result<Option<RecordedDocument>, Error> {
+    /// The next line that is not blank, and where it is; `None` at the end.
+    fn next(&mut self) -> Result<Option<(String, Vec<u8>)>, Error> {
         loop {
-            self.line.clear();
             self.number += 1;
-            let read = self.reader.read_line(&mut self.line);
-            if read.map_err(|source| failed("read", Path::new(&self.name), source))? == 0 {
+            let mut line = Vec::with_capacity(self.length + self.length / 8);
+            let read = self.reader.read_until(b'\n', &mut line);
+            self.length = read.map_err(|source| failed("read", Path::new(&self.name), source))?;
+            if self.length == 0 {
                 return Ok(None);
             }
-            if !self.line.trim().is_empty() {
-                let document = of_line(&self.line, now);
-                let place = || format!("{}, line {}", self.name, self.number);
-                return Ok(Some(document.map_err(|error| (place(), error))));
+            if !line.trim_ascii().is_empty() {
+                return Ok(Some((format!("{}, line {}", self.name, self.number), line)));
             }
         }
     }
@@ -120,15 +146,16 @@ impl Recorded {
         })
     }
 
-    /// The next document; `None` at the end.
+    /// The next text; `None` at the end.
     ///
     /// # Errors
     /// [`Error::File`] where a file cannot be read.
-    pub fn next_document(&mut self) -> Result<Option<RecordedDocument>, Error> {
+    pub fn next_text(&mut self) -> Result<Option<RecordedText>, Error> {
+        let now = self.now;
         loop {
             if let Some(lines) = &mut self.lines {
-                if let Some(document) = lines.next(self.now)? {
-                    return Ok(Some(document));
+                if let Some((place, bytes)) = lines.next()? {
+                    return Ok(Some(RecordedText { place, bytes, is_line: true, now }));
                 }
                 self.lines = None;
             }
@@ -137,15 +164,11 @@ impl Recorded {
                 .file_name()
                 .map(|name| name.to_string_lossy().into_owned())
                 .unwrap_or_default();
-            let file = File::open(&path).map_err(|source| failed("read", &path, source))?;
             if name.ends_with(".json") {
-                let mut body = String::new();
-                BufReader::new(file)
-                    .read_to_string(&mut body)
-                    .map_err(|source| failed("read", &path, source))?;
-                let document = of_body((None, self.now), body).map_err(|error| (name, error));
-                return Ok(Some(document));
+                let bytes = std::fs::read(&path).map_err(|source| failed("read", &path, source))?;
+                return Ok(Some(RecordedText { place: name, bytes, is_line: false, now }));
             }
+            let file = File::open(&path).map_err(|source| failed("read", &path, source))?;
             self.lines = Some(if name.ends_with(".zst") {
                 let decoder =
                     zstd::Decoder::new(file).map_err(|source| failed("read", &path, source))?;
@@ -157,15 +180,17 @@ impl Recorded {
     }
 }
 
-fn of_line(line: &str, now: DateTime<Utc>) -> Result<(Document, Cut), InvalidDocument> {
-    if let Some((head, body)) = with_body_last(line)
+fn of_line(mut line: String, now: DateTime<Utc>) -> Result<(Document, Cut), InvalidDocument> {
+    if let Some((head, place)) = with_body_last(&line)
         && let Ok(head) = serde_json::from_str::<Line<'_>>(&head)
-        && let Ok(document) =
-            of_body((head.url.as_deref(), head.fetched_at.unwrap_or(now)), body.to_owned())
+        && let about = (head.url.as_deref(), head.fetched_at.unwrap_or(now))
+        && let Some((entity, playlist_id, cut)) = cut::in_one_pass(about.0, &line[place.clone()])
     {
-        return Ok(document);
+        line.truncate(place.end);
+        line.drain(..place.start);
+        return Ok(document((entity, playlist_id), about, (line, cut)));
     }
-    let line: Line<'_> = serde_json::from_str(line)?;
+    let line: Line<'_> = serde_json::from_str(&line)?;
     let body = match line.body.map_or("null", RawValue::get) {
         // A body with line breaks stands in its line as a string.
         text if text.starts_with('"') => serde_json::from_str(text)?,
@@ -174,30 +199,41 @@ fn of_line(line: &str, now: DateTime<Utc>) -> Result<(Document, Cut), InvalidDoc
     of_body((line.url.as_deref(), line.fetched_at.unwrap_or(now)), body)
 }
 
-/// What stands before the body, closed, and the body, if it is the last member: then nothing needs to look for its end. Where
-/// the guess is wrong, one of the two is no JSON.
-fn with_body_last(line: &str) -> Option<(String, &str)> {
-    let (head, rest) = line.split_once(r#","body":"#)?;
-    let body = rest.trim_end().strip_suffix('}')?.trim();
-    body.starts_with('{').then(|| (format!("{head}}}"), body))
+/// What stands before the body, closed, and where the body is, if it is the last member: then nothing needs to look for its end.
+/// Where the guess is wrong, one of the two is no JSON.
+fn with_body_last(line: &str) -> Option<(String, Range<usize>)> {
+    let (head, rest) = line.split_once(BODY)?;
+    let body = rest.trim_end().strip_suffix('}')?.trim_end();
+    let start = head.len() + BODY.len();
+    body.starts_with('{').then(|| (format!("{head}}}"), start..start + body.len()))
 }
 
+const BODY: &str = r#","body":"#;
+
 fn of_body(
-    (url, fetched_at): (Option<&str>, DateTime<Utc>),
+    about: (Option<&str>, DateTime<Utc>),
     text: String,
 ) -> Result<(Document, Cut), InvalidDocument> {
     // The cut holds no slices of the text, which moves into the document.
-    let (entity, playlist_id, cut) = match cut::in_one_pass(url, &text) {
+    let (entity, playlist_id, cut) = match cut::in_one_pass(about.0, &text) {
         Some(done) => done,
         None => {
             let body: Body<'_> = serde_json::from_str(&text)?;
-            let (entity, playlist_id) = body.entity(url)?;
+            let (entity, playlist_id) = body.entity(about.0)?;
             let parts = body.parts(entity, &text)?;
             (entity, playlist_id, Cut::of(entity, &text, &parts))
         }
     };
+    Ok(document((entity, playlist_id), about, (text, cut)))
+}
+
+fn document(
+    (entity, playlist_id): (Entity, Option<String>),
+    (url, fetched_at): (Option<&str>, DateTime<Utc>),
+    (body, cut): (String, Cut),
+) -> (Document, Cut) {
     let url = url.unwrap_or_default().to_owned();
-    Ok((Document { entity, playlist_id, url, fetched_at, etag: None, body: text }, cut))
+    (Document { entity, playlist_id, url, fetched_at, etag: None, body }, cut)
 }
 
 fn failed(doing: &'static str, path: &Path, source: std::io::Error) -> Error {
@@ -247,11 +283,11 @@ impl Recorder {
 mod tests {
     use super::*;
 
-    const BODY: &str =
+    const PLAYLIST: &str =
         r#"{"type":"playlist","id":"p","items":{"items":[{"item":{"n":"}"}}],"total":1}}"#;
 
     fn read(line: &str) -> Option<(String, String, DateTime<Utc>)> {
-        let (document, _) = of_line(line, DateTime::UNIX_EPOCH).ok()?;
+        let (document, _) = of_line(line.to_owned(), DateTime::UNIX_EPOCH).ok()?;
         Some((document.url, document.body, document.fetched_at))
     }
 
@@ -259,15 +295,15 @@ mod tests {
     fn the_body_may_stand_anywhere_in_its_line_and_have_spaces_around_it() {
         let at = DateTime::from_timestamp(1_767_571_200, 0).unwrap();
         let time = r#""fetched_at":"2026-01-05T00:00:00Z""#;
-        let expected = (r#"/x?","body":{}"#.to_owned(), BODY.to_owned(), at);
+        let expected = (r#"/x?","body":{}"#.to_owned(), PLAYLIST.to_owned(), at);
         // An address that looks like the end of a member is still text.
         let url = r#""url":"/x?\",\"body\":{}""#;
         for line in [
-            format!("{{{url},{time},\"body\":{BODY}}}\n"),
-            format!("{{{url},{time},\"body\": {BODY} }}\r\n"),
-            format!("{{{url},\"body\":{BODY},{time}}}\n"),
-            format!("{{\"body\":{BODY},{url},{time}}}\n"),
-            format!("{{{url},{time},\"body\":{}}}\n", serde_json::to_string(BODY).unwrap()),
+            format!("{{{url},{time},\"body\":{PLAYLIST}}}\n"),
+            format!("{{{url},{time},\"body\": {PLAYLIST} }}\r\n"),
+            format!("{{{url},\"body\":{PLAYLIST},{time}}}\n"),
+            format!("{{\"body\":{PLAYLIST},{url},{time}}}\n"),
+            format!("{{{url},{time},\"body\":{}}}\n", serde_json::to_string(PLAYLIST).unwrap()),
         ] {
             let (url, body, fetched_at) = read(&line).unwrap();
             assert_eq!((url, body, fetched_at), expected, "{line}");
@@ -285,5 +321,20 @@ mod tests {
         ] {
             assert_eq!(read(line), None, "{line}");
         }
+    }
+
+    #[test]
+    fn what_is_no_utf8_is_named_and_no_reason_to_stop() {
+        let text = RecordedText {
+            place: "a.ndjson, line 3".to_owned(),
+            bytes: b"{\"body\":\"\xff\"}".to_vec(),
+            is_line: true,
+            now: DateTime::UNIX_EPOCH,
+        };
+        let (place, error) = text.read().unwrap_err();
+        assert_eq!(
+            format!("{place}: {error}"),
+            "a.ndjson, line 3: its bytes are no UTF-8 text (invalid utf-8 sequence of 1 bytes from index 9)"
+        );
     }
 }
