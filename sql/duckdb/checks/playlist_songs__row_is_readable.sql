@@ -13,7 +13,7 @@ reads as (
     where unreadable_row_count > 0 and (playlist_id, snapshot_id) in (select (playlist_id, snapshot_id) from offending)
 ),
 
--- Materialized: the few rows of reads that have an unreadable one are found before their items are.
+-- Materialized, so that the few unreadable rows are found before their items are looked for, and only these are read.
 rows as materialized (
     select
         reads.playlist_id, reads.snapshot_id, rows.position,
@@ -28,12 +28,18 @@ rows as materialized (
     group by all
 ),
 
+items as materialized (
+    select item_id, item_json
+    from raw.items
+    where item_id in (select landed.item_id from rows)
+),
+
 texts as (
     select
         rows.playlist_id, rows.snapshot_id, rows.position,
         raw.whole_row(rows.landed.row_json, rows.landed.item_at, items.item_json) as row_json
     from rows
-    left join raw.items as items on items.item_id = rows.landed.item_id
+    left join items on items.item_id = rows.landed.item_id
 )
 
 select offending.playlist_id, offending.position, offending.snapshot_id, left(texts.row_json, 200) as row_json
