@@ -3,6 +3,7 @@
 
 mod architecture;
 mod archive;
+mod cloud_kills;
 mod demo;
 mod demo_cloud;
 mod documents;

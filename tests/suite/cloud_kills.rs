@@ -1,0 +1,153 @@
+//! `kill -9` between any two calls to S3 and Snowflake, then the same command: `verified`, and every row there exactly once.
+//!
+//! What a run does before its first upload is killed elsewhere (`kills.rs`): here every trial starts with a copy of a data
+//! directory whose files are exported and not yet uploaded.
+
+use std::collections::BTreeMap;
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::kills::signal;
+use crate::proof::assert_verified;
+use crate::support::bell::Bell;
+use crate::support::cloud::Cloud;
+use crate::support::fake_s3::{self as s3, Op};
+use crate::support::fake_snowflake::{Fault, When};
+use crate::support::{World, copy};
+
+/// How long to wait for a call to hang before looking whether the run is still there.
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// A playlist of one song and its artist's genre: rows for each of the eight tables.
+pub(crate) const RUN: [&str; 4] = ["--json", "run", "--from-dir", "in"];
+
+pub(crate) fn write_source(world: &World) {
+    world.write("in/playlist.json", &crate::documents::playlist(|_| {}));
+    let artist = json!({"id": "1aB1cD2eF3gH4iJ5kL6mN7", "type": "artist", "name": "The Piers", "genres": ["shanty"],
+        "external_urls": {"spotify": "https://open.spotify.com/artist/1aB1cD2eF3gH4iJ5kL6mN7"}});
+    world.write("in/artist.json", &artist.to_string());
+}
+
+fn start(cloud: &Cloud) -> Child {
+    let mut command = cloud.command(&RUN);
+    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+}
+
+fn wait_until_it_hangs(child: &mut Child, bell: &Bell) {
+    while !bell.rings_within(GLANCE) {
+        // A run that ends by itself would be waited for in vain.
+        assert!(child.try_wait().unwrap().is_none(), "the run ended before it was killed");
+    }
+}
+
+/// One account, set up once, and the data directory that every trial begins with.
+struct Trials {
+    cloud: Cloud,
+    exported: World,
+}
+
+impl Trials {
+    fn new(mode: &'static str) -> Self {
+        let mut cloud = Cloud::new(mode, "parquet");
+        write_source(&cloud.world);
+        cloud.s3.script(Op::Head, 1, usize::MAX, s3::Fault::Hang);
+        let mut child = start(&cloud);
+        wait_until_it_hangs(&mut child, cloud.s3.hung());
+        signal(&child, "INT");
+        assert_eq!(child.wait().unwrap().code(), Some(130));
+        let exported = std::mem::replace(&mut cloud.world, World::new());
+        Self { cloud, exported }
+    }
+
+    /// Nothing uploaded, nothing loaded.
+    fn begin(&mut self) {
+        self.cloud.empty();
+        for folder in ["data", "in"] {
+            copy(&self.exported.path(folder), &self.cloud.world.path(folder));
+        }
+    }
+
+    /// A run that nobody disturbs; the keys that it leaves in the bucket.
+    fn undisturbed(&mut self) -> Vec<String> {
+        self.begin();
+        let (code, report) = self.cloud.report(&RUN[2..]);
+        assert_eq!(code, 0, "{report:#}");
+        assert_verified(&self.cloud, &report);
+        let files = report["files"].as_array().unwrap();
+        assert_eq!((files.len(), report["tables"].as_array().unwrap().len()), (8, 8), "{report:#}");
+        let keys = self.cloud.s3.keys();
+        assert_eq!(keys.len(), 9, "eight files and the manifest");
+        keys
+    }
+
+    /// Kills a run as soon as a call hangs, runs the same command again, and looks.
+    fn kill(&self, bell: &Bell, wanted: &[String], moment: &str) {
+        let mut child = start(&self.cloud);
+        wait_until_it_hangs(&mut child, bell);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let (code, report) = self.cloud.report(&RUN[2..]);
+        assert_eq!(code, 0, "{moment}: {report:#}");
+        assert_exactly_once(&self.cloud, &report);
+        assert_eq!(self.cloud.s3.keys(), wanted, "{moment}");
+    }
+}
+
+/// Every row exactly once, whatever happened on the way.
+fn assert_exactly_once(cloud: &Cloud, report: &Value) {
+    assert_verified(cloud, report);
+    assert_eq!(report["files"].as_array().unwrap().len(), 8, "{report:#}");
+}
+
+fn assert_any_call_to_snowflake_may_be_the_last(mode: &'static str, at_least: usize) {
+    let mut trials = Trials::new(mode);
+    let wanted = trials.undisturbed();
+    let call_count = trials.cloud.snowflake.requests().len();
+    assert!(call_count >= at_least, "{call_count} calls in mode {mode}");
+    for call in 1..=call_count {
+        // Before anything was done, and after it was done but before the answer.
+        for fault in [Fault::Hang, Fault::HangAfter] {
+            trials.begin();
+            let moment = format!("{mode}, call {call} of {call_count}, {fault:?}");
+            trials.cloud.snowflake.script(When::Call(call), 1, fault);
+            trials.kill(trials.cloud.snowflake.hung(), &wanted, &moment);
+        }
+    }
+}
+
+#[test]
+fn a_run_killed_at_any_call_to_snowpipe_ends_verified_exactly_once() {
+    // Telling, asking for the report and proving, for each of eight tables.
+    assert_any_call_to_snowflake_may_be_the_last("rest", 24);
+}
+
+#[test]
+fn a_run_killed_at_any_call_about_a_copy_ends_verified_exactly_once() {
+    assert_any_call_to_snowflake_may_be_the_last("copy", 16);
+}
+
+#[test]
+fn a_run_killed_at_any_call_while_events_load_its_files_ends_verified_exactly_once() {
+    assert_any_call_to_snowflake_may_be_the_last("auto", 16);
+}
+
+#[test]
+fn a_run_killed_at_any_call_to_s3_ends_verified_exactly_once() {
+    let mut trials = Trials::new("rest");
+    let wanted = trials.undisturbed();
+    let mut counts: BTreeMap<Op, usize> = BTreeMap::new();
+    trials.cloud.s3.calls().iter().for_each(|call| *counts.entry(call.op).or_default() += 1);
+    assert_eq!(counts, BTreeMap::from([(Op::Head, 9), (Op::Put, 9)]));
+    for (op, count) in counts {
+        for nth in 1..=count {
+            for fault in [s3::Fault::Hang, s3::Fault::HangAfter] {
+                trials.begin();
+                let moment = format!("{op:?} {nth} of {count}, {fault:?}");
+                trials.cloud.s3.script(op, nth, 1, fault);
+                trials.kill(trials.cloud.s3.hung(), &wanted, &moment);
+            }
+        }
+    }
+}
