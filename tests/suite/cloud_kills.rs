@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::kills::signal;
 use crate::proof::assert_verified;
 use crate::support::bell::Bell;
-use crate::support::cloud::Cloud;
+use crate::support::cloud::{Cloud, SMALL};
 use crate::support::fake_s3::{self as s3, Op};
 use crate::support::fake_snowflake::{Fault, When};
 use crate::support::{World, copy};
@@ -20,18 +20,8 @@ use crate::support::{World, copy};
 /// How long to wait for a call to hang before looking whether the run is still there.
 const GLANCE: Duration = Duration::from_millis(100);
 
-/// A playlist of one song and its artist's genre: rows for each of the eight tables.
-pub(crate) const RUN: [&str; 4] = ["--json", "run", "--from-dir", "in"];
-
-pub(crate) fn write_source(world: &World) {
-    world.write("in/playlist.json", &crate::documents::playlist(|_| {}));
-    let artist = json!({"id": "1aB1cD2eF3gH4iJ5kL6mN7", "type": "artist", "name": "The Piers", "genres": ["shanty"],
-        "external_urls": {"spotify": "https://open.spotify.com/artist/1aB1cD2eF3gH4iJ5kL6mN7"}});
-    world.write("in/artist.json", &artist.to_string());
-}
-
-fn start(cloud: &Cloud) -> Child {
-    let mut command = cloud.command(&RUN);
+fn start(cloud: &Cloud, arguments: &[&str]) -> Child {
+    let mut command = cloud.command(&[&["run"], arguments].concat());
     command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
@@ -42,6 +32,14 @@ fn wait_until_it_hangs(child: &mut Child, bell: &Bell) {
     }
 }
 
+/// Starts a run and kills it as soon as a call hangs.
+pub(crate) fn killed(cloud: &Cloud, arguments: &[&str], bell: &Bell) {
+    let mut child = start(cloud, arguments);
+    wait_until_it_hangs(&mut child, bell);
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
 /// One account, set up once, and the data directory that every trial begins with.
 struct Trials {
     cloud: Cloud,
@@ -50,10 +48,9 @@ struct Trials {
 
 impl Trials {
     fn new(mode: &'static str) -> Self {
-        let mut cloud = Cloud::new(mode, "parquet");
-        write_source(&cloud.world);
+        let mut cloud = Cloud::small(mode, "parquet");
         cloud.s3.script(Op::Head, 1, usize::MAX, s3::Fault::Hang);
-        let mut child = start(&cloud);
+        let mut child = start(&cloud, &SMALL);
         wait_until_it_hangs(&mut child, cloud.s3.hung());
         signal(&child, "INT");
         assert_eq!(child.wait().unwrap().code(), Some(130));
@@ -72,7 +69,7 @@ impl Trials {
     /// A run that nobody disturbs; the keys that it leaves in the bucket.
     fn undisturbed(&mut self) -> Vec<String> {
         self.begin();
-        let (code, report) = self.cloud.report(&RUN[2..]);
+        let (code, report) = self.cloud.report(&SMALL);
         assert_eq!(code, 0, "{report:#}");
         assert_verified(&self.cloud, &report);
         let files = report["files"].as_array().unwrap();
@@ -84,11 +81,8 @@ impl Trials {
 
     /// Kills a run as soon as a call hangs, runs the same command again, and looks.
     fn kill(&self, bell: &Bell, wanted: &[String], moment: &str) {
-        let mut child = start(&self.cloud);
-        wait_until_it_hangs(&mut child, bell);
-        child.kill().unwrap();
-        child.wait().unwrap();
-        let (code, report) = self.cloud.report(&RUN[2..]);
+        killed(&self.cloud, &SMALL, bell);
+        let (code, report) = self.cloud.report(&SMALL);
         assert_eq!(code, 0, "{moment}: {report:#}");
         assert_exactly_once(&self.cloud, &report);
         assert_eq!(self.cloud.s3.keys(), wanted, "{moment}");

@@ -17,6 +17,9 @@ pub(crate) const KEY: &str =
 /// One root certificate, of a key that nobody kept.
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/root.pem");
 
+/// The source of a small run.
+pub(crate) const SMALL: [&str; 2] = ["--from-dir", "in"];
+
 /// A bucket, an account on it, and a data directory.
 pub(crate) struct Cloud {
     pub(crate) world: World,
@@ -33,6 +36,21 @@ impl Cloud {
         cloud.apply();
         cloud.snowflake.clear_log();
         cloud
+    }
+
+    /// The same with [`SMALL`] to read.
+    pub(crate) fn small(mode: &'static str, format: &'static str) -> Self {
+        let cloud = Self::new(mode, format);
+        cloud.write_source();
+        cloud
+    }
+
+    /// A playlist of one song and its artist's genre, which is a row for each of the eight tables.
+    pub(crate) fn write_source(&self) {
+        self.world.write("in/playlist.json", &crate::documents::playlist(|_| {}));
+        let artist = serde_json::json!({"id": "1aB1cD2eF3gH4iJ5kL6mN7", "type": "artist", "name": "The Piers", "genres": ["shanty"],
+            "external_urls": {"spotify": "https://open.spotify.com/artist/1aB1cD2eF3gH4iJ5kL6mN7"}});
+        self.world.write("in/artist.json", &artist.to_string());
     }
 
     /// An account with nothing in it.
@@ -86,7 +104,9 @@ impl Cloud {
             .env("SNOWFLAKE_USER", "SPOTIFY_LOADER_SVC")
             .env("SNOWFLAKE_PRIVATE_KEY_PATH", KEY)
             .env("SNOWFLAKE_URL", self.snowflake.url())
-            .env("SNOWFLAKE_INGEST", self.mode);
+            .env("SNOWFLAKE_INGEST", self.mode)
+            // Nothing here takes so long but what would never end.
+            .env("SNOWFLAKE_VERIFY_TIMEOUT_SECS", "40");
         command
     }
 
