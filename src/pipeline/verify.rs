@@ -35,6 +35,8 @@ struct Question {
     table: Table,
     files: Vec<ExportedFile>,
     evidence: Evidence,
+    /// When the oldest of the runs started whose files they are.
+    began_at: DateTime<Utc>,
     submitted_at: DateTime<Utc>,
     /// One, but where mode or format were changed while files were on their way.
     routes: Vec<Route>,
@@ -73,6 +75,7 @@ pub(super) async fn watch(
                 table,
                 files,
                 evidence: evidence.remove(&table).unwrap_or_default(),
+                began_at: oldest,
                 submitted_at: submitted_at.unwrap_or(oldest),
             })
         })
@@ -174,8 +177,9 @@ impl Question {
         // A report that is younger than the table's answer would make a file look lost that has just arrived.
         let looks_lost = self.judged().files.iter().any(|it| it.verdict == Verdict::Mismatch);
         let is_worth_it = (by_event || by_copy) && is_patience_over;
-        // A COPY is over when it has answered, also one that found its files loaded already and so lists none.
-        let is_over = by_copy && round == 1;
+        // A COPY is over when it has answered, also one that found its files loaded already and so lists none; and events load
+        // a file while others are still being uploaded.
+        let is_over = round == 1 && (by_copy || by_event && self.has_ingested(self.began_at));
         if self.is_ripe(edge.now()) || is_worth_it || is_over || looks_lost {
             self.ask_table(edge, target).await?;
         }
@@ -193,6 +197,14 @@ impl Question {
         Ok(())
     }
 
+    /// Whether a pipe has nothing left to do and did something since.
+    fn has_ingested(&self, since: DateTime<Utc>) -> bool {
+        self.routes.iter().filter_map(|route| route.status.as_ref()).any(|status| {
+            status.pending_file_count == 0
+                && status.last_ingested_timestamp.is_some_and(|at| since <= at)
+        })
+    }
+
     fn is_report_expired(&self, now: DateTime<Utc>) -> bool {
         self.submitted_at + REPORT_LIFETIME < now
     }
@@ -200,12 +212,8 @@ impl Question {
     /// Whether the landing table is worth a query: everything is reported, or nothing ever will be.
     fn is_ripe(&self, now: DateTime<Utc>) -> bool {
         let is_known_to_pipe = !self.evidence.skipped_paths.is_empty();
-        let has_ingested = self.routes.iter().filter_map(|route| route.status.as_ref()).any(|it| {
-            it.pending_file_count == 0
-                && it.last_ingested_timestamp.is_some_and(|at| self.submitted_at <= at)
-        });
         is_known_to_pipe
-            || has_ingested
+            || self.has_ingested(self.submitted_at)
             || self.is_report_expired(now)
             || self.files.iter().all(|file| is_reported(file, &self.evidence))
     }
