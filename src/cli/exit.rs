@@ -102,8 +102,8 @@ const fn of_pipeline(error: &pipeline::Error) -> u8 {
         | pipeline::Error::Ident(_)
         | pipeline::Error::NotConfigured { .. }
         | pipeline::Error::OtherPrefix { .. }
-        | pipeline::Error::OtherFormat { .. }
         | pipeline::Error::NothingExported
+        | pipeline::Error::NotShipped { .. }
         | pipeline::Error::UnknownRun(_) => USAGE,
         pipeline::Error::Interrupted => INTERRUPTED,
     }

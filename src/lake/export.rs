@@ -36,6 +36,14 @@ impl Format {
         }
     }
 
+    /// The format of a file that was exported earlier, whatever is configured now.
+    pub fn of_key(key: &str) -> Option<Self> {
+        let ends = |format: &Self| {
+            key.strip_suffix(format.ending()).is_some_and(|name| name.ends_with('.'))
+        };
+        [Self::Parquet, Self::Csv].into_iter().find(ends)
+    }
+
     const fn ending(self) -> &'static str {
         match self {
             Self::Parquet => "parquet",

@@ -52,11 +52,6 @@ pub enum Error {
         "`{key}` was exported under another prefix than `{prefix}`: set `S3_PREFIX` back until it has arrived"
     )]
     OtherPrefix { key: String, prefix: String },
-    /// The files' format was changed while some were on their way.
-    #[error(
-        "`{key}` was exported in another format than `{format}`: set `LAKE_FORMAT` back until it has arrived"
-    )]
-    OtherFormat { key: String, format: &'static str },
     /// Not every file is known to have arrived as it was sent.
     #[error("not verified: {reason}{}", if next_step.is_empty() { String::new() } else { format!("; {next_step}") })]
     Unverified { outcome: crate::snowflake::Outcome, reason: String, next_step: String },
@@ -65,6 +60,9 @@ pub enum Error {
         "nothing was exported yet, so there is nothing to ship; `snowtrack run --demo` tries everything out"
     )]
     NothingExported,
+    /// The run named on the command line is none that shipped anything.
+    #[error("run `{run}` has nothing to ship: it {why}. `snowtrack status` lists the runs")]
+    NotShipped { run: String, why: &'static str },
     /// The data directory is not usable.
     #[error(
         "the data directory `{path}` cannot be used; make it writable, or choose another with `--data-dir`"

@@ -43,25 +43,39 @@ pub struct FileState {
     pub reason: Option<String>,
 }
 
+/// What a run is begun for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Purpose {
+    /// It goes on to the bucket, so it may continue a run that has nothing else left to do.
+    pub(super) ships: bool,
+    /// It ships every row, and so continues only a shipment of every row.
+    pub(super) is_full: bool,
+}
+
 /// Continues the latest unfinished run of the same source (of any, where none is named), or begins one. A run that is exported is
-/// final: only what `ships` goes on with it.
+/// final: only what ships goes on with it.
 pub(super) fn begin(
     warehouse: &mut Warehouse,
     source: Option<&str>,
-    ships: bool,
+    purpose: Purpose,
     (fresh, now): (RunId, DateTime<Utc>),
 ) -> Result<(RunId, DateTime<Utc>), Error> {
     warehouse.transaction(|warehouse| {
         let connection = warehouse.connection();
-        let unfinished = "select run_id, started_at from meta.runs where status = 'running' and source = coalesce(?, source) and (exported_at is null or (? and started_at > ?::timestamp)) order by run_id desc limit 1";
+        let unfinished = "select run_id, started_at from meta.runs where status = 'running' and source = coalesce(?, source) and (exported_at is null or (? and started_at > ?::timestamp and (coalesce(is_full, false) or not ?))) order by run_id desc limit 1";
         let waited_for_since = sql_timestamp(now - WORTH_WAITING_FOR);
         let found: Option<(String, NaiveDateTime)> = connection
-            .query_row(unfinished, params![source, ships, waited_for_since], |row| Ok((row.get(0)?, row.get(1)?)))
+            .query_row(unfinished, params![source, purpose.ships, waited_for_since, purpose.is_full], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()
             .doing("look for an unfinished run")?;
         if let Some((run_id, started_at)) = found
             && let Ok(run_id) = run_id.parse()
         {
+            let widen = "update meta.runs set is_full = true where run_id = ? and ? and exported_at is null";
+            let run: &RunId = &run_id;
+            connection
+                .execute(widen, params![run.as_str(), purpose.is_full])
+                .doing("note the run's purpose")?;
             return Ok((run_id, started_at.and_utc()));
         }
         // What another source landed completely is shipped by this run; the rest of it is asked for again.
@@ -70,8 +84,8 @@ pub(super) fn begin(
             .doing("end an unfinished run")?;
         connection
             .execute(
-                "insert into meta.runs by name select ? as run_id, ? as source, ?::timestamp as started_at, 'running' as status",
-                params![fresh.as_str(), source.unwrap_or("what is landed"), sql_timestamp(now)],
+                "insert into meta.runs by name select ? as run_id, ? as source, ?::timestamp as started_at, 'running' as status, ? as is_full",
+                params![fresh.as_str(), source.unwrap_or("what is landed"), sql_timestamp(now), purpose.is_full],
             )
             .doing("note the run")?;
         Ok((fresh, now))
@@ -113,9 +127,40 @@ pub(super) fn latest(warehouse: &Warehouse) -> Result<Option<(RunId, DateTime<Ut
     Ok(found.and_then(|(run, at)| Some((run.parse().ok()?, at.and_utc()))))
 }
 
-/// Whether the run's rows were exported.
+/// Whether the run exported its rows itself. What a run left behind that was refused or gave way to another is exported by a
+/// later one, and nothing of it is the earlier one's merit.
 pub(super) fn is_exported(warehouse: &Warehouse, run: &RunId) -> Result<bool, Error> {
-    let sql = "select count(*) > 0 from meta.runs where run_id = ? and exported_at is not null";
+    let sql = "select count(*) > 0 from meta.runs where run_id = ? and exported_at is not null and status not in ('refused', 'superseded')";
+    warehouse.connection().query_row(sql, [run.as_str()], |row| row.get(0)).doing("look up the run")
+}
+
+/// Why a run that is in the ledger has nothing of its own to go on with, as the end of "it …".
+pub(super) fn why_not_shipped(
+    warehouse: &Warehouse,
+    run: &RunId,
+    only_ships: bool,
+) -> Result<Option<&'static str>, Error> {
+    let sql = "select status, exported_at is not null from meta.runs where run_id = ?";
+    let (status, is_shipped): (Option<String>, bool) = warehouse
+        .connection()
+        .query_row(sql, [run.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .doing("look up the run")?;
+    Ok(match (status.as_deref(), is_shipped) {
+        (Some("refused"), true) => {
+            Some("was refused by the quality gate; a later run shipped what was left of it")
+        }
+        (Some("superseded"), true) => {
+            Some("gave way to a run of another source, which shipped what was left of it")
+        }
+        (Some("refused"), false) if only_ships => Some("was refused by the quality gate"),
+        (_, false) if only_ships => Some("has not come that far"),
+        _ => None,
+    })
+}
+
+/// Whether the run ships every row, and not only what changed.
+pub(super) fn is_full(warehouse: &Warehouse, run: &RunId) -> Result<bool, Error> {
+    let sql = "select coalesce(is_full, false) from meta.runs where run_id = ?";
     warehouse.connection().query_row(sql, [run.as_str()], |row| row.get(0)).doing("look up the run")
 }
 

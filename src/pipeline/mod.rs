@@ -6,6 +6,7 @@ mod doctor;
 mod enrich;
 mod error;
 mod fetch;
+mod ingest;
 mod ledger;
 mod lock;
 mod parcels;

@@ -2,10 +2,11 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use duckdb::params;
+use uuid::Uuid;
 
 use crate::ids::{RunId, Table};
-use crate::lake::ExportedFile;
-use crate::snowflake::{Verdict, Verification};
+use crate::lake::{ExportedFile, Format};
+use crate::snowflake::{IngestMode, Verdict, Verification};
 use crate::warehouse::{Doing, Error, Warehouse, sql_timestamp};
 
 /// The files of one run that are on their way.
@@ -30,7 +31,18 @@ pub(super) struct Entry {
     pub(super) state: String,
     /// Why it is not further.
     pub(super) reason: Option<String>,
+    /// How Snowflake may have been told of it; `None` where it certainly was not.
+    pub(super) way: Option<IngestMode>,
+    /// The id of the `COPY INTO` that was sent for it.
+    pub(super) request_id: Option<Uuid>,
     updated_at: DateTime<Utc>,
+}
+
+impl Entry {
+    /// As it was exported, whatever is configured now.
+    pub(super) fn format(&self) -> Option<Format> {
+        Format::of_key(&self.file.key)
+    }
 }
 
 impl Parcel {
@@ -39,10 +51,10 @@ impl Parcel {
         self.entries.iter().map(|entry| &entry.file)
     }
 
-    /// The files that Snowflake was not told of.
-    pub(super) fn unsubmitted(&self) -> impl Iterator<Item = &ExportedFile> {
+    /// The files that Snowflake is not known to have been told of.
+    pub(super) fn unsubmitted(&self) -> impl Iterator<Item = &Entry> {
         let is_told = |entry: &&Entry| matches!(entry.state.as_str(), "accepted" | "failed");
-        self.entries.iter().filter(move |entry| !is_told(entry)).map(|entry| &entry.file)
+        self.entries.iter().filter(move |entry| !is_told(entry))
     }
 
     /// When the latest of its files made a step.
@@ -68,7 +80,7 @@ pub(super) fn parcels_of(warehouse: &Warehouse, keys: &[String]) -> Result<Vec<P
 
 fn read(warehouse: &Warehouse, condition: &str) -> Result<Vec<Parcel>, Error> {
     let sql = format!(
-        "select run_id, started_at, manifest_key, \"table\", key, files.row_count, size_bytes, sha256, row_hash_sum, state, reason, updated_at from meta.files as files inner join meta.runs as runs using (run_id) where manifest_key is not null and {condition} order by run_id, files.rowid"
+        "select run_id, started_at, manifest_key, \"table\", key, files.row_count, size_bytes, sha256, row_hash_sum, state, reason, updated_at, way, request_id from meta.files as files inner join meta.runs as runs using (run_id) where manifest_key is not null and {condition} order by run_id, files.rowid"
     );
     let rows = warehouse.rows(&sql, "list the files on their way", |row| {
         let entry = Entry {
@@ -83,6 +95,8 @@ fn read(warehouse: &Warehouse, condition: &str) -> Result<Vec<Parcel>, Error> {
             state: row.get(9)?,
             reason: row.get(10)?,
             updated_at: row.get::<_, NaiveDateTime>(11)?.and_utc(),
+            way: row.get::<_, Option<String>>(12)?.as_deref().and_then(IngestMode::of_name),
+            request_id: row.get::<_, Option<String>>(13)?.and_then(|id| id.parse().ok()),
         };
         let run = (row.get::<_, String>(0)?, row.get::<_, NaiveDateTime>(1)?, row.get(2)?);
         Ok((run, entry))
@@ -122,6 +136,68 @@ pub(super) fn advance(
     })
 }
 
+/// Notes, before it happens, how Snowflake is going to be told of some files.
+pub(super) fn submit(
+    warehouse: &mut Warehouse,
+    files: &[ExportedFile],
+    (way, request_id): (IngestMode, Option<Uuid>),
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let request_id = request_id.map(|id| id.to_string());
+    warehouse.transaction(|warehouse| {
+        for file in files {
+            warehouse
+                .connection()
+                .execute(
+                    "update meta.files set state = 'submitting', way = ?, request_id = ?, updated_at = ?::timestamp where key = ? and state in ('uploaded', 'submitting')",
+                    params![way.name(), request_id, sql_timestamp(now), file.key],
+                )
+                .doing("note a submission")?;
+        }
+        Ok(())
+    })
+}
+
+/// Notes that the upload itself tells Snowflake, through the bucket's events.
+pub(super) fn announce(
+    warehouse: &mut Warehouse,
+    files: &[ExportedFile],
+    way: IngestMode,
+) -> Result<(), Error> {
+    warehouse.transaction(|warehouse| {
+        for file in files {
+            warehouse
+                .connection()
+                .execute(
+                    "update meta.files set way = ? where key = ? and way is null",
+                    params![way.name(), file.key],
+                )
+                .doing("note how a file is going to be loaded")?;
+        }
+        Ok(())
+    })
+}
+
+/// Notes that Snowflake refused to be told: the files are in the bucket and nowhere else.
+pub(super) fn withdraw(
+    warehouse: &mut Warehouse,
+    files: &[ExportedFile],
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    warehouse.transaction(|warehouse| {
+        for file in files {
+            warehouse
+                .connection()
+                .execute(
+                    "update meta.files set state = 'uploaded', way = null, request_id = null, updated_at = ?::timestamp where key = ? and state = 'submitting'",
+                    params![sql_timestamp(now), file.key],
+                )
+                .doing("note a refusal")?;
+        }
+        Ok(())
+    })
+}
+
 /// Notes what was found of each file, and which runs have arrived whole.
 pub(super) fn judged(
     warehouse: &mut Warehouse,
@@ -146,14 +222,20 @@ pub(super) fn judged(
                 )
                 .doing("note a verdict")?;
         }
-        connection
-            .execute(
-                "update meta.runs set status = 'verified' where exported_at is not null and status <> 'verified' and run_id in (select run_id from meta.files group by run_id having bool_and(state in ('verified', 'superseded')))",
-                [],
-            )
-            .doing("note the verified runs")?;
-        Ok(())
+        note_arrived_runs(warehouse)
     })
+}
+
+/// A run is verified when nothing of it is outstanding any more, whoever settled it.
+fn note_arrived_runs(warehouse: &Warehouse) -> Result<(), Error> {
+    warehouse
+        .connection()
+        .execute(
+            "update meta.runs set status = 'verified' where exported_at is not null and status <> 'verified' and run_id in (select run_id from meta.files group by run_id having bool_and(state in ('verified', 'superseded')))",
+            [],
+        )
+        .doing("note the verified runs")
+        .map(|_| ())
 }
 
 /// Notes that every row of these tables was shipped anew and arrived, so that what became of older files no longer matters.
@@ -172,7 +254,7 @@ pub(super) fn supersede(
                 )
                 .doing("note what is superseded")?;
         }
-        Ok(())
+        note_arrived_runs(warehouse)
     })
 }
 
@@ -183,9 +265,11 @@ pub(super) fn settle(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let sql = "update meta.files set state = 'superseded', updated_at = ?::timestamp where \"table\" = ? and state in ('failed', 'accepted')";
-    warehouse
-        .connection()
-        .execute(sql, params![sql_timestamp(now), table.name()])
-        .doing("note what is settled")
-        .map(|_| ())
+    warehouse.transaction(|warehouse| {
+        warehouse
+            .connection()
+            .execute(sql, params![sql_timestamp(now), table.name()])
+            .doing("note what is settled")?;
+        note_arrived_runs(warehouse)
+    })
 }

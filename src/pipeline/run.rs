@@ -42,25 +42,27 @@ pub async fn run(
         Warehouse::open(&settings.data_dir.join("snowtrack.duckdb"), &settings.data_dir.join("tmp"))
     })?;
     // Rows that are to be shipped again need a run of their own.
-    let ships =
-        *settings.stages.end() >= Stage::Upload && !settings.full && settings.reship.is_empty();
+    let purpose = ledger::Purpose {
+        ships: *settings.stages.end() >= Stage::Upload && settings.reship.is_empty(),
+        is_full: settings.full,
+    };
     let (run, started_at) = match (&settings.run, &settings.source) {
         (Some(run), _) => {
             let found = ledger::started_at(&warehouse, run)?;
             let found = found.ok_or_else(|| Error::UnknownRun(run.to_string()))?;
             let only_ships = *settings.stages.start() >= Stage::Upload;
-            if only_ships && !ledger::is_exported(&warehouse, run)? {
-                return Err(Error::NothingExported);
+            if let Some(why) = ledger::why_not_shipped(&warehouse, run, only_ships)? {
+                return Err(Error::NotShipped { run: run.to_string(), why });
             }
             (run.clone(), found)
         }
         (None, Some(source)) => {
-            ledger::begin(&mut warehouse, Some(&source.name()), ships, (fresh, now))?
+            ledger::begin(&mut warehouse, Some(&source.name()), purpose, (fresh, now))?
         }
         (None, None) if *settings.stages.start() >= Stage::Upload => {
             ledger::latest(&warehouse)?.ok_or(Error::NothingExported)?
         }
-        (None, None) => ledger::begin(&mut warehouse, None, ships, (fresh, now))?,
+        (None, None) => ledger::begin(&mut warehouse, None, purpose, (fresh, now))?,
     };
     warehouse.set_run(run.as_str(), started_at)?;
     let mut story = Story::new(run, started_at);
@@ -273,7 +275,7 @@ impl Story {
             edge.check_stop()?;
             self.enter(warehouse, Stage::Transform, edge.events)?;
             warehouse.transform()?;
-            if edge.settings.full {
+            if ledger::is_full(warehouse, &self.run)? {
                 warehouse.unship_everything()?;
             }
             for (table, keys) in &edge.settings.reship {

@@ -7,26 +7,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use super::ingest::ingest;
 use super::parcels::{self, Parcel};
 use super::settings::Edge;
 use super::story::Story;
 use super::target::Target;
-use super::{Error, verify};
+use super::{Error, ledger, verify};
 use crate::config::Config;
-use crate::event::{Event, Stage};
+use crate::event::Stage;
 use crate::ids::Table;
 use crate::lake::{
-    ExportedFile, Format, Shipment, StaticKeys, Store, StoreSettings, StoreTiming, Uploaded,
-    archive_key, upload,
+    ExportedFile, Shipment, StaticKeys, Store, StoreSettings, StoreTiming, Uploaded, archive_key,
+    upload,
 };
-use crate::snowflake::{
-    self, Answer, Binding, Evidence, IngestMode, Outcome, StagedFile, Statement, Verdict,
-    Verification, copy_result,
-};
+use crate::snowflake::{self, Binding, IngestMode, Outcome, Statement, Verdict, Verification};
 use crate::warehouse::Warehouse;
-
-/// Files of one `COPY INTO`.
-const COPY_FILES: usize = 1_000;
 
 impl Story {
     /// Uploads, ingests and verifies what is outstanding, as far as it is configured and asked for.
@@ -60,21 +55,19 @@ impl Story {
         warehouse: &mut Warehouse,
         target: Option<&Target>,
     ) -> Result<(), Error> {
-        let uploaded = self.upload(edge, warehouse).await?;
+        let target = target.filter(|_| !edge.settings.shipping.no_ingest);
+        let uploaded = self.upload(edge, warehouse, target).await?;
         self.reached = Stage::Upload;
-        let Some(target) = target.filter(|_| !edge.settings.shipping.no_ingest) else {
-            return Ok(());
-        };
+        let Some(target) = target else { return Ok(()) };
         let mut evidence = BTreeMap::new();
         if edge.does(Stage::Ingest) {
             self.enter(warehouse, Stage::Ingest, edge.events)?;
-            require_format(target.format, &uploaded)?;
             for table in Table::ALL {
                 edge.check_stop()?;
-                let files = of_table(&uploaded, table);
-                if !files.is_empty() {
-                    evidence.insert(table, ingest(edge, warehouse, target, (table, &files)).await?);
-                }
+                let files = (table, uploaded.as_slice(), self.parcels.as_slice());
+                evidence.extend(
+                    ingest(edge, warehouse, target, files).await?.map(|told| (table, told)),
+                );
             }
             self.reached = Stage::Ingest;
         }
@@ -86,7 +79,8 @@ impl Story {
             let verification =
                 verify::watch(edge, target, (&self.parcels, self.run.as_str()), evidence).await?;
             parcels::judged(warehouse, &verification, edge.now())?;
-            self.supersede(edge, warehouse, &verification)?;
+            let replaced = self.supersede(edge, warehouse, &verification)?;
+            let verification = verification.without_pending(&replaced);
             let (outcome, reason) = (verification.outcome, verification.reason.clone());
             let next_step = next_step(&verification);
             self.verification = Some(verification);
@@ -98,15 +92,15 @@ impl Story {
         Ok(())
     }
 
-    /// Where everything was shipped anew and arrived, older files that failed are settled by it.
+    /// Where everything was shipped anew and arrived, older files are settled by it, whatever became of them. Returns their keys.
     fn supersede(
         &mut self,
         edge: Edge<'_>,
         warehouse: &mut Warehouse,
         verification: &Verification,
-    ) -> Result<(), Error> {
-        if !edge.settings.full {
-            return Ok(());
+    ) -> Result<BTreeSet<String>, Error> {
+        if !ledger::is_full(warehouse, &self.run)? {
+            return Ok(BTreeSet::new());
         }
         let own = self.parcels.iter().filter(|parcel| parcel.run_id == self.run);
         let own: BTreeSet<&str> =
@@ -117,7 +111,11 @@ impl Story {
         }
         let tables: Vec<&str> =
             arrived.into_iter().filter(|(_, is_in)| *is_in).map(|(table, _)| table).collect();
-        Ok(parcels::supersede(warehouse, (&self.run, &tables), edge.now())?)
+        parcels::supersede(warehouse, (&self.run, &tables), edge.now())?;
+        let older = self.parcels.iter().filter(|parcel| parcel.run_id < self.run);
+        let older = older.flat_map(Parcel::files);
+        let replaced = older.filter(|file| tables.contains(&file.table.as_str()));
+        Ok(replaced.map(|file| file.key.clone()).collect())
     }
 
     /// Brings every outstanding file into the bucket and returns the proof for those that no pipe has been told of.
@@ -125,6 +123,7 @@ impl Story {
         &mut self,
         edge: Edge<'_>,
         warehouse: &mut Warehouse,
+        target: Option<&Target>,
     ) -> Result<Vec<Uploaded>, Error> {
         let parcels: Vec<&Parcel> =
             self.parcels.iter().filter(|parcel| parcel.unsubmitted().next().is_some()).collect();
@@ -138,7 +137,12 @@ impl Story {
         let mut all = Vec::new();
         for parcel in parcels {
             edge.check_stop()?;
-            let files: Vec<ExportedFile> = parcel.unsubmitted().cloned().collect();
+            let files: Vec<ExportedFile> =
+                parcel.unsubmitted().map(|entry| entry.file.clone()).collect();
+            // A bucket that sends events tells the pipe of a file at once.
+            if let Some(target) = target.filter(|target| target.mode == IngestMode::Auto) {
+                parcels::announce(warehouse, &files, target.mode)?;
+            }
             // Written beside the files, where the run was asked for it.
             let archive_key =
                 archive_key(&super::run::prefix(edge.config), &parcel.run_id, parcel.started_at);
@@ -186,75 +190,6 @@ pub(super) fn store_settings(config: &Config, timing: StoreTiming) -> StoreSetti
     }
 }
 
-/// A pipe takes one format, and a file in the other one would be lost in it.
-fn require_format(format: Format, uploaded: &[Uploaded]) -> Result<(), Error> {
-    let ending = match format {
-        Format::Parquet => ".parquet",
-        Format::Csv => ".csv.gz",
-    };
-    let mut files = uploaded.iter().flat_map(|uploaded| uploaded.files());
-    match files.find(|file| !file.key.ends_with(ending)) {
-        Some(file) => Err(Error::OtherFormat { key: file.key.clone(), format: format.name() }),
-        None => Ok(()),
-    }
-}
-
-fn of_table(uploaded: &[Uploaded], table: Table) -> Vec<ExportedFile> {
-    let files = uploaded.iter().flat_map(|uploaded| uploaded.files());
-    files.filter(|file| file.table == table.name()).cloned().collect()
-}
-
-/// Tells Snowflake of a table's files, which only an [`Uploaded`] gives, and returns what it answered.
-async fn ingest(
-    edge: Edge<'_>,
-    warehouse: &mut Warehouse,
-    target: &Target,
-    (table, files): (Table, &[ExportedFile]),
-) -> Result<Evidence, Error> {
-    let mut evidence = Evidence::default();
-    let paths = files
-        .iter()
-        .map(|file| {
-            let path = below_the_pipe(&target.prefix, table, &file.key);
-            path.ok_or_else(|| Error::OtherPrefix {
-                key: file.key.clone(),
-                prefix: target.prefix.clone(),
-            })
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    match (target.mode, target.names.pipe(table, target.format, target.mode)) {
-        (IngestMode::Rest, Some(pipe)) => {
-            let staged: Vec<StagedFile> = paths
-                .into_iter()
-                .zip(files)
-                .map(|(path, file)| StagedFile { path, size_bytes: file.size_bytes })
-                .collect();
-            // Noted before the call: whoever finds it knows that the pipe may have been told already.
-            parcels::advance(warehouse, files, ("uploaded", "submitting"), edge.now())?;
-            let accepted = target.connection.insert_files(&pipe, &staged, edge.stop.flag()).await?;
-            evidence.skipped_paths = accepted.skipped_paths;
-            evidence.unmatched_paths = accepted.unmatched_paths;
-        }
-        (IngestMode::Copy, _) => {
-            parcels::advance(warehouse, files, ("uploaded", "submitting"), edge.now())?;
-            let mut reports = Vec::new();
-            for chunk in paths.chunks(COPY_FILES) {
-                let sql = target.names.load(table, target.format, chunk);
-                let rows = run(edge, target, Statement::new(sql)).await?;
-                reports.extend(copy_result(&rows)?);
-            }
-            evidence.reports = Answer::Given(reports);
-        }
-        // S3's events tell the pipe.
-        (IngestMode::Auto | IngestMode::Rest, _) => {
-            parcels::advance(warehouse, files, ("uploaded", "submitting"), edge.now())?;
-        }
-    }
-    parcels::advance(warehouse, files, ("submitting", "accepted"), edge.now())?;
-    (edge.events)(Event::Submitted { table, file_count: files.len() });
-    Ok(evidence)
-}
-
 /// Runs one statement, tagged with this program's name.
 pub(super) async fn run(
     edge: Edge<'_>,
@@ -268,26 +203,4 @@ pub(super) async fn run(
 /// A statement with one bound text.
 pub(super) fn bound(sql: String, value: String) -> Statement {
     Statement { bindings: vec![Binding::Text(value)], ..Statement::new(sql) }
-}
-
-/// The path that `insertFiles` wants: relative to the location that the pipe copies from.
-fn below_the_pipe(prefix: &str, table: Table, key: &str) -> Option<String> {
-    key.strip_prefix(prefix)?.strip_prefix(&format!("raw/{table}/")).map(str::to_owned)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pipe_is_told_the_path_below_its_own_location() {
-        let key = "spotify-data/raw/songs/year=2026/month=01/day=05/songs_x.parquet";
-        let path = |prefix, table| below_the_pipe(prefix, table, key);
-        assert_eq!(
-            path("spotify-data/", Table::Songs).as_deref(),
-            Some("year=2026/month=01/day=05/songs_x.parquet")
-        );
-        assert_eq!(path("other/", Table::Songs), None);
-        assert_eq!(path("spotify-data/", Table::SongArtists), None);
-    }
 }

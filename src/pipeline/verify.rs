@@ -18,8 +18,9 @@ use crate::ids::Table;
 use crate::lake::ExportedFile;
 use crate::retry::pause;
 use crate::snowflake::{
-    Answer, Evidence, Health, IngestMode, Landed, Outcome, PipeState, PipeStatus, Rows, Statement,
-    Verdict, Verification, copy_history, is_reported, verify,
+    Answer, Evidence, FileVerdict, Health, IngestMode, Landed, Outcome, PipeHealth, PipeState,
+    PipeStatus, QualifiedName, Rows, Statement, Verdict, Verification, copy_history, is_reported,
+    verify,
 };
 
 /// Snowpipe reports on a file for ten minutes; then only the table knows.
@@ -34,8 +35,20 @@ struct Question {
     table: Table,
     files: Vec<ExportedFile>,
     evidence: Evidence,
+    /// When the oldest of the runs started whose files they are.
+    began_at: DateTime<Utc>,
     submitted_at: DateTime<Utc>,
+    /// One, but where mode or format were changed while files were on their way.
+    routes: Vec<Route>,
+}
+
+/// How some of a table's files get in.
+struct Route {
+    way: IngestMode,
+    pipe: Option<QualifiedName>,
+    files: Vec<ExportedFile>,
     status: Option<PipeStatus>,
+    health: Option<PipeHealth>,
 }
 
 /// Asks until every file is settled, nothing will move by itself, or the time is up.
@@ -58,11 +71,12 @@ pub(super) async fn watch(
             let of_table = files.iter().filter(|file| file.table == table.name());
             let files: Vec<ExportedFile> = of_table.cloned().collect();
             (!files.is_empty()).then(|| Question {
+                routes: routes(target, table, parcels),
                 table,
                 files,
                 evidence: evidence.remove(&table).unwrap_or_default(),
+                began_at: oldest,
                 submitted_at: submitted_at.unwrap_or(oldest),
-                status: None,
             })
         })
         .collect();
@@ -97,6 +111,25 @@ pub(super) async fn watch(
     Ok(judge(&files, &questions))
 }
 
+/// A table's files by the way that each one went, and not the one that is configured now.
+fn routes(target: &Target, table: Table, parcels: &[Parcel]) -> Vec<Route> {
+    let mut routes: Vec<Route> = Vec::new();
+    let entries = parcels.iter().flat_map(|parcel| &parcel.entries);
+    for entry in entries.filter(|entry| entry.file.table == table.name()) {
+        let way = entry.way.unwrap_or(target.mode);
+        let pipe = target.names.pipe(table, entry.format().unwrap_or(target.format), way);
+        let known = routes.iter_mut().find(|route| route.way == way && route.pipe == pipe);
+        match known {
+            Some(route) => route.files.push(entry.file.clone()),
+            None => {
+                let files = vec![entry.file.clone()];
+                routes.push(Route { way, pipe, files, status: None, health: None });
+            }
+        }
+    }
+    routes
+}
+
 fn count_verified(verification: &Verification) -> usize {
     verification.files.iter().filter(|file| file.verdict == Verdict::Verified).count()
 }
@@ -119,26 +152,35 @@ impl Question {
         self.judged().files.iter().all(|file| file.verdict != Verdict::Pending)
     }
 
-    /// Whether the pipe stands until a person moves it.
+    /// Whether every pipe that something is waited for stands until a person moves it.
     fn is_stuck(&self) -> bool {
-        let is_paused = self.status.as_ref().is_some_and(|it| it.state() == PipeState::Paused);
-        is_paused
-            || matches!(&self.evidence.pipe, Answer::Given(pipe) if pipe.health == Health::Fail)
+        let judged = self.judged();
+        let is_pending = |file: &ExportedFile| {
+            let of_file = |it: &&FileVerdict| it.key == file.key;
+            judged.files.iter().find(of_file).is_some_and(|it| it.verdict == Verdict::Pending)
+        };
+        self.routes.iter().all(|it| it.is_stuck() || !it.files.iter().any(is_pending))
     }
 
     /// One round: what costs nothing first, the table when it is worth asking.
     async fn ask(&mut self, edge: Edge<'_>, target: &Target, round: u32) -> Result<(), Error> {
-        if target.mode == IngestMode::Rest && !self.is_report_expired(edge.now()) {
+        let takes = |way| self.routes.iter().any(|route| route.way == way);
+        let (by_rest, by_event, by_copy) =
+            (takes(IngestMode::Rest), takes(IngestMode::Auto), takes(IngestMode::Copy));
+        if by_rest && !self.is_report_expired(edge.now()) {
             self.ask_report(edge, target).await?;
         }
         let is_patience_over = round.is_multiple_of(PATIENT_ROUNDS);
-        if target.mode == IngestMode::Auto || is_patience_over {
+        if by_event || is_patience_over {
             self.ask_pipe(edge, target).await?;
         }
         // A report that is younger than the table's answer would make a file look lost that has just arrived.
         let looks_lost = self.judged().files.iter().any(|it| it.verdict == Verdict::Mismatch);
-        let is_worth_it = target.mode != IngestMode::Rest && is_patience_over;
-        if self.is_ripe(edge.now()) || is_worth_it || looks_lost {
+        let is_worth_it = (by_event || by_copy) && is_patience_over;
+        // A COPY is over when it has answered, also one that found its files loaded already and so lists none; and events load
+        // a file while others are still being uploaded.
+        let is_over = round == 1 && (by_copy || by_event && self.has_ingested(self.began_at));
+        if self.is_ripe(edge.now()) || is_worth_it || is_over || looks_lost {
             self.ask_table(edge, target).await?;
         }
         Ok(())
@@ -155,6 +197,14 @@ impl Question {
         Ok(())
     }
 
+    /// Whether a pipe has nothing left to do and did something since.
+    fn has_ingested(&self, since: DateTime<Utc>) -> bool {
+        self.routes.iter().filter_map(|route| route.status.as_ref()).any(|status| {
+            status.pending_file_count == 0
+                && status.last_ingested_timestamp.is_some_and(|at| since <= at)
+        })
+    }
+
     fn is_report_expired(&self, now: DateTime<Utc>) -> bool {
         self.submitted_at + REPORT_LIFETIME < now
     }
@@ -162,69 +212,53 @@ impl Question {
     /// Whether the landing table is worth a query: everything is reported, or nothing ever will be.
     fn is_ripe(&self, now: DateTime<Utc>) -> bool {
         let is_known_to_pipe = !self.evidence.skipped_paths.is_empty();
-        let has_ingested = self.status.as_ref().is_some_and(|status| {
-            status.pending_file_count == 0
-                && status.last_ingested_timestamp.is_some_and(|at| self.submitted_at <= at)
-        });
         is_known_to_pipe
-            || has_ingested
+            || self.has_ingested(self.submitted_at)
             || self.is_report_expired(now)
             || self.files.iter().all(|file| is_reported(file, &self.evidence))
     }
 
     async fn ask_report(&mut self, edge: Edge<'_>, target: &Target) -> Result<(), Error> {
-        let Some(pipe) = target.names.pipe(self.table, target.format, target.mode) else {
-            return Ok(());
-        };
-        match target.connection.insert_report(&pipe, None, edge.stop.flag()).await {
-            Ok(report) => {
+        for route in self.routes.iter().filter(|route| route.way == IngestMode::Rest) {
+            let Some(pipe) = &route.pipe else { continue };
+            match target.connection.insert_report(pipe, None, edge.stop.flag()).await {
                 // A report can be late, or be cut short; what an earlier one told stays told.
-                let mut told = match std::mem::replace(
-                    &mut self.evidence.reports,
-                    Answer::Unknown(String::new()),
-                ) {
-                    Answer::Given(told) => told,
-                    Answer::Unknown(_) => Vec::new(),
-                };
-                for file in report.files {
-                    if !told.contains(&file) {
-                        told.push(file);
+                Ok(report) => match &mut self.evidence.reports {
+                    Answer::Given(told) => {
+                        for file in report.files {
+                            if !told.contains(&file) {
+                                told.push(file);
+                            }
+                        }
+                    }
+                    unknown => *unknown = Answer::Given(report.files),
+                },
+                Err(error) if must_be_mended(&error) => return Err(error.into()),
+                Err(error) => {
+                    if let Answer::Unknown(why) = &mut self.evidence.reports {
+                        *why = error.to_string();
                     }
                 }
-                self.evidence.reports = Answer::Given(told);
-                Ok(())
-            }
-            Err(error) if must_be_mended(&error) => Err(error.into()),
-            Err(error) => {
-                if let Answer::Unknown(why) = &mut self.evidence.reports {
-                    *why = error.to_string();
-                }
-                Ok(())
             }
         }
+        Ok(())
     }
 
     async fn ask_pipe(&mut self, edge: Edge<'_>, target: &Target) -> Result<(), Error> {
-        let Some(pipe) = target.names.pipe(self.table, target.format, target.mode) else {
-            self.evidence.pipe = Answer::Unknown("`copy` uses no pipe".to_owned());
-            return Ok(());
-        };
-        let statement = Statement::new(target.names.pipe_status(&pipe));
-        self.evidence.pipe = match query(edge, target, statement).await? {
-            Answer::Given(rows) => {
-                let text = rows.only()?.cell("PIPE_STATUS")?.text()?.to_owned();
-                match PipeStatus::parse(&text) {
-                    Some(status) => {
-                        let before = self.status.replace(status.clone());
-                        let waiting_since =
-                            (target.mode == IngestMode::Auto).then_some(self.submitted_at);
-                        Answer::Given(status.health(before.as_ref(), waiting_since, edge.now()))
+        let mut answer: Answer<PipeHealth> = Answer::Unknown("`copy` uses no pipe".to_owned());
+        for route in &mut self.routes {
+            match route.ask_pipe(edge, target, self.submitted_at).await? {
+                // The worst one has to be told.
+                Some(Answer::Given(pipe)) => {
+                    if !matches!(&answer, Answer::Given(worst) if pipe.health <= worst.health) {
+                        answer = Answer::Given(pipe);
                     }
-                    None => Answer::Unknown(format!("pipe `{pipe}` answers `{text}`")),
                 }
+                Some(unknown) if !matches!(answer, Answer::Given(_)) => answer = unknown,
+                _ => {}
             }
-            Answer::Unknown(why) => Answer::Unknown(why),
-        };
+        }
+        self.evidence.pipe = answer;
         Ok(())
     }
 
@@ -246,6 +280,38 @@ impl Question {
             self.ask_pipe(edge, target).await?;
         }
         Ok(())
+    }
+}
+
+impl Route {
+    /// Whether the pipe stands until a person moves it.
+    fn is_stuck(&self) -> bool {
+        let is_paused = self.status.as_ref().is_some_and(|it| it.state() == PipeState::Paused);
+        is_paused || self.health.as_ref().is_some_and(|pipe| pipe.health == Health::Fail)
+    }
+
+    /// How the pipe is; `None` where there is none.
+    async fn ask_pipe(
+        &mut self,
+        edge: Edge<'_>,
+        target: &Target,
+        submitted_at: DateTime<Utc>,
+    ) -> Result<Option<Answer<PipeHealth>>, Error> {
+        let Some(pipe) = &self.pipe else { return Ok(None) };
+        let statement = Statement::new(target.names.pipe_status(pipe));
+        let rows = match query(edge, target, statement).await? {
+            Answer::Given(rows) => rows,
+            Answer::Unknown(why) => return Ok(Some(Answer::Unknown(why))),
+        };
+        let text = rows.only()?.cell("PIPE_STATUS")?.text()?.to_owned();
+        let Some(status) = PipeStatus::parse(&text) else {
+            return Ok(Some(Answer::Unknown(format!("pipe `{pipe}` answers `{text}`"))));
+        };
+        let before = self.status.replace(status.clone());
+        let waiting_since = (self.way == IngestMode::Auto).then_some(submitted_at);
+        let health = status.health(before.as_ref(), waiting_since, edge.now());
+        self.health = Some(health.clone());
+        Ok(Some(Answer::Given(health)))
     }
 }
 

@@ -68,6 +68,11 @@ impl IngestMode {
             Self::Copy => "copy",
         }
     }
+
+    /// The mode of this name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        [Self::Rest, Self::Auto, Self::Copy].into_iter().find(|mode| mode.name() == name)
+    }
 }
 
 /// A question of a reconciliation.

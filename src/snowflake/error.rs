@@ -277,6 +277,21 @@ impl Error {
         matches!(self, Self::Unreachable { .. } | Self::Busy { .. } | Self::TooSlow { .. })
     }
 
+    /// Whether what was asked for was not done and will not be: Snowflake said no to just this, or gave it up. A call that was
+    /// never answered may have been heard, and a refused token says nothing of what an earlier try did.
+    pub const fn is_denial(&self) -> bool {
+        matches!(
+            self,
+            Self::Statement(_)
+                | Self::TooSlow { .. }
+                | Self::PipeNotFound { .. }
+                | Self::PipeForbidden { .. }
+                | Self::PipeRefused { .. }
+                | Self::CannotSubmit { .. }
+                | Self::PathTooLong { .. }
+        )
+    }
+
     /// Whether the reader should come back later rather than mend something (exit 8).
     pub const fn is_later(&self) -> bool {
         matches!(self, Self::Busy { .. } | Self::TooSlow { .. })

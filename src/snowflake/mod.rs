@@ -6,7 +6,7 @@
 //! The client files need nothing of this crate but [`crate::retry`], so the folder could become a crate of its own.
 //!
 //! # A statement, step by step
-//! 1. [`Connection::run`] posts it under a fresh `requestId`. A token is taken from the cache, or signed (key pair).
+//! 1. [`Connection::run`] posts it under a fresh `requestId`, or one that the caller keeps ([`Request`]). A token is taken from the cache, or signed (key pair).
 //! 2. `401`: a new token is signed once and the call repeated once; then [`Error::Unauthorized`] says what to check.
 //! 3. `429`, `5xx`, lost connections, HTML, cut JSON: the same body goes again under the same `requestId` and `retry=true`, so
 //!    that Snowflake does not run it twice. Waits double, with jitter; `Retry-After` wins where it is short enough.
@@ -72,6 +72,6 @@ pub use rows::{Cell, Column, DmlStats, Row, Rows};
 pub use setup::{
     Applied, Change, Item, Kind, Observed, Plan, State, Target, apply, business_columns, observe,
 };
-pub use sql_api::{Binding, Statement};
+pub use sql_api::{Binding, Request, Statement};
 pub use usage::Usage;
 pub use verify::{FileVerdict, Outcome, Verdict, Verification, is_reported, verify};

@@ -46,6 +46,20 @@ pub struct Statement {
     pub statement_count: Option<u32>,
     /// Whether Snowflake answers before it is done. For what takes long: its handle is known at once, so it can be cancelled.
     pub is_async: bool,
+    /// Under which id it is sent.
+    pub request: Request,
+}
+
+/// The id under which Snowflake knows a statement before it has answered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Request {
+    /// A new one that nobody keeps.
+    #[default]
+    Fresh,
+    /// A new one that the caller has written down, so that a process that dies can be followed.
+    Noted(Uuid),
+    /// One under which the same statement may have been sent before: Snowflake looks it up, and runs it only if it never came.
+    Again(Uuid),
 }
 
 /// A bound value. Snowflake wants each as text, in a unit of its own.
@@ -129,9 +143,18 @@ impl Connection {
     pub async fn run(&self, statement: &Statement, stop: &AtomicBool) -> Result<Rows, Error> {
         let deadline = statement.deadline.unwrap_or(self.timing().deadline);
         let body = statement.body(&self.login().session, deadline);
-        let mut query = vec![("requestId", Uuid::new_v4().to_string())];
+        let (id, is_again) = match statement.request {
+            Request::Fresh => (Uuid::new_v4(), false),
+            Request::Noted(id) => (id, false),
+            Request::Again(id) => (id, true),
+        };
+        let mut query = vec![("requestId", id.to_string())];
         if statement.is_async {
             query.push(("async", "true".to_owned()));
+        }
+        let retry = ("retry", "true");
+        if is_again {
+            query.push((retry.0, retry.1.to_owned()));
         }
         let call = Call {
             doing: "run a statement",
@@ -139,7 +162,7 @@ impl Connection {
             path: STATEMENTS.to_owned(),
             query,
             body: Some(&body),
-            query_again: Some(("retry", "true")),
+            query_again: (!is_again).then_some(retry),
         };
         let since = Instant::now();
         count(&self.counters.statement);

@@ -9,7 +9,7 @@
 //! - Wrong is final, not known is not: a file about which nothing certain is known is `pending`, never guessed.
 //! - Ask the table last. A report that is younger than the table's answer would make a file look lost that is just arriving.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::evidence::{Answer, Evidence, Landed, is_of};
@@ -87,6 +87,25 @@ pub struct Verification {
     pub reason: String,
     /// The verdicts on the files, in the manifest's order.
     pub files: Vec<FileVerdict>,
+}
+
+impl Verification {
+    /// The same without files that are not known to have arrived and no longer need to.
+    pub fn without_pending(self, keys: &BTreeSet<String>) -> Self {
+        let count = self.files.len();
+        let is_left =
+            |file: &FileVerdict| file.verdict != Verdict::Pending || !keys.contains(&file.key);
+        let files: Vec<FileVerdict> = self.files.into_iter().filter(is_left).collect();
+        let worst = files.iter().map(|file| file.verdict).max();
+        let outcome = match (self.outcome, worst) {
+            (Outcome::Pending | Outcome::PipeBroken, None | Some(Verdict::Verified)) => {
+                Outcome::Verified
+            }
+            (outcome, _) => outcome,
+        };
+        let reason = if files.len() == count { self.reason } else { summary(&files) };
+        Self { outcome, reason, files }
+    }
 }
 
 /// Judges every file of a manifest.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::{World, tables};
 
 /// A playlist of one song in today's shape; the song can be spoilt.
-fn playlist(spoil: impl FnOnce(&mut Value)) -> String {
+pub(crate) fn playlist(spoil: impl FnOnce(&mut Value)) -> String {
     let mut song = json!({
         "id": "0aB1cD2eF3gH4iJ5kL6mN7", "name": "Low Tide", "type": "track", "uri": "spotify:track:0aB1cD2eF3gH4iJ5kL6mN7",
         "duration_ms": 200_000, "is_local": false, "track": true, "episode": false,

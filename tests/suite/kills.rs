@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
-use crate::support::World;
 use crate::support::fake_spotify::{FakeSpotify, Fault, When};
 use crate::support::library::{Library, Mode, Playlist, Row, spotify_id};
 use crate::support::truth::{Reading, TABLES, Truth};
+use crate::support::{World, copy};
 
 /// An own playlist of five pages, a short one, and liked songs.
 fn library() -> Library {
@@ -95,7 +94,7 @@ fn sums(world: &World) -> Value {
 }
 
 /// Sends a signal by its name.
-fn signal(child: &Child, name: &str) {
+pub(crate) fn signal(child: &Child, name: &str) {
     let status =
         Command::new("/bin/sh").arg("-c").arg(format!("kill -{name} {}", child.id())).status();
     assert!(status.unwrap().success());
@@ -132,19 +131,6 @@ fn ctrl_c_and_sigterm_end_a_call_that_hangs_and_the_same_command_goes_on() {
 
 /// The demo of the second day on top of a finished first one.
 const SECOND_DAY: [&str; 4] = ["-vv", "--json", "run", "--demo"];
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
 
 /// The world after the first day, and a copy of it for each trial.
 fn first_day() -> World {

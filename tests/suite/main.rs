@@ -3,6 +3,8 @@
 
 mod architecture;
 mod archive;
+mod cloud_kills;
+mod copies;
 mod demo;
 mod demo_cloud;
 mod documents;
@@ -14,6 +16,7 @@ mod liked;
 mod live;
 mod login;
 mod models;
+mod promises;
 mod proof;
 mod recordings;
 mod refusals;

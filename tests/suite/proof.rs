@@ -3,12 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::support::cloud::{Cloud, text};
-use crate::support::fake_s3::{self as s3, Op};
 use crate::support::fake_snowflake::{Fault, LoadFault, PipeState, When};
 use crate::support::tables;
 
 /// Every landing table holds what the report says was shipped, and the report vouches for it.
-fn assert_verified(cloud: &Cloud, report: &Value) {
+pub(crate) fn assert_verified(cloud: &Cloud, report: &Value) {
     assert_eq!(report["status"], "verified", "{report:#}");
     assert_eq!(report["verification"]["verdict"], "verified");
     for file in report["files"].as_array().unwrap() {
@@ -214,65 +213,6 @@ fn no_secret_is_in_any_output_at_any_verbosity() {
         for secret in &secrets {
             assert!(!text.contains(secret.as_str()), "{text}");
         }
-    }
-}
-
-/// Starts a run, kills it when `is_hanging`, and runs the same command again.
-fn killed_when(cloud: &Cloud, is_hanging: impl Fn() -> bool) -> (i32, Value) {
-    let mut child = cloud
-        .command(&["-q", "run", "--demo"])
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
-    while !is_hanging() {
-        // A run that ends by itself would be waited for in vain.
-        assert!(child.try_wait().unwrap().is_none(), "the run ended before it was killed");
-        std::thread::yield_now();
-    }
-    child.kill().unwrap();
-    child.wait().unwrap();
-    cloud.report(&["--demo"])
-}
-
-/// Every row exactly once, whatever happened on the way.
-fn assert_exactly_once(cloud: &Cloud, (code, report): &(i32, Value), moment: &str) {
-    assert_eq!(*code, 0, "{moment}: {report:#}");
-    assert_verified(cloud, report);
-}
-
-#[test]
-fn a_run_killed_at_any_call_to_snowflake_ends_verified_exactly_once() {
-    for mode in ["rest", "copy"] {
-        let undisturbed = Cloud::new(mode, "parquet");
-        assert_eq!(undisturbed.report(&["--demo"]).0, 0);
-        let call_count = undisturbed.snowflake.requests().len();
-        assert!(call_count >= 16, "a call and a proof per table");
-        // Two tellings and two askings: what lies between differs in the table only.
-        for call in [1, 2, 9, 12] {
-            // Before anything was done, and after it was done but before the answer.
-            for fault in [Fault::Hang, Fault::HangAfter] {
-                let cloud = Cloud::new(mode, "parquet");
-                cloud.snowflake.script(When::Call(call), 1, fault.clone());
-                let again = killed_when(&cloud, || cloud.snowflake.requests().len() >= call);
-                assert_exactly_once(&cloud, &again, &format!("{mode}, call {call}, {fault:?}"));
-            }
-        }
-    }
-}
-
-#[test]
-fn a_run_killed_at_any_call_to_s3_ends_verified_exactly_once() {
-    let undisturbed = Cloud::new("rest", "parquet");
-    assert_eq!(undisturbed.report(&["--demo"]).0, 0);
-    let put_count = undisturbed.s3.count(Op::Put);
-    assert_eq!(put_count, 9, "eight files and the manifest");
-    // Only where no other write is under way: unlike S3's, this server's write is not whole when its client dies within it.
-    for (op, nth) in [(Op::Head, 1), (Op::Head, 9), (Op::Put, 9)] {
-        let cloud = Cloud::new("rest", "parquet");
-        cloud.s3.script(op, nth, 1, s3::Fault::Hang);
-        let again = killed_when(&cloud, || cloud.s3.count(op) >= nth);
-        assert_exactly_once(&cloud, &again, &format!("{op:?} {nth}"));
     }
 }
 

@@ -1,5 +1,6 @@
 //! The world of a test: a data directory of its own and the real binary, without the developer's environment.
 
+pub(crate) mod bell;
 pub(crate) mod cloud;
 pub(crate) mod fake_s3;
 pub(crate) mod fake_snowflake;
@@ -103,6 +104,20 @@ impl World {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
+    }
+}
+
+/// A folder with everything below it.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
     }
 }
 

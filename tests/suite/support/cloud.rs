@@ -14,6 +14,12 @@ use super::fake_snowflake::{FakeConfig, FakeSnowflake, FileSource};
 pub(crate) const KEY: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/snowflake/double.p8");
 
+/// One root certificate, of a key that nobody kept.
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/root.pem");
+
+/// The source of a small run.
+pub(crate) const SMALL: [&str; 2] = ["--from-dir", "in"];
+
 /// A bucket, an account on it, and a data directory.
 pub(crate) struct Cloud {
     pub(crate) world: World,
@@ -32,19 +38,41 @@ impl Cloud {
         cloud
     }
 
+    /// The same with [`SMALL`] to read.
+    pub(crate) fn small(mode: &'static str, format: &'static str) -> Self {
+        let cloud = Self::new(mode, format);
+        cloud.write_source();
+        cloud
+    }
+
+    /// A playlist of one song and its artist's genre, which is a row for each of the eight tables.
+    pub(crate) fn write_source(&self) {
+        self.world.write("in/playlist.json", &crate::documents::playlist(|_| {}));
+        let artist = serde_json::json!({"id": "1aB1cD2eF3gH4iJ5kL6mN7", "type": "artist", "name": "The Piers", "genres": ["shanty"],
+            "external_urls": {"spotify": "https://open.spotify.com/artist/1aB1cD2eF3gH4iJ5kL6mN7"}});
+        self.world.write("in/artist.json", &artist.to_string());
+    }
+
     /// An account with nothing in it.
     pub(crate) fn bare(mode: &'static str, format: &'static str) -> Self {
         let s3 = FakeS3::start();
         let pem = std::fs::read_to_string(KEY).unwrap();
         let key = rsa::RsaPrivateKey::from_pkcs8_pem(&pem).unwrap();
         let public = key.to_public_key().to_public_key_der().unwrap().as_bytes().to_vec();
-        let files = FileSource::Dir { bucket: BUCKET.to_owned(), folder: s3.bucket() };
-        let mut config = FakeConfig::new(public, files);
+        let mut config = FakeConfig::new(public, bucket_of(&s3));
         config.user = "SPOTIFY_LOADER_SVC".to_owned();
         config.default_role = "SPOTIFY_LOADER".to_owned();
         config.default_warehouse = Some("SPOTIFY_WH".to_owned());
         let snowflake = FakeSnowflake::start(config);
         Self { world: World::new(), s3, snowflake, mode, format }
+    }
+
+    /// As after `new`, for a tenth of the price: the account stays set up; bucket, tables and data directory are empty.
+    pub(crate) fn empty(&mut self) {
+        // Not the old one emptied: a write that was under way when its client died would end in it.
+        self.s3 = FakeS3::start();
+        self.snowflake.empty(bucket_of(&self.s3));
+        self.world = World::new();
     }
 
     /// As an administrator would, once.
@@ -70,11 +98,15 @@ impl Cloud {
             .env("AWS_ENDPOINT_URL", self.s3.url())
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .env("LAKE_FORMAT", self.format)
+            // The doubles speak no TLS, and reading the machine's root certificates takes longer than all else that a run does here.
+            .env("SSL_CERT_FILE", ROOT)
             .env("SNOWFLAKE_ACCOUNT", "myorg-myacct")
             .env("SNOWFLAKE_USER", "SPOTIFY_LOADER_SVC")
             .env("SNOWFLAKE_PRIVATE_KEY_PATH", KEY)
             .env("SNOWFLAKE_URL", self.snowflake.url())
-            .env("SNOWFLAKE_INGEST", self.mode);
+            .env("SNOWFLAKE_INGEST", self.mode)
+            // Nothing here takes so long but what would never end.
+            .env("SNOWFLAKE_VERIFY_TIMEOUT_SECS", "40");
         command
     }
 
@@ -91,6 +123,10 @@ impl Cloud {
     pub(crate) fn landed(&self, table: &str) -> u64 {
         self.snowflake.row_count(&format!("SPOTIFY.RAW.{}", table.to_ascii_uppercase()))
     }
+}
+
+fn bucket_of(s3: &FakeS3) -> FileSource {
+    FileSource::Dir { bucket: BUCKET.to_owned(), folder: s3.bucket() }
 }
 
 /// Runs a command that prints a report: exit code and report.

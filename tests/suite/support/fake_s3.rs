@@ -19,6 +19,7 @@ use tokio::sync::{Barrier, oneshot};
 
 pub(crate) use self::fault::Fault;
 use self::fault::Script;
+use super::bell::Bell;
 
 /// The key that the server knows.
 pub(crate) const ACCESS_KEY: &str = "AKIADOUBLEDOUBLEDOUB";
@@ -74,6 +75,7 @@ struct Shared {
     /// Without the front: for measurements.
     is_plain: bool,
     state: Mutex<State>,
+    hung: Bell,
 }
 
 #[derive(Default)]
@@ -115,8 +117,12 @@ impl FakeS3 {
         let mut builder = s3s::service::S3ServiceBuilder::new(files);
         builder.set_auth(s3s::auth::SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
         let state = State { keeps_checksums: true, ..State::default() };
-        let shared =
-            Arc::new(Shared { store: builder.build(), is_plain, state: Mutex::new(state) });
+        let shared = Arc::new(Shared {
+            store: builder.build(),
+            is_plain,
+            state: Mutex::new(state),
+            hung: Bell::default(),
+        });
 
         let listener = std::net::TcpListener::bind(address).expect("the port is free");
         listener.set_nonblocking(true).expect("a socket can be made non-blocking");
@@ -202,6 +208,11 @@ impl FakeS3 {
     /// The `nth` call of a kind (1-based, counted since the start or `clear_log`) and those after it go wrong, `times` of them.
     pub(crate) fn script(&self, op: Op, nth: usize, times: usize, fault: Fault) {
         self.state().scripts.push(Script { op, nth, times, fault });
+    }
+
+    /// Rings when a call hangs on command.
+    pub(crate) fn hung(&self) -> &Bell {
+        &self.shared.hung
     }
 
     /// Keys of uploads that were begun and neither completed nor aborted.

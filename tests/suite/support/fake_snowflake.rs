@@ -57,7 +57,8 @@ pub(crate) use self::pipe::PipeState;
 pub(crate) use self::sql_api::StatementLog;
 use self::state::State;
 pub(crate) use self::state::{Counters, RequestLog};
-use super::http::{Answer, Request, Server, Service};
+use super::bell::Bell;
+use super::http::{Answer, Delivery, Request, Server, Service};
 
 /// How strict the double is about what Snowflake itself tolerates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,11 +119,15 @@ pub(crate) struct FakeSnowflake {
 }
 
 /// What the server's thread and the test share.
-struct Shared(Mutex<State>);
+struct Shared {
+    state: Mutex<State>,
+    hung: Bell,
+}
 
 impl FakeSnowflake {
     pub(crate) fn start(config: FakeConfig) -> Self {
-        let shared = Arc::new(Shared(Mutex::new(State::new(config))));
+        let shared =
+            Arc::new(Shared { state: Mutex::new(State::new(config)), hung: Bell::default() });
         let server = Server::start(&shared);
         Self { shared, server }
     }
@@ -167,6 +172,16 @@ impl FakeSnowflake {
     pub(crate) fn script_load(&self, key_part: &str, times: usize, fault: LoadFault) {
         let key_part = key_part.to_owned();
         self.state().load_scripts.push(loads::LoadScript { key_part, times, fault });
+    }
+
+    /// Rings when a call hangs on command.
+    pub(crate) fn hung(&self) -> &Bell {
+        &self.shared.hung
+    }
+
+    /// The account as it was set up, on another lake: nothing loaded, nothing remembered, nothing scripted; violations stay.
+    pub(crate) fn empty(&self, files: FileSource) {
+        self.state().empty(files);
     }
 
     /// How many scripted faults were never used.
@@ -338,12 +353,16 @@ impl Drop for FakeSnowflake {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Service for Shared {
     fn answer(&self, request: &Request) -> Answer {
-        self.lock().logged_answer(request)
+        let answer = self.lock().logged_answer(request);
+        if answer.delivery == Delivery::Hang {
+            self.hung.ring();
+        }
+        answer
     }
 }

@@ -11,8 +11,10 @@ pub(crate) enum Fault {
     LostAnswer,
     /// The call is done; half of the answer, then the connection closes.
     CutAnswer,
-    /// No answer until the client leaves.
+    /// No answer until the client leaves; nothing was done.
     Hang,
+    /// The call is done, and no answer comes until the client leaves.
+    HangAfter,
     /// A bit flips on the way to the server.
     Damage,
     /// An error in S3's own words.

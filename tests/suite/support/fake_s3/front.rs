@@ -25,7 +25,7 @@ pub(super) async fn answer(shared: Arc<Shared>, request: HttpRequest) -> Answer 
     }
     let (parts, mut body) = request.into_parts();
     let (op, key) = what(&parts);
-    let entry = Entry::new(&shared, op, key, &parts.headers);
+    let entry = Arc::new(Entry::new(&shared, op, key, &parts.headers));
     let bytes = body.store_all_limited(MAX_BODY_BYTES).await.map_err(HttpError::new)?;
     let mut bytes = bytes.to_vec();
     entry.note(|call| call.size_bytes = bytes.len());
@@ -36,7 +36,7 @@ pub(super) async fn answer(shared: Arc<Shared>, request: HttpRequest) -> Answer 
     let fault = entry.fault();
     match &fault {
         Some(Fault::Reset) => return Err(closed()),
-        Some(Fault::Hang) => return std::future::pending().await,
+        Some(Fault::Hang) => return hang(&shared).await,
         Some(Fault::Answer { status, code, message, headers }) => {
             entry.end(*status);
             return Ok(error(op, (*status, code, message), headers));
@@ -44,10 +44,13 @@ pub(super) async fn answer(shared: Arc<Shared>, request: HttpRequest) -> Answer 
         Some(Fault::Damage) if !bytes.is_empty() => bytes[0] ^= 1,
         _ => {}
     }
-    let response =
-        entry.carry_out(HttpRequest::from_parts(parts, Body::from(bytes.clone())), &bytes);
-    let response = response.await?;
+    let request = HttpRequest::from_parts(parts, Body::from(bytes.clone()));
+    let work = Arc::clone(&entry);
+    // In a task of its own: what S3 has taken whole it writes whole, also when its client dies meanwhile.
+    let work = tokio::spawn(async move { work.carry_out(request, &bytes).await });
+    let response = work.await.expect("the store does not panic")?;
     match fault {
+        Some(Fault::HangAfter) => hang(&shared).await,
         Some(Fault::LostAnswer) => Err(closed()),
         Some(Fault::CutAnswer) => {
             let (head, mut body) = response.into_parts();
@@ -64,16 +67,22 @@ pub(super) async fn answer(shared: Arc<Shared>, request: HttpRequest) -> Answer 
     }
 }
 
+/// Rings the bell and says nothing until the client leaves.
+async fn hang(shared: &Shared) -> Answer {
+    shared.hung.ring();
+    std::future::pending().await
+}
+
 /// A call under way.
-struct Entry<'a> {
-    shared: &'a Shared,
+struct Entry {
+    shared: Arc<Shared>,
     op: Op,
     key: String,
     at: usize,
 }
 
-impl<'a> Entry<'a> {
-    fn new(shared: &'a Shared, op: Op, key: String, headers: &hyper::HeaderMap) -> Self {
+impl Entry {
+    fn new(shared: &Arc<Shared>, op: Op, key: String, headers: &hyper::HeaderMap) -> Self {
         let mut state = shared.state();
         state.tick += 1;
         let call = Call {
@@ -93,7 +102,8 @@ impl<'a> Entry<'a> {
         let now = *now;
         let peak = state.peak_in_flight.entry(op).or_default();
         *peak = now.max(*peak);
-        Self { shared, op, key, at }
+        drop(state);
+        Self { shared: Arc::clone(shared), op, key, at }
     }
 
     fn note(&self, change: impl FnOnce(&mut Call)) {
@@ -225,7 +235,7 @@ impl<'a> Entry<'a> {
     }
 }
 
-impl Drop for Entry<'_> {
+impl Drop for Entry {
     fn drop(&mut self) {
         if let Some(now) = self.shared.state().in_flight.get_mut(&self.op) {
             *now -= 1;

@@ -89,6 +89,11 @@ impl Pipe {
         }
     }
 
+    /// Forgets what it loaded, as a new pipe of the same name.
+    pub(super) fn renew(&mut self, now: DateTime<Utc>) {
+        *self = Self::new(self.copy.clone(), &self.definition, self.is_auto, now);
+    }
+
     /// Queues a path unless the pipe knows it; whether it did.
     pub(super) fn receive(
         &mut self,

@@ -13,6 +13,7 @@ use super::catalog::{Catalog, Name, Place, Plain};
 use super::cursor::{Cursor, Settings};
 use super::engine::Engine;
 use super::fault::{Course, Script};
+use super::files::FileSource;
 use super::lexer;
 use super::loads::{Latency, Load, LoadScript};
 use super::pipe::Pipe;
@@ -308,11 +309,28 @@ impl State {
 
     pub(super) fn recreate_pipe(&mut self, name: &str) {
         let now = self.now();
-        self.with_pipe(name, |pipe| {
-            *pipe = Pipe::new(pipe.copy.clone(), &pipe.definition, pipe.is_auto, now);
-        });
+        self.with_pipe(name, |pipe| pipe.renew(now));
         let name = whole_name(name);
         self.loads.retain(|load| load.pipe.as_ref() != Some(&name));
+    }
+
+    /// Forgets everything but what was created.
+    pub(super) fn empty(&mut self, files: FileSource) {
+        let now = self.now();
+        for (name, table) in &mut self.catalog.tables {
+            self.engine.run(&format!("delete from {}", name.quoted())).expect("the table is there");
+            table.truncated_at = None;
+            table.copied.clear();
+        }
+        self.catalog.pipes.values_mut().for_each(|pipe| pipe.renew(now));
+        self.config.files = files;
+        self.loads.clear();
+        self.noticed.clear();
+        self.statements.clear();
+        self.scripts.clear();
+        self.load_scripts.clear();
+        self.penalty_ends = None;
+        self.clear_log();
     }
 
     pub(super) fn truncate(&mut self, name: &str) {
