@@ -101,6 +101,8 @@ const fn of_pipeline(error: &pipeline::Error) -> u8 {
         | pipeline::Error::Locked { .. }
         | pipeline::Error::Ident(_)
         | pipeline::Error::NotConfigured { .. }
+        | pipeline::Error::KeyFile { .. }
+        | pipeline::Error::Key { .. }
         | pipeline::Error::OtherPrefix { .. }
         | pipeline::Error::OtherFormat { .. }
         | pipeline::Error::NothingExported

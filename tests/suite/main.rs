@@ -3,6 +3,7 @@
 
 mod architecture;
 mod archive;
+mod credentials;
 mod demo;
 mod demo_cloud;
 mod documents;

@@ -152,7 +152,9 @@ fn faults(root: &Value, schema: &Value, value: &Value, place: &str) -> Vec<Strin
 
 fn specification() -> Option<Value> {
     let Some(folder) = option_env!("SNOWTRACK_SPECS") else {
-        println!("skipped: SNOWTRACK_SPECS is not set, so there is no snowflake/sqlapi.yaml to compare with");
+        println!(
+            "skipped: SNOWTRACK_SPECS is not set, so there is no snowflake/sqlapi.yaml to compare with"
+        );
         return None;
     };
     let path = std::path::Path::new(folder).join("snowflake/sqlapi.yaml");
