@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "a vocabulary for tests; not every test speaks every word")]
 
 use std::process::{Command, Output};
+use std::time::Duration;
 
 use rsa::pkcs8::{DecodePrivateKey, EncodePublicKey};
 use serde_json::Value;
@@ -54,6 +55,8 @@ impl Cloud {
         config.default_warehouse = Some("SPOTIFY_WH".to_owned());
         change(&mut config);
         let snowflake = FakeSnowflake::start(config);
+        // What we promise; the client's own floor is no lower.
+        snowflake.let_polls_come_every(Duration::from_millis(250));
         Self { world: World::new(), s3, snowflake, mode, format }
     }
 
