@@ -136,12 +136,14 @@ fn a_token_that_cannot_submit_files_is_refused_before_anything_is_done() {
     assert_eq!((cloud.snowflake.requests().len(), cloud.s3.calls().len()), (0, 0));
 }
 
-/// Exit code, what must be said, and what was said of a key that does not work.
+/// A case's name, the key's file, its passphrase, the exit code, and what must be said.
+type KeyError = (&'static str, &'static str, Option<&'static str>, i32, &'static [&'static str]);
+
 #[test]
 fn each_error_with_a_key_has_its_own_message_and_the_remedy() {
     let mut told = String::new();
     let mut seen = BTreeSet::new();
-    let cases: [(&str, &str, Option<&str>, i32, &[&str]); 7] = [
+    let cases: [KeyError; 7] = [
         ("no passphrase", "aes256.p8", None, 2, &["encrypted", "PRIVATE_KEY_PASSPHRASE"]),
         ("wrong passphrase", "aes256.p8", Some("wrong"), 2, &["PRIVATE_KEY_PASSPHRASE"]),
         ("wrong cipher", "des3.p8", Some("correct horse"), 2, &["des-ede3-cbc", "-v2 aes-256-cbc"]),

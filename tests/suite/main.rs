@@ -22,3 +22,4 @@ mod shown;
 mod support;
 mod upload;
 mod usage;
+mod watching;
