@@ -13,7 +13,7 @@ pub enum Error {
     #[error("the warehouse failed")]
     Warehouse(#[from] crate::warehouse::Error),
     /// The lake.
-    #[error("export failed")]
+    #[error("the lake failed")]
     Lake(#[from] crate::lake::Error),
     /// The quality gate.
     #[error(
