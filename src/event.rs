@@ -67,8 +67,31 @@ pub enum Event {
     Submitted { table: Table, file_count: usize },
     /// Snowflake was asked what arrived.
     Judged { verified: usize, total: usize },
+    /// How far a table's files are in Snowflake, as of the last answer.
+    TableJudged(TableProgress),
+    /// Snowflake is asked again after this wait.
+    AskingAgain { wait: Duration },
     /// Something a person should know, although the run goes on.
     Warning(String),
+}
+
+/// How far a table's files are in Snowflake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableProgress {
+    /// The table.
+    pub table: Table,
+    /// The worst of its files' verdicts.
+    pub verdict: &'static str,
+    /// Files on their way or arrived.
+    pub file_count: usize,
+    /// Those of them that are proven.
+    pub verified_file_count: usize,
+    /// Rows of all these files.
+    pub row_count: u64,
+    /// Rows of the proven ones.
+    pub verified_row_count: u64,
+    /// What the worst file waits for or suffers from; empty where every file is proven.
+    pub reason: String,
 }
 
 /// Where events go.

@@ -101,6 +101,8 @@ const fn of_pipeline(error: &pipeline::Error) -> u8 {
         | pipeline::Error::Locked { .. }
         | pipeline::Error::Ident(_)
         | pipeline::Error::NotConfigured { .. }
+        | pipeline::Error::KeyFile { .. }
+        | pipeline::Error::Key { .. }
         | pipeline::Error::OtherPrefix { .. }
         | pipeline::Error::NothingExported
         | pipeline::Error::NotShipped { .. }
@@ -148,5 +150,31 @@ const fn of_spotify(error: &spotify::Error) -> u8 {
         | spotify::Error::BadUrl { .. }
         | spotify::Error::File { .. } => USAGE,
         _ => SOURCE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lake::Refusal;
+
+    #[test]
+    fn what_s3_may_do_by_itself_later_is_told_from_what_a_person_must_mend() {
+        let endpoint = "https://s3.example".to_owned();
+        let cut = || "connection reset".into();
+        let busy = Refusal::Busy { code: "SlowDown".to_owned(), status: 503 };
+        let broken = Refusal::Broken { endpoint: endpoint.clone(), source: cut() };
+        let away = Refusal::Unreachable { endpoint, source: cut() };
+        for (refusal, code) in
+            [(busy, LATER), (broken, LAKE), (away, LAKE), (Refusal::ExpiredCredentials, LAKE)]
+        {
+            let source = Box::new(refusal);
+            let error =
+                lake::Error::Store { doing: "upload", object: "s3://b/k".to_owned(), source };
+            assert_eq!(of_lake(&error), code, "{error:?}");
+        }
+        let open =
+            lake::Error::Open { bucket: "b".to_owned(), source: Box::new(Refusal::NoRegion) };
+        assert_eq!(of_lake(&open), USAGE);
     }
 }

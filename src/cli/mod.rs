@@ -10,6 +10,7 @@ mod run;
 mod snowflake;
 mod status;
 mod summary;
+mod watch;
 
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -51,6 +52,13 @@ struct Cli {
     command: Command,
 }
 
+impl Cli {
+    /// Whether progress is drawn: on a terminal, where nobody asked for quiet or JSON.
+    fn draws(&self) -> bool {
+        std::io::stderr().is_terminal() && !self.quiet && !self.json
+    }
+}
+
 const EXIT_CODES: &str = "Exit codes: 0 done · 1 bug · 2 usage or configuration · 3 Spotify · 4 quality gate refused · 5 disk or S3 · 6 Snowflake · 7 what arrived differs, or was refused · 8 try later, the same command continues · 130 stopped, state saved";
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -78,7 +86,7 @@ enum Command {
     /// Tell Snowflake of the files in the bucket
     Ingest(run::StageArgs),
     /// Prove that the files arrived in Snowflake, row by row
-    Verify(run::StageArgs),
+    Verify(run::VerifyArgs),
     /// Log in to Spotify in the browser and keep the login
     Login {
         /// Print the address and read the pasted redirect, where there is no browser
@@ -154,6 +162,8 @@ fn show(error: &Error) {
 fn init_tracing(cli: &Cli) {
     let level = match (cli.quiet, cli.verbose) {
         (true, _) => "error",
+        // Who watches sees a table, or else its lines.
+        (_, 0) if matches!(&cli.command, Command::Verify(it) if it.watch) && !cli.draws() => "info",
         (_, 0) => "warn",
         (_, 1) => "info",
         (_, 2) => "debug",
@@ -188,7 +198,7 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
         Command::Export(arguments) => one_stage(arguments, Stage::Export),
         Command::Upload(arguments) => one_stage(arguments, Stage::Upload),
         Command::Ingest(arguments) => one_stage(arguments, Stage::Ingest),
-        Command::Verify(arguments) => one_stage(arguments, Stage::Verify),
+        Command::Verify(arguments) => run::verify(cli, arguments, &config, &data_dir),
         Command::Login { no_browser } => login(&config, &data_dir, *no_browser),
         Command::Snowflake(command) => snowflake::snowflake(cli, command, &config),
         Command::Reconcile(arguments) => snowflake::reconcile(cli, arguments, &config, &data_dir),

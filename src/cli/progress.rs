@@ -1,39 +1,60 @@
 //! Events as a progress bar on a terminal, and as log lines elsewhere.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 
-use crate::event::{Event, Stage};
+use super::watch::LiveTable;
+use crate::event::{Event, Stage, TableProgress};
 use crate::ids::Table;
+
+/// What is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Drawing {
+    /// Nothing: log lines are all there is.
+    Nothing,
+    /// One line for the stage under way.
+    Bar,
+    /// That line, and above it one for each table on its way to Snowflake.
+    Table,
+}
 
 /// Draws events.
 pub(super) struct Progress {
     bar: Option<Mutex<ProgressBar>>,
+    table: Option<LiveTable>,
+    /// What was last told of each table: only news is worth a line.
+    told: Mutex<BTreeMap<Table, TableProgress>>,
 }
 
 impl Progress {
-    /// A bar where `is_drawn`, else log lines only.
-    pub(super) fn new(is_drawn: bool) -> Self {
-        let bar = is_drawn.then(|| {
+    /// Draws nothing before the first event.
+    pub(super) fn new(drawing: Drawing) -> Self {
+        let table = (drawing == Drawing::Table).then(LiveTable::default);
+        let bar = (drawing != Drawing::Nothing).then(|| {
             let bar = ProgressBar::new_spinner();
+            let bar = table.as_ref().map_or(bar.clone(), |table| table.add_below(bar));
             bar.enable_steady_tick(Duration::from_millis(120));
-            let style = ProgressStyle::with_template(
-                "{spinner} {prefix:>9} {pos} rows ({per_sec}) {wide_msg}",
-            );
-            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            bar.set_style(style(Stage::Fetch));
             Mutex::new(bar)
         });
-        Self { bar }
+        Self { bar, table, told: Mutex::default() }
     }
 
     /// Shows one event.
     pub(super) fn show(&self, event: Event) {
+        if let Event::TableJudged(progress) = &event
+            && !self.is_news(progress)
+        {
+            return;
+        }
         log(&event);
         let Some(bar) = self.bar.as_ref().and_then(|bar| bar.lock().ok()) else { return };
         match event {
             Event::StageStarted(stage) => {
+                bar.set_style(style(stage));
                 bar.set_prefix(stage.name());
                 bar.set_message("");
                 if stage == Stage::Transform {
@@ -68,16 +89,39 @@ impl Progress {
             Event::Judged { verified, total } => {
                 bar.set_message(format!("{verified} of {total} files verified"));
             }
+            Event::TableJudged(progress) => {
+                if let Some(table) = &self.table {
+                    table.show(&progress, &bar);
+                }
+            }
+            Event::AskingAgain { wait } => {
+                bar.set_message(format!("asking Snowflake again in {:.1} s", wait.as_secs_f64()));
+            }
             Event::Warning(text) => bar.println(format!("warning: {text}")),
         }
     }
 
-    /// Removes the bar.
+    fn is_news(&self, progress: &TableProgress) -> bool {
+        let Ok(mut told) = self.told.lock() else { return true };
+        told.insert(progress.table, progress.clone()).as_ref() != Some(progress)
+    }
+
+    /// Removes the bar; a live table stays as it is.
     pub(super) fn finish(&self) {
         if let Some(bar) = self.bar.as_ref().and_then(|bar| bar.lock().ok()) {
             bar.finish_and_clear();
         }
+        self.table.iter().for_each(LiveTable::finish);
     }
+}
+
+/// Only a fetch counts rows.
+fn style(stage: Stage) -> ProgressStyle {
+    let template = match stage {
+        Stage::Fetch => "{spinner} {prefix:>9} {pos} rows ({per_sec}) {wide_msg}",
+        _ => "{spinner} {prefix:>9} {wide_msg}",
+    };
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
 }
 
 fn log(event: &Event) {
@@ -121,6 +165,24 @@ fn log(event: &Event) {
         }
         Event::Judged { verified, total } => {
             tracing::info!(verified, total, "{verified} of {total} files verified");
+        }
+        Event::TableJudged(progress) => {
+            let TableProgress { table, verdict, verified_file_count, file_count, .. } = progress;
+            let line = super::watch::line(progress);
+            tracing::info!(
+                table.name = table.name(),
+                verdict,
+                verified_file_count,
+                file_count,
+                "{line}"
+            );
+        }
+        Event::AskingAgain { wait } => {
+            tracing::info!(
+                wait_ms = wait.as_millis(),
+                "asking Snowflake again in {:.1} s",
+                wait.as_secs_f64()
+            );
         }
         Event::FileUploaded { table, key, size_bytes } => {
             tracing::info!(

@@ -1,11 +1,11 @@
 //! `run` and its stages one by one.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::progress::Drawing;
 use super::{Cli, Error, now, print, progress, runtime, summary};
 use crate::config::Config;
 use crate::event::Stage;
@@ -67,6 +67,15 @@ pub(super) struct StageArgs {
     warn_only: Vec<String>,
 }
 
+#[derive(Debug, clap::Args)]
+pub(super) struct VerifyArgs {
+    #[command(flatten)]
+    stage: StageArgs,
+    /// Show each table while waiting: a live table on a terminal, a line per change elsewhere
+    #[arg(long)]
+    pub(super) watch: bool,
+}
+
 /// The whole job, or its first stage.
 pub(super) fn run(
     cli: &Cli,
@@ -93,7 +102,7 @@ pub(super) fn run(
         clock: now,
         data_dir: data_dir.to_owned(),
     };
-    go(cli, config, &settings)
+    go(cli, config, (&settings, usual(cli)))
 }
 
 /// What a run does that reads nothing new: every stage up to `last`, on the latest unfinished run.
@@ -116,6 +125,16 @@ pub(super) fn settings(data_dir: &Path, last: Stage) -> Settings {
     }
 }
 
+impl StageArgs {
+    fn settings(&self, data_dir: &Path, stage: Stage) -> Settings {
+        Settings {
+            run: self.run.clone(),
+            warn_only: self.warn_only.iter().cloned().collect(),
+            ..settings(data_dir, stage)
+        }
+    }
+}
+
 /// One stage on what is landed already.
 pub(super) fn one_stage(
     cli: &Cli,
@@ -123,17 +142,28 @@ pub(super) fn one_stage(
     config: &Config,
     (data_dir, stage): (&Path, Stage),
 ) -> Result<(), Error> {
-    let settings = Settings {
-        run: arguments.run.clone(),
-        warn_only: arguments.warn_only.iter().cloned().collect(),
-        ..settings(data_dir, stage)
+    go(cli, config, (&arguments.settings(data_dir, stage), usual(cli)))
+}
+
+/// The proof, watched or not.
+pub(super) fn verify(
+    cli: &Cli,
+    arguments: &VerifyArgs,
+    config: &Config,
+    data_dir: &Path,
+) -> Result<(), Error> {
+    let drawing = match (cli.draws(), arguments.watch) {
+        (true, true) => Drawing::Table,
+        (true, false) => Drawing::Bar,
+        (false, _) => Drawing::Nothing,
     };
-    go(cli, config, &settings)
+    let settings = arguments.stage.settings(data_dir, Stage::Verify);
+    go(cli, config, (&settings, drawing))
 }
 
 /// A run whose report is somebody else's to print.
 pub(super) fn go_quietly(cli: &Cli, config: &Config, settings: &Settings) -> Result<(), Error> {
-    let (_, error) = work(cli, config, settings)?;
+    let (_, error) = work(config, settings, usual(cli))?;
     error.map_or(Ok(()), |error| Err(error.into()))
 }
 
@@ -146,13 +176,17 @@ pub(super) fn stop_on_signal(stop: &Arc<Stop>) {
     });
 }
 
+/// How progress is drawn where nobody watches.
+fn usual(cli: &Cli) -> Drawing {
+    if cli.draws() { Drawing::Bar } else { Drawing::Nothing }
+}
+
 fn work(
-    cli: &Cli,
     config: &Config,
     settings: &Settings,
+    drawing: Drawing,
 ) -> Result<(RunReport, Option<pipeline::Error>), Error> {
-    let is_drawn = std::io::stderr().is_terminal() && !cli.quiet && !cli.json;
-    let progress = progress::Progress::new(is_drawn);
+    let progress = progress::Progress::new(drawing);
     let stop = Arc::new(Stop::default());
     let ended = runtime()?.block_on(async {
         stop_on_signal(&stop);
@@ -162,8 +196,8 @@ fn work(
     Ok(ended?)
 }
 
-fn go(cli: &Cli, config: &Config, settings: &Settings) -> Result<(), Error> {
-    let (report, error) = work(cli, config, settings)?;
+fn go(cli: &Cli, config: &Config, (settings, drawing): (&Settings, Drawing)) -> Result<(), Error> {
+    let (report, error) = work(config, settings, drawing)?;
     if cli.json {
         print(&serde_json::to_string(&report).map_err(std::io::Error::from)?)?;
     } else if !cli.quiet {

@@ -2,7 +2,18 @@
 
 use std::path::Path;
 
-use super::{AwsKeys, Config, Error};
+use secrecy::SecretString;
+
+use super::{AwsKeys, Config, Error, Variable};
+
+/// Variables that name a source of AWS credentials, from the SDK's own chain.
+const CREDENTIAL_VARIABLES: [&str; 5] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_PROFILE",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+];
 
 /// Reads the predecessor's file.
 pub(super) fn from_ini(text: &str, path: &Path) -> Result<Config, Error> {
@@ -39,9 +50,48 @@ pub(super) fn from_ini(text: &str, path: &Path) -> Result<Config, Error> {
     Ok(config)
 }
 
+/// Drops what the environment says itself: the SDK would otherwise never look there. The region stays beside a profile, which
+/// need not have one; it is the bucket's, and the bucket is the file's.
+pub(super) fn yield_to_environment(aws: &mut Option<AwsKeys>, variable: Variable<'_>) {
+    let is_set = |name: &&str| variable(name).is_some();
+    let Some(keys) = aws else { return };
+    if CREDENTIAL_VARIABLES.iter().any(is_set) {
+        keys.access_key_id.clear();
+        keys.secret_access_key = SecretString::default();
+    }
+    if ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().any(is_set) {
+        keys.region = None;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const AWS: &str = "[aws-auth]\naws_access_key_id = AKIA1\naws_secret_access_key = k3y\nregion_name = eu-west-1\n";
+
+    #[test]
+    fn keys_and_region_of_the_file_yield_each_to_its_variables() {
+        let cases: [(&[&str], &str, Option<&str>); 6] = [
+            (&[], "AKIA1", Some("eu-west-1")),
+            (&["AWS_ACCESS_KEY_ID"], "", Some("eu-west-1")),
+            (&["AWS_PROFILE"], "", Some("eu-west-1")),
+            (&["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"], "", Some("eu-west-1")),
+            (&["AWS_REGION"], "AKIA1", None),
+            (&["AWS_PROFILE", "AWS_DEFAULT_REGION"], "", None),
+        ];
+        for (variables, key, region) in cases {
+            let variable = |name: &str| variables.contains(&name).then(|| "x".to_owned());
+            let path = Path::new("c.ini");
+            let (config, _) = from_ini(AWS, path).unwrap().resolve(path, &variable).unwrap();
+            let aws = config.lake.aws.unwrap();
+            assert_eq!(
+                (aws.access_key_id.as_str(), aws.region.as_deref()),
+                (key, region),
+                "{variables:?}"
+            );
+        }
+    }
 
     #[test]
     fn the_predecessors_ini_is_read() {

@@ -45,7 +45,7 @@ pub struct LakeConfig {
     pub format: Option<Format>,
     /// Where a file is split, in MiB [default: 200].
     pub max_file_mib: Option<u64>,
-    /// Keys from the predecessor's file; otherwise the AWS SDK finds its own.
+    /// Keys from the predecessor's file, where the environment names none; otherwise the AWS SDK finds its own.
     #[serde(skip)]
     pub aws: Option<AwsKeys>,
 }
@@ -179,6 +179,7 @@ impl Config {
                 Error::Value { name, value, wanted }
             })?;
         }
+        ini::yield_to_environment(&mut self.lake.aws, variable);
         connections::fill(&mut self.snowflake, &connection_folders(variable))?;
         let resolved = settings::all().zip(origins).map(|(setting, origin)| {
             let value = (setting.get)(&self);

@@ -13,7 +13,7 @@ pub enum Error {
     #[error("the warehouse failed")]
     Warehouse(#[from] crate::warehouse::Error),
     /// The lake.
-    #[error("export failed")]
+    #[error("the lake failed")]
     Lake(#[from] crate::lake::Error),
     /// The quality gate.
     #[error(
@@ -39,7 +39,7 @@ pub enum Error {
     )]
     Locked { path: PathBuf, holder: String },
     /// Snowflake.
-    #[error("Snowflake failed")]
+    #[error("{}", if .0.is_config() { "the Snowflake account cannot be used as it is configured" } else { "Snowflake failed" })]
     Snowflake(#[source] Box<crate::snowflake::Error>),
     /// A name in Snowflake is none.
     #[error("the configuration names something in Snowflake that cannot be")]
@@ -68,6 +68,12 @@ pub enum Error {
         "the data directory `{path}` cannot be used; make it writable, or choose another with `--data-dir`"
     )]
     DataDir { path: PathBuf, source: std::io::Error },
+    /// The file with the private key cannot be read.
+    #[error("could not read the private key `{path}`; correct `SNOWFLAKE_PRIVATE_KEY_PATH`")]
+    KeyFile { path: PathBuf, source: std::io::Error },
+    /// What was read as a private key is no usable one.
+    #[error("{origin} cannot be used")]
+    Key { origin: String, source: crate::snowflake::InvalidKey },
     /// A file of a run cannot be used.
     #[error("could not {doing} `{path}`")]
     File { doing: &'static str, path: PathBuf, source: std::io::Error },

@@ -103,22 +103,19 @@ fn names(config: &SnowflakeConfig) -> Result<Names, Error> {
 }
 
 fn credential(config: &SnowflakeConfig) -> Result<Credential, Error> {
-    let pem: Option<SecretString> = match (&config.private_key, &config.private_key_path) {
-        (Some(pem), _) => Some(pem.clone()),
-        (None, Some(path)) => Some(
-            std::fs::read_to_string(path)
-                .map_err(|source| Error::File {
-                    doing: "read the private key",
-                    path: path.clone(),
-                    source,
-                })?
-                .into(),
-        ),
+    let pem: Option<(SecretString, String)> = match (&config.private_key, &config.private_key_path)
+    {
+        (Some(pem), _) => Some((pem.clone(), "the key of `SNOWFLAKE_PRIVATE_KEY`".to_owned())),
+        (None, Some(path)) => {
+            let text = std::fs::read_to_string(path)
+                .map_err(|source| Error::KeyFile { path: path.clone(), source })?;
+            Some((text.into(), format!("the key `{}`", path.display())))
+        }
         (None, None) => None,
     };
-    if let Some(pem) = pem {
+    if let Some((pem, origin)) = pem {
         let pair = KeyPair::from_pem(&pem, config.private_key_passphrase.as_ref());
-        return Ok(Credential::KeyPair(pair.map_err(crate::snowflake::Error::from)?));
+        return Ok(Credential::KeyPair(pair.map_err(|source| Error::Key { origin, source })?));
     }
     let why = "SNOWFLAKE_ACCOUNT is set, but nothing proves who we are";
     let Some(token) = &config.token else {

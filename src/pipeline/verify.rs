@@ -13,7 +13,7 @@ use super::parcels::Parcel;
 use super::settings::Edge;
 use super::ship::{bound, run};
 use super::target::Target;
-use crate::event::Event;
+use crate::event::{Event, TableProgress};
 use crate::ids::Table;
 use crate::lake::ExportedFile;
 use crate::retry::pause;
@@ -82,10 +82,12 @@ pub(super) async fn watch(
         .collect();
     let timeout = Duration::from_secs(edge.config.snowflake.verify_timeout_secs.unwrap_or(1800));
     let (began, mut wait) = (Instant::now(), edge.settings.shipping.first_round);
+    questions.iter().for_each(|question| question.tell(edge, Some(target.mode)));
     for round in 1.. {
         for question in questions.iter_mut().filter(|question| !question.is_settled()) {
             edge.check_stop()?;
             question.ask(edge, target, round).await?;
+            question.tell(edge, Some(target.mode));
         }
         let verification = judge(&files, &questions);
         let verified = count_verified(&verification);
@@ -99,7 +101,7 @@ pub(super) async fn watch(
             break;
         }
         let next = wait.min(left);
-        (edge.events)(Event::Waiting { why: "Snowpipe", wait: next });
+        (edge.events)(Event::AskingAgain { wait: next });
         edge.stop.or(pause(next)).await.ok_or(Error::Interrupted)?;
         wait = wait.mul_f64(1.5).min(edge.settings.shipping.longest_round);
     }
@@ -107,6 +109,7 @@ pub(super) async fn watch(
     let needle = if parcels.len() == 1 { run_id } else { "" };
     for question in questions.iter_mut().filter(|question| !question.is_verified()) {
         question.explain(edge, target, (since, needle)).await?;
+        question.tell(edge, None);
     }
     Ok(judge(&files, &questions))
 }
@@ -142,6 +145,47 @@ fn judge(files: &[ExportedFile], questions: &[Question]) -> Verification {
 impl Question {
     fn judged(&self) -> Verification {
         verify(&self.files, &BTreeMap::from([(self.table, self.evidence.clone())]))
+    }
+
+    /// Reports how far the files are; `waiting` for an answer of this mode, or why they are no further.
+    fn tell(&self, edge: Edge<'_>, waiting: Option<IngestMode>) {
+        let judged = self.judged();
+        let verified = judged.files.iter().zip(&self.files);
+        let verified: Vec<&ExportedFile> = verified
+            .filter_map(|(it, file)| (it.verdict == Verdict::Verified).then_some(file))
+            .collect();
+        let rows = |files: &[&ExportedFile]| files.iter().map(|file| file.row_count).sum();
+        let worst = judged.files.iter().rev().max_by_key(|file| file.verdict);
+        let worst = worst.filter(|file| file.verdict != Verdict::Verified);
+        (edge.events)(Event::TableJudged(TableProgress {
+            table: self.table,
+            verdict: worst.map_or(Verdict::Verified, |file| file.verdict).name(),
+            file_count: self.files.len(),
+            verified_file_count: verified.len(),
+            row_count: rows(&self.files.iter().collect::<Vec<_>>()),
+            verified_row_count: rows(&verified),
+            reason: match (worst, waiting) {
+                (None, _) => String::new(),
+                (Some(file), Some(mode)) if file.verdict == Verdict::Pending => {
+                    self.awaited(edge.now(), mode)
+                }
+                (Some(file), _) => file.reason.clone(),
+            },
+        }));
+    }
+
+    /// Whose answer is waited for.
+    fn awaited(&self, now: DateTime<Utc>, mode: IngestMode) -> String {
+        match (&self.evidence.pipe, mode) {
+            (Answer::Given(pipe), _) if pipe.health != Health::Ok => {
+                format!("waits for its pipe, which is {}", pipe.reason)
+            }
+            (_, IngestMode::Auto) if !self.is_ripe(now) => {
+                "waits for S3's event and the pipe's load".to_owned()
+            }
+            (_, IngestMode::Rest) if !self.is_ripe(now) => "waits for Snowpipe's report".to_owned(),
+            _ => "waits for the landing table's rows".to_owned(),
+        }
     }
 
     fn is_verified(&self) -> bool {

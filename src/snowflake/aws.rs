@@ -1,7 +1,7 @@
 //! The AWS side of the setup, as JSON to paste: Snowflake cannot make it, and we ask for no rights to.
 //!
-//! In: the lake's bucket and prefix, what `desc integration` and `show pipes` print. Out: an IAM policy, a trust policy, a bucket
-//! notification. Pure.
+//! In: the lake's bucket and prefix, what `desc integration` and `show pipes` print. Out: two IAM policies, a trust policy, a
+//! lifecycle rule, a bucket notification. Pure.
 //!
 //! <https://docs.snowflake.com/en/user-guide/data-load-snowpipe-auto-s3>
 
@@ -15,12 +15,37 @@ use crate::ids::Table;
 /// What to set in AWS; what is `None` is not known before Snowflake's side is there.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct AwsSide {
+    /// What whoever uploads may do: the keys, profile or role that this program runs with.
+    pub uploader_policy: Value,
     /// What the role that Snowflake assumes may do.
     pub iam_policy: Value,
     /// Who may assume it.
     pub trust_policy: Option<Value>,
+    /// Forgets parts of uploads that were killed and never taken up again; they cost and nobody sees them.
+    pub lifecycle: Value,
     /// Which events of the bucket go to which queue; only where pipes live on them.
     pub notification: Option<Value>,
+}
+
+/// Writing below the prefix, comparing what is there, and clearing away unfinished uploads; nothing is deleted or overwritten.
+///
+/// Both lists are of the whole bucket: S3 has no condition on a prefix for unfinished uploads, and without `ListBucket` it answers
+/// 403, not 404, for an object that is not there.
+pub(super) fn uploader_policy(bucket: &str, prefix: &str) -> Value {
+    json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": ["s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload"],
+            "Resource": format!("arn:aws:s3:::{bucket}/{prefix}*")},
+        {"Effect": "Allow", "Action": ["s3:ListBucket", "s3:ListBucketMultipartUploads"],
+            "Resource": format!("arn:aws:s3:::{bucket}")}
+    ]})
+}
+
+/// Ends uploads of parts that are a week old.
+pub(super) fn lifecycle(prefix: &str) -> Value {
+    json!({"Rules": [
+        {"ID": "snowtrack-unfinished-uploads", "Status": "Enabled", "Filter": {"Prefix": prefix},
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7}}
+    ]})
 }
 
 /// Reading below the prefix, and listing it.
@@ -70,6 +95,11 @@ pub(super) fn notification(prefix: &str, queues: &BTreeMap<Table, String>) -> Va
 
 impl fmt::Display for AwsSide {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            out,
+            "-- IAM policy of whoever runs snowtrack (its keys, profile or task role):\n{:#}",
+            self.uploader_policy
+        )?;
         writeln!(out, "-- IAM policy of the role that Snowflake assumes:\n{:#}", self.iam_policy)?;
         match &self.trust_policy {
             Some(policy) => writeln!(out, "-- trust policy of that role:\n{policy:#}")?,
@@ -78,6 +108,11 @@ impl fmt::Display for AwsSide {
                 "-- trust policy of that role: known once the storage integration exists (run this again then)"
             )?,
         }
+        writeln!(
+            out,
+            "-- the bucket's lifecycle rule (`aws s3api put-bucket-lifecycle-configuration` replaces all rules: keep the others):\n{:#}",
+            self.lifecycle
+        )?;
         match &self.notification {
             Some(notification) => writeln!(
                 out,

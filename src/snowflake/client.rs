@@ -340,7 +340,14 @@ impl Connection {
             return;
         };
         let skew = (self.clock)() - date.to_utc();
-        self.skew_millis.store(skew.num_milliseconds(), Ordering::Relaxed);
+        let before = self.skew_millis.swap(skew.num_milliseconds(), Ordering::Relaxed);
+        if before == NO_SKEW && NOTABLE_SKEW <= skew.abs() {
+            let side = if skew < TimeDelta::zero() { "behind" } else { "ahead of" };
+            tracing::warn!(
+                "this machine's clock is {} s {side} Snowflake's: set it (NTP); a token that is refused for it is signed anew with Snowflake's time",
+                skew.num_seconds().abs()
+            );
+        }
     }
 
     fn server_time(&self) -> DateTime<Utc> {
@@ -350,12 +357,6 @@ impl Connection {
     /// From now on signs with Snowflake's time, where ours is clearly another.
     fn correct_clock(&self) {
         let skew = self.clock_skew().filter(|skew| TOLERATED_SKEW < skew.abs()).unwrap_or_default();
-        if NOTABLE_SKEW <= skew.abs() {
-            tracing::warn!(
-                "this machine's clock is {} s off Snowflake's; tokens are signed with Snowflake's time",
-                skew.num_seconds()
-            );
-        }
         self.correction_millis.store(skew.num_milliseconds(), Ordering::Relaxed);
     }
 

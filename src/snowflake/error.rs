@@ -148,7 +148,7 @@ impl fmt::Display for Refusal {
             write!(out, "\n  usual causes:")?;
             write!(
                 out,
-                "\n  1. the key is not this user's: `desc user` must show `{fingerprint}` as RSA_PUBLIC_KEY_FP or RSA_PUBLIC_KEY_2_FP"
+                "\n  1. the key is not this user's: `desc user` must show `{fingerprint}` as RSA_PUBLIC_KEY_FP or RSA_PUBLIC_KEY_2_FP; `alter user … set rsa_public_key = '…'` registers it"
             )?;
             write!(
                 out,

@@ -68,10 +68,12 @@ pub enum InvalidKey {
     )]
     NotRsa { algorithm: String },
     /// Encrypted, and nothing to open it with.
-    #[error("the private key is encrypted, and no passphrase is set")]
+    #[error("the private key is encrypted, and no passphrase is set: set `PRIVATE_KEY_PASSPHRASE`")]
     MissingPassphrase,
     /// Encrypted with something else.
-    #[error("the passphrase does not open the private key")]
+    #[error(
+        "the passphrase does not open the private key: correct `PRIVATE_KEY_PASSPHRASE`; `openssl pkey -in rsa_key.p8 -noout` tries one by hand"
+    )]
     WrongPassphrase,
     /// Encrypted in a way that we do not read.
     #[error(

@@ -212,8 +212,13 @@ impl Target {
         let queues = observed.queues(self);
         let notification = (self.mode == IngestMode::Auto && !queues.is_empty())
             .then(|| aws::notification(&self.prefix, &queues));
-        let iam_policy = aws::iam_policy(&self.bucket, &self.prefix);
-        AwsSide { iam_policy, trust_policy, notification }
+        AwsSide {
+            uploader_policy: aws::uploader_policy(&self.bucket, &self.prefix),
+            iam_policy: aws::iam_policy(&self.bucket, &self.prefix),
+            trust_policy,
+            lifecycle: aws::lifecycle(&self.prefix),
+            notification,
+        }
     }
 }
 

@@ -31,6 +31,18 @@ pub enum Verdict {
     Mismatch,
 }
 
+impl Verdict {
+    /// The verdict as the ledger writes it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Pending => "pending",
+            Self::Failed => "failed",
+            Self::Mismatch => "mismatch",
+        }
+    }
+}
+
 /// A file judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileVerdict {
@@ -406,12 +418,7 @@ fn is_same_sum(one: &str, other: &str) -> bool {
 
 impl fmt::Display for Verdict {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Verified => "verified",
-            Self::Pending => "pending",
-            Self::Failed => "failed",
-            Self::Mismatch => "mismatch",
-        })
+        formatter.write_str(self.name())
     }
 }
 

@@ -3,6 +3,8 @@
 use std::process::Command;
 
 use crate::support::World;
+use crate::support::cloud::Cloud;
+use crate::support::fake_s3::{self as s3, FakeS3, Op};
 use crate::support::fake_spotify::{FakeSpotify, Fault, When};
 use crate::support::library::{Library, Mode, Playlist, Row, spotify_id};
 
@@ -25,6 +27,9 @@ impl Told {
             (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+Z| UTC)", "[TIME]"),
             (r"\b01[0-9A-HJKMNP-TV-Z]{24}\b", "[RUN]"),
             (r"process \d+", "process [PID]"),
+            (r"year=\d{4}/month=\d\d/day=\d\d", "[DAY]"),
+            // Files are sent side by side; any of them can be the first to be refused.
+            (r"raw/\w+/\[DAY\]/[a-z_]+_\d{8}_\d{6}_[0-9A-Z]{26}", "raw/[TABLE]/[DAY]/[FILE]"),
         ];
         insta::with_settings!({filters => filters, omit_expression => true}, {
             insta::assert_snapshot!(name, self.0);
@@ -240,4 +245,63 @@ fn every_refusal_of_spotifys_has_its_exit_code_and_its_remedy() {
     command.env_remove("SPOTIFY_REFRESH_TOKEN");
     told.tell("an app without a user", 3, &world, command);
     told.show("refusals_of_spotify");
+}
+
+/// What passes by itself is repeated for a minute before it is told, so its messages are tested with the upload alone.
+#[test]
+fn every_refusal_of_s3_has_its_exit_code_and_its_remedy() {
+    type Prepare = fn(&FakeS3, &mut Command);
+    fn always(s3: &FakeS3, fault: s3::Fault) {
+        s3.script(Op::Put, 1, usize::MAX, fault);
+    }
+    let cases: [(&str, i32, Prepare); 9] = [
+        ("no credentials", 2, |_, command| {
+            command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY");
+        }),
+        ("no region", 2, |_, command| {
+            command.env_remove("AWS_REGION");
+        }),
+        ("a wrong secret", 5, |_, command| {
+            command.env("AWS_SECRET_ACCESS_KEY", "wrong");
+        }),
+        ("a missing bucket", 5, |_, command| {
+            command.env("S3_BUCKET", "nowhere");
+        }),
+        ("an unknown key", 5, |s3, _| {
+            let message = "The AWS Access Key Id you provided does not exist in our records.";
+            always(s3, s3::Fault::answer(403, "InvalidAccessKeyId", message));
+        }),
+        ("expired credentials", 5, |s3, _| {
+            let message = "The provided token has expired.";
+            always(s3, s3::Fault::answer(400, "ExpiredToken", message));
+        }),
+        ("a wrong region", 5, |s3, _| {
+            let message = "The bucket must be addressed using the specified endpoint.";
+            let (status, code, headers) =
+                (301, "PermanentRedirect", vec![("x-amz-bucket-region", "us-west-2")]);
+            always(s3, s3::Fault::Answer { status, code, message, headers });
+        }),
+        ("denied", 5, |s3, _| {
+            let message = "not authorized to perform: s3:PutObject";
+            always(s3, s3::Fault::answer(403, "AccessDenied", message));
+        }),
+        ("a wrong clock", 5, |s3, _| {
+            let message =
+                "The difference between the request time and the current time is too large.";
+            let (status, code, headers) =
+                (403, "RequestTimeTooSkewed", vec![("date", "Mon, 05 Jan 2026 06:07:08 GMT")]);
+            always(s3, s3::Fault::Answer { status, code, message, headers });
+        }),
+    ];
+    let mut told = Told::default();
+    for (name, code, prepare) in cases {
+        let cloud = Cloud::bare("rest", "parquet");
+        let mut command = cloud.command(&["-q", "run", "--demo", "--no-ingest"]);
+        prepare(&cloud.s3, &mut command);
+        told.tell(name, code, &cloud.world, command);
+        cloud.s3.clear_log();
+        let (code, report) = cloud.report(&["--demo", "--no-ingest"]);
+        assert_eq!(code, 0, "{name}, mended: {report:#}");
+    }
+    told.show("refusals_of_s3");
 }

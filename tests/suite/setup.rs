@@ -1,5 +1,7 @@
 //! The setup on the command line, as three people see it: an administrator, the loader, and who changes the mode.
 
+use std::collections::BTreeSet;
+
 use crate::support::cloud::{Cloud, text};
 
 #[test]
@@ -22,6 +24,41 @@ fn what_apply_made_is_settled_for_the_admin_and_for_the_loader_in_every_mode_and
             assert_eq!(said.contains("QueueConfigurations"), mode == "auto", "{said}");
         }
     }
+}
+
+/// The S3 actions that a text names.
+fn actions(text: &str) -> BTreeSet<String> {
+    let named = text.split("s3:").skip(1);
+    let words = named.map(|rest| rest.chars().take_while(char::is_ascii_alphabetic).collect());
+    words.filter(|word: &String| word.len() > 2 && word != "ObjectCreated").collect()
+}
+
+#[test]
+fn what_the_upload_may_be_refused_is_what_plan_and_readme_ask_aws_for() {
+    let cloud = Cloud::new("rest", "parquet");
+    let plan = text(&cloud.run(&["snowflake", "plan"]));
+    let section = |title: &str| {
+        let rest = plan.split(title).nth(1).unwrap_or_else(|| panic!("no {title} in {plan}"));
+        rest.split("\n--").next().unwrap().to_owned()
+    };
+    let uploader = actions(&section("-- IAM policy of whoever runs snowtrack"));
+    let calls = include_str!("../../src/lake/store.rs");
+    let needed: BTreeSet<String> = calls
+        .split("\"s3:")
+        .skip(1)
+        .filter_map(|rest| Some(rest.split_once('"')?.0.to_owned()))
+        .filter(|action| action.chars().all(|c| c.is_ascii_alphabetic()))
+        .collect();
+    assert_eq!(uploader, needed);
+    let readme = include_str!("../../README.md");
+    let row = |who: &str| actions(readme.lines().find(|line| line.starts_with(who)).unwrap());
+    assert_eq!(row("| snowtrack's AWS identity"), uploader);
+    let snowflake = actions(&section("-- IAM policy of the role that Snowflake assumes"))
+        .into_iter()
+        .filter(|word| word != "prefix")
+        .collect();
+    assert_eq!(row("| the AWS role that Snowflake assumes"), snowflake);
+    assert!(section("-- the bucket's lifecycle rule").contains("AbortIncompleteMultipartUpload"));
 }
 
 #[test]

@@ -43,7 +43,7 @@ async fn a_token_refused_twice_ends_with_everything_there_is_to_check() {
     account `myorg-myacct` (`127.0.0.1`) refused the key pair of user `loader` (390144): JWT token is invalid. [4a2b1c3d-0000-4000-8000-00000000abcd]
       the token said `MYORG-MYACCT.LOADER`, signed with key `SHA256:Hu60zm7uYiAvyv0loMcbuNqidJ+OdAFu2TBZZfzmgtQ=`
       usual causes:
-      1. the key is not this user's: `desc user` must show `SHA256:Hu60zm7uYiAvyv0loMcbuNqidJ+OdAFu2TBZZfzmgtQ=` as RSA_PUBLIC_KEY_FP or RSA_PUBLIC_KEY_2_FP
+      1. the key is not this user's: `desc user` must show `SHA256:Hu60zm7uYiAvyv0loMcbuNqidJ+OdAFu2TBZZfzmgtQ=` as RSA_PUBLIC_KEY_FP or RSA_PUBLIC_KEY_2_FP; `alter user … set rsa_public_key = '…'` registers it
       2. `loader` is not the user's LOGIN_NAME, which can differ from its NAME
       3. the account in the token is not the one Snowflake knows: try the other form of the identifier, or set the token's account by itself
       4. `127.0.0.1` is another account's host (region, privatelink or connection URL)

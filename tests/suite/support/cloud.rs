@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "a vocabulary for tests; not every test speaks every word")]
 
 use std::process::{Command, Output};
+use std::time::Duration;
 
 use rsa::pkcs8::{DecodePrivateKey, EncodePublicKey};
 use serde_json::Value;
@@ -55,6 +56,15 @@ impl Cloud {
 
     /// An account with nothing in it.
     pub(crate) fn bare(mode: &'static str, format: &'static str) -> Self {
+        Self::with(mode, format, |_| {})
+    }
+
+    /// An account with nothing in it that differs from the usual one.
+    pub(crate) fn with(
+        mode: &'static str,
+        format: &'static str,
+        change: impl FnOnce(&mut FakeConfig),
+    ) -> Self {
         let s3 = FakeS3::start();
         let pem = std::fs::read_to_string(KEY).unwrap();
         let key = rsa::RsaPrivateKey::from_pkcs8_pem(&pem).unwrap();
@@ -63,7 +73,10 @@ impl Cloud {
         config.user = "SPOTIFY_LOADER_SVC".to_owned();
         config.default_role = "SPOTIFY_LOADER".to_owned();
         config.default_warehouse = Some("SPOTIFY_WH".to_owned());
+        change(&mut config);
         let snowflake = FakeSnowflake::start(config);
+        // What we promise; the client's own floor is no lower.
+        snowflake.let_polls_come_every(Duration::from_millis(250));
         Self { world: World::new(), s3, snowflake, mode, format }
     }
 

@@ -320,7 +320,8 @@ impl FakeSnowflake {
 
     /// What the client did that Snowflake forbids or that we promised not to do.
     pub(crate) fn violations(&self) -> Vec<String> {
-        self.state().violations.clone()
+        let state = self.state();
+        state.violations.iter().cloned().chain(state.half_read()).collect()
     }
 
     /// For tests that make the client misbehave on purpose.
@@ -336,10 +337,7 @@ impl FakeSnowflake {
 impl Drop for FakeSnowflake {
     fn drop(&mut self) {
         self.server.stop();
-        let (violations, allows) = {
-            let state = self.state();
-            (state.violations.clone(), state.allows_violations)
-        };
+        let (violations, allows) = (self.violations(), self.state().allows_violations);
         // A test that fails anyway must show its own message.
         if !std::thread::panicking() && !allows {
             assert!(

@@ -1,5 +1,6 @@
 //! `/api/v2/statements`: submit, poll, read partitions, cancel.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use serde_json::{Value, json};
@@ -28,6 +29,8 @@ pub(super) struct Statement {
     pub(super) is_cut_off: bool,
     pub(super) packing: Packing,
     pub(super) last_poll: Option<Instant>,
+    /// Partitions behind the first that the client has asked for.
+    pub(super) read: BTreeSet<usize>,
     /// Alternates the letter case of type names.
     pub(super) is_lower_case: bool,
     /// Statements of a request with several.
@@ -160,6 +163,7 @@ impl State {
             is_cut_off: course.is_cut_off,
             packing: if course.is_unmarked { Packing::UnmarkedGzip } else { Packing::Gzip },
             last_poll: None,
+            read: BTreeSet::new(),
             is_lower_case: count % 2 == 1,
             children,
             nulls_are_text: request.parameter("nullable").as_deref() == Some("false"),
@@ -254,6 +258,7 @@ impl State {
                 is_cut_off: false,
                 packing: Packing::Gzip,
                 last_poll: None,
+                read: BTreeSet::new(),
                 is_lower_case: self.statements.len() % 2 == 1,
                 children: Vec::new(),
                 nulls_are_text: false,
@@ -323,7 +328,20 @@ impl State {
             self.statements[at].phase = Phase::Done(outcome);
             self.statements[at].children = children;
         }
+        self.statements[at].read.insert(partition);
         self.tell(at, partition)
+    }
+
+    /// Results of which the client has looked at a part only.
+    pub(super) fn half_read(&self) -> impl Iterator<Item = String> {
+        self.statements.iter().filter_map(|statement| {
+            let Phase::Done(Ok(rows)) = &statement.phase else { return None };
+            let count = rows.rows.len().div_ceil(statement.partition_size);
+            let unread = (1..count).filter(|number| !statement.read.contains(number)).count();
+            let handle = &statement.handle;
+            (unread > 0)
+                .then(|| format!("{unread} of {count} partitions of `{handle}` were never read"))
+        })
     }
 
     /// What a statement's state is, as the answer to any request about it.

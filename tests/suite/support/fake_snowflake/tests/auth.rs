@@ -34,6 +34,7 @@ async fn a_right_token_passes_and_each_wrong_one_is_refused_with_its_reason() {
         let subject = "MYORG-MYACCT.LOADER_SVC";
         right().with("iss", json!(iss.replace(subject, to))).with("sub", json!(to))
     };
+    let nameless = iss.replace("MYORG-MYACCT.LOADER_SVC", "MYORG-MYACCT");
     let unpadded = iss.trim_end_matches('=').to_owned();
     for (jwt, key, code, reason) in [
         (none_alg, &KEY, "394305", "alg"),
@@ -46,6 +47,13 @@ async fn a_right_token_passes_and_each_wrong_one_is_refused_with_its_reason() {
         (renamed("MYORG-MYACCT.EU-WEST-1.LOADER_SVC"), &KEY, "394307", "a `.` in the account"),
         (renamed("OTHER.LOADER_SVC"), &KEY, "394307", "account `OTHER` is not the host's"),
         (right().with("sub", json!("MYORG-MYACCT.SOMEBODY")), &KEY, "394300", "is not of iss"),
+        (right().with("iss", json!("MYORG-MYACCT.LOADER_SVC")), &KEY, "394304", "no fingerprint"),
+        (
+            right().with("iss", json!(nameless)).with("sub", json!("MYORG-MYACCT")),
+            &KEY,
+            "394300",
+            "no user in",
+        ),
         (right().with("iss", json!(unpadded)), &KEY, "394304", "no SHA-256 in padded base64"),
         (right().with("iat", json!(ago(3_700))), &KEY, "394303", "more than an hour"),
         (right().with("iat", json!(ago(-120))), &KEY, "394302", "in the future"),
@@ -61,6 +69,22 @@ async fn a_right_token_passes_and_each_wrong_one_is_refused_with_its_reason() {
         assert_eq!(reply.message(), format!("JWT token is invalid. [{}]", failures[0].uuid));
         // A key that nobody registered is no bug of the client; a wrong claim is.
         assert_eq!(rig.complaints().is_empty(), not_bugs.contains(&reason), "{reason}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_jwt_at_all_is_refused_and_noticed() {
+    let right = Jwt::right().signed_by(&KEY);
+    let [head, body, signature] = right.split('.').collect::<Vec<_>>()[..] else { unreachable!() };
+    for (token, complaint) in [
+        (format!("{head}.{body}"), "the token has not three parts"),
+        (format!("e30x.{body}.{signature}"), "the header is no JSON"),
+        (format!("{head}.e30x.{signature}"), "the claims are no JSON"),
+        (format!("{head}.{body}.+/=="), "the signature is no base64url"),
+    ] {
+        let rig = Rig::new();
+        assert_eq!(ask(&rig, &token).await.status, 401, "{complaint}");
+        rig.complains_of(complaint);
     }
 }
 
@@ -125,6 +149,7 @@ async fn the_token_type_must_name_the_credential() {
         (TokenKind::Pat, "pat-secret".to_owned()),
         (TokenKind::OAuth, "oauth-secret".to_owned()),
         (TokenKind::Wif, "WIF.AWS.wif-secret".to_owned()),
+        (TokenKind::Wif, "WIF.ORACLE.wif-secret".to_owned()),
     ];
     let pipe = pipe_path(super::rig::PIPE, "insertReport", "");
     let statements = format!("/api/v2/statements?requestId={}", uuid::Uuid::new_v4());
@@ -143,6 +168,7 @@ async fn the_token_type_must_name_the_credential() {
         ("oauth-secret", "OAUTH", &pipe, 401, "does not take a OAUTH"),
         ("pat-secret", "OAUTH", &statements, 401, "token type `OAUTH`"),
         ("pat-secret", "KEYPAIR_JWT", &statements, 401, "token type `KEYPAIR_JWT`"),
+        ("WIF.ORACLE.wif-secret", "WORKLOAD_IDENTITY_FEDERATION", &statements, 200, "WIF.{AWS|"),
         // Somebody else's token is no bug.
         ("stranger", "OAUTH", &statements, 401, ""),
     ] {

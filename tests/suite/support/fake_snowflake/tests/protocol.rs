@@ -39,9 +39,11 @@ async fn unknown_fields_and_wrong_types_are_noticed() {
         assert!(status == 200 || reply.code() == "390142");
         rig.complains_of(complaint);
     }
-    for (query, complaint) in
-        [("&nonsense=1", "unknown parameter `nonsense`"), ("&async=yes", "`async` is `yes`")]
-    {
+    for (query, complaint) in [
+        ("&nonsense=1", "unknown parameter `nonsense`"),
+        ("&async=yes", "`async` is `yes`"),
+        ("&retry=1", "`retry` is `1`"),
+    ] {
         let rig = Rig::new();
         let path = format!("/api/v2/statements?requestId={}{query}", Uuid::new_v4());
         rig.post(&path, json!({"statement": ONE})).await;
@@ -173,6 +175,34 @@ async fn a_result_comes_in_partitions_of_which_all_but_the_first_are_packed_and_
         rig.get(&format!("{path}?partition=one")).await;
         rig.complains_of("`partition` is no number");
     }
+}
+
+#[tokio::test]
+async fn a_client_that_reads_the_first_partition_only_is_noticed() {
+    let rig = Rig::new();
+    rig.snowflake.script(When::Any, 1, Fault::Partitions { size: 1, is_unmarked: false });
+    let path = format!("/api/v2/statements/{}", rig.sql(ROWS).await.handle());
+    assert_eq!(rig.get(&format!("{path}?partition=1")).await.status, 200);
+    rig.complains_of("1 of 3 partitions");
+    assert_eq!(rig.get(&format!("{path}?partition=2")).await.status, 200);
+    assert!(rig.complaints().is_empty());
+}
+
+#[test]
+fn a_double_that_has_something_to_complain_of_fails_the_test_that_drops_it() {
+    let dropped = |allows: bool| {
+        std::panic::catch_unwind(move || {
+            let rig = Rig::new();
+            rig.snowflake.admin("create role ANOTHER");
+            if allows {
+                rig.snowflake.allow_violations();
+            }
+        })
+    };
+    let panic = dropped(false).unwrap_err();
+    let text = panic.downcast_ref::<String>().unwrap();
+    assert!(text.contains("would not have liked") && text.contains("IF NOT EXISTS"), "{text}");
+    assert!(dropped(true).is_ok());
 }
 
 #[tokio::test]

@@ -49,6 +49,7 @@ async fn paths_are_relative_and_few_and_short() {
         (json!(many), 429, "5001 files"),
         (json!([{"path": "a.parquet", "size": "12"}]), 400, "`size` is \"12\""),
         (json!([{"path": "a.parquet", "rows": 12}]), 200, "unknown field `rows`"),
+        (json!([{"path": ""}]), 400, "a path of 0 bytes"),
         (json!([{"size": 1}]), 500, "a file without a path"),
         (json!(null), 500, "without a list of files"),
     ] {
@@ -69,6 +70,19 @@ async fn paths_are_relative_and_few_and_short() {
     let unknown = pipe_path(PIPE, "insertFiles", "&role=ACCOUNTADMIN");
     rig.post(&unknown, json!({"files": []})).await;
     rig.complains_of("unknown parameter `role`");
+    let rig = Rig::new();
+    let named = json!({"files": [{"path": "a.parquet"}], "role": "ACCOUNTADMIN"});
+    assert_eq!(rig.post(&pipe_path(PIPE, "insertFiles", ""), named).await.status, 200);
+    rig.complains_of("unknown field `role` in insertFiles");
+    for (path, status, complaint) in [
+        (format!("/v1/data/pipes/{PIPE}/insertReport?requestId=run-7"), 400, "`run-7` is no UUID"),
+        (format!("/v1/data/pipes/{PIPE}/insertfiles"), 404, "no such endpoint"),
+        ("/v1/data/pipes/".to_owned() + PIPE, 404, "no such endpoint"),
+    ] {
+        let rig = Rig::new();
+        assert_eq!(rig.get(&path).await.status, status, "{path}");
+        rig.complains_of(complaint);
+    }
 }
 
 #[tokio::test]
@@ -295,8 +309,14 @@ async fn a_pipe_notices_what_is_taken_away_beneath_it() {
     assert_eq!(rig.insert_files(&["a.parquet"]).await.status, 403);
     rig.snowflake.admin(&format!("drop pipe {PIPE}"));
     assert_eq!(rig.insert_files(&["a.parquet"]).await.status, 404);
-    rig.submit(json!({"statement": "drop table SPOTIFY.RAW.SONGS", "role": "ACCOUNTADMIN"})).await;
-    rig.complains_of("DROP loses");
+    for (statement, complaint) in [
+        ("drop table SPOTIFY.RAW.SONGS", "DROP loses"),
+        ("revoke select on table SPOTIFY.RAW.SONGS from role LOADER", "REVOKE takes away"),
+    ] {
+        let rig = Rig::new();
+        rig.submit(json!({"statement": statement, "role": "ACCOUNTADMIN"})).await;
+        rig.complains_of(complaint);
+    }
 }
 
 #[tokio::test]

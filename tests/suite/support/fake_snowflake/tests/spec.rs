@@ -1,4 +1,4 @@
-//! The double's answers against the schemas of Snowflake's own specification.
+//! The double's answers and our requests against the schemas of Snowflake's own specification.
 //!
 //! The specification is no part of the repository; whoever has it names its folder in `SNOWTRACK_SPECS` at compile time.
 
@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::super::{Fault, When};
 use super::rig::{Reply, Rig};
+use crate::support::cloud::Cloud;
 
 /// The part of YAML that the specification is written in: block mappings, block sequences, plain and quoted scalars.
 struct Yaml<'a> {
@@ -205,6 +206,76 @@ async fn every_answer_has_the_shape_of_the_specification() {
     let cancelled = Reply::of(rig.request(reqwest::Method::POST, &format!("{path}/cancel"))).await;
     check(&root, "/api/v2/statements/{statementHandle}/cancel", "post", &cancelled);
     check(&root, poll, "get", &rig.get(&path).await);
+}
+
+/// What the parameters at a place are called and may be.
+fn parameters<'a>(root: &'a Value, path: &str, method: &str) -> Vec<(&'a str, &'a Value)> {
+    let place = &root["paths"][path];
+    let listed = [&place["parameters"], &place[method]["parameters"]];
+    let all = listed.into_iter().flat_map(|list| list.as_array().into_iter().flatten());
+    all.map(|parameter| match parameter["$ref"].as_str() {
+        Some(name) => name.trim_start_matches("#/").split('/').fold(root, |at, part| &at[part]),
+        None => parameter,
+    })
+    .map(|parameter| (parameter["name"].as_str().unwrap(), &parameter["schema"]))
+    .collect()
+}
+
+#[test]
+fn every_request_of_a_run_has_the_shape_of_the_specification() {
+    let Some(root) = specification() else { return };
+    let cloud = Cloud::bare("copy", "parquet");
+    cloud.apply();
+    cloud.snowflake.script(When::Sql("COPY INTO".to_owned()), 2, Fault::Accepted { polls: 1 });
+    cloud.snowflake.script(When::Any, 1, Fault::ResetAfter);
+    assert_eq!(cloud.report(&["--demo"]).0, 0);
+    let requests = cloud.snowflake.requests();
+    let (mut submitted, mut polled) = (0, 0);
+    for request in requests.iter().filter(|request| request.path.starts_with("/api/v2/")) {
+        let is_submission = request.path == "/api/v2/statements";
+        let place = if is_submission {
+            "/api/v2/statements"
+        } else {
+            "/api/v2/statements/{statementHandle}"
+        };
+        let method = request.method.to_lowercase();
+        let known = parameters(&root, place, &method);
+        for (name, value) in url::form_urlencoded::parse(request.query.as_bytes()) {
+            // Documented, and missing in the specification.
+            if name == "retry" {
+                continue;
+            }
+            let found = known.iter().find(|(known, _)| *known == name);
+            let (_, schema) = found.unwrap_or_else(|| panic!("{place} has no `{name}`"));
+            assert_eq!(faults(&root, schema, &typed(&value), &name), [""; 0], "{request:?}");
+        }
+        if is_submission {
+            submitted += 1;
+            let schema = &root["paths"][place]["post"]["requestBody"]["content"]["application/json"]
+                ["schema"];
+            let body: Value = serde_json::from_str(&request.body).unwrap();
+            assert_eq!(faults(&root, schema, &body, "body"), [""; 0], "{}", request.body);
+            let unknown = body
+                .as_object()
+                .unwrap()
+                .keys()
+                .find(|key| schema["properties"].get(key).is_none());
+            assert_eq!(unknown, None, "{}", request.body);
+        } else {
+            polled += 1;
+        }
+    }
+    assert!(submitted > 16 && polled > 1, "{submitted} submissions, {polled} polls");
+}
+
+/// A query parameter as the JSON that its schema speaks of.
+fn typed(text: &str) -> Value {
+    match text {
+        "true" => json!(true),
+        "false" => json!(false),
+        number if number.parse::<i64>().is_ok() => json!(number.parse::<i64>().unwrap()),
+        text => json!(text),
+    }
 }
 
 #[test]

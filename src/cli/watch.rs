@@ -1,0 +1,106 @@
+//! `verify --watch` on a terminal: one line for each table on its way to Snowflake, redrawn where it is.
+//!
+//! In: how far each table is. Out: lines on standard error, which stay when the waiting is over.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use crate::event::TableProgress;
+use crate::ids::Table;
+
+/// Lines that are redrawn where they are.
+#[derive(Default)]
+pub(super) struct LiveTable {
+    lines: MultiProgress,
+    rows: Mutex<BTreeMap<Table, ProgressBar>>,
+}
+
+impl LiveTable {
+    /// A bar below the table.
+    pub(super) fn add_below(&self, bar: ProgressBar) -> ProgressBar {
+        self.lines.add(bar)
+    }
+
+    /// Draws a table's line, for the first time above `bar`.
+    pub(super) fn show(&self, progress: &TableProgress, bar: &ProgressBar) {
+        let Ok(mut rows) = self.rows.lock() else { return };
+        let row = rows.entry(progress.table).or_insert_with(|| {
+            let row = self.lines.insert_before(bar, ProgressBar::new_spinner());
+            let style = ProgressStyle::with_template("{wide_msg}");
+            row.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            row
+        });
+        row.set_message(cells(progress));
+        row.tick();
+    }
+
+    /// Leaves the lines as they are.
+    pub(super) fn finish(&self) {
+        if let Ok(rows) = self.rows.lock() {
+            rows.values().for_each(ProgressBar::abandon);
+        }
+    }
+}
+
+/// A table's line with its columns below those of the others.
+fn cells(progress: &TableProgress) -> String {
+    let TableProgress { table, verdict, reason, .. } = progress;
+    let mark = match *verdict {
+        "verified" => '✓',
+        "pending" => '·',
+        _ => '✗',
+    };
+    let files = format!("{} of {} files", progress.verified_file_count, progress.file_count);
+    let rows = format!("{} of {} rows", progress.verified_row_count, progress.row_count);
+    let text =
+        format!("{mark} {:<17} {files:>14}  {rows:>24}  {verdict:<8}  {reason}", table.name());
+    text.trim_end().to_owned()
+}
+
+/// The same for a log.
+pub(super) fn line(progress: &TableProgress) -> String {
+    let TableProgress { table, verdict, reason, .. } = progress;
+    let files = format!("{} of {} files", progress.verified_file_count, progress.file_count);
+    let rows = format!("{} of {} rows", progress.verified_row_count, progress.row_count);
+    let why = if reason.is_empty() { String::new() } else { format!("; {reason}") };
+    format!("`{table}`: {verdict}, {files}, {rows}{why}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn progress(table: Table, verdict: &'static str, reason: &str) -> TableProgress {
+        let is_in = verdict == "verified";
+        TableProgress {
+            table,
+            verdict,
+            file_count: 2,
+            verified_file_count: if is_in { 2 } else { 1 },
+            row_count: 1_234_567,
+            verified_row_count: if is_in { 1_234_567 } else { 234_567 },
+            reason: reason.to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_line_says_files_rows_state_and_what_it_waits_for() {
+        let tables = [
+            progress(Table::Songs, "verified", ""),
+            progress(Table::SongObservations, "pending", "its pipe has not reported on it yet"),
+            progress(Table::Albums, "mismatch", "`albums` holds 3 rows of it, 4 were sent"),
+        ];
+        let shown: Vec<String> =
+            tables.iter().flat_map(|table| [cells(table), line(table)]).collect();
+        insta::assert_snapshot!(shown.join("\n"), @r"
+        ✓ songs               2 of 2 files   1234567 of 1234567 rows  verified
+        `songs`: verified, 2 of 2 files, 1234567 of 1234567 rows
+        · song_observations   1 of 2 files    234567 of 1234567 rows  pending   its pipe has not reported on it yet
+        `song_observations`: pending, 1 of 2 files, 234567 of 1234567 rows; its pipe has not reported on it yet
+        ✗ albums              1 of 2 files    234567 of 1234567 rows  mismatch  `albums` holds 3 rows of it, 4 were sent
+        `albums`: mismatch, 1 of 2 files, 234567 of 1234567 rows; `albums` holds 3 rows of it, 4 were sent
+        ");
+    }
+}
