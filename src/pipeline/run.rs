@@ -71,7 +71,11 @@ pub async fn run(
         asked.asked().await;
         statement.interrupt();
     });
-    story.is_snowflake_configured = target.is_some();
+    story.goes_to_snowflake = match (&target, &config.snowflake.account) {
+        (Some(_), _) => Ok(()),
+        (None, Some(_)) => Err("the command ends before Snowflake is asked"),
+        (None, None) => Err("no Snowflake account is configured"),
+    };
     let tag = story.run.to_string();
     let edge = Edge { config, settings, events, stop, tag: &tag };
     let ended = story.tell(edge, &mut warehouse, target.as_ref()).await;

@@ -28,7 +28,8 @@ pub(super) struct Story {
     /// What is on its way, this run's files and earlier ones'.
     pub(super) parcels: Vec<Parcel>,
     pub(super) verification: Option<Verification>,
-    pub(super) is_snowflake_configured: bool,
+    /// Whether the run goes as far as Snowflake; else why it does not.
+    pub(super) goes_to_snowflake: Result<(), &'static str>,
     /// The last stage that came to its end.
     pub(super) reached: Stage,
 }
@@ -48,7 +49,7 @@ impl Story {
             manifest: None,
             parcels: Vec::new(),
             verification: None,
-            is_snowflake_configured: false,
+            goes_to_snowflake: Err("no Snowflake account is configured"),
             reached: Stage::Fetch,
         }
     }
@@ -102,8 +103,10 @@ impl Story {
     fn verification_report(&self) -> VerificationReport {
         let (verdict, reason) = match &self.verification {
             Some(verification) => (verification.outcome.name(), verification.reason.as_str()),
-            None if self.is_snowflake_configured => ("pending", "the run did not come that far"),
-            None => ("skipped", "no Snowflake account is configured"),
+            None => match self.goes_to_snowflake {
+                Ok(()) => ("pending", "the run did not come that far"),
+                Err(why) => ("skipped", why),
+            },
         };
         VerificationReport { verdict: verdict.to_owned(), reason: reason.to_owned() }
     }

@@ -24,6 +24,8 @@ fn keys_and_profiles_of_the_environment_win_over_those_of_the_predecessors_file(
     let cloud = Cloud::bare("rest", "parquet");
     let (code, uploaded) = report(&mut uploading(&cloud));
     assert_eq!(code, 0, "{uploaded:#}");
+    // An account is configured; it is the command that ends before it.
+    assert_eq!(uploaded["verification"]["reason"], "the command ends before Snowflake is asked");
 
     let cloud = Cloud::bare("rest", "parquet");
     let credentials = format!(
