@@ -1,19 +1,20 @@
 -- merge: brings next_{table} into core.{table}; a row whose hash did not change is not touched, so it is not shipped again.
 -- grain: {key} · reads: next_{table} · shipped: yes · guarded by: {table}__key_is_unique
--- A template: {table} and {key} come from the closed list of tables. Delete and insert, not update: no index to keep.
+-- A template: {table} and {key} come from the closed list of tables, and {stored} is what of the table can have keys of
+-- next_{table}. Delete and insert, not update: no index to keep.
 delete from core.{table}
 where rowid in (
     select stored.rowid
-    from core.{table} as stored
+    from {stored} as stored
     inner join next_{table} as next using ({key})
     where stored.row_hash is distinct from next.row_hash
 );
 
--- What is left in core under a key of next_{table} is unchanged.
+-- What is left under a key of next_{table} is unchanged.
 insert into core.{table} by name
 select
     next.*,
     getvariable('run_id') as run_id,
     getvariable('extracted_at')::timestamp as extracted_at
 from next_{table} as next
-anti join core.{table} as stored using ({key});
+anti join {stored} as stored using ({key});

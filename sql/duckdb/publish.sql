@@ -1,11 +1,12 @@
 -- publish: brings the rows of core.{table} that changed since the published file was written into a copy of that file.
 -- grain: {key} · reads: core.{table}, meta.unpublished_runs · shipped: no · guarded by: publish.rs, by the counts
--- A template: {table} and {key} come from the closed list of tables.
+-- A template: {table} and {key} come from the closed list of tables, and {changed} is what of the table can have been published
+-- in an earlier version.
 delete from published.core.{table}
 where rowid in (
     select stored.rowid
     from published.core.{table} as stored
-    inner join core.{table} as changed using ({key})
+    inner join {changed} as changed using ({key})
     where changed.run_id in (select run_id from meta.unpublished_runs)
 );
 

@@ -395,20 +395,27 @@ pub(super) const MARTS: &[SqlFile] = &[
 
 /// The statements that bring `next_<table>` into `core.<table>`.
 pub(super) fn merge(table: Table) -> String {
-    for_table(MERGE, table)
+    for_table(MERGE, table).replace("{stored}", &but_of_songs(table, "known_playlist_songs"))
+}
+
+/// A table of `core`, but for the rows of playlists the part of them that `view` gives.
+fn but_of_songs(table: Table, view: &str) -> String {
+    match table {
+        Table::PlaylistSongs => view.to_owned(),
+        _ => format!("core.{table}"),
+    }
 }
 
 /// A template filled in for one table.
 pub(super) fn for_table(template: &str, table: Table) -> String {
-    template
-        .replace("{table}", table.name())
-        .replace("{key}", table.key())
-        .replace("{group}", table.group())
+    let named = template.replace("{table}", table.name());
+    named.replace("{key}", table.key()).replace("{group}", table.group())
 }
 
 /// The statements that bring what changed in a table into the attached `published` file.
 pub(super) fn publish_changes(table: Table) -> String {
     for_table(PUBLISH, table)
+        .replace("{changed}", &but_of_songs(table, "staging.republished_playlist_songs"))
 }
 
 /// The statement that copies a table into the attached `published` file.

@@ -72,7 +72,8 @@ def main(folder, work):
             connection.execute(statement)
     connection.execute("begin")
     for table, key in KEYS.items():
-        connection.execute((SQL / "merge.sql").read_text().replace("{table}", table).replace("{key}", key))
+        connection.execute((SQL / "merge.sql").read_text().replace("{table}", table).replace("{key}", key)
+                           .replace("{stored}", f"core.{table}"))
     connection.execute((SQL / "finish.sql").read_text())
     connection.execute("commit")
     failed = {}

@@ -56,3 +56,14 @@ select
     *,
     staging.playlist_songs_hash(playlist_id, snapshot_id, position, song_id, added_at, added_by, item_kind) as row_hash
 from positions;
+
+-- The stored rows of snapshots that are read again: no other can have the same keys, and the history is long.
+create or replace temp table known_snapshots as
+select distinct playlist_id, snapshot_id
+from pending_snapshots
+semi join meta.snapshots as known using (playlist_id, snapshot_id);
+
+create or replace temp view known_playlist_songs as
+select stored.rowid, stored.*
+from core.playlist_songs as stored
+semi join known_snapshots using (playlist_id, snapshot_id);

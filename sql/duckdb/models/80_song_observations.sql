@@ -14,6 +14,10 @@ current_snapshots as (
     select id as playlist_id, snapshot_id, row_number() over ()::integer as playlist_number from playlists
 ),
 
+song_numbers as (
+    select id as song_id, row_number() over ()::integer as song_number from newest_songs
+),
+
 pending_numbers as (
     select snapshots.read_id, numbers.playlist_number
     from pending_snapshots as snapshots
@@ -27,21 +31,21 @@ stored_numbers as (
 ),
 
 memberships as (
-    select rows.song_id, numbers.playlist_number
+    select songs.song_number, numbers.playlist_number
     from pending_rows as rows
     inner join pending_numbers as numbers using (read_id)
-    where rows.song_id is not null
+    inner join song_numbers as songs using (song_id)
     union
-    select rows.song_id, numbers.playlist_number
+    select songs.song_number, numbers.playlist_number
     from core.playlist_songs as rows
     inner join stored_numbers as numbers using (playlist_id, snapshot_id)
-    where rows.song_id in (select id from newest_songs)
+    inner join song_numbers as songs using (song_id)
 ),
 
 spread as (
-    select song_id, count(*) as playlist_count
-    from memberships
-    group by song_id
+    select songs.song_id, counts.playlist_count
+    from (select song_number, count(*) as playlist_count from memberships group by song_number) as counts
+    inner join song_numbers as songs using (song_number)
 ),
 
 observations as (

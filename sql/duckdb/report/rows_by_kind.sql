@@ -17,7 +17,7 @@ counts as (
         count(*) filter (item_kind = 'local') as local_count,
         count(*) filter (item_kind = 'removed') as removed_count
     from core.playlist_songs
-    where (playlist_id, snapshot_id) in (select (playlist_id, snapshot_id) from reads)
+    semi join reads using (playlist_id, snapshot_id)
     group by playlist_id, snapshot_id
 )
 

@@ -116,6 +116,16 @@ from core.song_observations where run_id in (select run_id from meta.unshipped_r
 create or replace view staging.unshipped_genres as
 from core.genres where run_id in (select run_id from meta.unshipped_runs);
 
+-- Rows that the published file does not know yet, of snapshots that it may know: those were read before, too.
+create or replace view staging.republished_playlist_songs as
+select changed.*
+from core.playlist_songs as changed
+semi join (
+    select playlist_id, snapshot_id from meta.snapshots
+    where run_id not in (select run_id from meta.unpublished_runs)
+) as known using (playlist_id, snapshot_id)
+where run_id in (select run_id from meta.unpublished_runs);
+
 -- The reads whose rows the checks answer for.
 create or replace view staging.checked_reads as
 from meta.reads where transformed_in in (select run_id from meta.unshipped_runs);
@@ -159,7 +169,7 @@ stored as (
         count(*) filter (item_kind = 'local') as local_count,
         count(*) filter (item_kind = 'removed') as removed_count
     from core.playlist_songs
-    where (playlist_id, snapshot_id) in (select (playlist_id, snapshot_id) from known_snapshots)
+    semi join known_snapshots using (playlist_id, snapshot_id)
     group by playlist_id, snapshot_id
 ),
 
