@@ -102,11 +102,13 @@ async fn copy(
     target: &Target,
     (table, batch, paths): (Table, &Batch, Vec<String>),
 ) -> Result<Vec<FileReport>, Error> {
-    let request = match batch.request_id {
-        Some(id) => Request::Again(id),
-        None => Request::Noted(Uuid::new_v4()),
+    let (request, id) = match batch.request_id {
+        Some(id) => (Request::Again(id), id),
+        None => {
+            let id = Uuid::new_v4();
+            (Request::Noted(id), id)
+        }
     };
-    let (Request::Again(id) | Request::Noted(id)) = request else { return Ok(Vec::new()) };
     parcels::submit(warehouse, &batch.files, (batch.way, Some(id)), edge.now())?;
     let statement = Statement {
         request,

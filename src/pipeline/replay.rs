@@ -49,9 +49,9 @@ pub(super) fn replay(
     let mut replay = Replay {
         run_id,
         known: warehouse.known_snapshots()?,
-        reads: BTreeMap::new(),
+        open: BTreeMap::new(),
+        closed: Vec::new(),
         batches: Vec::new(),
-        unchanged: BTreeMap::new(),
         clock,
         events,
     };
@@ -75,7 +75,9 @@ pub(super) fn replay(
                     return Err(Error::Interrupted);
                 }
                 match document? {
-                    Ok((document, cut)) => replay.land(&mut landing, &document, cut)?,
+                    Ok((document, cut)) => {
+                        skipped.extend(replay.land(&mut landing, &document, cut)?)
+                    }
                     Err((name, error)) => skipped.push(format!("{name}: {error}")),
                 }
             }
@@ -89,21 +91,32 @@ pub(super) fn replay(
 struct Replay<'a> {
     run_id: &'a str,
     known: HashMap<String, (String, Option<u32>)>,
-    reads: BTreeMap<String, ReplayedRead>,
+    /// Each list as its latest documents have it.
+    open: BTreeMap<String, Open>,
+    /// Reads of lists of which another snapshot came later.
+    closed: Vec<(String, ReplayedRead)>,
     /// Reads of one document that belongs to no playlist: its id, what it is, and when.
     batches: Vec<(i64, &'static str, DateTime<Utc>)>,
-    unchanged: BTreeMap<String, u32>,
     clock: fn() -> DateTime<Utc>,
     events: Events<'a>,
 }
 
+/// What the next document of a list belongs to.
+enum Open {
+    /// A snapshot that the warehouse holds, of so many rows.
+    Unchanged(u32),
+    /// A read.
+    Read(ReplayedRead),
+}
+
 impl Replay<'_> {
+    /// Lands a document; or says why it was not.
     fn land(
         &mut self,
         landing: &mut Landing<'_>,
         document: &Document,
         cut: Cut,
-    ) -> Result<(), Error> {
+    ) -> Result<Option<String>, Error> {
         let (entity, key) = match document.entity {
             Entity::Playlist | Entity::PlaylistItems => ("playlist", document.playlist_id.clone()),
             Entity::LikedSongs => ("liked_songs", Some("liked".to_owned())),
@@ -113,26 +126,20 @@ impl Replay<'_> {
             let read_id = landing.new_read_id();
             self.batches.push((read_id, entity, (self.clock)()));
             landing.land((self.run_id, read_id), document, &cut, |_| false)?;
-            return Ok(());
+            return Ok(None);
         };
-        if self.unchanged.contains_key(&key) {
-            return Ok(());
-        }
-        if document.entity == Entity::Playlist && !self.reads.contains_key(&key) {
-            match self.known.get(&key) {
-                Some((snapshot, total)) if Some(snapshot) == cut.snapshot_id.as_ref() => {
-                    tracing::debug!(snapshot, "`{key}` is unchanged");
-                    self.unchanged.insert(key, total.unwrap_or(0));
-                    return Ok(());
-                }
-                _ => {}
-            }
-        }
-        let read = self.reads.entry(key).or_insert_with_key(|key| {
+        self.turn_to_another_snapshot(&key, document.entity, &cut);
+        let open = self.open.entry(key).or_insert_with_key(|key| {
             let total = cut.total.map(u64::from);
             (self.events)(Event::ReadStarted { name: key.clone(), total });
-            ReplayedRead::new(landing.new_read_id(), entity, (self.clock)())
+            Open::Read(ReplayedRead::new(landing.new_read_id(), entity, (self.clock)()))
         });
+        let Open::Read(read) = open else { return Ok(None) };
+        if document.entity != Entity::Playlist
+            && let Some(reason) = read.refusal(&cut)
+        {
+            return Ok(Some(format!("{}: {reason}", document.url)));
+        }
         let is_held =
             |position| read.held.iter().any(|(from, to)| (*from..*to).contains(&position));
         let row_count = landing.land((self.run_id, read.read_id), document, &cut, is_held)?;
@@ -147,14 +154,48 @@ impl Replay<'_> {
         read.is_described |= document.entity == Entity::Playlist;
         read.snapshot_id = cut.snapshot_id.or(read.snapshot_id.take());
         (self.events)(Event::RowsLanded(row_count));
-        Ok(())
+        Ok(None)
+    }
+
+    /// One folder can hold a list as it was on several days: what follows belongs to the latest that was begun.
+    fn turn_to_another_snapshot(&mut self, key: &str, entity: Entity, cut: &Cut) {
+        let known = self.known.get(key).filter(|(it, _)| Some(it) == cut.snapshot_id.as_ref());
+        let is_another = match self.open.get(key) {
+            None => entity == Entity::Playlist && known.is_some(),
+            Some(Open::Unchanged(_)) => entity == Entity::Playlist && known.is_none(),
+            Some(Open::Read(read)) if entity == Entity::Playlist => {
+                read.is_described && read.snapshot_id != cut.snapshot_id
+            }
+            // Pages by themselves name no snapshot: a list that begins anew is another.
+            Some(Open::Read(read)) => {
+                !read.is_described
+                    && cut.offset == 0
+                    && read.held.first().is_some_and(|it| it.0 == 0)
+            }
+        };
+        if !is_another {
+            return;
+        }
+        if let Some(Open::Read(read)) = self.open.remove(key) {
+            self.closed.push((key.to_owned(), read));
+        }
+        if let Some((snapshot, total)) = known {
+            tracing::debug!(snapshot, "`{key}` is unchanged");
+            self.open.insert(key.to_owned(), Open::Unchanged(total.unwrap_or(0)));
+        }
     }
 
     /// Writes the reads to the ledger, now that it is known how they ended.
     fn note(&self, warehouse: &Warehouse) -> Result<(), Error> {
         let new =
             |entity, playlist_id, now| NewRead { run_id: self.run_id, entity, playlist_id, now };
-        let lists = self.reads.iter().map(|(playlist_id, read)| WholeRead {
+        let open = self.open.iter().filter_map(|(playlist_id, open)| match open {
+            Open::Read(read) => Some((playlist_id, read)),
+            Open::Unchanged(_) => None,
+        });
+        // The ledger takes the read with the highest id for the newest.
+        let closed = self.closed.iter().map(|(playlist_id, read)| (playlist_id, read));
+        let lists = closed.chain(open).map(|(playlist_id, read)| WholeRead {
             read_id: read.read_id,
             read: new(read.entity, Some(playlist_id), read.started_at),
             snapshot_id: read.snapshot_id.as_deref(),
@@ -171,38 +212,17 @@ impl Replay<'_> {
         Ok(warehouse.note_reads(lists.chain(batches), (self.clock)())?)
     }
 
+    /// What became of each list; of one that was read more than once, the latest.
     fn reports(self) -> Vec<PlaylistReport> {
-        let mut reports = Vec::new();
-        for (playlist_id, read) in self.reads {
-            let status = read.status();
-            let is_empty = status == ReadStatus::MetadataOnly;
-            let row_count = read.held.iter().map(|(from, to)| u64::from(to - from)).sum();
-            let (status, reason) = if is_empty {
-                ("contents_unavailable", Some("the recorded playlist has no contents".to_owned()))
-            } else if status == ReadStatus::Partial {
-                let announced = read.total.unwrap_or(0);
-                ("fetched", Some(format!("{row_count} of {announced} rows were recorded")))
-            } else {
-                ("fetched", None)
+        let reports = self.open.into_iter().map(|(playlist_id, open)| {
+            let (status, row_count, reason) = match open {
+                Open::Unchanged(total) => ("unchanged", total.into(), None),
+                Open::Read(read) => read.outcome(),
             };
-            reports.push(PlaylistReport {
-                playlist_id,
-                status: status.to_owned(),
-                row_count,
-                reason,
-                ..PlaylistReport::default()
-            });
-        }
-        for (playlist_id, total) in self.unchanged {
-            let status = "unchanged".to_owned();
-            reports.push(PlaylistReport {
-                playlist_id,
-                status,
-                row_count: total.into(),
-                ..PlaylistReport::default()
-            });
-        }
-        reports
+            let status = status.to_owned();
+            PlaylistReport { playlist_id, status, row_count, reason, ..PlaylistReport::default() }
+        });
+        reports.collect()
     }
 }
 
@@ -235,6 +255,37 @@ impl ReplayedRead {
             }
         }
         self.held = joined;
+    }
+
+    /// Why a page cannot be of this snapshot.
+    fn refusal(&self, page: &Cut) -> Option<String> {
+        let total = self.total.filter(|_| self.is_described)?;
+        let end = page.offset + page.row_count();
+        match page.total {
+            Some(of_page) if of_page != total => Some(format!(
+                "a page of another snapshot: its total is {of_page}, that of the playlist {total}"
+            )),
+            _ if end > total => Some(format!(
+                "a page of another snapshot: its rows go to {end}, those of the playlist to {total}"
+            )),
+            _ => None,
+        }
+    }
+
+    fn outcome(&self) -> (&'static str, u64, Option<String>) {
+        let row_count = self.held.iter().map(|(from, to)| u64::from(to - from)).sum();
+        match self.status() {
+            ReadStatus::MetadataOnly => {
+                let reason = "the recorded playlist has no contents".to_owned();
+                ("contents_unavailable", row_count, Some(reason))
+            }
+            ReadStatus::Partial => {
+                let announced = self.total.unwrap_or(0);
+                let reason = format!("{row_count} of {announced} rows were recorded");
+                ("fetched", row_count, Some(reason))
+            }
+            _ => ("fetched", row_count, None),
+        }
     }
 
     fn status(&self) -> ReadStatus {

@@ -99,6 +99,17 @@ pub enum InvalidDocument {
     /// Broken or of another shape.
     #[error("its JSON is broken or of another shape")]
     Json(#[from] serde_json::Error),
+    /// A playlist without an id.
+    #[error("it is a playlist without an `id`")]
+    Nameless,
+    /// A place or number of rows that no list has.
+    #[error("its `{member}` is {value}, which is no number of rows")]
+    NoCount {
+        /// Its name.
+        member: &'static str,
+        /// What it is.
+        value: f64,
+    },
     /// No list where one belongs.
     #[error("its `items` are no list of rows")]
     NoPage,
@@ -223,7 +234,11 @@ impl<'a> Body<'a> {
             .position(|part| *part == "playlists")
             .and_then(|at| segments.get(at + 1));
         match (self.kind.as_deref(), segments.as_slice()) {
-            (Some("playlist"), _) => Ok((Entity::Playlist, self.id.clone())),
+            (Some("playlist"), _) => {
+                let own = self.id.as_deref().filter(|id| !id.is_empty());
+                let id = own.or(playlist_id.copied()).ok_or(InvalidDocument::Nameless)?;
+                Ok((Entity::Playlist, Some(id.to_owned())))
+            }
             (Some("artist"), _) => Ok((Entity::Artists, None)),
             (Some("album"), _) => Ok((Entity::Albums, None)),
             (None, [.., "items" | "tracks"]) if playlist_id.is_some() && is_list(&self.items) => {
@@ -248,10 +263,10 @@ impl<'a> Body<'a> {
                 let mut parts = match page {
                     Some(Member::Page(Paging { items: Some(rows), offset, total, next })) => {
                         let rows = rows.into_iter().map(RawValue::get).collect();
-                        of_page(text, Some(rows), (offset, total, next))
+                        of_page(text, Some(rows), (offset, total, next))?
                     }
                     Some(_) => return Err(InvalidDocument::NoPage),
-                    None => of_page(text, None, (None, None, None)),
+                    None => without_rows(text),
                 };
                 parts.snapshot_id = self.snapshot_id.filter(|id| !id.is_empty());
                 Ok(parts)
@@ -259,8 +274,8 @@ impl<'a> Body<'a> {
             Entity::PlaylistItems | Entity::LikedSongs | Entity::MyPlaylists => {
                 let window = (self.offset, self.total, self.next);
                 match self.items {
-                    Member::Rows(rows) => Ok(of_page(text, Some(rows), window)),
-                    Member::Absent => Ok(of_page(text, None, window)),
+                    Member::Rows(rows) => of_page(text, Some(rows), window),
+                    Member::Absent => of_page(text, None, window),
                     _ => Err(InvalidDocument::NoPage),
                 }
             }
@@ -298,22 +313,26 @@ fn of_page<'a>(
     text: &'a str,
     rows: Option<Vec<&'a str>>,
     (offset, total, next): (Option<f64>, Option<f64>, Option<&RawValue>),
-) -> Parts<'a> {
-    let count = |number: Option<f64>| {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a saturating cast is what we want"
-        )]
-        number.map(|n| n as u32)
-    };
+) -> Result<Parts<'a>, InvalidDocument> {
     let has_next = next.is_some_and(|next| next.get() != "null");
-    let (offset, total) = (count(offset).unwrap_or(0), count(total));
+    let (offset, total) = (count("offset", offset)?.unwrap_or(0), count("total", total)?);
     let parts = match rows {
         Some(rows) => of_rows(text, rows),
         None => without_rows(text),
     };
-    Parts { offset, total, has_next, ..parts }
+    Ok(Parts { offset, total, has_next, ..parts })
+}
+
+/// Far more rows than Spotify gives to any list, and half of what `ordinal` in the SQL has room for.
+const MAX_ROWS: u32 = 1 << 23;
+
+fn count(member: &'static str, number: Option<f64>) -> Result<Option<u32>, InvalidDocument> {
+    let Some(value) = number else { return Ok(None) };
+    if !(0.0..f64::from(MAX_ROWS)).contains(&value) {
+        return Err(InvalidDocument::NoCount { member, value });
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is in range")]
+    Ok(Some(value as u32))
 }
 
 fn of_rows<'a>(body: &'a str, rows: Vec<&'a str>) -> Parts<'a> {

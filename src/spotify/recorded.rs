@@ -3,10 +3,12 @@
 //! A folder holds `*.json` (one body each, verbatim) and `*.ndjson[.zst]` (one `{"url", "fetched_at", "body"}` a line; a body that
 //! has line breaks is a string there).
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -244,6 +246,8 @@ fn failed(doing: &'static str, path: &Path, source: std::io::Error) -> Error {
 #[derive(Debug)]
 pub struct Recorder {
     directory: PathBuf,
+    /// The files in it.
+    names: Mutex<BTreeSet<String>>,
 }
 
 impl Recorder {
@@ -252,11 +256,14 @@ impl Recorder {
     /// # Errors
     /// [`Error::File`] where it cannot be made.
     pub fn create(directory: &Path) -> Result<Self, Error> {
-        std::fs::create_dir_all(directory).map_err(|source| failed("create", directory, source))?;
-        Ok(Self { directory: directory.to_owned() })
+        let failed = |source| failed("create", directory, source);
+        std::fs::create_dir_all(directory).map_err(failed)?;
+        let entries = std::fs::read_dir(directory).map_err(failed)?;
+        let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+        Ok(Self { directory: directory.to_owned(), names: Mutex::new(names.collect()) })
     }
 
-    /// Writes one body. A playlist that is read again replaces its earlier pages.
+    /// Writes one body. A list that is read again replaces its earlier pages, all of them: it can have become shorter.
     ///
     /// # Errors
     /// [`Error::File`] where it cannot be written.
@@ -266,16 +273,41 @@ impl Recorder {
         if document.body == "null" {
             return Ok(());
         }
-        let name = match (&document.playlist_id, document.entity) {
-            (Some(id), _) => format!("playlist_{id}_{offset:06}.json"),
+        let list = match (&document.playlist_id, document.entity) {
+            (Some(id), _) => format!("playlist_{id}_"),
             (None, Entity::Artists | Entity::Albums) => {
                 let ids = document.url.rsplit(['/', '=']).next().unwrap_or_default();
-                format!("{entity}_{}.json", ids.split(',').next().unwrap_or_default())
+                let name = format!("{entity}_{}.json", ids.split(',').next().unwrap_or_default());
+                return self.write_file(&name, &document.body);
             }
-            (None, _) => format!("{entity}_{offset:06}.json"),
+            (None, _) => format!("{entity}_"),
         };
+        if offset == 0 {
+            self.remove_pages(&list)?;
+        }
+        self.write_file(&format!("{list}{offset:06}.json"), &document.body)
+    }
+
+    fn remove_pages(&self, list: &str) -> Result<(), Error> {
+        let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_list = names.range(list.to_owned()..).take_while(|name| name.starts_with(list));
+        for name in of_list.filter(|name| name.ends_with(".json")) {
+            let path = self.directory.join(name);
+            match std::fs::remove_file(&path) {
+                Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(failed("remove", &path, source));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn write_file(&self, name: &str, body: &str) -> Result<(), Error> {
         let path = self.directory.join(name);
-        std::fs::write(&path, &document.body).map_err(|source| failed("write", &path, source))
+        std::fs::write(&path, body).map_err(|source| failed("write", &path, source))?;
+        self.names.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned());
+        Ok(())
     }
 }
 

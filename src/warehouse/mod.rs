@@ -83,7 +83,9 @@ impl Warehouse {
         };
         let next_read_id = next("select max(read_id) from meta.reads")?;
         let next_document_id = next("select max(document_id) from raw.documents")?;
-        let next_item_id = next("select max(item_id) from raw.items")?;
+        let next_item_id = next(
+            "select greatest((select max(item_id) from raw.items), (select max(item_id) from raw.rows))",
+        )?;
         Ok(Self { connection, next_read_id, next_document_id, next_item_id })
     }
 

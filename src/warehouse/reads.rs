@@ -281,7 +281,7 @@ impl Warehouse {
     /// # Errors
     /// [`Error::Statement`].
     pub fn listed_playlists(&self, read_id: i64) -> Result<Vec<ListedPlaylist>, Error> {
-        let sql = "select row_json ->> '$.id', row_json ->> '$.snapshot_id', row_json ->> '$.owner.id', coalesce((row_json ->> '$.collaborative') = 'true', false) from raw.rows where document_id in (select document_id from raw.documents where read_id = ?) and row_json <> 'null' order by position";
+        let sql = "select playlist.id, playlist.snapshot_id, playlist.owner.id, coalesce(playlist.collaborative, false) from (select position, staging.read_json(row_json, staging.playlist_structure()) as playlist from raw.rows where document_id in (select document_id from raw.documents where read_id = ?)) where playlist is not null order by position";
         let mut statement = self.connection.prepare(sql).doing("read the list of playlists")?;
         let rows = statement
             .query_map([read_id], |row| {
@@ -308,4 +308,36 @@ pub struct ListedPlaylist {
     pub owner_id: Option<String>,
     /// Whether others may add.
     pub is_collaborative: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::spotify::{Cut, Document, Entity};
+
+    #[test]
+    fn a_listed_playlist_with_half_a_character_in_its_name_does_not_hide_the_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let warehouse = Warehouse::open(&folder.path().join("w.duckdb"), folder.path()).unwrap();
+        let row = |id: &str, name: &str| {
+            format!(
+                r#"{{"id":"{id}","name":"{name}","snapshot_id":"s","collaborative":true,"owner":{{"id":"o"}}}}"#
+            )
+        };
+        let document = Document {
+            entity: Entity::MyPlaylists,
+            playlist_id: None,
+            url: String::new(),
+            fetched_at: DateTime::UNIX_EPOCH,
+            etag: None,
+            body: format!(r#"{{"items":[{},null,{}]}}"#, row("a", "x\\ud83d"), row("b", "y")),
+        };
+        let cut = Cut::of(document.entity, &document.body, &document.parts().unwrap());
+        warehouse.land(("run", 1), &document, &cut).unwrap();
+        let listed = warehouse.listed_playlists(1).unwrap();
+        let ids: Vec<_> = listed.iter().map(|it| (it.id.as_deref(), it.is_collaborative)).collect();
+        assert_eq!(ids, [(Some("a"), true), (Some("b"), true)]);
+    }
 }

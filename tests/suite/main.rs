@@ -21,6 +21,7 @@ mod promises;
 mod proof;
 mod recordings;
 mod refusals;
+mod replays;
 mod setup;
 mod shown;
 mod support;

@@ -1,5 +1,5 @@
 -- severity: error
--- why: songs, episodes, local files and removed items must add up to the rows that were landed
+-- why: songs, episodes, local files, removed items and what cannot be read must add up to the rows that were landed
 -- table: playlist_songs
 with landed as (
     select snapshots.playlist_id, snapshots.snapshot_id, count(*) as landed_row_count
@@ -17,7 +17,7 @@ suspects as (
     select counts.*, coalesce(landed.landed_row_count, 0) as landed_row_count
     from staging.snapshot_counts as counts
     left join landed using (playlist_id, snapshot_id)
-    where counts.track_count + counts.episode_count + counts.local_count + counts.removed_count
+    where counts.track_count + counts.episode_count + counts.local_count + counts.removed_count + counts.unreadable_count
         <> coalesce(landed.landed_row_count, 0)
 ),
 
@@ -37,5 +37,5 @@ select
     suspects.track_count, suspects.episode_count, suspects.local_count, suspects.removed_count
 from suspects
 left join positions using (playlist_id, snapshot_id)
-where suspects.track_count + suspects.episode_count + suspects.local_count + suspects.removed_count
+where suspects.track_count + suspects.episode_count + suspects.local_count + suspects.removed_count + suspects.unreadable_count
     <> coalesce(positions.position_count, 0)

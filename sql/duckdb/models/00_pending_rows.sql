@@ -48,7 +48,8 @@ with rows as (
     select
         frames.read_id, frames.document_id, frames.position, frames.ordinal, frames.item_id,
         frames.added_at, frames.added_at_text, frames.added_by,
-        frames.is_unreadable or coalesce(items.is_unreadable, false) as is_unreadable,
+        -- A row whose item is missing was not removed by Spotify.
+        frames.is_unreadable or (frames.item_id is not null and coalesce(items.is_unreadable, true)) as is_unreadable,
         frames.is_local_row or coalesce(items.is_local, false) as is_local,
         items.id, items.uri, items.item_type
     from pending_frames as frames

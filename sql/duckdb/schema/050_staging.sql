@@ -147,7 +147,8 @@ unshipped as (
         count(*) filter (item_kind = 'track') as track_count,
         count(*) filter (item_kind = 'episode') as episode_count,
         count(*) filter (item_kind = 'local') as local_count,
-        count(*) filter (item_kind = 'removed') as removed_count
+        count(*) filter (item_kind = 'removed') as removed_count,
+        count(*) filter (item_kind is null) as unreadable_count
     from staging.unshipped_playlist_songs
     group by playlist_id, snapshot_id
 ),
@@ -167,7 +168,8 @@ stored as (
         count(*) filter (item_kind = 'track') as track_count,
         count(*) filter (item_kind = 'episode') as episode_count,
         count(*) filter (item_kind = 'local') as local_count,
-        count(*) filter (item_kind = 'removed') as removed_count
+        count(*) filter (item_kind = 'removed') as removed_count,
+        count(*) filter (item_kind is null) as unreadable_count
     from core.playlist_songs
     semi join known_snapshots using (playlist_id, snapshot_id)
     group by playlist_id, snapshot_id
@@ -187,6 +189,7 @@ select
     coalesce(counts.track_count, 0) as track_count,
     coalesce(counts.episode_count, 0) as episode_count,
     coalesce(counts.local_count, 0) as local_count,
-    coalesce(counts.removed_count, 0) as removed_count
+    coalesce(counts.removed_count, 0) as removed_count,
+    coalesce(counts.unreadable_count, 0) as unreadable_count
 from reads
 left join counts using (playlist_id, snapshot_id);
