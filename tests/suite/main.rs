@@ -9,6 +9,7 @@ mod demo;
 mod demo_cloud;
 mod documents;
 mod enrich;
+mod faults;
 mod groups;
 mod kills;
 mod liked;
