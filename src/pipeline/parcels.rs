@@ -57,9 +57,10 @@ impl Parcel {
         self.entries.iter().filter(move |entry| !is_told(entry))
     }
 
-    /// When the latest of its files made a step.
-    pub(super) fn updated_at(&self) -> Option<DateTime<Utc>> {
-        self.entries.iter().map(|entry| entry.updated_at).max()
+    /// When the latest of a table's files made a step.
+    pub(super) fn updated_at(&self, table: Table) -> Option<DateTime<Utc>> {
+        let of_table = self.entries.iter().filter(|entry| entry.file.table == table.name());
+        of_table.map(|entry| entry.updated_at).max()
     }
 }
 
@@ -193,6 +194,28 @@ pub(super) fn withdraw(
                     params![sql_timestamp(now), file.key],
                 )
                 .doing("note a refusal")?;
+        }
+        Ok(())
+    })
+}
+
+/// Notes that a pipe that takes nothing was told of some files, and may have forgotten them by the time it is mended: it is told
+/// again then, and skips what it knows.
+pub(super) fn doubt(
+    warehouse: &mut Warehouse,
+    verification: &Verification,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let pending = verification.files.iter().filter(|file| file.verdict == Verdict::Pending);
+    warehouse.transaction(|warehouse| {
+        for file in pending {
+            warehouse
+                .connection()
+                .execute(
+                    "update meta.files set state = 'submitting', updated_at = ?::timestamp where key = ? and state = 'accepted' and way = 'rest'",
+                    params![sql_timestamp(now), file.key],
+                )
+                .doing("note a doubt")?;
         }
         Ok(())
     })

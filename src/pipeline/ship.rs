@@ -81,6 +81,9 @@ impl Story {
             parcels::judged(warehouse, &verification, edge.now())?;
             let replaced = self.supersede(edge, warehouse, &verification)?;
             let verification = verification.without_pending(&replaced);
+            if verification.outcome == Outcome::PipeBroken {
+                parcels::doubt(warehouse, &verification, edge.now())?;
+            }
             let (outcome, reason) = (verification.outcome, verification.reason.clone());
             let next_step = next_step(&verification);
             self.verification = Some(verification);

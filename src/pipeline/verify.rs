@@ -27,6 +27,8 @@ use crate::snowflake::{
 const REPORT_LIFETIME: TimeDelta = TimeDelta::minutes(9);
 /// `COPY_HISTORY` goes back 14 days and refuses an earlier start.
 const HISTORY_LIFETIME: TimeDelta = TimeDelta::days(13);
+/// Snowflake's clock is not ours; to look into a table too early costs one query.
+const CLOCK_SLACK: TimeDelta = TimeDelta::seconds(2);
 /// After so many rounds without news, the pipe itself is asked how it is; again every so many.
 const PATIENT_ROUNDS: u32 = 4;
 
@@ -64,7 +66,6 @@ pub(super) async fn watch(
 ) -> Result<Verification, Error> {
     let files: Vec<ExportedFile> = parcels.iter().flat_map(Parcel::files).cloned().collect();
     let oldest = parcels.iter().map(|parcel| parcel.started_at).min().unwrap_or_else(|| edge.now());
-    let submitted_at = parcels.iter().filter_map(|parcel| parcel.updated_at()).max();
     let mut questions: Vec<Question> = Table::ALL
         .into_iter()
         .filter_map(|table| {
@@ -76,17 +77,28 @@ pub(super) async fn watch(
                 files,
                 evidence: evidence.remove(&table).unwrap_or_default(),
                 began_at: oldest,
-                submitted_at: submitted_at.unwrap_or(oldest),
+                submitted_at: parcels
+                    .iter()
+                    .filter_map(|parcel| parcel.updated_at(table))
+                    .max()
+                    .unwrap_or(oldest),
             })
         })
         .collect();
     let timeout = Duration::from_secs(edge.config.snowflake.verify_timeout_secs.unwrap_or(1800));
     let (began, mut wait) = (Instant::now(), edge.settings.shipping.first_round);
+    let since = oldest.max(edge.now() - HISTORY_LIFETIME);
+    let asked_about = (since, if parcels.len() == 1 { run_id } else { "" });
     questions.iter().for_each(|question| question.tell(edge, Some(target.mode)));
     for round in 1.. {
         for question in questions.iter_mut().filter(|question| !question.is_settled()) {
             edge.check_stop()?;
             question.ask(edge, target, round).await?;
+            // Of files that events brought, no report says that one was refused.
+            let is_by_event = question.takes(IngestMode::Auto) && !question.is_settled();
+            if is_by_event && round.is_multiple_of(PATIENT_ROUNDS) {
+                question.ask_history(edge, target, asked_about).await?;
+            }
             question.tell(edge, Some(target.mode));
         }
         let verification = judge(&files, &questions);
@@ -105,10 +117,8 @@ pub(super) async fn watch(
         edge.stop.or(pause(next)).await.ok_or(Error::Interrupted)?;
         wait = wait.mul_f64(1.5).min(edge.settings.shipping.longest_round);
     }
-    let since = oldest.max(edge.now() - HISTORY_LIFETIME);
-    let needle = if parcels.len() == 1 { run_id } else { "" };
     for question in questions.iter_mut().filter(|question| !question.is_verified()) {
-        question.explain(edge, target, (since, needle)).await?;
+        question.explain(edge, target, asked_about).await?;
         question.tell(edge, None);
     }
     Ok(judge(&files, &questions))
@@ -196,6 +206,10 @@ impl Question {
         self.judged().files.iter().all(|file| file.verdict != Verdict::Pending)
     }
 
+    fn takes(&self, way: IngestMode) -> bool {
+        self.routes.iter().any(|route| route.way == way)
+    }
+
     /// Whether every pipe that something is waited for stands until a person moves it.
     fn is_stuck(&self) -> bool {
         let judged = self.judged();
@@ -208,9 +222,11 @@ impl Question {
 
     /// One round: what costs nothing first, the table when it is worth asking.
     async fn ask(&mut self, edge: Edge<'_>, target: &Target, round: u32) -> Result<(), Error> {
-        let takes = |way| self.routes.iter().any(|route| route.way == way);
-        let (by_rest, by_event, by_copy) =
-            (takes(IngestMode::Rest), takes(IngestMode::Auto), takes(IngestMode::Copy));
+        let (by_rest, by_event, by_copy) = (
+            self.takes(IngestMode::Rest),
+            self.takes(IngestMode::Auto),
+            self.takes(IngestMode::Copy),
+        );
         if by_rest && !self.is_report_expired(edge.now()) {
             self.ask_report(edge, target).await?;
         }
@@ -245,7 +261,7 @@ impl Question {
     fn has_ingested(&self, since: DateTime<Utc>) -> bool {
         self.routes.iter().filter_map(|route| route.status.as_ref()).any(|status| {
             status.pending_file_count == 0
-                && status.last_ingested_timestamp.is_some_and(|at| since <= at)
+                && status.last_ingested_timestamp.is_some_and(|at| since - CLOCK_SLACK <= at)
         })
     }
 
@@ -289,25 +305,37 @@ impl Question {
     }
 
     async fn ask_pipe(&mut self, edge: Edge<'_>, target: &Target) -> Result<(), Error> {
-        let mut answer: Answer<PipeHealth> = Answer::Unknown("`copy` uses no pipe".to_owned());
+        let (mut worst, mut unknown) = (None::<PipeHealth>, "`copy` uses no pipe".to_owned());
         for route in &mut self.routes {
             match route.ask_pipe(edge, target, self.submitted_at).await? {
-                // The worst one has to be told.
+                None => {}
+                Some(Answer::Unknown(why)) => unknown = why,
                 Some(Answer::Given(pipe)) => {
-                    if !matches!(&answer, Answer::Given(worst) if pipe.health <= worst.health) {
-                        answer = Answer::Given(pipe);
-                    }
+                    let is_worse = |known: &PipeHealth| known.health < pipe.health;
+                    worst = if worst.as_ref().is_none_or(is_worse) { Some(pipe) } else { worst };
                 }
-                Some(unknown) if !matches!(answer, Answer::Given(_)) => answer = unknown,
-                _ => {}
             }
         }
-        self.evidence.pipe = answer;
+        self.evidence.pipe = worst.map_or(Answer::Unknown(unknown), Answer::Given);
         Ok(())
     }
 
     /// Asks why files did not come.
     async fn explain(
+        &mut self,
+        edge: Edge<'_>,
+        target: &Target,
+        asked_about: (DateTime<Utc>, &str),
+    ) -> Result<(), Error> {
+        self.ask_history(edge, target, asked_about).await?;
+        self.ask_table(edge, target).await?;
+        if self.judged().files.iter().any(|file| file.verdict == Verdict::Pending) {
+            self.ask_pipe(edge, target).await?;
+        }
+        Ok(())
+    }
+
+    async fn ask_history(
         &mut self,
         edge: Edge<'_>,
         target: &Target,
@@ -319,10 +347,6 @@ impl Question {
             Answer::Given(rows) => Answer::Given(copy_history(&rows)?),
             Answer::Unknown(why) => Answer::Unknown(why),
         };
-        self.ask_table(edge, target).await?;
-        if self.judged().files.iter().any(|file| file.verdict == Verdict::Pending) {
-            self.ask_pipe(edge, target).await?;
-        }
         Ok(())
     }
 }

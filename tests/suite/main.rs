@@ -10,6 +10,7 @@ mod demo;
 mod demo_cloud;
 mod documents;
 mod enrich;
+mod faults;
 mod groups;
 mod items;
 mod kills;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::cloud::{Cloud, text};
-use crate::support::fake_snowflake::{Fault, LoadFault, PipeState, When};
+use crate::support::fake_snowflake::{LoadFault, PipeState};
 use crate::support::tables;
 
 /// Every landing table holds what the report says was shipped, and the report vouches for it.
@@ -81,27 +81,6 @@ fn a_value_changed_in_flight_is_caught_although_every_count_is_right() {
 }
 
 #[test]
-fn every_fault_of_a_load_has_its_verdict_and_exit_code() {
-    let faults = [
-        (LoadFault::DropRow, 7, "mismatch"),
-        (LoadFault::LoadTwice, 7, "mismatch"),
-        (LoadFault::Fail("Numeric value 'x' is not recognized".to_owned()), 7, "failed"),
-        (LoadFault::InParts(2), 0, "verified"),
-        (LoadFault::ReportTwice, 0, "verified"),
-    ];
-    for (fault, code, verdict) in faults {
-        let cloud = Cloud::new("rest", "parquet");
-        cloud.snowflake.script_load("raw/albums/", 1, fault.clone());
-        let (found, report) = cloud.report(&["--demo"]);
-        assert_eq!(
-            (found, &report["verification"]["verdict"]),
-            (code, &json!(verdict)),
-            "{fault:?}: {report:#}"
-        );
-    }
-}
-
-#[test]
 fn a_paused_pipe_is_pending_and_the_same_command_continues() {
     let cloud = Cloud::new("rest", "parquet");
     let pipe = "SPOTIFY.RAW.SONGS_PARQUET_REST_V1";
@@ -128,33 +107,6 @@ fn a_stalled_pipe_is_for_a_person_to_mend() {
     let pipes = cloud.run(&["snowflake", "pipes"]);
     assert_eq!(pipes.status.code(), Some(6));
     assert!(text(&pipes).contains("STALLED_COMPILATION_ERROR"), "{}", text(&pipes));
-}
-
-#[test]
-fn passing_troubles_are_survived_and_nothing_is_loaded_twice() {
-    let faults = [
-        Fault::Unauthorized,
-        Fault::TooMany { retry_after: Some(1) },
-        Fault::Html(502),
-        Fault::Empty(503),
-        Fault::ResetBefore,
-        Fault::ResetAfter,
-        Fault::TruncatedJson,
-        Fault::Accepted { polls: 2 },
-    ];
-    for fault in faults {
-        for place in ["insertFiles", "/api/v2/statements"] {
-            if matches!(fault, Fault::Accepted { .. }) && place == "insertFiles" {
-                continue;
-            }
-            let cloud = Cloud::new("rest", "parquet");
-            cloud.snowflake.script(When::Path(place.to_owned()), 1, fault.clone());
-            let (code, report) = cloud.report(&["--demo"]);
-            assert_eq!(code, 0, "{fault:?} at {place}: {report:#}");
-            assert_verified(&cloud, &report);
-            assert_eq!(cloud.snowflake.unused_faults(), 0);
-        }
-    }
 }
 
 #[test]

@@ -184,6 +184,14 @@ impl FakeSnowflake {
         self.state().empty(files);
     }
 
+    /// From now on nothing more goes wrong on command.
+    pub(crate) fn drop_scripts(&self) {
+        let mut state = self.state();
+        state.scripts.clear();
+        state.load_scripts.clear();
+        state.penalty_ends = None;
+    }
+
     /// How many scripted faults were never used.
     pub(crate) fn unused_faults(&self) -> usize {
         let state = self.state();
