@@ -152,8 +152,9 @@ fn real_recordings_pass_from_fetch_to_export() {
             .iter()
             .map(|playlist| playlist["row_count"].as_u64().unwrap())
             .sum();
-        let landed =
-            world.query("select count(*) as n from core.playlist_songs")[0]["n"].as_u64().unwrap();
+        // One of the folders holds a playlist as it was on two days; the report speaks of the later.
+        let current = "select count(*) as n from core.playlist_songs as rows inner join core.playlists as lists on lists.id = rows.playlist_id and lists.snapshot_id = rows.snapshot_id";
+        let landed = world.query(current)[0]["n"].as_u64().unwrap();
         assert!(
             rows > 0 && rows == landed,
             "{folder}: {rows} rows read, {landed} in playlist_songs"
