@@ -62,11 +62,12 @@ pub(super) fn replay(
         let (cut, documents) = sync_channel(READ_AHEAD);
         // A thread whose listener is gone, because the landing failed, ends too.
         scope.spawn(move || {
-            std::iter::from_fn(|| recorded.next_text().transpose())
-                .try_for_each(|text| read.send(text))
+            let mut texts = std::iter::from_fn(|| recorded.next_text().transpose());
+            texts.any(|text| read.send(text).is_err())
         });
         scope.spawn(move || {
-            texts.into_iter().try_for_each(|text| cut.send(text.map(RecordedText::read)))
+            let mut documents = texts.into_iter().map(|text| text.map(RecordedText::read));
+            documents.any(|document| cut.send(document).is_err())
         });
         warehouse.transaction(|warehouse| {
             let mut landing = warehouse.landing()?;
@@ -76,7 +77,7 @@ pub(super) fn replay(
                 }
                 match document? {
                     Ok((document, cut)) => {
-                        skipped.extend(replay.land(&mut landing, &document, cut)?)
+                        skipped.extend(replay.land(&mut landing, &document, cut)?);
                     }
                     Err((name, error)) => skipped.push(format!("{name}: {error}")),
                 }

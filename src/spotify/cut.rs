@@ -125,8 +125,11 @@ pub(super) fn in_one_pass(url: Option<&str>, body: &str) -> Option<(Entity, Opti
 /// How a list of rows begins.
 const LIST: &str = r#""items":["#;
 
+/// A row's text, and its item's.
+type RowAndItem<'a> = (&'a str, Option<&'a str>);
+
 /// Each row of the list that begins at `at`, and its item; and where the list ends.
-fn read_list(body: &str, mut at: usize) -> Option<(Vec<(&str, Option<&str>)>, usize)> {
+fn read_list(body: &str, mut at: usize) -> Option<(Vec<RowAndItem<'_>>, usize)> {
     let mut rows = Vec::new();
     let blanks = |at: usize| {
         let is_blank = |byte: &&u8| matches!(byte, b' ' | b'\n' | b'\t' | b'\r');
