@@ -95,7 +95,7 @@ const fn of_pipeline(error: &pipeline::Error) -> u8 {
         },
         pipeline::Error::DataDir { .. } | pipeline::Error::File { .. } => LAKE,
         pipeline::Error::Refused { .. } => QUALITY,
-        pipeline::Error::NothingRead { .. } => SOURCE,
+        pipeline::Error::NothingRead { .. } | pipeline::Error::NothingReadable { .. } => SOURCE,
         pipeline::Error::NoSource
         | pipeline::Error::Playlist(_)
         | pipeline::Error::Locked { .. }

@@ -158,6 +158,12 @@ pub(super) fn why_not_shipped(
     })
 }
 
+/// Whether the run landed anything that it read.
+pub(super) fn has_read(warehouse: &Warehouse, run: &RunId) -> Result<bool, Error> {
+    let sql = "select count(*) > 0 from meta.reads where run_id = ?";
+    warehouse.connection().query_row(sql, [run.as_str()], |row| row.get(0)).doing("look up the run")
+}
+
 /// Whether the run ships every row, and not only what changed.
 pub(super) fn is_full(warehouse: &Warehouse, run: &RunId) -> Result<bool, Error> {
     let sql = "select coalesce(is_full, false) from meta.runs where run_id = ?";
