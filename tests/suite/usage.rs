@@ -30,6 +30,23 @@ fn wrong_usage_names_the_thing_the_value_and_the_remedy() {
 }
 
 #[test]
+fn a_check_that_is_none_is_named_before_anything_is_done() {
+    let world = World::new();
+    let names = |name: &'static str| ["--warn-only", name];
+    for command in [&["run", "--demo"][..], &["fetch", "--demo"], &["check"], &["verify"]] {
+        for (value, says) in [
+            ("songs__duration_is_positiv", "`songs__duration_is_positive`"),
+            ("songs__zzz", "`songs__added_at_is_plausible`, "),
+            ("TYPO", "`songs__duration_is_positive`"),
+        ] {
+            let arguments = [command, &names(value)].concat();
+            refused(&world, &arguments, 2, &[value, "is no check", says]);
+        }
+    }
+    assert!(!world.path("data").exists());
+}
+
+#[test]
 fn a_query_cannot_write_and_its_error_is_duckdbs_own() {
     let world = World::new();
     assert!(world.run(&["-q", "run", "--demo"]).status.success());
