@@ -16,6 +16,9 @@ fn wrong_usage_names_the_thing_the_value_and_the_remedy() {
     let world = World::new();
     refused(&world, &["run"], 2, &["--playlist", "--demo", "SPOTIFY_PLAYLIST_IDS"]);
     refused(&world, &["run", "--playlist", "not-an-id"], 2, &["not-an-id", "22"]);
+    for id in ["nonsense", "37i9dQZF1DX4sWSpwq3Li", "37i9dQZF1DX4sWSpwq3LiOO"] {
+        refused(&world, &["run", "--playlist", id], 2, &[id, "22"]);
+    }
     refused(
         &world,
         &["run", "--playlist", "37i9dQZF1DX4sWSpwq3LiO"],
