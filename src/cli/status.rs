@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::{Cli, Error, print};
+use super::{Cli, Error, is_there, print};
 use crate::ids::RunId;
 use crate::pipeline::{self, FileState, RunSummary};
 use crate::warehouse::Warehouse;
@@ -20,7 +20,7 @@ pub(super) struct StatusArgs {
 /// Prints the latest runs, newest first, or one run's files.
 pub(super) fn status(cli: &Cli, arguments: &StatusArgs, data_dir: &Path) -> Result<(), Error> {
     let path = data_dir.join("snowtrack.duckdb");
-    if !path.exists() {
+    if !is_there(data_dir, "snowtrack.duckdb")? {
         return print(if cli.json { "[]" } else { "no run yet: try `snowtrack run --demo`" });
     }
     let lock = match pipeline::Lock::take(data_dir, "status") {

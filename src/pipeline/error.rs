@@ -73,6 +73,11 @@ pub enum Error {
         "the data directory `{path}` cannot be used; make it writable, or choose another with `--data-dir`"
     )]
     DataDir { path: PathBuf, source: std::io::Error },
+    /// The data directory cannot be looked into.
+    #[error(
+        "the data directory `{path}` cannot be read; run as the user whose it is, or choose another with `--data-dir`"
+    )]
+    DataDirUnreadable { path: PathBuf, source: std::io::Error },
     /// The file with the private key cannot be read.
     #[error("could not read the private key `{path}`; correct `SNOWFLAKE_PRIVATE_KEY_PATH`")]
     KeyFile { path: PathBuf, source: std::io::Error },

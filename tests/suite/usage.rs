@@ -50,6 +50,25 @@ fn a_check_that_is_none_is_named_before_anything_is_done() {
 }
 
 #[test]
+fn what_nobody_may_look_into_is_not_called_missing() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = World::new();
+    world.write("file", "");
+    std::os::unix::fs::symlink("loop", world.path("loop")).unwrap();
+    world.write("closed/snowtrack.duckdb", "");
+    std::fs::set_permissions(world.path("closed"), std::fs::Permissions::from_mode(0o000)).unwrap();
+    // Root looks into everything.
+    let is_closed = std::fs::read_dir(world.path("closed")).is_err();
+    let folders = if is_closed { &["file", "loop", "closed"][..] } else { &["file", "loop"] };
+    for folder in folders {
+        for command in [&["status"][..], &["query", "select 1"]] {
+            let arguments = [&["--data-dir", folder], command].concat();
+            refused(&world, &arguments, 5, &[folder, "cannot be read", "--data-dir"]);
+        }
+    }
+}
+
+#[test]
 fn a_query_cannot_write_and_its_error_is_duckdbs_own() {
     let world = World::new();
     assert!(world.run(&["-q", "run", "--demo"]).status.success());
