@@ -57,11 +57,18 @@ fn runs(runs: &[RunSummary]) -> String {
         "{:<28} {:<20} {:<11} {:<10} source",
         "run", "started (UTC)", "status", "stage"
     )];
-    lines.extend(runs.iter().map(|run| {
+    for run in runs {
         let started = run.started_at.format("%Y-%m-%d %H:%M:%S");
         let stage = run.stage.as_deref().unwrap_or_default();
-        format!("{:<28} {started:<20} {:<11} {stage:<10} {}", run.run_id, run.status, run.source)
-    }));
+        lines.push(format!(
+            "{:<28} {started:<20} {:<11} {stage:<10} {}",
+            run.run_id, run.state, run.source
+        ));
+        if run.state == "stopped" {
+            let error = run.error.as_ref().map(|error| format!("{error}; ")).unwrap_or_default();
+            lines.push(format!("{:>28} {error}the same command continues it", "→"));
+        }
+    }
     lines.join("\n")
 }
 

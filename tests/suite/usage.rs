@@ -116,6 +116,27 @@ fn status_lists_runs_newest_first() {
 }
 
 #[test]
+fn status_calls_a_run_that_nobody_works_on_stopped() {
+    let world = World::new();
+    assert!(world.run(&["-q", "run", "--demo"]).status.success());
+    refused(&world, &["run", "--from-dir", "nowhere"], 2, &["nowhere"]);
+    let text = String::from_utf8(world.run(&["--json", "status"]).stdout).unwrap();
+    let runs: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((&runs[0]["status"], &runs[0]["state"]), (&"running".into(), &"stopped".into()));
+    assert!(runs[0]["error"].as_str().unwrap().contains("nowhere"), "{text}");
+    assert_eq!((&runs[1]["state"], &runs[1]["error"]), (&"exported".into(), &().into()));
+    let text = String::from_utf8(world.run(&["status"]).stdout).unwrap();
+    assert!(!text.contains("running"), "{text}");
+    for word in [" stopped ", "nowhere", "the same command continues it"] {
+        assert!(text.contains(word), "no `{word}` in {text}");
+    }
+    // What a killed process had no time to say is not made up.
+    assert!(world.run(&["-q", "fetch", "--demo"]).status.success());
+    let text = String::from_utf8(world.run(&["status"]).stdout).unwrap();
+    assert_eq!(text.matches("the same command continues it").count(), 1, "{text}");
+}
+
+#[test]
 fn the_configuration_is_shown_with_its_origins_and_without_its_secrets() {
     let world = World::new();
     world.write("snowtrack.toml", "[lake]\nformat = 'csv'\n");
