@@ -137,6 +137,18 @@ fn status_calls_a_run_that_nobody_works_on_stopped() {
 }
 
 #[test]
+fn the_query_that_a_run_suggests_fits_into_a_terminal() {
+    let world = World::new();
+    let summary = String::from_utf8(world.run(&["run", "--demo"]).stdout).unwrap();
+    let (_, sql) = summary.split_once(" query \"").unwrap();
+    let (sql, _) = sql.split_once('"').unwrap();
+    let output = world.run(&["query", sql]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("Long Way Home") && text.contains("7 rows"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+}
+
+#[test]
 fn the_configuration_is_shown_with_its_origins_and_without_its_secrets() {
     let world = World::new();
     world.write("snowtrack.toml", "[lake]\nformat = 'csv'\n");
