@@ -89,11 +89,8 @@ impl FromStr for PlaylistId {
             Some(text)
         };
         match id {
-            // Spotify's ids have 22 characters today; the length is left to Spotify, which may lengthen it.
-            Some(id)
-                if (1..=64).contains(&id.len())
-                    && id.bytes().all(|b| b.is_ascii_alphanumeric()) =>
-            {
+            // All of Spotify's ids have this length, and a wrong one costs a call to be told so. Ids that Spotify itself names are not parsed.
+            Some(id) if id.len() == 22 && id.bytes().all(|b| b.is_ascii_alphanumeric()) => {
                 Ok(Self(id.to_owned()))
             }
             _ => Err(InvalidId::Playlist(raw.to_owned())),
@@ -211,6 +208,9 @@ mod tests {
         for text in [
             "",
             "not-an-id",
+            "nonsense",
+            "37i9dQZF1DX4sWSpwq3Li",
+            "spotify:playlist:37i9dQZF1DX4sWSpwq3LiOO",
             "spotify:track:37i9dQZF1DX4sWSpwq3LiO",
             "https://example.org/x",
             "a/b",

@@ -93,9 +93,11 @@ const fn of_pipeline(error: &pipeline::Error) -> u8 {
             Outcome::PipeBroken => SNOWFLAKE,
             Outcome::Refused | Outcome::Mismatch => MISMATCH,
         },
-        pipeline::Error::DataDir { .. } | pipeline::Error::File { .. } => LAKE,
+        pipeline::Error::DataDir { .. }
+        | pipeline::Error::DataDirUnreadable { .. }
+        | pipeline::Error::File { .. } => LAKE,
         pipeline::Error::Refused { .. } => QUALITY,
-        pipeline::Error::NothingRead { .. } => SOURCE,
+        pipeline::Error::NothingRead { .. } | pipeline::Error::NothingReadable { .. } => SOURCE,
         pipeline::Error::NoSource
         | pipeline::Error::Playlist(_)
         | pipeline::Error::Locked { .. }

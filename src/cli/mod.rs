@@ -212,6 +212,7 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
                 Output::Csv => QueryFormat::Csv,
                 Output::Json => QueryFormat::Json,
             };
+            is_there(&data_dir, "spotify.duckdb")?;
             print(&query(&data_dir.join("spotify.duckdb"), sql, format)?)
         }
         Command::Completions { shell } => {
@@ -221,6 +222,13 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
         }
         Command::Man => Ok(clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout())?),
     }
+}
+
+/// Whether the data directory has the file. A folder that may not be looked into has none either, and says so.
+fn is_there(data_dir: &Path, name: &str) -> Result<bool, Error> {
+    let unreadable =
+        |source| pipeline::Error::DataDirUnreadable { path: data_dir.to_owned(), source };
+    Ok(data_dir.join(name).try_exists().map_err(unreadable)?)
 }
 
 fn login(config: &Config, data_dir: &Path, no_browser: bool) -> Result<(), Error> {

@@ -13,6 +13,7 @@ use crate::ids::{PlaylistId, RunId};
 use crate::pipeline::{self, RunReport, Settings, Shipping, Source};
 use crate::retry::Stop;
 use crate::spotify::Timing;
+use crate::warehouse::CHECKS;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct RunArgs {
@@ -50,7 +51,7 @@ pub(super) struct RunArgs {
     #[arg(long)]
     no_ingest: bool,
     /// Let this check only warn (repeatable)
-    #[arg(long, value_name = "CHECK")]
+    #[arg(long, value_name = "CHECK", value_parser = check_name)]
     warn_only: Vec<String>,
     /// The longest pause that Spotify may ask for, in seconds
     #[arg(long, value_name = "SECS", default_value_t = 60)]
@@ -63,7 +64,7 @@ pub(super) struct StageArgs {
     #[arg(long, value_name = "RUN_ID")]
     run: Option<RunId>,
     /// Let this check only warn (repeatable)
-    #[arg(long, value_name = "CHECK")]
+    #[arg(long, value_name = "CHECK", value_parser = check_name)]
     warn_only: Vec<String>,
 }
 
@@ -220,6 +221,32 @@ async fn wait_for_signal() {
     }
     let _ = tokio::signal::ctrl_c().await;
 }
+
+/// The name of a check; a misspelt one would accept nothing, and nobody would be told.
+fn check_name(raw: &str) -> Result<String, String> {
+    if CHECKS.iter().any(|check| check.name == raw) {
+        return Ok(raw.to_owned());
+    }
+    let alike =
+        |name: &str| name.bytes().zip(raw.bytes()).take_while(|(one, other)| one == other).count();
+    let most = CHECKS.iter().map(|check| alike(check.name)).max().unwrap_or(0);
+    let nearest = CHECKS.iter().filter(|check| alike(check.name) == most);
+    let mut names: Vec<_> = nearest.map(|check| format!("`{}`", check.name)).collect();
+    // A few letters in common are chance.
+    if most < 4 {
+        return Err(format!(
+            "`{raw}` is no check; they have names like `songs__duration_is_positive`, and a refused run names those that refused it"
+        ));
+    }
+    if names.len() > SHOWN_NAMES {
+        names.truncate(SHOWN_NAMES);
+        names.push("…".to_owned());
+    }
+    Err(format!("`{raw}` is no check; names that begin alike: {}", names.join(", ")))
+}
+
+/// Names that an error suggests.
+const SHOWN_NAMES: usize = 4;
 
 fn source(arguments: &RunArgs, config: &Config) -> Result<Source, Error> {
     if arguments.demo {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::{Cli, Error, print};
+use super::{Cli, Error, is_there, print};
 use crate::ids::RunId;
 use crate::pipeline::{self, FileState, RunSummary};
 use crate::warehouse::Warehouse;
@@ -20,7 +20,7 @@ pub(super) struct StatusArgs {
 /// Prints the latest runs, newest first, or one run's files.
 pub(super) fn status(cli: &Cli, arguments: &StatusArgs, data_dir: &Path) -> Result<(), Error> {
     let path = data_dir.join("snowtrack.duckdb");
-    if !path.exists() {
+    if !is_there(data_dir, "snowtrack.duckdb")? {
         return print(if cli.json { "[]" } else { "no run yet: try `snowtrack run --demo`" });
     }
     let lock = match pipeline::Lock::take(data_dir, "status") {
@@ -57,11 +57,18 @@ fn runs(runs: &[RunSummary]) -> String {
         "{:<28} {:<20} {:<11} {:<10} source",
         "run", "started (UTC)", "status", "stage"
     )];
-    lines.extend(runs.iter().map(|run| {
+    for run in runs {
         let started = run.started_at.format("%Y-%m-%d %H:%M:%S");
         let stage = run.stage.as_deref().unwrap_or_default();
-        format!("{:<28} {started:<20} {:<11} {stage:<10} {}", run.run_id, run.status, run.source)
-    }));
+        lines.push(format!(
+            "{:<28} {started:<20} {:<11} {stage:<10} {}",
+            run.run_id, run.state, run.source
+        ));
+        if run.state == "stopped" {
+            let error = run.error.as_ref().map(|error| format!("{error}; ")).unwrap_or_default();
+            lines.push(format!("{:>28} {error}the same command continues it", "→"));
+        }
+    }
     lines.join("\n")
 }
 

@@ -54,12 +54,16 @@ pub(super) fn summary(report: &RunReport, data_dir: &Path) -> String {
     if report.error.is_none() {
         let _ = writeln!(
             text,
-            "\nlook next:\n  snowtrack --data-dir {} query \"from marts.playlist_overview\"",
+            "\nlook next:\n  snowtrack --data-dir {} query \"{LOOK_NEXT}\"",
             data_dir.display()
         );
     }
     text
 }
+
+/// A query whose result fits into a terminal.
+const LOOK_NEXT: &str =
+    "select playlist_name, row_count, artist_count, last_added_at from marts.playlist_overview";
 
 fn playlists(text: &mut String, playlists: &[PlaylistReport]) {
     if playlists.is_empty() {

@@ -25,6 +25,11 @@ pub enum Error {
         "nothing could be read of {count} playlist(s): {reasons}. Check the ids, or `snowtrack login` as somebody who may read them"
     )]
     NothingRead { count: usize, reasons: String },
+    /// No recorded document is one.
+    #[error(
+        "none of the {count} recorded documents can be read: {reasons}. `--from-dir` reads what `--record` and `--archive` write: Spotify's answers, JSON in UTF-8"
+    )]
+    NothingReadable { count: usize, reasons: String },
     /// No source is named.
     #[error(
         "no playlist is named: give `--playlist ID`, `--mine`, `--liked` or `--demo`, or set `SPOTIFY_PLAYLIST_IDS`"
@@ -68,6 +73,11 @@ pub enum Error {
         "the data directory `{path}` cannot be used; make it writable, or choose another with `--data-dir`"
     )]
     DataDir { path: PathBuf, source: std::io::Error },
+    /// The data directory cannot be looked into.
+    #[error(
+        "the data directory `{path}` cannot be read; run as the user whose it is, or choose another with `--data-dir`"
+    )]
+    DataDirUnreadable { path: PathBuf, source: std::io::Error },
     /// The file with the private key cannot be read.
     #[error("could not read the private key `{path}`; correct `SNOWFLAKE_PRIVATE_KEY_PATH`")]
     KeyFile { path: PathBuf, source: std::io::Error },

@@ -16,6 +16,10 @@ pub struct RunSummary {
     pub source: String,
     /// `running` (also: stopped, to be continued), `exported`, `refused`, `superseded`.
     pub status: String,
+    /// The status as it is while nobody holds the data directory: then a run that did not end is `stopped`.
+    pub state: String,
+    /// What stopped it, where it had the time to say so.
+    pub error: Option<String>,
     /// The last stage it began.
     pub stage: Option<String>,
     /// When it started.
@@ -158,6 +162,12 @@ pub(super) fn why_not_shipped(
     })
 }
 
+/// Whether the run landed anything that it read.
+pub(super) fn has_read(warehouse: &Warehouse, run: &RunId) -> Result<bool, Error> {
+    let sql = "select count(*) > 0 from meta.reads where run_id = ?";
+    warehouse.connection().query_row(sql, [run.as_str()], |row| row.get(0)).doing("look up the run")
+}
+
 /// Whether the run ships every row, and not only what changed.
 pub(super) fn is_full(warehouse: &Warehouse, run: &RunId) -> Result<bool, Error> {
     let sql = "select coalesce(is_full, false) from meta.runs where run_id = ?";
@@ -298,22 +308,24 @@ pub(super) fn exported_run_count(warehouse: &Warehouse, source: &str) -> Result<
     warehouse.connection().query_row(sql, [source], |row| row.get(0)).doing("count runs")
 }
 
-/// The latest runs, newest first.
+/// The latest runs, newest first. Whoever asks holds the data directory's lock, so none of them is at work.
 ///
 /// # Errors
 /// [`Error::Statement`].
 pub fn latest_runs(warehouse: &Warehouse, count: u32) -> Result<Vec<RunSummary>, Error> {
     let sql = format!(
-        "select run_id, source, status, stage, started_at, finished_at from meta.runs order by run_id desc limit {count}"
+        "select run_id, source, status, if(status = 'running', 'stopped', status), if(status = 'running', report ->> 'error', null), stage, started_at, finished_at from meta.runs order by run_id desc limit {count}"
     );
     warehouse.rows(&sql, "list the runs", |row| {
         Ok(RunSummary {
             run_id: row.get(0)?,
             source: row.get(1)?,
             status: row.get(2)?,
-            stage: row.get(3)?,
-            started_at: row.get::<_, NaiveDateTime>(4)?.and_utc(),
-            finished_at: row.get::<_, Option<NaiveDateTime>>(5)?.map(|at| at.and_utc()),
+            state: row.get(3)?,
+            error: row.get(4)?,
+            stage: row.get(5)?,
+            started_at: row.get::<_, NaiveDateTime>(6)?.and_utc(),
+            finished_at: row.get::<_, Option<NaiveDateTime>>(7)?.map(|at| at.and_utc()),
         })
     })
 }

@@ -1,18 +1,22 @@
 //! What one run has gathered so far, and the report that it becomes.
 
+use std::fmt::Write;
+
 use chrono::{DateTime, Utc};
 
-use super::Error;
 use super::parcels::Parcel;
 use super::report::{
     CheckReport, EnrichmentReport, FileReport, PlaylistReport, RunReport, SpotifyReport,
     TableReport, VerificationReport,
 };
+use super::settings::Source;
+use super::{Error, ledger};
 use crate::event::Stage;
 use crate::ids::RunId;
 use crate::lake::Manifest;
 use crate::quality::CheckResult;
 use crate::snowflake::Verification;
+use crate::warehouse::Warehouse;
 
 /// What one run has gathered so far.
 pub(super) struct Story {
@@ -100,6 +104,51 @@ impl Story {
             .collect()
     }
 
+    /// Of what was asked for, something was read or known already; else an operator's mistake would look like a success.
+    pub(super) fn require_something_read(
+        &self,
+        source: &Source,
+        warehouse: &Warehouse,
+    ) -> Result<(), Error> {
+        let is_read =
+            |report: &&PlaylistReport| matches!(report.status.as_str(), "fetched" | "unchanged");
+        let is_live = matches!(source, Source::Spotify { mine: false, .. });
+        if is_live
+            && !self.playlists.is_empty()
+            && !self.playlists.iter().any(|report| is_read(&report))
+        {
+            let reasons: Vec<String> = self
+                .playlists
+                .iter()
+                .map(|report| {
+                    report.reason.clone().unwrap_or_else(|| {
+                        format!(
+                            "`{}` gives its contents only to owner and collaborators",
+                            report.playlist_id
+                        )
+                    })
+                })
+                .collect();
+            return Err(Error::NothingRead {
+                count: self.playlists.len(),
+                reasons: reasons.join("; "),
+            });
+        }
+        // Artists and albums are in no report, but among the run's reads.
+        if !self.skipped.is_empty()
+            && self.playlists.is_empty()
+            && !ledger::has_read(warehouse, &self.run)?
+        {
+            let count = self.skipped.len();
+            let mut reasons = self.skipped[..count.min(SHOWN_REASONS)].join("; ");
+            if count > SHOWN_REASONS {
+                let _ = write!(reasons, "; and {} more", count - SHOWN_REASONS);
+            }
+            return Err(Error::NothingReadable { count, reasons });
+        }
+        Ok(())
+    }
+
     fn verification_report(&self) -> VerificationReport {
         let (verdict, reason) = match &self.verification {
             Some(verification) => (verification.outcome.name(), verification.reason.as_str()),
@@ -111,6 +160,9 @@ impl Story {
         VerificationReport { verdict: verdict.to_owned(), reason: reason.to_owned() }
     }
 }
+
+/// Reasons that an error names; they are mostly the same.
+const SHOWN_REASONS: usize = 3;
 
 fn check_report(result: &CheckResult) -> CheckReport {
     CheckReport {

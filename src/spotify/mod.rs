@@ -23,7 +23,7 @@ pub use error::Error;
 pub use login::login;
 pub use page::{Document, Entity, InvalidDocument, Parts, RowIdentity};
 pub use reader::{KnownList, ListReader, PlaylistReader, Step};
-pub use recorded::{DemoPoint, Recorded, RecordedDocument, RecordedText, Recorder};
+pub use recorded::{DemoPoint, NoDocument, Recorded, RecordedDocument, RecordedText, Recorder};
 pub use seam::Seam;
 
 use secrecy::SecretString;

@@ -28,13 +28,28 @@ pub enum DemoPoint {
 }
 
 /// One recorded body, cut for landing, or what is none and why.
-pub type RecordedDocument = Result<(Document, Cut), (String, InvalidDocument)>;
+pub type RecordedDocument = Result<(Document, Cut), (String, NoDocument)>;
+
+/// Why a recorded text is no document.
+#[derive(Debug, thiserror::Error)]
+pub enum NoDocument {
+    /// What it holds is none.
+    #[error(transparent)]
+    Invalid(#[from] InvalidDocument),
+    /// The file is cut short or damaged, or was never compressed.
+    #[error("from here on it cannot be decompressed ({0}); what came before counts")]
+    Broken(std::io::Error),
+}
+
+/// What editors and exports of some systems put before UTF-8 text; JSON knows no such mark.
+const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A recorded file, or a line of one, not yet looked at: reading on and looking are work for two threads.
 pub struct RecordedText {
     /// The file, and in it the line.
     place: String,
-    bytes: Vec<u8>,
+    /// Or why there are no more.
+    bytes: Result<Vec<u8>, std::io::Error>,
     is_line: bool,
     now: DateTime<Utc>,
 }
@@ -45,13 +60,21 @@ impl RecordedText {
     /// # Errors
     /// The place, and why it is none.
     pub fn read(self) -> RecordedDocument {
-        let document = String::from_utf8(self.bytes)
+        let mut bytes = match self.bytes {
+            Ok(bytes) => bytes,
+            Err(error) => return Err((self.place, NoDocument::Broken(error))),
+        };
+        // At any line, because files are also joined with `cat`.
+        if bytes.starts_with(UTF8_MARK) {
+            bytes.drain(..UTF8_MARK.len());
+        }
+        let document = String::from_utf8(bytes)
             .map_err(|error| InvalidDocument::Utf8(error.utf8_error()))
             .and_then(|text| match self.is_line {
                 true => of_line(text, self.now),
                 false => of_body((None, self.now), text),
             });
-        document.map_err(|error| (self.place, error))
+        document.map_err(|error| (self.place, error.into()))
     }
 }
 
@@ -85,20 +108,25 @@ impl Lines {
         Self { name, reader: Box::new(reader), number: 0, length: 0 }
     }
 
-    /// The next line that is not blank, and where it is; `None` at the end.
-    fn next(&mut self) -> Result<Option<(String, Vec<u8>)>, Error> {
+    /// The next line that is not blank; `None` at the end.
+    fn next(&mut self) -> std::io::Result<Option<Vec<u8>>> {
         loop {
             self.number += 1;
             let mut line = Vec::with_capacity(self.length + self.length / 8);
-            let read = self.reader.read_until(b'\n', &mut line);
-            self.length = read.map_err(|source| failed("read", Path::new(&self.name), source))?;
+            self.length = self.reader.read_until(b'\n', &mut line)?;
             if self.length == 0 {
                 return Ok(None);
             }
-            if !line.trim_ascii().is_empty() {
-                return Ok(Some((format!("{}, line {}", self.name, self.number), line)));
+            let text = line.strip_prefix(UTF8_MARK).unwrap_or(&line);
+            if !text.trim_ascii().is_empty() {
+                return Ok(Some(line));
             }
         }
+    }
+
+    /// Where the line is that was asked for last.
+    fn place(&self) -> String {
+        format!("{}, line {}", self.name, self.number)
     }
 }
 
@@ -116,7 +144,9 @@ impl Recorded {
                 .file_name()
                 .map(|name| name.to_string_lossy().into_owned())
                 .unwrap_or_default();
-            if [".json", ".ndjson", ".ndjson.zst"].iter().any(|ending| name.ends_with(ending)) {
+            let is_document =
+                [".json", ".ndjson", ".ndjson.zst"].iter().any(|ending| name.ends_with(ending));
+            if is_document && !path.is_dir() {
                 files.push(path);
             }
         }
@@ -156,10 +186,27 @@ impl Recorded {
         let now = self.now;
         loop {
             if let Some(lines) = &mut self.lines {
-                if let Some((place, bytes)) = lines.next()? {
-                    return Ok(Some(RecordedText { place, bytes, is_line: true, now }));
+                let (next, place) = (lines.next(), lines.place());
+                match next {
+                    Ok(Some(line)) => {
+                        return Ok(Some(RecordedText {
+                            place,
+                            bytes: Ok(line),
+                            is_line: true,
+                            now,
+                        }));
+                    }
+                    Ok(None) => self.lines = None,
+                    // What the system says is about the disk; all else is about what the file holds.
+                    Err(source) if source.raw_os_error().is_some() => {
+                        return Err(failed("read", Path::new(&lines.name), source));
+                    }
+                    Err(source) => {
+                        self.lines = None;
+                        let bytes = Err(source);
+                        return Ok(Some(RecordedText { place, bytes, is_line: true, now }));
+                    }
                 }
-                self.lines = None;
             }
             let Some(path) = self.files.next() else { return Ok(None) };
             let name = path
@@ -168,6 +215,7 @@ impl Recorded {
                 .unwrap_or_default();
             if name.ends_with(".json") {
                 let bytes = std::fs::read(&path).map_err(|source| failed("read", &path, source))?;
+                let bytes = Ok(bytes);
                 return Ok(Some(RecordedText { place: name, bytes, is_line: false, now }));
             }
             let file = File::open(&path).map_err(|source| failed("read", &path, source))?;
@@ -359,7 +407,7 @@ mod tests {
     fn what_is_no_utf8_is_named_and_no_reason_to_stop() {
         let text = RecordedText {
             place: "a.ndjson, line 3".to_owned(),
-            bytes: b"{\"body\":\"\xff\"}".to_vec(),
+            bytes: Ok(b"{\"body\":\"\xff\"}".to_vec()),
             is_line: true,
             now: DateTime::UNIX_EPOCH,
         };

@@ -1,5 +1,6 @@
 //! Recorded documents through the whole path: shapes, refusals, resumed runs.
 
+use std::io::Write;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -122,16 +123,107 @@ fn what_is_no_document_is_named_and_skipped() {
     world.write("in/c.json", r#"{"items":["#);
     let (code, report) = world.report(&["--from-dir", "in"]);
     assert_eq!(code, 0, "{report}");
-    let skipped: Vec<&str> = report["skipped_documents"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|text| text.as_str().unwrap())
-        .collect();
+    let skipped = skipped(&report);
     assert!(
         matches!(skipped.as_slice(), [b, c] if b.starts_with("b.json") && c.starts_with("c.json")),
         "{skipped:?}"
     );
+}
+
+/// What was skipped, and why.
+fn skipped(report: &Value) -> Vec<&str> {
+    let texts = report["skipped_documents"].as_array().unwrap().iter();
+    texts.map(|text| text.as_str().unwrap()).collect()
+}
+
+/// A line of a recorded file.
+fn line(name: &str) -> String {
+    let body = playlist(|song| song["name"] = json!(name));
+    format!(r#"{{"url":"/v1/playlists/3aB1cD2eF3gH4iJ5kL6mN7","body":{body}}}"#) + "\n"
+}
+
+#[test]
+fn a_mark_of_utf8_before_the_text_belongs_to_no_document() {
+    for (file, text) in [
+        ("in/a.json", playlist(|_| {})),
+        ("in/a.ndjson", line("Low Tide")),
+        ("in/a.ndjson", format!("\r\n{}", line("Low Tide"))),
+    ] {
+        let world = World::new();
+        world.write(file, &format!("\u{feff}{text}"));
+        let (code, report) = world.report(&["--from-dir", "in"]);
+        assert_eq!((code, &report["playlists"][0]["row_count"]), (0, &json!(1)), "{report}");
+        assert_eq!(skipped(&report), Vec::<&str>::new());
+    }
+}
+
+#[test]
+fn a_folder_of_which_nothing_can_be_read_is_no_success() {
+    let world = World::new();
+    for name in ["a", "b", "c", "d", "e"] {
+        world.write(&format!("in/{name}.json"), r#"{"error":{"status":404}}"#);
+    }
+    std::fs::write(world.path("in/b.json"), b"\xff\xfe{\0}\0").unwrap();
+    // The second time is not another matter.
+    for _ in 0..2 {
+        let (code, report) = world.report(&["--from-dir", "in"]);
+        assert_eq!((code, &report["status"]), (3, &json!("failed")), "{report}");
+        assert_eq!(skipped(&report).len(), 5);
+        let error = report["error"].as_str().unwrap();
+        for word in ["none of the 5", "a.json: its shape", "b.json: its bytes", "2 more"] {
+            assert!(error.contains(word), "no `{word}` in {error}");
+        }
+        assert!(!world.path("data/spotify.duckdb").exists());
+    }
+    // What is readable, or known already, makes it one.
+    world.write("in/z.json", &playlist(|_| {}));
+    for status in ["fetched", "unchanged"] {
+        let (code, report) = world.report(&["--from-dir", "in"]);
+        assert_eq!((code, &report["playlists"][0]["status"]), (0, &json!(status)), "{report}");
+        assert_eq!(skipped(&report).len(), 5);
+    }
+}
+
+#[test]
+fn what_came_before_the_place_where_a_file_breaks_off_counts() {
+    let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
+    encoder.write_all(line("Low Tide").as_bytes()).unwrap();
+    encoder.flush().unwrap();
+    let length = encoder.get_ref().len();
+    encoder.write_all(line("High Tide").as_bytes()).unwrap();
+    let whole = encoder.finish().unwrap();
+    let garbage = b"this was never compressed".as_slice();
+    let cases: [(&str, &[u8], &str); 2] = [
+        (
+            "broken off",
+            &whole[..length + 4],
+            "m.ndjson.zst, line 2: from here on it cannot be decompressed",
+        ),
+        ("garbage", garbage, "m.ndjson.zst, line 1: from here on it cannot be decompressed"),
+    ];
+    for (name, bytes, says) in cases {
+        let world = World::new();
+        world.write("in/z.json", &playlist(|_| {}).replace("3aB1", "9aB1"));
+        std::fs::create_dir(world.path("in/x.json")).unwrap();
+        std::fs::write(world.path("in/m.ndjson.zst"), bytes).unwrap();
+        let (code, report) = world.report(&["--from-dir", "in"]);
+        assert_eq!(code, 0, "{name}: {report}");
+        let playlists = report["playlists"].as_array().unwrap();
+        assert_eq!(playlists.len(), if name == "garbage" { 1 } else { 2 }, "{name}: {report}");
+        let skipped = skipped(&report);
+        assert!(skipped.len() == 1 && skipped[0].starts_with(says), "{name}: {skipped:?}");
+    }
+    // A folder that holds nothing but another is empty.
+    let world = World::new();
+    std::fs::create_dir_all(world.path("in/x.json")).unwrap();
+    let (code, report) = world.report(&["--from-dir", "in"]);
+    assert_eq!(code, 2, "{report}");
+    // A link to nowhere is a file that cannot be opened, and that is no matter of its contents.
+    world.write("in/z.json", &playlist(|_| {}));
+    std::os::unix::fs::symlink("nowhere", world.path("in/y.ndjson")).unwrap();
+    let (code, report) = world.report(&["--from-dir", "in"]);
+    assert_eq!(code, 2, "{report}");
+    assert!(report["error"].as_str().unwrap().contains("y.ndjson"), "{report}");
 }
 
 #[expect(clippy::disallowed_methods, reason = "the recordings live outside the project")]

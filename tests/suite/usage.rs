@@ -16,6 +16,9 @@ fn wrong_usage_names_the_thing_the_value_and_the_remedy() {
     let world = World::new();
     refused(&world, &["run"], 2, &["--playlist", "--demo", "SPOTIFY_PLAYLIST_IDS"]);
     refused(&world, &["run", "--playlist", "not-an-id"], 2, &["not-an-id", "22"]);
+    for id in ["nonsense", "37i9dQZF1DX4sWSpwq3Li", "37i9dQZF1DX4sWSpwq3LiOO"] {
+        refused(&world, &["run", "--playlist", id], 2, &[id, "22"]);
+    }
     refused(
         &world,
         &["run", "--playlist", "37i9dQZF1DX4sWSpwq3LiO"],
@@ -27,6 +30,42 @@ fn wrong_usage_names_the_thing_the_value_and_the_remedy() {
     refused(&world, &["--config", "none.toml", "run", "--demo"], 2, &["none.toml"]);
     world.write("snowtrack.toml", "[spotify]\nclint_id = 'x'\n");
     refused(&world, &["run", "--demo"], 2, &["snowtrack.toml", "clint_id"]);
+}
+
+#[test]
+fn a_check_that_is_none_is_named_before_anything_is_done() {
+    let world = World::new();
+    let names = |name: &'static str| ["--warn-only", name];
+    for command in [&["run", "--demo"][..], &["fetch", "--demo"], &["check"], &["verify"]] {
+        for (value, says) in [
+            ("songs__duration_is_positiv", "`songs__duration_is_positive`"),
+            ("songs__zzz", "`songs__added_at_is_plausible`, "),
+            ("TYPO", "`songs__duration_is_positive`"),
+        ] {
+            let arguments = [command, &names(value)].concat();
+            refused(&world, &arguments, 2, &[value, "is no check", says]);
+        }
+    }
+    assert!(!world.path("data").exists());
+}
+
+#[test]
+fn what_nobody_may_look_into_is_not_called_missing() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = World::new();
+    world.write("file", "");
+    std::os::unix::fs::symlink("loop", world.path("loop")).unwrap();
+    world.write("closed/snowtrack.duckdb", "");
+    std::fs::set_permissions(world.path("closed"), std::fs::Permissions::from_mode(0o000)).unwrap();
+    // Root looks into everything.
+    let is_closed = std::fs::read_dir(world.path("closed")).is_err();
+    let folders = if is_closed { &["file", "loop", "closed"][..] } else { &["file", "loop"] };
+    for folder in folders {
+        for command in [&["status"][..], &["query", "select 1"]] {
+            let arguments = [&["--data-dir", folder], command].concat();
+            refused(&world, &arguments, 5, &[folder, "cannot be read", "--data-dir"]);
+        }
+    }
 }
 
 #[test]
@@ -74,6 +113,39 @@ fn status_lists_runs_newest_first() {
     assert_eq!(runs.as_array().unwrap().len(), 2);
     assert!(runs[0]["run_id"].as_str() > runs[1]["run_id"].as_str());
     assert_eq!(runs[0]["status"], "exported");
+}
+
+#[test]
+fn status_calls_a_run_that_nobody_works_on_stopped() {
+    let world = World::new();
+    assert!(world.run(&["-q", "run", "--demo"]).status.success());
+    refused(&world, &["run", "--from-dir", "nowhere"], 2, &["nowhere"]);
+    let text = String::from_utf8(world.run(&["--json", "status"]).stdout).unwrap();
+    let runs: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((&runs[0]["status"], &runs[0]["state"]), (&"running".into(), &"stopped".into()));
+    assert!(runs[0]["error"].as_str().unwrap().contains("nowhere"), "{text}");
+    assert_eq!((&runs[1]["state"], &runs[1]["error"]), (&"exported".into(), &().into()));
+    let text = String::from_utf8(world.run(&["status"]).stdout).unwrap();
+    assert!(!text.contains("running"), "{text}");
+    for word in [" stopped ", "nowhere", "the same command continues it"] {
+        assert!(text.contains(word), "no `{word}` in {text}");
+    }
+    // What a killed process had no time to say is not made up.
+    assert!(world.run(&["-q", "fetch", "--demo"]).status.success());
+    let text = String::from_utf8(world.run(&["status"]).stdout).unwrap();
+    assert_eq!(text.matches("the same command continues it").count(), 1, "{text}");
+}
+
+#[test]
+fn the_query_that_a_run_suggests_fits_into_a_terminal() {
+    let world = World::new();
+    let summary = String::from_utf8(world.run(&["run", "--demo"]).stdout).unwrap();
+    let (_, sql) = summary.split_once(" query \"").unwrap();
+    let (sql, _) = sql.split_once('"').unwrap();
+    let output = world.run(&["query", sql]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("Long Way Home") && text.contains("7 rows"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
 }
 
 #[test]
