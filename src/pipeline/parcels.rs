@@ -287,7 +287,8 @@ pub(super) fn settle(
     table: Table,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let sql = "update meta.files set state = 'superseded', updated_at = ?::timestamp where \"table\" = ? and state in ('failed', 'accepted')";
+    // What is still queued can change the table yet, unless a later file of it has arrived.
+    let sql = "update meta.files as files set state = 'superseded', updated_at = ?::timestamp where \"table\" = ? and (state = 'failed' or (state = 'accepted' and run_id < (select max(later.run_id) from meta.files as later where later.\"table\" = files.\"table\" and later.state = 'verified')))";
     warehouse.transaction(|warehouse| {
         warehouse
             .connection()

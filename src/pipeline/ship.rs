@@ -56,7 +56,7 @@ impl Story {
         target: Option<&Target>,
     ) -> Result<(), Error> {
         let target = target.filter(|_| !edge.settings.shipping.no_ingest);
-        let uploaded = self.upload(edge, warehouse, target).await?;
+        let uploaded = self.upload(edge, warehouse).await?;
         self.reached = Stage::Upload;
         let Some(target) = target else { return Ok(()) };
         let mut evidence = BTreeMap::new();
@@ -126,7 +126,6 @@ impl Story {
         &mut self,
         edge: Edge<'_>,
         warehouse: &mut Warehouse,
-        target: Option<&Target>,
     ) -> Result<Vec<Uploaded>, Error> {
         let parcels: Vec<&Parcel> =
             self.parcels.iter().filter(|parcel| parcel.unsubmitted().next().is_some()).collect();
@@ -142,9 +141,9 @@ impl Story {
             edge.check_stop()?;
             let files: Vec<ExportedFile> =
                 parcel.unsubmitted().map(|entry| entry.file.clone()).collect();
-            // A bucket that sends events tells the pipe of a file at once.
-            if let Some(target) = target.filter(|target| target.mode == IngestMode::Auto) {
-                parcels::announce(warehouse, &files, target.mode)?;
+            // A bucket that sends events tells the pipe of a file at once, also where this command goes no further.
+            if is_by_event(edge.config) {
+                parcels::announce(warehouse, &files, IngestMode::Auto)?;
             }
             // Written beside the files, where the run was asked for it.
             let archive_key =
@@ -164,6 +163,12 @@ impl Story {
         }
         Ok(all)
     }
+}
+
+/// Whether Snowflake learns of files from the bucket's events, whatever this command does.
+fn is_by_event(config: &Config) -> bool {
+    config.snowflake.account.is_some()
+        && config.snowflake.ingest.unwrap_or_default() == IngestMode::Auto
 }
 
 /// What to do about the worst file.

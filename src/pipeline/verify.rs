@@ -250,10 +250,11 @@ impl Question {
         let keys: Vec<&str> = self.files.iter().map(|file| file.key.as_str()).collect();
         let sql = target.names.landed(self.table);
         let statement = bound(sql, serde_json::json!(keys).to_string());
-        self.evidence.landed = match query(edge, target, statement).await? {
+        let landed = match query(edge, target, statement).await? {
             Answer::Given(rows) => Answer::Given(Landed::read(&rows)?),
             Answer::Unknown(why) => Answer::Unknown(why),
         };
+        renew(&mut self.evidence.landed, landed);
         Ok(())
     }
 
@@ -327,12 +328,38 @@ impl Question {
         target: &Target,
         asked_about: (DateTime<Utc>, &str),
     ) -> Result<(), Error> {
+        let explained = self.ask_why(edge, target, asked_about).await;
+        // What cannot be explained is found all the same: a refusal to answer must not hide it.
+        match explained {
+            Err(error) if self.has_failed() && !is_interruption(&error) => {
+                let table = self.table;
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(
+                    error,
+                    "what became of the files of `{table}` is known, but not why"
+                );
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    async fn ask_why(
+        &mut self,
+        edge: Edge<'_>,
+        target: &Target,
+        asked_about: (DateTime<Utc>, &str),
+    ) -> Result<(), Error> {
         self.ask_history(edge, target, asked_about).await?;
         self.ask_table(edge, target).await?;
         if self.judged().files.iter().any(|file| file.verdict == Verdict::Pending) {
             self.ask_pipe(edge, target).await?;
         }
         Ok(())
+    }
+
+    fn has_failed(&self) -> bool {
+        matches!(self.judged().outcome, Outcome::Mismatch | Outcome::Refused)
     }
 
     async fn ask_history(
@@ -343,10 +370,11 @@ impl Question {
     ) -> Result<(), Error> {
         let since = since.format("%Y-%m-%dT%H:%M:%SZ").to_string();
         let statement = bound(target.names.copy_history(self.table, &since), run_id.to_owned());
-        self.evidence.history = match query(edge, target, statement).await? {
+        let history = match query(edge, target, statement).await? {
             Answer::Given(rows) => Answer::Given(copy_history(&rows)?),
             Answer::Unknown(why) => Answer::Unknown(why),
         };
+        renew(&mut self.evidence.history, history);
         Ok(())
     }
 }
@@ -380,6 +408,21 @@ impl Route {
         let health = status.health(before.as_ref(), waiting_since, edge.now());
         self.health = Some(health.clone());
         Ok(Some(Answer::Given(health)))
+    }
+}
+
+/// Takes in a newer answer; what was answered once is not forgotten because Snowflake cannot be asked again.
+fn renew<T>(known: &mut Answer<T>, newer: Answer<T>) {
+    if matches!(newer, Answer::Given(_)) || matches!(known, Answer::Unknown(_)) {
+        *known = newer;
+    }
+}
+
+const fn is_interruption(error: &Error) -> bool {
+    match error {
+        Error::Interrupted => true,
+        Error::Snowflake(error) => error.is_stopped(),
+        _ => false,
     }
 }
 
