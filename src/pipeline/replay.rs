@@ -223,7 +223,10 @@ impl Replay<'_> {
             let status = status.to_owned();
             PlaylistReport { playlist_id, status, row_count, reason, ..PlaylistReport::default() }
         });
-        reports.collect()
+        let mut reports: Vec<_> = reports.collect();
+        // What is new stands first.
+        reports.sort_by_key(|report| report.status == "unchanged");
+        reports
     }
 }
 
