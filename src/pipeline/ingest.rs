@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::Error;
@@ -23,6 +24,8 @@ use crate::warehouse::Warehouse;
 
 /// Files of one `COPY INTO`.
 const COPY_FILES: usize = 1_000;
+/// Files of one call to a pipe.
+const PIPE_FILES: usize = 5_000;
 
 /// Files of one table that Snowflake is told of in one call.
 struct Batch {
@@ -32,6 +35,8 @@ struct Batch {
     run_id: Option<RunId>,
     /// Of the statement that was sent for them before.
     request_id: Option<Uuid>,
+    /// Whether Snowflake may know them from a call whose answer never came.
+    is_told_already: bool,
     files: Vec<ExportedFile>,
 }
 
@@ -42,7 +47,7 @@ pub(super) async fn ingest(
     target: &Target,
     (table, uploaded, parcels): (Table, &[Uploaded], &[Parcel]),
 ) -> Result<Option<Evidence>, Error> {
-    let batches = batches(target, table, uploaded, parcels);
+    let batches = batches(target, table, uploaded, parcels, edge.now());
     if batches.is_empty() {
         return Ok(None);
     }
@@ -91,7 +96,9 @@ async fn tell_pipe(
         .collect();
     parcels::submit(warehouse, &batch.files, (batch.way, None), edge.now())?;
     let told = target.connection.insert_files(&pipe, &staged, edge.stop.flag()).await;
-    told.map_err(Error::from).or_else(|error| denied(edge, warehouse, &batch.files, error))
+    // A second call's no does not take back what a first one may have brought about.
+    let files = if batch.is_told_already { &[] } else { batch.files.as_slice() };
+    told.map_err(Error::from).or_else(|error| denied(edge, warehouse, files, error))
 }
 
 /// One statement, which a run that was killed is asked for again under its old id: if it came, it is not run twice, not even
@@ -136,31 +143,47 @@ fn denied<T>(
 }
 
 /// A table's files by the call that tells of them, in the order of the runs.
-fn batches(target: &Target, table: Table, uploaded: &[Uploaded], parcels: &[Parcel]) -> Vec<Batch> {
+fn batches(
+    target: &Target,
+    table: Table,
+    uploaded: &[Uploaded],
+    parcels: &[Parcel],
+    now: DateTime<Utc>,
+) -> Vec<Batch> {
     let mut notes = BTreeMap::new();
     for parcel in parcels {
-        let entries = parcel.entries.iter().filter(|entry| entry.file.table == table.name());
+        let entries = parcel.entries_of(table);
         notes.extend(entries.map(|entry| (entry.file.key.as_str(), (&parcel.run_id, entry))));
     }
     let mut batches: Vec<Batch> = Vec::new();
     for file in uploaded.iter().flat_map(|uploaded| uploaded.files()) {
         let Some((run_id, entry)) = notes.get(file.key.as_str()) else { continue };
         let way = entry.way.unwrap_or(target.mode);
+        // Whether it came, the table tells; a pipe that has forgotten it would load it a second time.
+        if way == IngestMode::Rest && entry.is_forgotten(now) {
+            continue;
+        }
         let is_copy = way == IngestMode::Copy;
         let of_run = is_copy.then(|| (*run_id).clone());
         let request_id = entry.request_id.filter(|_| is_copy);
         let format = entry.format().unwrap_or(target.format);
-        let limit = if is_copy && request_id.is_none() { COPY_FILES } else { usize::MAX };
+        let is_told_already = entry.is_told_already();
+        let limit = match (way, request_id) {
+            (IngestMode::Copy, None) => COPY_FILES,
+            (IngestMode::Rest, _) => PIPE_FILES,
+            _ => usize::MAX,
+        };
         let fits = |batch: &&mut Batch| {
             (batch.way, batch.format, batch.request_id) == (way, format, request_id)
-                && batch.run_id == of_run
+                && (batch.is_told_already, &batch.run_id) == (is_told_already, &of_run)
                 && batch.files.len() < limit
         };
         match batches.iter_mut().find(fits) {
             Some(batch) => batch.files.push(file.clone()),
             None => {
                 let files = vec![file.clone()];
-                batches.push(Batch { way, format, run_id: of_run, request_id, files });
+                let run_id = of_run;
+                batches.push(Batch { way, format, run_id, request_id, is_told_already, files });
             }
         }
     }

@@ -10,6 +10,7 @@ mod ingest;
 mod ledger;
 mod lock;
 mod parcels;
+mod question;
 mod reconcile;
 mod replay;
 mod report;

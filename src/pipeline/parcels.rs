@@ -1,6 +1,6 @@
 //! The ledger of files: which are on their way, how far each one is, and what Snowflake's side was found to hold.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use duckdb::params;
 use uuid::Uuid;
 
@@ -8,6 +8,10 @@ use crate::ids::{RunId, Table};
 use crate::lake::{ExportedFile, Format};
 use crate::snowflake::{IngestMode, Verdict, Verification};
 use crate::warehouse::{Doing, Error, Warehouse, sql_timestamp};
+
+/// How long a pipe remembers the paths that it was told of.
+/// <https://docs.snowflake.com/en/user-guide/data-load-snowpipe-intro>
+const PIPE_MEMORY: TimeDelta = TimeDelta::days(14);
 
 /// The files of one run that are on their way.
 #[derive(Debug, Clone)]
@@ -43,12 +47,28 @@ impl Entry {
     pub(super) fn format(&self) -> Option<Format> {
         Format::of_key(&self.file.key)
     }
+
+    /// Whether Snowflake may have been told of it before.
+    pub(super) fn is_told_already(&self) -> bool {
+        self.state == "submitting"
+    }
+
+    /// Whether it was submitted so long ago that no pipe would know it: told of it again, it would load it again.
+    pub(super) fn is_forgotten(&self, now: DateTime<Utc>) -> bool {
+        matches!(self.state.as_str(), "submitting" | "accepted")
+            && self.updated_at + PIPE_MEMORY < now
+    }
 }
 
 impl Parcel {
     /// Its files.
     pub(super) fn files(&self) -> impl Iterator<Item = &ExportedFile> {
         self.entries.iter().map(|entry| &entry.file)
+    }
+
+    /// Its files of one table.
+    pub(super) fn entries_of(&self, table: Table) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(move |entry| entry.file.table == table.name())
     }
 
     /// The files that Snowflake is not known to have been told of.
@@ -59,8 +79,7 @@ impl Parcel {
 
     /// When the latest of a table's files made a step.
     pub(super) fn updated_at(&self, table: Table) -> Option<DateTime<Utc>> {
-        let of_table = self.entries.iter().filter(|entry| entry.file.table == table.name());
-        of_table.map(|entry| entry.updated_at).max()
+        self.entries_of(table).map(|entry| entry.updated_at).max()
     }
 }
 

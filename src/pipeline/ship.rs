@@ -12,7 +12,8 @@ use super::parcels::{self, Parcel};
 use super::settings::Edge;
 use super::story::Story;
 use super::target::Target;
-use super::{Error, ledger, verify};
+use super::verify::{Watched, watch};
+use super::{Error, ledger};
 use crate::config::Config;
 use crate::event::Stage;
 use crate::ids::Table;
@@ -76,8 +77,8 @@ impl Story {
             let keys = self.keys();
             self.parcels = parcels::parcels_of(warehouse, &keys)?;
             self.enter(warehouse, Stage::Verify, edge.events)?;
-            let verification =
-                verify::watch(edge, target, (&self.parcels, self.run.as_str()), evidence).await?;
+            let Watched { verification, refusal } =
+                watch(edge, target, (&self.parcels, self.run.as_str()), evidence).await?;
             parcels::judged(warehouse, &verification, edge.now())?;
             let replaced = self.supersede(edge, warehouse, &verification)?;
             let verification = verification.without_pending(&replaced);
@@ -87,6 +88,17 @@ impl Story {
             let (outcome, reason) = (verification.outcome, verification.reason.clone());
             let next_step = next_step(&verification);
             self.verification = Some(verification);
+            // A refused answer must not hide what other answers say.
+            match refusal {
+                Some(error) if !matches!(outcome, Outcome::Mismatch | Outcome::Refused) => {
+                    return Err(error);
+                }
+                Some(error) => {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::warn!(error, "not everything could be asked of Snowflake");
+                }
+                None => {}
+            }
             if outcome != Outcome::Verified {
                 return Err(Error::Unverified { outcome, reason, next_step });
             }

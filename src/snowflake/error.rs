@@ -284,6 +284,7 @@ impl Error {
             self,
             Self::Statement(_)
                 | Self::TooSlow { .. }
+                | Self::Stopped { is_cancelled: true, .. }
                 | Self::PipeNotFound { .. }
                 | Self::PipeForbidden { .. }
                 | Self::PipeRefused { .. }

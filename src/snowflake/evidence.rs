@@ -2,6 +2,8 @@
 //!
 //! In: results of `verify/*.sql` and of `COPY INTO`. Out: [`Evidence`], each piece of which may be missing, with the reason. Pure.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::error::Error;
 use super::pipe::{FileReport, LoadStatus, object_key};
 use super::pipe_status::PipeHealth;
@@ -23,6 +25,10 @@ pub struct Evidence {
     pub skipped_paths: Vec<String>,
     /// Paths that `insertFiles` said its pipe's pattern does not match.
     pub unmatched_paths: Vec<String>,
+    /// Keys of files that were submitted so long ago that no pipe remembers them.
+    pub forgotten_keys: BTreeSet<String>,
+    /// What was found wrong with files earlier, by key: reports and histories end, and a file that failed does not heal by that.
+    pub failed_before: BTreeMap<String, String>,
     /// What its pipe reported, or the answer of a `COPY INTO`.
     pub reports: Answer<Vec<FileReport>>,
     /// What the copy history holds.
@@ -40,6 +46,8 @@ impl Default for Evidence {
         Self {
             skipped_paths: Vec::new(),
             unmatched_paths: Vec::new(),
+            forgotten_keys: BTreeSet::new(),
+            failed_before: BTreeMap::new(),
             reports: Answer::Unknown(unknown()),
             history: Answer::Unknown(unknown()),
             landed: Answer::Unknown(unknown()),

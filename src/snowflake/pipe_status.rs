@@ -10,6 +10,8 @@ use serde::Deserialize;
 
 /// How long S3's event and Snowflake's answer to it may take before their absence means something.
 const EVENT_GRACE: TimeDelta = TimeDelta::minutes(5);
+/// S3 tells of a file before an upload of many is noted as done: an event this much older may still be about it.
+const EVENT_LEAD: TimeDelta = TimeDelta::minutes(10);
 
 /// What a pipe says of itself. Snowflake leaves out what does not apply.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -187,7 +189,7 @@ impl Stopped {
             }
             Self::MissingPipe => "the pipe itself is gone: `snowflake apply` makes it again",
             Self::MissingTable => {
-                "its table is gone: `snowflake apply` makes it again and the pipe goes on by itself; files that arrived meanwhile are not queued, so submit them again (`ingest`)"
+                "its table is gone: `snowflake apply` makes it again and the pipe goes on by itself; files that arrived meanwhile are not queued: `ingest` submits again what it was told of; for what events told, `alter pipe … refresh`"
             }
             Self::FeatureDisabled => {
                 "Snowpipe is switched off for this account: ask Snowflake's support"
@@ -245,7 +247,9 @@ impl PipeStatus {
             reason = format!("{reason}: {text}");
         }
         if 0 < self.pending_file_count {
-            reason = format!("{reason}; {} files are queued", self.pending_file_count);
+            let count = self.pending_file_count;
+            let files = if count == 1 { "file is" } else { "files are" };
+            reason = format!("{reason}; {count} {files} queued");
         }
         if state.health() != Health::Ok {
             let remedy = state.remedy().to_owned();
@@ -271,7 +275,7 @@ impl PipeStatus {
     ) -> Option<(String, &'static str)> {
         self.notification_channel_name.as_ref()?;
         let since = waiting_since.filter(|since| *since + EVENT_GRACE <= now)?;
-        let is_stale = |at: Option<DateTime<Utc>>| at.is_none_or(|at| at < since);
+        let is_stale = |at: Option<DateTime<Utc>>| at.is_none_or(|at| at + EVENT_LEAD < since);
         let told =
             |at: Option<DateTime<Utc>>| at.map_or_else(|| "never".to_owned(), |at| at.to_rfc3339());
         let (received, forwarded) =
@@ -335,7 +339,7 @@ mod tests {
             ("STOPPED_FILE_FORMAT_DROPPED", Health::Fail, "file format"),
             ("STOPPED_NOTIFICATION_INTEGRATION_DROPPED", Health::Fail, "notification integration"),
             ("STOPPED_MISSING_PIPE", Health::Fail, "pipe itself"),
-            ("STOPPED_MISSING_TABLE", Health::Fail, "submit them again"),
+            ("STOPPED_MISSING_TABLE", Health::Fail, "alter pipe … refresh"),
             ("STOPPED_FEATURE_DISABLED", Health::Fail, "support"),
             ("STOPPED_BY_SNOWFLAKE_ADMIN", Health::Fail, "support"),
             ("STALLED_COMPILATION_ERROR", Health::Fail, "COPY statement"),
@@ -387,10 +391,12 @@ mod tests {
         // Files arrived at 11:00, it is noon: received, forwarded, what is said of it.
         let cases = [
             (String::new(), String::new(), Some("told it nothing")),
-            (stamp("Received", "10:59"), stamp("Forwarded", "10:59"), Some("told it nothing")),
+            (stamp("Received", "10:49"), stamp("Forwarded", "10:49"), Some("told it nothing")),
+            // While the upload was still going on.
+            (stamp("Received", "10:55"), stamp("Forwarded", "10:55"), None),
             (
                 stamp("Received", "11:01"),
-                stamp("Forwarded", "10:59"),
+                stamp("Forwarded", "10:49"),
                 Some("nothing under its path"),
             ),
             (stamp("Received", "11:01"), String::new(), Some("nothing under its path")),

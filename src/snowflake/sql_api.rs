@@ -208,10 +208,13 @@ impl Connection {
             };
             // Snowflake keeps the time too; a little longer here lets its own word come first.
             if deadline + self.timing().poll_ceiling < since.elapsed() {
-                // That it could not be cancelled changes nothing: Snowflake was told the deadline.
-                let _ = self.cancel(&handle).await;
-                let waited_secs = since.elapsed().as_secs();
-                return Err(Error::TooSlow { handle, waited_secs, message: String::new() });
+                if self.cancel(&handle).await? {
+                    let waited_secs = since.elapsed().as_secs();
+                    return Err(Error::TooSlow { handle, waited_secs, message: String::new() });
+                }
+                // It came to its end meanwhile: what it did is done, and must not be taken for undone.
+                answer = self.poll(&handle, stop).await?;
+                break;
             }
             let next = next_poll(self.timing(), pause, fastrand::f64());
             pause = Some(next);
@@ -235,6 +238,9 @@ impl Connection {
                 handle: status.statement_handle.unwrap_or_default(),
                 waited_secs: since.elapsed().as_secs(),
             }),
+            202 => {
+                Err(self.unexpected("run a statement", 202, "it can neither be cancelled nor ends"))
+            }
             _ => Err(self.failure("run a statement", &answer)),
         }
     }

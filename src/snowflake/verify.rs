@@ -173,6 +173,11 @@ fn judge(file: &ExportedFile, evidence: &Evidence) -> FileVerdict {
         },
         Answer::Unknown(why) => judge_unasked(file, evidence, claim, why),
     };
+    let is_silent = judgement.verdict == Verdict::Pending && claim.is_none();
+    let judgement = match evidence.failed_before.get(&file.key) {
+        Some(before) if is_silent => judged(Verdict::Failed, before.clone(), SHIP_AGAIN),
+        _ => judgement,
+    };
     let Judgement { verdict, mut reason, mut next_step } = judgement;
     if let (Verdict::Pending, Answer::Given(pipe)) = (verdict, &evidence.pipe)
         && pipe.health != Health::Ok
@@ -276,8 +281,20 @@ fn judge_absent(file: &ExportedFile, evidence: &Evidence, claim: Option<&FileRep
             judged(Verdict::Mismatch, reason, next_step)
         }
         Some((claim, Claimed::Unsettled)) => judged(Verdict::Pending, progress_of(claim), LATER),
+        None if is_lost(file, evidence) => judged(
+            Verdict::Failed,
+            "it was submitted more than 14 days ago and never came; no pipe remembers it any more"
+                .to_owned(),
+            "ship the rows in a new file (`run --full`)",
+        ),
         None => judged(Verdict::Pending, silence(file, evidence), LATER),
     }
+}
+
+/// Whether nobody will load the file any more. A pipe that stands may still have it in its queue.
+fn is_lost(file: &ExportedFile, evidence: &Evidence) -> bool {
+    let is_standing = matches!(&evidence.pipe, Answer::Given(pipe) if pipe.health != Health::Ok);
+    evidence.forgotten_keys.contains(&file.key) && !is_standing
 }
 
 /// The table could not be asked, so nothing can be verified; what is wrong for certain still is.

@@ -25,7 +25,7 @@ fn start(cloud: &Cloud, arguments: &[&str]) -> Child {
     command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
-fn wait_until_it_hangs(child: &mut Child, bell: &Bell) {
+pub(crate) fn wait_until_it_hangs(child: &mut Child, bell: &Bell) {
     while !bell.rings_within(GLANCE) {
         // A run that ends by itself would be waited for in vain.
         assert!(child.try_wait().unwrap().is_none(), "the run ended before it was killed");

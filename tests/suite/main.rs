@@ -18,6 +18,7 @@ mod liked;
 mod live;
 mod login;
 mod models;
+mod nights;
 mod promises;
 mod proof;
 mod recordings;

@@ -178,6 +178,11 @@ fn what_the_table_holds_decides() {
 fn of_a_file_that_is_not_there_only_what_is_certain_is_said() {
     let skipped = Evidence { skipped_paths: vec![PATH.to_owned()], ..silent() };
     let unmatched = Evidence { unmatched_paths: vec![PATH.to_owned()], ..silent() };
+    let failed_before = Evidence {
+        failed_before: [(file().key, "Snowflake refused it: NULL result".to_owned())].into(),
+        ..silent()
+    };
+    let forgotten = Evidence { forgotten_keys: [file().key].into(), ..silent() };
     let other = LoadStatus::Other("Load skipped".to_owned());
     let strange = LoadStatus::Other("LOAD_DREAMT".to_owned());
     let system = FileReport {
@@ -197,6 +202,19 @@ fn of_a_file_that_is_not_there_only_what_is_certain_is_said() {
             "not known: the token was refused; the copy history is not known: no warehouse",
         ),
         (skipped, Verdict::Pending, "knew the path already"),
+        (failed_before.clone(), Verdict::Failed, "refused it: NULL result"),
+        // Somebody is at it again.
+        (
+            Evidence {
+                reports: Answer::Given(vec![report(LoadStatus::InProgress, None)]),
+                ..failed_before
+            },
+            Verdict::Pending,
+            "being loaded",
+        ),
+        (forgotten.clone(), Verdict::Failed, "no pipe remembers it"),
+        // A pipe that stands may have it in its queue yet.
+        (Evidence { pipe: pipe(Health::Warn), ..forgotten }, Verdict::Pending, "its pipe is"),
         (unmatched, Verdict::Failed, "does not match the pipe's PATTERN"),
         (with_report(report(LoadStatus::InProgress, None)), Verdict::Pending, "being loaded"),
         (
@@ -381,6 +399,7 @@ proptest! {
         pipe in any_answer(prop_oneof![Just(Health::Ok), Just(Health::Warn), Just(Health::Fail)]),
         is_skipped: bool,
         is_unmatched: bool,
+        is_forgotten: bool,
     ) {
         let is_proven = matches!(&landed, Answer::Given(rows) if rows.iter().any(|row| {
             row.key == KEY && row.row_count == 12 && row.distinct_row_count == 12
@@ -394,7 +413,8 @@ proptest! {
         };
         let evidence = Evidence {
             skipped_paths: listed(is_skipped), unmatched_paths: listed(is_unmatched),
-            reports, history, landed, pipe,
+            forgotten_keys: is_forgotten.then(|| KEY.to_owned()).into_iter().collect(),
+            failed_before: BTreeMap::new(), reports, history, landed, pipe,
         };
         let (found, outcome) = judge_one(evidence);
         prop_assert_eq!(found.verdict == Verdict::Verified, is_proven);

@@ -1,0 +1,468 @@
+//! One table's files on their way: which of Snowflake's answers about them are worth asking for, and what is known so far.
+//!
+//! In: files, and the way that each one went. Out: their [`Evidence`], one answer at a time, the cheapest first.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::Error;
+use super::parcels::Parcel;
+use super::settings::Edge;
+use super::ship::{bound, run};
+use super::target::Target;
+use crate::event::{Event, TableProgress};
+use crate::ids::Table;
+use crate::lake::ExportedFile;
+use crate::snowflake::{
+    Answer, Evidence, FileReport, FileVerdict, Health, IngestMode, Landed, Outcome, PipeHealth,
+    PipeState, PipeStatus, QualifiedName, Rows, Statement, Verdict, Verification, copy_history,
+    is_reported, verify,
+};
+
+/// Snowpipe reports on a file for ten minutes; then only the table knows.
+const REPORT_LIFETIME: TimeDelta = TimeDelta::minutes(9);
+/// Snowflake's clock is not ours; to look into a table too early costs one query.
+const CLOCK_SLACK: TimeDelta = TimeDelta::seconds(2);
+/// After so many rounds without news, the pipe itself is asked how it is; again every so many.
+const PATIENT_ROUNDS: u32 = 4;
+/// Without news, a table is asked ever more rarely, up to so many rounds apart: each look costs warehouse time.
+const RAREST_LOOK: u32 = 8;
+
+/// The files of one table that are not settled, and what is known of them.
+pub(super) struct Question {
+    table: Table,
+    files: Vec<ExportedFile>,
+    evidence: Evidence,
+    /// When the oldest of the runs started whose files they are.
+    began_at: DateTime<Utc>,
+    submitted_at: DateTime<Utc>,
+    /// One, but where mode or format were changed while files were on their way.
+    routes: Vec<Route>,
+    last_look: Option<Look>,
+    /// Whether an answer was refused that only a person can bring about.
+    is_refused: bool,
+}
+
+/// When the landing table was last asked.
+struct Look {
+    round: u32,
+    /// Rounds until it is asked again where nothing has happened.
+    gap: u32,
+    signs: Signs,
+}
+
+/// What would have changed had anything happened: what is reported, and of each pipe when it last loaded and how many files wait.
+type Signs = (Answer<Vec<FileReport>>, Vec<Option<(Option<DateTime<Utc>>, u64)>>);
+
+/// How some of a table's files get in.
+struct Route {
+    way: IngestMode,
+    pipe: Option<QualifiedName>,
+    files: Vec<ExportedFile>,
+    status: Option<PipeStatus>,
+    health: Option<PipeHealth>,
+}
+
+/// A table's files by the way that each one went, and not the one that is configured now.
+fn routes(target: &Target, table: Table, parcels: &[Parcel]) -> Vec<Route> {
+    let mut routes: Vec<Route> = Vec::new();
+    for entry in parcels.iter().flat_map(|parcel| parcel.entries_of(table)) {
+        let way = entry.way.unwrap_or(target.mode);
+        let pipe = target.names.pipe(table, entry.format().unwrap_or(target.format), way);
+        let known = routes.iter_mut().find(|route| route.way == way && route.pipe == pipe);
+        match known {
+            Some(route) => route.files.push(entry.file.clone()),
+            None => {
+                let files = vec![entry.file.clone()];
+                routes.push(Route { way, pipe, files, status: None, health: None });
+            }
+        }
+    }
+    routes
+}
+
+impl Question {
+    /// The question of what became of a table's files, where there are any.
+    pub(super) fn of(
+        edge: Edge<'_>,
+        target: &Target,
+        (table, parcels): (Table, &[Parcel]),
+        mut evidence: Evidence,
+    ) -> Option<Self> {
+        let entries = || parcels.iter().flat_map(|parcel| parcel.entries_of(table));
+        let files: Vec<ExportedFile> = entries().map(|entry| entry.file.clone()).collect();
+        let now = edge.now();
+        let forgotten = entries().filter(|entry| entry.is_forgotten(now));
+        evidence.forgotten_keys = forgotten.map(|entry| entry.file.key.clone()).collect();
+        let failed = entries().filter(|entry| entry.state == "failed");
+        let failed = failed.map(|it| (it.file.key.clone(), it.reason.clone().unwrap_or_default()));
+        evidence.failed_before = failed.collect();
+        Some(Self {
+            routes: routes(target, table, parcels),
+            began_at: parcels.iter().map(|parcel| parcel.started_at).min()?,
+            submitted_at: parcels.iter().filter_map(|parcel| parcel.updated_at(table)).max()?,
+            table,
+            files,
+            evidence,
+            last_look: None,
+            is_refused: false,
+        })
+    }
+
+    fn judged(&self) -> Verification {
+        verify(&self.files, &BTreeMap::from([(self.table, self.evidence.clone())]))
+    }
+
+    /// Reports how far the files are; `waiting` for an answer of this mode, or why they are no further.
+    pub(super) fn tell(&self, edge: Edge<'_>, waiting: Option<IngestMode>) {
+        let judged = self.judged();
+        let verified = judged.files.iter().zip(&self.files);
+        let verified: Vec<&ExportedFile> = verified
+            .filter_map(|(it, file)| (it.verdict == Verdict::Verified).then_some(file))
+            .collect();
+        let rows = |files: &[&ExportedFile]| files.iter().map(|file| file.row_count).sum();
+        let worst = judged.files.iter().rev().max_by_key(|file| file.verdict);
+        let worst = worst.filter(|file| file.verdict != Verdict::Verified);
+        (edge.events)(Event::TableJudged(TableProgress {
+            table: self.table,
+            verdict: worst.map_or(Verdict::Verified, |file| file.verdict).name(),
+            file_count: self.files.len(),
+            verified_file_count: verified.len(),
+            row_count: rows(&self.files.iter().collect::<Vec<_>>()),
+            verified_row_count: rows(&verified),
+            reason: match (worst, waiting) {
+                (None, _) => String::new(),
+                (Some(file), Some(mode)) if file.verdict == Verdict::Pending => {
+                    self.awaited(edge.now(), mode)
+                }
+                (Some(file), _) => file.reason.clone(),
+            },
+        }));
+    }
+
+    /// Whose answer is waited for.
+    fn awaited(&self, now: DateTime<Utc>, mode: IngestMode) -> String {
+        match (&self.evidence.pipe, mode) {
+            (Answer::Given(pipe), _) if pipe.health != Health::Ok => {
+                format!("waits for its pipe, which is {}", pipe.reason)
+            }
+            (_, IngestMode::Auto) if !self.is_ripe(now) => {
+                "waits for S3's event and the pipe's load".to_owned()
+            }
+            (_, IngestMode::Rest) if !self.is_ripe(now) => "waits for Snowpipe's report".to_owned(),
+            _ => "waits for the landing table's rows".to_owned(),
+        }
+    }
+
+    /// What is known so far.
+    pub(super) fn answers(&self) -> (Table, Evidence) {
+        (self.table, self.evidence.clone())
+    }
+
+    /// Whether there is anything left to ask.
+    pub(super) fn is_open(&self) -> bool {
+        !self.is_refused && !self.is_settled()
+    }
+
+    /// Whether something is not right, and Snowflake may say why.
+    pub(super) fn wants_explanation(&self) -> bool {
+        !self.is_refused && self.judged().outcome != Outcome::Verified
+    }
+
+    fn is_settled(&self) -> bool {
+        self.judged().files.iter().all(|file| file.verdict != Verdict::Pending)
+    }
+
+    /// Puts a refusal aside, so that the other tables are still asked about.
+    pub(super) fn keep(
+        &mut self,
+        asked: Result<(), Error>,
+        refusal: &mut Option<Error>,
+    ) -> Result<(), Error> {
+        match asked {
+            Err(error) if !is_interruption(&error) => {
+                self.is_refused = true;
+                refusal.get_or_insert(error);
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    fn takes(&self, way: IngestMode) -> bool {
+        self.routes.iter().any(|route| route.way == way)
+    }
+
+    /// Whether every pipe that something is waited for stands until a person moves it.
+    pub(super) fn is_stuck(&self) -> bool {
+        let judged = self.judged();
+        let is_pending = |file: &ExportedFile| {
+            let of_file = |it: &&FileVerdict| it.key == file.key;
+            judged.files.iter().find(of_file).is_some_and(|it| it.verdict == Verdict::Pending)
+        };
+        self.routes.iter().all(|it| it.is_stuck() || !it.files.iter().any(is_pending))
+    }
+
+    /// One round: what costs nothing first, the table when it is worth asking.
+    pub(super) async fn ask(
+        &mut self,
+        edge: Edge<'_>,
+        target: &Target,
+        asked_about: (DateTime<Utc>, &str),
+        round: u32,
+    ) -> Result<(), Error> {
+        let (by_rest, by_event, by_copy) = (
+            self.takes(IngestMode::Rest),
+            self.takes(IngestMode::Auto),
+            self.takes(IngestMode::Copy),
+        );
+        if by_rest && !self.is_report_expired(edge.now()) {
+            self.ask_report(edge, target).await?;
+        }
+        let is_patience_over = round.is_multiple_of(PATIENT_ROUNDS);
+        if by_event || is_patience_over {
+            self.ask_pipe(edge, target).await?;
+        }
+        // A report that is younger than the table's answer would make a file look lost that has just arrived.
+        let looks_lost = self.judged().files.iter().any(|it| it.verdict == Verdict::Mismatch);
+        let is_worth_it = (by_event || by_copy) && is_patience_over;
+        // A COPY is over when it has answered, also one that found its files loaded already and so lists none; and events load
+        // a file while others are still being uploaded.
+        let is_over = round == 1 && (by_copy || by_event && self.has_ingested(self.began_at));
+        let is_wanted = self.is_ripe(edge.now()) || is_worth_it || is_over || looks_lost;
+        let signs = self.signs();
+        let is_due = self.last_look.as_ref().is_none_or(|look| look.is_over(round, &signs));
+        if is_wanted && is_due {
+            self.ask_table(edge, target).await?;
+            self.last_look = Some(Look::after(self.last_look.take(), round, signs));
+        }
+        // Of files that events brought, no report says that one was refused.
+        if by_event && is_patience_over && !self.is_settled() {
+            self.ask_history(edge, target, asked_about).await?;
+        }
+        Ok(())
+    }
+
+    fn signs(&self) -> Signs {
+        let sign =
+            |status: &PipeStatus| (status.last_ingested_timestamp, status.pending_file_count);
+        let statuses = self.routes.iter().map(|route| route.status.as_ref().map(sign));
+        (self.evidence.reports.clone(), statuses.collect())
+    }
+
+    async fn ask_table(&mut self, edge: Edge<'_>, target: &Target) -> Result<(), Error> {
+        let keys: Vec<&str> = self.files.iter().map(|file| file.key.as_str()).collect();
+        let sql = target.names.landed(self.table);
+        let statement = bound(sql, serde_json::json!(keys).to_string());
+        let landed = match query(edge, target, statement).await? {
+            Answer::Given(rows) => Answer::Given(Landed::read(&rows)?),
+            Answer::Unknown(why) => Answer::Unknown(why),
+        };
+        renew(&mut self.evidence.landed, landed);
+        Ok(())
+    }
+
+    /// Whether a pipe has nothing left to do and did something since.
+    fn has_ingested(&self, since: DateTime<Utc>) -> bool {
+        self.routes.iter().filter_map(|route| route.status.as_ref()).any(|status| {
+            status.pending_file_count == 0
+                && status.last_ingested_timestamp.is_some_and(|at| since - CLOCK_SLACK <= at)
+        })
+    }
+
+    fn is_report_expired(&self, now: DateTime<Utc>) -> bool {
+        self.submitted_at + REPORT_LIFETIME < now
+    }
+
+    /// Whether the landing table is worth a query: everything is reported, or nothing ever will be.
+    fn is_ripe(&self, now: DateTime<Utc>) -> bool {
+        let is_known_to_pipe = !self.evidence.skipped_paths.is_empty();
+        is_known_to_pipe
+            || self.has_ingested(self.submitted_at)
+            || self.is_report_expired(now)
+            || self.files.iter().all(|file| is_reported(file, &self.evidence))
+    }
+
+    async fn ask_report(&mut self, edge: Edge<'_>, target: &Target) -> Result<(), Error> {
+        for route in self.routes.iter().filter(|route| route.way == IngestMode::Rest) {
+            let Some(pipe) = &route.pipe else { continue };
+            match target.connection.insert_report(pipe, None, edge.stop.flag()).await {
+                // A report can be late, or be cut short; what an earlier one told stays told.
+                Ok(report) => match &mut self.evidence.reports {
+                    Answer::Given(told) => {
+                        for file in report.files {
+                            if !told.contains(&file) {
+                                told.push(file);
+                            }
+                        }
+                    }
+                    unknown => *unknown = Answer::Given(report.files),
+                },
+                Err(error) if must_be_mended(&error) => return Err(error.into()),
+                Err(error) => {
+                    if let Answer::Unknown(why) = &mut self.evidence.reports {
+                        *why = error.to_string();
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn ask_pipe(&mut self, edge: Edge<'_>, target: &Target) -> Result<(), Error> {
+        let (mut worst, mut unknown) = (None::<PipeHealth>, "`copy` uses no pipe".to_owned());
+        for route in &mut self.routes {
+            match route.ask_pipe(edge, target, self.submitted_at).await? {
+                None => {}
+                Some(Answer::Unknown(why)) => unknown = why,
+                Some(Answer::Given(pipe)) => {
+                    let is_worse = |known: &PipeHealth| known.health < pipe.health;
+                    worst = if worst.as_ref().is_none_or(is_worse) { Some(pipe) } else { worst };
+                }
+            }
+        }
+        self.evidence.pipe = worst.map_or(Answer::Unknown(unknown), Answer::Given);
+        Ok(())
+    }
+
+    /// Asks why files did not come, or not as they were sent.
+    pub(super) async fn explain(
+        &mut self,
+        edge: Edge<'_>,
+        target: &Target,
+        asked_about: (DateTime<Utc>, &str),
+    ) -> Result<(), Error> {
+        self.ask_history(edge, target, asked_about).await?;
+        self.ask_table(edge, target).await?;
+        if self.judged().files.iter().any(|file| file.verdict == Verdict::Pending) {
+            self.ask_pipe(edge, target).await?;
+        }
+        Ok(())
+    }
+
+    async fn ask_history(
+        &mut self,
+        edge: Edge<'_>,
+        target: &Target,
+        (since, run_id): (DateTime<Utc>, &str),
+    ) -> Result<(), Error> {
+        let since = since.format("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let statement = bound(target.names.copy_history(self.table, &since), run_id.to_owned());
+        let history = match query(edge, target, statement).await? {
+            Answer::Given(rows) => Answer::Given(copy_history(&rows)?),
+            Answer::Unknown(why) => Answer::Unknown(why),
+        };
+        renew(&mut self.evidence.history, history);
+        Ok(())
+    }
+}
+
+impl Look {
+    fn after(before: Option<Self>, round: u32, signs: Signs) -> Self {
+        let gap = match before {
+            Some(before) if before.signs == signs => (before.gap * 2).min(RAREST_LOOK),
+            _ => 1,
+        };
+        Self { round, gap, signs }
+    }
+
+    fn is_over(&self, round: u32, signs: &Signs) -> bool {
+        self.round + self.gap <= round || self.signs != *signs
+    }
+}
+
+impl Route {
+    /// Whether the pipe stands until a person moves it.
+    fn is_stuck(&self) -> bool {
+        let is_paused = self.status.as_ref().is_some_and(|it| it.state() == PipeState::Paused);
+        is_paused || self.health.as_ref().is_some_and(|pipe| pipe.health == Health::Fail)
+    }
+
+    /// How the pipe is; `None` where there is none.
+    async fn ask_pipe(
+        &mut self,
+        edge: Edge<'_>,
+        target: &Target,
+        submitted_at: DateTime<Utc>,
+    ) -> Result<Option<Answer<PipeHealth>>, Error> {
+        let Some(pipe) = &self.pipe else { return Ok(None) };
+        let statement = Statement::new(target.names.pipe_status(pipe));
+        let rows = match query(edge, target, statement).await? {
+            Answer::Given(rows) => rows,
+            Answer::Unknown(why) => return Ok(Some(Answer::Unknown(why))),
+        };
+        let text = rows.only()?.cell("PIPE_STATUS")?.text()?.to_owned();
+        let Some(status) = PipeStatus::parse(&text) else {
+            return Ok(Some(Answer::Unknown(format!("pipe `{pipe}` answers `{text}`"))));
+        };
+        let before = self.status.replace(status.clone());
+        let waiting_since = (self.way == IngestMode::Auto).then_some(submitted_at);
+        let health = status.health(before.as_ref(), waiting_since, edge.now());
+        self.health = Some(health.clone());
+        Ok(Some(Answer::Given(health)))
+    }
+}
+
+/// Takes in a newer answer; what was answered once is not forgotten because Snowflake cannot be asked again.
+fn renew<T>(known: &mut Answer<T>, newer: Answer<T>) {
+    if matches!(newer, Answer::Given(_)) || matches!(known, Answer::Unknown(_)) {
+        *known = newer;
+    }
+}
+
+const fn is_interruption(error: &Error) -> bool {
+    match error {
+        Error::Interrupted => true,
+        Error::Snowflake(error) => error.is_stopped(),
+        _ => false,
+    }
+}
+
+/// Whether a refusal says that nothing else would be answered either.
+pub(super) const fn is_for_all(error: &Error) -> bool {
+    matches!(error, Error::Snowflake(error) if must_be_mended(error))
+}
+
+/// A question whose answer may have to wait: what Snowflake cannot be asked now is unknown, not wrong.
+async fn query(
+    edge: Edge<'_>,
+    target: &Target,
+    statement: Statement,
+) -> Result<Answer<Rows>, Error> {
+    match run(edge, target, statement).await {
+        Ok(rows) => Ok(Answer::Given(rows)),
+        Err(Error::Snowflake(error)) if error.is_transient() => {
+            Ok(Answer::Unknown(error.to_string()))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether asking another way, or later, would not help either.
+const fn must_be_mended(error: &crate::snowflake::Error) -> bool {
+    error.is_stopped()
+        || error.is_config()
+        || matches!(error, crate::snowflake::Error::Unauthorized(_))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_without_news_is_looked_at_ever_more_rarely() {
+        let signs = |count| (Answer::Unknown(String::new()), vec![Some((None, count))]);
+        let mut looks = Vec::new();
+        let mut last: Option<Look> = None;
+        for round in 1..=40 {
+            // In round 30 a pipe has taken a file.
+            let signs = signs(u64::from(round < 30));
+            if last.as_ref().is_none_or(|look| look.is_over(round, &signs)) {
+                looks.push(round);
+                last = Some(Look::after(last, round, signs));
+            }
+        }
+        assert_eq!(looks, [1, 2, 4, 8, 16, 24, 30, 31, 33, 37]);
+    }
+}

@@ -1,0 +1,124 @@
+//! Bad nights: what no two calls in a row show, because time passes, a privilege is missing, or somebody loses patience.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::cloud_kills::{killed, wait_until_it_hangs};
+use crate::kills::signal;
+use crate::proof::assert_verified;
+use crate::support::cloud::{Cloud, SMALL};
+use crate::support::fake_snowflake::{Fault, LoadFault, When};
+
+const SONGS_PIPE: &str = "RAW.SONGS_PARQUET_REST_V1/insertFiles";
+
+/// Lets fifteen days pass for every file that is on its way.
+fn age(cloud: &Cloud) {
+    let state = cloud.world.path("data/snowtrack.duckdb");
+    let connection = duckdb::Connection::open(state).unwrap();
+    let sql = "update meta.files set updated_at = updated_at - interval 15 days where state = 'submitting'";
+    assert_eq!(connection.execute(sql, []).unwrap(), 1);
+}
+
+fn state_of<'a>(report: &'a Value, table: &str) -> &'a Value {
+    let files = report["files"].as_array().unwrap();
+    &files.iter().find(|file| file["table"] == table).unwrap()["state"]
+}
+
+#[test]
+fn a_submission_whose_answer_never_came_is_not_repeated_when_no_pipe_would_know_it() {
+    // What came of it: nothing, or the file was queued and only the answer was lost.
+    for (fault, code, state) in [(Fault::Hang, 7, "failed"), (Fault::HangAfter, 0, "verified")] {
+        let cloud = Cloud::small("rest", "parquet");
+        cloud.snowflake.script(When::Path(SONGS_PIPE.to_owned()), 1, fault.clone());
+        killed(&cloud, &SMALL, cloud.snowflake.hung());
+        cloud.snowflake.load_now();
+        age(&cloud);
+        cloud.snowflake.clear_log();
+        let (second, report) = cloud.report(&SMALL);
+        assert_eq!((second, state_of(&report, "songs")), (code, &json!(state)), "{report:#}");
+        assert_eq!(cloud.snowflake.count(SONGS_PIPE), 0, "{fault:?}");
+        if code == 7 {
+            let reason = report["verification"]["reason"].as_str().unwrap();
+            assert!(reason.contains("no pipe remembers it"), "{reason}");
+            // The remedy that it names.
+            let again = cloud.report(&[&SMALL[..], &["--full"]].concat());
+            assert_eq!(cloud.report(&SMALL).0, 0, "{:#}", again.1);
+        }
+    }
+}
+
+#[test]
+fn one_table_that_cannot_be_asked_about_hides_nothing_of_the_others() {
+    for (fault, code, verdict) in
+        [(None, 6, "pending"), (Some(LoadFault::CorruptValue), 7, "mismatch")]
+    {
+        let cloud = Cloud::small("rest", "parquet");
+        let is_wrong = fault.is_some();
+        if let Some(fault) = fault {
+            cloud.snowflake.script_load("raw/songs/", 1, fault);
+        }
+        let refused = Fault::Failed {
+            code: "003001".to_owned(),
+            sql_state: "42501".to_owned(),
+            message:
+                "SQL access control error: Insufficient privileges to operate on table 'ALBUMS'"
+                    .to_owned(),
+        };
+        let asked = When::Sql("from spotify.raw.albums\\n".to_owned());
+        cloud.snowflake.script(asked, usize::MAX, refused);
+        let output = cloud.command(&[&["--json", "run"], &SMALL[..]].concat()).output().unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{report:#}\n{said}");
+        assert_eq!(report["verification"]["verdict"], verdict, "{report:#}");
+        assert!(said.contains("Insufficient privileges"), "{said}");
+        assert_eq!(state_of(&report, "songs"), if is_wrong { "failed" } else { "verified" });
+        assert_eq!(state_of(&report, "albums"), "accepted");
+        assert_eq!(state_of(&report, "playlists"), "verified");
+    }
+}
+
+#[test]
+fn a_copy_that_is_interrupted_is_cancelled_in_snowflake_and_the_next_run_is_free_to_do_it_again() {
+    let cloud = Cloud::small("copy", "parquet");
+    let songs = When::Sql("copy into spotify.raw.songs\\n".to_owned());
+    cloud.snowflake.script(songs, 1, Fault::Accepted { polls: 1_000 });
+    cloud.snowflake.script(When::Handle, 1, Fault::Hang);
+    let mut command = cloud.command(&[&["run"], &SMALL[..]].concat());
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    wait_until_it_hangs(&mut child, cloud.snowflake.hung());
+    signal(&child, "INT");
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let requests = cloud.snowflake.requests();
+    assert!(requests.last().unwrap().path.ends_with("/cancel"), "{:?}", requests.last());
+    let status = cloud.run(&["--json", "status"]);
+    let status: Value = serde_json::from_slice(&status.stdout).unwrap();
+    assert_eq!(status["files"]["submitting"], Value::Null, "{status:#}");
+    let (code, report) = cloud.report(&SMALL);
+    assert_eq!(code, 0, "{report:#}");
+    assert_verified(&cloud, &report);
+}
+
+#[test]
+fn what_failed_once_is_told_at_once_when_nobody_remembers_why() {
+    let cloud = Cloud::small("rest", "parquet");
+    cloud.snowflake.script_load(
+        "raw/songs/",
+        1,
+        LoadFault::Fail("NULL result in a non-nullable column".to_owned()),
+    );
+    let (code, report) = cloud.report(&SMALL);
+    assert_eq!(code, 7, "{report:#}");
+    let reason = |report: &Value| {
+        let reason = report["verification"]["reason"].as_str().unwrap();
+        reason.split_once("verified; ").unwrap().1.to_owned()
+    };
+    let before = reason(&report);
+    assert!(before.contains("NULL result"), "{before}");
+    // Snowpipe reports for ten minutes, the copy history lists for 14 days.
+    cloud.snowflake.advance_clock(Duration::from_secs(20 * 24 * 3600));
+    let (code, report) = cloud.report(&SMALL);
+    assert_eq!((code, reason(&report)), (7, before), "{report:#}");
+}
