@@ -199,7 +199,7 @@ fn judged(verdict: Verdict, reason: String, next_step: &str) -> Judgement {
 }
 
 const LATER: &str = "nothing; `verify` asks again";
-const SHIP_AGAIN: &str = "mend the cause, then ship the rows in a new file (`run --full`): a pipe takes the same path for 14 days no second time";
+const SHIP_AGAIN: &str = "mend the cause, then ship the rows in a new file (`run --full`): a path is taken no second time, by a pipe for 14 days, by a COPY for 64";
 const RELOAD: &str = "see what changed these rows, delete them (`delete from … where _file_name = …`) and ship them in a new file (`run --full`)";
 
 /// The table has rows of the file.

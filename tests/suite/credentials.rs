@@ -8,8 +8,8 @@ use rsa::pkcs8::{DecodePublicKey, EncodePublicKey};
 use serde_json::json;
 
 use crate::support::cloud::{Cloud, report, text};
-use crate::support::fake_s3::{ACCESS_KEY, SECRET_KEY};
-use crate::support::fake_snowflake::TokenKind;
+use crate::support::fake_s3::{self as s3, ACCESS_KEY, Op, SECRET_KEY};
+use crate::support::fake_snowflake::{Fault, TokenKind, When};
 
 /// The predecessor's file with keys that the bucket does not know.
 const OLD_KEYS: &str = "[aws-auth]\naws_access_key_id = AKIAOLDOLDOLDOLDOLDO\naws_secret_access_key = old-secret\nregion_name = eu-west-1\n";
@@ -136,6 +136,48 @@ fn a_token_that_cannot_submit_files_is_refused_before_anything_is_done() {
         assert!(!text(&output).contains(token));
     }
     assert_eq!((cloud.snowflake.requests().len(), cloud.s3.calls().len()), (0, 0));
+}
+
+#[test]
+fn no_secret_is_in_what_a_run_says_that_fails() {
+    let plain = std::fs::read_to_string(fixture("plain.p8")).unwrap();
+    let key_line = plain.lines().nth(3).unwrap().to_owned();
+    let wif = "WIF.AWS.wif-secret";
+    let (encrypted, passphrase) = (fixture("aes256.p8").display().to_string(), "correct horse");
+    let ways: [&[(&str, &str)]; 4] = [
+        &[("SNOWFLAKE_PRIVATE_KEY", plain.as_str())],
+        &[
+            ("SNOWFLAKE_PRIVATE_KEY_PATH", encrypted.as_str()),
+            ("PRIVATE_KEY_PASSPHRASE", passphrase),
+        ],
+        &[("SNOWFLAKE_TOKEN", wif), ("SNOWFLAKE_TOKEN_TYPE", "WIF")],
+        &[("SNOWFLAKE_TOKEN", "pat-secret"), ("SNOWFLAKE_TOKEN_TYPE", "PAT")],
+    ];
+    // Who it is that says no, and at which call.
+    let status = |code| Fault::Status { code, body: "<html>no</html>".to_owned(), headers: vec![] };
+    let faults = [Fault::Unauthorized, status(403), Fault::CutOff, Fault::WrongRowCount];
+    for (variables, fault) in ways.iter().zip(faults) {
+        for is_s3 in [true, false] {
+            let cloud = with_fixture_key();
+            if is_s3 {
+                let denied = s3::Fault::answer(403, "AccessDenied", "Access Denied");
+                cloud.s3.script(Op::Put, 1, usize::MAX, denied);
+            }
+            cloud.snowflake.script(When::Any, usize::MAX, fault.clone());
+            cloud.snowflake.allow_violations();
+            let mut command = keyless(&cloud);
+            let mode = if variables[0].1 == "pat-secret" { "copy" } else { "rest" };
+            command.arg("-vvv").env("SNOWFLAKE_INGEST", mode).envs(variables.iter().copied());
+            let output = command.output().unwrap();
+            assert!(!output.status.success(), "{fault:?}: {}", text(&output));
+            let mut secrets = cloud.snowflake.tokens();
+            secrets
+                .extend([&key_line, passphrase, wif, "pat-secret", SECRET_KEY].map(String::from));
+            for secret in secrets {
+                assert!(!text(&output).contains(&secret), "`{secret}` is in {}", text(&output));
+            }
+        }
+    }
 }
 
 /// A case's name, the key's file, its passphrase, the exit code, and what must be said.

@@ -122,3 +122,26 @@ fn what_failed_once_is_told_at_once_when_nobody_remembers_why() {
     let (code, report) = cloud.report(&SMALL);
     assert_eq!((code, reason(&report)), (7, before), "{report:#}");
 }
+
+#[test]
+fn what_only_explains_may_fail_without_changing_what_is_known() {
+    let refused = || Fault::Failed {
+        code: "003001".to_owned(),
+        sql_state: "42501".to_owned(),
+        message: "SQL access control error: Insufficient privileges".to_owned(),
+    };
+    for place in ["copy_history", "system$pipe_status"] {
+        // A file that failed, as the pipe's report says, and a run that needs no explanation.
+        for (fault, code) in [(Some(LoadFault::Fail("NULL result".to_owned())), 7), (None, 0)] {
+            let cloud = Cloud::small("rest", "parquet");
+            if let Some(fault) = fault {
+                cloud.snowflake.script_load("raw/songs/", 1, fault);
+            }
+            cloud.snowflake.script(When::Sql(place.to_owned()), usize::MAX, refused());
+            let (found, report) = cloud.report(&SMALL);
+            assert_eq!(found, code, "{place}: {report:#}");
+            let reason = report["verification"]["reason"].as_str().unwrap();
+            assert_eq!(reason.contains("NULL result"), code == 7, "{place}: {reason}");
+        }
+    }
+}

@@ -3,5 +3,5 @@
 -- table: playlist_songs
 select playlist_id, position, * exclude (playlist_id, position)
 from staging.unshipped_playlist_songs
+anti join core.songs as songs on songs.id = song_id
 where song_id is not null
-    and song_id not in (select id from core.songs where id is not null)

@@ -3,5 +3,5 @@
 -- table: song_artists
 select *
 from staging.unshipped_song_artists
+anti join core.songs as songs on songs.id = song_id
 where song_id is not null
-    and song_id not in (select id from core.songs where id is not null)

@@ -188,12 +188,14 @@ async fn every_answer_has_the_shape_of_the_specification() {
     ] {
         check(&root, submit, "post", &rig.sql(sql).await);
     }
-    for fault in
-        [Fault::TimedOut, Fault::CutOff, Fault::TooMany { retry_after: None }, Fault::Unauthorized]
-    {
+    for fault in [Fault::TimedOut, Fault::CutOff, Fault::TooMany { retry_after: None }] {
         rig.snowflake.script(When::Any, 1, fault);
         check(&root, submit, "post", &rig.sql("select 1").await);
     }
+    // A token that was refused must not come again.
+    let refused = Rig::new();
+    refused.snowflake.script(When::Any, 1, Fault::Unauthorized);
+    check(&root, submit, "post", &refused.sql("select 1").await);
     rig.snowflake.script(When::Any, 1, Fault::Accepted { polls: 1 });
     let accepted = rig.sql("select 1").await;
     check(&root, submit, "post", &accepted);
