@@ -167,7 +167,7 @@ fn batches(
         let of_run = is_copy.then(|| (*run_id).clone());
         let request_id = entry.request_id.filter(|_| is_copy);
         let format = entry.format().unwrap_or(target.format);
-        let is_told_already = entry.is_told_already();
+        let is_told_already = entry.is_told();
         let limit = match (way, request_id) {
             (IngestMode::Copy, None) => COPY_FILES,
             (IngestMode::Rest, _) => PIPE_FILES,

@@ -41,7 +41,7 @@ pub struct FileState {
     pub key: String,
     /// Its rows.
     pub row_count: u64,
-    /// `exported`, `uploaded`, `accepted`, `loaded`, `verified` or `failed`.
+    /// `exported`, `uploaded`, `submitting`, `accepted`, `verified`, `failed` or `superseded`.
     pub state: String,
     /// Why it is not further, where that is known.
     pub reason: Option<String>,

@@ -14,6 +14,7 @@ mod question;
 mod reconcile;
 mod replay;
 mod report;
+mod route;
 mod run;
 mod settings;
 mod setup;

@@ -39,6 +39,7 @@ pub(super) struct Entry {
     pub(super) way: Option<IngestMode>,
     /// The id of the `COPY INTO` that was sent for it.
     pub(super) request_id: Option<Uuid>,
+    told_at: Option<DateTime<Utc>>,
     updated_at: DateTime<Utc>,
 }
 
@@ -49,14 +50,15 @@ impl Entry {
     }
 
     /// Whether Snowflake may have been told of it before.
-    pub(super) fn is_told_already(&self) -> bool {
-        self.state == "submitting"
+    pub(super) fn is_told(&self) -> bool {
+        !matches!(self.state.as_str(), "exported" | "uploaded")
     }
 
-    /// Whether it was submitted so long ago that no pipe would know it: told of it again, it would load it again.
+    /// Whether it was first submitted so long ago that no pipe would know it: told of it again, it would load it again.
     pub(super) fn is_forgotten(&self, now: DateTime<Utc>) -> bool {
         matches!(self.state.as_str(), "submitting" | "accepted")
-            && self.updated_at + PIPE_MEMORY < now
+            && self.way != Some(IngestMode::Copy)
+            && self.told_at.unwrap_or(self.updated_at) + PIPE_MEMORY < now
     }
 }
 
@@ -83,6 +85,14 @@ impl Parcel {
     }
 }
 
+/// A table of which a run shipped every row, and all of them arrived: what became of older files no longer matters.
+pub(super) struct Replacement {
+    /// The run.
+    pub(super) run: RunId,
+    /// The table.
+    pub(super) table: String,
+}
+
 /// Every run's files that are not known to have arrived, oldest run first.
 pub(super) fn outstanding(warehouse: &Warehouse) -> Result<Vec<Parcel>, Error> {
     read(warehouse, "files.state not in ('verified', 'superseded')")
@@ -100,7 +110,7 @@ pub(super) fn parcels_of(warehouse: &Warehouse, keys: &[String]) -> Result<Vec<P
 
 fn read(warehouse: &Warehouse, condition: &str) -> Result<Vec<Parcel>, Error> {
     let sql = format!(
-        "select run_id, started_at, manifest_key, \"table\", key, files.row_count, size_bytes, sha256, row_hash_sum, state, reason, updated_at, way, request_id from meta.files as files inner join meta.runs as runs using (run_id) where manifest_key is not null and {condition} order by run_id, files.rowid"
+        "select run_id, started_at, manifest_key, \"table\", key, files.row_count, size_bytes, sha256, row_hash_sum, state, reason, updated_at, way, request_id, told_at from meta.files as files inner join meta.runs as runs using (run_id) where manifest_key is not null and {condition} order by run_id, files.rowid"
     );
     let rows = warehouse.rows(&sql, "list the files on their way", |row| {
         let entry = Entry {
@@ -117,6 +127,7 @@ fn read(warehouse: &Warehouse, condition: &str) -> Result<Vec<Parcel>, Error> {
             updated_at: row.get::<_, NaiveDateTime>(11)?.and_utc(),
             way: row.get::<_, Option<String>>(12)?.as_deref().and_then(IngestMode::of_name),
             request_id: row.get::<_, Option<String>>(13)?.and_then(|id| id.parse().ok()),
+            told_at: row.get::<_, Option<NaiveDateTime>>(14)?.map(|at| at.and_utc()),
         };
         let run = (row.get::<_, String>(0)?, row.get::<_, NaiveDateTime>(1)?, row.get(2)?);
         Ok((run, entry))
@@ -169,8 +180,8 @@ pub(super) fn submit(
             warehouse
                 .connection()
                 .execute(
-                    "update meta.files set state = 'submitting', way = ?, request_id = ?, updated_at = ?::timestamp where key = ? and state in ('uploaded', 'submitting')",
-                    params![way.name(), request_id, sql_timestamp(now), file.key],
+                    "update meta.files set state = 'submitting', way = ?, request_id = ?, told_at = coalesce(told_at, ?::timestamp), updated_at = ?::timestamp where key = ? and state in ('uploaded', 'submitting')",
+                    params![way.name(), request_id, sql_timestamp(now), sql_timestamp(now), file.key],
                 )
                 .doing("note a submission")?;
         }
@@ -183,14 +194,15 @@ pub(super) fn announce(
     warehouse: &mut Warehouse,
     files: &[ExportedFile],
     way: IngestMode,
+    now: DateTime<Utc>,
 ) -> Result<(), Error> {
     warehouse.transaction(|warehouse| {
         for file in files {
             warehouse
                 .connection()
                 .execute(
-                    "update meta.files set way = ? where key = ? and way is null",
-                    params![way.name(), file.key],
+                    "update meta.files set way = ?, told_at = ?::timestamp where key = ? and way is null",
+                    params![way.name(), sql_timestamp(now), file.key],
                 )
                 .doing("note how a file is going to be loaded")?;
         }
@@ -209,7 +221,7 @@ pub(super) fn withdraw(
             warehouse
                 .connection()
                 .execute(
-                    "update meta.files set state = 'uploaded', way = null, request_id = null, updated_at = ?::timestamp where key = ? and state = 'submitting'",
+                    "update meta.files set state = 'uploaded', way = null, request_id = null, told_at = null, updated_at = ?::timestamp where key = ? and state = 'submitting'",
                     params![sql_timestamp(now), file.key],
                 )
                 .doing("note a refusal")?;
@@ -225,9 +237,9 @@ pub(super) fn doubt(
     verification: &Verification,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let pending = verification.files.iter().filter(|file| file.verdict == Verdict::Pending);
+    let stuck = verification.files.iter().filter(|file| file.is_pipe_broken);
     warehouse.transaction(|warehouse| {
-        for file in pending {
+        for file in stuck {
             warehouse
                 .connection()
                 .execute(
@@ -240,10 +252,11 @@ pub(super) fn doubt(
     })
 }
 
-/// Notes what was found of each file, and which runs have arrived whole.
+/// Notes what was found of each file, what older files no longer matter for it, and which runs have arrived whole.
 pub(super) fn judged(
     warehouse: &mut Warehouse,
     verification: &Verification,
+    replacements: &[Replacement],
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     warehouse.transaction(|warehouse| {
@@ -264,6 +277,14 @@ pub(super) fn judged(
                 )
                 .doing("note a verdict")?;
         }
+        for Replacement { run, table } in replacements {
+            connection
+                .execute(
+                    "update meta.files set state = 'superseded', updated_at = ?::timestamp where \"table\" = ? and state in ('failed', 'accepted', 'submitting') and run_id < ?",
+                    params![sql_timestamp(now), table, run.as_str()],
+                )
+                .doing("note what is superseded")?;
+        }
         note_arrived_runs(warehouse)
     })
 }
@@ -278,26 +299,6 @@ fn note_arrived_runs(warehouse: &Warehouse) -> Result<(), Error> {
         )
         .doing("note the verified runs")
         .map(|_| ())
-}
-
-/// Notes that every row of these tables was shipped anew and arrived, so that what became of older files no longer matters.
-pub(super) fn supersede(
-    warehouse: &mut Warehouse,
-    (run, tables): (&RunId, &[&str]),
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
-    warehouse.transaction(|warehouse| {
-        for table in tables {
-            warehouse
-                .connection()
-                .execute(
-                    "update meta.files set state = 'superseded', updated_at = ?::timestamp where \"table\" = ? and state in ('failed', 'accepted') and run_id < ?",
-                    params![sql_timestamp(now), table, run.as_str()],
-                )
-                .doing("note what is superseded")?;
-        }
-        note_arrived_runs(warehouse)
-    })
 }
 
 /// Notes that a table's current rows are right, so that what became of its files no longer matters.

@@ -8,16 +8,16 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Error;
 use super::parcels::Parcel;
+use super::route::{Route, routes};
 use super::settings::Edge;
-use super::ship::{bound, run};
+use super::ship::{bound, query};
 use super::target::Target;
 use crate::event::{Event, TableProgress};
 use crate::ids::Table;
 use crate::lake::ExportedFile;
 use crate::snowflake::{
-    Answer, Evidence, FileReport, FileVerdict, Health, IngestMode, Landed, Outcome, PipeHealth,
-    PipeState, PipeStatus, QualifiedName, Rows, Statement, Verdict, Verification, copy_history,
-    is_reported, verify,
+    Answer, Evidence, FileReport, FileVerdict, Health, IngestMode, Landed, PipeHealth, PipeStatus,
+    Verdict, Verification, copy_history, is_reported, verify,
 };
 
 /// Snowpipe reports on a file for ten minutes; then only the table knows.
@@ -40,8 +40,10 @@ pub(super) struct Question {
     /// One, but where mode or format were changed while files were on their way.
     routes: Vec<Route>,
     last_look: Option<Look>,
-    /// Whether an answer was refused that only a person can bring about.
-    is_refused: bool,
+    /// What only a person can bring about, where something was refused.
+    refusal: Option<Error>,
+    /// Whether it was the proof itself that was refused.
+    is_closed: bool,
 }
 
 /// When the landing table was last asked.
@@ -54,33 +56,6 @@ struct Look {
 
 /// What would have changed had anything happened: what is reported, and of each pipe when it last loaded and how many files wait.
 type Signs = (Answer<Vec<FileReport>>, Vec<Option<(Option<DateTime<Utc>>, u64)>>);
-
-/// How some of a table's files get in.
-struct Route {
-    way: IngestMode,
-    pipe: Option<QualifiedName>,
-    files: Vec<ExportedFile>,
-    status: Option<PipeStatus>,
-    health: Option<PipeHealth>,
-}
-
-/// A table's files by the way that each one went, and not the one that is configured now.
-fn routes(target: &Target, table: Table, parcels: &[Parcel]) -> Vec<Route> {
-    let mut routes: Vec<Route> = Vec::new();
-    for entry in parcels.iter().flat_map(|parcel| parcel.entries_of(table)) {
-        let way = entry.way.unwrap_or(target.mode);
-        let pipe = target.names.pipe(table, entry.format().unwrap_or(target.format), way);
-        let known = routes.iter_mut().find(|route| route.way == way && route.pipe == pipe);
-        match known {
-            Some(route) => route.files.push(entry.file.clone()),
-            None => {
-                let files = vec![entry.file.clone()];
-                routes.push(Route { way, pipe, files, status: None, health: None });
-            }
-        }
-    }
-    routes
-}
 
 impl Question {
     /// The question of what became of a table's files, where there are any.
@@ -98,15 +73,19 @@ impl Question {
         let failed = entries().filter(|entry| entry.state == "failed");
         let failed = failed.map(|it| (it.file.key.clone(), it.reason.clone().unwrap_or_default()));
         evidence.failed_before = failed.collect();
+        let routes = routes(target, table, parcels);
+        let untold = routes.iter().filter(|route| !route.is_told).flat_map(|route| &route.files);
+        evidence.untold_keys = untold.map(|file| file.key.clone()).collect();
         Some(Self {
-            routes: routes(target, table, parcels),
+            routes,
             began_at: parcels.iter().map(|parcel| parcel.started_at).min()?,
             submitted_at: parcels.iter().filter_map(|parcel| parcel.updated_at(table)).max()?,
             table,
             files,
             evidence,
             last_look: None,
-            is_refused: false,
+            refusal: None,
+            is_closed: false,
         })
     }
 
@@ -162,12 +141,15 @@ impl Question {
 
     /// Whether there is anything left to ask.
     pub(super) fn is_open(&self) -> bool {
-        !self.is_refused && !self.is_settled()
+        !self.is_closed && !self.is_settled()
     }
 
-    /// Whether something is not right, and Snowflake may say why.
+    /// Whether something is not right that Snowflake may say more about.
     pub(super) fn wants_explanation(&self) -> bool {
-        !self.is_refused && self.judged().outcome != Outcome::Verified
+        let is_explained = |file: &FileVerdict| {
+            file.verdict == Verdict::Verified || self.evidence.untold_keys.contains(&file.key)
+        };
+        !self.is_closed && !self.judged().files.iter().all(is_explained)
     }
 
     fn is_settled(&self) -> bool {
@@ -175,33 +157,49 @@ impl Question {
     }
 
     /// Puts a refusal aside, so that the other tables are still asked about.
-    pub(super) fn keep(
-        &mut self,
-        asked: Result<(), Error>,
-        refusal: &mut Option<Error>,
-    ) -> Result<(), Error> {
+    pub(super) fn keep(&mut self, asked: Result<(), Error>) -> Result<(), Error> {
+        self.is_closed |= asked.is_err();
+        self.excuse(asked)
+    }
+
+    /// The same of what only explains: the question goes on without it.
+    fn excuse(&mut self, asked: Result<(), Error>) -> Result<(), Error> {
         match asked {
             Err(error) if !is_interruption(&error) => {
-                self.is_refused = true;
-                refusal.get_or_insert(error);
+                self.refusal.get_or_insert(error);
                 Ok(())
             }
             other => other,
         }
     }
 
-    fn takes(&self, way: IngestMode) -> bool {
-        self.routes.iter().any(|route| route.way == way)
+    /// Whether what was refused says that nothing else would be answered either.
+    pub(super) fn is_refused_for_all(&self) -> bool {
+        matches!(&self.refusal, Some(Error::Snowflake(error)) if must_be_mended(error))
     }
 
-    /// Whether every pipe that something is waited for stands until a person moves it.
+    /// What stands between the files and their proof, where a person must bring it about.
+    pub(super) fn take_refusal(&mut self) -> Option<Error> {
+        if self.is_settled() { None } else { self.refusal.take() }
+    }
+
+    fn takes(&self, way: IngestMode) -> bool {
+        self.routes.iter().any(|route| route.is_told && route.way == way)
+    }
+
+    /// Whether nothing of what is waited for will come before a person does something.
     pub(super) fn is_stuck(&self) -> bool {
         let judged = self.judged();
         let is_pending = |file: &ExportedFile| {
             let of_file = |it: &&FileVerdict| it.key == file.key;
             judged.files.iter().find(of_file).is_some_and(|it| it.verdict == Verdict::Pending)
         };
-        self.routes.iter().all(|it| it.is_stuck() || !it.files.iter().any(is_pending))
+        let will_come = |route: &Route| match route.way {
+            // A COPY that has answered is over: what the table does not hold then will not come.
+            IngestMode::Copy => route.is_told && !self.evidence.is_landed_known(),
+            _ => route.is_told && !route.is_stuck(),
+        };
+        !self.routes.iter().any(|route| will_come(route) && route.files.iter().any(is_pending))
     }
 
     /// One round: what costs nothing first, the table when it is worth asking.
@@ -221,25 +219,32 @@ impl Question {
             self.ask_report(edge, target).await?;
         }
         let is_patience_over = round.is_multiple_of(PATIENT_ROUNDS);
-        if by_event || is_patience_over {
-            self.ask_pipe(edge, target).await?;
+        // Nobody remembers a file, or its pipe stands with the file in its queue?
+        let is_doubtful = !self.evidence.forgotten_keys.is_empty();
+        if by_event || is_patience_over || is_doubtful {
+            let asked = self.ask_pipe(edge, target).await;
+            self.excuse(asked)?;
         }
         // A report that is younger than the table's answer would make a file look lost that has just arrived.
         let looks_lost = self.judged().files.iter().any(|it| it.verdict == Verdict::Mismatch);
-        let is_worth_it = (by_event || by_copy) && is_patience_over;
-        // A COPY is over when it has answered, also one that found its files loaded already and so lists none; and events load
-        // a file while others are still being uploaded.
-        let is_over = round == 1 && (by_copy || by_event && self.has_ingested(self.began_at));
-        let is_wanted = self.is_ripe(edge.now()) || is_worth_it || is_over || looks_lost;
+        // A COPY is over when it has answered, also one that found its files loaded already and so lists none; events load
+        // a file while others are still being uploaded; and what a pipe knows already it may have loaded long ago.
+        let is_over = by_copy || by_event && self.has_ingested(self.began_at);
+        let is_over = is_over || !self.evidence.skipped_paths.is_empty();
+        let is_over = is_over && (round == 1 || by_copy && is_patience_over);
+        let is_idle = by_event && is_patience_over && self.is_idle_after(self.began_at);
+        let is_wanted = self.is_ripe(edge.now()) || is_over || is_idle || looks_lost;
         let signs = self.signs();
         let is_due = self.last_look.as_ref().is_none_or(|look| look.is_over(round, &signs));
-        if is_wanted && is_due {
-            self.ask_table(edge, target).await?;
-            self.last_look = Some(Look::after(self.last_look.take(), round, signs));
+        if !is_wanted || !is_due {
+            return Ok(());
         }
+        self.ask_table(edge, target).await?;
+        self.last_look = Some(Look::after(self.last_look.take(), round, signs));
         // Of files that events brought, no report says that one was refused.
-        if by_event && is_patience_over && !self.is_settled() {
-            self.ask_history(edge, target, asked_about).await?;
+        if is_idle && !self.is_settled() {
+            let asked = self.ask_history(edge, target, asked_about).await;
+            self.excuse(asked)?;
         }
         Ok(())
     }
@@ -259,6 +264,7 @@ impl Question {
             Answer::Given(rows) => Answer::Given(Landed::read(&rows)?),
             Answer::Unknown(why) => Answer::Unknown(why),
         };
+        self.evidence.is_landed_old = matches!(landed, Answer::Unknown(_));
         renew(&mut self.evidence.landed, landed);
         Ok(())
     }
@@ -271,15 +277,25 @@ impl Question {
         })
     }
 
+    /// Whether a pipe that lives on events has passed everything on that it heard of since, or does not say how it is.
+    fn is_idle_after(&self, since: DateTime<Utc>) -> bool {
+        self.routes.iter().filter(|route| route.way == IngestMode::Auto).any(|route| {
+            route.status.as_ref().is_none_or(|status| {
+                status.pending_file_count == 0
+                    && status
+                        .last_forwarded_message_timestamp
+                        .is_some_and(|at| since - CLOCK_SLACK <= at)
+            })
+        })
+    }
+
     fn is_report_expired(&self, now: DateTime<Utc>) -> bool {
         self.submitted_at + REPORT_LIFETIME < now
     }
 
     /// Whether the landing table is worth a query: everything is reported, or nothing ever will be.
     fn is_ripe(&self, now: DateTime<Utc>) -> bool {
-        let is_known_to_pipe = !self.evidence.skipped_paths.is_empty();
-        is_known_to_pipe
-            || self.has_ingested(self.submitted_at)
+        self.has_ingested(self.submitted_at)
             || self.is_report_expired(now)
             || self.files.iter().all(|file| is_reported(file, &self.evidence))
     }
@@ -333,10 +349,12 @@ impl Question {
         target: &Target,
         asked_about: (DateTime<Utc>, &str),
     ) -> Result<(), Error> {
-        self.ask_history(edge, target, asked_about).await?;
+        let asked = self.ask_history(edge, target, asked_about).await;
+        self.excuse(asked)?;
         self.ask_table(edge, target).await?;
         if self.judged().files.iter().any(|file| file.verdict == Verdict::Pending) {
-            self.ask_pipe(edge, target).await?;
+            let asked = self.ask_pipe(edge, target).await;
+            self.excuse(asked)?;
         }
         Ok(())
     }
@@ -349,12 +367,14 @@ impl Question {
     ) -> Result<(), Error> {
         let since = since.format("%Y-%m-%dT%H:%M:%SZ").to_string();
         let statement = bound(target.names.copy_history(self.table, &since), run_id.to_owned());
-        let history = match query(edge, target, statement).await? {
-            Answer::Given(rows) => Answer::Given(copy_history(&rows)?),
-            Answer::Unknown(why) => Answer::Unknown(why),
+        let answer = query(edge, target, statement).await;
+        let history = match &answer {
+            Ok(Answer::Given(rows)) => Answer::Given(copy_history(rows)?),
+            Ok(Answer::Unknown(why)) => Answer::Unknown(why.clone()),
+            Err(error) => Answer::Unknown(error.to_string()),
         };
         renew(&mut self.evidence.history, history);
-        Ok(())
+        answer.map(drop)
     }
 }
 
@@ -372,38 +392,6 @@ impl Look {
     }
 }
 
-impl Route {
-    /// Whether the pipe stands until a person moves it.
-    fn is_stuck(&self) -> bool {
-        let is_paused = self.status.as_ref().is_some_and(|it| it.state() == PipeState::Paused);
-        is_paused || self.health.as_ref().is_some_and(|pipe| pipe.health == Health::Fail)
-    }
-
-    /// How the pipe is; `None` where there is none.
-    async fn ask_pipe(
-        &mut self,
-        edge: Edge<'_>,
-        target: &Target,
-        submitted_at: DateTime<Utc>,
-    ) -> Result<Option<Answer<PipeHealth>>, Error> {
-        let Some(pipe) = &self.pipe else { return Ok(None) };
-        let statement = Statement::new(target.names.pipe_status(pipe));
-        let rows = match query(edge, target, statement).await? {
-            Answer::Given(rows) => rows,
-            Answer::Unknown(why) => return Ok(Some(Answer::Unknown(why))),
-        };
-        let text = rows.only()?.cell("PIPE_STATUS")?.text()?.to_owned();
-        let Some(status) = PipeStatus::parse(&text) else {
-            return Ok(Some(Answer::Unknown(format!("pipe `{pipe}` answers `{text}`"))));
-        };
-        let before = self.status.replace(status.clone());
-        let waiting_since = (self.way == IngestMode::Auto).then_some(submitted_at);
-        let health = status.health(before.as_ref(), waiting_since, edge.now());
-        self.health = Some(health.clone());
-        Ok(Some(Answer::Given(health)))
-    }
-}
-
 /// Takes in a newer answer; what was answered once is not forgotten because Snowflake cannot be asked again.
 fn renew<T>(known: &mut Answer<T>, newer: Answer<T>) {
     if matches!(newer, Answer::Given(_)) || matches!(known, Answer::Unknown(_)) {
@@ -416,26 +404,6 @@ const fn is_interruption(error: &Error) -> bool {
         Error::Interrupted => true,
         Error::Snowflake(error) => error.is_stopped(),
         _ => false,
-    }
-}
-
-/// Whether a refusal says that nothing else would be answered either.
-pub(super) const fn is_for_all(error: &Error) -> bool {
-    matches!(error, Error::Snowflake(error) if must_be_mended(error))
-}
-
-/// A question whose answer may have to wait: what Snowflake cannot be asked now is unknown, not wrong.
-async fn query(
-    edge: Edge<'_>,
-    target: &Target,
-    statement: Statement,
-) -> Result<Answer<Rows>, Error> {
-    match run(edge, target, statement).await {
-        Ok(rows) => Ok(Answer::Given(rows)),
-        Err(Error::Snowflake(error)) if error.is_transient() => {
-            Ok(Answer::Unknown(error.to_string()))
-        }
-        Err(error) => Err(error),
     }
 }
 

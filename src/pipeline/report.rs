@@ -120,7 +120,7 @@ pub struct FileReport {
     /// What was written.
     #[serde(flatten)]
     pub file: crate::lake::ExportedFile,
-    /// `exported`, `uploaded`, `accepted`, `loaded`, `verified` or `failed`.
+    /// `exported`, `uploaded`, `accepted`, `verified`, `failed` or `superseded`.
     pub state: String,
     /// Why it is not further, where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::ingest::ingest;
-use super::parcels::{self, Parcel};
+use super::parcels::{self, Parcel, Replacement};
 use super::settings::Edge;
 use super::story::Story;
 use super::target::Target;
@@ -21,7 +21,9 @@ use crate::lake::{
     ExportedFile, Shipment, StaticKeys, Store, StoreSettings, StoreTiming, Uploaded, archive_key,
     upload,
 };
-use crate::snowflake::{self, Binding, IngestMode, Outcome, Statement, Verdict, Verification};
+use crate::snowflake::{
+    self, Answer, Binding, IngestMode, Outcome, Statement, Verdict, Verification,
+};
 use crate::warehouse::Warehouse;
 
 impl Story {
@@ -78,13 +80,11 @@ impl Story {
             self.parcels = parcels::parcels_of(warehouse, &keys)?;
             self.enter(warehouse, Stage::Verify, edge.events)?;
             let Watched { verification, refusal } =
-                watch(edge, target, (&self.parcels, self.run.as_str()), evidence).await?;
-            parcels::judged(warehouse, &verification, edge.now())?;
-            let replaced = self.supersede(edge, warehouse, &verification)?;
-            let verification = verification.without_pending(&replaced);
-            if verification.outcome == Outcome::PipeBroken {
-                parcels::doubt(warehouse, &verification, edge.now())?;
-            }
+                watch(edge, target, &self.parcels, evidence).await?;
+            let replacements = self.replacements(warehouse, &verification)?;
+            parcels::judged(warehouse, &verification, &replacements, edge.now())?;
+            parcels::doubt(warehouse, &verification, edge.now())?;
+            let verification = verification.without_pending(&self.replaced(&replacements));
             let (outcome, reason) = (verification.outcome, verification.reason.clone());
             let next_step = next_step(&verification);
             self.verification = Some(verification);
@@ -107,30 +107,42 @@ impl Story {
         Ok(())
     }
 
-    /// Where everything was shipped anew and arrived, older files are settled by it, whatever became of them. Returns their keys.
-    fn supersede(
-        &mut self,
-        edge: Edge<'_>,
-        warehouse: &mut Warehouse,
+    /// Where everything was shipped anew and arrived, whoever waited for it in the end.
+    fn replacements(
+        &self,
+        warehouse: &Warehouse,
         verification: &Verification,
-    ) -> Result<BTreeSet<String>, Error> {
-        if !ledger::is_full(warehouse, &self.run)? {
-            return Ok(BTreeSet::new());
+    ) -> Result<Vec<Replacement>, Error> {
+        let verdicts: BTreeMap<&str, Verdict> =
+            verification.files.iter().map(|file| (file.key.as_str(), file.verdict)).collect();
+        let mut replacements = Vec::new();
+        for parcel in &self.parcels {
+            if !ledger::is_full(warehouse, &parcel.run_id)? {
+                continue;
+            }
+            let mut arrived: BTreeMap<&str, bool> = BTreeMap::new();
+            for file in parcel.files() {
+                let is_in = verdicts.get(file.key.as_str()) == Some(&Verdict::Verified);
+                *arrived.entry(&file.table).or_insert(true) &= is_in;
+            }
+            let tables = arrived.into_iter().filter(|(_, is_in)| *is_in);
+            replacements.extend(tables.map(|(table, _)| Replacement {
+                run: parcel.run_id.clone(),
+                table: table.to_owned(),
+            }));
         }
-        let own = self.parcels.iter().filter(|parcel| parcel.run_id == self.run);
-        let own: BTreeSet<&str> =
-            own.flat_map(Parcel::files).map(|file| file.key.as_str()).collect();
-        let mut arrived: BTreeMap<&str, bool> = BTreeMap::new();
-        for file in verification.files.iter().filter(|file| own.contains(file.key.as_str())) {
-            *arrived.entry(&file.table).or_insert(true) &= file.verdict == Verdict::Verified;
-        }
-        let tables: Vec<&str> =
-            arrived.into_iter().filter(|(_, is_in)| *is_in).map(|(table, _)| table).collect();
-        parcels::supersede(warehouse, (&self.run, &tables), edge.now())?;
-        let older = self.parcels.iter().filter(|parcel| parcel.run_id < self.run);
-        let older = older.flat_map(Parcel::files);
-        let replaced = older.filter(|file| tables.contains(&file.table.as_str()));
-        Ok(replaced.map(|file| file.key.clone()).collect())
+        Ok(replacements)
+    }
+
+    /// The keys of the older files that these settle.
+    fn replaced(&self, replacements: &[Replacement]) -> BTreeSet<String> {
+        let older = self.parcels.iter().flat_map(|parcel| {
+            let is_replaced = |file: &&ExportedFile| {
+                replacements.iter().any(|it| parcel.run_id < it.run && file.table == it.table)
+            };
+            parcel.files().filter(is_replaced)
+        });
+        older.map(|file| file.key.clone()).collect()
     }
 
     /// Brings every outstanding file into the bucket and returns the proof for those that no pipe has been told of.
@@ -155,7 +167,7 @@ impl Story {
                 parcel.unsubmitted().map(|entry| entry.file.clone()).collect();
             // A bucket that sends events tells the pipe of a file at once, also where this command goes no further.
             if is_by_event(edge.config) {
-                parcels::announce(warehouse, &files, IngestMode::Auto)?;
+                parcels::announce(warehouse, &files, IngestMode::Auto, edge.now())?;
             }
             // Written beside the files, where the run was asked for it.
             let archive_key =
@@ -218,6 +230,21 @@ pub(super) async fn run(
 ) -> Result<snowflake::Rows, Error> {
     let statement = Statement { query_tag: Some(edge.tag.to_owned()), ..statement };
     Ok(target.connection.run(&statement, edge.stop.flag()).await?)
+}
+
+/// A question whose answer may have to wait: what Snowflake cannot be asked now is unknown, not wrong.
+pub(super) async fn query(
+    edge: Edge<'_>,
+    target: &Target,
+    statement: Statement,
+) -> Result<Answer<snowflake::Rows>, Error> {
+    match run(edge, target, statement).await {
+        Ok(rows) => Ok(Answer::Given(rows)),
+        Err(Error::Snowflake(error)) if error.is_transient() => {
+            Ok(Answer::Unknown(error.to_string()))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// A statement with one bound text.

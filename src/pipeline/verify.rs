@@ -1,7 +1,8 @@
 //! Asks Snowflake about files until every one is settled or the time is up: the cheapest question first.
 //!
 //! 1. The pipe's report, which costs no warehouse, until it has settled every file of a table (`rest`), or the pipe's status
-//!    (`auto`). 2. The landing table, once: only it proves. 3. Copy history and pipe status, only to explain what did not come.
+//!    (`auto`). 2. The landing table, as soon as that says that the files are in: only it proves. 3. Copy history and pipe status,
+//!    only to explain what did not come.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -10,7 +11,7 @@ use chrono::TimeDelta;
 
 use super::Error;
 use super::parcels::Parcel;
-use super::question::{Question, is_for_all};
+use super::question::Question;
 use super::settings::Edge;
 use super::target::Target;
 use crate::event::Event;
@@ -37,11 +38,11 @@ pub(super) struct Watched {
 /// One table that cannot be asked about stops no other: what is known to be wrong must be told.
 ///
 /// # Errors
-/// [`Error::Interrupted`], and nothing else: what could not be asked this time leaves its files `pending`.
+/// That the run was interrupted, and nothing else: what could not be asked this time leaves its files `pending`.
 pub(super) async fn watch(
     edge: Edge<'_>,
     target: &Target,
-    (parcels, run_id): (&[Parcel], &str),
+    parcels: &[Parcel],
     mut evidence: BTreeMap<Table, Evidence>,
 ) -> Result<Watched, Error> {
     let files: Vec<ExportedFile> = parcels.iter().flat_map(Parcel::files).cloned().collect();
@@ -56,16 +57,18 @@ pub(super) async fn watch(
     let timeout = Duration::from_secs(edge.config.snowflake.verify_timeout_secs.unwrap_or(1800));
     let (began, mut wait) = (Instant::now(), edge.settings.shipping.first_round);
     let since = (oldest - CLOCK_DOUBT).max(edge.now() - HISTORY_LIFETIME);
-    let asked_about = (since, if parcels.len() == 1 { run_id } else { "" });
-    let mut refusal = None;
+    let asked_about = match parcels {
+        [only] => (since, only.run_id.as_str()),
+        _ => (since, ""),
+    };
     questions.iter().for_each(|question| question.tell(edge, Some(target.mode)));
     'rounds: for round in 1.. {
         for question in questions.iter_mut().filter(|question| question.is_open()) {
             edge.check_stop()?;
             let asked = question.ask(edge, target, asked_about, round).await;
-            question.keep(asked, &mut refusal)?;
+            question.keep(asked)?;
             question.tell(edge, Some(target.mode));
-            if refusal.as_ref().is_some_and(is_for_all) {
+            if question.is_refused_for_all() {
                 break 'rounds;
             }
         }
@@ -84,15 +87,20 @@ pub(super) async fn watch(
         edge.stop.or(pause(next)).await.ok_or(Error::Interrupted)?;
         wait = wait.mul_f64(1.5).min(edge.settings.shipping.longest_round);
     }
-    for question in questions.iter_mut().filter(|question| question.wants_explanation()) {
-        if refusal.as_ref().is_some_and(is_for_all) {
+    for place in 0..questions.len() {
+        if questions.iter().any(Question::is_refused_for_all) {
             break;
         }
-        let asked = question.explain(edge, target, asked_about).await;
-        question.keep(asked, &mut refusal)?;
-        question.tell(edge, None);
+        let question = &mut questions[place];
+        if question.wants_explanation() {
+            let asked = question.explain(edge, target, asked_about).await;
+            question.keep(asked)?;
+            question.tell(edge, None);
+        }
     }
-    Ok(Watched { verification: judge(&files, &questions), refusal })
+    let verification = judge(&files, &questions);
+    let refusal = questions.iter_mut().find_map(Question::take_refusal);
+    Ok(Watched { verification, refusal })
 }
 
 fn count_verified(verification: &Verification) -> usize {

@@ -27,6 +27,8 @@ pub struct Evidence {
     pub unmatched_paths: Vec<String>,
     /// Keys of files that were submitted so long ago that no pipe remembers them.
     pub forgotten_keys: BTreeSet<String>,
+    /// Keys of files that Snowflake was not told of.
+    pub untold_keys: BTreeSet<String>,
     /// What was found wrong with files earlier, by key: reports and histories end, and a file that failed does not heal by that.
     pub failed_before: BTreeMap<String, String>,
     /// What its pipe reported, or the answer of a `COPY INTO`.
@@ -35,6 +37,8 @@ pub struct Evidence {
     pub history: Answer<Vec<FileReport>>,
     /// What the table holds.
     pub landed: Answer<Vec<Landed>>,
+    /// Whether the table could not be asked again since: what pipes and histories say may be younger.
+    pub is_landed_old: bool,
     /// How its pipe is.
     pub pipe: Answer<PipeHealth>,
 }
@@ -47,12 +51,21 @@ impl Default for Evidence {
             skipped_paths: Vec::new(),
             unmatched_paths: Vec::new(),
             forgotten_keys: BTreeSet::new(),
+            untold_keys: BTreeSet::new(),
             failed_before: BTreeMap::new(),
             reports: Answer::Unknown(unknown()),
             history: Answer::Unknown(unknown()),
             landed: Answer::Unknown(unknown()),
+            is_landed_old: false,
             pipe: Answer::Unknown(unknown()),
         }
+    }
+}
+
+impl Evidence {
+    /// Whether the table has answered, and after everything else.
+    pub const fn is_landed_known(&self) -> bool {
+        matches!(self.landed, Answer::Given(_)) && !self.is_landed_old
     }
 }
 

@@ -56,6 +56,8 @@ pub struct FileVerdict {
     pub reason: String,
     /// What to do; empty where nothing is.
     pub next_step: String,
+    /// Whether it is pending behind a pipe that a person must mend.
+    pub is_pipe_broken: bool,
 }
 
 /// A run judged, by its worst file.
@@ -128,13 +130,11 @@ pub fn verify(files: &[ExportedFile], evidence: &BTreeMap<Table, Evidence>) -> V
         table.and_then(|table| evidence.get(&table)).unwrap_or(&nothing)
     };
     let verdicts: Vec<_> = files.iter().map(|file| judge(file, of(file))).collect();
-    let is_broken = |(file, verdict): (&ExportedFile, &FileVerdict)| {
-        verdict.verdict == Verdict::Pending
-            && matches!(&of(file).pipe, Answer::Given(pipe) if pipe.health == Health::Fail)
-    };
     let outcome = match verdicts.iter().map(|verdict| verdict.verdict).max() {
         None | Some(Verdict::Verified) => Outcome::Verified,
-        Some(Verdict::Pending) if files.iter().zip(&verdicts).any(is_broken) => Outcome::PipeBroken,
+        Some(Verdict::Pending) if verdicts.iter().any(|file| file.is_pipe_broken) => {
+            Outcome::PipeBroken
+        }
         Some(Verdict::Pending) => Outcome::Pending,
         Some(Verdict::Failed) => Outcome::Refused,
         Some(Verdict::Mismatch) => Outcome::Mismatch,
@@ -166,16 +166,22 @@ fn summary(verdicts: &[FileVerdict]) -> String {
 /// Judges one file.
 fn judge(file: &ExportedFile, evidence: &Evidence) -> FileVerdict {
     let claim = claim_of(file, evidence);
+    // What is said to be loaded may have come after the table was asked.
+    let is_outdated = evidence.is_landed_old
+        && claim.is_some_and(|it| matches!(Claimed::by(it), Claimed::Loaded | Claimed::Partial));
     let judgement = match &evidence.landed {
         Answer::Given(rows) => match rows.iter().find(|landed| landed.key == file.key) {
-            Some(landed) => judge_landed(file, landed, claim),
+            Some(landed) => judge_landed(file, landed, claim.filter(|_| !is_outdated)),
+            None if is_outdated => {
+                judge_unasked(file, evidence, claim, "it could not be asked again since")
+            }
             None => judge_absent(file, evidence, claim),
         },
         Answer::Unknown(why) => judge_unasked(file, evidence, claim, why),
     };
     let is_silent = judgement.verdict == Verdict::Pending && claim.is_none();
     let judgement = match evidence.failed_before.get(&file.key) {
-        Some(before) if is_silent => judged(Verdict::Failed, before.clone(), SHIP_AGAIN),
+        Some(before) if is_silent => judged(Verdict::Failed, before.clone(), SHIP_ANEW),
         _ => judgement,
     };
     let Judgement { verdict, mut reason, mut next_step } = judgement;
@@ -185,7 +191,10 @@ fn judge(file: &ExportedFile, evidence: &Evidence) -> FileVerdict {
         reason = format!("{reason}; its pipe is {}", pipe.reason);
         next_step.clone_from(&pipe.remedy);
     }
-    FileVerdict { key: file.key.clone(), table: file.table.clone(), verdict, reason, next_step }
+    let is_pipe_broken = verdict == Verdict::Pending
+        && matches!(&evidence.pipe, Answer::Given(pipe) if pipe.health == Health::Fail);
+    let (key, table) = (file.key.clone(), file.table.clone());
+    FileVerdict { key, table, verdict, reason, next_step, is_pipe_broken }
 }
 
 struct Judgement {
@@ -200,6 +209,7 @@ fn judged(verdict: Verdict, reason: String, next_step: &str) -> Judgement {
 
 const LATER: &str = "nothing; `verify` asks again";
 const SHIP_AGAIN: &str = "mend the cause, then ship the rows in a new file (`run --full`): a path is taken no second time, by a pipe for 14 days, by a COPY for 64";
+const SHIP_ANEW: &str = "ship the rows in a new file (`run --full`), which settles this one";
 const RELOAD: &str = "see what changed these rows, delete them (`delete from … where _file_name = …`) and ship them in a new file (`run --full`)";
 
 /// The table has rows of the file.
@@ -285,16 +295,22 @@ fn judge_absent(file: &ExportedFile, evidence: &Evidence, claim: Option<&FileRep
             Verdict::Failed,
             "it was submitted more than 14 days ago and never came; no pipe remembers it any more"
                 .to_owned(),
-            "ship the rows in a new file (`run --full`)",
+            SHIP_ANEW,
         ),
+        None if evidence.untold_keys.contains(&file.key) => untold(),
         None => judged(Verdict::Pending, silence(file, evidence), LATER),
     }
+}
+
+fn untold() -> Judgement {
+    let reason = "Snowflake was not told of it yet".to_owned();
+    judged(Verdict::Pending, reason, "`ingest` submits it")
 }
 
 /// Whether nobody will load the file any more. A pipe that stands may still have it in its queue.
 fn is_lost(file: &ExportedFile, evidence: &Evidence) -> bool {
     let is_standing = matches!(&evidence.pipe, Answer::Given(pipe) if pipe.health != Health::Ok);
-    evidence.forgotten_keys.contains(&file.key) && !is_standing
+    evidence.forgotten_keys.contains(&file.key) && !is_standing && !evidence.is_landed_old
 }
 
 /// The table could not be asked, so nothing can be verified; what is wrong for certain still is.
@@ -322,6 +338,7 @@ fn judge_unasked(
             judged(Verdict::Pending, reason, LATER)
         }
         Some((claim, Claimed::Unsettled)) => judged(Verdict::Pending, progress_of(claim), LATER),
+        None if evidence.untold_keys.contains(&file.key) => untold(),
         None => {
             let reason =
                 format!("{}; the table itself is not known: {why}", silence(file, evidence));

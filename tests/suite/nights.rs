@@ -8,16 +8,16 @@ use serde_json::{Value, json};
 use crate::cloud_kills::{killed, wait_until_it_hangs};
 use crate::kills::signal;
 use crate::proof::assert_verified;
-use crate::support::cloud::{Cloud, SMALL};
-use crate::support::fake_snowflake::{Fault, LoadFault, When};
+use crate::support::cloud::{Cloud, SMALL, text};
+use crate::support::fake_snowflake::{Fault, LoadFault, PipeState, When};
 
 const SONGS_PIPE: &str = "RAW.SONGS_PARQUET_REST_V1/insertFiles";
 
-/// Lets fifteen days pass for every file that is on its way.
+/// Lets ten days pass for the file that is being submitted.
 fn age(cloud: &Cloud) {
     let state = cloud.world.path("data/snowtrack.duckdb");
     let connection = duckdb::Connection::open(state).unwrap();
-    let sql = "update meta.files set updated_at = updated_at - interval 15 days where state = 'submitting'";
+    let sql = "update meta.files set told_at = told_at - interval 10 days, updated_at = updated_at - interval 10 days where state = 'submitting'";
     assert_eq!(connection.execute(sql, []).unwrap(), 1);
 }
 
@@ -35,10 +35,17 @@ fn a_submission_whose_answer_never_came_is_not_repeated_when_no_pipe_would_know_
         killed(&cloud, &SMALL, cloud.snowflake.hung());
         cloud.snowflake.load_now();
         age(&cloud);
+        // A no to the second call takes back nothing that the first may have brought about, and begins no new time.
+        let no = || Fault::Status { code: 403, body: "{}".to_owned(), headers: Vec::new() };
+        cloud.snowflake.script(When::Path(SONGS_PIPE.to_owned()), 1, no());
+        let (denied, report) = cloud.report(&SMALL);
+        assert_eq!(denied, 6, "{report:#}");
+        age(&cloud);
         cloud.snowflake.clear_log();
         let (second, report) = cloud.report(&SMALL);
         assert_eq!((second, state_of(&report, "songs")), (code, &json!(state)), "{report:#}");
         assert_eq!(cloud.snowflake.count(SONGS_PIPE), 0, "{fault:?}");
+        assert_eq!(cloud.landed("songs"), u64::from(code == 0), "{fault:?}");
         if code == 7 {
             let reason = report["verification"]["reason"].as_str().unwrap();
             assert!(reason.contains("no pipe remembers it"), "{reason}");
@@ -144,4 +151,65 @@ fn what_only_explains_may_fail_without_changing_what_is_known() {
             assert_eq!(reason.contains("NULL result"), code == 7, "{place}: {reason}");
         }
     }
+}
+
+#[test]
+fn a_pipe_that_says_nothing_of_itself_keeps_no_file_from_being_verified() {
+    let cloud = Cloud::small("auto", "parquet");
+    let refused = Fault::Failed {
+        code: "002003".to_owned(),
+        sql_state: "02000".to_owned(),
+        message: "Pipe does not exist or not authorized.".to_owned(),
+    };
+    cloud.snowflake.script(When::Sql("system$pipe_status".to_owned()), usize::MAX, refused);
+    let (code, report) = cloud.report(&SMALL);
+    assert_eq!(code, 0, "{report:#}");
+    assert_verified(&cloud, &report);
+}
+
+#[test]
+fn a_copy_that_failed_is_not_waited_for_by_the_run_that_finds_it() {
+    let cloud = Cloud::small("copy", "parquet");
+    cloud.snowflake.script_load("raw/songs/", 1, LoadFault::Fail("NULL result".to_owned()));
+    cloud.snowflake.script(When::Sql("from spotify.raw.albums\\n".to_owned()), 1, Fault::Hang);
+    killed(&cloud, &SMALL, cloud.snowflake.hung());
+    cloud.snowflake.clear_log();
+    let (code, report) = cloud.report(&SMALL);
+    assert_eq!((code, state_of(&report, "songs")), (7, &json!("failed")), "{report:#}");
+    assert!(report["verification"]["reason"].as_str().unwrap().contains("NULL result"));
+    let statements = cloud.snowflake.statements().into_iter();
+    let looks = statements.filter(|it| it.sql.contains("from SPOTIFY.RAW.SONGS\n")).count();
+    assert_eq!(looks, 2, "once to see, once to be sure");
+}
+
+#[test]
+fn a_pipe_that_took_nothing_is_told_again_whatever_else_is_wrong() {
+    let cloud = Cloud::small("rest", "parquet");
+    let pipe = "SPOTIFY.RAW.ALBUMS_PARQUET_REST_V1";
+    cloud.snowflake.script_load("raw/songs/", 1, LoadFault::Fail("NULL result".to_owned()));
+    cloud.snowflake.set_pipe_state(pipe, PipeState::new("STOPPED_MISSING_TABLE", None));
+    let (code, report) = cloud.report(&SMALL);
+    assert_eq!((code, cloud.landed("albums")), (7, 0), "{report:#}");
+    cloud.snowflake.set_pipe_state(pipe, PipeState::new("RUNNING", None));
+    let (code, report) = cloud.report(&SMALL);
+    assert_eq!((code, cloud.landed("albums")), (7, 1), "{report:#}");
+    assert_eq!(state_of(&report, "albums"), "verified");
+}
+
+#[test]
+fn a_full_shipment_settles_what_was_wrong_also_when_a_later_run_sees_it_arrive() {
+    let cloud = Cloud::small("rest", "parquet");
+    let pipe = "SPOTIFY.RAW.SONGS_PARQUET_REST_V1";
+    cloud.snowflake.script_load("raw/songs/", 1, LoadFault::Fail("NULL result".to_owned()));
+    assert_eq!(cloud.report(&SMALL).0, 7);
+    cloud.snowflake.set_pipe_state(pipe, PipeState::new("PAUSED", None));
+    let full = cloud.report(&[&SMALL[..], &["--full"]].concat());
+    let states = full.1["files"].as_array().unwrap().iter().filter(|it| it["table"] == "songs");
+    let states: Vec<&str> = states.map(|it| it["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["failed", "accepted"], "{:#}", full.1);
+    cloud.snowflake.set_pipe_state(pipe, PipeState::new("RUNNING", None));
+    // Not that run's own command: it knows nothing of `--full`.
+    let output = cloud.run(&["verify"]);
+    assert_eq!(output.status.code(), Some(7), "{}", text(&output));
+    assert_eq!(cloud.run(&["verify"]).status.code(), Some(0));
 }

@@ -94,6 +94,7 @@ alter table meta.runs add column if not exists manifest_key varchar; -- NULL = w
 alter table meta.runs add column if not exists is_full boolean; -- ships every row; NULL = what changed
 alter table meta.files add column if not exists reason varchar; -- why it is not further, in words
 alter table meta.files add column if not exists way varchar; -- how Snowflake may have learnt of it: rest | auto | copy; NULL = not
+alter table meta.files add column if not exists told_at timestamp; -- when it may first have been told: a pipe's memory starts then
 alter table meta.files add column if not exists request_id varchar; -- of the COPY INTO that was sent for it
 
 create table if not exists meta.settings (

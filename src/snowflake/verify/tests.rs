@@ -400,11 +400,14 @@ proptest! {
         is_skipped: bool,
         is_unmatched: bool,
         is_forgotten: bool,
+        is_untold: bool,
+        is_landed_old: bool,
     ) {
         let is_proven = matches!(&landed, Answer::Given(rows) if rows.iter().any(|row| {
             row.key == KEY && row.row_count == 12 && row.distinct_row_count == 12
                 && row.row_hash_sum == SUM && row.content_hash_sum == SUM
         }));
+        let is_absent = matches!(&landed, Answer::Given(rows) if rows.iter().all(|row| row.key != KEY));
         let is_unasked = matches!(landed, Answer::Unknown(_));
         let listed = |is_listed: bool| if is_listed { vec![PATH.to_owned()] } else { Vec::new() };
         let pipe = match pipe {
@@ -414,7 +417,8 @@ proptest! {
         let evidence = Evidence {
             skipped_paths: listed(is_skipped), unmatched_paths: listed(is_unmatched),
             forgotten_keys: is_forgotten.then(|| KEY.to_owned()).into_iter().collect(),
-            failed_before: BTreeMap::new(), reports, history, landed, pipe,
+            untold_keys: is_untold.then(|| KEY.to_owned()).into_iter().collect(),
+            failed_before: BTreeMap::new(), is_landed_old, reports, history, landed, pipe,
         };
         let (found, outcome) = judge_one(evidence);
         prop_assert_eq!(found.verdict == Verdict::Verified, is_proven);
@@ -422,5 +426,7 @@ proptest! {
         prop_assert!(!found.reason.is_empty());
         prop_assert_eq!(found.next_step.is_empty(), is_proven);
         prop_assert!(!is_unasked || found.verdict != Verdict::Verified);
+        // An answer from before the load says nothing of it.
+        prop_assert!(!(is_landed_old && is_absent) || !found.reason.contains("holds none"));
     }
 }
