@@ -8,6 +8,7 @@ use super::error::Error;
 use super::pipe::{FileReport, LoadStatus, object_key};
 use super::pipe_status::PipeHealth;
 use super::rows::{Cell, Row, Rows};
+use crate::lake::ExportedFile;
 
 /// What was asked for, or why it is not known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -184,6 +185,46 @@ pub(super) fn is_of(key: &str, stage_location: Option<&str>, path: &str) -> bool
     let path = path.trim_start_matches('/');
     let is_end = key.strip_suffix(path).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'));
     !path.is_empty() && is_end
+}
+
+/// A report's status, as far as it settles anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Claimed {
+    Unsettled,
+    Failed,
+    Partial,
+    Loaded,
+}
+
+impl Claimed {
+    pub(super) fn by(report: &FileReport) -> Self {
+        match &report.status {
+            LoadStatus::Loaded => Self::Loaded,
+            LoadStatus::Partial => Self::Partial,
+            LoadStatus::Failed => Self::Failed,
+            // The copy history's word for a file that ON_ERROR = SKIP_FILE left out.
+            LoadStatus::Other(word) if word.to_ascii_lowercase().ends_with("skipped") => {
+                Self::Failed
+            }
+            LoadStatus::InProgress | LoadStatus::Other(_) => Self::Unsettled,
+        }
+    }
+}
+
+/// What is said of a file: the last word that settles something, otherwise the last word.
+pub(super) fn claim_of<'a>(file: &ExportedFile, evidence: &'a Evidence) -> Option<&'a FileReport> {
+    let given =
+        [&evidence.reports, &evidence.history].into_iter().filter_map(|answer| match answer {
+            Answer::Given(reports) => Some(reports),
+            Answer::Unknown(_) => None,
+        });
+    given
+        .flatten()
+        .filter(|report| is_of(&file.key, report.stage_location.as_deref(), &report.path))
+        .max_by_key(|report| {
+            let is_settled = Claimed::by(report) != Claimed::Unsettled;
+            (is_settled, report.inserted_at.max(report.received_at))
+        })
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::evidence::{Answer, Evidence, Landed, is_of};
+use super::evidence::{Answer, Claimed, Evidence, Landed, claim_of, is_of};
 use super::pipe::{FileReport, LoadStatus};
 use super::pipe_status::Health;
 use crate::ids::Table;
@@ -398,46 +398,6 @@ fn error_of(claim: &FileReport) -> String {
         text = format!("{text} ({})", place.join(", "));
     }
     text
-}
-
-/// A report's status, as far as it settles anything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Claimed {
-    Unsettled,
-    Failed,
-    Partial,
-    Loaded,
-}
-
-impl Claimed {
-    fn by(report: &FileReport) -> Self {
-        match &report.status {
-            LoadStatus::Loaded => Self::Loaded,
-            LoadStatus::Partial => Self::Partial,
-            LoadStatus::Failed => Self::Failed,
-            // The copy history's word for a file that ON_ERROR = SKIP_FILE left out.
-            LoadStatus::Other(word) if word.to_ascii_lowercase().ends_with("skipped") => {
-                Self::Failed
-            }
-            LoadStatus::InProgress | LoadStatus::Other(_) => Self::Unsettled,
-        }
-    }
-}
-
-/// What is said of a file: the last word that settles something, otherwise the last word.
-fn claim_of<'a>(file: &ExportedFile, evidence: &'a Evidence) -> Option<&'a FileReport> {
-    let given =
-        [&evidence.reports, &evidence.history].into_iter().filter_map(|answer| match answer {
-            Answer::Given(reports) => Some(reports),
-            Answer::Unknown(_) => None,
-        });
-    given
-        .flatten()
-        .filter(|report| is_of(&file.key, report.stage_location.as_deref(), &report.path))
-        .max_by_key(|report| {
-            let is_settled = Claimed::by(report) != Claimed::Unsettled;
-            (is_settled, report.inserted_at.max(report.received_at))
-        })
 }
 
 fn is_listed(file: &ExportedFile, paths: &[String]) -> bool {

@@ -58,7 +58,7 @@ fn a_fetch_killed_at_any_call_goes_on_behind_what_is_landed() {
         // The double answers no more at this call, and the process dies while it waits.
         spotify.script(When::Call(call), 1, Fault::Hang);
         let mut child = silent(world.operator(&spotify, &EVERYTHING));
-        while spotify.api_call_count() < call {
+        while 0 < spotify.unused_faults() {
             std::thread::yield_now();
         }
         child.kill().unwrap();
@@ -107,7 +107,7 @@ fn ctrl_c_and_sigterm_end_a_call_that_hangs_and_the_same_command_goes_on() {
         spotify.script(When::Call(5), 1, Fault::Hang);
         let mut command = world.operator(&spotify, &["--json", "run", "--mine"]);
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        while spotify.api_call_count() < 5 {
+        while 0 < spotify.unused_faults() {
             std::thread::yield_now();
         }
         signal(&child, name);
