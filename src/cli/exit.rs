@@ -97,7 +97,9 @@ const fn of_pipeline(error: &pipeline::Error) -> u8 {
         | pipeline::Error::DataDirUnreadable { .. }
         | pipeline::Error::File { .. } => LAKE,
         pipeline::Error::Refused { .. } => QUALITY,
-        pipeline::Error::NothingRead { .. } | pipeline::Error::NothingReadable { .. } => SOURCE,
+        pipeline::Error::NothingRead { .. }
+        | pipeline::Error::PlaylistsUnread { .. }
+        | pipeline::Error::NothingReadable { .. } => SOURCE,
         pipeline::Error::NoSource
         | pipeline::Error::Playlist(_)
         | pipeline::Error::Locked { .. }
@@ -108,6 +110,7 @@ const fn of_pipeline(error: &pipeline::Error) -> u8 {
         | pipeline::Error::OtherPrefix { .. }
         | pipeline::Error::NothingExported
         | pipeline::Error::NotShipped { .. }
+        | pipeline::Error::FetchUnfinished { .. }
         | pipeline::Error::UnknownRun(_) => USAGE,
         pipeline::Error::Interrupted => INTERRUPTED,
     }

@@ -15,6 +15,7 @@ mod watch;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Utc};
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
@@ -124,6 +125,24 @@ enum Command {
     Man,
 }
 
+impl Command {
+    /// Whether its result is a run's report.
+    const fn reports(&self) -> bool {
+        matches!(
+            self,
+            Self::Run(_)
+                | Self::Fetch(_)
+                | Self::Transform(_)
+                | Self::Check(_)
+                | Self::Publish(_)
+                | Self::Export(_)
+                | Self::Upload(_)
+                | Self::Ingest(_)
+                | Self::Verify(_)
+        )
+    }
+}
+
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Output {
     Table,
@@ -133,30 +152,69 @@ enum Output {
 
 /// Parses, runs, prints and returns the exit code.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // What is asked for and wrong is told by a document like everything else; help is not wrong.
+            if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
+                let _ = print(&failure(exit::USAGE, &error.to_string(), false).to_string());
+            }
+            error.exit()
+        }
+    };
     init_tracing(&cli);
     match dispatch(&cli) {
         Ok(()) => ExitCode::from(exit::DONE),
         Err(error) => {
-            show(&error);
+            let text = show(&error, cli.log_format);
+            if cli.json && !HAS_PRINTED.load(Ordering::Relaxed) {
+                let _ = print(&failure(error.code(), &text, cli.command.reports()).to_string());
+            }
             ExitCode::from(error.code())
         }
     }
 }
 
-/// The error and its causes, on standard error.
+/// Whether the result is on standard output, so that `--json` adds no second document.
+static HAS_PRINTED: AtomicBool = AtomicBool::new(false);
+
+/// What `--json` prints where nothing else came of the command; with `is_run`, in the form of a run's report.
+fn failure(code: u8, error: &str, is_run: bool) -> serde_json::Value {
+    let mut document = serde_json::json!({ "status": "failed", "exit_code": code, "error": error });
+    if is_run {
+        let reason = "the command ended before there was a run";
+        let rest = serde_json::json!({
+            "run_id": null, "started_at": null, "finished_at": null,
+            "spotify": { "call_count": 0, "retry_count": 0, "waited_ms": 0 },
+            "playlists": [], "tables": [], "checks": [], "files": [],
+            "verification": { "verdict": "skipped", "reason": reason },
+        });
+        if let (Some(document), serde_json::Value::Object(rest)) = (document.as_object_mut(), rest)
+        {
+            document.extend(rest);
+        }
+    }
+    document
+}
+
+/// Tells the error and its causes on standard error, in the form of the log, and returns them as one text.
 #[expect(clippy::print_stderr, reason = "the one place that tells a person what went wrong")]
-fn show(error: &Error) {
-    eprintln!("error: {error}");
+fn show(error: &Error, format: LogFormat) -> String {
+    let mut texts = vec![error.to_string()];
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {
         let text = inner.to_string();
         // DuckDB's binding repeats every failure as a bare number.
         if !text.starts_with("Error code") {
-            eprintln!("  caused by: {text}");
+            texts.push(text);
         }
         cause = inner.source();
     }
+    match format {
+        LogFormat::Human => eprintln!("error: {}", texts.join("\n  caused by: ")),
+        LogFormat::Json => tracing::error!("{}", texts.join(": ")),
+    }
+    texts.join(": ")
 }
 
 fn init_tracing(cli: &Cli) {
@@ -183,7 +241,11 @@ fn init_tracing(cli: &Cli) {
 fn dispatch(cli: &Cli) -> Result<(), Error> {
     if let Command::Config(config::ConfigCommand::Init) = &cli.command {
         // Before loading: a configuration that cannot be loaded is a reason to ask for a template.
-        return print(crate::config::template().trim_end());
+        let template = crate::config::template();
+        if cli.json {
+            return print(&serde_json::json!({ "template": template }).to_string());
+        }
+        return print(template.trim_end());
     }
     let (config, settings) = Config::load(cli.config.as_deref())?;
     let data_dir =
@@ -199,7 +261,7 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
         Command::Upload(arguments) => one_stage(arguments, Stage::Upload),
         Command::Ingest(arguments) => one_stage(arguments, Stage::Ingest),
         Command::Verify(arguments) => run::verify(cli, arguments, &config, &data_dir),
-        Command::Login { no_browser } => login(&config, &data_dir, *no_browser),
+        Command::Login { no_browser } => login(cli, &config, &data_dir, *no_browser),
         Command::Snowflake(command) => snowflake::snowflake(cli, command, &config),
         Command::Reconcile(arguments) => snowflake::reconcile(cli, arguments, &config, &data_dir),
         Command::Status(arguments) => status::status(cli, arguments, &data_dir),
@@ -231,18 +293,31 @@ fn is_there(data_dir: &Path, name: &str) -> Result<bool, Error> {
     Ok(data_dir.join(name).try_exists().map_err(unreadable)?)
 }
 
-fn login(config: &Config, data_dir: &Path, no_browser: bool) -> Result<(), Error> {
+#[expect(
+    clippy::print_stderr,
+    reason = "with `--json`, what a person reads goes beside the result"
+)]
+fn login(cli: &Cli, config: &Config, data_dir: &Path, no_browser: bool) -> Result<(), Error> {
     let credentials = pipeline::credentials(config, data_dir)?;
     let show_url = |url: &str| {
-        let _ = print(&format!("open this address in a browser and agree:\n\n{url}\n"));
+        let mut text = format!("open this address in a browser and agree:\n\n{url}\n");
         if no_browser {
-            let _ = print(
-                "then paste the address of the page that the browser ends at (it may show an error):",
-            );
+            text += "\nthen paste the address of the page that the browser ends at (it may show an error):";
+        }
+        if cli.json {
+            eprintln!("{text}");
+        } else {
+            let _ = print(&text);
         }
     };
     runtime()?.block_on(crate::spotify::login(&credentials, no_browser, now(), &show_url))?;
-    print(&format!("logged in; the login is kept in {}", credentials.token_file.0.display()))
+    let kept = credentials.token_file.0.display().to_string();
+    if cli.json {
+        return print(
+            &serde_json::json!({ "status": "logged in", "token_file": kept }).to_string(),
+        );
+    }
+    print(&format!("logged in; the login is kept in {kept}"))
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, Error> {
@@ -251,6 +326,7 @@ fn runtime() -> Result<tokio::runtime::Runtime, Error> {
 
 /// A result, on standard output.
 fn print(text: &str) -> Result<(), Error> {
+    HAS_PRINTED.store(true, Ordering::Relaxed);
     let mut output = std::io::stdout().lock();
     match writeln!(output, "{text}").and_then(|()| output.flush()) {
         // The reader has seen enough (`| head`).

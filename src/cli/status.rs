@@ -31,6 +31,9 @@ pub(super) fn status(cli: &Cli, arguments: &StatusArgs, data_dir: &Path) -> Resu
     let text = match &arguments.run {
         None if cli.json => to_json(&pipeline::latest_runs(&warehouse, 20)?)?,
         None => runs(&pipeline::latest_runs(&warehouse, 20)?),
+        Some(run) if !pipeline::is_known(&warehouse, run)? => {
+            return Err(pipeline::Error::UnknownRun(run.to_string()).into());
+        }
         Some(run) => {
             let files = pipeline::files_of(&warehouse, run)?;
             if cli.json { to_json(&files)? } else { file_states(run, &files) }

@@ -145,6 +145,12 @@ const LAKE: &[Setting] = &[
         what: "what every key begins with",
         is_secret: false,
         set: |config, value| {
+            let is_odd = |part: &str| matches!(part, "" | "." | "..");
+            if value.trim_end_matches('/').split('/').any(is_odd) && !value.is_empty() {
+                return Err(
+                    "a path below the bucket, such as `spotify-data/`: without a slash in front, `.` and `..`",
+                );
+            }
             config.lake.prefix = Some(value);
             Ok(())
         },

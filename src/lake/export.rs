@@ -92,9 +92,17 @@ pub fn export(
             settings.max_file_bytes,
             &staging,
         )?;
-        let is_split = written.len() > 1;
-        for (part, path) in (0..).zip(&written) {
-            let (row_count, row_hash_sum) = warehouse.read_back(settings.format.name(), path)?;
+        let mut parts = Vec::new();
+        for path in written {
+            let (row_count, row_hash_sum) = warehouse.read_back(settings.format.name(), &path)?;
+            // DuckDB opens the next file of a split before it knows whether there is a row for it.
+            if 0 < row_count {
+                parts.push((path, row_count, row_hash_sum));
+            }
+        }
+        let is_split = parts.len() > 1;
+        for (part, (path, row_count, row_hash_sum)) in (0..).zip(parts) {
+            let path = &path;
             let path = if settings.format == Format::Csv { gzip(path)? } else { path.clone() };
             let key = object_key(
                 &settings.prefix,

@@ -25,6 +25,16 @@ pub enum Error {
         "nothing could be read of {count} playlist(s): {reasons}. Check the ids, or `snowtrack login` as somebody who may read them"
     )]
     NothingRead { count: usize, reasons: String },
+    /// Some playlists could not be read, the others were.
+    #[error(
+        "{count} playlist(s) could not be read, the others are done: {first}. Run the same command again, which asks for what is missing"
+    )]
+    PlaylistsUnread { count: usize, first: String },
+    /// The run's fetch was stopped.
+    #[error(
+        "the fetch of run {run} ({fetched}) was stopped before its end: run `snowtrack fetch` or `snowtrack run` again with the same source, which goes on behind what is landed"
+    )]
+    FetchUnfinished { run: String, fetched: String },
     /// No recorded document is one.
     #[error(
         "none of the {count} recorded documents can be read: {reasons}. `--from-dir` reads what `--record` and `--archive` write: Spotify's answers, JSON in UTF-8"

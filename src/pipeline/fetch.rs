@@ -19,6 +19,9 @@ use crate::warehouse::{FinishedRead, NewRead, ReadStatus, Warehouse};
 /// How often a list that changes while it is read is read again.
 const MAX_RESTARTS: u32 = 3;
 
+/// So many playlists in a row without a usable answer are an outage, and not the playlists.
+const MAX_UNUSABLE: u32 = 3;
+
 /// Everything a live fetch needs.
 pub(super) struct Fetch<'a> {
     pub(super) warehouse: &'a mut Warehouse,
@@ -29,6 +32,8 @@ pub(super) struct Fetch<'a> {
     pub(super) clock: fn() -> DateTime<Utc>,
     pub(super) stop: &'a Stop,
     pub(super) events: Events<'a>,
+    /// Playlists without a usable answer since the last that had one.
+    pub(super) unusable: u32,
 }
 
 /// Where reading a playlist begins.
@@ -51,16 +56,20 @@ enum BeginList {
 fn outcome(
     playlist_id: &str,
     ended: Result<(&'static str, u64), Error>,
+    unusable: &mut u32,
 ) -> Result<PlaylistReport, Error> {
+    let is_unusable = matches!(&ended, Err(Error::Spotify(error)) if error.is_unusable_answer());
+    *unusable = if is_unusable { *unusable + 1 } else { 0 };
+    let may_go_on = is_unusable && *unusable < MAX_UNUSABLE;
     let (status, row_count, reason) = match ended {
         Ok((status, row_count)) => (status, row_count, None),
-        Err(Error::Spotify(error)) if error.concerns_one_playlist() => {
+        Err(Error::Spotify(error)) if may_go_on || error.concerns_one_playlist() => {
             let status = match error {
                 spotify::Error::NotFound { .. } => "not_found",
                 spotify::Error::Forbidden { .. } => "contents_unavailable",
                 _ => "failed",
             };
-            (status, 0, Some(error.to_string()))
+            (status, 0, Some(told(&error)))
         }
         Err(error) => return Err(error),
     };
@@ -71,6 +80,12 @@ fn outcome(
         reason,
         ..PlaylistReport::default()
     })
+}
+
+/// An error with its causes, in one line.
+fn told(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |error| error.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 impl Fetch<'_> {
@@ -146,7 +161,7 @@ impl Fetch<'_> {
             Some(read) => ("fetched", read.total.unwrap_or(0).into()),
             None => ("unchanged", held_total.into()),
         });
-        outcome(&playlist_id, ended)
+        outcome(&playlist_id, ended, &mut self.unusable)
     }
 
     async fn playlist(
@@ -154,7 +169,8 @@ impl Fetch<'_> {
         id: &str,
         listed_snapshot: Option<&str>,
     ) -> Result<PlaylistReport, Error> {
-        outcome(id, self.read_playlist(id, listed_snapshot).await)
+        let ended = self.read_playlist(id, listed_snapshot).await;
+        outcome(id, ended, &mut self.unusable)
     }
 
     async fn read_playlist(

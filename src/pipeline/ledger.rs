@@ -96,6 +96,14 @@ pub(super) fn begin(
     })
 }
 
+/// Whether the run is in the ledger.
+///
+/// # Errors
+/// [`Error::Statement`].
+pub fn is_known(warehouse: &Warehouse, run: &RunId) -> Result<bool, Error> {
+    Ok(started_at(warehouse, run)?.is_some())
+}
+
 /// When the run started, if it is in the ledger.
 pub(super) fn started_at(
     warehouse: &Warehouse,
@@ -160,6 +168,23 @@ pub(super) fn why_not_shipped(
         (_, false) if only_ships => Some("has not come that far"),
         _ => None,
     })
+}
+
+/// Notes that everything the run asks for is landed.
+pub(super) fn fetched(warehouse: &Warehouse, run: &RunId, now: DateTime<Utc>) -> Result<(), Error> {
+    let sql = "update meta.runs set fetched_at = ?::timestamp where run_id = ?";
+    warehouse
+        .connection()
+        .execute(sql, params![sql_timestamp(now), run.as_str()])
+        .doing("note the end of the fetch")
+        .map(|_| ())
+}
+
+/// What the run is still reading; `None` where it read everything, or nothing at all.
+pub(super) fn being_fetched(warehouse: &Warehouse, run: &RunId) -> Result<Option<String>, Error> {
+    let sql = "select source from meta.runs where run_id = ? and fetched_at is null and stage = 'fetch' and status = 'running'";
+    let found = warehouse.connection().query_row(sql, [run.as_str()], |row| row.get(0));
+    found.optional().doing("look up the run's fetch")
 }
 
 /// Whether the run landed anything that it read.

@@ -25,7 +25,7 @@ mod verify;
 
 pub use doctor::{Area, Finding, Health, doctor};
 pub use error::Error;
-pub use ledger::{FileState, RunSummary, files_of, latest_runs};
+pub use ledger::{FileState, RunSummary, files_of, is_known, latest_runs};
 pub use lock::Lock;
 pub use reconcile::{Reconciliation, reconcile};
 pub use report::{CheckReport, EnrichmentReport, PlaylistReport, RunReport, VerificationReport};

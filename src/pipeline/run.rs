@@ -79,6 +79,7 @@ pub async fn run(
     let tag = story.run.to_string();
     let edge = Edge { config, settings, events, stop, tag: &tag };
     let ended = story.tell(edge, &mut warehouse, target.as_ref()).await;
+    let ended = ended.and_then(|()| story.require_all_read());
     interrupter.abort();
     // Whatever a statement or a call says when it is cut off, the reason is that somebody asked.
     let ended = ended.map_err(|error| if stop.is_asked() { Error::Interrupted } else { error });
@@ -98,11 +99,14 @@ pub async fn run(
 /// What a run's end is called.
 const fn status(ended: &Result<(), Error>, reached: Stage) -> &'static str {
     match (ended, reached) {
-        (Ok(()), Stage::Verify) => "verified",
-        (Ok(()), Stage::Ingest) => "ingested",
-        (Ok(()), Stage::Upload) => "uploaded",
-        (Ok(()), Stage::Export) => "exported",
-        (Ok(()), _) => "pending",
+        // The others are where they shall be.
+        (Ok(()) | Err(Error::PlaylistsUnread { .. }), reached) => match reached {
+            Stage::Verify => "verified",
+            Stage::Ingest => "ingested",
+            Stage::Upload => "uploaded",
+            Stage::Export => "exported",
+            _ => "pending",
+        },
         (Err(Error::Refused { .. }), _) => "refused",
         (Err(error), _) if error.is_later() => "pending",
         (Err(_), _) => "failed",
@@ -146,6 +150,12 @@ impl Story {
             self.enter(warehouse, Stage::Fetch, edge.events)?;
             self.fetch(edge, source, warehouse).await?;
             self.require_something_read(source, warehouse)?;
+            ledger::fetched(warehouse, &self.run, edge.now())?;
+        } else if edge.does(Stage::Export)
+            && let Some(fetched) = ledger::being_fetched(warehouse, &self.run)?
+        {
+            // Exported, it would be final, and what is landed of it would be asked for again.
+            return Err(Error::FetchUnfinished { run: self.run.to_string(), fetched });
         }
         tokio::task::block_in_place(|| {
             self.transform(edge, warehouse)?;
@@ -155,6 +165,18 @@ impl Story {
             return Ok(());
         }
         self.ship(edge, warehouse, target).await
+    }
+
+    /// A run that left a playlist out for no reason of the playlist's own must not look like any other.
+    fn require_all_read(&self) -> Result<(), Error> {
+        let failed = self.playlists.iter().filter(|playlist| playlist.status == "failed");
+        let reasons: Vec<&str> = failed.filter_map(|playlist| playlist.reason.as_deref()).collect();
+        match reasons.as_slice() {
+            [] => Ok(()),
+            [first, ..] => {
+                Err(Error::PlaylistsUnread { count: reasons.len(), first: (*first).to_owned() })
+            }
+        }
     }
 
     pub(super) fn enter(
@@ -226,6 +248,7 @@ impl Story {
             clock: edge.settings.clock,
             stop: edge.stop,
             events: edge.events,
+            unusable: 0,
         };
         let mut ended = fetch.everything(playlists, mine, liked).await.map(|reports| {
             self.playlists = reports;

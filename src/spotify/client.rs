@@ -67,6 +67,14 @@ impl Default for Timing {
     }
 }
 
+/// What one call has been put off for.
+#[derive(Default)]
+struct Patience {
+    waits: u32,
+    unnamed_waits: u32,
+    waited: Duration,
+}
+
 /// What the calls of a run cost.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
@@ -233,7 +241,8 @@ impl Client {
         url: &str,
         events: Events<'_>,
     ) -> Result<(String, Option<String>), Error> {
-        let (mut retries, mut unnamed_waits, mut has_refreshed) = (0, 0, false);
+        let (mut retries, mut has_refreshed) = (0, false);
+        let mut patience = Patience::default();
         loop {
             let token = self.token(events).await?;
             self.keep_gap().await;
@@ -254,8 +263,7 @@ impl Client {
                     self.access = None;
                 }
                 Outcome::Wait { asked, is_quota } => {
-                    unnamed_waits += u32::from(asked.is_none());
-                    let wait = self.penalty(asked, is_quota, unnamed_waits)?;
+                    let wait = self.penalty(asked, is_quota, &mut patience)?;
                     self.wait("Spotify's rate limit", wait, events).await?;
                 }
                 Outcome::Retry { reason } => {
@@ -280,13 +288,24 @@ impl Client {
         &self,
         asked: Option<Duration>,
         is_quota: bool,
-        unnamed_waits: u32,
+        patience: &mut Patience,
     ) -> Result<Duration, Error> {
+        patience.waits += 1;
+        patience.unnamed_waits += u32::from(asked.is_none());
+        let unnamed_waits = patience.unnamed_waits;
         let backoff = Duration::from_secs(5).saturating_mul(1 << unnamed_waits.min(4));
         let is_spent = is_quota || (asked.is_none() && unnamed_waits > UNNAMED_WAITS);
-        let wait =
-            asked.unwrap_or(if is_spent { UNNAMED_PENALTY } else { backoff }).min(LONGEST_PENALTY);
-        if is_spent || self.timing.max_wait < wait {
+        // Who is told "at once" and refused again must wait all the same, ever longer.
+        let least = Duration::from_secs(1).saturating_mul(1 << (patience.waits - 1).min(6));
+        let wait = asked
+            .map(|asked| asked.max(least))
+            .unwrap_or(if is_spent { UNNAMED_PENALTY } else { backoff })
+            .min(LONGEST_PENALTY);
+        let first = asked.unwrap_or(wait).min(wait);
+        let is_patient = patience.waits == 1 && first <= self.timing.max_wait
+            || patience.waited + wait <= self.timing.max_wait;
+        patience.waited += wait;
+        if is_spent || !is_patient {
             let reason = if is_quota { "its quota of calls is used up" } else { "too many calls" };
             let until = (self.clock)() + TimeDelta::from_std(wait).unwrap_or(TimeDelta::days(1));
             return Err(Error::RateLimited { until, reason });

@@ -98,4 +98,9 @@ impl Error {
                 | Self::KeepsChanging { .. }
         )
     }
+
+    /// Whether it may be one playlist that has no usable answer, or all of Spotify.
+    pub const fn is_unusable_answer(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::Document { .. })
+    }
 }

@@ -80,13 +80,15 @@ pub struct Parts<'a> {
     pub has_next: bool,
     /// The playlist's snapshot.
     pub snapshot_id: Option<String>,
+    /// Whether a playlist has its list under the name of before February 2026.
+    pub is_former: bool,
 }
 
 impl Parts<'_> {
     /// The same with the `rows` of another body.
     pub(super) fn with_rows<'b>(self, body: &'b str, rows: Vec<&'b str>) -> Parts<'b> {
-        let Self { offset, total, has_next, snapshot_id, .. } = self;
-        Parts { offset, total, has_next, snapshot_id, ..of_rows(body, rows) }
+        let Self { offset, total, has_next, snapshot_id, is_former, .. } = self;
+        Parts { offset, total, has_next, snapshot_id, is_former, ..of_rows(body, rows) }
     }
 }
 
@@ -257,6 +259,7 @@ impl<'a> Body<'a> {
         match entity {
             Entity::Playlist => {
                 // `items` is today's name, `tracks` the former one; some answers carry both.
+                let is_former = matches!(self.items, Member::Absent);
                 let page = [self.items, self.tracks].into_iter().find(|member| {
                     !matches!(member, Member::Absent | Member::Page(Paging { items: None, .. }))
                 });
@@ -269,6 +272,7 @@ impl<'a> Body<'a> {
                     None => without_rows(text),
                 };
                 parts.snapshot_id = self.snapshot_id.filter(|id| !id.is_empty());
+                parts.is_former = is_former;
                 Ok(parts)
             }
             Entity::PlaylistItems | Entity::LikedSongs | Entity::MyPlaylists => {
@@ -342,7 +346,7 @@ fn of_rows<'a>(body: &'a str, rows: Vec<&'a str>) -> Parts<'a> {
         (Some(first), Some(last)) => [&body[..start(first)], &body[start(last) + last.len()..]],
         _ => [body, ""],
     };
-    Parts { rows: Some(rows), envelope, offset: 0, total: None, has_next: false, snapshot_id: None }
+    Parts { rows: Some(rows), envelope, ..without_rows(body) }
 }
 
 fn without_rows(body: &str) -> Parts<'_> {
@@ -353,6 +357,7 @@ fn without_rows(body: &str) -> Parts<'_> {
         total: None,
         has_next: false,
         snapshot_id: None,
+        is_former: false,
     }
 }
 

@@ -33,23 +33,41 @@ pub struct PlaylistReader {
     total: u32,
     next_offset: u32,
     pages: u32,
+    /// Whether a page was empty before the announced end.
+    is_short: bool,
+    /// Whether the playlist came in the shape before February 2026.
+    has_former_shape: bool,
+    /// Whether further rows are asked for under their former name.
+    is_former: bool,
 }
 
 impl PlaylistReader {
     /// Starts at the beginning; `known_snapshot` makes an unchanged playlist cost one call.
     pub const fn new(playlist_id: String, known_snapshot: Option<String>) -> Self {
-        Self { playlist_id, known_snapshot, snapshot: None, total: 0, next_offset: 0, pages: 0 }
+        Self {
+            playlist_id,
+            known_snapshot,
+            snapshot: None,
+            total: 0,
+            next_offset: 0,
+            pages: 0,
+            is_short: false,
+            has_former_shape: false,
+            is_former: false,
+        }
     }
 
     /// Continues behind the rows that an earlier process landed.
-    pub const fn resume(
+    pub fn resume(
         playlist_id: String,
         snapshot: Option<String>,
         total: u32,
         next_offset: u32,
     ) -> Self {
         // Whoever landed rows has read at least one page; two make sure that the snapshot is asked for once more.
-        Self { playlist_id, known_snapshot: None, snapshot, total, next_offset, pages: 2 }
+        let new = Self::new(playlist_id, None);
+        // Nothing is kept of the first page's shape, so that either may be asked for.
+        Self { snapshot, total, next_offset, pages: 2, has_former_shape: true, ..new }
     }
 
     /// Rows Spotify announced.
@@ -73,24 +91,25 @@ impl PlaylistReader {
             let document = self.ask_playlist(client, events).await?;
             return self.first_page(document);
         }
-        if self.next_offset < self.total {
-            let url = format!(
-                "/playlists/{}/items?limit={PAGE_LIMIT}&offset={}&additional_types=track%2Cepisode",
-                self.playlist_id, self.next_offset
-            );
-            let document =
-                client.get(Entity::PlaylistItems, Some(&self.playlist_id), &url, events).await?;
-            let parts =
-                document.parts().map_err(|source| Error::Document { name: url.clone(), source })?;
+        if self.next_offset < self.total && !self.is_short {
+            let document = self.ask_page(client, events).await?;
+            let parts = document
+                .parts()
+                .map_err(|source| Error::Document { name: document.url.clone(), source })?;
             let row_count =
                 parts.rows.map_or(0, |rows| u32::try_from(rows.len()).unwrap_or(u32::MAX));
-            if row_count == 0 || parts.total.is_some_and(|total| total != self.total) {
-                // An empty page before the end, or another length: it cannot be the snapshot we started with.
+            if parts.total.is_some_and(|total| total != self.total) {
+                // Another length: it cannot be the snapshot we started with.
                 return Ok(Step::Changed(None));
             }
-            self.next_offset += row_count;
             self.pages += 1;
-            return Ok(Step::Page(document));
+            if row_count == 0 {
+                // Fewer rows than announced. Where the snapshot is still the same that is all there is, and the checks say so.
+                self.is_short = true;
+            } else {
+                self.next_offset += row_count;
+                return Ok(Step::Page(document));
+            }
         }
         if self.pages > 1 {
             let document = self.ask_playlist(client, events).await?;
@@ -116,8 +135,34 @@ impl PlaylistReader {
         self.next_offset = u32::try_from(rows.len()).unwrap_or(u32::MAX);
         self.total = parts.total.unwrap_or(self.next_offset);
         self.snapshot = parts.snapshot_id;
+        self.has_former_shape = parts.is_former;
         self.pages = 1;
         Ok(Step::Page(document))
+    }
+
+    /// The next page of rows. An API of the former shape may know them by their former name only.
+    async fn ask_page(
+        &mut self,
+        client: &mut Client,
+        events: Events<'_>,
+    ) -> Result<Document, Error> {
+        let page = |name: &str| {
+            format!(
+                "/playlists/{}/{name}?limit={PAGE_LIMIT}&offset={}&additional_types=track%2Cepisode",
+                self.playlist_id, self.next_offset
+            )
+        };
+        let (url, former) = (page("items"), page("tracks"));
+        let id = Some(self.playlist_id.as_str());
+        if !self.is_former {
+            match client.get(Entity::PlaylistItems, id, &url, events).await {
+                Err(Error::NotFound { .. }) if self.has_former_shape => {}
+                other => return other,
+            }
+        }
+        let document = client.get(Entity::PlaylistItems, id, &former, events).await?;
+        self.is_former = true;
+        Ok(document)
     }
 
     async fn ask_playlist(

@@ -57,11 +57,39 @@ pub fn query(file: &Path, sql: &str, format: QueryFormat) -> Result<String, Erro
     Ok(match format {
         QueryFormat::Json => {
             let objects: Vec<String> = cells.into_iter().flatten().flatten().collect();
-            format!("[{}]", objects.join(",\n "))
+            without_nan(&format!("[{}]", objects.join(",\n ")))
         }
         QueryFormat::Csv => csv(&names, &cells),
         QueryFormat::Table => table(&names, &cells),
     })
+}
+
+/// DuckDB writes floats that JSON has no word for as bare words, which no strict reader takes; they become `null`.
+fn without_nan(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    let (mut is_string, mut rest) = (false, json);
+    while let Some(first) = rest.chars().next() {
+        let word = ["-Infinity", "Infinity", "NaN"].into_iter().find(|word| rest.starts_with(word));
+        let taken = match (is_string, first, word) {
+            (false, _, Some(word)) => {
+                text.push_str("null");
+                word.len()
+            }
+            // An escape belongs to what follows it.
+            (true, '\\', _) => {
+                let length = 1 + rest[1..].chars().next().map_or(0, char::len_utf8);
+                text.push_str(&rest[..length]);
+                length
+            }
+            _ => {
+                is_string ^= first == '"';
+                text.push(first);
+                first.len_utf8()
+            }
+        };
+        rest = &rest[taken..];
+    }
+    text
 }
 
 fn table(names: &[String], cells: &[Vec<Option<String>>]) -> String {
@@ -89,4 +117,20 @@ fn csv(names: &[String], cells: &[Vec<Option<String>>]) -> String {
         ));
     }
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_json_has_no_word_for_is_null_but_not_in_texts() {
+        let cases = [
+            (r#"[{"a":NaN,"b":-Infinity,"c":Infinity}]"#, r#"[{"a":null,"b":null,"c":null}]"#),
+            (r#"[{"NaN":"NaN \" Infinity","b":"\\"}]"#, r#"[{"NaN":"NaN \" Infinity","b":"\\"}]"#),
+        ];
+        for (given, wanted) in cases {
+            assert_eq!(without_nan(given), wanted);
+        }
+    }
 }

@@ -23,7 +23,7 @@ fn library() -> Library {
 
 const EVERYTHING: [&str; 4] = ["run", "--mine", "--liked", "--enrich"];
 
-fn silent(mut command: Command) -> Child {
+pub(crate) fn silent(mut command: Command) -> Child {
     command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 

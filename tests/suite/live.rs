@@ -17,7 +17,7 @@ use crate::support::fake_spotify::{
 use crate::support::library::{Library, Mode, Playlist, Row, spotify_id};
 use crate::support::truth::{Reading, TABLES, Truth};
 
-const USER: &str = "keeper";
+pub(crate) const USER: &str = "keeper";
 
 #[expect(clippy::disallowed_methods, reason = "a run needs the time; no assertion depends on it")]
 fn now() -> DateTime<Utc> {
@@ -25,7 +25,7 @@ fn now() -> DateTime<Utc> {
 }
 
 /// One run in this process, with delays too short to notice.
-fn fetch(
+pub(crate) fn fetch(
     world: &World,
     spotify: &FakeSpotify,
     playlists: &[&str],
@@ -66,7 +66,7 @@ fn fetch(
 }
 
 /// A library with one playlist of `count` plain songs.
-fn plain(count: u64) -> (Library, String) {
+pub(crate) fn plain(count: u64) -> (Library, String) {
     let (library, tracks) = Library::new(USER).with_plain_tracks(1_000, count);
     let id = spotify_id(7);
     let rows = tracks.iter().map(|track| Row::track(track).at("2024-05-01T10:00:00Z"));

@@ -209,3 +209,51 @@ fn status_shows_the_files_of_a_run() {
     assert_eq!(files[0]["state"], "exported");
     assert_eq!(files[0]["key"], report["files"][0]["key"]);
 }
+
+#[test]
+fn with_json_every_failure_is_a_document_too() {
+    let world = World::new();
+    world.write("bad.toml", "[spotify]\nclint_id = 'x'\n");
+    let commands: [&[&str]; 9] = [
+        &["run"],
+        &["run", "--playlist", "nonsense"],
+        &["run", "--no-such-option"],
+        &["--config", "bad.toml", "run", "--demo"],
+        &["--config", "none.toml", "status"],
+        &["query", "select 1"],
+        &["verify"],
+        &["reconcile"],
+        &["snowflake", "plan"],
+    ];
+    for command in commands {
+        let output = world.run(&[&["--json"], command].concat());
+        let document: serde_json::Value = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("{command:?}: {error}: {output:?}"));
+        assert_eq!(document["exit_code"], output.status.code().unwrap(), "{command:?}");
+        assert_eq!(document["status"], "failed", "{command:?}");
+        assert!(document["error"].as_str().is_some_and(|text| text.len() > 10), "{command:?}");
+    }
+    let output = world.run(&["--json", "run"]);
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["verification"]["verdict"], "skipped", "in the form of a run's report");
+    // Help was asked for: it is the result.
+    assert!(String::from_utf8_lossy(&world.run(&["--json", "--help"]).stdout).contains("Usage"));
+    let output = world.run(&["--log-format", "json", "run"]);
+    for line in String::from_utf8_lossy(&output.stderr).lines() {
+        assert!(serde_json::from_str::<serde_json::Value>(line).is_ok(), "{line}");
+    }
+}
+
+#[test]
+fn a_prefix_stays_in_the_lake_and_a_run_must_be_known() {
+    let world = World::new();
+    for prefix in ["../up/", "/abs", "a//b", "a/./b"] {
+        let output = world.command(&["run", "--demo"]).env("S3_PREFIX", prefix).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{prefix}: {said}");
+        assert!(said.contains("S3_PREFIX") && said.contains(prefix), "{said}");
+    }
+    assert!(world.run(&["run", "--demo"]).status.success());
+    let unknown = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+    refused(&world, &["status", "--run", unknown], 2, &[unknown]);
+}

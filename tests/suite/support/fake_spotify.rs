@@ -126,6 +126,11 @@ impl FakeSpotify {
         self.state().log.clone()
     }
 
+    /// Lets everything go right again.
+    pub(crate) fn drop_scripts(&self) {
+        self.state().scripts.clear();
+    }
+
     /// Data calls since the start or `clear_log`; token calls are not counted.
     pub(crate) fn api_call_count(&self) -> usize {
         self.state().data_call_count
