@@ -111,6 +111,7 @@ const fn of_pipeline(error: &pipeline::Error) -> u8 {
         | pipeline::Error::NothingExported
         | pipeline::Error::NotShipped { .. }
         | pipeline::Error::FetchUnfinished { .. }
+        | pipeline::Error::NotTransformed { .. }
         | pipeline::Error::UnknownRun(_) => USAGE,
         pipeline::Error::Interrupted => INTERRUPTED,
     }

@@ -35,6 +35,11 @@ pub enum Error {
         "the fetch of run {run} ({fetched}) was stopped before its end: run `snowtrack fetch` or `snowtrack run` again with the same source, which goes on behind what is landed"
     )]
     FetchUnfinished { run: String, fetched: String },
+    /// There is more landed than shaped.
+    #[error(
+        "{count} list(s) are landed and not in the tables yet: run `snowtrack transform` first"
+    )]
+    NotTransformed { count: u64 },
     /// No recorded document is one.
     #[error(
         "none of the {count} recorded documents can be read: {reasons}. `--from-dir` reads what `--record` and `--archive` write: Spotify's answers, JSON in UTF-8"

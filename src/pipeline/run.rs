@@ -159,6 +159,10 @@ impl Story {
         }
         tokio::task::block_in_place(|| {
             self.transform(edge, warehouse)?;
+            let count = warehouse.pending_read_count()?;
+            if edge.does(Stage::Export) && 0 < count {
+                return Err(Error::NotTransformed { count });
+            }
             self.check_and_export(edge, warehouse)
         })?;
         if edge.settings.stages.end() < &Stage::Upload {

@@ -63,10 +63,7 @@ impl Warehouse {
     /// # Errors
     /// [`Error::Statement`] names the model.
     pub fn transform(&mut self) -> Result<(), Error> {
-        let count = "select count(*) from staging.pending_reads";
-        let pending: i64 =
-            self.connection.query_row(count, [], |row| row.get(0)).doing("count pending reads")?;
-        if pending == 0 {
+        if self.pending_read_count()? == 0 {
             return Ok(());
         }
         for model in catalog::MODELS {
@@ -86,6 +83,15 @@ impl Warehouse {
             warehouse.connection.execute_batch(catalog::FINISH).doing("note the transform")
         })?;
         self.drop_temporary_tables()
+    }
+
+    /// Lists that are landed and not transformed.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub fn pending_read_count(&self) -> Result<u64, Error> {
+        let sql = "select count(*) from staging.pending_reads";
+        self.connection.query_row(sql, [], |row| row.get(0)).doing("count pending reads")
     }
 
     /// The models' temporary tables hold a run's rows; they are worth their memory only during the transform.
