@@ -12,6 +12,7 @@ mod status;
 mod summary;
 mod watch;
 
+use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -324,10 +325,20 @@ fn runtime() -> Result<tokio::runtime::Runtime, Error> {
     Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
 }
 
+/// The same without what a terminal would obey: names come from strangers.
+fn harmless(text: &str) -> Cow<'_, str> {
+    let is_command = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
+    match text.contains(is_command) {
+        true => text.replace(is_command, "\u{FFFD}").into(),
+        false => text.into(),
+    }
+}
+
 /// A result, on standard output.
 fn print(text: &str) -> Result<(), Error> {
     HAS_PRINTED.store(true, Ordering::Relaxed);
     let mut output = std::io::stdout().lock();
+    let text = if output.is_terminal() { harmless(text) } else { text.into() };
     match writeln!(output, "{text}").and_then(|()| output.flush()) {
         // The reader has seen enough (`| head`).
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
@@ -343,6 +354,12 @@ fn now() -> DateTime<Utc> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_move_no_cursor_and_set_no_title() {
+        assert_eq!(harmless("a\tb\n☂ é"), "a\tb\n☂ é");
+        assert_eq!(harmless("\u{1b}]0;x\u{7}\u{9b}1A\r"), "\u{FFFD}]0;x\u{FFFD}\u{FFFD}1A\u{FFFD}");
+    }
 
     #[test]
     fn the_command_line_is_consistent() {

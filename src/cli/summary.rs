@@ -121,8 +121,10 @@ fn checks(text: &mut String, checks: &[CheckReport]) {
         let why = check.why.as_deref().unwrap_or_default();
         let _ = writeln!(
             text,
-            "  {:<5} {} found {} rows: {why}",
-            check.severity, check.check, check.offending_row_count
+            "  {:<5} {} found {}: {why}",
+            check.severity,
+            check.check,
+            counted(check.offending_row_count, "row")
         );
         for example in &check.examples {
             let _ = writeln!(text, "          {example}");
@@ -139,13 +141,19 @@ fn files(text: &mut String, report: &RunReport, data_dir: &Path) {
         let lake = data_dir.join("lake");
         let _ = writeln!(
             text,
-            "\n  {} files, {rows} rows, {} in {} ({})",
-            report.files.len(),
+            "\n  {}, {}, {} in {} ({})",
+            counted(report.files.len() as u64, "file"),
+            counted(rows, "row"),
             HumanBytes(bytes),
             lake.display(),
             states(report)
         );
     }
+}
+
+/// `1 row`, `2 rows`.
+fn counted(count: u64, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// `8 verified`, `7 verified, 1 failed`: how far the files are.
