@@ -24,7 +24,9 @@ pub(super) fn status(cli: &Cli, arguments: &StatusArgs, data_dir: &Path) -> Resu
         return print(if cli.json { "[]" } else { "no run yet: try `snowtrack run --demo`" });
     }
     let lock = match pipeline::Lock::take(data_dir, "status") {
-        Err(pipeline::Error::Locked { holder, .. }) => return in_progress(cli, &holder),
+        Err(pipeline::Error::Locked { holder, .. }) => {
+            return in_progress(cli, arguments, data_dir, &holder);
+        }
         other => other?,
     };
     let warehouse = Warehouse::open(&path, &data_dir.join("tmp"))?;
@@ -47,12 +49,30 @@ fn to_json(value: &impl serde::Serialize) -> Result<String, Error> {
     Ok(serde_json::to_string(value).map_err(std::io::Error::from)?)
 }
 
-/// A run holds the ledger while it works; that it does is the state.
-fn in_progress(cli: &Cli, holder: &str) -> Result<(), Error> {
-    if cli.json {
-        return print(&json!([{ "status": "running", "holder": holder }]).to_string());
-    }
-    print(&format!("in progress: {holder}; its ledger can be read when it ends"))
+/// A run holds the ledger while it works; what it left beside it tells the rest.
+fn in_progress(
+    cli: &Cli,
+    arguments: &StatusArgs,
+    data_dir: &Path,
+    holder: &str,
+) -> Result<(), Error> {
+    let Some(board) = pipeline::Board::read(data_dir) else {
+        if cli.json {
+            return print(&json!([{ "status": "running", "holder": holder }]).to_string());
+        }
+        return print(&format!("in progress: {holder}; its ledger can be read when it ends"));
+    };
+    let as_of = board.as_of.format("%H:%M:%S UTC");
+    let text = match &arguments.run {
+        None if cli.json => to_json(&board.runs)?,
+        None => format!("in progress: {holder}; as of {as_of}:\n{}", runs(&board.runs)),
+        Some(run) => {
+            let unknown = || pipeline::Error::UnknownRun(run.to_string());
+            let files = board.files.get(run.as_str()).ok_or_else(unknown)?;
+            if cli.json { to_json(files)? } else { file_states(run, files) }
+        }
+    };
+    print(&text)
 }
 
 fn runs(runs: &[RunSummary]) -> String {

@@ -8,7 +8,7 @@ use crate::lake::Manifest;
 use crate::warehouse::{Doing, Error, TableCount, Warehouse, sql_timestamp};
 
 /// A run as `status` shows it.
-#[derive(Debug, Clone, serde::Serialize)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct RunSummary {
     /// The run.
     pub run_id: String,
@@ -33,7 +33,7 @@ pub struct RunSummary {
 const WORTH_WAITING_FOR: TimeDelta = TimeDelta::hours(6);
 
 /// A shipped file as `status --run` shows it.
-#[derive(Debug, Clone, serde::Serialize)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct FileState {
     /// The shipped table.
     pub table: String,

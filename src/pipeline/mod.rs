@@ -2,6 +2,7 @@
 //!
 //! In: a [`Config`](crate::config::Config) and a [`Source`]. Out: a [`RunReport`], and an [`Error`] that says what to do next.
 
+mod board;
 mod doctor;
 mod enrich;
 mod error;
@@ -23,6 +24,7 @@ mod story;
 mod target;
 mod verify;
 
+pub use board::Board;
 pub use doctor::{Area, Finding, Health, doctor};
 pub use error::Error;
 pub use ledger::{FileState, RunSummary, files_of, is_known, latest_runs};

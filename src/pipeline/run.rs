@@ -9,7 +9,7 @@ use super::report::{RunReport, SpotifyReport, TableReport};
 use super::settings::{Edge, Settings, Source};
 use super::story::Story;
 use super::target::{Target, target};
-use super::{Error, Lock, ledger, replay};
+use super::{Error, Lock, board, ledger, replay};
 use crate::config::Config;
 use crate::event::{Event, Events, Stage};
 use crate::ids::{PlaylistId, RunId};
@@ -91,7 +91,9 @@ pub async fn run(
     let state =
         if matches!(status, "pending" | "failed") && !is_wrong { "running" } else { status };
     tokio::task::block_in_place(|| {
-        ledger::finish(&warehouse, &story.run, state, &text, (settings.clock)())
+        ledger::finish(&warehouse, &story.run, state, &text, (settings.clock)())?;
+        board::post(&settings.data_dir, &warehouse, None, (settings.clock)());
+        Ok::<_, Error>(())
     })?;
     Ok((report, ended.err()))
 }
@@ -147,7 +149,7 @@ impl Story {
             return self.ship(edge, warehouse, target).await;
         }
         if let (true, Some(source)) = (edge.does(Stage::Fetch), &edge.settings.source) {
-            self.enter(warehouse, Stage::Fetch, edge.events)?;
+            self.enter(edge, warehouse, Stage::Fetch)?;
             self.fetch(edge, source, warehouse).await?;
             self.require_something_read(source, warehouse)?;
             ledger::fetched(warehouse, &self.run, edge.now())?;
@@ -185,12 +187,14 @@ impl Story {
 
     pub(super) fn enter(
         &self,
+        edge: Edge<'_>,
         warehouse: &Warehouse,
         stage: Stage,
-        events: Events<'_>,
     ) -> Result<(), Error> {
-        events(Event::StageStarted(stage));
-        Ok(ledger::enter(warehouse, &self.run, stage.name())?)
+        (edge.events)(Event::StageStarted(stage));
+        ledger::enter(warehouse, &self.run, stage.name())?;
+        board::post(&edge.settings.data_dir, warehouse, Some(&self.run), edge.now());
+        Ok(())
     }
 
     async fn fetch(
@@ -276,7 +280,7 @@ impl Story {
     fn transform(&mut self, edge: Edge<'_>, warehouse: &mut Warehouse) -> Result<(), Error> {
         if edge.does(Stage::Transform) {
             edge.check_stop()?;
-            self.enter(warehouse, Stage::Transform, edge.events)?;
+            self.enter(edge, warehouse, Stage::Transform)?;
             warehouse.transform()?;
             if ledger::is_full(warehouse, &self.run)? {
                 warehouse.unship_everything()?;
@@ -296,7 +300,7 @@ impl Story {
         }
         edge.check_stop()?;
         // Publish and export by themselves look again, too: the proof is not kept between processes.
-        self.enter(warehouse, Stage::Check, edge.events)?;
+        self.enter(edge, warehouse, Stage::Check)?;
         let now = crate::warehouse::sql_timestamp(edge.now());
         let warn_only = &edge.settings.warn_only;
         let (checks, gate) = quality::gate(warehouse, self.run.as_str(), &now, warn_only)?;
@@ -306,12 +310,12 @@ impl Story {
         let published = edge.settings.data_dir.join("spotify.duckdb");
         if edge.does(Stage::Publish) {
             edge.check_stop()?;
-            self.enter(warehouse, Stage::Publish, edge.events)?;
+            self.enter(edge, warehouse, Stage::Publish)?;
             warehouse.publish(&published)?;
         }
         if edge.does(Stage::Export) {
             edge.check_stop()?;
-            self.enter(warehouse, Stage::Export, edge.events)?;
+            self.enter(edge, warehouse, Stage::Export)?;
             self.export(edge, warehouse, &passed)?;
         }
         Ok(())

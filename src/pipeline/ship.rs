@@ -64,7 +64,7 @@ impl Story {
         let Some(target) = target else { return Ok(()) };
         let mut evidence = BTreeMap::new();
         if edge.does(Stage::Ingest) {
-            self.enter(warehouse, Stage::Ingest, edge.events)?;
+            self.enter(edge, warehouse, Stage::Ingest)?;
             for table in Table::ALL {
                 edge.check_stop()?;
                 let files = (table, uploaded.as_slice(), self.parcels.as_slice());
@@ -78,7 +78,7 @@ impl Story {
             // How old each submission is decides who is asked.
             let keys = self.keys();
             self.parcels = parcels::parcels_of(warehouse, &keys)?;
-            self.enter(warehouse, Stage::Verify, edge.events)?;
+            self.enter(edge, warehouse, Stage::Verify)?;
             let Watched { verification, refusal } =
                 watch(edge, target, &self.parcels, evidence).await?;
             let replacements = self.replacements(warehouse, &verification)?;
@@ -156,7 +156,7 @@ impl Story {
         if parcels.is_empty() {
             return Ok(Vec::new());
         }
-        self.enter(warehouse, Stage::Upload, edge.events)?;
+        self.enter(edge, warehouse, Stage::Upload)?;
         let store =
             Box::pin(Store::open(&store_settings(edge.config, edge.settings.shipping.store)))
                 .await?;

@@ -213,3 +213,29 @@ fn a_full_shipment_settles_what_was_wrong_also_when_a_later_run_sees_it_arrive()
     assert_eq!(output.status.code(), Some(7), "{}", text(&output));
     assert_eq!(cloud.run(&["verify"]).status.code(), Some(0));
 }
+
+#[test]
+fn who_asks_while_a_run_is_at_work_sees_how_far_it_is() {
+    let cloud = Cloud::small("rest", "parquet");
+    cloud.snowflake.script(When::Path("insertFiles".to_owned()), 1, Fault::Hang);
+    let mut command = cloud.command(&[&["run"], &SMALL[..]].concat());
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    wait_until_it_hangs(&mut child, cloud.snowflake.hung());
+    let ask = |arguments: &[&str]| -> Value {
+        let output = cloud.run(&[&["--json", "status"], arguments].concat());
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let runs = ask(&[]);
+    assert_eq!((&runs[0]["state"], &runs[0]["stage"]), (&json!("running"), &json!("ingest")));
+    let id = runs[0]["run_id"].as_str().unwrap();
+    let files = ask(&["--run", id]);
+    let states = files.as_array().unwrap().iter().map(|file| file["state"].as_str().unwrap());
+    assert_eq!(states.collect::<Vec<_>>(), ["uploaded"; 8]);
+    let shown = text(&cloud.run(&["status"]));
+    assert!(shown.contains("in progress: ") && shown.contains(id), "{shown}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let files = ask(&["--run", id]);
+    assert!(files.as_array().unwrap().iter().any(|file| file["state"] == "submitting"), "{files}");
+    assert_eq!(ask(&[])[0]["state"], "stopped");
+}
