@@ -13,7 +13,7 @@ use crate::event::Stage;
 use crate::ids::Table;
 use crate::pipeline::{self, PipeReport, Reconciliation, SetupWishes, Target};
 use crate::retry::Stop;
-use crate::snowflake::{Applied, Credential, Timing, claims, sign};
+use crate::snowflake::{Applied, Credential, Plan, Timing, claims, sign};
 
 /// What to do on the Snowflake side.
 #[derive(Debug, Subcommand)]
@@ -90,16 +90,16 @@ pub(super) fn snowflake(
             SnowflakeCommand::Plan(arguments) => {
                 let wishes = arguments.wishes();
                 let plan = pipeline::plan(config, &target, &wishes, &stop).await?;
-                print(format!("{plan}\n{}", plan.aws).trim_end())
+                show_plan(cli, &plan, &[])
             }
             SnowflakeCommand::Apply(arguments) => {
                 let wishes = arguments.wishes();
                 let plan = pipeline::plan(config, &target, &wishes, &stop).await?;
                 let applied = pipeline::apply_plan(&target, &plan, &stop).await?;
-                show_applied(&applied)?;
+                let applied: Vec<String> = applied.iter().map(became).collect();
                 // Looked at again: what Snowflake has now, not what we think we did.
                 let plan = pipeline::plan(config, &target, &wishes, &stop).await?;
-                print(format!("{plan}\n{}", plan.aws).trim_end())?;
+                show_plan(cli, &plan, &applied)?;
                 if plan.is_settled() { Ok(()) } else { Err(Error::SetupIncomplete) }
             }
             SnowflakeCommand::Pipes => {
@@ -112,6 +112,9 @@ pub(super) fn snowflake(
                 }
                 let is_well = reports.iter().all(|report| report.health != "fail");
                 if is_well { Ok(()) } else { Err(Error::PipeUnwell) }
+            }
+            SnowflakeCommand::Jwt if cli.json => {
+                print(&serde_json::json!({ "token": token(&target)? }).to_string())
             }
             SnowflakeCommand::Jwt => print(&token(&target)?),
         }
@@ -132,15 +135,27 @@ fn token(target: &Target) -> Result<String, Error> {
     }
 }
 
-fn show_applied(applied: &[(String, Applied)]) -> Result<(), Error> {
-    for (name, became) in applied {
-        print(&match became {
-            Applied::Made => format!("-- made: {name}"),
-            Applied::AskAdmin { reason } => format!("-- ask an admin: {name}: {reason}"),
-            Applied::Waits { reason } => format!("-- not made: {name}: {reason}"),
-        })?;
+fn became((name, became): &(String, Applied)) -> String {
+    match became {
+        Applied::Made => format!("-- made: {name}"),
+        Applied::AskAdmin { reason } => format!("-- ask an admin: {name}: {reason}"),
+        Applied::Waits { reason } => format!("-- not made: {name}: {reason}"),
     }
-    Ok(())
+}
+
+/// What was made, what is left to do in Snowflake, and what to do on AWS's side.
+fn show_plan(cli: &Cli, plan: &Plan, applied: &[String]) -> Result<(), Error> {
+    if cli.json {
+        let document = serde_json::json!({
+            "is_settled": plan.is_settled(),
+            "applied": applied,
+            "plan": plan.to_string(),
+            "aws": plan.aws.to_string(),
+        });
+        return print(&document.to_string());
+    }
+    let lines = applied.iter().map(|line| format!("{line}\n")).collect::<String>();
+    print(format!("{lines}{plan}\n{}", plan.aws).trim_end())
 }
 
 fn pipe_table(reports: &[PipeReport]) -> String {

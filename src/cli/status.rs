@@ -62,12 +62,17 @@ fn in_progress(
         }
         return print(&format!("in progress: {holder}; its ledger can be read when it ends"));
     };
-    let as_of = board.as_of.format("%H:%M:%S UTC");
+    let board = board.held_by(holder);
+    let as_of = board.as_of.format("%Y-%m-%d %H:%M:%S UTC");
     let text = match &arguments.run {
         None if cli.json => to_json(&board.runs)?,
         None => format!("in progress: {holder}; as of {as_of}:\n{}", runs(&board.runs)),
         Some(run) => {
-            let unknown = || pipeline::Error::UnknownRun(run.to_string());
+            let unknown = || {
+                Error::Usage(format!(
+                    "run {run} is not in view while {holder} is at work: ask again when it has ended"
+                ))
+            };
             let files = board.files.get(run.as_str()).ok_or_else(unknown)?;
             if cli.json { to_json(files)? } else { file_states(run, files) }
         }

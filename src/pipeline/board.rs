@@ -21,6 +21,8 @@ const RUNS: u32 = 20;
 pub struct Board {
     /// When it was true.
     pub as_of: DateTime<Utc>,
+    /// The process that was at work then.
+    pub process_id: Option<u32>,
     /// The latest runs, newest first.
     pub runs: Vec<RunSummary>,
     /// Their files.
@@ -31,6 +33,16 @@ impl Board {
     /// The last one that a run left, where there is one that can be read.
     pub fn read(data_dir: &Path) -> Option<Self> {
         serde_json::from_slice(&std::fs::read(path(data_dir)).ok()?).ok()
+    }
+
+    /// The same as it is while `holder` has the ledger: what another process was at is stopped.
+    pub fn held_by(mut self, holder: &str) -> Self {
+        let is_holder = |id: u32| holder.contains(&format!("process {id} "));
+        if !self.process_id.is_some_and(is_holder) {
+            let running = self.runs.iter_mut().filter(|run| run.state == "running");
+            running.for_each(|run| run.state = "stopped".to_owned());
+        }
+        self
     }
 }
 
@@ -53,7 +65,8 @@ pub(super) fn post(
         for summary in &runs {
             files.insert(summary.run_id.clone(), files_of(warehouse, &summary.run_id.parse()?)?);
         }
-        let board = Board { as_of: now, runs, files };
+        let process_id = at_work.map(|_| std::process::id());
+        let board = Board { as_of: now, process_id, runs, files };
         let fresh = path(data_dir).with_extension("json.new");
         std::fs::write(&fresh, serde_json::to_vec(&board)?)?;
         Ok(std::fs::rename(&fresh, path(data_dir))?)

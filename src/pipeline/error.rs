@@ -29,7 +29,7 @@ pub enum Error {
     #[error(
         "{count} playlist(s) could not be read, the others are done: {first}. Run the same command again, which asks for what is missing"
     )]
-    PlaylistsUnread { count: usize, first: String },
+    PlaylistsUnread { count: u32, first: String },
     /// The run's fetch was stopped.
     #[error(
         "the fetch of run {run} ({fetched}) was stopped before its end: run `snowtrack fetch` or `snowtrack run` again with the same source, which goes on behind what is landed"

@@ -169,8 +169,14 @@ impl Fetch<'_> {
         id: &str,
         listed_snapshot: Option<&str>,
     ) -> Result<PlaylistReport, Error> {
+        let (before, calls) = (self.unusable, self.client.usage().call_count);
         let ended = self.read_playlist(id, listed_snapshot).await;
-        outcome(id, ended, &mut self.unusable)
+        let report = outcome(id, ended, &mut self.unusable);
+        if self.client.usage().call_count == calls {
+            // Spotify was not asked, so this says nothing of it.
+            self.unusable = before;
+        }
+        report
     }
 
     async fn read_playlist(
@@ -230,7 +236,7 @@ impl Fetch<'_> {
                         };
                         return Err(error.into());
                     }
-                    reader = PlaylistReader::new(id.to_owned(), known_snapshot.clone());
+                    reader = PlaylistReader::again(id.to_owned(), known_snapshot.clone());
                     first_page = document;
                 }
             }

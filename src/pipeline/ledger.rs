@@ -54,6 +54,8 @@ pub(super) struct Purpose {
     pub(super) ships: bool,
     /// It ships every row, and so continues only a shipment of every row.
     pub(super) is_full: bool,
+    /// It is about rows that are in the tables, so it continues no run and ends none.
+    pub(super) is_own: bool,
 }
 
 /// Continues the latest unfinished run of the same source (of any, where none is named), or begins one. A run that is exported is
@@ -73,6 +75,7 @@ pub(super) fn begin(
             .optional()
             .doing("look for an unfinished run")?;
         if let Some((run_id, started_at)) = found
+            && !purpose.is_own
             && let Ok(run_id) = run_id.parse()
         {
             let widen = "update meta.runs set is_full = true where run_id = ? and ? and exported_at is null";
@@ -84,7 +87,7 @@ pub(super) fn begin(
         }
         // What another source landed completely is shipped by this run; the rest of it is asked for again.
         connection
-            .execute("update meta.runs set status = 'superseded' where status = 'running' and exported_at is null", [])
+            .execute("update meta.runs set status = 'superseded' where status = 'running' and exported_at is null and not ?", [purpose.is_own])
             .doing("end an unfinished run")?;
         connection
             .execute(
@@ -170,19 +173,35 @@ pub(super) fn why_not_shipped(
     })
 }
 
-/// Notes that everything the run asks for is landed.
-pub(super) fn fetched(warehouse: &Warehouse, run: &RunId, now: DateTime<Utc>) -> Result<(), Error> {
-    let sql = "update meta.runs set fetched_at = ?::timestamp where run_id = ?";
+/// Playlists that a run could not read, and why the first of them.
+pub(super) type Unread = (u32, Option<String>);
+
+/// Notes that everything the run asks for is landed, but for what it could not read.
+pub(super) fn fetched(
+    warehouse: &Warehouse,
+    run: &RunId,
+    (count, reason): &Unread,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let sql = "update meta.runs set fetched_at = ?::timestamp, unread_count = ?, unread_reason = ? where run_id = ?";
     warehouse
         .connection()
-        .execute(sql, params![sql_timestamp(now), run.as_str()])
+        .execute(sql, params![sql_timestamp(now), count, reason, run.as_str()])
         .doing("note the end of the fetch")
         .map(|_| ())
 }
 
+/// What the run could not read, whichever process tried.
+pub(super) fn unread(warehouse: &Warehouse, run: &RunId) -> Result<Unread, Error> {
+    let sql = "select coalesce(unread_count, 0), unread_reason from meta.runs where run_id = ?";
+    let found =
+        warehouse.connection().query_row(sql, [run.as_str()], |row| Ok((row.get(0)?, row.get(1)?)));
+    found.doing("look up what was not read")
+}
+
 /// What the run is still reading; `None` where it read everything, or nothing at all.
 pub(super) fn being_fetched(warehouse: &Warehouse, run: &RunId) -> Result<Option<String>, Error> {
-    let sql = "select source from meta.runs where run_id = ? and fetched_at is null and stage = 'fetch' and status = 'running'";
+    let sql = "select source from meta.runs where run_id = ? and fetched_at is null and status = 'running' and run_id in (select run_id from meta.reads where status = 'reading')";
     let found = warehouse.connection().query_row(sql, [run.as_str()], |row| row.get(0));
     found.optional().doing("look up the run's fetch")
 }

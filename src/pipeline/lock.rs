@@ -43,11 +43,16 @@ impl Lock {
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
         let mut lock = Self { file };
-        lock.describe(holder).map_err(failed)?;
+        lock.write(holder).map_err(failed)?;
         Ok(lock)
     }
 
-    fn describe(&mut self, holder: &str) -> std::io::Result<()> {
+    /// Says anew who has it, for people; that it cannot be said changes nothing.
+    pub(super) fn describe(&mut self, holder: &str) {
+        let _ = self.write(holder);
+    }
+
+    fn write(&mut self, holder: &str) -> std::io::Result<()> {
         self.file.set_len(0)?;
         self.file.rewind()?;
         self.file.write_all(format!("process {} ({holder})\n", std::process::id()).as_bytes())

@@ -34,10 +34,9 @@ pub async fn run(
     let target = configured_target(config, settings)?;
     let now = (settings.clock)();
     let fresh = RunId::new(now, fastrand::u128(..));
-    let _lock = Lock::take(
-        &settings.data_dir,
-        &format!("run {fresh}, since {}", now.format("%Y-%m-%d %H:%M:%S UTC")),
-    )?;
+    let described =
+        |run: &RunId| format!("run {run}, since {}", now.format("%Y-%m-%d %H:%M:%S UTC"));
+    let mut lock = Lock::take(&settings.data_dir, &described(&fresh))?;
     let mut warehouse = tokio::task::block_in_place(|| {
         Warehouse::open(&settings.data_dir.join("snowtrack.duckdb"), &settings.data_dir.join("tmp"))
     })?;
@@ -45,6 +44,7 @@ pub async fn run(
     let purpose = ledger::Purpose {
         ships: *settings.stages.end() >= Stage::Upload && settings.reship.is_empty(),
         is_full: settings.full,
+        is_own: !settings.reship.is_empty(),
     };
     let (run, started_at) = match (&settings.run, &settings.source) {
         (Some(run), _) => {
@@ -64,6 +64,7 @@ pub async fn run(
         }
         (None, None) => ledger::begin(&mut warehouse, None, purpose, (fresh, now))?,
     };
+    lock.describe(&described(&run));
     warehouse.set_run(run.as_str(), started_at)?;
     let mut story = Story::new(run, started_at);
     let (asked, statement) = (Arc::clone(stop), warehouse.interrupt_handle());
@@ -79,7 +80,10 @@ pub async fn run(
     let tag = story.run.to_string();
     let edge = Edge { config, settings, events, stop, tag: &tag };
     let ended = story.tell(edge, &mut warehouse, target.as_ref()).await;
-    let ended = ended.and_then(|()| story.require_all_read());
+    let ended = match edge.does(Stage::Fetch) {
+        true => ended.and_then(|()| story.require_all_read(&warehouse)),
+        false => ended,
+    };
     interrupter.abort();
     // Whatever a statement or a call says when it is cut off, the reason is that somebody asked.
     let ended = ended.map_err(|error| if stop.is_asked() { Error::Interrupted } else { error });
@@ -91,11 +95,11 @@ pub async fn run(
     let state =
         if matches!(status, "pending" | "failed") && !is_wrong { "running" } else { status };
     tokio::task::block_in_place(|| {
-        ledger::finish(&warehouse, &story.run, state, &text, (settings.clock)())?;
+        let finished = ledger::finish(&warehouse, &story.run, state, &text, (settings.clock)());
         board::post(&settings.data_dir, &warehouse, None, (settings.clock)());
-        Ok::<_, Error>(())
-    })?;
-    Ok((report, ended.err()))
+        // What was done is done, also where it can no longer be noted.
+        Ok((report, ended.err().or_else(|| finished.err().map(Error::from))))
+    })
 }
 
 /// What a run's end is called.
@@ -152,7 +156,7 @@ impl Story {
             self.enter(edge, warehouse, Stage::Fetch)?;
             self.fetch(edge, source, warehouse).await?;
             self.require_something_read(source, warehouse)?;
-            ledger::fetched(warehouse, &self.run, edge.now())?;
+            ledger::fetched(warehouse, &self.run, &self.unread(), edge.now())?;
         } else if edge.does(Stage::Export)
             && let Some(fetched) = ledger::being_fetched(warehouse, &self.run)?
         {
@@ -173,14 +177,19 @@ impl Story {
         self.ship(edge, warehouse, target).await
     }
 
-    /// A run that left a playlist out for no reason of the playlist's own must not look like any other.
-    fn require_all_read(&self) -> Result<(), Error> {
-        let failed = self.playlists.iter().filter(|playlist| playlist.status == "failed");
-        let reasons: Vec<&str> = failed.filter_map(|playlist| playlist.reason.as_deref()).collect();
-        match reasons.as_slice() {
-            [] => Ok(()),
-            [first, ..] => {
-                Err(Error::PlaylistsUnread { count: reasons.len(), first: (*first).to_owned() })
+    /// Playlists that could not be read for no reason of their own.
+    fn unread(&self) -> ledger::Unread {
+        let mut failed = self.playlists.iter().filter(|playlist| playlist.status == "failed");
+        let count = u32::try_from(failed.clone().count()).unwrap_or(u32::MAX);
+        (count, failed.find_map(|playlist| playlist.reason.clone()))
+    }
+
+    /// A run that left playlists out must not look like any other, whoever brings it to its end.
+    fn require_all_read(&self, warehouse: &Warehouse) -> Result<(), Error> {
+        match ledger::unread(warehouse, &self.run)? {
+            (0, _) => Ok(()),
+            (count, first) => {
+                Err(Error::PlaylistsUnread { count, first: first.unwrap_or_default() })
             }
         }
     }

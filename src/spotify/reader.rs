@@ -1,6 +1,6 @@
 //! Reads one list to its end, one call per step, so that the caller can land each page before the next is asked for.
 
-use super::page::{Document, Entity, RowIdentity};
+use super::page::{Document, Entity, InvalidDocument, RowIdentity};
 use super::{Client, Error};
 use crate::event::Events;
 
@@ -35,6 +35,8 @@ pub struct PlaylistReader {
     pages: u32,
     /// Whether a page was empty before the announced end.
     is_short: bool,
+    /// Whether the list was read before, and not to its end.
+    is_again: bool,
     /// Whether the playlist came in the shape before February 2026.
     has_former_shape: bool,
     /// Whether further rows are asked for under their former name.
@@ -52,6 +54,7 @@ impl PlaylistReader {
             next_offset: 0,
             pages: 0,
             is_short: false,
+            is_again: false,
             has_former_shape: false,
             is_former: false,
         }
@@ -68,6 +71,11 @@ impl PlaylistReader {
         let new = Self::new(playlist_id, None);
         // Nothing is kept of the first page's shape, so that either may be asked for.
         Self { snapshot, total, next_offset, pages: 2, has_former_shape: true, ..new }
+    }
+
+    /// The same list once more, after a read that had to be given up.
+    pub fn again(playlist_id: String, known_snapshot: Option<String>) -> Self {
+        Self { is_again: true, ..Self::new(playlist_id, known_snapshot) }
     }
 
     /// Rows Spotify announced.
@@ -96,15 +104,20 @@ impl PlaylistReader {
             let parts = document
                 .parts()
                 .map_err(|source| Error::Document { name: document.url.clone(), source })?;
-            let row_count =
-                parts.rows.map_or(0, |rows| u32::try_from(rows.len()).unwrap_or(u32::MAX));
-            if parts.total.is_some_and(|total| total != self.total) {
-                // Another length: it cannot be the snapshot we started with.
+            let Some(rows) = &parts.rows else {
+                let source = InvalidDocument::NoPage;
+                return Err(Error::Document { name: document.url.clone(), source });
+            };
+            let row_count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+            let is_short = row_count == 0 && !parts.has_next && self.is_again;
+            if parts.total.is_some_and(|total| total != self.total) || row_count == 0 && !is_short {
+                // Another length, or nothing where rows should be: it cannot be the snapshot we started with.
                 return Ok(Step::Changed(None));
             }
             self.pages += 1;
-            if row_count == 0 {
-                // Fewer rows than announced. Where the snapshot is still the same that is all there is, and the checks say so.
+            if is_short {
+                // Fewer rows than announced, for the second time. Where the snapshot is still the same that is all there is,
+                // and the checks say so.
                 self.is_short = true;
             } else {
                 self.next_offset += row_count;

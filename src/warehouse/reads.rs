@@ -249,7 +249,8 @@ impl Warehouse {
         rows.collect::<Result<_, _>>().doing(doing)
     }
 
-    /// The newest snapshot of the playlist that was read completely, and its row count.
+    /// The newest snapshot of the playlist that was read completely, and its row count. One that has fewer rows than announced is
+    /// worth another read.
     ///
     /// # Errors
     /// [`Error::Statement`].
@@ -257,7 +258,7 @@ impl Warehouse {
         &self,
         playlist_id: &str,
     ) -> Result<Option<(String, Option<u32>)>, Error> {
-        let sql = "select snapshot_id, total from meta.reads where playlist_id = ? and entity = 'playlist' and status = 'complete' and snapshot_id is not null order by read_id desc limit 1";
+        let sql = "select snapshot_id, total from meta.reads where playlist_id = ? and entity = 'playlist' and status = 'complete' and snapshot_id is not null and read_id not in (select shots.read_id from meta.snapshots as shots inner join meta.reads as short using (read_id) where shots.playlist_id = short.playlist_id and shots.landed_row_count < short.total) order by read_id desc limit 1";
         self.connection
             .query_row(sql, [playlist_id], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()

@@ -130,6 +130,9 @@ fn a_second_plan_is_empty_and_what_differs_is_shown_and_not_replaced() {
     let cloud = Cloud::new("rest", "parquet");
     let plan = || text(&cloud.run(&["snowflake", "plan", "--as-role", "ACCOUNTADMIN"]));
     let first = plan();
+    let output = cloud.run(&["--json", "snowflake", "plan", "--as-role", "ACCOUNTADMIN"]);
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["is_settled"], true, "{document:#}");
     assert!(!first.contains("-- missing") && !first.contains("-- differs"), "{first}");
     cloud.snowflake.lose_column("SPOTIFY.RAW.SONGS", "URL");
     let second = plan();

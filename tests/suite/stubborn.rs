@@ -135,7 +135,49 @@ fn a_total_that_is_not_true_is_for_the_checks_to_say() {
     let (report, error) = fetch(&world, &spotify, &[&id], false);
     let error = error.unwrap().to_string();
     assert!(error.contains("playlist_songs__row_count_is_total"), "{error}");
-    assert_eq!((report.status.as_str(), spotify.api_call_count()), ("refused", 3));
+    // Twice the playlist and its empty page, and the look back.
+    assert_eq!((report.status.as_str(), spotify.api_call_count()), ("refused", 5));
+}
+
+#[test]
+fn a_page_that_is_empty_by_mistake_ends_no_list() {
+    for next in ["null", r#""https://api.example/next""#] {
+        let (library, id) = plain(178);
+        let (world, spotify) = (World::new(), FakeSpotify::start(library, Mode::Development));
+        let page = When::Path(format!("/v1/playlists/{id}/items"));
+        let empty = format!(r#"{{"offset":100,"total":178,"next":{next},"items":[]}}"#);
+        spotify.script(page, 1, Fault::ServeRaw(empty));
+        let (report, error) = fetch(&world, &spotify, &[&id], false);
+        assert!(error.is_none(), "{error:?}");
+        assert_eq!(report.playlists[0].row_count, 178);
+        assert_eq!(world.query("select count(*) as n from core.playlist_songs")[0]["n"], 178);
+    }
+}
+
+#[test]
+fn who_continues_a_run_is_told_what_it_could_not_read() {
+    let (library, ids) = several(3);
+    let (world, spotify) = (World::new(), FakeSpotify::start(library, Mode::Development));
+    spotify.script(of(&ids[1]), usize::MAX, Fault::ServeRaw("[]".to_owned()));
+    let list = ids.join(",");
+    let run = |command: &str, bucket: Option<&str>| {
+        let mut command = world.operator(&spotify, &["--json", command]);
+        command.env("SPOTIFY_PLAYLIST_IDS", &list);
+        // A bucket without keys ends the run behind its export.
+        if let Some(name) = bucket {
+            command.env("S3_BUCKET", name).env("AWS_REGION", "eu-central-1");
+            command.env("AWS_EC2_METADATA_DISABLED", "true");
+        }
+        let output = command.output().unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.code().unwrap(), report)
+    };
+    let (code, first) = run("run", Some("lake"));
+    assert_eq!(code, 2, "{first:#}");
+    let (code, again) = run("run", None);
+    assert_eq!((code, &again["run_id"]), (3, &first["run_id"]), "{again:#}");
+    assert!(again["error"].as_str().unwrap().contains("1 playlist(s)"), "{again:#}");
+    assert_eq!(run("transform", None).0, 0);
 }
 
 #[test]

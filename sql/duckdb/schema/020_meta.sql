@@ -92,6 +92,8 @@ create table if not exists meta.files (
 
 alter table meta.runs add column if not exists manifest_key varchar; -- NULL = wrote no file
 alter table meta.runs add column if not exists fetched_at timestamp; -- when its fetch came to its end; NULL = not
+alter table meta.runs add column if not exists unread_count integer; -- playlists that it could not read
+alter table meta.runs add column if not exists unread_reason varchar; -- why, of the first of them
 alter table meta.runs add column if not exists is_full boolean; -- ships every row; NULL = what changed
 alter table meta.files add column if not exists reason varchar; -- why it is not further, in words
 alter table meta.files add column if not exists way varchar; -- how Snowflake may have learnt of it: rest | auto | copy; NULL = not
