@@ -258,7 +258,7 @@ impl Warehouse {
         &self,
         playlist_id: &str,
     ) -> Result<Option<(String, Option<u32>)>, Error> {
-        let sql = "select snapshot_id, total from meta.reads where playlist_id = ? and entity = 'playlist' and status = 'complete' and snapshot_id is not null and read_id not in (select shots.read_id from meta.snapshots as shots inner join meta.reads as short using (read_id) where shots.playlist_id = short.playlist_id and shots.landed_row_count < short.total) order by read_id desc limit 1";
+        let sql = "select snapshot_id, total from meta.reads as reads where playlist_id = ?1 and entity = 'playlist' and status = 'complete' and snapshot_id is not null and not exists (select 1 from meta.snapshots as shots where shots.playlist_id = ?1 and shots.read_id = reads.read_id and shots.landed_row_count < reads.total) order by read_id desc limit 1";
         self.connection
             .query_row(sql, [playlist_id], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()
