@@ -201,16 +201,7 @@ fn failure(code: u8, error: &str, is_run: bool) -> serde_json::Value {
 /// Tells the error and its causes on standard error, in the form of the log, and returns them as one text.
 #[expect(clippy::print_stderr, reason = "the one place that tells a person what went wrong")]
 fn show(error: &Error, format: LogFormat) -> String {
-    let mut texts = vec![error.to_string()];
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        let text = inner.to_string();
-        // DuckDB's binding repeats every failure as a bare number.
-        if !text.starts_with("Error code") {
-            texts.push(text);
-        }
-        cause = inner.source();
-    }
+    let texts = pipeline::causes(error);
     match format {
         LogFormat::Human => eprintln!("error: {}", texts.join("\n  caused by: ")),
         LogFormat::Json => tracing::error!("{}", texts.join(": ")),

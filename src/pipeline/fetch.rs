@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::Error;
 use super::report::PlaylistReport;
+use super::story::chain;
 use crate::event::{Event, Events};
 use crate::ids::PlaylistId;
 use crate::retry::Stop;
@@ -69,7 +70,7 @@ fn outcome(
                 spotify::Error::Forbidden { .. } => "contents_unavailable",
                 _ => "failed",
             };
-            (status, 0, Some(told(&error)))
+            (status, 0, Some(chain(&error)))
         }
         Err(error) => return Err(error),
     };
@@ -80,12 +81,6 @@ fn outcome(
         reason,
         ..PlaylistReport::default()
     })
-}
-
-/// An error with its causes, in one line.
-fn told(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |error| error.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 impl Fetch<'_> {

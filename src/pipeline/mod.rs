@@ -34,4 +34,5 @@ pub use report::{CheckReport, EnrichmentReport, PlaylistReport, RunReport, Verif
 pub use run::{credentials, run};
 pub use settings::{Settings, Shipping, Source};
 pub use setup::{PipeReport, SetupWishes, apply_plan, pipes, plan};
+pub use story::causes;
 pub use target::{Target, target};

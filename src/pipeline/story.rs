@@ -175,17 +175,16 @@ fn check_report(result: &CheckResult) -> CheckReport {
     }
 }
 
-/// An error with its causes, on one line.
+/// An error and its causes.
+pub fn causes(error: &dyn std::error::Error) -> Vec<String> {
+    let causes = std::iter::successors(error.source(), |error| error.source());
+    let causes = causes.map(ToString::to_string);
+    // DuckDB's binding repeats every failure as a bare number.
+    let causes = causes.filter(|text| !text.starts_with("Error code"));
+    std::iter::once(error.to_string()).chain(causes).collect()
+}
+
+/// The same in one line.
 pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let next = inner.to_string();
-        // DuckDB's binding repeats every failure as a bare number.
-        if !next.starts_with("Error code") {
-            text = format!("{text}: {next}");
-        }
-        cause = inner.source();
-    }
-    text
+    causes(error).join(": ")
 }
