@@ -18,14 +18,13 @@ use crate::event::Event;
 use crate::ids::{RunId, Table};
 use crate::lake::{ExportedFile, Format, Uploaded};
 use crate::snowflake::{
-    Accepted, Answer, Evidence, FileReport, IngestMode, Request, StagedFile, Statement, copy_result,
+    Accepted, Answer, Evidence, FileReport, IngestMode, MAX_PIPE_FILES, Request, StagedFile,
+    Statement, copy_result,
 };
 use crate::warehouse::Warehouse;
 
 /// Files of one `COPY INTO`.
 const COPY_FILES: usize = 1_000;
-/// Files of one call to a pipe.
-const PIPE_FILES: usize = 5_000;
 
 /// Files of one table that Snowflake is told of in one call.
 struct Batch {
@@ -170,7 +169,7 @@ fn batches(
         let is_told_already = entry.is_told();
         let limit = match (way, request_id) {
             (IngestMode::Copy, None) => COPY_FILES,
-            (IngestMode::Rest, _) => PIPE_FILES,
+            (IngestMode::Rest, _) => MAX_PIPE_FILES,
             _ => usize::MAX,
         };
         let fits = |batch: &&mut Batch| {

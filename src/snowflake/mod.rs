@@ -65,7 +65,8 @@ pub use ident::{Ident, InvalidIdent, Literal, QualifiedName, literal};
 pub use jwt::{Claims, LIFETIME, RENEW_AFTER, claims, sign};
 pub use key::{InvalidKey, KeyPair};
 pub use pipe::{
-    Accepted, FileReport, InsertReport, LoadHistory, LoadStatus, StagedFile, object_key,
+    Accepted, FileReport, InsertReport, LoadHistory, LoadStatus, MAX_PIPE_FILES, StagedFile,
+    object_key,
 };
 pub use pipe_status::{Health, PipeHealth, PipeState, PipeStatus, Stalled, Stopped};
 pub use rows::{Cell, Column, DmlStats, Row, Rows};

@@ -20,7 +20,7 @@ use super::ident::QualifiedName;
 use super::wire::{InsertFile, InsertFilesAnswer, InsertFilesBody, Report, ReportedFile, Status};
 
 /// Most files of one call; Snowflake answers 429 to more.
-const MAX_FILES: usize = 5_000;
+pub const MAX_PIPE_FILES: usize = 5_000;
 /// Longest path in bytes; Snowflake answers 400 to a longer one.
 const MAX_PATH_BYTES: usize = 1_024;
 
@@ -131,7 +131,7 @@ impl Connection {
             return Err(Error::PathTooLong { path, size_bytes });
         }
         let mut accepted = Accepted::default();
-        for chunk in files.chunks(MAX_FILES) {
+        for chunk in files.chunks(MAX_PIPE_FILES) {
             self.insert_chunk(pipe, chunk, &mut accepted, stop).await?;
         }
         Ok(accepted)
