@@ -53,7 +53,7 @@ pub(super) struct RunArgs {
     /// Let this check only warn (repeatable)
     #[arg(long, value_name = "CHECK", value_parser = check_name)]
     warn_only: Vec<String>,
-    /// The longest pause that Spotify may ask for, in seconds
+    /// How long Spotify may put one call off, in seconds
     #[arg(long, value_name = "SECS", default_value_t = 60)]
     max_wait: u64,
 }

@@ -28,7 +28,7 @@ const UNNAMED_WAITS: u32 = 3;
 pub struct Timing {
     /// Least time between two calls.
     pub min_gap: Duration,
-    /// The longest wait that Spotify may ask for within a run.
+    /// How long Spotify may put one call off within a run.
     pub max_wait: Duration,
     /// How one page is retried.
     pub retry: RetryPolicy,
@@ -70,9 +70,10 @@ impl Default for Timing {
 /// What one call has been put off for.
 #[derive(Default)]
 struct Patience {
-    waits: u32,
-    unnamed_waits: u32,
+    /// Waits that Spotify named, and their sum.
+    named_waits: u32,
     waited: Duration,
+    unnamed_waits: u32,
 }
 
 /// What the calls of a run cost.
@@ -290,22 +291,24 @@ impl Client {
         is_quota: bool,
         patience: &mut Patience,
     ) -> Result<Duration, Error> {
-        patience.waits += 1;
-        patience.unnamed_waits += u32::from(asked.is_none());
-        let unnamed_waits = patience.unnamed_waits;
-        let backoff = Duration::from_secs(5).saturating_mul(1 << unnamed_waits.min(4));
-        let is_spent = is_quota || (asked.is_none() && unnamed_waits > UNNAMED_WAITS);
-        // Who is told "at once" and refused again must wait all the same, ever longer.
-        let least = Duration::from_secs(1).saturating_mul(1 << (patience.waits - 1).min(6));
-        let wait = asked
-            .map(|asked| asked.max(least))
-            .unwrap_or(if is_spent { UNNAMED_PENALTY } else { backoff })
-            .min(LONGEST_PENALTY);
-        let first = asked.unwrap_or(wait).min(wait);
-        let is_patient = patience.waits == 1 && first <= self.timing.max_wait
-            || patience.waited + wait <= self.timing.max_wait;
-        patience.waited += wait;
-        if is_spent || !is_patient {
+        let (wait, waited, is_spent) = match asked {
+            Some(asked) => {
+                // Who is told "at once" and refused again must wait all the same, ever longer.
+                let least = Duration::from_secs(1 << patience.named_waits.min(6));
+                patience.named_waits += 1;
+                let wait = asked.max(least).min(LONGEST_PENALTY);
+                patience.waited += wait;
+                (wait, patience.waited, is_quota)
+            }
+            None => {
+                patience.unnamed_waits += 1;
+                let is_spent = is_quota || UNNAMED_WAITS < patience.unnamed_waits;
+                let backoff = Duration::from_secs(5 << patience.unnamed_waits.min(4));
+                let wait = if is_spent { UNNAMED_PENALTY } else { backoff };
+                (wait, wait, is_spent)
+            }
+        };
+        if is_spent || self.timing.max_wait < waited {
             let reason = if is_quota { "its quota of calls is used up" } else { "too many calls" };
             let until = (self.clock)() + TimeDelta::from_std(wait).unwrap_or(TimeDelta::days(1));
             return Err(Error::RateLimited { until, reason });
