@@ -102,8 +102,7 @@ pub fn export(
         }
         let is_split = parts.len() > 1;
         for (part, (path, row_count, row_hash_sum)) in (0..).zip(parts) {
-            let path = &path;
-            let path = if settings.format == Format::Csv { gzip(path)? } else { path.clone() };
+            let path = if settings.format == Format::Csv { gzip(&path)? } else { path };
             let key = object_key(
                 &settings.prefix,
                 table,

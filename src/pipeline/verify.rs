@@ -87,15 +87,13 @@ pub(super) async fn watch(
         edge.stop.or(pause(next)).await.ok_or(Error::Interrupted)?;
         wait = wait.mul_f64(1.5).min(edge.settings.shipping.longest_round);
     }
-    for place in 0..questions.len() {
-        if questions.iter().any(Question::is_refused_for_all) {
-            break;
-        }
-        let question = &mut questions[place];
-        if question.wants_explanation() {
+    let mut is_refused = questions.iter().any(Question::is_refused_for_all);
+    for question in questions.iter_mut().filter(|question| question.wants_explanation()) {
+        if !is_refused {
             let asked = question.explain(edge, target, asked_about).await;
             question.keep(asked)?;
             question.tell(edge, None);
+            is_refused = question.is_refused_for_all();
         }
     }
     let verification = judge(&files, &questions);
