@@ -20,7 +20,7 @@ use crate::support::{World, copy};
 /// How long to wait for a call to hang before looking whether the run is still there.
 const GLANCE: Duration = Duration::from_millis(100);
 
-fn start(cloud: &Cloud, arguments: &[&str]) -> Child {
+pub(crate) fn start(cloud: &Cloud, arguments: &[&str]) -> Child {
     let mut command = cloud.command(&[&["run"], arguments].concat());
     command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }

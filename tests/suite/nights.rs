@@ -1,11 +1,10 @@
 //! Bad nights: what no two calls in a row show, because time passes, a privilege is missing, or somebody loses patience.
 
-use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::cloud_kills::{killed, wait_until_it_hangs};
+use crate::cloud_kills::{killed, start, wait_until_it_hangs};
 use crate::kills::signal;
 use crate::proof::assert_verified;
 use crate::support::cloud::{Cloud, SMALL, text};
@@ -93,16 +92,19 @@ fn a_copy_that_is_interrupted_is_cancelled_in_snowflake_and_the_next_run_is_free
     let songs = When::Sql("copy into spotify.raw.songs\\n".to_owned());
     cloud.snowflake.script(songs, 1, Fault::Accepted { polls: 1_000 });
     cloud.snowflake.script(When::Handle, 1, Fault::Hang);
-    let mut command = cloud.command(&[&["run"], &SMALL[..]].concat());
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = start(&cloud, &SMALL);
     wait_until_it_hangs(&mut child, cloud.snowflake.hung());
     signal(&child, "INT");
     assert_eq!(child.wait().unwrap().code(), Some(130));
     let requests = cloud.snowflake.requests();
     assert!(requests.last().unwrap().path.ends_with("/cancel"), "{:?}", requests.last());
-    let status = cloud.run(&["--json", "status"]);
-    let status: Value = serde_json::from_slice(&status.stdout).unwrap();
-    assert_eq!(status["files"]["submitting"], Value::Null, "{status:#}");
+    let ask = |arguments: &[&str]| -> Value {
+        let output = cloud.run(&[&["--json", "status"], arguments].concat());
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let files = ask(&["--run", ask(&[])[0]["run_id"].as_str().unwrap()]);
+    let of_songs = files.as_array().unwrap().iter().find(|file| file["table"] == "songs");
+    assert_eq!(of_songs.unwrap()["state"], "uploaded", "taken back: {files:#}");
     let (code, report) = cloud.report(&SMALL);
     assert_eq!(code, 0, "{report:#}");
     assert_verified(&cloud, &report);
@@ -218,8 +220,7 @@ fn a_full_shipment_settles_what_was_wrong_also_when_a_later_run_sees_it_arrive()
 fn who_asks_while_a_run_is_at_work_sees_how_far_it_is() {
     let cloud = Cloud::small("rest", "parquet");
     cloud.snowflake.script(When::Path("insertFiles".to_owned()), 1, Fault::Hang);
-    let mut command = cloud.command(&[&["run"], &SMALL[..]].concat());
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = start(&cloud, &SMALL);
     wait_until_it_hangs(&mut child, cloud.snowflake.hung());
     let ask = |arguments: &[&str]| -> Value {
         let output = cloud.run(&[&["--json", "status"], arguments].concat());
