@@ -20,6 +20,11 @@ fn age(cloud: &Cloud) {
     assert_eq!(connection.execute(sql, []).unwrap(), 1);
 }
 
+fn status(cloud: &Cloud, arguments: &[&str]) -> Value {
+    let output = cloud.run(&[&["--json", "status"], arguments].concat());
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
 fn state_of<'a>(report: &'a Value, table: &str) -> &'a Value {
     let files = report["files"].as_array().unwrap();
     &files.iter().find(|file| file["table"] == table).unwrap()["state"]
@@ -98,11 +103,7 @@ fn a_copy_that_is_interrupted_is_cancelled_in_snowflake_and_the_next_run_is_free
     assert_eq!(child.wait().unwrap().code(), Some(130));
     let requests = cloud.snowflake.requests();
     assert!(requests.last().unwrap().path.ends_with("/cancel"), "{:?}", requests.last());
-    let ask = |arguments: &[&str]| -> Value {
-        let output = cloud.run(&[&["--json", "status"], arguments].concat());
-        serde_json::from_slice(&output.stdout).unwrap()
-    };
-    let files = ask(&["--run", ask(&[])[0]["run_id"].as_str().unwrap()]);
+    let files = status(&cloud, &["--run", status(&cloud, &[])[0]["run_id"].as_str().unwrap()]);
     let of_songs = files.as_array().unwrap().iter().find(|file| file["table"] == "songs");
     assert_eq!(of_songs.unwrap()["state"], "uploaded", "taken back: {files:#}");
     let (code, report) = cloud.report(&SMALL);
@@ -222,21 +223,17 @@ fn who_asks_while_a_run_is_at_work_sees_how_far_it_is() {
     cloud.snowflake.script(When::Path("insertFiles".to_owned()), 1, Fault::Hang);
     let mut child = start(&cloud, &SMALL);
     wait_until_it_hangs(&mut child, cloud.snowflake.hung());
-    let ask = |arguments: &[&str]| -> Value {
-        let output = cloud.run(&[&["--json", "status"], arguments].concat());
-        serde_json::from_slice(&output.stdout).unwrap()
-    };
-    let runs = ask(&[]);
+    let runs = status(&cloud, &[]);
     assert_eq!((&runs[0]["state"], &runs[0]["stage"]), (&json!("running"), &json!("ingest")));
     let id = runs[0]["run_id"].as_str().unwrap();
-    let files = ask(&["--run", id]);
+    let files = status(&cloud, &["--run", id]);
     let states = files.as_array().unwrap().iter().map(|file| file["state"].as_str().unwrap());
     assert_eq!(states.collect::<Vec<_>>(), ["uploaded"; 8]);
     let shown = text(&cloud.run(&["status"]));
     assert!(shown.contains("in progress: ") && shown.contains(id), "{shown}");
     child.kill().unwrap();
     child.wait().unwrap();
-    let files = ask(&["--run", id]);
+    let files = status(&cloud, &["--run", id]);
     assert!(files.as_array().unwrap().iter().any(|file| file["state"] == "submitting"), "{files}");
-    assert_eq!(ask(&[])[0]["state"], "stopped");
+    assert_eq!(status(&cloud, &[])[0]["state"], "stopped");
 }
