@@ -1,6 +1,6 @@
 -- finish: what a transform's transaction does besides the merges: rows that are gone, the ledger.
 -- grain: none · reads: gone_song_artists, pending_songs, gone_genres, pending_genres, pending_snapshots, pending_rows,
--- next_details, consumed_reads · shipped: no
+-- superseded_rows, known_playlist_songs, playlist_changes, next_song_spread, next_details, consumed_reads · shipped: no
 -- guarded by: playlist_songs__no_row_is_lost, song_artists__first_is_primary
 insert into meta.unpublished_runs
 select getvariable('run_id') as run_id;
@@ -41,14 +41,38 @@ where run_id <> getvariable('run_id') and artist_id in (
     where stored.run_id = getvariable('run_id')
 );
 
-insert into meta.snapshots
-with counts as (
+insert into meta.snapshots by name
+with landed as (
     select
         read_id,
         count(*) as landed_row_count,
         count(*) filter (item_kind is null) as unreadable_row_count
     from pending_rows
     group by read_id
+),
+
+-- The rows of a snapshot that was held before are in core, merged; those of the others are at hand.
+contents as (
+    select snapshots.playlist_id, snapshots.snapshot_id, rows.item_kind
+    from pending_rows as rows
+    inner join pending_snapshots as snapshots using (read_id)
+    anti join superseded_rows using (ordinal)
+    anti join known_snapshots as known
+        on known.playlist_id = snapshots.playlist_id and known.snapshot_id = snapshots.snapshot_id
+    union all
+    select playlist_id, snapshot_id, item_kind from known_playlist_songs
+),
+
+counts as (
+    select
+        playlist_id, snapshot_id,
+        count(*) as row_count,
+        count(*) filter (item_kind = 'track') as track_count,
+        count(*) filter (item_kind = 'episode') as episode_count,
+        count(*) filter (item_kind = 'local') as local_count,
+        count(*) filter (item_kind = 'removed') as removed_count
+    from contents
+    group by playlist_id, snapshot_id
 )
 
 select
@@ -56,10 +80,26 @@ select
     snapshots.playlist_id,
     snapshots.snapshot_id,
     getvariable('run_id') as run_id,
-    coalesce(counts.landed_row_count, 0) as landed_row_count,
-    coalesce(counts.unreadable_row_count, 0) as unreadable_row_count
+    coalesce(landed.landed_row_count, 0) as landed_row_count,
+    coalesce(landed.unreadable_row_count, 0) as unreadable_row_count,
+    coalesce(counts.row_count, 0) as row_count,
+    coalesce(counts.track_count, 0) as track_count,
+    coalesce(counts.episode_count, 0) as episode_count,
+    coalesce(counts.local_count, 0) as local_count,
+    coalesce(counts.removed_count, 0) as removed_count,
+    coalesce(changes.added_song_count, 0) as added_song_count,
+    coalesce(changes.removed_song_count, 0) as removed_song_count
 from pending_snapshots as snapshots
-left join counts using (read_id);
+left join landed using (read_id)
+left join counts using (playlist_id, snapshot_id)
+left join playlist_changes as changes using (playlist_id, snapshot_id);
+
+delete from meta.song_spread
+where song_id in (select song_id from next_song_spread where has_changed);
+
+insert into meta.song_spread
+select song_id, playlist_count from next_song_spread
+where has_changed and playlist_count <> 0;
 
 insert into meta.details
 select entity, object_id, run_id from next_details;

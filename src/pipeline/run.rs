@@ -1,6 +1,5 @@
 //! One run, as a story.
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -17,7 +16,7 @@ use crate::lake::{ExportSettings, archive, export, manifest_key};
 use crate::quality::{self, QualityPassed, Severity};
 use crate::retry::Stop;
 use crate::spotify::{self, Client, Credentials, DemoPoint, Recorded, Recorder, TokenFile};
-use crate::warehouse::{TableCount, Warehouse};
+use crate::warehouse::{Renewal, TableCount, Warehouse};
 
 /// Runs every stage in order and returns what was done, also when a stage ended it.
 ///
@@ -164,12 +163,20 @@ impl Story {
             return Err(Error::FetchUnfinished { run: self.run.to_string(), fetched });
         }
         tokio::task::block_in_place(|| {
+            let published = edge.settings.data_dir.join("spotify.duckdb");
+            let renewal = match edge.does(Stage::Publish) {
+                true => warehouse.begin_renewal(&published)?,
+                false => None,
+            };
             self.transform(edge, warehouse)?;
             let count = warehouse.pending_read_count()?;
             if edge.does(Stage::Export) && 0 < count {
                 return Err(Error::NotTransformed { count });
             }
-            self.check_and_export(edge, warehouse)
+            if let Some(renewal) = &renewal {
+                warehouse.renew_aside(renewal)?;
+            }
+            self.check_and_export(edge, warehouse, (&published, renewal))
         })?;
         if edge.settings.stages.end() < &Stage::Upload {
             return Ok(());
@@ -303,7 +310,12 @@ impl Story {
         Ok(())
     }
 
-    fn check_and_export(&mut self, edge: Edge<'_>, warehouse: &mut Warehouse) -> Result<(), Error> {
+    fn check_and_export(
+        &mut self,
+        edge: Edge<'_>,
+        warehouse: &mut Warehouse,
+        (published, renewal): (&Path, Option<Renewal>),
+    ) -> Result<(), Error> {
         if *edge.settings.stages.end() < Stage::Check {
             return Ok(());
         }
@@ -316,11 +328,10 @@ impl Story {
         self.checks = checks;
         let passed = gate.map_err(|_| Error::Refused { failed_checks: self.failed_checks() })?;
 
-        let published = edge.settings.data_dir.join("spotify.duckdb");
         if edge.does(Stage::Publish) {
             edge.check_stop()?;
             self.enter(edge, warehouse, Stage::Publish)?;
-            warehouse.publish(&published)?;
+            warehouse.publish(published, renewal)?;
         }
         if edge.does(Stage::Export) {
             edge.check_stop()?;
@@ -360,22 +371,17 @@ impl Story {
     /// Adds what the transform knows about each playlist's rows.
     fn describe_playlists(&mut self, warehouse: &Warehouse) -> Result<(), Error> {
         let names = warehouse.playlist_names()?;
-        let kinds = warehouse.rows_by_kind()?;
-        let changes = warehouse.playlist_changes()?;
-        let kinds: HashMap<_, _> = kinds.iter().map(|kind| (&kind.playlist_id, kind)).collect();
-        let changes: HashMap<_, _> = changes.iter().map(|it| (&it.playlist_id, it)).collect();
+        let contents = warehouse.playlist_contents()?;
         for report in &mut self.playlists {
             report.name = names.get(&report.playlist_id).cloned();
-            if let Some(kind) = kinds.get(&report.playlist_id) {
-                report.row_count = kind.row_count;
-                report.track_count = kind.track_count;
-                report.episode_count = kind.episode_count;
-                report.local_count = kind.local_count;
-                report.removed_count = kind.removed_count;
-            }
-            if let Some(change) = changes.get(&report.playlist_id) {
-                report.added_song_count = change.added_song_count;
-                report.removed_song_count = change.removed_song_count;
+            if let Some(contents) = contents.get(&report.playlist_id) {
+                report.row_count = contents.row_count;
+                report.track_count = contents.track_count;
+                report.episode_count = contents.episode_count;
+                report.local_count = contents.local_count;
+                report.removed_count = contents.removed_count;
+                report.added_song_count = contents.added_song_count;
+                report.removed_song_count = contents.removed_song_count;
             }
         }
         Ok(())

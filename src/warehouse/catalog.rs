@@ -26,11 +26,10 @@ const PUBLISH: &str = include_str!("../../sql/duckdb/publish.sql");
 /// Takes what went from `core` out of the attached `published` file.
 pub(super) const PUBLISH_GONE: &str = include_str!("../../sql/duckdb/publish_gone.sql");
 pub(super) const TABLE_COUNTS: &str = include_str!("../../sql/duckdb/report/table_counts.sql");
-pub(super) const ROWS_BY_KIND: &str = include_str!("../../sql/duckdb/report/rows_by_kind.sql");
+pub(super) const PLAYLIST_CONTENTS: &str =
+    include_str!("../../sql/duckdb/report/playlist_contents.sql");
 pub(super) const MISSING_DETAILS: &str =
     include_str!("../../sql/duckdb/report/missing_details.sql");
-pub(super) const PLAYLIST_CHANGES: &str =
-    include_str!("../../sql/duckdb/report/playlist_changes.sql");
 /// The local side of a reconciliation; templates like `MERGE`.
 pub(super) const RECONCILE_COUNTS: &str =
     include_str!("../../sql/duckdb/report/reconcile_counts.sql");
@@ -75,6 +74,10 @@ pub(super) const MODELS: &[SqlFile] = &[
     SqlFile { name: "60_artists", sql: include_str!("../../sql/duckdb/models/60_artists.sql") },
     SqlFile { name: "65_genres", sql: include_str!("../../sql/duckdb/models/65_genres.sql") },
     SqlFile { name: "70_playlists", sql: include_str!("../../sql/duckdb/models/70_playlists.sql") },
+    SqlFile {
+        name: "75_song_spread",
+        sql: include_str!("../../sql/duckdb/models/75_song_spread.sql"),
+    },
     SqlFile {
         name: "80_song_observations",
         sql: include_str!("../../sql/duckdb/models/80_song_observations.sql"),
@@ -395,7 +398,13 @@ pub(super) const MARTS: &[SqlFile] = &[
 
 /// The statements that bring `next_<table>` into `core.<table>`.
 pub(super) fn merge(table: Table) -> String {
-    for_table(MERGE, table).replace("{stored}", &but_of_songs(table, "known_playlist_songs"))
+    let again = match table {
+        Table::PlaylistSongs => "again_playlist_songs".to_owned(),
+        _ => format!("next_{table}"),
+    };
+    for_table(MERGE, table)
+        .replace("{stored}", &but_of_songs(table, "known_playlist_songs"))
+        .replace("{again}", &again)
 }
 
 /// A table of `core`, but for the rows of playlists the part of them that `view` gives.
@@ -466,9 +475,8 @@ mod tests {
                 PUBLISH,
                 PUBLISH_GONE,
                 TABLE_COUNTS,
-                ROWS_BY_KIND,
+                PLAYLIST_CONTENTS,
                 MISSING_DETAILS,
-                PLAYLIST_CHANGES,
             ])
             .chain([RECONCILE_COUNTS, RECONCILE_BUCKETS, RECONCILE_KEYS, RECONCILE_ROWS])
             .collect();

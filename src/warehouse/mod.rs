@@ -4,6 +4,7 @@
 //! line at most, with bound values.
 
 mod catalog;
+mod copy;
 mod documents;
 mod error;
 mod files;
@@ -12,6 +13,7 @@ mod publish;
 mod query;
 mod reads;
 mod reconcile;
+mod renewal;
 mod transform;
 
 use std::cell::Cell;
@@ -29,7 +31,8 @@ pub use landing::Landing;
 pub use query::{QueryFormat, query};
 pub use reads::{FinishedRead, NewRead, ReadStatus, UnfinishedRead, WholeRead};
 pub use reconcile::{BucketSum, CurrentRow, KeyHash, TableSum};
-pub use transform::{KindCount, MissingDetails, PlaylistChange, TableCount};
+pub use renewal::Renewal;
+pub use transform::{MissingDetails, PlaylistContents, TableCount};
 
 pub(crate) use error::Doing;
 
@@ -65,9 +68,10 @@ impl Warehouse {
             .doing("set DuckDB's limits")?;
         let open = |source| Error::Open { path: path.to_owned(), source: Box::new(source) };
         let connection = Connection::open_in_memory_with_flags(config).map_err(open)?;
-        // Small row groups keep a landing of 2 KB rows within the memory limit; the size is not remembered in the file.
+        // Small row groups keep a landing of 2 KB rows within the memory limit, and a run that adds little compresses only the last of
+        // them again; the size is not remembered in the file.
         let attach = format!(
-            "attach {} as work (storage_version 'v1.5.0', row_group_size 20480); use work",
+            "attach {} as work (storage_version 'v1.5.0', row_group_size 10240); use work",
             catalog::literal(&path.to_string_lossy())
         );
         connection.execute_batch(&attach).map_err(open)?;

@@ -12,11 +12,14 @@ use duckdb::{OptionalExt, params};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::renewal::{Renewal, Renewed, Writer, fresh, remove_if_there, size};
 use super::{Doing, Error, Warehouse, catalog};
 use crate::ids::Table;
 
 /// Changing more than one row in this many costs more than writing all of them.
 const CHANGED_ROWS_WORTH_A_COPY: u64 = 3;
+/// More changed rows are brought into the copy when the checks are done, so that the two do not compete for memory.
+const MOST_ROWS_ASIDE: u64 = 200_000;
 /// A file is compacted when its rows take this many percent of the bytes that they took when it was written from nothing.
 const MAX_GROWTH_PERCENT: u64 = 150;
 /// Below this size the blocks of a file say little about its rows.
@@ -38,37 +41,81 @@ struct RowCounts {
     changed: u64,
 }
 
+impl RowCounts {
+    const fn are_worth_a_copy(&self) -> bool {
+        self.changed <= self.all / CHANGED_ROWS_WORTH_A_COPY
+    }
+}
+
 impl Warehouse {
+    /// Begins to copy `target`, which takes as long as the disk needs, for a [`Warehouse::publish`] after the transform. `None`
+    /// where nothing is pending, or a copy would be of no use.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub fn begin_renewal(&self, target: &Path) -> Result<Option<Renewal>, Error> {
+        let is_known = self.published()?.is_some_and(|known| known.is_copied(target));
+        let sql = "select coalesce(sum(total), 0) from staging.pending_reads";
+        let pending = self.number(sql, "count what is pending")?;
+        let rows = self.number("select count(*) from core.playlist_songs", "count rows")?;
+        let is_worth_it = 0 < pending && pending <= rows / CHANGED_ROWS_WORTH_A_COPY;
+        (is_known && is_worth_it).then(|| Renewal::begin(&self.connection, target)).transpose()
+    }
+
+    /// Tells the renewal that the transform is done: a few rows are brought into the copy while the checks look at them.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub fn renew_aside(&self, renewal: &Renewal) -> Result<(), Error> {
+        let rows = self.unpublished_rows()?;
+        if rows.are_worth_a_copy() && rows.changed <= MOST_ROWS_ASIDE {
+            renewal.go_on();
+        }
+        Ok(())
+    }
+
     /// Brings `target` up to date with `core` and `marts`, in one step; where it is, does nothing. Returns whether it was not.
+    /// `renewal` is what [`Warehouse::begin_renewal`] began.
     ///
     /// # Errors
     /// [`Error::File`] where the folder is not writable, [`Error::Statement`].
-    pub fn publish(&mut self, target: &Path) -> Result<bool, Error> {
-        let layout = layout();
-        let known = self.published()?.filter(|known| known.layout == layout && known.is(target));
+    pub fn publish(&mut self, target: &Path, renewal: Option<Renewal>) -> Result<bool, Error> {
+        let known = self.published()?.filter(|known| known.is_copied(target));
         let rows = self.unpublished_rows()?;
         if known.is_some() && rows.changed == 0 {
             return Ok(false);
         }
-        let fresh = target.with_extension("duckdb.new");
-        let renewed = known
-            .filter(|_| rows.changed <= rows.all / CHANGED_ROWS_WORTH_A_COPY)
-            .and_then(|known| self.renewed(&known, target, &fresh, rows.all));
+        let renewed = match known.filter(|_| rows.are_worth_a_copy()) {
+            Some(known) => {
+                let renewal =
+                    renewal.map_or_else(|| Renewal::begin(&self.connection, target), Ok)?;
+                renewal.go_on();
+                Self::renewed(&known, renewal, rows.all)
+            }
+            None => {
+                drop(renewal);
+                None
+            }
+        };
+        let fresh = fresh(target);
         let thousand_row_bytes = match renewed {
             Some(thousand_row_bytes) => thousand_row_bytes,
             None => {
-                self.write_anew(&fresh)?;
+                Writer(&self.connection).write_anew(&fresh)?;
                 size(&fresh)? * 1000 / rows.all.max(1)
             }
         };
         tracing::debug!("move the published file into place");
+        let former = File::open(target);
         File::open(&fresh)
             .and_then(|file| file.sync_all())
             .and_then(|()| std::fs::rename(&fresh, target))
             .map_err(|source| Error::File { doing: "publish", path: target.to_owned(), source })?;
+        // The last who closes a large file waits until the kernel has taken its pages back.
+        std::thread::spawn(move || drop(former));
         // The log of somebody who wrote to the former file would be played onto this one.
         remove_if_there(&target.with_extension("duckdb.wal"))?;
-        self.note_published(target, layout, thousand_row_bytes)?;
+        self.note_published(target, thousand_row_bytes)?;
         Ok(true)
     }
 
@@ -84,10 +131,7 @@ impl Warehouse {
     }
 
     fn unpublished_rows(&self) -> Result<RowCounts, Error> {
-        let count = |sql: &str| {
-            let count = self.connection.query_row(sql, [], |row| row.get::<_, u64>(0));
-            count.doing("count what is not published")
-        };
+        let count = |sql: &str| self.number(sql, "count what is not published");
         let mut rows = RowCounts { all: 0, changed: count("select count(*) from meta.gone_rows")? };
         for table in Table::ALL {
             rows.all += count(&format!("select count(*) from core.{table}"))?;
@@ -98,15 +142,14 @@ impl Warehouse {
         Ok(rows)
     }
 
+    fn number(&self, sql: &str, doing: &str) -> Result<u64, Error> {
+        self.connection.query_row(sql, [], |row| row.get(0)).doing(doing)
+    }
+
     /// Notes in one transaction what the file is and that nothing is missing in it.
-    fn note_published(
-        &mut self,
-        target: &Path,
-        layout: String,
-        thousand_row_bytes: u64,
-    ) -> Result<(), Error> {
+    fn note_published(&mut self, target: &Path, thousand_row_bytes: u64) -> Result<(), Error> {
         let published = Published {
-            layout,
+            layout: layout(),
             size_bytes: size(target)?,
             modified_ns: modified_ns(target).unwrap_or_default(),
             thousand_row_bytes,
@@ -126,24 +169,26 @@ impl Warehouse {
         })
     }
 
-    /// Makes `fresh` a copy of `old` with what changed since. `None`: that cannot be done, or is not worth it.
-    fn renewed(&self, known: &Published, old: &Path, fresh: &Path, row_count: u64) -> Option<u64> {
-        let renewed = self.renew(old, fresh).and_then(|is_equal| Ok((is_equal, size(fresh)?)));
+    /// Waits for the renewed file. `None`: that cannot be, or is not worth it.
+    fn renewed(known: &Published, renewal: Renewal, row_count: u64) -> Option<u64> {
         let most_bytes = row_count * known.thousand_row_bytes / 1000 * MAX_GROWTH_PERCENT / 100;
-        match renewed {
-            Ok((true, size_bytes)) if size_bytes <= most_bytes.max(LEAST_COMPACTED_BYTES) => {
+        match renewal.finish() {
+            Ok(Some(Renewed { is_equal: true, size_bytes }))
+                if size_bytes <= most_bytes.max(LEAST_COMPACTED_BYTES) =>
+            {
                 Some(known.thousand_row_bytes)
             }
-            Ok((true, _)) => {
+            Ok(Some(Renewed { is_equal: true, .. })) => {
                 tracing::debug!("the published file has grown wasteful; it is compacted");
                 None
             }
-            Ok((false, _)) => {
+            Ok(Some(Renewed { is_equal: false, .. })) => {
                 tracing::warn!(
                     "the published file is not what it was taken for; it is written anew"
                 );
                 None
             }
+            Ok(None) => None,
             Err(error) => {
                 let error: &dyn std::error::Error = &error;
                 tracing::warn!(error, "the published file cannot be renewed; it is written anew");
@@ -151,78 +196,14 @@ impl Warehouse {
             }
         }
     }
-
-    /// Returns whether the tables then have the rows that `core` has.
-    fn renew(&self, old: &Path, fresh: &Path) -> Result<bool, Error> {
-        remove_leftovers(fresh)?;
-        std::fs::copy(old, fresh).map_err(|source| Error::File {
-            doing: "copy the published file to",
-            path: fresh.to_owned(),
-            source,
-        })?;
-        self.with_attached(fresh, "", || {
-            self.run("begin")?;
-            let changed = self.run(catalog::PUBLISH_GONE).and_then(|()| {
-                Table::ALL.into_iter().try_for_each(|table| {
-                    tracing::debug!("publish the changes of `{table}`");
-                    self.run(&catalog::publish_changes(table))
-                })
-            });
-            self.run(if changed.is_ok() { "commit" } else { "rollback" })?;
-            changed?;
-            for table in Table::ALL {
-                let sql = format!("select (select count(*) from published.core.{table}) = (select count(*) from core.{table})");
-                let is_equal: bool = self
-                    .connection
-                    .query_row(&sql, [], |row| row.get(0))
-                    .doing("compare the published file")?;
-                if !is_equal {
-                    return Ok(false);
-                }
-            }
-            self.run("checkpoint published")?;
-            Ok(true)
-        })
-    }
-
-    fn write_anew(&self, fresh: &Path) -> Result<(), Error> {
-        remove_leftovers(fresh)?;
-        self.with_attached(fresh, "(storage_version 'v1.0.0')", || {
-            self.run("create schema published.core; create schema published.marts")?;
-            Table::ALL.into_iter().try_for_each(|table| {
-                tracing::debug!("publish `{table}`");
-                self.run(&catalog::publish_table(table))
-            })?;
-            // A view remembers the database in which it was made, so the names inside must be found there.
-            self.run("use published")?;
-            let marts =
-                catalog::MARTS.iter().try_for_each(|mart| self.run(&catalog::mart_view(mart)));
-            self.run("use work")?;
-            marts?;
-            self.run("checkpoint published")
-        })
-    }
-
-    fn run(&self, sql: &str) -> Result<(), Error> {
-        self.connection.execute_batch(sql).doing("write the published file")
-    }
-
-    fn with_attached<T>(
-        &self,
-        file: &Path,
-        options: &str,
-        work: impl FnOnce() -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        let name = catalog::literal(&file.to_string_lossy());
-        self.run(&format!("attach {name} as published {options}"))?;
-        let done = work();
-        let detached = self.run("detach published");
-        let done = done?;
-        detached.map(|()| done)
-    }
 }
 
 impl Published {
+    /// Whether a copy of `file` with what changed is what a new one would be.
+    fn is_copied(&self, file: &Path) -> bool {
+        self.layout == layout() && self.is(file)
+    }
+
     /// Whether `file` is still the one that was written.
     fn is(&self, file: &Path) -> bool {
         size(file).ok() == Some(self.size_bytes)
@@ -242,31 +223,9 @@ fn layout() -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn size(file: &Path) -> Result<u64, Error> {
-    std::fs::metadata(file).map(|metadata| metadata.len()).map_err(|source| Error::File {
-        doing: "look at",
-        path: file.to_owned(),
-        source,
-    })
-}
-
 fn modified_ns(file: &Path) -> Option<u64> {
     let modified = std::fs::metadata(file).and_then(|metadata| metadata.modified()).ok()?;
     modified.duration_since(UNIX_EPOCH).ok()?.as_nanos().try_into().ok()
-}
-
-fn remove_leftovers(fresh: &Path) -> Result<(), Error> {
-    remove_if_there(fresh)?;
-    remove_if_there(&fresh.with_extension("new.wal"))
-}
-
-fn remove_if_there(file: &Path) -> Result<(), Error> {
-    match std::fs::remove_file(file) {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-            Err(Error::File { doing: "remove", path: file.to_owned(), source })
-        }
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]
@@ -301,14 +260,26 @@ mod tests {
         }
 
         fn change(&self, run: &str, sql: &str) {
-            self.warehouse.run(sql).unwrap();
-            self.warehouse.run(&format!("{NOTE_RUN} ('{run}')")).unwrap();
+            self.run(sql);
+            self.run(&format!("{NOTE_RUN} ('{run}')"));
+        }
+
+        fn run(&self, sql: &str) {
+            self.warehouse.connection.execute_batch(sql).unwrap();
+        }
+
+        fn writer(&self) -> Writer<'_> {
+            Writer(&self.warehouse.connection)
         }
 
         /// Publishes and compares every column of every row. Returns whether the file was not up to date.
         fn publish(&mut self) -> bool {
-            let was_stale = self.warehouse.publish(&self.target()).unwrap();
-            self.warehouse
+            self.publish_renewed(None)
+        }
+
+        fn publish_renewed(&mut self, renewal: Option<Renewal>) -> bool {
+            let was_stale = self.warehouse.publish(&self.target(), renewal).unwrap();
+            self.writer()
                 .with_attached(&self.target(), "(read_only)", || {
                     for table in Table::ALL {
                         let sql = format!("select count(*) from ((from core.{table} except all from published.core.{table}) union all (from published.core.{table} except all from core.{table}))");
@@ -330,19 +301,19 @@ mod tests {
         /// Writes to the published file, and notes that it was so all along.
         fn tamper(&mut self, sql: &str) {
             let noted = self.warehouse.published().unwrap().unwrap();
-            self.warehouse
+            self.writer()
                 .with_attached(&self.target(), "", || {
-                    self.warehouse.run(sql)?;
-                    self.warehouse.run("checkpoint published")
+                    self.run(sql);
+                    self.run("checkpoint published");
+                    Ok(())
                 })
                 .unwrap();
-            let row_bytes = noted.thousand_row_bytes;
-            self.warehouse.note_published(&self.target(), noted.layout, row_bytes).unwrap();
+            self.warehouse.note_published(&self.target(), noted.thousand_row_bytes).unwrap();
         }
 
         /// Whether the file is still the one that was marked, however often it was renewed since.
         fn is_marked(&self) -> bool {
-            self.warehouse
+            self.writer()
                 .with_attached(&self.target(), "(read_only)", || {
                     let sql = "select count(*) from duckdb_tables() where database_name = 'published' and table_name = 'mark'";
                     Ok(self.number(sql) == 1)
@@ -380,11 +351,78 @@ mod tests {
         assert!(world.is_marked());
     }
 
+    /// What lies beside the published file.
+    fn leftovers(world: &World) -> Vec<String> {
+        let entries = std::fs::read_dir(world.folder.path()).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.contains("duckdb.new")).collect()
+    }
+
+    #[test]
+    fn a_renewal_that_was_begun_before_the_change_has_the_change() {
+        let mut world = World::new();
+        world.mark();
+        for (run, is_told_early) in [("r2", true), ("r3", false)] {
+            let renewal = Renewal::begin(&world.warehouse.connection, &world.target()).unwrap();
+            world.change(
+                run,
+                &format!(
+                    "update core.artists set name = '{run}', run_id = '{run}' where id = 'a9'"
+                ),
+            );
+            if is_told_early {
+                world.warehouse.renew_aside(&renewal).unwrap();
+            }
+            assert!(world.publish_renewed(Some(renewal)));
+            assert!(world.is_marked());
+            assert_eq!(leftovers(&world), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn a_renewal_that_nobody_wants_leaves_nothing() {
+        let mut world = World::new();
+        let before = modified_ns(&world.target());
+        // A run was refused, or stopped, or found nothing to do; before the copy was to be changed, or while it was.
+        for is_told in [false, true] {
+            let renewal = Renewal::begin(&world.warehouse.connection, &world.target()).unwrap();
+            if is_told {
+                renewal.go_on();
+            }
+            drop(renewal);
+            assert_eq!(leftovers(&world), [""; 0]);
+            assert_eq!(modified_ns(&world.target()), before);
+        }
+        let renewal = Renewal::begin(&world.warehouse.connection, &world.target()).unwrap();
+        assert!(!world.publish_renewed(Some(renewal)), "nothing changed");
+        assert_eq!(leftovers(&world), [""; 0]);
+
+        // Most rows changed: a new file is written, not a copy.
+        world.mark();
+        let renewal = Renewal::begin(&world.warehouse.connection, &world.target()).unwrap();
+        world.change("r2", "update core.song_artists set artist_id = 'x', run_id = 'r2'");
+        world.warehouse.renew_aside(&renewal).unwrap();
+        assert!(world.publish_renewed(Some(renewal)));
+        assert!(!world.is_marked());
+        assert_eq!(leftovers(&world), [""; 0]);
+    }
+
+    #[test]
+    fn what_a_kill_left_is_no_obstacle() {
+        let mut world = World::new();
+        let beside = |ending: &str| world.target().with_extension(ending);
+        std::fs::write(beside("duckdb.new"), "half a copy").unwrap();
+        std::fs::write(beside("duckdb.new.wal"), "half a log").unwrap();
+        world.change("r2", "insert into core.songs by name select 'x' as id, 'r2' as run_id");
+        assert!(world.publish());
+        assert_eq!(leftovers(&world), [""; 0]);
+    }
+
     #[test]
     fn nothing_to_publish_leaves_the_file_alone() {
         let mut world = World::new();
         let before = modified_ns(&world.target());
-        world.warehouse.run(&format!("{NOTE_RUN} ('r2')")).unwrap();
+        world.run(&format!("{NOTE_RUN} ('r2')"));
         assert!(!world.publish());
         assert_eq!(modified_ns(&world.target()), before);
     }
@@ -458,10 +496,7 @@ mod tests {
         assert!(!world.is_marked());
 
         world.mark();
-        world
-            .warehouse
-            .run("update meta.settings set value = replace(value, 'layout\":\"', 'layout\":\"0')")
-            .unwrap();
+        world.run("update meta.settings set value = replace(value, 'layout\":\"', 'layout\":\"0')");
         assert!(world.publish(), "another layout");
         assert!(!world.is_marked());
     }
@@ -473,9 +508,8 @@ mod tests {
         assert!(world.publish());
         assert!(size(&world.target()).unwrap() > LEAST_COMPACTED_BYTES);
         world.mark();
-        let published = world.warehouse.published().unwrap().unwrap();
-        let row_bytes = published.thousand_row_bytes / 2;
-        world.warehouse.note_published(&world.target(), published.layout, row_bytes).unwrap();
+        let row_bytes = world.warehouse.published().unwrap().unwrap().thousand_row_bytes / 2;
+        world.warehouse.note_published(&world.target(), row_bytes).unwrap();
         world.change("r2", "insert into core.songs by name select 'x' as id, 'r2' as run_id");
         assert!(world.publish());
         assert!(!world.is_marked());

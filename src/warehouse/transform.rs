@@ -18,11 +18,9 @@ pub struct TableCount {
     pub changed_row_count: u64,
 }
 
-/// What the rows of one read are.
+/// What a playlist is made of, and what came and went since its snapshot before.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KindCount {
-    /// The playlist.
-    pub playlist_id: String,
+pub struct PlaylistContents {
     /// All rows.
     pub row_count: u64,
     /// Songs.
@@ -33,16 +31,7 @@ pub struct KindCount {
     pub local_count: u64,
     /// Removed items.
     pub removed_count: u64,
-}
-
-/// What a playlist gained and lost.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlaylistChange {
-    /// The playlist.
-    pub playlist_id: String,
-    /// Whether there is nothing to compare with.
-    pub is_first_read: bool,
-    /// Songs it gained.
+    /// Songs it gained; none where nothing was held before.
     pub added_song_count: u64,
     /// Songs it lost.
     pub removed_song_count: u64,
@@ -134,21 +123,24 @@ impl Warehouse {
         })
     }
 
-    /// What the rows of this run's reads are.
+    /// What the playlists that this run read are made of, by their ids.
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn rows_by_kind(&self) -> Result<Vec<KindCount>, Error> {
-        self.rows(catalog::ROWS_BY_KIND, "count rows by kind", |row| {
-            Ok(KindCount {
-                playlist_id: row.get(0)?,
+    pub fn playlist_contents(&self) -> Result<HashMap<String, PlaylistContents>, Error> {
+        let rows = self.rows(catalog::PLAYLIST_CONTENTS, "count rows by kind", |row| {
+            let contents = PlaylistContents {
                 row_count: row.get("row_count")?,
                 track_count: row.get("track_count")?,
                 episode_count: row.get("episode_count")?,
                 local_count: row.get("local_count")?,
                 removed_count: row.get("removed_count")?,
-            })
-        })
+                added_song_count: row.get("added_song_count")?,
+                removed_song_count: row.get("removed_song_count")?,
+            };
+            Ok((row.get("playlist_id")?, contents))
+        })?;
+        Ok(rows.into_iter().collect())
     }
 
     /// The name of each playlist that has one.
@@ -159,21 +151,6 @@ impl Warehouse {
         let sql = "select id, name from core.playlists where id is not null and name is not null";
         let rows = self.rows(sql, "look up names", |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.into_iter().collect())
-    }
-
-    /// What this run's playlists gained and lost.
-    ///
-    /// # Errors
-    /// [`Error::Statement`].
-    pub fn playlist_changes(&self) -> Result<Vec<PlaylistChange>, Error> {
-        self.rows(catalog::PLAYLIST_CHANGES, "compare snapshots", |row| {
-            Ok(PlaylistChange {
-                playlist_id: row.get(0)?,
-                is_first_read: row.get("is_first_read")?,
-                added_song_count: row.get("added_song_count")?,
-                removed_song_count: row.get("removed_song_count")?,
-            })
-        })
     }
 
     /// Artists and albums that were never asked for; with `refetch`, not by this run.

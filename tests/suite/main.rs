@@ -26,6 +26,7 @@ mod refusals;
 mod replays;
 mod setup;
 mod shown;
+mod spread;
 mod stubborn;
 mod support;
 mod upload;

@@ -191,6 +191,7 @@ models! {
     artists_are_named_by_the_newest_document: "60_artists",
     genres_are_what_is_listed_now: "65_genres",
     playlists_show_what_is_held: "70_playlists",
+    song_spread_follows_what_changes: "75_song_spread",
     song_observations_count_playlists: "80_song_observations",
     details_are_known_by_their_ids: "90_details",
 }

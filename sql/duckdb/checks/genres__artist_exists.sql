@@ -3,5 +3,5 @@
 -- table: genres
 select *
 from staging.unshipped_genres
+anti join core.artists as artists on artists.id = artist_id
 where artist_id is not null
-    and artist_id not in (select id from core.artists where id is not null)

@@ -3,5 +3,5 @@
 -- table: playlist_songs
 select playlist_id, position, * exclude (playlist_id, position)
 from staging.unshipped_playlist_songs
+anti join core.playlists as playlists on playlists.id = playlist_id
 where playlist_id is not null
-    and playlist_id not in (select id from core.playlists where id is not null)

@@ -3,5 +3,5 @@
 -- table: song_artists
 select *
 from staging.unshipped_song_artists
+anti join core.artists as artists on artists.id = artist_id
 where artist_id is not null
-    and artist_id not in (select id from core.artists where id is not null)

@@ -2,9 +2,10 @@
 -- why: a song whose album is missing loses its row in every join
 -- table: songs
 with offending as (
-    select id as song_id, name, album_id from staging.unshipped_songs
-    where album_id is not null
-        and album_id not in (select id from core.albums where id is not null)
+    select songs.id as song_id, songs.name, songs.album_id
+    from staging.unshipped_songs as songs
+    anti join core.albums as albums on albums.id = songs.album_id
+    where songs.album_id is not null
 ),
 
 -- One place where a person finds the song; looked up for offending songs only.

@@ -2,9 +2,10 @@
 -- why: a song whose artist is missing loses its row in every join
 -- table: songs
 with offending as (
-    select id as song_id, name, artist_ids from staging.unshipped_songs
-    where artist_ids is not null
-        and artist_ids not in (select id from core.artists where id is not null)
+    select songs.id as song_id, songs.name, songs.artist_ids
+    from staging.unshipped_songs as songs
+    anti join core.artists as artists on artists.id = songs.artist_ids
+    where songs.artist_ids is not null
 ),
 
 -- One place where a person finds the song; looked up for offending songs only.

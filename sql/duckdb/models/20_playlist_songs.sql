@@ -41,23 +41,22 @@ qualify row_number() over (
     partition by snapshots.playlist_id, snapshots.snapshot_id, rows.position order by (rows.ordinal) desc
 ) > 1;
 
--- A view: it is read once, and a million rows of ids are dear to store twice.
-create or replace temp view next_playlist_songs as
-with positions as (
-    select
-        snapshots.playlist_id, snapshots.snapshot_id, rows.position,
-        rows.song_id, rows.added_at, rows.added_by, rows.item_kind
-    from pending_rows as rows
-    inner join pending_snapshots as snapshots using (read_id)
-    anti join superseded_rows using (ordinal)
-)
+-- Views: each is read once, and a million rows of ids are dear to store twice.
+create or replace temp view pending_positions as
+select
+    snapshots.playlist_id, snapshots.snapshot_id, rows.position,
+    rows.song_id, rows.added_at, rows.added_by, rows.item_kind
+from pending_rows as rows
+inner join pending_snapshots as snapshots using (read_id)
+anti join superseded_rows using (ordinal);
 
+create or replace temp view next_playlist_songs as
 select
     *,
     staging.playlist_songs_hash(playlist_id, snapshot_id, position, song_id, added_at, added_by, item_kind) as row_hash
-from positions;
+from pending_positions;
 
--- The stored rows of snapshots that are read again: no other can have the same keys, and the history is long.
+-- The snapshots that are read again: no other row can have a key that is stored, and the history is long.
 create or replace temp table known_snapshots as
 select distinct playlist_id, snapshot_id
 from pending_snapshots
@@ -66,4 +65,11 @@ semi join meta.snapshots as known using (playlist_id, snapshot_id);
 create or replace temp view known_playlist_songs as
 select stored.rowid, stored.*
 from core.playlist_songs as stored
+semi join known_snapshots using (playlist_id, snapshot_id);
+
+create or replace temp view again_playlist_songs as
+select
+    *,
+    staging.playlist_songs_hash(playlist_id, snapshot_id, position, song_id, added_at, added_by, item_kind) as row_hash
+from pending_positions
 semi join known_snapshots using (playlist_id, snapshot_id);

@@ -38,6 +38,13 @@ newest as (
     ) = 1
 ),
 
+-- Snapshots with rows, of the playlists that came without.
+held as (
+    select distinct playlist_id, snapshot_id
+    from meta.snapshots
+    where playlist_id in (select id from newest where not has_contents)
+),
+
 read_playlists as (
     select
         newest.id,
@@ -57,11 +64,11 @@ read_playlists as (
         end as is_collaborative,
         -- Without contents the snapshot whose rows we hold stays the current one.
         case
-            when known.snapshot_id is not null then stored.snapshot_id
+            when held.playlist_id is not null then stored.snapshot_id
             else coalesce(snapshots.snapshot_id, nullif(newest.read_snapshot_id, ''), newest.snapshot_id)
         end as snapshot_id,
         case
-            when known.snapshot_id is not null then stored.item_count
+            when held.playlist_id is not null then stored.item_count
             else coalesce(newest.total, newest.item_count)
         end as item_count,
         case
@@ -72,8 +79,7 @@ read_playlists as (
     from newest
     left join pending_snapshots as snapshots using (read_id)
     left join core.playlists as stored on stored.id = newest.id
-    left join (select distinct playlist_id, snapshot_id from meta.snapshots) as known
-        on not newest.has_contents and known.playlist_id = newest.id and known.snapshot_id = stored.snapshot_id
+    left join held on held.playlist_id = newest.id and held.snapshot_id = stored.snapshot_id
 ),
 
 -- A list row says nothing about contents, so it counts only for the snapshot that we hold.

@@ -63,6 +63,21 @@ create table if not exists meta.snapshots (
     unreadable_row_count bigint
 );
 
+-- What its rows are, and what came and went since the snapshot before; NULL where an earlier version transformed it.
+alter table meta.snapshots add column if not exists row_count bigint;
+alter table meta.snapshots add column if not exists track_count bigint;
+alter table meta.snapshots add column if not exists episode_count bigint;
+alter table meta.snapshots add column if not exists local_count bigint;
+alter table meta.snapshots add column if not exists removed_count bigint;
+alter table meta.snapshots add column if not exists added_song_count bigint;
+alter table meta.snapshots add column if not exists removed_song_count bigint;
+
+-- In how many playlists, as they are now, each song stands; a song that is not here stands in none.
+create table if not exists meta.song_spread ( -- noqa: PRS
+    song_id        varchar using compression uncompressed,
+    playlist_count integer
+);
+
 -- One row per artist or album whose full object was asked for, whether Spotify knew it or not.
 create table if not exists meta.details (
     entity    varchar, -- artists | albums
