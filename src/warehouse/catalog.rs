@@ -18,6 +18,13 @@ pub struct CheckFile {
     pub sql: &'static str,
 }
 
+/// The files of a folder, each under its name.
+macro_rules! files {
+    ($kind:ident, $folder:literal; $($name:literal,)+) => {
+        &[$($kind { name: $name, sql: include_str!(concat!("../../", $folder, $name, ".sql")) }),+]
+    };
+}
+
 pub(super) const RESHIP: &str = include_str!("../../sql/duckdb/reship.sql");
 const MERGE: &str = include_str!("../../sql/duckdb/merge.sql");
 /// Ends the transaction of a transform: what was read is noted, what is no longer listed goes.
@@ -39,361 +46,117 @@ pub(super) const RECONCILE_KEYS: &str = include_str!("../../sql/duckdb/report/re
 pub(super) const RECONCILE_ROWS: &str = include_str!("../../sql/duckdb/report/reconcile_rows.sql");
 
 /// Applied in this order at every start.
-pub(super) const SCHEMA: &[SqlFile] = &[
-    SqlFile { name: "010_raw", sql: include_str!("../../sql/duckdb/schema/010_raw.sql") },
-    SqlFile { name: "020_meta", sql: include_str!("../../sql/duckdb/schema/020_meta.sql") },
-    SqlFile { name: "030_core", sql: include_str!("../../sql/duckdb/schema/030_core.sql") },
-    SqlFile { name: "040_macros", sql: include_str!("../../sql/duckdb/schema/040_macros.sql") },
-    SqlFile { name: "050_staging", sql: include_str!("../../sql/duckdb/schema/050_staging.sql") },
-    SqlFile {
-        name: "060_canonical",
-        sql: include_str!("../../sql/duckdb/schema/060_canonical.sql"),
-    },
+pub(super) const SCHEMA: &[SqlFile] = files![
+    SqlFile, "sql/duckdb/schema/";
+    "010_raw",
+    "020_meta",
+    "030_core",
+    "040_macros",
+    "050_staging",
+    "060_canonical",
 ];
 
 /// Run in this order; each writes temporary tables.
-pub(super) const MODELS: &[SqlFile] = &[
-    SqlFile {
-        name: "00_pending_rows",
-        sql: include_str!("../../sql/duckdb/models/00_pending_rows.sql"),
-    },
-    SqlFile {
-        name: "10_pending_snapshots",
-        sql: include_str!("../../sql/duckdb/models/10_pending_snapshots.sql"),
-    },
-    SqlFile {
-        name: "20_playlist_songs",
-        sql: include_str!("../../sql/duckdb/models/20_playlist_songs.sql"),
-    },
-    SqlFile { name: "30_songs", sql: include_str!("../../sql/duckdb/models/30_songs.sql") },
-    SqlFile {
-        name: "40_song_artists",
-        sql: include_str!("../../sql/duckdb/models/40_song_artists.sql"),
-    },
-    SqlFile { name: "50_albums", sql: include_str!("../../sql/duckdb/models/50_albums.sql") },
-    SqlFile { name: "60_artists", sql: include_str!("../../sql/duckdb/models/60_artists.sql") },
-    SqlFile { name: "65_genres", sql: include_str!("../../sql/duckdb/models/65_genres.sql") },
-    SqlFile { name: "70_playlists", sql: include_str!("../../sql/duckdb/models/70_playlists.sql") },
-    SqlFile {
-        name: "75_song_spread",
-        sql: include_str!("../../sql/duckdb/models/75_song_spread.sql"),
-    },
-    SqlFile {
-        name: "80_song_observations",
-        sql: include_str!("../../sql/duckdb/models/80_song_observations.sql"),
-    },
-    SqlFile { name: "90_details", sql: include_str!("../../sql/duckdb/models/90_details.sql") },
+pub(super) const MODELS: &[SqlFile] = files![
+    SqlFile, "sql/duckdb/models/";
+    "00_pending_rows",
+    "10_pending_snapshots",
+    "20_playlist_songs",
+    "30_songs",
+    "40_song_artists",
+    "50_albums",
+    "60_artists",
+    "65_genres",
+    "70_playlists",
+    "75_song_spread",
+    "80_song_observations",
+    "90_details",
 ];
 
 /// Run in this order after the transform.
-pub const CHECKS: &[CheckFile] = &[
-    CheckFile {
-        name: "albums__id_is_well_formed",
-        sql: include_str!("../../sql/duckdb/checks/albums__id_is_well_formed.sql"),
-    },
-    CheckFile {
-        name: "albums__key_is_not_null",
-        sql: include_str!("../../sql/duckdb/checks/albums__key_is_not_null.sql"),
-    },
-    CheckFile {
-        name: "albums__key_is_unique",
-        sql: include_str!("../../sql/duckdb/checks/albums__key_is_unique.sql"),
-    },
-    CheckFile {
-        name: "albums__name_is_not_empty",
-        sql: include_str!("../../sql/duckdb/checks/albums__name_is_not_empty.sql"),
-    },
-    CheckFile {
-        name: "albums__name_is_not_null",
-        sql: include_str!("../../sql/duckdb/checks/albums__name_is_not_null.sql"),
-    },
-    CheckFile {
-        name: "albums__release_date_is_plausible",
-        sql: include_str!("../../sql/duckdb/checks/albums__release_date_is_plausible.sql"),
-    },
-    CheckFile {
-        name: "albums__row_hash_is_right",
-        sql: include_str!("../../sql/duckdb/checks/albums__row_hash_is_right.sql"),
-    },
-    CheckFile {
-        name: "albums__total_tracks_is_positive",
-        sql: include_str!("../../sql/duckdb/checks/albums__total_tracks_is_positive.sql"),
-    },
-    CheckFile {
-        name: "albums__url_is_well_formed",
-        sql: include_str!("../../sql/duckdb/checks/albums__url_is_well_formed.sql"),
-    },
-    CheckFile {
-        name: "artists__id_is_well_formed",
-        sql: include_str!("../../sql/duckdb/checks/artists__id_is_well_formed.sql"),
-    },
-    CheckFile {
-        name: "artists__key_is_not_null",
-        sql: include_str!("../../sql/duckdb/checks/artists__key_is_not_null.sql"),
-    },
-    CheckFile {
-        name: "artists__key_is_unique",
-        sql: include_str!("../../sql/duckdb/checks/artists__key_is_unique.sql"),
-    },
-    CheckFile {
-        name: "artists__name_is_not_empty",
-        sql: include_str!("../../sql/duckdb/checks/artists__name_is_not_empty.sql"),
-    },
-    CheckFile {
-        name: "artists__name_is_not_null",
-        sql: include_str!("../../sql/duckdb/checks/artists__name_is_not_null.sql"),
-    },
-    CheckFile {
-        name: "artists__row_hash_is_right",
-        sql: include_str!("../../sql/duckdb/checks/artists__row_hash_is_right.sql"),
-    },
-    CheckFile {
-        name: "artists__url_is_well_formed",
-        sql: include_str!("../../sql/duckdb/checks/artists__url_is_well_formed.sql"),
-    },
-    CheckFile {
-        name: "documents__row_is_readable",
-        sql: include_str!("../../sql/duckdb/checks/documents__row_is_readable.sql"),
-    },
-    CheckFile {
-        name: "genres__artist_exists",
-        sql: include_str!("../../sql/duckdb/checks/genres__artist_exists.sql"),
-    },
-    CheckFile {
-        name: "genres__key_is_not_null",
-        sql: include_str!("../../sql/duckdb/checks/genres__key_is_not_null.sql"),
-    },
-    CheckFile {
-        name: "genres__key_is_unique",
-        sql: include_str!("../../sql/duckdb/checks/genres__key_is_unique.sql"),
-    },
-    CheckFile {
-        name: "genres__row_hash_is_right",
-        sql: include_str!("../../sql/duckdb/checks/genres__row_hash_is_right.sql"),
-    },
-    CheckFile {
-        name: "playlist_songs__added_at_is_plausible",
-        sql: include_str!("../../sql/duckdb/checks/playlist_songs__added_at_is_plausible.sql"),
-    },
-    CheckFile {
-        name: "playlist_songs__item_kind_is_known",
-        sql: include_str!("../../sql/duckdb/checks/playlist_songs__item_kind_is_known.sql"),
-    },
-    CheckFile {
-        name: "playlist_songs__key_is_not_null",
-        sql: include_str!("../../sql/duckdb/checks/playlist_songs__key_is_not_null.sql"),
-    },
-    CheckFile {
-        name: "playlist_songs__key_is_unique",
-        sql: include_str!("../../sql/duckdb/checks/playlist_songs__key_is_unique.sql"),
-    },
-    CheckFile {
-        name: "playlist_songs__no_row_is_lost",
-        sql: include_str!("../../sql/duckdb/checks/playlist_songs__no_row_is_lost.sql"),
-    },
-    CheckFile {
-        name: "playlist_songs__playlist_exists",
-        sql: include_str!("../../sql/duckdb/checks/playlist_songs__playlist_exists.sql"),
-    },
-    CheckFile {
-        name: "playlist_songs__positions_are_contiguous",
-        sql: include_str!("../../sql/duckdb/checks/playlist_songs__positions_are_contiguous.sql"),
-    },
-    CheckFile {
-        name: "playlist_songs__read_is_complete",
-        sql: include_str!("../../sql/duckdb/checks/playlist_songs__read_is_complete.sql"),
-    },
-    CheckFile {
-        name: "playlist_songs__row_count_is_total",
-        sql: include_str!("../../sql/duckdb/checks/playlist_songs__row_count_is_total.sql"),
-    },
-    CheckFile {
-        name: "playlist_songs__row_hash_is_right",
-        sql: include_str!("../../sql/duckdb/checks/playlist_songs__row_hash_is_right.sql"),
-    },
-    CheckFile {
-        name: "playlist_songs__row_is_readable",
-        sql: include_str!("../../sql/duckdb/checks/playlist_songs__row_is_readable.sql"),
-    },
-    CheckFile {
-        name: "playlist_songs__song_exists",
-        sql: include_str!("../../sql/duckdb/checks/playlist_songs__song_exists.sql"),
-    },
-    CheckFile {
-        name: "playlist_songs__song_id_fits_the_kind",
-        sql: include_str!("../../sql/duckdb/checks/playlist_songs__song_id_fits_the_kind.sql"),
-    },
-    CheckFile {
-        name: "playlists__id_is_well_formed",
-        sql: include_str!("../../sql/duckdb/checks/playlists__id_is_well_formed.sql"),
-    },
-    CheckFile {
-        name: "playlists__item_count_has_not_collapsed",
-        sql: include_str!("../../sql/duckdb/checks/playlists__item_count_has_not_collapsed.sql"),
-    },
-    CheckFile {
-        name: "playlists__key_is_not_null",
-        sql: include_str!("../../sql/duckdb/checks/playlists__key_is_not_null.sql"),
-    },
-    CheckFile {
-        name: "playlists__key_is_unique",
-        sql: include_str!("../../sql/duckdb/checks/playlists__key_is_unique.sql"),
-    },
-    CheckFile {
-        name: "playlists__name_is_known",
-        sql: include_str!("../../sql/duckdb/checks/playlists__name_is_known.sql"),
-    },
-    CheckFile {
-        name: "playlists__row_hash_is_right",
-        sql: include_str!("../../sql/duckdb/checks/playlists__row_hash_is_right.sql"),
-    },
-    CheckFile {
-        name: "playlists__url_is_well_formed",
-        sql: include_str!("../../sql/duckdb/checks/playlists__url_is_well_formed.sql"),
-    },
-    CheckFile {
-        name: "reads__are_fresh",
-        sql: include_str!("../../sql/duckdb/checks/reads__are_fresh.sql"),
-    },
-    CheckFile {
-        name: "reads__playlist_is_known",
-        sql: include_str!("../../sql/duckdb/checks/reads__playlist_is_known.sql"),
-    },
-    CheckFile {
-        name: "song_artists__artist_exists",
-        sql: include_str!("../../sql/duckdb/checks/song_artists__artist_exists.sql"),
-    },
-    CheckFile {
-        name: "song_artists__first_is_primary",
-        sql: include_str!("../../sql/duckdb/checks/song_artists__first_is_primary.sql"),
-    },
-    CheckFile {
-        name: "song_artists__key_is_not_null",
-        sql: include_str!("../../sql/duckdb/checks/song_artists__key_is_not_null.sql"),
-    },
-    CheckFile {
-        name: "song_artists__key_is_unique",
-        sql: include_str!("../../sql/duckdb/checks/song_artists__key_is_unique.sql"),
-    },
-    CheckFile {
-        name: "song_artists__row_hash_is_right",
-        sql: include_str!("../../sql/duckdb/checks/song_artists__row_hash_is_right.sql"),
-    },
-    CheckFile {
-        name: "song_artists__song_exists",
-        sql: include_str!("../../sql/duckdb/checks/song_artists__song_exists.sql"),
-    },
-    CheckFile {
-        name: "song_observations__key_is_not_null",
-        sql: include_str!("../../sql/duckdb/checks/song_observations__key_is_not_null.sql"),
-    },
-    CheckFile {
-        name: "song_observations__key_is_unique",
-        sql: include_str!("../../sql/duckdb/checks/song_observations__key_is_unique.sql"),
-    },
-    CheckFile {
-        name: "song_observations__playlist_count_is_plausible",
-        sql: include_str!(
-            "../../sql/duckdb/checks/song_observations__playlist_count_is_plausible.sql"
-        ),
-    },
-    CheckFile {
-        name: "song_observations__popularity_is_0_to_100",
-        sql: include_str!("../../sql/duckdb/checks/song_observations__popularity_is_0_to_100.sql"),
-    },
-    CheckFile {
-        name: "song_observations__row_hash_is_right",
-        sql: include_str!("../../sql/duckdb/checks/song_observations__row_hash_is_right.sql"),
-    },
-    CheckFile {
-        name: "song_observations__song_exists",
-        sql: include_str!("../../sql/duckdb/checks/song_observations__song_exists.sql"),
-    },
-    CheckFile {
-        name: "songs__added_at_is_plausible",
-        sql: include_str!("../../sql/duckdb/checks/songs__added_at_is_plausible.sql"),
-    },
-    CheckFile {
-        name: "songs__album_exists",
-        sql: include_str!("../../sql/duckdb/checks/songs__album_exists.sql"),
-    },
-    CheckFile {
-        name: "songs__album_is_known",
-        sql: include_str!("../../sql/duckdb/checks/songs__album_is_known.sql"),
-    },
-    CheckFile {
-        name: "songs__artist_exists",
-        sql: include_str!("../../sql/duckdb/checks/songs__artist_exists.sql"),
-    },
-    CheckFile {
-        name: "songs__artist_is_known",
-        sql: include_str!("../../sql/duckdb/checks/songs__artist_is_known.sql"),
-    },
-    CheckFile {
-        name: "songs__duration_is_positive",
-        sql: include_str!("../../sql/duckdb/checks/songs__duration_is_positive.sql"),
-    },
-    CheckFile {
-        name: "songs__id_is_well_formed",
-        sql: include_str!("../../sql/duckdb/checks/songs__id_is_well_formed.sql"),
-    },
-    CheckFile {
-        name: "songs__key_is_not_null",
-        sql: include_str!("../../sql/duckdb/checks/songs__key_is_not_null.sql"),
-    },
-    CheckFile {
-        name: "songs__key_is_unique",
-        sql: include_str!("../../sql/duckdb/checks/songs__key_is_unique.sql"),
-    },
-    CheckFile {
-        name: "songs__name_is_not_empty",
-        sql: include_str!("../../sql/duckdb/checks/songs__name_is_not_empty.sql"),
-    },
-    CheckFile {
-        name: "songs__name_is_not_null",
-        sql: include_str!("../../sql/duckdb/checks/songs__name_is_not_null.sql"),
-    },
-    CheckFile {
-        name: "songs__popularity_is_0_to_100",
-        sql: include_str!("../../sql/duckdb/checks/songs__popularity_is_0_to_100.sql"),
-    },
-    CheckFile {
-        name: "songs__row_hash_is_right",
-        sql: include_str!("../../sql/duckdb/checks/songs__row_hash_is_right.sql"),
-    },
-    CheckFile {
-        name: "songs__taken_down_duration_is_positive",
-        sql: include_str!("../../sql/duckdb/checks/songs__taken_down_duration_is_positive.sql"),
-    },
-    CheckFile {
-        name: "songs__url_is_well_formed",
-        sql: include_str!("../../sql/duckdb/checks/songs__url_is_well_formed.sql"),
-    },
-    CheckFile {
-        name: "tables__row_count_has_not_collapsed",
-        sql: include_str!("../../sql/duckdb/checks/tables__row_count_has_not_collapsed.sql"),
-    },
+pub const CHECKS: &[CheckFile] = files![
+    CheckFile, "sql/duckdb/checks/";
+    "albums__id_is_well_formed",
+    "albums__key_is_not_null",
+    "albums__key_is_unique",
+    "albums__name_is_not_empty",
+    "albums__name_is_not_null",
+    "albums__release_date_is_plausible",
+    "albums__row_hash_is_right",
+    "albums__total_tracks_is_positive",
+    "albums__url_is_well_formed",
+    "artists__id_is_well_formed",
+    "artists__key_is_not_null",
+    "artists__key_is_unique",
+    "artists__name_is_not_empty",
+    "artists__name_is_not_null",
+    "artists__row_hash_is_right",
+    "artists__url_is_well_formed",
+    "documents__row_is_readable",
+    "genres__artist_exists",
+    "genres__key_is_not_null",
+    "genres__key_is_unique",
+    "genres__row_hash_is_right",
+    "playlist_songs__added_at_is_plausible",
+    "playlist_songs__item_kind_is_known",
+    "playlist_songs__key_is_not_null",
+    "playlist_songs__key_is_unique",
+    "playlist_songs__no_row_is_lost",
+    "playlist_songs__playlist_exists",
+    "playlist_songs__positions_are_contiguous",
+    "playlist_songs__read_is_complete",
+    "playlist_songs__row_count_is_total",
+    "playlist_songs__row_hash_is_right",
+    "playlist_songs__row_is_readable",
+    "playlist_songs__song_exists",
+    "playlist_songs__song_id_fits_the_kind",
+    "playlists__id_is_well_formed",
+    "playlists__item_count_has_not_collapsed",
+    "playlists__key_is_not_null",
+    "playlists__key_is_unique",
+    "playlists__name_is_known",
+    "playlists__row_hash_is_right",
+    "playlists__url_is_well_formed",
+    "reads__are_fresh",
+    "reads__playlist_is_known",
+    "song_artists__artist_exists",
+    "song_artists__first_is_primary",
+    "song_artists__key_is_not_null",
+    "song_artists__key_is_unique",
+    "song_artists__row_hash_is_right",
+    "song_artists__song_exists",
+    "song_observations__key_is_not_null",
+    "song_observations__key_is_unique",
+    "song_observations__playlist_count_is_plausible",
+    "song_observations__popularity_is_0_to_100",
+    "song_observations__row_hash_is_right",
+    "song_observations__song_exists",
+    "songs__added_at_is_plausible",
+    "songs__album_exists",
+    "songs__album_is_known",
+    "songs__artist_exists",
+    "songs__artist_is_known",
+    "songs__duration_is_positive",
+    "songs__id_is_well_formed",
+    "songs__key_is_not_null",
+    "songs__key_is_unique",
+    "songs__name_is_not_empty",
+    "songs__name_is_not_null",
+    "songs__popularity_is_0_to_100",
+    "songs__row_hash_is_right",
+    "songs__taken_down_duration_is_positive",
+    "songs__url_is_well_formed",
+    "tables__row_count_has_not_collapsed",
 ];
 
 /// The dbt models, which the published file carries as views; a mart stands after those it refers to.
-pub(super) const MARTS: &[SqlFile] = &[
-    SqlFile {
-        name: "playlist_changes",
-        sql: include_str!("../../dbt/models/marts/playlist_changes.sql"),
-    },
-    SqlFile {
-        name: "playlist_songs_current",
-        sql: include_str!("../../dbt/models/marts/playlist_songs_current.sql"),
-    },
-    SqlFile {
-        name: "song_popularity_over_time",
-        sql: include_str!("../../dbt/models/marts/song_popularity_over_time.sql"),
-    },
-    SqlFile { name: "artist_songs", sql: include_str!("../../dbt/models/marts/artist_songs.sql") },
-    SqlFile {
-        name: "playlist_overview",
-        sql: include_str!("../../dbt/models/marts/playlist_overview.sql"),
-    },
+pub(super) const MARTS: &[SqlFile] = files![
+    SqlFile, "dbt/models/marts/";
+    "playlist_changes",
+    "playlist_songs_current",
+    "song_popularity_over_time",
+    "artist_songs",
+    "playlist_overview",
 ];
 
 /// The statements that bring `next_<table>` into `core.<table>`.

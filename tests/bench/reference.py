@@ -73,7 +73,7 @@ def main(folder, work):
     connection.execute("begin")
     for table, key in KEYS.items():
         connection.execute((SQL / "merge.sql").read_text().replace("{table}", table).replace("{key}", key)
-                           .replace("{stored}", f"core.{table}"))
+                           .replace("{stored}", f"core.{table}").replace("{again}", f"next_{table}"))
     connection.execute((SQL / "finish.sql").read_text())
     connection.execute("commit")
     failed = {}

@@ -51,7 +51,8 @@ semi join meta.snapshots using (playlist_id, snapshot_id);
 -- DuckDB asks a list once for each word of a dictionary, a join for each row.
 set variable held_playlists = (select list(distinct playlist_id) from held_snapshots);
 
--- The one look into the history. A row that is read again takes the place of the stored one.
+-- The one look into the history. A row that is read again takes the place of the stored one. Rows that are no songs are left out
+-- later: to do it here, DuckDB would read every song_id.
 create or replace temp table former_songs as
 with replaced as (
     select snapshots.playlist_id, snapshots.snapshot_id, rows.position
@@ -66,14 +67,14 @@ select
 from core.playlist_songs as rows
 inner join held_snapshots as held using (playlist_id, snapshot_id)
 left join replaced using (playlist_id, snapshot_id, position)
-where rows.song_id is not null and list_contains(getvariable('held_playlists'), rows.playlist_id);
+where list_contains(getvariable('held_playlists'), rows.playlist_id);
 
 create or replace temp table song_numbers as
 select song_id, row_number() over ()::integer as song_number
 from (
     select id as song_id from newest_songs
     union
-    select song_id from former_songs
+    select song_id from former_songs where song_id is not null
 );
 
 create or replace temp table moved_songs as
