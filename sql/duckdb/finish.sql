@@ -1,6 +1,6 @@
 -- finish: what a transform's transaction does besides the merges: rows that are gone, the ledger.
 -- grain: none · reads: gone_song_artists, pending_songs, gone_genres, pending_genres, pending_snapshots, pending_rows,
--- superseded_rows, known_playlist_songs, playlist_changes, next_song_spread, next_details, consumed_reads · shipped: no
+-- superseded_rows, known_snapshots, known_playlist_songs, playlist_changes, next_song_spread, next_details, consumed_reads · shipped: no
 -- guarded by: playlist_songs__no_row_is_lost, song_artists__first_is_primary
 insert into meta.unpublished_runs
 select getvariable('run_id') as run_id;

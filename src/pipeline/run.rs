@@ -176,7 +176,7 @@ impl Story {
             if let Some(renewal) = &renewal {
                 warehouse.renew_aside(renewal)?;
             }
-            self.check_and_export(edge, warehouse, (&published, renewal))
+            self.check_and_export(edge, warehouse, &published, renewal)
         })?;
         if edge.settings.stages.end() < &Stage::Upload {
             return Ok(());
@@ -314,7 +314,8 @@ impl Story {
         &mut self,
         edge: Edge<'_>,
         warehouse: &mut Warehouse,
-        (published, renewal): (&Path, Option<Renewal>),
+        published: &Path,
+        renewal: Option<Renewal>,
     ) -> Result<(), Error> {
         if *edge.settings.stages.end() < Stage::Check {
             return Ok(());

@@ -54,6 +54,7 @@ pub(super) const SCHEMA: &[SqlFile] = files![
     "040_macros",
     "050_staging",
     "060_canonical",
+    "070_upgrade",
 ];
 
 /// Run in this order; each writes temporary tables.

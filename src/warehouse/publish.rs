@@ -12,7 +12,7 @@ use duckdb::{OptionalExt, params};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::renewal::{Renewal, Renewed, Writer, fresh, remove_if_there, size};
+use super::renewal::{Renewal, Writer, fresh, remove_if_there, size};
 use super::{Doing, Error, Warehouse, catalog};
 use crate::ids::Table;
 
@@ -49,7 +49,7 @@ impl RowCounts {
 
 impl Warehouse {
     /// Begins to copy `target`, which takes as long as the disk needs, for a [`Warehouse::publish`] after the transform. `None`
-    /// where nothing is pending, or a copy would be of no use.
+    /// where nothing is pending, a copy would be of no use, or it could not be begun: `publish` does without.
     ///
     /// # Errors
     /// [`Error::Statement`].
@@ -59,7 +59,11 @@ impl Warehouse {
         let pending = self.number(sql, "count what is pending")?;
         let rows = self.number("select count(*) from core.playlist_songs", "count rows")?;
         let is_worth_it = 0 < pending && pending <= rows / CHANGED_ROWS_WORTH_A_COPY;
-        (is_known && is_worth_it).then(|| Renewal::begin(&self.connection, target)).transpose()
+        if !is_known || !is_worth_it || !has_room_for_two(target) {
+            return Ok(None);
+        }
+        let begun = Renewal::begin(&self.connection, target);
+        Ok(begun.inspect_err(|error| tracing::debug!(%error, "nothing is renewed aside")).ok())
     }
 
     /// Tells the renewal that the transform is done: a few rows are brought into the copy while the checks look at them.
@@ -68,7 +72,7 @@ impl Warehouse {
     /// [`Error::Statement`].
     pub fn renew_aside(&self, renewal: &Renewal) -> Result<(), Error> {
         let rows = self.unpublished_rows()?;
-        if rows.are_worth_a_copy() && rows.changed <= MOST_ROWS_ASIDE {
+        if rows.are_worth_a_copy() && (1..=MOST_ROWS_ASIDE).contains(&rows.changed) {
             renewal.go_on();
         }
         Ok(())
@@ -85,23 +89,24 @@ impl Warehouse {
         if known.is_some() && rows.changed == 0 {
             return Ok(false);
         }
+        let fresh = fresh(target);
         let renewed = match known.filter(|_| rows.are_worth_a_copy()) {
             Some(known) => {
-                let renewal =
-                    renewal.map_or_else(|| Renewal::begin(&self.connection, target), Ok)?;
-                renewal.go_on();
-                Self::renewed(&known, renewal, rows.all)
+                let renewal = match renewal {
+                    Some(renewal) => renewal,
+                    None => Renewal::begin(&self.connection, target)?,
+                };
+                self.renewed(&known, renewal, (&fresh, rows.all))
             }
             None => {
                 drop(renewal);
                 None
             }
         };
-        let fresh = fresh(target);
         let thousand_row_bytes = match renewed {
             Some(thousand_row_bytes) => thousand_row_bytes,
             None => {
-                Writer(&self.connection).write_anew(&fresh)?;
+                Writer::new(&self.connection).write_anew(&fresh)?;
                 size(&fresh)? * 1000 / rows.all.max(1)
             }
         };
@@ -111,8 +116,8 @@ impl Warehouse {
             .and_then(|file| file.sync_all())
             .and_then(|()| std::fs::rename(&fresh, target))
             .map_err(|source| Error::File { doing: "publish", path: target.to_owned(), source })?;
-        // The last who closes a large file waits until the kernel has taken its pages back.
-        std::thread::spawn(move || drop(former));
+        // The last who closes a large file waits until the kernel has taken its pages back. Where no thread can be had, that is us.
+        let _ = std::thread::Builder::new().spawn(move || drop(former));
         // The log of somebody who wrote to the former file would be played onto this one.
         remove_if_there(&target.with_extension("duckdb.wal"))?;
         self.note_published(target, thousand_row_bytes)?;
@@ -170,25 +175,29 @@ impl Warehouse {
     }
 
     /// Waits for the renewed file. `None`: that cannot be, or is not worth it.
-    fn renewed(known: &Published, renewal: Renewal, row_count: u64) -> Option<u64> {
+    fn renewed(
+        &self,
+        known: &Published,
+        renewal: Renewal,
+        (fresh, row_count): (&Path, u64),
+    ) -> Option<u64> {
         let most_bytes = row_count * known.thousand_row_bytes / 1000 * MAX_GROWTH_PERCENT / 100;
-        match renewal.finish() {
-            Ok(Some(Renewed { is_equal: true, size_bytes }))
-                if size_bytes <= most_bytes.max(LEAST_COMPACTED_BYTES) =>
-            {
+        let renewed =
+            renewal.finish(&self.connection).and_then(|is_equal| Ok((is_equal, size(fresh)?)));
+        match renewed {
+            Ok((true, size_bytes)) if size_bytes <= most_bytes.max(LEAST_COMPACTED_BYTES) => {
                 Some(known.thousand_row_bytes)
             }
-            Ok(Some(Renewed { is_equal: true, .. })) => {
+            Ok((true, _)) => {
                 tracing::debug!("the published file has grown wasteful; it is compacted");
                 None
             }
-            Ok(Some(Renewed { is_equal: false, .. })) => {
+            Ok((false, _)) => {
                 tracing::warn!(
                     "the published file is not what it was taken for; it is written anew"
                 );
                 None
             }
-            Ok(None) => None,
             Err(error) => {
                 let error: &dyn std::error::Error = &error;
                 tracing::warn!(error, "the published file cannot be renewed; it is written anew");
@@ -221,6 +230,13 @@ fn layout() -> String {
         hash.update(file.sql);
     }
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Whether the disk has room for a copy of the file and as much again, which the transform may need meanwhile.
+fn has_room_for_two(file: &Path) -> bool {
+    let free = file.parent().and_then(|folder| rustix::fs::statvfs(folder).ok());
+    let free = free.map(|free| free.f_bavail.saturating_mul(free.f_frsize));
+    size(file).is_ok_and(|size| free.is_none_or(|free| 2 * size <= free))
 }
 
 fn modified_ns(file: &Path) -> Option<u64> {
@@ -269,7 +285,7 @@ mod tests {
         }
 
         fn writer(&self) -> Writer<'_> {
-            Writer(&self.warehouse.connection)
+            Writer::new(&self.warehouse.connection)
         }
 
         /// Publishes and compares every column of every row. Returns whether the file was not up to date.

@@ -4,6 +4,7 @@
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
@@ -16,17 +17,18 @@ use crate::ids::Table;
 /// The next version of the published file, on its way. Dropped, it is taken away again.
 pub struct Renewal {
     fresh: PathBuf,
-    go_on: Sender<()>,
+    /// Tells the thread that `core` is as it shall be published; gone, the copy is all that is asked of it.
+    go_on: Option<Sender<()>>,
+    is_unwanted: Arc<AtomicBool>,
     statement: Arc<InterruptHandle>,
-    thread: Option<JoinHandle<Result<Option<Renewed>, Error>>>,
+    thread: Option<JoinHandle<(Connection, Result<Outcome, Error>)>>,
 }
 
-/// What came of it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Renewed {
-    /// Whether the tables have as many rows as those of `core`.
-    pub(super) is_equal: bool,
-    pub(super) size_bytes: u64,
+/// How far the thread came.
+enum Outcome {
+    Copied,
+    /// Whether the tables then had as many rows as those of `core`.
+    Renewed(bool),
 }
 
 impl Renewal {
@@ -37,30 +39,51 @@ impl Renewal {
         connection.execute_batch("use work").doing(doing)?;
         let statement = connection.interrupt_handle();
         let (go_on, told) = channel();
-        let (target, fresh) = (target.to_owned(), fresh(target));
+        let is_unwanted = Arc::new(AtomicBool::new(false));
+        let (target, fresh, unwanted) = (target.to_owned(), fresh(target), is_unwanted.clone());
         let path = fresh.clone();
-        let thread = std::thread::spawn(move || renew(&connection, &target, &path, &told));
-        Ok(Self { fresh, go_on, statement, thread: Some(thread) })
+        let work = move || {
+            let renewed = renew(&connection, (&target, &path), &told, &unwanted);
+            if renewed.is_err() {
+                // Whatever it says is told in time; its bytes may be those that the transform lacks.
+                let _ = remove_leftovers(&path);
+            }
+            // The connection is closed by the other thread, because an interruption that meets its end is not safe.
+            (connection, renewed)
+        };
+        let spawned = std::thread::Builder::new().spawn(work);
+        let thread = spawned.map_err(|source| Error::File {
+            doing: "start a thread for",
+            path: fresh.clone(),
+            source,
+        })?;
+        Ok(Self { fresh, go_on: Some(go_on), is_unwanted, statement, thread: Some(thread) })
     }
 
     /// Tells it that `core` is as it shall be published.
     pub(super) fn go_on(&self) {
         // Whoever hears it no longer has failed, which `finish` tells.
-        let _ = self.go_on.send(());
+        let _ = self.go_on.as_ref().map(|go_on| go_on.send(()));
     }
 
-    /// Waits for it. `None` where it was not told to go on.
-    pub(super) fn finish(mut self) -> Result<Option<Renewed>, Error> {
-        let ended = self.thread.take().map(JoinHandle::join);
-        ended.map_or(Ok(None), |ended| ended.unwrap_or_else(|panic| resume_unwind(panic)))
+    /// Waits for it, and does on `connection` what it was not told to do. Returns whether the tables of the new file have as many rows
+    /// as those of `core`.
+    pub(super) fn finish(mut self, connection: &Connection) -> Result<bool, Error> {
+        self.go_on = None;
+        let Some(thread) = self.thread.take() else { return Ok(false) };
+        let (_, outcome) = thread.join().unwrap_or_else(|panic| resume_unwind(panic));
+        match outcome? {
+            Outcome::Renewed(is_equal) => Ok(is_equal),
+            Outcome::Copied => Writer::new(connection).renew(&self.fresh),
+        }
     }
 }
 
 impl Drop for Renewal {
     fn drop(&mut self) {
         let Some(thread) = self.thread.take() else { return };
-        // Whoever waits for the word hears that there will be none.
-        self.go_on = channel().0;
+        self.go_on = None;
+        self.is_unwanted.store(true, Ordering::Relaxed);
         self.statement.interrupt();
         // Nobody needs it any more; what cannot be removed now is removed before the next one.
         let _ = (thread.join(), remove_leftovers(&self.fresh));
@@ -69,25 +92,33 @@ impl Drop for Renewal {
 
 fn renew(
     connection: &Connection,
-    target: &Path,
-    fresh: &Path,
+    (target, fresh): (&Path, &Path),
     told: &Receiver<()>,
-) -> Result<Option<Renewed>, Error> {
+    is_unwanted: &AtomicBool,
+) -> Result<Outcome, Error> {
     remove_leftovers(fresh)?;
-    copy(target, fresh).map_err(|source| Error::File {
+    copy(target, fresh, is_unwanted).map_err(|source| Error::File {
         doing: "copy the published file to",
         path: fresh.to_owned(),
         source,
     })?;
     if told.recv().is_err() {
-        return Ok(None);
+        return Ok(Outcome::Copied);
     }
-    let is_equal = Writer(connection).renew(fresh)?;
-    Ok(Some(Renewed { is_equal, size_bytes: size(fresh)? }))
+    Writer { connection, is_unwanted: Some(is_unwanted) }.renew(fresh).map(Outcome::Renewed)
 }
 
 /// Writes to a file that is not published yet.
-pub(super) struct Writer<'c>(pub(super) &'c Connection);
+pub(super) struct Writer<'c> {
+    connection: &'c Connection,
+    is_unwanted: Option<&'c AtomicBool>,
+}
+
+impl<'c> Writer<'c> {
+    pub(super) const fn new(connection: &'c Connection) -> Self {
+        Self { connection, is_unwanted: None }
+    }
+}
 
 impl Writer<'_> {
     /// Brings what changed into `fresh`. Returns whether the tables then have the rows that `core` has.
@@ -104,7 +135,7 @@ impl Writer<'_> {
             changed?;
             for table in Table::ALL {
                 let sql = format!("select (select count(*) from published.core.{table}) = (select count(*) from core.{table})");
-                let is_equal = self.0.query_row(&sql, [], |row| row.get::<_, bool>(0));
+                let is_equal = self.connection.query_row(&sql, [], |row| row.get::<_, bool>(0));
                 if !is_equal.doing("compare the published file")? {
                     return Ok(false);
                 }
@@ -134,7 +165,12 @@ impl Writer<'_> {
     }
 
     fn run(&self, sql: &str) -> Result<(), Error> {
-        self.0.execute_batch(sql).doing("write the published file")
+        // An interruption between two statements interrupts nothing.
+        if self.is_unwanted.is_some_and(|it| it.load(Ordering::Relaxed)) {
+            let (path, source) = (PathBuf::new(), std::io::ErrorKind::Interrupted.into());
+            return Err(Error::File { doing: "renew the published file", path, source });
+        }
+        self.connection.execute_batch(sql).doing("write the published file")
     }
 
     pub(super) fn with_attached<T>(
@@ -144,9 +180,12 @@ impl Writer<'_> {
         work: impl FnOnce() -> Result<T, Error>,
     ) -> Result<T, Error> {
         let name = catalog::literal(&file.to_string_lossy());
+        let detach = "detach database if exists published";
+        // What was cut off may have left it.
+        self.run(detach)?;
         self.run(&format!("attach {name} as published {options}"))?;
         let done = work();
-        let detached = self.run("detach published");
+        let detached = self.connection.execute_batch(detach).doing("close the published file");
         let done = done?;
         detached.map(|()| done)
     }

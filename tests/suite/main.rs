@@ -23,6 +23,7 @@ mod promises;
 mod proof;
 mod recordings;
 mod refusals;
+mod renewals;
 mod replays;
 mod setup;
 mod shown;

@@ -107,7 +107,7 @@ impl World {
     }
 }
 
-/// A folder with everything below it.
+/// A folder with everything below it, each file as old as it was.
 pub(crate) fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
@@ -116,7 +116,14 @@ pub(crate) fn copy(from: &Path, to: &Path) {
         if entry.file_type().unwrap().is_dir() {
             copy(&entry.path(), &target);
         } else {
-            std::fs::copy(entry.path(), target).unwrap();
+            std::fs::copy(entry.path(), &target).unwrap();
+            let modified = entry.metadata().unwrap().modified().unwrap();
+            std::fs::File::options()
+                .append(true)
+                .open(target)
+                .unwrap()
+                .set_modified(modified)
+                .unwrap();
         }
     }
 }

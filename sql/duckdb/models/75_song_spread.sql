@@ -1,17 +1,7 @@
 -- song_spread: in how many playlists each song stands now; kept up by what a run changes of it, so that no run counts the history.
--- grain: song_id · reads: next_playlists, core.playlists, core.playlist_songs, pending_rows, pending_snapshots, known_snapshots,
--- newest_songs, meta.snapshots, meta.song_spread · shipped: no · guarded by: song_observations__playlist_count_is_plausible
-
--- The ledger of an earlier version has no counts: once, they are made of all rows.
-insert into meta.song_spread
-select rows.song_id, count(distinct rows.playlist_id) as playlist_count
-from core.playlist_songs as rows
-inner join (
-    select id as playlist_id, snapshot_id from core.playlists
-    where not exists (from meta.song_spread)
-) as playlists using (playlist_id, snapshot_id)
-where rows.song_id is not null
-group by rows.song_id;
+-- grain: song_id · reads: next_playlists, core.playlists, core.playlist_songs, pending_rows, pending_snapshots, superseded_rows,
+-- known_snapshots, newest_songs, meta.snapshots, meta.song_spread · shipped: no
+-- guarded by: song_observations__playlist_count_is_plausible and, against a count of all rows, tests/suite/spread.rs
 
 -- Playlists whose current snapshot this run brought, or read again. A number is far cheaper to count than an id.
 create or replace temp table moved_playlists as
@@ -83,6 +73,7 @@ with memberships as (
     from pending_rows as rows
     inner join pending_numbers as numbers using (read_id)
     inner join song_numbers as songs using (song_id)
+    anti join superseded_rows using (ordinal)
     union all
     select songs.song_number, former.playlist_number, former.was_current, former.is_current
     from former_songs as former

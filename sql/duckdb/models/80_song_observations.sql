@@ -9,7 +9,7 @@ with observations as (
         songs.popularity,
         spread.playlist_count
     from next_songs as songs
-    inner join next_song_spread as spread on spread.song_id = songs.id
+    left join next_song_spread as spread on spread.song_id = songs.id
 )
 
 select *, staging.song_observations_hash(song_id, observed_on, popularity, playlist_count) as row_hash

@@ -13,5 +13,6 @@ select
 from meta.reads as reads
 inner join meta.snapshots as snapshots using (read_id)
 left join core.playlists as playlists on playlists.id = snapshots.playlist_id
-where reads.transformed_in = getvariable('run_id')
+-- An earlier version did not count.
+where reads.transformed_in = getvariable('run_id') and snapshots.row_count is not null
 group by snapshots.playlist_id;

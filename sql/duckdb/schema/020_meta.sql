@@ -63,7 +63,8 @@ create table if not exists meta.snapshots (
     unreadable_row_count bigint
 );
 
--- What its rows are, and what came and went since the snapshot before; NULL where an earlier version transformed it.
+-- What its rows are, and what came and went with it since the snapshot that was current before the run: nothing where none was, and
+-- with a snapshot that another of the same run has overtaken. NULL where an earlier version transformed it.
 alter table meta.snapshots add column if not exists row_count bigint;
 alter table meta.snapshots add column if not exists track_count bigint;
 alter table meta.snapshots add column if not exists episode_count bigint;
