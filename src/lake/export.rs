@@ -14,7 +14,7 @@ use super::{Error, ExportedFile, Manifest};
 use crate::event::{Event, Events};
 use crate::ids::{RunId, Table};
 use crate::quality::QualityPassed;
-use crate::warehouse::Warehouse;
+use crate::warehouse::{TableCount, Warehouse};
 
 /// How files are written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -65,7 +65,7 @@ pub struct ExportSettings {
     pub max_file_bytes: u64,
 }
 
-/// Writes every shipped table's unshipped rows under `settings.lake`, then the manifest, and returns it.
+/// Writes every shipped table's unshipped rows, which `counts` counted, under `settings.lake`, then the manifest, and returns it.
 ///
 /// Touches no network. A run's files have the same names however often it is resumed; each is written beside its name and
 /// moved there whole.
@@ -75,12 +75,12 @@ pub struct ExportSettings {
 pub fn export(
     warehouse: &Warehouse,
     _gate: &QualityPassed,
-    (run, started_at): (&RunId, DateTime<Utc>),
+    (run, started_at, counts): (&RunId, DateTime<Utc>, &[TableCount]),
     settings: &ExportSettings,
     events: Events<'_>,
 ) -> Result<Manifest, Error> {
     let mut files = Vec::new();
-    for count in warehouse.table_counts()?.iter().filter(|count| count.changed_row_count > 0) {
+    for count in counts.iter().filter(|count| count.changed_row_count > 0) {
         let Some(table) = Table::ALL.into_iter().find(|table| table.name() == count.table) else {
             continue;
         };

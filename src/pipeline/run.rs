@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::fetch::Fetch;
-use super::report::{RunReport, SpotifyReport, TableReport};
+use super::report::{RunReport, SpotifyReport};
 use super::settings::{Edge, Settings, Source};
 use super::story::Story;
 use super::target::{Target, target};
@@ -16,7 +16,7 @@ use crate::lake::{ExportSettings, archive, export, manifest_key};
 use crate::quality::{self, QualityPassed, Severity};
 use crate::retry::Stop;
 use crate::spotify::{self, Client, Credentials, DemoPoint, Recorded, Recorder, TokenFile};
-use crate::warehouse::{Renewal, TableCount, Warehouse};
+use crate::warehouse::{Renewal, Warehouse};
 
 /// Runs every stage in order and returns what was done, also when a stage ended it.
 ///
@@ -143,8 +143,7 @@ impl Story {
         let is_exported = ledger::is_exported(warehouse, &self.run)?;
         let does_more = *edge.settings.stages.start() < Stage::Upload;
         if is_exported || !does_more {
-            self.tables =
-                ledger::counts_of(warehouse, &self.run)?.iter().map(table_report).collect();
+            self.tables = ledger::counts_of(warehouse, &self.run)?;
             self.reached = Stage::Export;
             if edge.settings.stages.end() < &Stage::Upload {
                 return Ok(());
@@ -306,7 +305,7 @@ impl Story {
             }
             self.describe_playlists(warehouse)?;
         }
-        self.tables = warehouse.table_counts()?.iter().map(table_report).collect();
+        self.tables = warehouse.table_counts()?;
         Ok(())
     }
 
@@ -349,11 +348,15 @@ impl Story {
         passed: &QualityPassed,
     ) -> Result<(), Error> {
         let settings = export_settings(edge.config, edge.settings);
-        let counts = warehouse.table_counts()?;
-        let manifest =
-            export(warehouse, passed, (&self.run, self.started_at), &settings, edge.events)?;
+        let manifest = export(
+            warehouse,
+            passed,
+            (&self.run, self.started_at, &self.tables),
+            &settings,
+            edge.events,
+        )?;
         let key = manifest_key(&settings.prefix, &self.run, self.started_at);
-        ledger::exported(warehouse, (&manifest, &key), &counts, edge.now())?;
+        ledger::exported(warehouse, (&manifest, &key), &self.tables, edge.now())?;
         self.manifest = Some(manifest);
         if edge.settings.archive {
             let run = (&self.run, self.started_at);
@@ -395,14 +398,6 @@ impl Story {
             .map(|check| format!("`{}` found {} rows", check.check, check.offending_row_count))
             .collect::<Vec<_>>()
             .join(", ")
-    }
-}
-
-fn table_report(count: &TableCount) -> TableReport {
-    TableReport {
-        table: count.table.clone(),
-        row_count: count.row_count,
-        changed_row_count: count.changed_row_count,
     }
 }
 

@@ -16,7 +16,7 @@ use crate::ids::RunId;
 use crate::lake::Manifest;
 use crate::quality::CheckResult;
 use crate::snowflake::Verification;
-use crate::warehouse::Warehouse;
+use crate::warehouse::{TableCount, Warehouse};
 
 /// What one run has gathered so far.
 pub(super) struct Story {
@@ -27,7 +27,8 @@ pub(super) struct Story {
     pub(super) enrichment: Option<EnrichmentReport>,
     pub(super) skipped: Vec<String>,
     pub(super) checks: Vec<CheckResult>,
-    pub(super) tables: Vec<TableReport>,
+    /// What the transform left in each table.
+    pub(super) tables: Vec<TableCount>,
     pub(super) manifest: Option<Manifest>,
     /// What is on its way, this run's files and earlier ones'.
     pub(super) parcels: Vec<Parcel>,
@@ -73,7 +74,7 @@ impl Story {
             playlists: self.playlists.clone(),
             enrichment: self.enrichment,
             skipped_documents: self.skipped.clone(),
-            tables: self.tables.clone(),
+            tables: self.tables.iter().map(table_report).collect(),
             checks: self.checks.iter().map(check_report).collect(),
             files: self.files(),
             verification: self.verification_report(),
@@ -163,6 +164,14 @@ impl Story {
 
 /// Reasons that an error names; they are mostly the same.
 const SHOWN_REASONS: usize = 3;
+
+fn table_report(count: &TableCount) -> TableReport {
+    TableReport {
+        table: count.table.clone(),
+        row_count: count.row_count,
+        changed_row_count: count.changed_row_count,
+    }
+}
 
 fn check_report(result: &CheckResult) -> CheckReport {
     CheckReport {
