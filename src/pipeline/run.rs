@@ -66,10 +66,10 @@ pub async fn run(
     lock.describe(&described(&run));
     warehouse.set_run(run.as_str(), started_at)?;
     let mut story = Story::new(run, started_at);
-    let (asked, statement) = (Arc::clone(stop), warehouse.interrupt_handle());
+    let (asked, work) = (Arc::clone(stop), warehouse.interrupt());
     let interrupter = tokio::spawn(async move {
         asked.asked().await;
-        statement.interrupt();
+        work.interrupt();
     });
     story.goes_to_snowflake = match (&target, &config.snowflake.account) {
         (Some(_), _) => Ok(()),

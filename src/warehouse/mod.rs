@@ -19,6 +19,7 @@ mod transform;
 use std::cell::Cell;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Utc};
 use duckdb::types::{TimeUnit, Value};
@@ -42,6 +43,21 @@ pub struct Warehouse {
     next_read_id: Cell<i64>,
     next_document_id: Cell<i64>,
     next_item_id: Cell<i64>,
+    is_stopped: Arc<AtomicBool>,
+}
+
+/// Ends a statement, whose transaction is rolled back, and whatever is written aside.
+pub struct Interrupt {
+    statement: Arc<InterruptHandle>,
+    is_stopped: Arc<AtomicBool>,
+}
+
+impl Interrupt {
+    /// Does it, once and for all.
+    pub fn interrupt(&self) {
+        self.is_stopped.store(true, Ordering::Relaxed);
+        self.statement.interrupt();
+    }
 }
 
 /// DuckDB's own limits. 256 MB carries a million rows; its default would be 80 % of the machine.
@@ -90,12 +106,16 @@ impl Warehouse {
         let next_item_id = next(
             "select greatest((select max(item_id) from raw.items), (select max(item_id) from raw.rows))",
         )?;
-        Ok(Self { connection, next_read_id, next_document_id, next_item_id })
+        let is_stopped = Arc::default();
+        Ok(Self { connection, next_read_id, next_document_id, next_item_id, is_stopped })
     }
 
-    /// Interrupts a statement from another thread; its transaction is rolled back.
-    pub fn interrupt_handle(&self) -> Arc<InterruptHandle> {
-        self.connection.interrupt_handle()
+    /// What ends the warehouse's work from another thread.
+    pub fn interrupt(&self) -> Interrupt {
+        Interrupt {
+            statement: self.connection.interrupt_handle(),
+            is_stopped: Arc::clone(&self.is_stopped),
+        }
     }
 
     /// Makes the run known to the SQL files.

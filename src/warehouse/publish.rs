@@ -2,17 +2,19 @@
 //!
 //! Readers keep the file that they have open; nobody waits for anybody. The new file is a copy of the old one with what
 //! changed since, so that its cost follows the change. It is written from nothing where the old one is missing, is not
-//! what was published (size, time and row counts tell), has another layout, or has grown wasteful.
+//! what was published (size, time and row counts tell), has another layout, has grown wasteful, cannot be copied, or where most of
+//! its rows changed.
 
 use std::fs::File;
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::time::UNIX_EPOCH;
 
 use duckdb::{OptionalExt, params};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::renewal::{Renewal, Writer, fresh, remove_if_there, size};
+use super::renewal::{Renewal, Writer, fresh, remove_if_there, remove_leftovers, size};
 use super::{Doing, Error, Warehouse, catalog};
 use crate::ids::Table;
 
@@ -55,14 +57,15 @@ impl Warehouse {
     /// [`Error::Statement`].
     pub fn begin_renewal(&self, target: &Path) -> Result<Option<Renewal>, Error> {
         let is_known = self.published()?.is_some_and(|known| known.is_copied(target));
-        let sql = "select coalesce(sum(total), 0) from staging.pending_reads";
+        // A list of playlists says nothing of rows, and every night has one.
+        let sql = "select coalesce(sum(total), 0) from staging.pending_reads where entity in ('playlist', 'liked_songs') and status <> 'metadata_only'";
         let pending = self.number(sql, "count what is pending")?;
         let rows = self.number("select count(*) from core.playlist_songs", "count rows")?;
         let is_worth_it = 0 < pending && pending <= rows / CHANGED_ROWS_WORTH_A_COPY;
         if !is_known || !is_worth_it || !has_room_for_two(target) {
             return Ok(None);
         }
-        let begun = Renewal::begin(&self.connection, target);
+        let begun = Renewal::begin(&self.connection, target, &self.is_stopped);
         Ok(begun.inspect_err(|error| tracing::debug!(%error, "nothing is renewed aside")).ok())
     }
 
@@ -86,34 +89,27 @@ impl Warehouse {
     pub fn publish(&mut self, target: &Path, renewal: Option<Renewal>) -> Result<bool, Error> {
         let known = self.published()?.filter(|known| known.is_copied(target));
         let rows = self.unpublished_rows()?;
+        let fresh = fresh(target);
         if known.is_some() && rows.changed == 0 {
+            drop(renewal);
+            remove_leftovers(&fresh)?;
             return Ok(false);
         }
-        let fresh = fresh(target);
-        let renewed = match known.filter(|_| rows.are_worth_a_copy()) {
-            Some(known) => {
-                let renewal = match renewal {
-                    Some(renewal) => renewal,
-                    None => Renewal::begin(&self.connection, target)?,
-                };
-                self.renewed(&known, renewal, (&fresh, rows.all))
-            }
-            None => {
-                drop(renewal);
-                None
-            }
-        };
-        let thousand_row_bytes = match renewed {
-            Some(thousand_row_bytes) => thousand_row_bytes,
-            None => {
-                Writer::new(&self.connection).write_anew(&fresh)?;
-                size(&fresh)? * 1000 / rows.all.max(1)
-            }
-        };
+        let written = self.write_next(target, renewal, (known, rows));
+        if written.is_err() {
+            // The error is the one to tell.
+            let _ = remove_leftovers(&fresh);
+        }
+        let thousand_row_bytes = written?;
         tracing::debug!("move the published file into place");
         let former = File::open(target);
+        // Who may read it stays as it is.
+        let permissions = former.as_ref().ok().and_then(|former| former.metadata().ok());
         File::open(&fresh)
-            .and_then(|file| file.sync_all())
+            .and_then(|file| {
+                permissions.map_or(Ok(()), |it| file.set_permissions(it.permissions()))?;
+                file.sync_all()
+            })
             .and_then(|()| std::fs::rename(&fresh, target))
             .map_err(|source| Error::File { doing: "publish", path: target.to_owned(), source })?;
         // The last who closes a large file waits until the kernel has taken its pages back. Where no thread can be had, that is us.
@@ -122,6 +118,32 @@ impl Warehouse {
         remove_if_there(&target.with_extension("duckdb.wal"))?;
         self.note_published(target, thousand_row_bytes)?;
         Ok(true)
+    }
+
+    /// Makes the next version of `target`. Returns its bytes per thousand rows, as when it was written from nothing.
+    fn write_next(
+        &self,
+        target: &Path,
+        renewal: Option<Renewal>,
+        (known, rows): (Option<Published>, RowCounts),
+    ) -> Result<u64, Error> {
+        let is_stopped = || self.is_stopped.load(Ordering::Relaxed);
+        let fresh = fresh(target);
+        let writer =
+            Writer { connection: &self.connection, fresh: &fresh, is_unwanted: &is_stopped };
+        if let Some(known) = known.filter(|_| rows.are_worth_a_copy()) {
+            match writer.renewed(target, renewal) {
+                Err(error) if is_stopped() => return Err(error),
+                renewed if is_usable(&known, &renewed, rows.all) => {
+                    return Ok(known.thousand_row_bytes);
+                }
+                _ => {}
+            }
+        } else {
+            drop(renewal);
+        }
+        writer.write_anew()?;
+        Ok(size(&fresh)? * 1000 / rows.all.max(1))
     }
 
     fn published(&self) -> Result<Option<Published>, Error> {
@@ -173,38 +195,27 @@ impl Warehouse {
                 .doing("note the published file")
         })
     }
+}
 
-    /// Waits for the renewed file. `None`: that cannot be, or is not worth it.
-    fn renewed(
-        &self,
-        known: &Published,
-        renewal: Renewal,
-        (fresh, row_count): (&Path, u64),
-    ) -> Option<u64> {
-        let most_bytes = row_count * known.thousand_row_bytes / 1000 * MAX_GROWTH_PERCENT / 100;
-        let renewed =
-            renewal.finish(&self.connection).and_then(|is_equal| Ok((is_equal, size(fresh)?)));
-        match renewed {
-            Ok((true, size_bytes)) if size_bytes <= most_bytes.max(LEAST_COMPACTED_BYTES) => {
-                Some(known.thousand_row_bytes)
-            }
-            Ok((true, _)) => {
-                tracing::debug!("the published file has grown wasteful; it is compacted");
-                None
-            }
-            Ok((false, _)) => {
-                tracing::warn!(
-                    "the published file is not what it was taken for; it is written anew"
-                );
-                None
-            }
-            Err(error) => {
-                let error: &dyn std::error::Error = &error;
-                tracing::warn!(error, "the published file cannot be renewed; it is written anew");
-                None
-            }
+/// Whether the renewed file can be published, and is worth it.
+fn is_usable(known: &Published, renewed: &Result<(bool, u64), Error>, row_count: u64) -> bool {
+    let most_bytes = row_count * known.thousand_row_bytes / 1000 * MAX_GROWTH_PERCENT / 100;
+    match renewed {
+        Ok((true, size_bytes)) if *size_bytes <= most_bytes.max(LEAST_COMPACTED_BYTES) => {
+            return true;
+        }
+        Ok((true, _)) => {
+            tracing::debug!("the published file has grown wasteful; it is compacted");
+        }
+        Ok((false, _)) => {
+            tracing::warn!("the published file is not what it was taken for; it is written anew");
+        }
+        Err(error) => {
+            let error: &dyn std::error::Error = error;
+            tracing::warn!(error, "the published file cannot be renewed; it is written anew");
         }
     }
+    false
 }
 
 impl Published {
@@ -284,8 +295,15 @@ mod tests {
             self.warehouse.connection.execute_batch(sql).unwrap();
         }
 
-        fn writer(&self) -> Writer<'_> {
-            Writer::new(&self.warehouse.connection)
+        fn with_attached<T>(&self, options: &str, work: impl FnOnce() -> T) -> T {
+            let (connection, target) = (&self.warehouse.connection, self.target());
+            let writer = Writer { connection, fresh: &target, is_unwanted: &|| false };
+            writer.with_attached(options, || Ok(work())).unwrap()
+        }
+
+        fn renewal(&self) -> Renewal {
+            let warehouse = &self.warehouse;
+            Renewal::begin(&warehouse.connection, &self.target(), &warehouse.is_stopped).unwrap()
         }
 
         /// Publishes and compares every column of every row. Returns whether the file was not up to date.
@@ -295,18 +313,15 @@ mod tests {
 
         fn publish_renewed(&mut self, renewal: Option<Renewal>) -> bool {
             let was_stale = self.warehouse.publish(&self.target(), renewal).unwrap();
-            self.writer()
-                .with_attached(&self.target(), "(read_only)", || {
-                    for table in Table::ALL {
-                        let sql = format!("select count(*) from ((from core.{table} except all from published.core.{table}) union all (from published.core.{table} except all from core.{table}))");
-                        assert_eq!(self.number(&sql), 0, "{table}");
-                    }
-                    for mart in catalog::MARTS {
-                        self.number(&format!("select count(*) from published.marts.{}", mart.name));
-                    }
-                    Ok(())
-                })
-                .unwrap();
+            self.with_attached("(read_only)", || {
+                for table in Table::ALL {
+                    let sql = format!("select count(*) from ((from core.{table} except all from published.core.{table}) union all (from published.core.{table} except all from core.{table}))");
+                    assert_eq!(self.number(&sql), 0, "{table}");
+                }
+                for mart in catalog::MARTS {
+                    self.number(&format!("select count(*) from published.marts.{}", mart.name));
+                }
+            });
             was_stale
         }
 
@@ -317,24 +332,19 @@ mod tests {
         /// Writes to the published file, and notes that it was so all along.
         fn tamper(&mut self, sql: &str) {
             let noted = self.warehouse.published().unwrap().unwrap();
-            self.writer()
-                .with_attached(&self.target(), "", || {
-                    self.run(sql);
-                    self.run("checkpoint published");
-                    Ok(())
-                })
-                .unwrap();
+            self.with_attached("", || {
+                self.run(sql);
+                self.run("checkpoint published");
+            });
             self.warehouse.note_published(&self.target(), noted.thousand_row_bytes).unwrap();
         }
 
         /// Whether the file is still the one that was marked, however often it was renewed since.
         fn is_marked(&self) -> bool {
-            self.writer()
-                .with_attached(&self.target(), "(read_only)", || {
-                    let sql = "select count(*) from duckdb_tables() where database_name = 'published' and table_name = 'mark'";
-                    Ok(self.number(sql) == 1)
-                })
-                .unwrap()
+            self.with_attached("(read_only)", || {
+                let sql = "select count(*) from duckdb_tables() where database_name = 'published' and table_name = 'mark'";
+                self.number(sql) == 1
+            })
         }
 
         fn mark(&mut self) {
@@ -379,7 +389,7 @@ mod tests {
         let mut world = World::new();
         world.mark();
         for (run, is_told_early) in [("r2", true), ("r3", false)] {
-            let renewal = Renewal::begin(&world.warehouse.connection, &world.target()).unwrap();
+            let renewal = world.renewal();
             world.change(
                 run,
                 &format!(
@@ -395,28 +405,42 @@ mod tests {
         }
     }
 
+    /// Waits until the renewal changes its copy. Where it was done before anybody looked, that is all there is to see.
+    fn wait_until_at_work(world: &World, renewal: &Renewal) {
+        let sql = "select count(*) from duckdb_databases() where database_name = 'published'";
+        while !renewal.is_done() && world.number(sql) == 0 {
+            std::thread::yield_now();
+        }
+    }
+
     #[test]
     fn a_renewal_that_nobody_wants_leaves_nothing() {
         let mut world = World::new();
         let before = modified_ns(&world.target());
         // A run was refused, or stopped, or found nothing to do; before the copy was to be changed, or while it was.
-        for is_told in [false, true] {
-            let renewal = Renewal::begin(&world.warehouse.connection, &world.target()).unwrap();
+        for is_told in [false, true, true, true] {
+            let renewal = world.renewal();
             if is_told {
+                world.change("r2", "update core.artists set name = name || '.', run_id = 'r2'");
                 renewal.go_on();
+                wait_until_at_work(&world, &renewal);
             }
             drop(renewal);
             assert_eq!(leftovers(&world), [""; 0]);
             assert_eq!(modified_ns(&world.target()), before);
+            let sql = "select count(*) from duckdb_databases() where database_name = 'published'";
+            assert_eq!(world.number(sql), 0);
         }
-        let renewal = Renewal::begin(&world.warehouse.connection, &world.target()).unwrap();
+        assert!(world.publish());
+
+        let renewal = world.renewal();
         assert!(!world.publish_renewed(Some(renewal)), "nothing changed");
         assert_eq!(leftovers(&world), [""; 0]);
 
         // Most rows changed: a new file is written, not a copy.
         world.mark();
-        let renewal = Renewal::begin(&world.warehouse.connection, &world.target()).unwrap();
-        world.change("r2", "update core.song_artists set artist_id = 'x', run_id = 'r2'");
+        let renewal = world.renewal();
+        world.change("r3", "update core.song_artists set artist_id = 'x', run_id = 'r3'");
         world.warehouse.renew_aside(&renewal).unwrap();
         assert!(world.publish_renewed(Some(renewal)));
         assert!(!world.is_marked());
@@ -424,14 +448,56 @@ mod tests {
     }
 
     #[test]
+    fn a_stop_ends_whatever_is_being_written() {
+        // A copy that is changed, one that was not begun, and a new file.
+        for (is_begun, changed) in [(true, "artists"), (false, "artists"), (false, "song_artists")]
+        {
+            let mut world = World::new();
+            let before = modified_ns(&world.target());
+            let renewal = is_begun.then(|| world.renewal());
+            world.change("r2", &format!("update core.{changed} set run_id = 'r2'"));
+            if let Some(renewal) = &renewal {
+                world.warehouse.renew_aside(renewal).unwrap();
+            }
+            world.warehouse.interrupt().interrupt();
+            let published = world.warehouse.publish(&world.target(), renewal);
+            // What was done before anybody looked may be moved into place.
+            assert!(published.is_err() || is_begun, "{changed}");
+            assert!(published.is_ok() || modified_ns(&world.target()) == before);
+            assert_eq!(leftovers(&world), [""; 0]);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn who_may_read_the_file_may_read_the_next_one_and_nobody_else() {
+        use std::os::unix::fs::PermissionsExt;
+        let mut world = World::new();
+        std::fs::set_permissions(world.target(), std::fs::Permissions::from_mode(0o600)).unwrap();
+        world.mark();
+        for (run, changed, is_renewed) in [("r2", "artists", true), ("r3", "song_artists", false)] {
+            world.change(run, &format!("update core.{changed} set run_id = '{run}'"));
+            assert!(world.publish());
+            assert_eq!(world.is_marked(), is_renewed);
+            let mode = std::fs::metadata(world.target()).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{changed}");
+        }
+    }
+
+    #[test]
     fn what_a_kill_left_is_no_obstacle() {
         let mut world = World::new();
-        let beside = |ending: &str| world.target().with_extension(ending);
-        std::fs::write(beside("duckdb.new"), "half a copy").unwrap();
-        std::fs::write(beside("duckdb.new.wal"), "half a log").unwrap();
-        world.change("r2", "insert into core.songs by name select 'x' as id, 'r2' as run_id");
-        assert!(world.publish());
-        assert_eq!(leftovers(&world), [""; 0]);
+        for is_changed in [true, false] {
+            let beside = |ending: &str| world.target().with_extension(ending);
+            std::fs::write(beside("duckdb.new"), "half a copy").unwrap();
+            std::fs::write(beside("duckdb.new.wal"), "half a log").unwrap();
+            if is_changed {
+                let sql = "insert into core.songs by name select 'x' as id, 'r2' as run_id";
+                world.change("r2", sql);
+            }
+            assert_eq!(world.publish(), is_changed);
+            assert_eq!(leftovers(&world), [""; 0]);
+        }
     }
 
     #[test]

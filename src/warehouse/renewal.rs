@@ -5,7 +5,7 @@ use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
 use duckdb::{Connection, InterruptHandle};
@@ -19,37 +19,49 @@ pub struct Renewal {
     fresh: PathBuf,
     /// Tells the thread that `core` is as it shall be published; gone, the copy is all that is asked of it.
     go_on: Option<Sender<()>>,
-    is_unwanted: Arc<AtomicBool>,
+    is_dropped: Arc<AtomicBool>,
     statement: Arc<InterruptHandle>,
-    thread: Option<JoinHandle<(Connection, Result<Outcome, Error>)>>,
+    thread: Option<JoinHandle<(Connection, Result<Progress, Error>)>>,
 }
 
-/// How far the thread came.
-enum Outcome {
+/// How far the next version is.
+enum Progress {
+    /// A copy of the published one.
     Copied,
-    /// Whether the tables then had as many rows as those of `core`.
+    /// With what changed; whether its tables then have as many rows as those of `core`.
     Renewed(bool),
 }
 
 impl Renewal {
-    /// Begins with the copy.
-    pub(super) fn begin(connection: &Connection, target: &Path) -> Result<Self, Error> {
+    /// Begins with the copy. `is_stopped` ends it as a drop does.
+    pub(super) fn begin(
+        connection: &Connection,
+        target: &Path,
+        is_stopped: &Arc<AtomicBool>,
+    ) -> Result<Self, Error> {
         let doing = "open a second connection";
         let connection = connection.try_clone().doing(doing)?;
         connection.execute_batch("use work").doing(doing)?;
         let statement = connection.interrupt_handle();
         let (go_on, told) = channel();
-        let is_unwanted = Arc::new(AtomicBool::new(false));
-        let (target, fresh, unwanted) = (target.to_owned(), fresh(target), is_unwanted.clone());
+        let is_dropped = Arc::new(AtomicBool::new(false));
+        let (target, fresh) = (target.to_owned(), fresh(target));
         let path = fresh.clone();
+        let flags = [Arc::clone(is_stopped), Arc::clone(&is_dropped)];
         let work = move || {
-            let renewed = renew(&connection, (&target, &path), &told, &unwanted);
-            if renewed.is_err() {
+            let is_unwanted = || flags.iter().any(|flag| flag.load(Ordering::Relaxed));
+            let writer =
+                Writer { connection: &connection, fresh: &path, is_unwanted: &is_unwanted };
+            let progress = writer.copy(&target).and_then(|()| match told.recv() {
+                Ok(()) => writer.renew().map(Progress::Renewed),
+                Err(_) => Ok(Progress::Copied),
+            });
+            if progress.is_err() {
                 // Whatever it says is told in time; its bytes may be those that the transform lacks.
                 let _ = remove_leftovers(&path);
             }
             // The connection is closed by the other thread, because an interruption that meets its end is not safe.
-            (connection, renewed)
+            (connection, progress)
         };
         let spawned = std::thread::Builder::new().spawn(work);
         let thread = spawned.map_err(|source| Error::File {
@@ -57,7 +69,7 @@ impl Renewal {
             path: fresh.clone(),
             source,
         })?;
-        Ok(Self { fresh, go_on: Some(go_on), is_unwanted, statement, thread: Some(thread) })
+        Ok(Self { fresh, go_on: Some(go_on), is_dropped, statement, thread: Some(thread) })
     }
 
     /// Tells it that `core` is as it shall be published.
@@ -66,64 +78,80 @@ impl Renewal {
         let _ = self.go_on.as_ref().map(|go_on| go_on.send(()));
     }
 
-    /// Waits for it, and does on `connection` what it was not told to do. Returns whether the tables of the new file have as many rows
-    /// as those of `core`.
-    pub(super) fn finish(mut self, connection: &Connection) -> Result<bool, Error> {
+    /// Whether there is nothing to wait for.
+    #[cfg(test)]
+    pub(super) fn is_done(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
+    /// Waits for what it was told to do.
+    fn finish(mut self) -> Result<Progress, Error> {
+        self.end().unwrap_or(Ok(Progress::Copied))
+    }
+
+    fn end(&mut self) -> Option<Result<Progress, Error>> {
         self.go_on = None;
-        let Some(thread) = self.thread.take() else { return Ok(false) };
-        let (_, outcome) = thread.join().unwrap_or_else(|panic| resume_unwind(panic));
-        match outcome? {
-            Outcome::Renewed(is_equal) => Ok(is_equal),
-            Outcome::Copied => Writer::new(connection).renew(&self.fresh),
-        }
+        let ended = self.thread.take()?.join();
+        let (connection, progress) = ended.unwrap_or_else(|panic| resume_unwind(panic));
+        drop(connection);
+        Some(progress)
     }
 }
 
 impl Drop for Renewal {
     fn drop(&mut self) {
-        let Some(thread) = self.thread.take() else { return };
-        self.go_on = None;
-        self.is_unwanted.store(true, Ordering::Relaxed);
-        self.statement.interrupt();
-        // Nobody needs it any more; what cannot be removed now is removed before the next one.
-        let _ = (thread.join(), remove_leftovers(&self.fresh));
+        self.is_dropped.store(true, Ordering::Relaxed);
+        if self.thread.is_some() {
+            self.statement.interrupt();
+        }
+        if self.end().is_some() {
+            // What cannot be removed now is removed before the next one.
+            let _ = remove_leftovers(&self.fresh);
+        }
     }
-}
-
-fn renew(
-    connection: &Connection,
-    (target, fresh): (&Path, &Path),
-    told: &Receiver<()>,
-    is_unwanted: &AtomicBool,
-) -> Result<Outcome, Error> {
-    remove_leftovers(fresh)?;
-    copy(target, fresh, is_unwanted).map_err(|source| Error::File {
-        doing: "copy the published file to",
-        path: fresh.to_owned(),
-        source,
-    })?;
-    if told.recv().is_err() {
-        return Ok(Outcome::Copied);
-    }
-    Writer { connection, is_unwanted: Some(is_unwanted) }.renew(fresh).map(Outcome::Renewed)
 }
 
 /// Writes to a file that is not published yet.
-pub(super) struct Writer<'c> {
-    connection: &'c Connection,
-    is_unwanted: Option<&'c AtomicBool>,
-}
-
-impl<'c> Writer<'c> {
-    pub(super) const fn new(connection: &'c Connection) -> Self {
-        Self { connection, is_unwanted: None }
-    }
+pub(super) struct Writer<'w> {
+    pub(super) connection: &'w Connection,
+    pub(super) fresh: &'w Path,
+    /// Asked before each step, because an interruption between two statements interrupts nothing.
+    pub(super) is_unwanted: &'w dyn Fn() -> bool,
 }
 
 impl Writer<'_> {
-    /// Brings what changed into `fresh`. Returns whether the tables then have the rows that `core` has.
-    fn renew(&self, fresh: &Path) -> Result<bool, Error> {
-        self.with_attached(fresh, "", || {
+    /// Makes the file a copy of `target`.
+    fn copy(&self, target: &Path) -> Result<(), Error> {
+        tracing::debug!("copy the published file");
+        remove_leftovers(self.fresh)?;
+        copy(target, self.fresh, self.is_unwanted).map_err(|source| Error::File {
+            doing: "copy the published file to",
+            path: self.fresh.to_owned(),
+            source,
+        })
+    }
+
+    /// Waits for what was begun aside, and does the rest. Returns whether the file's tables then have as many rows as those of `core`,
+    /// and its size.
+    pub(super) fn renewed(
+        &self,
+        target: &Path,
+        begun: Option<Renewal>,
+    ) -> Result<(bool, u64), Error> {
+        let progress = match begun {
+            Some(renewal) => renewal.finish()?,
+            None => self.copy(target).map(|()| Progress::Copied)?,
+        };
+        let is_equal = match progress {
+            Progress::Copied => self.renew()?,
+            Progress::Renewed(is_equal) => is_equal,
+        };
+        Ok((is_equal, size(self.fresh)?))
+    }
+
+    /// Brings what changed into the copy. Returns whether its tables then have as many rows as those of `core`.
+    fn renew(&self) -> Result<bool, Error> {
+        self.with_attached("", || {
             self.run("begin")?;
             let changed = self.run(catalog::PUBLISH_GONE).and_then(|()| {
                 Table::ALL.into_iter().try_for_each(|table| {
@@ -131,8 +159,11 @@ impl Writer<'_> {
                     self.run(&catalog::publish_changes(table))
                 })
             });
-            self.run(if changed.is_ok() { "commit" } else { "rollback" })?;
-            changed?;
+            if let Err(error) = changed {
+                self.end("rollback")?;
+                return Err(error);
+            }
+            self.run("commit")?;
             for table in Table::ALL {
                 let sql = format!("select (select count(*) from published.core.{table}) = (select count(*) from core.{table})");
                 let is_equal = self.connection.query_row(&sql, [], |row| row.get::<_, bool>(0));
@@ -145,10 +176,10 @@ impl Writer<'_> {
         })
     }
 
-    /// Writes all of `core` and `marts` to `fresh`.
-    pub(super) fn write_anew(&self, fresh: &Path) -> Result<(), Error> {
-        remove_leftovers(fresh)?;
-        self.with_attached(fresh, "(storage_version 'v1.0.0')", || {
+    /// Writes all of `core` and `marts`.
+    pub(super) fn write_anew(&self) -> Result<(), Error> {
+        remove_leftovers(self.fresh)?;
+        self.with_attached("(storage_version 'v1.0.0')", || {
             self.run("create schema published.core; create schema published.marts")?;
             Table::ALL.into_iter().try_for_each(|table| {
                 tracing::debug!("publish `{table}`");
@@ -158,34 +189,34 @@ impl Writer<'_> {
             self.run("use published")?;
             let marts =
                 catalog::MARTS.iter().try_for_each(|mart| self.run(&catalog::mart_view(mart)));
-            self.run("use work")?;
+            self.end("use work")?;
             marts?;
             self.run("checkpoint published")
         })
     }
 
     fn run(&self, sql: &str) -> Result<(), Error> {
-        // An interruption between two statements interrupts nothing.
-        if self.is_unwanted.is_some_and(|it| it.load(Ordering::Relaxed)) {
-            let (path, source) = (PathBuf::new(), std::io::ErrorKind::Interrupted.into());
-            return Err(Error::File { doing: "renew the published file", path, source });
+        if (self.is_unwanted)() {
+            let source = std::io::ErrorKind::Interrupted.into();
+            return Err(Error::File { doing: "go on with", path: self.fresh.to_owned(), source });
         }
+        self.end(sql)
+    }
+
+    /// A statement that is needed whatever is wanted.
+    fn end(&self, sql: &str) -> Result<(), Error> {
         self.connection.execute_batch(sql).doing("write the published file")
     }
 
     pub(super) fn with_attached<T>(
         &self,
-        file: &Path,
         options: &str,
         work: impl FnOnce() -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let name = catalog::literal(&file.to_string_lossy());
-        let detach = "detach database if exists published";
-        // What was cut off may have left it.
-        self.run(detach)?;
+        let name = catalog::literal(&self.fresh.to_string_lossy());
         self.run(&format!("attach {name} as published {options}"))?;
         let done = work();
-        let detached = self.connection.execute_batch(detach).doing("close the published file");
+        let detached = self.end("detach published");
         let done = done?;
         detached.map(|()| done)
     }
@@ -205,7 +236,8 @@ pub(super) fn size(file: &Path) -> Result<u64, Error> {
     })
 }
 
-fn remove_leftovers(fresh: &Path) -> Result<(), Error> {
+/// Takes away what a run that was killed may have left.
+pub(super) fn remove_leftovers(fresh: &Path) -> Result<(), Error> {
     remove_if_there(fresh)?;
     remove_if_there(&fresh.with_extension("new.wal"))
 }

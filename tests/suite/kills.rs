@@ -12,7 +12,7 @@ use crate::support::truth::{Reading, TABLES, Truth};
 use crate::support::{World, copy};
 
 /// An own playlist of five pages, a short one, and liked songs.
-fn library() -> Library {
+pub(crate) fn library() -> Library {
     let (library, tracks) = Library::new("keeper").with_plain_tracks(1_000, 230);
     let rows = |count: usize| tracks[..count].iter().map(|track| Row::track(track));
     library

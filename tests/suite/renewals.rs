@@ -6,7 +6,9 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::kills::signal;
+use crate::kills::{library, signal};
+use crate::support::fake_spotify::FakeSpotify;
+use crate::support::library::Mode;
 use crate::support::{World, copy};
 
 /// A playlist of sixty songs that no other has; one of a later version has lost ten of them and gained ten.
@@ -97,6 +99,11 @@ fn a_small_change_renews_the_published_file_and_a_large_one_writes_it_anew() {
     let log = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(0), "{log}");
     assert!(log.contains("publish the changes of `songs`"), "{log}");
+    let place = |part: &str| log.find(part).unwrap_or_else(|| panic!("no `{part}`: {log}"));
+    assert!(
+        place("copy the published file") < place("merge `albums`"),
+        "while the models run: {log}"
+    );
     assert!(!log.contains("publish `songs`"), "{log}");
     assert_published(&world);
 
@@ -108,6 +115,19 @@ fn a_small_change_renews_the_published_file_and_a_large_one_writes_it_anew() {
     assert_eq!(output.status.code(), Some(0), "{log}");
     assert!(log.contains("publish `songs`") && !log.contains("publish the changes"), "{log}");
     assert_published(&world);
+}
+
+#[test]
+fn a_night_on_which_nothing_changed_copies_nothing() {
+    let (world, spotify) = (World::new(), FakeSpotify::start(library(), Mode::Development));
+    for is_first in [true, false] {
+        let output = world.operator(&spotify, &["-vv", "run", "--mine"]).output().unwrap();
+        let log = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{log}");
+        assert_eq!(log.contains("publish `songs`"), is_first, "{log}");
+        assert!(!log.contains("copy the published file"), "{log}");
+    }
+    assert_eq!(files(&world), ["snowtrack.duckdb", "spotify.duckdb"]);
 }
 
 /// Runs the change and kills it when it has logged `line_count` lines that hold `part`. Returns how many it logged.
@@ -164,7 +184,8 @@ fn a_refused_run_leaves_the_published_file_and_nothing_beside_it() {
 #[test]
 fn a_run_that_is_stopped_while_it_renews_leaves_the_published_file_and_nothing_beside_it() {
     let before = published();
-    for part in ["model `00_pending_rows", "check started", "publish the changes of `songs"] {
+    let first = "model `00_pending_rows";
+    for part in [first, "check started", "publish the changes of `songs"] {
         let world = another(&before);
         let mut command: Command = world.command(&CHANGE);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
@@ -182,7 +203,15 @@ fn a_run_that_is_stopped_while_it_renews_leaves_the_published_file_and_nothing_b
         errors.read_to_string(&mut rest).unwrap();
         let code = child.wait().unwrap().code();
         // The checks and the export are short: the signal can come when all is done.
-        assert!(matches!(code, Some(130 | 0)), "{part}: {code:?}\n{rest}");
+        assert!(
+            code == Some(130) || code == Some(0) && *part != *first,
+            "{part}: {code:?}\n{rest}"
+        );
+        // Moved into place, the file is whole.
+        assert!(
+            age(&world) == age(&before) || rest.contains("move the published"),
+            "{part}\n{rest}"
+        );
         assert_eq!(files(&world), ["snowtrack.duckdb", "spotify.duckdb"], "{part}\n{rest}");
         assert_eq!(world.run(&CHANGE).status.code(), Some(0));
         assert_published(&world);

@@ -38,8 +38,10 @@ with snapshots as (
 from snapshots
 semi join meta.snapshots using (playlist_id, snapshot_id);
 
--- DuckDB asks a list once for each word of a dictionary, a join for each row.
-set variable held_playlists = (select list(distinct playlist_id) from held_snapshots);
+-- DuckDB asks a list once for each word of a dictionary, a join for each row; but a long list longer than a join. NULL: no list.
+set variable held_playlists = (
+    select case when count(distinct playlist_id) <= 500 then list(distinct playlist_id) end from held_snapshots
+);
 
 -- The one look into the history. A row that is read again takes the place of the stored one. Rows that are no songs are left out
 -- later: to do it here, DuckDB would read every song_id.
@@ -57,7 +59,7 @@ select
 from core.playlist_songs as rows
 inner join held_snapshots as held using (playlist_id, snapshot_id)
 left join replaced using (playlist_id, snapshot_id, position)
-where list_contains(getvariable('held_playlists'), rows.playlist_id);
+where getvariable('held_playlists') is null or list_contains(getvariable('held_playlists'), rows.playlist_id);
 
 create or replace temp table song_numbers as
 select song_id, row_number() over ()::integer as song_number
