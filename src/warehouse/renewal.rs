@@ -159,11 +159,9 @@ impl Writer<'_> {
                     self.run(&catalog::publish_changes(table))
                 })
             });
-            if let Err(error) = changed {
-                self.end("rollback")?;
-                return Err(error);
-            }
-            self.run("commit")?;
+            // Left open, the transaction would keep the file attached.
+            self.end(if changed.is_ok() { "commit" } else { "rollback" })?;
+            changed?;
             for table in Table::ALL {
                 let sql = format!("select (select count(*) from published.core.{table}) = (select count(*) from core.{table})");
                 let is_equal = self.connection.query_row(&sql, [], |row| row.get::<_, bool>(0));
