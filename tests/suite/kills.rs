@@ -139,6 +139,10 @@ fn first_day() -> World {
     world
 }
 
+fn second_day(world: &World) -> Command {
+    world.command(&SECOND_DAY)
+}
+
 fn another(first_day: &World) -> World {
     let world = World::new();
     copy(&first_day.path("data"), &world.path("data"));
@@ -205,9 +209,8 @@ fn without_run(key: &str) -> String {
     key.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).collect()
 }
 
-/// Runs the second day and kills it as soon as it has logged `line_count` lines that hold `part`.
-fn killed_at(world: &World, part: &str, line_count: usize) -> usize {
-    let mut command = world.command(&SECOND_DAY);
+/// Kills a run as soon as it has logged `line_count` lines that hold `part`. Returns how many it logged.
+pub(crate) fn killed_at(mut command: Command, part: &str, line_count: usize) -> usize {
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let seen =
@@ -218,16 +221,34 @@ fn killed_at(world: &World, part: &str, line_count: usize) -> usize {
     seen
 }
 
+/// Asks a run to stop (SIGTERM) as soon as it has logged `part`. Returns its exit code and what it said from then on.
+pub(crate) fn stopped_at(mut command: Command, part: &str) -> (Option<i32>, String) {
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut errors = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains(part) {
+        line.clear();
+        assert!(0 < errors.read_line(&mut line).unwrap(), "the run ended before `{part}`");
+    }
+    // Held still, the run cannot end before the signal is with it.
+    signal(&child, "STOP");
+    signal(&child, "TERM");
+    signal(&child, "CONT");
+    let mut rest = String::new();
+    errors.read_to_string(&mut rest).unwrap();
+    (child.wait().unwrap().code(), rest)
+}
+
 /// Kills a run at every `step`-th line that holds `part`, continues it, and compares.
 fn assert_killed_runs_end_well(part: &str, step: usize) {
     let before = first_day();
     let undisturbed = another(&before);
-    let line_count = killed_at(&undisturbed, part, usize::MAX);
+    let line_count = killed_at(second_day(&undisturbed), part, usize::MAX);
     let wanted = outcome(&undisturbed);
     assert!(line_count >= 5, "{line_count} lines with `{part}`");
     for line in (1..=line_count).step_by(step) {
         let world = another(&before);
-        assert_eq!(killed_at(&world, part, line), line);
+        assert_eq!(killed_at(second_day(&world), part, line), line);
         let (code, report) = world.report(&["--demo"]);
         assert_eq!((code, &report["status"]), (0, &"exported".into()), "{part} {line}: {report}");
         assert_eq!(outcome(&world), wanted, "killed at line {line} of `{part}`");
@@ -268,9 +289,9 @@ fn a_run_killed_while_it_exports_ends_like_any_other() {
 fn a_run_killed_at_its_manifest_ends_like_any_other() {
     let before = first_day();
     let undisturbed = another(&before);
-    assert_eq!(killed_at(&undisturbed, "write the manifest", usize::MAX), 1);
+    assert_eq!(killed_at(second_day(&undisturbed), "write the manifest", usize::MAX), 1);
     let world = another(&before);
-    killed_at(&world, "write the manifest", 1);
+    killed_at(second_day(&world), "write the manifest", 1);
     assert_eq!(world.report(&["--demo"]).0, 0);
     assert_eq!(outcome(&world), outcome(&undisturbed));
 }
@@ -279,23 +300,10 @@ fn a_run_killed_at_its_manifest_ends_like_any_other() {
 fn sigterm_in_the_middle_of_a_run_is_exit_130_with_the_state_saved() {
     let before = first_day();
     let undisturbed = another(&before);
-    killed_at(&undisturbed, "none", usize::MAX);
+    killed_at(second_day(&undisturbed), "none", usize::MAX);
     let world = another(&before);
-    let mut command = world.command(&SECOND_DAY);
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut errors = BufReader::new(child.stderr.take().unwrap());
-    let mut line = String::new();
-    while !line.contains("transform started") {
-        line.clear();
-        assert!(errors.read_line(&mut line).unwrap() > 0, "the run ended before its transform");
-    }
-    // Held still, the run cannot end before the signal is with it.
-    signal(&child, "STOP");
-    signal(&child, "TERM");
-    signal(&child, "CONT");
-    let mut rest = String::new();
-    errors.read_to_string(&mut rest).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(130), "{rest}");
+    let (code, rest) = stopped_at(second_day(&world), "transform started");
+    assert_eq!(code, Some(130), "{rest}");
     assert!(
         rest.contains("the same command continues") && !rest.contains("export started"),
         "{rest}"

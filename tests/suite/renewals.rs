@@ -1,12 +1,9 @@
 //! A small change of a library that is published already: the published file is renewed aside, and whatever ends the run meanwhile
 //! leaves the former one as it was.
 
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Command, Stdio};
-
 use serde_json::{Value, json};
 
-use crate::kills::{library, signal};
+use crate::kills::{killed_at, library, stopped_at};
 use crate::support::fake_spotify::FakeSpotify;
 use crate::support::library::Mode;
 use crate::support::{World, copy};
@@ -130,19 +127,6 @@ fn a_night_on_which_nothing_changed_copies_nothing() {
     assert_eq!(files(&world), ["snowtrack.duckdb", "spotify.duckdb"]);
 }
 
-/// Runs the change and kills it when it has logged `line_count` lines that hold `part`. Returns how many it logged.
-fn killed_at(world: &World, part: &str, line_count: usize) -> usize {
-    let mut command = world.command(&CHANGE);
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    let seen =
-        lines.map_while(Result::ok).filter(|line| line.contains(part)).take(line_count).count();
-    // Where the run had ended already there is nothing left to kill.
-    let _ = child.kill();
-    child.wait().unwrap();
-    seen
-}
-
 #[test]
 fn a_run_killed_at_any_moment_of_the_renewal_is_continued_as_if_nothing_had_been() {
     let before = published();
@@ -153,11 +137,11 @@ fn a_run_killed_at_any_moment_of_the_renewal_is_continued_as_if_nothing_had_been
         ("check `", 12),
         ("move the published", 1),
     ] {
-        let line_count = killed_at(&another(&before), part, usize::MAX);
+        let line_count = killed_at(another(&before).command(&CHANGE), part, usize::MAX);
         assert!(0 < line_count, "no line with `{part}`");
         for line in (1..=line_count).step_by(step) {
             let world = another(&before);
-            killed_at(&world, part, line);
+            killed_at(world.command(&CHANGE), part, line);
             let output = world.run(&CHANGE);
             let log = String::from_utf8(output.stderr).unwrap();
             assert_eq!(output.status.code(), Some(0), "killed at line {line} of `{part}`\n{log}");
@@ -187,21 +171,7 @@ fn a_run_that_is_stopped_while_it_renews_leaves_the_published_file_and_nothing_b
     let first = "model `00_pending_rows";
     for part in [first, "check started", "publish the changes of `songs"] {
         let world = another(&before);
-        let mut command: Command = world.command(&CHANGE);
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut errors = BufReader::new(child.stderr.take().unwrap());
-        let mut line = String::new();
-        while !line.contains(part) {
-            line.clear();
-            assert!(0 < errors.read_line(&mut line).unwrap(), "the run ended before `{part}`");
-        }
-        // Held still, the run cannot end before the signal is with it.
-        signal(&child, "STOP");
-        signal(&child, "TERM");
-        signal(&child, "CONT");
-        let mut rest = String::new();
-        errors.read_to_string(&mut rest).unwrap();
-        let code = child.wait().unwrap().code();
+        let (code, rest) = stopped_at(world.command(&CHANGE), part);
         // The checks and the export are short: the signal can come when all is done.
         assert!(
             code == Some(130) || code == Some(0) && *part != *first,
