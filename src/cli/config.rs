@@ -14,6 +14,15 @@ pub(super) enum ConfigCommand {
     Init,
 }
 
+/// Prints the template.
+pub(super) fn init(cli: &Cli) -> Result<(), Error> {
+    let template = crate::config::template();
+    match cli.json {
+        true => print(&serde_json::json!({ "template": template }).to_string()),
+        false => print(template.trim_end()),
+    }
+}
+
 /// Prints the settings; that they could be loaded is the check.
 pub(super) fn check(cli: &Cli, settings: &[Resolved]) -> Result<(), Error> {
     if cli.json {

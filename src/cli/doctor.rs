@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Cli, Error, now, print, runtime};
+use super::{Cli, Error, now, one_line, print, runtime};
 use crate::config::Config;
 use crate::pipeline::{self, Finding, Health};
 
@@ -28,7 +28,7 @@ fn line(finding: &Finding) -> String {
         Health::Skipped => "–   ",
     };
     let area = finding.area.name();
-    let mut text = format!("{mark}  {area:<9}  {}: {}", finding.what, finding.detail);
+    let mut text = format!("{mark}  {area:<9}  {}: {}", finding.what, one_line(&finding.detail));
     if let Some(fix) = &finding.fix {
         text.push_str(&format!("\n                 → {fix}"));
     }

@@ -100,9 +100,9 @@ const fn of_pipeline(error: &pipeline::Error) -> u8 {
         pipeline::Error::NothingRead { .. }
         | pipeline::Error::PlaylistsUnread { .. }
         | pipeline::Error::NothingReadable { .. } => SOURCE,
+        pipeline::Error::Locked { .. } => LATER,
         pipeline::Error::NoSource
         | pipeline::Error::Playlist(_)
-        | pipeline::Error::Locked { .. }
         | pipeline::Error::Ident(_)
         | pipeline::Error::NotConfigured { .. }
         | pipeline::Error::KeyFile { .. }
@@ -140,6 +140,7 @@ const fn of_snowflake(error: &crate::snowflake::Error) -> u8 {
 
 const fn of_warehouse(error: &warehouse::Error) -> u8 {
     match error {
+        warehouse::Error::Held { .. } => LATER,
         warehouse::Error::Open { .. }
         | warehouse::Error::Disk { .. }
         | warehouse::Error::File { .. } => LAKE,

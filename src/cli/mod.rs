@@ -4,7 +4,10 @@
 
 mod config;
 mod doctor;
+mod duration;
 mod exit;
+mod harmless;
+mod man;
 mod progress;
 mod run;
 mod snowflake;
@@ -12,18 +15,19 @@ mod status;
 mod summary;
 mod watch;
 
-use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Utc};
-use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 
 pub use exit::Error;
 
-use crate::config::Config;
+use harmless::{OneLine, harmless, one_line};
+
+use crate::config::{Config, Loaded};
 use crate::event::Stage;
 use crate::pipeline;
 use crate::warehouse::{QueryFormat, query};
@@ -121,9 +125,8 @@ enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
-    /// The manual page on standard output (roff)
-    #[command(hide = true)]
-    Man,
+    /// The manual page of a command on standard output (roff), or all of them into a folder
+    Man(man::ManArgs),
 }
 
 impl Command {
@@ -199,14 +202,24 @@ fn failure(code: u8, error: &str, is_run: bool) -> serde_json::Value {
 }
 
 /// Tells the error and its causes on standard error, in the form of the log, and returns them as one text.
-#[expect(clippy::print_stderr, reason = "the one place that tells a person what went wrong")]
 fn show(error: &Error, format: LogFormat) -> String {
     let texts = pipeline::causes(error);
+    let is_query = matches!(error, Error::Warehouse(crate::warehouse::Error::Query { .. }));
+    // DuckDB points at the place in the query; whatever else has lines of its own has made them up.
+    let shown = if is_query { harmless::marked_lines } else { one_line };
     match format {
-        LogFormat::Human => eprintln!("error: {}", texts.join("\n  caused by: ")),
+        LogFormat::Human => {
+            let lines: Vec<String> = texts.iter().map(|text| shown(text)).collect();
+            tell(&format!("error: {}", lines.join("\n  caused by: ")));
+        }
         LogFormat::Json => tracing::error!("{}", texts.join(": ")),
     }
     texts.join(": ")
+}
+
+/// A line on standard error; that nobody reads it is no reason to fail.
+fn tell(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 fn init_tracing(cli: &Cli) {
@@ -221,25 +234,32 @@ fn init_tracing(cli: &Cli) {
     };
     // Only our own events, at any verbosity: rspotify and the HTTP stack log headers and bodies with secrets in them.
     let filter = tracing_subscriber::EnvFilter::new(format!("off,snowtrack={level}"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A line that nobody reads is lost; told on the same closed pipe, that would be a panic.
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .log_internal_errors(false);
     match cli.log_format {
         LogFormat::Json => builder.json().init(),
         LogFormat::Human => {
-            builder.with_target(false).with_ansi(std::io::stderr().is_terminal()).init();
+            let is_terminal = std::io::stderr().is_terminal();
+            builder.fmt_fields(OneLine).with_target(false).with_ansi(is_terminal).init();
         }
     }
 }
 
 fn dispatch(cli: &Cli) -> Result<(), Error> {
-    if let Command::Config(config::ConfigCommand::Init) = &cli.command {
+    match &cli.command {
         // Before loading: a configuration that cannot be loaded is a reason to ask for a template.
-        let template = crate::config::template();
-        if cli.json {
-            return print(&serde_json::json!({ "template": template }).to_string());
-        }
-        return print(template.trim_end());
+        Command::Config(config::ConfigCommand::Init) => return config::init(cli),
+        Command::Completions { shell } => return man::completions(*shell),
+        Command::Man(arguments) => return man::man(cli, arguments),
+        _ => {}
     }
-    let (config, settings) = Config::load(cli.config.as_deref())?;
+    let Loaded { config, settings, warnings } = Config::load(cli.config.as_deref())?;
+    for warning in &warnings {
+        tracing::warn!("{warning}");
+    }
     let data_dir =
         cli.data_dir.clone().or_else(|| config.data_dir.clone()).unwrap_or_else(|| "data".into());
     let one_stage = |arguments, stage| run::one_stage(cli, arguments, &config, (&data_dir, stage));
@@ -269,12 +289,7 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
             is_there(&data_dir, "spotify.duckdb")?;
             print(&query(&data_dir.join("spotify.duckdb"), sql, format)?)
         }
-        Command::Completions { shell } => {
-            let mut output = std::io::stdout();
-            clap_complete::generate(*shell, &mut Cli::command(), "snowtrack", &mut output);
-            Ok(())
-        }
-        Command::Man => Ok(clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout())?),
+        Command::Completions { .. } | Command::Man(_) => Ok(()),
     }
 }
 
@@ -285,10 +300,6 @@ fn is_there(data_dir: &Path, name: &str) -> Result<bool, Error> {
     Ok(data_dir.join(name).try_exists().map_err(unreadable)?)
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "with `--json`, what a person reads goes beside the result"
-)]
 fn login(cli: &Cli, config: &Config, data_dir: &Path, no_browser: bool) -> Result<(), Error> {
     let credentials = pipeline::credentials(config, data_dir)?;
     let show_url = |url: &str| {
@@ -296,8 +307,9 @@ fn login(cli: &Cli, config: &Config, data_dir: &Path, no_browser: bool) -> Resul
         if no_browser {
             text += "\nthen paste the address of the page that the browser ends at (it may show an error):";
         }
+        // With `--json`, what a person reads goes beside the result.
         if cli.json {
-            eprintln!("{text}");
+            tell(&text);
         } else {
             let _ = print(&text);
         }
@@ -314,15 +326,6 @@ fn login(cli: &Cli, config: &Config, data_dir: &Path, no_browser: bool) -> Resul
 
 fn runtime() -> Result<tokio::runtime::Runtime, Error> {
     Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
-}
-
-/// The same without what a terminal would obey: names come from strangers.
-fn harmless(text: &str) -> Cow<'_, str> {
-    let is_command = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
-    match text.contains(is_command) {
-        true => text.replace(is_command, "\u{FFFD}").into(),
-        false => text.into(),
-    }
 }
 
 /// A result, on standard output.
@@ -344,13 +347,9 @@ fn now() -> DateTime<Utc> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use clap::CommandFactory;
 
-    #[test]
-    fn names_move_no_cursor_and_set_no_title() {
-        assert_eq!(harmless("a\tb\n☂ é"), "a\tb\n☂ é");
-        assert_eq!(harmless("\u{1b}]0;x\u{7}\u{9b}1A\r"), "\u{FFFD}]0;x\u{FFFD}\u{FFFD}1A\u{FFFD}");
-    }
+    use super::*;
 
     #[test]
     fn the_command_line_is_consistent() {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 
+use super::harmless::one_line;
 use super::watch::LiveTable;
 use crate::event::{Event, Stage, TableProgress};
 use crate::ids::Table;
@@ -52,52 +53,22 @@ impl Progress {
         }
         log(&event);
         let Some(bar) = self.bar.as_ref().and_then(|bar| bar.lock().ok()) else { return };
+        if let Some(text) = message(&event) {
+            bar.set_message(text);
+        }
         match event {
             Event::StageStarted(stage) => {
                 bar.set_style(style(stage));
                 bar.set_prefix(stage.name());
-                bar.set_message("");
-                if stage == Stage::Transform {
-                    bar.set_message("shaping documents into tables");
-                }
-            }
-            Event::StageFinished(_) => {}
-            Event::ReadStarted { name, total } => {
-                bar.set_message(
-                    total.map_or(name.clone(), |total| format!("{name} ({total} rows)")),
-                );
             }
             Event::RowsLanded(count) => bar.inc(count),
-            Event::Waiting { why, wait } => {
-                bar.set_message(format!("waiting {:.1} s for {why}", wait.as_secs_f64()));
-            }
-            Event::Retried { url, reason } => bar.set_message(format!("again: {url} ({reason})")),
-            Event::FileWritten { table, row_count, size_bytes } => {
-                bar.set_message(format!("{table}: {row_count} rows, {}", HumanBytes(size_bytes)));
-            }
-            Event::BytesSent { sent_bytes, total_bytes } => {
-                bar.set_message(format!(
-                    "{} of {} sent",
-                    HumanBytes(sent_bytes),
-                    HumanBytes(total_bytes)
-                ));
-            }
-            Event::FileUploaded { key, .. } => bar.set_message(format!("sent {key}")),
-            Event::Submitted { table, file_count } => {
-                bar.set_message(format!("{table}: Snowflake was told of {file_count} files"));
-            }
-            Event::Judged { verified, total } => {
-                bar.set_message(format!("{verified} of {total} files verified"));
-            }
             Event::TableJudged(progress) => {
                 if let Some(table) = &self.table {
                     table.show(&progress, &bar);
                 }
             }
-            Event::AskingAgain { wait } => {
-                bar.set_message(format!("asking Snowflake again in {:.1} s", wait.as_secs_f64()));
-            }
-            Event::Warning(text) => bar.println(format!("warning: {text}")),
+            Event::Warning(text) => bar.println(format!("warning: {}", one_line(&text))),
+            _ => {}
         }
     }
 
@@ -115,6 +86,37 @@ impl Progress {
     }
 }
 
+/// What the bar says from this event on.
+fn message(event: &Event) -> Option<String> {
+    let text = match event {
+        Event::StageStarted(Stage::Transform) => "shaping documents into tables".to_owned(),
+        Event::StageStarted(_) => String::new(),
+        Event::ReadStarted { name, total: Some(total) } => format!("{name} ({total} rows)"),
+        Event::ReadStarted { name, total: None } => name.clone(),
+        Event::Waiting { why, wait } => format!("waiting {:.1} s for {why}", wait.as_secs_f64()),
+        Event::Retried { url, reason } => format!("again: {url} ({reason})"),
+        Event::FileWritten { table, row_count, size_bytes } => {
+            format!("{table}: {row_count} rows, {}", HumanBytes(*size_bytes))
+        }
+        Event::BytesSent { sent_bytes, total_bytes } => {
+            format!("{} of {} sent", HumanBytes(*sent_bytes), HumanBytes(*total_bytes))
+        }
+        Event::FileUploaded { key, .. } => format!("sent {key}"),
+        Event::Submitted { table, file_count } => {
+            format!("{table}: Snowflake was told of {file_count} files")
+        }
+        Event::Judged { verified, total } => format!("{verified} of {total} files verified"),
+        Event::AskingAgain { wait } => {
+            format!("asking Snowflake again in {:.1} s", wait.as_secs_f64())
+        }
+        Event::StageFinished(_)
+        | Event::RowsLanded(_)
+        | Event::TableJudged(_)
+        | Event::Warning(_) => return None,
+    };
+    Some(one_line(&text))
+}
+
 /// Only a fetch counts rows.
 fn style(stage: Stage) -> ProgressStyle {
     let template = match stage {
@@ -124,7 +126,8 @@ fn style(stage: Stage) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
 }
 
-fn log(event: &Event) {
+/// One event as a log line.
+pub(super) fn log(event: &Event) {
     match event {
         Event::StageStarted(stage) => {
             tracing::info!(stage = stage.name(), "{} started", stage.name());
@@ -193,5 +196,29 @@ fn log(event: &Event) {
             );
         }
         Event::Warning(text) => tracing::warn!("{text}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_strangers_say_stays_in_the_bars_line() {
+        let text = "a\u{1b}]0;t\u{7}\u{9b}2J\nwarning: FAKE\u{202E}";
+        let events = [
+            Event::ReadStarted { name: text.to_owned(), total: None },
+            Event::ReadStarted { name: text.to_owned(), total: Some(3) },
+            Event::Retried { url: text.to_owned(), reason: text.to_owned() },
+            Event::FileUploaded { table: None, key: text.to_owned(), size_bytes: 1 },
+        ];
+        let safe = "a\u{FFFD}]0;t\u{FFFD}\u{FFFD}2J warning: FAKE\u{FFFD}";
+        let wanted = [
+            safe.to_owned(),
+            format!("{safe} (3 rows)"),
+            format!("again: {safe} ({safe})"),
+            format!("sent {safe}"),
+        ];
+        assert_eq!(events.each_ref().map(|event| message(event).unwrap()), wanted);
     }
 }

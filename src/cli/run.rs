@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::duration::duration;
 use super::progress::Drawing;
 use super::{Cli, Error, now, print, progress, runtime, summary};
 use crate::config::Config;
@@ -14,6 +15,20 @@ use crate::pipeline::{self, RunReport, Settings, Shipping, Source};
 use crate::retry::Stop;
 use crate::spotify::Timing;
 use crate::warehouse::CHECKS;
+
+/// Of every command that takes the data directory.
+#[derive(Debug, clap::Args)]
+pub(super) struct WaitArgs {
+    /// Wait so long for another run, or a program that has the warehouse open [default: not at all]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    wait: Option<Duration>,
+}
+
+impl WaitArgs {
+    pub(super) fn patience(&self) -> Duration {
+        self.wait.unwrap_or_default()
+    }
+}
 
 #[derive(Debug, clap::Args)]
 pub(super) struct RunArgs {
@@ -56,6 +71,8 @@ pub(super) struct RunArgs {
     /// How long Spotify may put one call off, in seconds
     #[arg(long, value_name = "SECS", default_value_t = 60)]
     max_wait: u64,
+    #[command(flatten)]
+    wait: WaitArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -66,6 +83,8 @@ pub(super) struct StageArgs {
     /// Let this check only warn (repeatable)
     #[arg(long, value_name = "CHECK", value_parser = check_name)]
     warn_only: Vec<String>,
+    #[command(flatten)]
+    wait: WaitArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -88,6 +107,7 @@ pub(super) fn run(
         config.spotify.min_gap_ms.map_or(Timing::default().min_gap, Duration::from_millis);
     let max_wait = Duration::from_secs(arguments.max_wait);
     let settings = Settings {
+        wait: arguments.wait.patience(),
         source: Some(source(arguments, config)?),
         run: None,
         stages: Stage::Fetch..=last,
@@ -109,6 +129,7 @@ pub(super) fn run(
 /// What a run does that reads nothing new: every stage up to `last`, on the latest unfinished run.
 pub(super) fn settings(data_dir: &Path, last: Stage) -> Settings {
     Settings {
+        wait: Duration::ZERO,
         source: None,
         run: None,
         stages: last..=last,
@@ -129,6 +150,7 @@ pub(super) fn settings(data_dir: &Path, last: Stage) -> Settings {
 impl StageArgs {
     fn settings(&self, data_dir: &Path, stage: Stage) -> Settings {
         Settings {
+            wait: self.wait.patience(),
             run: self.run.clone(),
             warn_only: self.warn_only.iter().cloned().collect(),
             ..settings(data_dir, stage)

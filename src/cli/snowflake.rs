@@ -7,9 +7,9 @@ use clap::Subcommand;
 use secrecy::ExposeSecret;
 use serde_json::json;
 
-use super::{Cli, Error, now, print, run, runtime};
+use super::{Cli, Error, now, print, progress, run, runtime};
 use crate::config::Config;
-use crate::event::Stage;
+use crate::event::{Events, Stage};
 use crate::ids::Table;
 use crate::pipeline::{self, PipeReport, Reconciliation, SetupWishes, Target};
 use crate::retry::Stop;
@@ -63,6 +63,8 @@ pub(super) struct ReconcileArgs {
     /// Ship exactly the rows that differ again, and compare once more
     #[arg(long)]
     repair: bool,
+    #[command(flatten)]
+    wait: run::WaitArgs,
 }
 
 fn target(config: &Config) -> Result<Target, Error> {
@@ -182,11 +184,14 @@ pub(super) fn reconcile(
     data_dir: &Path,
 ) -> Result<(), Error> {
     let stop = Arc::new(Stop::default());
-    let settings = run::settings(data_dir, Stage::Verify);
+    let wait = arguments.wait.patience();
+    let settings = pipeline::Settings { wait, ..run::settings(data_dir, Stage::Verify) };
+    let events = |event| progress::log(&event);
     let compare = || {
         runtime()?.block_on(async {
             run::stop_on_signal(&stop);
-            Ok::<_, Error>(pipeline::reconcile(config, &settings, &arguments.tables, &stop).await?)
+            let edge: (Events<'_>, _) = (&events, &stop);
+            Ok::<_, Error>(pipeline::reconcile(config, &settings, &arguments.tables, edge).await?)
         })
     };
     let mut found = compare()?;
@@ -195,6 +200,7 @@ pub(super) fn reconcile(
             print(&differences(&found))?;
         }
         let again = pipeline::Settings {
+            wait,
             reship: found.keys(),
             stages: Stage::Transform..=Stage::Verify,
             ..run::settings(data_dir, Stage::Verify)

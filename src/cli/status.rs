@@ -4,10 +4,9 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::{Cli, Error, is_there, print};
+use super::{Cli, Error, is_there, one_line, print};
 use crate::ids::RunId;
-use crate::pipeline::{self, FileState, RunSummary};
-use crate::warehouse::Warehouse;
+use crate::pipeline::{self, FileState, Look, RunSummary};
 
 /// What to show.
 #[derive(Debug, clap::Args)]
@@ -19,17 +18,13 @@ pub(super) struct StatusArgs {
 
 /// Prints the latest runs, newest first, or one run's files.
 pub(super) fn status(cli: &Cli, arguments: &StatusArgs, data_dir: &Path) -> Result<(), Error> {
-    let path = data_dir.join("snowtrack.duckdb");
     if !is_there(data_dir, "snowtrack.duckdb")? {
         return print(if cli.json { "[]" } else { "no run yet: try `snowtrack run --demo`" });
     }
-    let lock = match pipeline::Lock::take(data_dir, "status") {
-        Err(pipeline::Error::Locked { holder, .. }) => {
-            return in_progress(cli, arguments, data_dir, &holder);
-        }
-        other => other?,
+    let warehouse = match pipeline::look(data_dir)? {
+        Look::Free(warehouse) => warehouse,
+        Look::Held { holder } => return in_progress(cli, arguments, data_dir, &holder),
     };
-    let warehouse = Warehouse::open(&path, &data_dir.join("tmp"))?;
     let text = match &arguments.run {
         None if cli.json => to_json(&pipeline::latest_runs(&warehouse, 20)?)?,
         None => runs(&pipeline::latest_runs(&warehouse, 20)?),
@@ -41,7 +36,6 @@ pub(super) fn status(cli: &Cli, arguments: &StatusArgs, data_dir: &Path) -> Resu
             if cli.json { to_json(&files)? } else { file_states(run, &files) }
         }
     };
-    drop(lock);
     print(&text)
 }
 
@@ -93,7 +87,8 @@ fn runs(runs: &[RunSummary]) -> String {
             run.run_id, run.state, run.source
         ));
         if run.state == "stopped" {
-            let error = run.error.as_ref().map(|error| format!("{error}; ")).unwrap_or_default();
+            let error = run.error.as_ref().map(|error| format!("{}; ", one_line(error)));
+            let error = error.unwrap_or_default();
             lines.push(format!("{:>28} {error}the same command continues it", "→"));
         }
     }
@@ -111,7 +106,7 @@ fn file_states(run: &RunId, files: &[FileState]) -> String {
             file.table, file.row_count, file.state, file.key
         ));
         if let Some(reason) = &file.reason {
-            lines.push(format!("{:>39} {reason}", "→"));
+            lines.push(format!("{:>39} {}", "→", one_line(reason)));
         }
     }
     lines.join("\n")

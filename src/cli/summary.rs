@@ -5,6 +5,7 @@ use std::path::Path;
 
 use indicatif::HumanBytes;
 
+use super::harmless::one_line;
 use crate::pipeline::{CheckReport, PlaylistReport, RunReport, VerificationReport};
 
 /// What happened, what the checks found, what was written and where to look next.
@@ -29,7 +30,7 @@ pub(super) fn summary(report: &RunReport, data_dir: &Path) -> String {
         );
     }
     for skipped in &report.skipped_documents {
-        let _ = writeln!(text, "  skipped {skipped}");
+        let _ = writeln!(text, "  skipped {}", one_line(skipped));
     }
     if !report.tables.is_empty() {
         let _ = writeln!(text, "\n  {:<18} {:>10} {:>10}", "table", "rows", "changed");
@@ -49,7 +50,7 @@ pub(super) fn summary(report: &RunReport, data_dir: &Path) -> String {
     }
     if report.verification.verdict != "skipped" {
         let VerificationReport { verdict, reason } = &report.verification;
-        let _ = writeln!(text, "  {verdict}: {reason}");
+        let _ = writeln!(text, "  {verdict}: {}", one_line(reason));
     }
     if report.error.is_none() {
         let _ = writeln!(
@@ -75,8 +76,8 @@ fn playlists(text: &mut String, playlists: &[PlaylistReport]) {
         "playlist", "", "rows", "songs", "episodes", "local", "removed"
     );
     for playlist in playlists.iter().take(SHOWN_PLAYLISTS) {
-        let name: String =
-            playlist.name.as_deref().unwrap_or(&playlist.playlist_id).chars().take(32).collect();
+        let name = one_line(playlist.name.as_deref().unwrap_or(&playlist.playlist_id));
+        let name: String = name.chars().take(32).collect();
         let status = match playlist.status.as_str() {
             "contents_unavailable" => "no contents",
             other => other,
@@ -100,7 +101,7 @@ fn playlists(text: &mut String, playlists: &[PlaylistReport]) {
             text,
             "  {name:<32} {status:<12} {:>7} {songs:>7} {episodes:>8} {local:>6} {removed:>8}  {change}{}",
             playlist.row_count,
-            playlist.reason.as_deref().unwrap_or_default(),
+            one_line(playlist.reason.as_deref().unwrap_or_default()),
         );
     }
     if let Some(left) = playlists.len().checked_sub(SHOWN_PLAYLISTS).filter(|left| *left > 0) {
@@ -127,7 +128,7 @@ fn checks(text: &mut String, checks: &[CheckReport]) {
             counted(check.offending_row_count, "row")
         );
         for example in &check.examples {
-            let _ = writeln!(text, "          {example}");
+            let _ = writeln!(text, "          {}", one_line(example));
         }
     }
 }

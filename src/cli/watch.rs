@@ -7,6 +7,7 @@ use std::sync::Mutex;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use super::harmless::one_line;
 use crate::event::TableProgress;
 use crate::ids::Table;
 
@@ -56,7 +57,7 @@ fn cells(progress: &TableProgress) -> String {
     let rows = format!("{} of {} rows", progress.verified_row_count, progress.row_count);
     let text =
         format!("{mark} {:<17} {files:>14}  {rows:>24}  {verdict:<8}  {reason}", table.name());
-    text.trim_end().to_owned()
+    one_line(text.trim_end())
 }
 
 /// The same for a log.

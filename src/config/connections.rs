@@ -4,17 +4,21 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Error, SnowflakeConfig};
+use super::{Error, SnowflakeConfig, below_home, text};
 use crate::snowflake::TokenType;
 
-/// Fills what `config` does not say itself from the connection that it names. `folders` are looked through in order.
-pub(super) fn fill(config: &mut SnowflakeConfig, folders: &[PathBuf]) -> Result<(), Error> {
+/// Fills what `config` does not say itself from the connection that it names. `folders` are looked through in order; `home` is
+/// what `~` means in them.
+pub(super) fn fill(
+    config: &mut SnowflakeConfig,
+    (folders, home): (&[PathBuf], Option<&Path>),
+) -> Result<(), Error> {
     let Some(name) = config.connection.clone() else { return Ok(()) };
     let mut looked_in = Vec::new();
     for folder in folders {
         for (file, is_nested) in [("connections.toml", false), ("config.toml", true)] {
             let path = folder.join(file);
-            let Ok(text) = std::fs::read_to_string(&path) else { continue };
+            let Some(text) = text::read_if_there(&path)? else { continue };
             let syntax = |error: toml::de::Error| Error::Syntax {
                 path: path.clone(),
                 message: error.message().to_owned(),
@@ -28,7 +32,7 @@ pub(super) fn fill(config: &mut SnowflakeConfig, folders: &[PathBuf]) -> Result<
             if let Some(found) =
                 connections.and_then(|all| all.get(&name)).and_then(toml::Value::as_table)
             {
-                return take(config, found, folder);
+                return take(config, found, (folder, home));
             }
             looked_in.push(path.display().to_string());
         }
@@ -43,7 +47,11 @@ pub(super) fn fill(config: &mut SnowflakeConfig, folders: &[PathBuf]) -> Result<
     })
 }
 
-fn take(config: &mut SnowflakeConfig, found: &toml::Table, folder: &Path) -> Result<(), Error> {
+fn take(
+    config: &mut SnowflakeConfig,
+    found: &toml::Table,
+    (folder, home): (&Path, Option<&Path>),
+) -> Result<(), Error> {
     let value = |names: &[&str]| {
         names
             .iter()
@@ -70,9 +78,10 @@ fn take(config: &mut SnowflakeConfig, found: &toml::Table, folder: &Path) -> Res
     if has_own_credential {
         return Ok(());
     }
-    // Paths in the file count from its folder.
-    config.private_key_path =
-        value(&["private_key_file", "private_key_path"]).map(|path| folder.join(path));
+    // Paths in the file count from its folder, or from the home that they name.
+    let path =
+        |names: &[&str]| value(names).map(|path| folder.join(below_home(Path::new(&path), home)));
+    config.private_key_path = path(&["private_key_file", "private_key_path"]);
     config.private_key = value(&["private_key_raw"]).map(Into::into);
     if config.private_key_passphrase.is_none() {
         config.private_key_passphrase =
@@ -85,15 +94,10 @@ fn take(config: &mut SnowflakeConfig, found: &toml::Table, folder: &Path) -> Res
         "WORKLOAD_IDENTITY" => Some(TokenType::Wif),
         _ => None,
     };
-    let token_file = value(&["token_file_path"]).map(|path| folder.join(path));
+    let token_file = path(&["token_file_path"]);
     let token = match (value(&["token"]), token_file) {
         (Some(token), _) => Some(token),
-        (None, Some(path)) => Some(
-            std::fs::read_to_string(&path)
-                .map_err(|source| Error::File { path: path.clone(), source })?
-                .trim()
-                .to_owned(),
-        ),
+        (None, Some(path)) => Some(text::read(&path)?.trim().to_owned()),
         (None, None) => None,
     };
     if let (Some(kind), Some(token)) = (kind, token) {
@@ -117,7 +121,7 @@ mod tests {
 
     fn filled(config: SnowflakeConfig, folder: &Path) -> Result<SnowflakeConfig, Error> {
         let mut config = SnowflakeConfig { connection: Some("prod".to_owned()), ..config };
-        fill(&mut config, &[folder.to_owned()])?;
+        fill(&mut config, (&[folder.to_owned()], Some(Path::new("/home/me"))))?;
         Ok(config)
     }
 
@@ -142,6 +146,33 @@ mod tests {
         let config = filled(SnowflakeConfig::default(), folder.path()).unwrap();
         assert_eq!(config.token_type, Some(TokenType::OAuth));
         assert!(!format!("{config:?}").contains("t0ken"));
+    }
+
+    #[test]
+    fn a_path_may_begin_at_home() {
+        let text = "[prod]\nprivate_key_file = '~/keys/k.p8'\n";
+        let folder = folder(&[("connections.toml", text)]);
+        let config = filled(SnowflakeConfig::default(), folder.path()).unwrap();
+        assert_eq!(config.private_key_path.as_deref(), Some(Path::new("/home/me/keys/k.p8")));
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_named_and_not_passed_over() {
+        let folder = folder(&[("config.toml", "[connections.prod]\naccount = 'a-b'\n")]);
+        let path = folder.path().join("connections.toml");
+        std::fs::write(&path, b"[prod]\nuser = 'caf\xE9'\n").unwrap();
+        let said = filled(SnowflakeConfig::default(), folder.path()).unwrap_err().to_string();
+        assert!(said.contains("connections.toml") && said.contains("line 2"), "{said}");
+        std::fs::remove_file(&path).unwrap();
+        std::fs::create_dir(&path).unwrap();
+        let said = filled(SnowflakeConfig::default(), folder.path()).unwrap_err().to_string();
+        assert!(said.contains("connections.toml` is a folder"), "{said}");
+        // What PowerShell's `>` writes is read.
+        std::fs::remove_dir(&path).unwrap();
+        let text = "\u{FEFF}[prod]\naccount = 'c-d'\n".encode_utf16();
+        std::fs::write(&path, text.flat_map(u16::to_le_bytes).collect::<Vec<u8>>()).unwrap();
+        let config = filled(SnowflakeConfig::default(), folder.path()).unwrap();
+        assert_eq!(config.account.as_deref(), Some("c-d"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use secrecy::SecretString;
 
-use super::{AwsKeys, Config, Error, Variable};
+use super::{AwsKeys, Config, Error, MASK, Variables, settings};
 
 /// Variables that name a source of AWS credentials, from the SDK's own chain.
 const CREDENTIAL_VARIABLES: [&str; 5] = [
@@ -32,18 +32,27 @@ pub(super) fn from_ini(text: &str, path: &Path) -> Result<Config, Error> {
             invalid(format!("a line of section `[{section}]` is no `key = value`"))
         })?;
         let (key, value) = (key.trim().to_ascii_lowercase(), value.trim().to_owned());
-        match (section.as_str(), key.as_str()) {
-            ("spotify-auth", "client_id") => config.spotify.client_id = Some(value),
-            ("spotify-auth", "client_secret_key") => {
-                config.spotify.client_secret = Some(value.into());
+        let own = match (section.as_str(), key.as_str()) {
+            ("spotify-auth", "client_id") => "spotify.client_id",
+            ("spotify-auth", "client_secret_key") => "spotify.client_secret",
+            ("playlist-id", "playlist_id") => "spotify.playlist_ids",
+            ("s3-config" | "aws-bucket", "bucket_name") => "lake.bucket",
+            ("aws-auth", "aws_access_key_id" | "aws_secret_access_key" | "region_name") => {
+                match key.as_str() {
+                    "aws_access_key_id" => aws.access_key_id = value,
+                    "aws_secret_access_key" => aws.secret_access_key = value.into(),
+                    _ => aws.region = Some(value),
+                }
+                continue;
             }
-            ("playlist-id", "playlist_id") => config.spotify.playlist_ids = vec![value],
-            ("s3-config" | "aws-bucket", "bucket_name") => config.lake.bucket = Some(value),
-            ("aws-auth", "aws_access_key_id") => aws.access_key_id = value,
-            ("aws-auth", "aws_secret_access_key") => aws.secret_access_key = value.into(),
-            ("aws-auth", "region_name") => aws.region = Some(value),
             _ => return Err(invalid(format!("unknown key `{key}` in section `[{section}]`"))),
-        }
+        };
+        let setting =
+            settings::all().find(|it| it.key == own).ok_or_else(|| invalid(own.into()))?;
+        (setting.set)(&mut config, value.clone()).map_err(|wanted| {
+            let value = if setting.is_secret { MASK } else { &value };
+            invalid(format!("`{key}` in section `[{section}]` is `{value}`, wanted {wanted}"))
+        })?;
     }
     let has_keys = !aws.access_key_id.is_empty() || aws.region.is_some();
     config.lake.aws = has_keys.then_some(aws);
@@ -52,8 +61,8 @@ pub(super) fn from_ini(text: &str, path: &Path) -> Result<Config, Error> {
 
 /// Drops what the environment says itself: the SDK would otherwise never look there. The region stays beside a profile, which
 /// need not have one; it is the bucket's, and the bucket is the file's.
-pub(super) fn yield_to_environment(aws: &mut Option<AwsKeys>, variable: Variable<'_>) {
-    let is_set = |name: &&str| variable(name).is_some();
+pub(super) fn yield_to_environment(aws: &mut Option<AwsKeys>, variables: &Variables) {
+    let is_set = |name: &&str| variables.get(name).is_some();
     let Some(keys) = aws else { return };
     if CREDENTIAL_VARIABLES.iter().any(is_set) {
         keys.access_key_id.clear();
@@ -81,9 +90,9 @@ mod tests {
             (&["AWS_PROFILE", "AWS_DEFAULT_REGION"], "", None),
         ];
         for (variables, key, region) in cases {
-            let variable = |name: &str| variables.contains(&name).then(|| "x".to_owned());
-            let path = Path::new("c.ini");
-            let (config, _) = from_ini(AWS, path).unwrap().resolve(path, &variable).unwrap();
+            let set: Vec<(&str, &str)> = variables.iter().map(|name| (*name, "x")).collect();
+            let (path, set) = (Path::new("c.ini"), set.as_slice().into());
+            let (config, _) = from_ini(AWS, path).unwrap().resolve(path, &set).unwrap();
             let aws = config.lake.aws.unwrap();
             assert_eq!(
                 (aws.access_key_id.as_str(), aws.region.as_deref()),

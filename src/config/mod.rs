@@ -1,41 +1,46 @@
 //! Configuration: flag over environment over `snowtrack.toml` over default.
 //!
 //! In: a file, the environment (and `.env`). Out: [`Config`], with secrets in a secret type. The only module that reads the
-//! environment; unknown keys of the file are errors that name file and key.
+//! environment; unknown keys of the file are errors that name file and key. Every value goes through the checks of its setting,
+//! wherever it stands.
 
 mod connections;
+mod dot_env;
+mod file;
 mod ini;
+mod names;
 mod settings;
+mod text;
+mod variables;
 
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
-use serde::Deserialize;
 
 use crate::lake::Format;
 use crate::snowflake::{IngestMode, TokenType};
 use crate::spotify::SpotifyConfig;
 
+pub(crate) use text::decode;
+
+use settings::Kind;
+use variables::Variables;
+
 /// The whole configuration.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default)]
 pub struct Config {
     /// Where the warehouse, the published file, the login and the local lake live [default: `data`].
     pub data_dir: Option<PathBuf>,
     /// The source.
-    #[serde(default)]
     pub spotify: SpotifyConfig,
     /// The files.
-    #[serde(default)]
     pub lake: LakeConfig,
     /// The destination.
-    #[serde(default)]
     pub snowflake: SnowflakeConfig,
 }
 
 /// Where and how files are written.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default)]
 pub struct LakeConfig {
     /// The S3 bucket; without one the lake is `DATA_DIR/lake`.
     pub bucket: Option<String>,
@@ -46,7 +51,6 @@ pub struct LakeConfig {
     /// Where a file is split, in MiB [default: 200].
     pub max_file_mib: Option<u64>,
     /// Keys from the predecessor's file, where the environment names none; otherwise the AWS SDK finds its own.
-    #[serde(skip)]
     pub aws: Option<AwsKeys>,
 }
 
@@ -62,8 +66,7 @@ pub struct AwsKeys {
 }
 
 /// How to reach Snowflake and where the tables are.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default)]
 pub struct SnowflakeConfig {
     /// A connection in Snowflake's own `connections.toml`; fills what is not set here.
     pub connection: Option<String>,
@@ -113,12 +116,18 @@ pub enum Error {
     /// The file is not what it should be.
     #[error("`{path}` is not a valid configuration: {message}")]
     Syntax { path: PathBuf, message: String },
+    /// The file is in no form that can be read.
+    #[error("`{path}` is no text in UTF-8: {why}; save it as UTF-8")]
+    NotText { path: PathBuf, why: String },
+    /// Something else has the file's name.
+    #[error("`{path}` is {kind}, wanted a file; take it away, or put a file there")]
+    NotAFile { path: PathBuf, kind: &'static str },
     /// A variable has a value that it cannot have.
     #[error("`{name}` is `{value}`, wanted {wanted}")]
-    Value { name: &'static str, value: String, wanted: &'static str },
+    Value { name: String, value: String, wanted: &'static str },
     /// The `.env` file has a line that is none.
-    #[error("`.env` cannot be read: line {line} is no `NAME=value`")]
-    DotEnv { line: usize },
+    #[error("`.env` cannot be read: line {line} {why}")]
+    DotEnv { line: usize, why: &'static str },
     /// No file has the connection.
     #[error("there is no connection `{name}` in {}; name another with `SNOWFLAKE_CONNECTION`", looked_in.join(", "))]
     UnknownConnection { name: String, looked_in: Vec<String> },
@@ -137,50 +146,67 @@ pub struct Resolved {
     pub origin: String,
 }
 
-type Variable<'a> = &'a dyn Fn(&str) -> Option<String>;
+/// A configuration as it was loaded.
+#[derive(Debug)]
+pub struct Loaded {
+    /// What holds.
+    pub config: Config,
+    /// Every setting, for `config check`.
+    pub settings: Vec<Resolved>,
+    /// What looks like a mistake and is none that stops anything.
+    pub warnings: Vec<String>,
+}
 
 impl Config {
     /// Loads `file` (or `snowtrack.toml` where it exists), lays the environment over it and says where each value came from.
     ///
     /// # Errors
     /// [`Error`] names the file and key, or the variable and value.
-    pub fn load(file: Option<&Path>) -> Result<(Self, Vec<Resolved>), Error> {
-        load_dot_env()?;
+    pub fn load(file: Option<&Path>) -> Result<Loaded, Error> {
+        let variables = Variables::load()?;
         let default = Path::new("snowtrack.toml");
         let (config, path) = match file {
             Some(path) if path.extension().is_some_and(|ending| ending == "ini") => {
-                (ini::from_ini(&read(path)?, path)?, path)
+                (ini::from_ini(&text::read(path)?, path)?, path)
             }
-            Some(path) => (from_toml(&read(path)?, path)?, path),
-            None if default.exists() => (from_toml(&read(default)?, default)?, default),
-            None => (Self::default(), default),
+            Some(path) => (file::from_toml(&text::read(path)?, path)?, path),
+            None => match text::read_if_there(default)? {
+                Some(text) => (file::from_toml(&text, default)?, default),
+                None => (Self::default(), default),
+            },
         };
-        config.resolve(path, &variable)
+        let (config, settings) = config.resolve(path, &variables)?;
+        Ok(Loaded { config, settings, warnings: variables.warnings() })
     }
 
     /// Lays variables, then a named connection over what `path` said.
     fn resolve(
         mut self,
         path: &Path,
-        variable: Variable<'_>,
+        variables: &Variables,
     ) -> Result<(Self, Vec<Resolved>), Error> {
         let mut origins: Vec<Option<String>> = Vec::new();
         for setting in settings::all() {
             let in_file = (setting.get)(&self).is_some();
-            let found = setting.env.iter().find_map(|name| Some((*name, variable(name)?)));
+            let found = setting.env.iter().find_map(|name| Some((*name, variables.get(name)?)));
             origins.push(match &found {
-                Some((name, _)) => Some(format!("environment `{name}`")),
+                Some((name, _)) => Some(variables.origin(name)),
                 None if in_file => Some(format!("`{}`", path.display())),
                 None => None,
             });
             let Some((name, value)) = found else { continue };
-            (setting.set)(&mut self, value.clone()).map_err(|wanted| {
-                let value = if setting.is_secret { MASK.to_owned() } else { value };
-                Error::Value { name, value, wanted }
+            (setting.set)(&mut self, value.to_owned()).map_err(|wanted| {
+                let value = if setting.is_secret { MASK } else { value };
+                Error::Value { name: name.to_owned(), value: value.to_owned(), wanted }
             })?;
         }
-        ini::yield_to_environment(&mut self.lake.aws, variable);
-        connections::fill(&mut self.snowflake, &connection_folders(variable))?;
+        ini::yield_to_environment(&mut self.lake.aws, variables);
+        let home = variables.get("HOME").map(Path::new);
+        connections::fill(&mut self.snowflake, (&connection_folders(variables), home))?;
+        for path in [&mut self.data_dir, &mut self.snowflake.private_key_path].into_iter().flatten()
+        {
+            *path = below_home(path, home);
+        }
         let resolved = settings::all().zip(origins).map(|(setting, origin)| {
             let value = (setting.get)(&self);
             let connection = self.snowflake.connection.as_deref().unwrap_or_default();
@@ -218,63 +244,38 @@ pub fn template() -> String {
             tables.push(table);
             text.push_str(&format!("\n[{table}]\n"));
         }
-        let value = match setting.key {
-            "spotify.playlist_ids" => "[]".to_owned(),
-            "lake.max_file_mib" | "snowflake.verify_timeout_secs" => setting.default.to_owned(),
-            _ => format!("\"{}\"", setting.default),
+        let value = match setting.kind() {
+            Kind::List => "[]".to_owned(),
+            Kind::Number => setting.default.to_owned(),
+            Kind::Text => format!("\"{}\"", setting.default),
         };
         text.push_str(&format!("# {} ({})\n#{key} = {value}\n", setting.what, setting.env[0]));
     }
     text
 }
 
-/// A `.env` that is missing is normal, one that cannot be read is an error; what the environment says wins over it.
-fn load_dot_env() -> Result<(), Error> {
-    match dotenvy::dotenv() {
-        Err(dotenvy::Error::LineParse(content, _)) => {
-            // Only the line's number: the line itself may be a secret.
-            let text = std::fs::read_to_string(".env").unwrap_or_default();
-            let line = text.lines().position(|line| line.trim() == content.trim());
-            Err(Error::DotEnv { line: line.map_or(0, |line| line + 1) })
-        }
-        _ => Ok(()),
-    }
-}
-
 /// Where Snowflake's tools look, in their order.
-fn connection_folders(variable: Variable<'_>) -> Vec<PathBuf> {
-    let home = variable("HOME").map(PathBuf::from);
+fn connection_folders(variables: &Variables) -> Vec<PathBuf> {
+    let folder = |name| variables.get(name).map(PathBuf::from);
+    let home = folder("HOME");
     let under_home = |path: &str| home.as_ref().map(|home| home.join(path));
-    let xdg = variable("XDG_CONFIG_HOME").map(|path| PathBuf::from(path).join("snowflake"));
     let folders = [
-        variable("SNOWFLAKE_HOME").map(PathBuf::from),
+        folder("SNOWFLAKE_HOME"),
         under_home(".snowflake"),
-        xdg.or_else(|| under_home(".config/snowflake")),
+        folder("XDG_CONFIG_HOME")
+            .map(|path| path.join("snowflake"))
+            .or_else(|| under_home(".config/snowflake")),
         under_home("Library/Application Support/snowflake"),
     ];
     folders.into_iter().flatten().collect()
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
-fn variable(name: &str) -> Option<String> {
-    // An empty variable is how compose files and CI say "not set".
-    std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-fn read(path: &Path) -> Result<String, Error> {
-    std::fs::read_to_string(path).map_err(|source| Error::File { path: path.to_owned(), source })
-}
-
-fn from_toml(text: &str, path: &Path) -> Result<Config, Error> {
-    toml::from_str(text).map_err(|error| {
-        // The parser's own rendering quotes the line, which may hold a secret; its place and message do.
-        let before = error.span().map_or(text, |span| text.get(..span.start).unwrap_or(text));
-        let line = before.matches('\n').count() + 1;
-        Error::Syntax {
-            path: path.to_owned(),
-            message: format!("line {line}: {}", error.message()),
-        }
-    })
+/// The path with `~` at its beginning replaced, which no shell did where it stands in a file.
+fn below_home(path: &Path, home: Option<&Path>) -> PathBuf {
+    match (path.strip_prefix("~"), home) {
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => path.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -282,10 +283,8 @@ mod tests {
     use super::*;
 
     fn resolved(text: &str, variables: &[(&str, &str)]) -> Result<(Config, Vec<Resolved>), Error> {
-        let variable = |name: &str| {
-            variables.iter().find(|(it, _)| *it == name).map(|(_, value)| (*value).to_owned())
-        };
-        from_toml(text, Path::new("x.toml"))?.resolve(Path::new("x.toml"), &variable)
+        let path = Path::new("x.toml");
+        file::from_toml(text, path)?.resolve(path, &variables.into())
     }
 
     #[test]
@@ -303,21 +302,13 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_key_is_refused_by_file_and_key() {
-        let error =
-            from_toml("[spotify]\nclint_id = 'x'", Path::new("my.toml")).unwrap_err().to_string();
-        assert!(error.contains("my.toml") && error.contains("clint_id"), "{error}");
-        assert!(error.contains("line 2"), "{error}");
-    }
-
-    #[test]
     fn no_secret_is_shown_not_even_by_the_error_about_its_line() {
         let text = "[snowflake]\nprivate_key_passphrase = \"hunter2";
-        let error = from_toml(text, Path::new("my.toml")).unwrap_err();
+        let error = resolved(text, &[]).unwrap_err();
         assert!(!error.to_string().contains("hunter2"), "{error}");
         let secrets = ["SPOTIFY_CLIENT_SECRET", "SPOTIFY_REFRESH_TOKEN", "SNOWFLAKE_TOKEN"];
         let variables = secrets.map(|name| (name, "hunter2"));
-        let (config, settings) = resolved("", &variables).unwrap();
+        let (config, settings) = resolved("", &variables[..]).unwrap();
         assert!(!format!("{config:?}{settings:?}").contains("hunter2"));
     }
 
@@ -329,7 +320,7 @@ mod tests {
             .filter(|line| !line.starts_with("# ") && !line.contains("= \"\""))
             .map(|line| format!("{line}\n"))
             .collect();
-        let config = from_toml(&uncommented, Path::new("template.toml")).unwrap();
+        let (config, _) = resolved(&uncommented, &[]).unwrap();
         assert_eq!(config.lake.prefix.as_deref(), Some("spotify-data/"));
         for setting in settings::all() {
             let key = setting.key.rsplit('.').next().unwrap();
@@ -344,7 +335,7 @@ mod tests {
                 "lake.format" => "csv",
                 "snowflake.ingest" => "auto",
                 "snowflake.token_type" => "PAT",
-                "lake.max_file_mib" | "snowflake.verify_timeout_secs" => "7",
+                _ if setting.kind() == Kind::Number => "7",
                 _ => "x/y",
             };
             let mut config = Config::default();
@@ -352,6 +343,21 @@ mod tests {
             assert_eq!((setting.get)(&config).as_deref(), Some(value), "{}", setting.key);
             let set = settings::all().filter(|other| (other.get)(&config).is_some()).count();
             assert_eq!(set, 1, "{} sets another one", setting.key);
+        }
+    }
+
+    #[test]
+    fn a_home_is_found_wherever_a_path_stands() {
+        let variables = [("HOME", "/home/me"), ("SNOWFLAKE_PRIVATE_KEY_PATH", "~/keys/k.p8")];
+        let (config, settings) = resolved("data_dir = '~/data'", &variables).unwrap();
+        assert_eq!(config.data_dir.as_deref(), Some(Path::new("/home/me/data")));
+        let key = Path::new("/home/me/keys/k.p8");
+        assert_eq!(config.snowflake.private_key_path.as_deref(), Some(key));
+        let shown = settings.iter().find(|it| it.key == "snowflake.private_key_path").unwrap();
+        assert_eq!(shown.value.as_deref(), Some("/home/me/keys/k.p8"));
+        for path in ["~other/x", "a/~/x", "~x"] {
+            let (config, _) = resolved(&format!("data_dir = '{path}'"), &variables).unwrap();
+            assert_eq!(config.data_dir.as_deref(), Some(Path::new(path)));
         }
     }
 

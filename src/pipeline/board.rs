@@ -4,6 +4,8 @@
 //! each stage; whoever looks reads that.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -68,7 +70,9 @@ pub(super) fn post(
         let process_id = at_work.map(|_| std::process::id());
         let board = Board { as_of: now, process_id, runs, files };
         let fresh = path(data_dir).with_extension("json.new");
-        std::fs::write(&fresh, serde_json::to_vec(&board)?)?;
+        // What a killed process left, or a link to somebody else's file: never written into.
+        let _ = std::fs::remove_file(&fresh);
+        File::create_new(&fresh)?.write_all(&serde_json::to_vec(&board)?)?;
         Ok(std::fs::rename(&fresh, path(data_dir))?)
     };
     if let Err(error) = write() {

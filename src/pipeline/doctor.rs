@@ -230,7 +230,11 @@ fn disk(
     let ok = |what, detail: String| Finding::new(Area::Disk, what, Health::Ok, detail);
     let probe = data_dir.join(".doctor");
     let written = std::fs::create_dir_all(data_dir)
-        .and_then(|()| std::fs::write(&probe, b"snowtrack"))
+        .and_then(|()| match std::fs::remove_file(&probe) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+            _ => std::fs::File::create_new(&probe),
+        })
+        .and_then(|mut file| std::io::Write::write_all(&mut file, b"snowtrack"))
         .and_then(|()| std::fs::remove_file(&probe));
     if let Err(error) = written {
         findings.push(
@@ -265,6 +269,10 @@ fn disk(
         Ok(not_before) => {
             findings.push(ok("warehouse", format!("`{}` opens", path.display())));
             not_before
+        }
+        Err(crate::warehouse::Error::Held { holder, .. }) => {
+            findings.push(ok("warehouse", format!("in use by {holder}")));
+            None
         }
         Err(error) => {
             findings.push(

@@ -55,7 +55,7 @@ pub enum Error {
     Playlist(#[from] crate::ids::InvalidId),
     /// Another run holds the data directory.
     #[error(
-        "the data directory `{path}` is in use by {holder}; wait for it, or choose another with `--data-dir`"
+        "the data directory `{path}` is in use by {holder}; wait for it (`--wait 10m` does), or choose another with `--data-dir`"
     )]
     Locked { path: PathBuf, holder: String },
     /// Snowflake.
@@ -122,6 +122,7 @@ impl Error {
         use crate::snowflake::Outcome;
         match self {
             Self::Interrupted
+            | Self::Locked { .. }
             | Self::Spotify(crate::spotify::Error::RateLimited { .. })
             | Self::Unverified { outcome: Outcome::Pending, .. } => true,
             Self::Snowflake(error) => error.is_later(),

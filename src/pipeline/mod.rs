@@ -28,7 +28,7 @@ pub use board::Board;
 pub use doctor::{Area, Finding, Health, doctor};
 pub use error::Error;
 pub use ledger::{FileState, RunSummary, files_of, is_known, latest_runs};
-pub use lock::Lock;
+pub use lock::{Lock, Look, look};
 pub use reconcile::{Reconciliation, reconcile};
 pub use report::{CheckReport, EnrichmentReport, PlaylistReport, RunReport, VerificationReport};
 pub use run::{credentials, run};

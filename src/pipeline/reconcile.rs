@@ -8,10 +8,12 @@ use std::sync::atomic::AtomicBool;
 
 use serde_json::json;
 
+use super::lock::hold;
 use super::settings::Settings;
 use super::target::{Target, target};
-use super::{Error, Lock, parcels, ship};
+use super::{Error, parcels, ship};
 use crate::config::Config;
+use crate::event::Events;
 use crate::ids::Table;
 use crate::retry::Stop;
 use crate::snowflake::reconcile::{
@@ -51,15 +53,12 @@ pub async fn reconcile(
     config: &Config,
     settings: &Settings,
     tables: &[Table],
-    stop: &Arc<Stop>,
+    (events, stop): (Events<'_>, &Arc<Stop>),
 ) -> Result<Reconciliation, Error> {
     let target = target(config, settings.shipping.snowflake, settings.clock)?.ok_or(
         Error::NotConfigured { what: "SNOWFLAKE_ACCOUNT", why: "there is nothing to compare with" },
     )?;
-    let _lock = Lock::take(&settings.data_dir, "reconcile")?;
-    let mut warehouse = tokio::task::block_in_place(|| {
-        Warehouse::open(&settings.data_dir.join("snowtrack.duckdb"), &settings.data_dir.join("tmp"))
-    })?;
+    let (_lock, mut warehouse) = hold(settings, "reconcile", events, stop).await?;
     let tables = if tables.is_empty() { &Table::ALL[..] } else { tables };
     let mut found = Vec::new();
     for table in tables {

@@ -4,11 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::fetch::Fetch;
+use super::lock::hold;
 use super::report::{RunReport, SpotifyReport};
 use super::settings::{Edge, Settings, Source};
 use super::story::Story;
 use super::target::{Target, target};
-use super::{Error, Lock, board, ledger, replay};
+use super::{Error, board, ledger, replay};
 use crate::config::Config;
 use crate::event::{Event, Events, Stage};
 use crate::ids::{PlaylistId, RunId};
@@ -35,10 +36,7 @@ pub async fn run(
     let fresh = RunId::new(now, fastrand::u128(..));
     let described =
         |run: &RunId| format!("run {run}, since {}", now.format("%Y-%m-%d %H:%M:%S UTC"));
-    let mut lock = Lock::take(&settings.data_dir, &described(&fresh))?;
-    let mut warehouse = tokio::task::block_in_place(|| {
-        Warehouse::open(&settings.data_dir.join("snowtrack.duckdb"), &settings.data_dir.join("tmp"))
-    })?;
+    let (mut lock, mut warehouse) = hold(settings, &described(&fresh), events, stop).await?;
     // Rows that are to be shipped again need a run of their own.
     let purpose = ledger::Purpose {
         ships: *settings.stages.end() >= Stage::Upload && settings.reship.is_empty(),

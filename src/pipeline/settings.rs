@@ -49,6 +49,8 @@ impl Source {
 pub struct Settings {
     /// Where everything lives.
     pub data_dir: PathBuf,
+    /// How long to wait for whoever has the data directory.
+    pub wait: Duration,
     /// Where documents come from; only the fetch needs to know.
     pub source: Option<Source>,
     /// The run to continue [default: the latest unfinished one].

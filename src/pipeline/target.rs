@@ -1,13 +1,14 @@
 //! The Snowflake side of a run, from the configuration: who we are there and what everything is called.
 
 use chrono::{DateTime, Utc};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
 use super::Error;
-use crate::config::{Config, SnowflakeConfig};
+use crate::config::{Config, SnowflakeConfig, decode};
 use crate::lake::Format;
 use crate::snowflake::{
-    AccountId, Connection, Credential, Ident, IngestMode, KeyPair, Login, Names, Session, Timing,
+    AccountId, Connection, Credential, Ident, IngestMode, InvalidKey, KeyPair, Login, Names,
+    Session, Timing,
 };
 
 /// Where files are loaded and verified.
@@ -107,9 +108,20 @@ fn credential(config: &SnowflakeConfig) -> Result<Credential, Error> {
     {
         (Some(pem), _) => Some((pem.clone(), "the key of `SNOWFLAKE_PRIVATE_KEY`".to_owned())),
         (None, Some(path)) => {
-            let text = std::fs::read_to_string(path)
+            let origin = format!("the key `{}`", path.display());
+            let bytes = std::fs::read(path)
                 .map_err(|source| Error::KeyFile { path: path.clone(), source })?;
-            Some((text.into(), format!("the key `{}`", path.display())))
+            let bytes = SecretSlice::from(bytes);
+            let bytes = bytes.expose_secret();
+            // DER begins with a SEQUENCE whose length takes two bytes or more; no text does.
+            if bytes.starts_with(&[0x30, 0x82]) {
+                return Err(Error::Key { origin, source: InvalidKey::Der });
+            }
+            let text = decode(bytes).map_err(|reason| {
+                let source = InvalidKey::Damaged { reason };
+                Error::Key { origin: origin.clone(), source }
+            })?;
+            Some((text.into(), origin))
         }
         (None, None) => None,
     };

@@ -49,6 +49,11 @@ pub enum InvalidKey {
         "the private key is not PEM: wanted is the whole text from `-----BEGIN PRIVATE KEY-----` (or `BEGIN ENCRYPTED PRIVATE KEY`) to its END line"
     )]
     NotPem,
+    /// The same key without its envelope.
+    #[error(
+        "the private key is in DER form (binary), wanted is PEM (text): convert it with `openssl pkcs8 -topk8 -v2 aes-256-cbc -inform der -in rsa_key.der -out rsa_key.p8`; its public key stays the same"
+    )]
+    Der,
     /// The other half.
     #[error(
         "this is a public key: wanted is the private key that it belongs to (`rsa_key.p8`, not `rsa_key.pub`)"
@@ -162,11 +167,14 @@ fn open_envelope(pem: &SecretString) -> Result<(String, SecretSlice<u8>), Invali
     }
     // One pass into one allocation: what is copied on the way could not be wiped.
     let mut packed = Vec::with_capacity(body.len());
-    let mut bytes = body.bytes();
+    let mut bytes = body.bytes().peekable();
     while let Some(byte) = bytes.next() {
         match byte {
-            // A line break spelt out as `\n` or `\r`.
-            b'\\' => drop(bytes.next()),
+            // A line break spelt out as `\n` or `\r`, escaped once more by each tool that it went through.
+            b'\\' => {
+                while bytes.next_if_eq(&b'\\').is_some() {}
+                bytes.next();
+            }
             _ if byte.is_ascii_whitespace() => {}
             _ => packed.push(byte),
         }
@@ -286,6 +294,9 @@ mod tests {
         for bent in [
             pem.replace('\n', "\\n"),
             pem.replace('\n', "\\r\\n"),
+            pem.replace('\n', "\\\\n"),
+            pem.replace('\n', "\\\\\\\\r\\\\\\\\n"),
+            pem.replace('\n', "\\\n"),
             pem.replace('\n', "\r\n"),
             pem.replace('\n', " "),
             format!("Bag Attributes\n  localKeyID: 01\n{pem}\n\n"),

@@ -27,7 +27,6 @@ pub use recorded::{DemoPoint, NoDocument, Recorded, RecordedDocument, RecordedTe
 pub use seam::Seam;
 
 use secrecy::SecretString;
-use serde::Deserialize;
 use url::Url;
 
 /// The configured base URL of a service, or [`Error::BadUrl`] with the `name` of what sets it.
@@ -44,8 +43,7 @@ pub fn base_url(name: &'static str, value: &str) -> Result<Url, Error> {
 }
 
 /// How to reach Spotify and as whom.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default)]
 pub struct SpotifyConfig {
     /// The app's client id, from Spotify's developer dashboard.
     pub client_id: Option<String>,
@@ -54,7 +52,6 @@ pub struct SpotifyConfig {
     /// A user's refresh token, where no `login` is possible.
     pub refresh_token: Option<SecretString>,
     /// Playlists of a run that names no source: ids, URIs or URLs.
-    #[serde(default)]
     pub playlist_ids: Vec<String>,
     /// Base URL of the Web API [default: Spotify's].
     pub api_url: Option<String>,

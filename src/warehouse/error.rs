@@ -1,6 +1,6 @@
 //! Why the embedded DuckDB refused, split by what the reader does next.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why the embedded DuckDB refused.
 #[derive(Debug, thiserror::Error)]
@@ -11,6 +11,9 @@ pub enum Error {
         "could not open the warehouse `{path}`: is another program writing to it, or is the disk full? A damaged file must be restored from a copy, or moved away before the next run"
     )]
     Open { path: PathBuf, source: Box<duckdb::Error> },
+    /// Another program has the file open.
+    #[error("`{path}` is in use by {holder}; close it there, then try again")]
+    Held { path: PathBuf, holder: String, process_id: Option<u32> },
     /// A statement of ours failed.
     #[error("could not {doing}")]
     Statement { doing: String, source: Box<duckdb::Error> },
@@ -26,6 +29,30 @@ pub enum Error {
     /// A file operation failed.
     #[error("could not {doing} `{path}`")]
     File { doing: &'static str, path: PathBuf, source: std::io::Error },
+}
+
+impl Error {
+    /// Why DuckDB does not open a file. Who has it is known only by the words of the message: `Conflicting lock is held in
+    /// /usr/bin/duckdb (PID 4711)`.
+    pub(super) fn open(path: &Path, source: duckdb::Error) -> Self {
+        let text = source.to_string();
+        let path = path.to_owned();
+        if !text.contains("Could not set lock on file") {
+            return Self::Open { path, source: Box::new(source) };
+        }
+        let named = text.split_once("held in ").and_then(|(_, rest)| rest.split_once(" (PID "));
+        let named = named.and_then(|(program, rest)| Some((program, rest.split_once(')')?.0)));
+        match named {
+            Some((program, id)) => {
+                let holder = format!("`{program}` (process {id}), which has the file open");
+                Self::Held { path, holder, process_id: id.parse().ok() }
+            }
+            None => {
+                let holder = "another program, which has the file open".to_owned();
+                Self::Held { path, holder, process_id: None }
+            }
+        }
+    }
 }
 
 /// How DuckDB's messages tell that a file could not be written or read.

@@ -64,15 +64,14 @@ impl Interrupt {
 const MEMORY_LIMIT: &str = "256MB";
 
 fn connect(path: &Path, config: Config) -> Result<Connection, Error> {
-    Connection::open_with_flags(path, config)
-        .map_err(|source| Error::Open { path: path.to_owned(), source: Box::new(source) })
+    Connection::open_with_flags(path, config).map_err(|source| Error::open(path, source))
 }
 
 impl Warehouse {
     /// Opens or makes the work file and brings its schema up to date.
     ///
     /// # Errors
-    /// [`Error::Open`] where another process holds the file or the folder is not writable.
+    /// [`Error::Held`] names another process that has the file, [`Error::Open`] where the folder is not writable.
     pub fn open(path: &Path, temp_directory: &Path) -> Result<Self, Error> {
         let threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(1, 4);
         let config = Config::default()
@@ -82,7 +81,7 @@ impl Warehouse {
             // It makes the published file a sixth smaller, for half the time of publishing.
             .and_then(|config| config.with("disabled_compression_methods", "fsst"))
             .doing("set DuckDB's limits")?;
-        let open = |source| Error::Open { path: path.to_owned(), source: Box::new(source) };
+        let open = |source| Error::open(path, source);
         let connection = Connection::open_in_memory_with_flags(config).map_err(open)?;
         // Small row groups keep a landing of 2 KB rows within the memory limit, and a run that adds little compresses only the last of
         // them again; the size is not remembered in the file.
@@ -106,6 +105,24 @@ impl Warehouse {
         let next_item_id = next(
             "select greatest((select max(item_id) from raw.items), (select max(item_id) from raw.rows))",
         )?;
+        let is_stopped = Arc::default();
+        Ok(Self { connection, next_read_id, next_document_id, next_item_id, is_stopped })
+    }
+
+    /// Opens the work file to look at it: nothing is written, not even beside it, and the schema is as it was left.
+    ///
+    /// # Errors
+    /// [`Error::Held`] names a process that writes to the file, [`Error::Open`].
+    pub fn look(path: &Path) -> Result<Self, Error> {
+        let config = Config::default().max_memory(MEMORY_LIMIT).doing("set DuckDB's limits")?;
+        let open = |source| Error::open(path, source);
+        let connection = Connection::open_in_memory_with_flags(config).map_err(open)?;
+        let name = catalog::literal(&path.to_string_lossy());
+        connection
+            .execute_batch(&format!("attach {name} as work (read_only); use work"))
+            .map_err(open)?;
+        let no_id = || Cell::new(0);
+        let (next_read_id, next_document_id, next_item_id) = (no_id(), no_id(), no_id());
         let is_stopped = Arc::default();
         Ok(Self { connection, next_read_id, next_document_id, next_item_id, is_stopped })
     }

@@ -1,0 +1,108 @@
+//! Text from strangers (services' messages, names of playlists and files) made fit for a terminal and a log.
+
+use std::borrow::Cow;
+use std::fmt::{self, Debug};
+
+use tracing::field::{Field, Visit};
+use tracing_subscriber::field::RecordFields;
+use tracing_subscriber::fmt::FormatFields;
+use tracing_subscriber::fmt::format::Writer;
+
+/// The same without what a terminal would obey: commands, and marks that turn the direction of what is around them.
+pub(super) fn harmless(text: &str) -> Cow<'_, str> {
+    let is_command = |letter: char| is_mark(letter) && !matches!(letter, '\n' | '\t');
+    match text.contains(is_command) {
+        true => text.replace(is_command, "\u{FFFD}").into(),
+        false => text.into(),
+    }
+}
+
+/// The same in one line: nobody but us begins a line.
+pub(super) fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for (at, part) in text.split(is_break).filter(|part| !part.trim().is_empty()).enumerate() {
+        if 0 < at {
+            line.push(' ');
+        }
+        line.push_str(if at == 0 { part } else { part.trim_start() });
+    }
+    line.replace(is_mark, "\u{FFFD}")
+}
+
+/// The same with its lines marked, so that none of them can be taken for one of ours. For what points at a place in a text.
+pub(super) fn marked_lines(text: &str) -> String {
+    harmless(text.trim_end()).lines().collect::<Vec<_>>().join("\n  | ")
+}
+
+const fn is_break(letter: char) -> bool {
+    matches!(letter, '\t'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+fn is_mark(letter: char) -> bool {
+    let turns = matches!(letter, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    letter.is_control() || turns || is_break(letter)
+}
+
+/// Writes the fields of a log line so that they stay in it.
+pub(super) struct OneLine;
+
+impl<'writer> FormatFields<'writer> for OneLine {
+    fn format_fields<R: RecordFields>(&self, writer: Writer<'writer>, fields: R) -> fmt::Result {
+        let mut line = Line { writer, is_first: true, ended: Ok(()) };
+        fields.record(&mut line);
+        line.ended
+    }
+}
+
+struct Line<'writer> {
+    writer: Writer<'writer>,
+    is_first: bool,
+    ended: fmt::Result,
+}
+
+impl Visit for Line<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        let gap = if self.is_first { "" } else { " " };
+        let text = one_line(&format!("{value:?}"));
+        self.is_first = false;
+        self.ended = self.ended.and_then(|()| match field.name() {
+            "message" => write!(self.writer, "{gap}{text}"),
+            name => write!(self.writer, "{gap}{name}={text}"),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_move_no_cursor_set_no_title_and_turn_no_text() {
+        assert_eq!(harmless("a\tb\n☂ é \u{200F}שלום"), "a\tb\n☂ é \u{200F}שלום");
+        assert_eq!(harmless("\u{1b}]0;x\u{7}\u{9b}1A\r"), "\u{FFFD}]0;x\u{FFFD}\u{FFFD}1A\u{FFFD}");
+        for mark in ('\u{202A}'..='\u{202E}').chain('\u{2066}'..='\u{2069}') {
+            assert_eq!(harmless(&format!("a{mark}b")), "a\u{FFFD}b");
+        }
+        assert_eq!(harmless("a\u{2028}b\u{2029}c"), "a\u{FFFD}b\u{FFFD}c");
+    }
+
+    #[test]
+    fn a_text_stays_in_its_line() {
+        let cases = [
+            ("plain  text ", "plain  text "),
+            ("a\nerror: FAKE", "a error: FAKE"),
+            ("a \r\n\n  b\u{85}c\u{2028}d\u{2029}e\u{b}f\tg\n", "a  b c d e f g"),
+            ("\n\u{1b}[2J", "\u{FFFD}[2J"),
+            ("\u{202E}x", "\u{FFFD}x"),
+        ];
+        for (given, wanted) in cases {
+            assert_eq!(one_line(given), wanted, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn marked_lines_keep_their_columns_and_begin_with_the_mark() {
+        let text = "Binder Error: no\n\nLINE 1: select x\n               ^\nerror: FAKE\u{1b}[2J";
+        insta::assert_snapshot!(marked_lines(text), @"");
+    }
+}

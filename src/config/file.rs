@@ -1,0 +1,165 @@
+//! `snowtrack.toml`: each value goes through the checks of its setting, and an error names file, line, key and value.
+
+use std::ops::Range;
+use std::path::Path;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::settings::{self, Kind};
+use super::{Config, Error, MASK, names};
+
+/// Reads the file's text.
+pub(super) fn from_toml(text: &str, path: &Path) -> Result<Config, Error> {
+    let file = File { text, path };
+    // The parser's own rendering quotes the line, which may hold a secret; its place and message do.
+    let document = DeTable::parse(text)
+        .map_err(|error| file.invalid(error.span().unwrap_or_default(), error.message()))?;
+    let mut config = Config::default();
+    for (key, value) in document.get_ref() {
+        let is_table = settings::tables().any(|table| table == key.get_ref().as_ref());
+        match value.get_ref() {
+            DeValue::Table(table) if is_table => {
+                for (inner, value) in table {
+                    let name = format!("{}.{}", key.get_ref(), inner.get_ref());
+                    file.take(&mut config, &name, (inner.span(), value))?;
+                }
+            }
+            _ if is_table => {
+                let wanted = format!("`{}` is a table: write `[{}]`", key.get_ref(), key.get_ref());
+                return Err(file.invalid(key.span(), &wanted));
+            }
+            _ => file.take(&mut config, key.get_ref(), (key.span(), value))?,
+        }
+    }
+    Ok(config)
+}
+
+struct File<'a> {
+    text: &'a str,
+    path: &'a Path,
+}
+
+impl File<'_> {
+    fn take(
+        &self,
+        config: &mut Config,
+        key: &str,
+        (place, value): (Range<usize>, &Spanned<DeValue<'_>>),
+    ) -> Result<(), Error> {
+        let Some(setting) = settings::all().chain(settings::UNLISTED).find(|it| it.key == key)
+        else {
+            let table = key.split_once('.').map_or("", |(table, _)| table);
+            let known = settings::all().map(|it| it.key).filter(|it| it.starts_with(table));
+            let meant = names::nearest(key, known);
+            let meant = meant.map(|meant| format!("; is `{meant}` meant?")).unwrap_or_default();
+            return Err(self.invalid(place, &format!("unknown key `{key}`{meant}")));
+        };
+        let taken = match value_text(setting.kind(), value.get_ref()) {
+            // As in the environment: an empty value is none. Only a prefix can be empty.
+            Ok(text) if text.is_empty() && key != "lake.prefix" => Ok(()),
+            Ok(text) => (setting.set)(config, text),
+            Err(wanted) => Err(wanted),
+        };
+        taken.map_err(|wanted| {
+            let shown = match setting.is_secret {
+                true => MASK.to_owned(),
+                false => shown(self.text.get(value.span()).unwrap_or_default()),
+            };
+            self.invalid(value.span(), &format!("`{key}` is {shown}, wanted {wanted}"))
+        })
+    }
+
+    fn invalid(&self, place: Range<usize>, message: &str) -> Error {
+        let before = self.text.get(..place.start).unwrap_or(self.text);
+        let line = before.matches('\n').count() + 1;
+        Error::Syntax { path: self.path.to_owned(), message: format!("line {line}: {message}") }
+    }
+}
+
+/// The value as a variable would give it.
+fn value_text(kind: Kind, value: &DeValue<'_>) -> Result<String, &'static str> {
+    match (kind, value) {
+        (_, DeValue::String(text)) => Ok(text.as_ref().to_owned()),
+        (Kind::Number, DeValue::Integer(number)) => Ok(number.to_string()),
+        (Kind::Number, _) => Err("a whole number"),
+        (Kind::List, DeValue::Array(items)) => {
+            let texts = items.iter().map(|item| match item.get_ref() {
+                DeValue::String(text) => Ok(text.as_ref()),
+                _ => Err("texts in quotes, each of them"),
+            });
+            Ok(texts.collect::<Result<Vec<_>, _>>()?.join(","))
+        }
+        (Kind::List, _) => Err("a list of texts in quotes, `[\"…\", \"…\"]`"),
+        (Kind::Text, _) => Err("a text in quotes"),
+    }
+}
+
+/// A value as it stands in the file, in backticks and short.
+fn shown(raw: &str) -> String {
+    let raw = raw.trim_matches(['"', '\'']);
+    let line = raw.lines().next().unwrap_or_default();
+    let short: String = line.chars().take(SHOWN).collect();
+    let more = if short.len() < raw.len() { "…" } else { "" };
+    format!("`{short}{more}`")
+}
+
+/// Letters of a wrong value that an error repeats.
+const SHOWN: usize = 60;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> String {
+        from_toml(text, Path::new("my.toml")).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_wrong_value_is_named_by_line_key_and_value_and_a_secret_by_its_key() {
+        let said = [
+            "[lake]\nmax_file_mib = \"many\"",
+            "[lake]\nmax_file_mib = 0",
+            "[lake]\nmax_file_mib = 1.5",
+            "[lake]\nprefix = \"../../escaped/\"",
+            "[lake]\nformat = 'avro'",
+            "[snowflake]\nverify_timeout_secs = 99999999999",
+            "[snowflake]\nverify_timeout_secs = true",
+            "[snowflake]\naccount = 5",
+            "[snowflake]\ntoken = 12345",
+            "[snowflake]\ningest = ['rest']",
+            "[spotify]\nplaylist_ids = 7",
+            "[spotify]\nplaylist_ids = ['a', 7]",
+            "[spotify]\nmin_gap_ms = 'many'",
+            "data_dir = []",
+            "lake = 5",
+        ]
+        .map(refused);
+        insta::assert_snapshot!(said.join("\n"), @"");
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_by_file_line_and_key_with_the_nearest() {
+        let said = [
+            "[spotify]\nclint_id = 'x'",
+            "[spotify]\nsecret = 'x'",
+            "[lake]\nquux = 'x'",
+            "datadir = 'x'",
+            "[snowflak]\naccount = 'x'",
+            "[lake.bucket]\nname = 'x'",
+        ]
+        .map(refused);
+        insta::assert_snapshot!(said.join("\n"), @"");
+    }
+
+    #[test]
+    fn a_value_may_be_written_as_the_environment_writes_it() {
+        let text = "data_dir = ''\n[lake]\nbucket = ''\nprefix = ''\nmax_file_mib = '7'\n\
+                    [spotify]\nplaylist_ids = 'a, b'\nmin_gap_ms = 0";
+        let config = from_toml(text, Path::new("my.toml")).unwrap();
+        assert_eq!((config.data_dir, config.lake.bucket), (None, None));
+        assert_eq!((config.lake.prefix.as_deref(), config.lake.max_file_mib), (Some(""), Some(7)));
+        assert_eq!(config.spotify.playlist_ids, ["a", "b"]);
+        assert_eq!(config.spotify.min_gap_ms, Some(0));
+    }
+}
