@@ -31,7 +31,9 @@ pub(super) fn one_line(text: &str) -> String {
 
 /// The same with its lines marked, so that none of them can be taken for one of ours. For what points at a place in a text.
 pub(super) fn marked_lines(text: &str) -> String {
-    harmless(text.trim_end()).lines().collect::<Vec<_>>().join("\n  | ")
+    let text = harmless(text);
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    lines.join("\n  | ")
 }
 
 const fn is_break(letter: char) -> bool {
@@ -103,6 +105,11 @@ mod tests {
     #[test]
     fn marked_lines_keep_their_columns_and_begin_with_the_mark() {
         let text = "Binder Error: no\n\nLINE 1: select x\n               ^\nerror: FAKE\u{1b}[2J";
-        insta::assert_snapshot!(marked_lines(text), @"");
+        insta::assert_snapshot!(marked_lines(text), @r"
+        Binder Error: no
+          | LINE 1: select x
+          |                ^
+          | error: FAKE�[2J
+        ");
     }
 }

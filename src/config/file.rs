@@ -49,11 +49,7 @@ impl File<'_> {
     ) -> Result<(), Error> {
         let Some(setting) = settings::all().chain(settings::UNLISTED).find(|it| it.key == key)
         else {
-            let table = key.split_once('.').map_or("", |(table, _)| table);
-            let known = settings::all().map(|it| it.key).filter(|it| it.starts_with(table));
-            let meant = names::nearest(key, known);
-            let meant = meant.map(|meant| format!("; is `{meant}` meant?")).unwrap_or_default();
-            return Err(self.invalid(place, &format!("unknown key `{key}`{meant}")));
+            return Err(self.invalid(place, &format!("unknown key `{key}`; {}", meant(key))));
         };
         let taken = match value_text(setting.kind(), value.get_ref()) {
             // As in the environment: an empty value is none. Only a prefix can be empty.
@@ -75,6 +71,22 @@ impl File<'_> {
         let line = before.matches('\n').count() + 1;
         Error::Syntax { path: self.path.to_owned(), message: format!("line {line}: {message}") }
     }
+}
+
+/// What an unknown key could have been.
+fn meant(key: &str) -> String {
+    let table = key.split_once('.').map(|(table, _)| table);
+    let keys = settings::all().map(|it| it.key);
+    let known: Vec<&str> = match table {
+        Some(table) => {
+            keys.filter(|it| it.split_once('.').is_some_and(|it| it.0 == table)).collect()
+        }
+        None => keys.filter(|it| !it.contains('.')).chain(settings::tables()).collect(),
+    };
+    names::nearest(key, known.iter().copied()).map_or_else(
+        || format!("known here are `{}`", known.join("`, `")),
+        |meant| format!("is `{meant}` meant?"),
+    )
 }
 
 /// The value as a variable would give it.
@@ -111,6 +123,9 @@ const SHOWN: usize = 60;
 mod tests {
     use super::*;
 
+    /// What each of these errors begins with.
+    const SAID: &str = "`my.toml` is not a valid configuration: ";
+
     fn refused(text: &str) -> String {
         from_toml(text, Path::new("my.toml")).unwrap_err().to_string()
     }
@@ -135,7 +150,23 @@ mod tests {
             "lake = 5",
         ]
         .map(refused);
-        insta::assert_snapshot!(said.join("\n"), @"");
+        insta::assert_snapshot!(said.map(|it| it.replace(SAID, "")).join("\n"), @r#"
+        line 2: `lake.max_file_mib` is `many`, wanted a whole number from 1 to 5000
+        line 2: `lake.max_file_mib` is `0`, wanted a whole number from 1 to 5000
+        line 2: `lake.max_file_mib` is `1.5`, wanted a whole number
+        line 2: `lake.prefix` is `../../escaped/`, wanted a path below the bucket, such as `spotify-data/`: without a slash in front, `.` and `..`
+        line 2: `lake.format` is `avro`, wanted `parquet` or `csv`
+        line 2: `snowflake.verify_timeout_secs` is `99999999999`, wanted a whole number of seconds up to 86400
+        line 2: `snowflake.verify_timeout_secs` is `true`, wanted a whole number
+        line 2: `snowflake.account` is `5`, wanted a text in quotes
+        line 2: `snowflake.token` is ********, wanted a text in quotes
+        line 2: `snowflake.ingest` is `['rest']`, wanted a text in quotes
+        line 2: `spotify.playlist_ids` is `7`, wanted a list of texts in quotes, `["…", "…"]`
+        line 2: `spotify.playlist_ids` is `['a', 7]`, wanted texts in quotes, each of them
+        line 2: `spotify.min_gap_ms` is `many`, wanted a whole number of milliseconds
+        line 1: `data_dir` is `[]`, wanted a text in quotes
+        line 1: `lake` is a table: write `[lake]`
+        "#);
     }
 
     #[test]
@@ -149,7 +180,14 @@ mod tests {
             "[lake.bucket]\nname = 'x'",
         ]
         .map(refused);
-        insta::assert_snapshot!(said.join("\n"), @"");
+        insta::assert_snapshot!(said.map(|it| it.replace(SAID, "")).join("\n"), @r"
+        line 2: unknown key `spotify.clint_id`; is `spotify.client_id` meant?
+        line 2: unknown key `spotify.secret`; is `spotify.client_secret` meant?
+        line 2: unknown key `lake.quux`; known here are `lake.bucket`, `lake.prefix`, `lake.format`, `lake.max_file_mib`
+        line 1: unknown key `datadir`; is `data_dir` meant?
+        line 1: unknown key `snowflak`; is `snowflake` meant?
+        line 1: `lake.bucket` is `[lake.bucket]`, wanted a text in quotes
+        ");
     }
 
     #[test]

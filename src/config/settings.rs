@@ -51,9 +51,10 @@ pub(super) fn named(variable: &str) -> Option<&'static Setting> {
     all().find(|setting| setting.env.contains(&variable))
 }
 
-/// The tables of `snowtrack.toml`.
+/// The tables of `snowtrack.toml`, each once.
 pub(super) fn tables() -> impl Iterator<Item = &'static str> {
-    all().filter_map(|setting| Some(setting.key.split_once('.')?.0))
+    let tables = all().filter_map(|setting| Some(setting.key.split_once('.')?.0));
+    tables.collect::<std::collections::BTreeSet<_>>().into_iter()
 }
 
 fn text(value: &Option<SecretString>) -> Option<String> {

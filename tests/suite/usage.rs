@@ -100,7 +100,7 @@ fn a_second_run_on_one_data_directory_learns_who_holds_it() {
     let file = std::fs::File::create(world.path("data/lock")).unwrap();
     std::fs::write(world.path("data/lock"), "process 4711 (run X)\n").unwrap();
     file.lock().unwrap();
-    refused(&world, &["run", "--demo"], 2, &["process 4711", "--data-dir"]);
+    refused(&world, &["run", "--demo"], 8, &["process 4711", "--wait", "--data-dir"]);
 }
 
 #[test]
@@ -158,8 +158,8 @@ fn the_configuration_is_shown_with_its_origins_and_without_its_secrets() {
     assert!(!text.contains("hunter2"), "{text}");
     for (key, wanted) in [
         ("lake.format", "csv `snowtrack.toml`"),
-        ("spotify.client_secret", "******** environment `SPOTIFY_CLIENT_SECRET`"),
-        ("snowflake.account", "a-b environment `SNOWFLAKE_ACCOUNT`"),
+        ("spotify.client_secret", "******** `.env` `SPOTIFY_CLIENT_SECRET`"),
+        ("snowflake.account", "a-b `.env` `SNOWFLAKE_ACCOUNT`"),
         ("snowflake.schema", "RAW default"),
         ("snowflake.user", "– not set"),
     ] {
