@@ -19,7 +19,7 @@ impl Lock {
     /// [`Error::Locked`] names the holder.
     pub fn take(data_dir: &Path, holder: &str) -> Result<Self, Error> {
         let failed = |source| Error::DataDir { path: data_dir.to_owned(), source };
-        std::fs::create_dir_all(data_dir).map_err(failed)?;
+        crate::disk::create_private_dir(data_dir).map_err(failed)?;
         let mut options = OpenOptions::new();
         let mut file = options
             .read(true)
