@@ -60,7 +60,9 @@ pub fn client(timeout: Duration) -> Result<Client, reqwest::Error> {
 /// [`BodyError`].
 pub async fn body(mut response: Response) -> Result<Vec<u8>, BodyError> {
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| BodyError::Broken(describe(error)))? {
+    while let Some(chunk) =
+        response.chunk().await.map_err(|error| BodyError::Broken(describe(error)))?
+    {
         if MAX_BODY_BYTES - body.len() < chunk.len() {
             return Err(BodyError::TooLarge);
         }
@@ -198,7 +200,10 @@ mod tests {
             redirect(StatusCode::from_u16(status).unwrap(), &headers(LOCATION, text))
         };
         let told = |text: &str| target(307, text).unwrap();
-        assert_eq!(told("https://a:b@evil.example/steal?token=t#x"), "`https://evil.example/steal`");
+        assert_eq!(
+            told("https://a:b@evil.example/steal?token=t#x"),
+            "`https://evil.example/steal`"
+        );
         assert_eq!(told("/login?from=t"), "`/login`");
         assert_eq!(target(200, "/"), None);
         assert_eq!(target(304, "/"), None);

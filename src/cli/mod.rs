@@ -2,6 +2,7 @@
 //!
 //! Results go to standard output, everything else to standard error.
 
+mod bug;
 mod config;
 mod doctor;
 mod exit;
@@ -164,16 +165,17 @@ pub fn main() -> ExitCode {
         }
     };
     init_tracing(&cli);
-    match dispatch(&cli) {
-        Ok(()) => ExitCode::from(exit::DONE),
-        Err(error) => {
-            let text = show(&error, cli.log_format);
-            if cli.json && !HAS_PRINTED.load(Ordering::Relaxed) {
-                let _ = print(&failure(error.code(), &text, cli.command.reports()).to_string());
-            }
-            ExitCode::from(error.code())
-        }
+    let format = cli.log_format;
+    bug::told_by(move |text| tell(&[text.to_owned()], format));
+    let (code, text) = match bug::caught(|| dispatch(&cli)) {
+        Ok(Ok(())) => return ExitCode::from(exit::DONE),
+        Ok(Err(error)) => (error.code(), show(&error, format)),
+        Err(panic) => (exit::BUG, panic),
+    };
+    if cli.json && !HAS_PRINTED.load(Ordering::Relaxed) {
+        let _ = print(&failure(code, &text, cli.command.reports()).to_string());
     }
+    ExitCode::from(code)
 }
 
 /// Whether the result is on standard output, so that `--json` adds no second document.
@@ -198,15 +200,22 @@ fn failure(code: u8, error: &str, is_run: bool) -> serde_json::Value {
     document
 }
 
-/// Tells the error and its causes on standard error, in the form of the log, and returns them as one text.
-#[expect(clippy::print_stderr, reason = "the one place that tells a person what went wrong")]
+/// Tells the error and its causes on standard error and returns them as one text.
 fn show(error: &Error, format: LogFormat) -> String {
     let texts = pipeline::causes(error);
+    tell(&texts, format);
+    texts.join(": ")
+}
+
+/// Tells what went wrong, and what caused it, in the form of the log.
+fn tell(texts: &[String], format: LogFormat) {
     match format {
-        LogFormat::Human => eprintln!("error: {}", texts.join("\n  caused by: ")),
+        LogFormat::Human => {
+            // Nobody listens where standard error is closed, and that is no reason to panic (again).
+            let _ = writeln!(std::io::stderr(), "error: {}", texts.join("\n  caused by: "));
+        }
         LogFormat::Json => tracing::error!("{}", texts.join(": ")),
     }
-    texts.join(": ")
 }
 
 fn init_tracing(cli: &Cli) {

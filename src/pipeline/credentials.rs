@@ -18,7 +18,9 @@ impl Exposure {
     fn in_clear(name: &str, url: &str, what: &str) -> Self {
         let address = http::place(url);
         Self {
-            seen: format!("`{name}` is `{address}`: {what} travels readable for everybody on the way"),
+            seen: format!(
+                "`{name}` is `{address}`: {what} travels readable for everybody on the way"
+            ),
             fix: format!("set `{name}` to an address that begins with https://"),
         }
     }
@@ -65,7 +67,9 @@ pub(super) fn spotify_exposures(config: &Config, credentials: &Credentials) -> V
         let path = credentials.token_file.0.display();
         found.push(Exposure {
             seen: format!("the login in `{path}` is open to other users (mode {mode:04o})"),
-            fix: format!("`chmod 600 {path}`, and `snowtrack login` again if others may have read it"),
+            fix: format!(
+                "`chmod 600 {path}`, and `snowtrack login` again if others may have read it"
+            ),
         });
     }
     found

@@ -313,7 +313,8 @@ async fn spotify(
         return;
     }
     if let Some(end) = credentials.login_ends_at(clock()) {
-        let detail = format!("it ends on {}, six months after it was given", end.format("%Y-%m-%d"));
+        let detail =
+            format!("it ends on {}, six months after it was given", end.format("%Y-%m-%d"));
         let finding = Finding::new(Area::Spotify, "login", Health::Warn, detail);
         findings.push(finding.fix("run `snowtrack login` before that day"));
     }

@@ -142,12 +142,20 @@ pub(super) struct Answer {
 /// What one answer means.
 enum Outcome {
     Done(Answer),
-    Repeat { reason: String },
+    Repeat {
+        reason: String,
+    },
     /// Nothing that a second repetition could mend.
-    RepeatOnce { reason: String },
+    RepeatOnce {
+        reason: String,
+    },
     Fail(Error),
-    Busy { asked: Option<Duration> },
-    Unauthorized { body: Vec<u8> },
+    Busy {
+        asked: Option<Duration>,
+    },
+    Unauthorized {
+        body: Vec<u8>,
+    },
 }
 
 impl Connection {

@@ -13,14 +13,24 @@ use crate::http::{self, BodyError};
 
 /// What one answer means.
 pub(super) enum Outcome {
-    Done { body: String, etag: Option<String> },
+    Done {
+        body: String,
+        etag: Option<String>,
+    },
     /// It may pass: again, with patience.
-    Retry { reason: String },
+    Retry {
+        reason: String,
+    },
     /// Nothing of Spotify's, which hardly passes: again, once.
-    Nonsense { reason: String },
+    Nonsense {
+        reason: String,
+    },
     /// The token is worth nothing any more.
     Refresh,
-    Wait { asked: Option<Duration>, is_quota: bool },
+    Wait {
+        asked: Option<Duration>,
+        is_quota: bool,
+    },
     /// Spotify sees no Premium; once in a while it does not see the one that there is.
     Premium,
     Fail(Error),
@@ -70,7 +80,9 @@ impl Answer {
         let body = match body {
             Ok(body) => body,
             Err(BodyError::Broken(reason)) => return Outcome::Retry { reason },
-            Err(error) => return Outcome::Nonsense { reason: format!("status {status}, but {error}") },
+            Err(error) => {
+                return Outcome::Nonsense { reason: format!("status {status}, but {error}") };
+            }
         };
         if !status.is_success() {
             let body = String::from_utf8_lossy(&body);

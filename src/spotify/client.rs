@@ -291,9 +291,8 @@ impl Client {
             self.is_barred = true;
             return Err(Error::PremiumRequired);
         }
-        let seconds = 1 << patience.premium_waits;
         patience.premium_waits += 1;
-        let wait = self.timing.second * seconds;
+        let wait = self.timing.second;
         self.wait("Spotify to see the Premium of the app's owner", wait, events).await
     }
 

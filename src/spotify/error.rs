@@ -111,9 +111,6 @@ impl Error {
 
     /// Whether it may be one playlist that has no usable answer, or all of Spotify.
     pub const fn is_unusable_answer(&self) -> bool {
-        matches!(
-            self,
-            Self::Unreachable { .. } | Self::Redirected { .. } | Self::Document { .. }
-        )
+        matches!(self, Self::Unreachable { .. } | Self::Redirected { .. } | Self::Document { .. })
     }
 }

@@ -187,7 +187,8 @@ mod tests {
         drop(file.make_room().unwrap());
         assert_eq!(std::fs::read(&file.0).unwrap(), before);
         let room = file.make_room().unwrap();
-        let renewed = StoredToken { refresh_token: "next".to_owned(), ..file.load().unwrap().unwrap() };
+        let renewed =
+            StoredToken { refresh_token: "next".to_owned(), ..file.load().unwrap().unwrap() };
         room.keep(&renewed).unwrap();
         assert_eq!(file.load().unwrap().unwrap().refresh_token, "next");
         assert_eq!(std::fs::read_dir(folder.path().join("login")).unwrap().count(), 1);
