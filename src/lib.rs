@@ -31,6 +31,8 @@
 pub mod ids;
 pub mod event;
 pub mod retry;
+pub mod http;
+pub mod disk;
 pub mod spotify;
 pub mod warehouse;
 pub mod quality;

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
+/// No service asks for a longer pause in earnest (Spotify's longest lockout is 86,400 s): a longer one is a broken header.
+pub const LONGEST_PENALTY: Duration = Duration::from_secs(86_400);
+
 /// How often and how patiently one idempotent call is repeated.
 #[derive(Debug, Clone, Copy)]
 pub struct RetryPolicy {

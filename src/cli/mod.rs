@@ -2,6 +2,7 @@
 //!
 //! Results go to standard output, everything else to standard error.
 
+mod bug;
 mod config;
 mod doctor;
 mod duration;
@@ -167,16 +168,17 @@ pub fn main() -> ExitCode {
         }
     };
     init_tracing(&cli);
-    match dispatch(&cli) {
-        Ok(()) => ExitCode::from(exit::DONE),
-        Err(error) => {
-            let text = show(&error, cli.log_format);
-            if cli.json && !HAS_PRINTED.load(Ordering::Relaxed) {
-                let _ = print(&failure(error.code(), &text, cli.command.reports()).to_string());
-            }
-            ExitCode::from(error.code())
-        }
+    let format = cli.log_format;
+    bug::told_by(move |text| tell_causes(&[text.to_owned()], format, one_line));
+    let (code, text) = match bug::caught(|| dispatch(&cli)) {
+        Ok(Ok(())) => return ExitCode::from(exit::DONE),
+        Ok(Err(error)) => (error.code(), show(&error, format)),
+        Err(panic) => (exit::BUG, panic),
+    };
+    if cli.json && !HAS_PRINTED.load(Ordering::Relaxed) {
+        let _ = print(&failure(code, &text, cli.command.reports()).to_string());
     }
+    ExitCode::from(code)
 }
 
 /// Whether the result is on standard output, so that `--json` adds no second document.
@@ -201,12 +203,18 @@ fn failure(code: u8, error: &str, is_run: bool) -> serde_json::Value {
     document
 }
 
-/// Tells the error and its causes on standard error, in the form of the log, and returns them as one text.
+/// Tells the error and its causes on standard error and returns them as one text.
 fn show(error: &Error, format: LogFormat) -> String {
     let texts = pipeline::causes(error);
     let is_query = matches!(error, Error::Warehouse(crate::warehouse::Error::Query { .. }));
     // DuckDB points at the place in the query; whatever else has lines of its own has made them up.
     let shown = if is_query { harmless::marked_lines } else { one_line };
+    tell_causes(&texts, format, shown);
+    texts.join(": ")
+}
+
+/// Tells what went wrong, and what caused it, in the form of the log.
+fn tell_causes(texts: &[String], format: LogFormat, shown: fn(&str) -> String) {
     match format {
         LogFormat::Human => {
             let lines: Vec<String> = texts.iter().map(|text| shown(text)).collect();
@@ -214,7 +222,6 @@ fn show(error: &Error, format: LogFormat) -> String {
         }
         LogFormat::Json => tracing::error!("{}", texts.join(": ")),
     }
-    texts.join(": ")
 }
 
 /// A line on standard error; that nobody reads it is no reason to fail.

@@ -21,6 +21,13 @@ pub(super) fn summary(report: &RunReport, data_dir: &Path) -> String {
             report.spotify.call_count, report.spotify.retry_count
         );
     }
+    if let Some(end) = report.spotify.login_ends_at {
+        let _ = writeln!(
+            text,
+            "  the Spotify login ends on {}, six months after it was given: run `snowtrack login` before that day",
+            end.format("%Y-%m-%d")
+        );
+    }
     playlists(&mut text, &report.playlists);
     if let Some(details) = report.enrichment {
         let _ = writeln!(

@@ -5,8 +5,10 @@ use std::path::Path;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
+use super::credentials::{Exposure, snowflake_exposure, spotify_exposures};
 use super::{Error, Lock, Target, credentials, ledger, target};
 use crate::config::Config;
+use crate::disk::create_private_dir;
 use crate::lake::{Store, StoreTiming};
 use crate::retry::Stop;
 use crate::snowflake::{Credential, Statement, claims};
@@ -139,6 +141,7 @@ async fn snowflake(config: &Config, clock: fn() -> DateTime<Utc>, findings: &mut
     let login = target.connection.login();
     let host = login.account.host();
     push(findings, "account", Health::Ok, format!("`{}` at `{host}`", login.account));
+    findings.extend(snowflake_exposure(&target).map(|it| exposed(Area::Snowflake, it)));
     if let Credential::KeyPair(pair) = &login.credential {
         let claims = claims(&login.account, &login.user, pair.fingerprint(), clock());
         let detail = format!("tokens say `{}`, signed with `{}`", claims.sub, pair.fingerprint());
@@ -229,7 +232,7 @@ fn disk(
     let shown = data_dir.display();
     let ok = |what, detail: String| Finding::new(Area::Disk, what, Health::Ok, detail);
     let probe = data_dir.join(".doctor");
-    let written = std::fs::create_dir_all(data_dir)
+    let written = create_private_dir(data_dir)
         .and_then(|()| match std::fs::remove_file(&probe) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
             _ => std::fs::File::create_new(&probe),
@@ -303,7 +306,10 @@ async fn spotify(
         );
         return;
     };
-    push(findings, "app", Health::Ok, format!("client id `{}`", credentials.client_id));
+    let detail = format!("client id `{}`; {DEVELOPMENT_MODE}", credentials.client_id);
+    push(findings, "app", Health::Ok, detail);
+    let exposures = spotify_exposures(config, &credentials);
+    findings.extend(exposures.into_iter().map(|it| exposed(Area::Spotify, it)));
     if let Some(until) = not_before {
         let until = until.format("%Y-%m-%d %H:%M UTC");
         push(
@@ -313,6 +319,12 @@ async fn spotify(
             format!("Spotify asked us not to call before {until}"),
         );
         return;
+    }
+    if let Some(end) = credentials.login_ends_at(clock()) {
+        let detail =
+            format!("it ends on {}, six months after it was given", end.format("%Y-%m-%d"));
+        let finding = Finding::new(Area::Spotify, "login", Health::Warn, detail);
+        findings.push(finding.fix("run `snowtrack login` before that day"));
     }
     let has_login =
         credentials.refresh_token.is_some() || matches!(credentials.token_file.load(), Ok(Some(_)));
@@ -340,10 +352,21 @@ async fn spotify(
         ),
         Err(error) => push(findings, "login", Health::Fail, super::story::chain(&error)),
     }
+    client.keep_login(&note);
     for text in warnings.into_inner().unwrap_or_default() {
         push(findings, "login", Health::Warn, text);
     }
     findings.extend(client.clock_skew().map(clock_finding));
+}
+
+/// What Spotify demands of every new app, and what it does not give it.
+///
+/// <https://developer.spotify.com/documentation/web-api/concepts/quota-modes>
+const DEVELOPMENT_MODE: &str = "in development mode, as every new app is, its owner needs Premium, it reads the contents of own and collaborative playlists only, and at most five users, who are on its list, can log in";
+
+/// A place where others may read a credential.
+fn exposed(area: Area, exposure: Exposure) -> Finding {
+    Finding::new(area, "privacy", Health::Warn, exposure.seen).fix(exposure.fix)
 }
 
 /// How far this machine's clock is from Spotify's.

@@ -26,7 +26,7 @@ impl Lock {
     /// [`Error::Locked`] names the holder.
     pub fn take(data_dir: &Path, holder: &str) -> Result<Self, Error> {
         let failed = |source| Error::DataDir { path: data_dir.to_owned(), source };
-        std::fs::create_dir_all(data_dir).map_err(failed)?;
+        crate::disk::create_private_dir(data_dir).map_err(failed)?;
         let path = data_dir.join("lock");
         // A link of that name would have us write over somebody else's file.
         let no_link = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default();

@@ -3,6 +3,7 @@
 //! In: a [`Config`](crate::config::Config) and a [`Source`]. Out: a [`RunReport`], and an [`Error`] that says what to do next.
 
 mod board;
+mod credentials;
 mod doctor;
 mod enrich;
 mod error;
@@ -25,13 +26,14 @@ mod target;
 mod verify;
 
 pub use board::Board;
+pub use credentials::credentials;
 pub use doctor::{Area, Finding, Health, doctor};
 pub use error::Error;
 pub use ledger::{FileState, RunSummary, files_of, is_known, latest_runs};
 pub use lock::{Lock, Look, look};
 pub use reconcile::{Reconciliation, reconcile};
 pub use report::{CheckReport, EnrichmentReport, PlaylistReport, RunReport, VerificationReport};
-pub use run::{credentials, run};
+pub use run::run;
 pub use settings::{Settings, Shipping, Source};
 pub use setup::{PipeReport, SetupWishes, apply_plan, pipes, plan};
 pub use story::causes;

@@ -40,10 +40,12 @@ pub struct RunReport {
 pub struct SpotifyReport {
     /// Data calls.
     pub call_count: u64,
-    /// Repeated calls.
+    /// Those among them that repeat another, whatever for.
     pub retry_count: u64,
     /// Time spent waiting.
     pub waited_ms: u64,
+    /// When the login ends, from its 150th day on.
+    pub login_ends_at: Option<DateTime<Utc>>,
 }
 
 /// One playlist of a run.

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::credentials::{credentials, snowflake_exposure, spotify_exposures};
 use super::fetch::Fetch;
 use super::lock::hold;
 use super::report::{RunReport, SpotifyReport};
@@ -16,7 +17,7 @@ use crate::ids::{PlaylistId, RunId};
 use crate::lake::{ExportSettings, archive, export, manifest_key};
 use crate::quality::{self, QualityPassed, Severity};
 use crate::retry::Stop;
-use crate::spotify::{self, Client, Credentials, DemoPoint, Recorded, Recorder, TokenFile};
+use crate::spotify::{self, Client, DemoPoint, Recorded, Recorder};
 use crate::warehouse::{Renewal, Warehouse};
 
 /// Runs every stage in order and returns what was done, also when a stage ended it.
@@ -32,6 +33,9 @@ pub async fn run(
     stop: &Arc<Stop>,
 ) -> Result<(RunReport, Option<Error>), Error> {
     let target = configured_target(config, settings)?;
+    if let Some(exposure) = target.as_ref().and_then(snowflake_exposure) {
+        events(Event::Warning(exposure.sentence()));
+    }
     let now = (settings.clock)();
     let fresh = RunId::new(now, fastrand::u128(..));
     let described =
@@ -250,6 +254,10 @@ impl Story {
     ) -> Result<(), Error> {
         let credentials = credentials(edge.config, &edge.settings.data_dir)?;
         let account = credentials.client_id.clone();
+        self.spotify.login_ends_at = credentials.login_ends_at(edge.now());
+        for exposure in spotify_exposures(edge.config, &credentials) {
+            (edge.events)(Event::Warning(exposure.sentence()));
+        }
         if let Some(until) = ledger::not_before(warehouse, &account, edge.now())? {
             let reason = "an earlier run was told so; this one made no call";
             return Err(spotify::Error::RateLimited { until, reason }.into());
@@ -277,12 +285,14 @@ impl Story {
         if edge.settings.enrich && ended.is_ok() {
             ended = fetch.enrich().await.map(|report| self.enrichment = Some(report));
         }
+        client.keep_login(edge.events);
         let usage = client.usage();
         let waited_ms = u64::try_from(usage.waited.as_millis()).unwrap_or(u64::MAX);
         self.spotify = SpotifyReport {
             call_count: usage.call_count,
             retry_count: usage.retry_count,
             waited_ms,
+            ..self.spotify
         };
         if let Err(Error::Spotify(spotify::Error::RateLimited { until, reason })) = &ended {
             ledger::set_not_before(warehouse, &account, *until, reason)?;
@@ -407,27 +417,6 @@ pub(super) fn prefix(config: &Config) -> String {
         prefix.push('/');
     }
     prefix
-}
-
-/// Who we are to Spotify.
-///
-/// # Errors
-/// [`spotify::Error::NoCredentials`] where no app is configured, [`spotify::Error::BadUrl`].
-pub fn credentials(config: &Config, data_dir: &Path) -> Result<Credentials, spotify::Error> {
-    let spotify = &config.spotify;
-    let mut accounts_url =
-        spotify.accounts_url.clone().unwrap_or_else(|| "https://accounts.spotify.com/".to_owned());
-    spotify::base_url("SPOTIFY_ACCOUNTS_URL", &accounts_url)?;
-    if !accounts_url.ends_with('/') {
-        accounts_url.push('/');
-    }
-    Ok(Credentials {
-        client_id: spotify.client_id.clone().ok_or(spotify::Error::NoCredentials)?,
-        client_secret: spotify.client_secret.clone(),
-        refresh_token: spotify.refresh_token.clone(),
-        token_file: TokenFile(data_dir.join("spotify_token.json")),
-        accounts_url,
-    })
 }
 
 fn export_settings(config: &Config, settings: &Settings) -> ExportSettings {

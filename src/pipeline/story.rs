@@ -45,7 +45,12 @@ impl Story {
         Self {
             run,
             started_at,
-            spotify: SpotifyReport { call_count: 0, retry_count: 0, waited_ms: 0 },
+            spotify: SpotifyReport {
+                call_count: 0,
+                retry_count: 0,
+                waited_ms: 0,
+                login_ends_at: None,
+            },
             playlists: Vec::new(),
             enrichment: None,
             skipped: Vec::new(),

@@ -1,15 +1,15 @@
 //! One call at a time to one account: headers, tokens, and what a status means before anyone looks into the body.
 //!
-//! Repeated here: lost connections, 5xx, 429, and bodies that are cut or are not JSON; and 401 once, with a new token. Every
+//! Repeated here: lost connections, 5xx, 429, and bodies that are cut or are not JSON; once 401, with a new token, and bodies
+//! without end. No redirect is followed. Every
 //! call of this client may be repeated: statements carry a `requestId`, pipes skip files they know, the rest only asks.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
-use reqwest::redirect::Policy;
-use reqwest::{Method, Url};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
+use reqwest::{Method, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
@@ -20,6 +20,7 @@ use super::ident::Ident;
 use super::jwt::{self, TokenCache};
 use super::usage::{Counters, Usage, count};
 use super::wire;
+use crate::http::{self, BodyError};
 use crate::retry::{RetryPolicy, pause};
 
 /// How often a wait looks whether the run was told to stop.
@@ -141,26 +142,29 @@ pub(super) struct Answer {
 /// What one answer means.
 enum Outcome {
     Done(Answer),
-    Repeat { reason: String },
-    Busy { asked: Option<Duration> },
-    Unauthorized { body: Vec<u8> },
+    Repeat {
+        reason: String,
+    },
+    /// Nothing that a second repetition could mend.
+    RepeatOnce {
+        reason: String,
+    },
+    Fail(Error),
+    Busy {
+        asked: Option<Duration>,
+    },
+    Unauthorized {
+        body: Vec<u8>,
+    },
 }
 
 impl Connection {
     /// A connection that has not called yet.
     pub fn new(login: Login, timing: Timing, clock: fn() -> DateTime<Utc>) -> Result<Self, Error> {
-        let http = reqwest::Client::builder()
-            .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
-            .gzip(true)
-            // No API of Snowflake's redirects; following one would take the token elsewhere.
-            .redirect(Policy::none())
-            .timeout(timing.timeout)
-            .connect_timeout(timing.timeout.min(Duration::from_secs(10)))
-            .build()
-            .map_err(|error| Error::Client {
-                host: login.account.host().to_owned(),
-                reason: error.to_string(),
-            })?;
+        let http = http::client(timing.timeout).map_err(|error| Error::Client {
+            host: login.account.host().to_owned(),
+            reason: error.to_string(),
+        })?;
         Ok(Self {
             http,
             login,
@@ -200,6 +204,7 @@ impl Connection {
     /// Makes a call until it gives an answer worth reading. The answers 200, 202 and 422 are JSON.
     pub(super) async fn send(&self, call: &Call<'_>, stop: &AtomicBool) -> Result<Answer, Error> {
         let (mut retries, mut sent, mut refused) = (0, 0_u32, None);
+        let mut was_nonsense = false;
         loop {
             if stop.load(Ordering::Relaxed) {
                 return Err(Error::Stopped { handle: None, is_cancelled: false });
@@ -222,6 +227,14 @@ impl Connection {
                     self.correct_clock();
                     continue;
                 }
+                Outcome::Fail(error) => return Err(error),
+                Outcome::RepeatOnce { reason } if was_nonsense => {
+                    return Err(self.unreachable(call.doing, retries + 1, reason));
+                }
+                Outcome::RepeatOnce { reason } => {
+                    was_nonsense = true;
+                    (Some(reason), None)
+                }
                 Outcome::Repeat { reason } => (Some(reason), None),
                 Outcome::Busy { asked } => (None, asked),
             };
@@ -243,7 +256,7 @@ impl Connection {
     ) -> Result<Duration, Error> {
         let until = asked
             .and_then(|asked| TimeDelta::from_std(asked).ok())
-            .map(|asked| (self.clock)() + asked);
+            .and_then(|asked| (self.clock)().checked_add_signed(asked));
         let is_too_long = asked.is_some_and(|asked| self.timing.max_wait < asked);
         match self.timing.retry.delay(n, fastrand::f64()) {
             // Never before Snowflake's time, and spread behind it, so that a fleet does not return in step.
@@ -252,14 +265,13 @@ impl Connection {
             })),
             _ => Err(match reason {
                 None => Error::Busy { doing, until },
-                Some(reason) => Error::Unreachable {
-                    host: self.host(),
-                    doing,
-                    tries: n,
-                    reason: reason.to_owned(),
-                },
+                Some(reason) => self.unreachable(doing, n, reason.to_owned()),
             }),
         }
+    }
+
+    fn unreachable(&self, doing: &'static str, tries: u32, reason: String) -> Error {
+        Error::Unreachable { host: self.host(), doing, tries, reason }
     }
 
     async fn once(&self, call: &Call<'_>, token: &SecretString, is_again: bool) -> Outcome {
@@ -276,23 +288,25 @@ impl Connection {
         }
         let response = match request.send().await {
             Ok(response) => response,
-            Err(error) => return Outcome::Repeat { reason: describe(error) },
+            Err(error) => return Outcome::Repeat { reason: http::describe(error) },
         };
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let (status, headers) = (response.status(), response.headers().clone());
         self.note_time(&headers);
-        let body = match response.bytes().await {
-            Ok(body) => body.to_vec(),
-            Err(error) => return Outcome::Repeat { reason: describe(error) },
-        };
-        self.judge(status, &headers, body)
+        if let Some(target) = http::redirect(status, &headers) {
+            let (host, doing, status) = (self.host(), call.doing, status.as_u16());
+            return Outcome::Fail(Error::Redirected { host, doing, status, target });
+        }
+        match http::body(response).await.and_then(wire::unpacked) {
+            Ok(body) => self.judge(status, &headers, body),
+            Err(BodyError::Broken(reason)) => Outcome::Repeat { reason },
+            Err(error) => {
+                Outcome::RepeatOnce { reason: format!("status {}, but {error}", status.as_u16()) }
+            }
+        }
     }
 
-    fn judge(&self, status: u16, headers: &HeaderMap, body: Vec<u8>) -> Outcome {
-        let Ok(body) = wire::unpacked(body) else {
-            return Outcome::Repeat {
-                reason: format!("status {status}, but the gzip body is cut"),
-            };
-        };
+    fn judge(&self, status: StatusCode, headers: &HeaderMap, body: Vec<u8>) -> Outcome {
+        let status = status.as_u16();
         let is_json = || serde_json::from_slice::<serde::de::IgnoredAny>(&body).is_ok();
         match status {
             401 => Outcome::Unauthorized { body },
@@ -324,22 +338,13 @@ impl Connection {
         url
     }
 
-    /// `Retry-After`, in either of its forms.
     fn retry_after(&self, headers: &HeaderMap) -> Option<Duration> {
-        let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-        let seconds = text.parse().ok().map(Duration::from_secs);
-        seconds.or_else(|| {
-            let at = DateTime::parse_from_rfc2822(text).ok()?.to_utc();
-            Some((at - self.server_time()).to_std().unwrap_or_default())
-        })
+        http::retry_after(headers, self.server_time())
     }
 
     fn note_time(&self, headers: &HeaderMap) {
-        let date = headers.get(DATE).and_then(|date| date.to_str().ok());
-        let Some(date) = date.and_then(|date| DateTime::parse_from_rfc2822(date).ok()) else {
-            return;
-        };
-        let skew = (self.clock)() - date.to_utc();
+        let Some(date) = http::date(headers) else { return };
+        let skew = (self.clock)() - date;
         let before = self.skew_millis.swap(skew.num_milliseconds(), Ordering::Relaxed);
         if before == NO_SKEW && NOTABLE_SKEW <= skew.abs() {
             let side = if skew < TimeDelta::zero() { "behind" } else { "ahead of" };
@@ -433,16 +438,4 @@ async fn interruptible<T>(
         answer = call => Ok(answer),
         () = told_to_stop => Err(Error::Stopped { handle: None, is_cancelled: false }),
     }
-}
-
-/// A transport error with its causes, without the URL (which the caller names).
-fn describe(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
-        cause = inner.source();
-    }
-    text
 }

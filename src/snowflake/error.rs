@@ -51,6 +51,11 @@ pub enum Error {
         message: String,
         advice: &'static str,
     },
+    /// Somebody answers with the address of somebody else.
+    #[error(
+        "`{host}` redirects the call to {doing} ({status}) to {target}, and snowtrack follows no redirect, which would take the token along: check the account identifier and `SNOWFLAKE_URL`, and whether a proxy or a login page of the network answers in Snowflake's place"
+    )]
+    Redirected { host: String, doing: &'static str, status: u16, target: String },
     /// A statement failed.
     #[error("{0}")]
     Statement(Box<StatementFailure>),

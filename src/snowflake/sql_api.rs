@@ -376,7 +376,7 @@ impl Connection {
             403 => {
                 "the SQL API or this machine is not admitted (network policy), or the account does not exist at this host"
             }
-            300..=399 | 404 | 405 | 415 => {
+            304 | 404 | 405 | 415 => {
                 "this is not the SQL API: check the account identifier and the URL"
             }
             522 => "its TLS certificate does not fit: check the host (and `_` in it)",

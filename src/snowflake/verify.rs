@@ -386,7 +386,10 @@ fn progress_of(claim: &FileReport) -> String {
 fn error_of(claim: &FileReport) -> String {
     let said = claim.first_error.as_ref().or(claim.system_error.as_ref());
     let mut text = match said {
-        Some(error) => format!("Snowflake refused it: {}", error.trim().trim_end_matches('.')),
+        Some(error) => {
+            let error = crate::http::shortened(error.trim());
+            format!("Snowflake refused it: {}", error.trim_end_matches('.'))
+        }
         None => "Snowflake refused it and gives no reason".to_owned(),
     };
     let line = claim.first_error_line.map(|line| format!("line {line}"));

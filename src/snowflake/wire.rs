@@ -9,6 +9,8 @@ use flate2::read::GzDecoder;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use crate::http::{BodyError, MAX_BODY_BYTES, shortened};
+
 /// `POST /api/v2/statements`.
 #[derive(Serialize)]
 pub(super) struct StatementBody<'a> {
@@ -205,18 +207,21 @@ pub(super) struct ReportedFile {
 }
 
 /// A body as text: gzip is opened by its first bytes, because a proxy may have dropped the header that announces it.
-pub(super) fn unpacked(body: Vec<u8>) -> std::io::Result<Vec<u8>> {
+pub(super) fn unpacked(body: Vec<u8>) -> Result<Vec<u8>, BodyError> {
     if !body.starts_with(&[0x1f, 0x8b]) {
         return Ok(body);
     }
     let mut text = Vec::new();
-    GzDecoder::new(body.as_slice()).read_to_end(&mut text)?;
-    Ok(text)
+    // One byte more than there may be, to see whether there is one.
+    let limit = MAX_BODY_BYTES as u64 + 1;
+    let read = GzDecoder::new(body.as_slice()).take(limit).read_to_end(&mut text);
+    read.map_err(|_| BodyError::Broken("the gzip body is cut".to_owned()))?;
+    if MAX_BODY_BYTES < text.len() { Err(BodyError::TooLarge) } else { Ok(text) }
 }
 
 fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
-        Value::String(text) => text,
+        Value::String(text) => shortened(&text),
         Value::Number(number) => number.to_string(),
         _ => String::new(),
     })

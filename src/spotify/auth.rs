@@ -1,27 +1,27 @@
 //! Access tokens: which grant is possible, and the refresh token carried forward from one refresh to the next.
 //!
-//! `rspotify` makes the token requests and nothing else: its own refresh drops the refresh token (PKCE) or ignores a new one
-//! (authorization code), and its cache file is world readable. The token file here is written 0600, by rename.
+//! `rspotify` says how an app proves who it is, and builds the address of a login; the token requests are sent by our own
+//! client. `rspotify`'s follows redirects (with the refresh token in the body), reads bodies without end, drops the refresh
+//! token (PKCE) or ignores a new one (authorization code), and keeps its cache in a file that the world may read.
 
-use std::collections::HashMap;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use rspotify::http::HttpError;
-use rspotify::prelude::BaseClient;
-use rspotify::{
-    AuthCodePkceSpotify, ClientError, Config, Credentials as AppCredentials, OAuth, Token,
-};
+use chrono::{DateTime, Utc};
+use reqwest::StatusCode;
+use rspotify::Credentials as AppCredentials;
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde_json::Value;
 
-use super::Error;
+use super::{Error, StoredToken, TokenFile};
+use crate::http;
 
-/// Spotify ends a login six months after the user gave it; refreshing does not extend it.
-///
-/// <https://developer.spotify.com/blog/2026-06-18-refresh-token-expiration>
-const WARN_AFTER: TimeDelta = TimeDelta::days(150);
+/// Spotify's tokens have some hundred letters.
+const MAX_TOKEN_BYTES: usize = 16 << 10;
+/// How long a request may take. Nothing ends it earlier, not even who asks the run to stop: a new login may be on its way.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// Spotify's access tokens are valid for an hour; what claims to be for years is not one of them.
+const LONGEST_VALIDITY_SECS: f64 = 366.0 * 86_400.0;
 
 /// Who we are to Spotify.
 #[derive(Debug)]
@@ -38,143 +38,156 @@ pub struct Credentials {
     pub accounts_url: String,
 }
 
-/// The file that holds a login.
-#[derive(Debug, Clone)]
-pub struct TokenFile(pub PathBuf);
-
-/// A login as stored.
-#[derive(Serialize, Deserialize)]
-pub struct StoredToken {
-    /// The app that the login belongs to.
-    pub client_id: String,
-    /// What new access tokens are asked with.
-    pub refresh_token: String,
-    /// What the user agreed to.
-    pub scopes: Vec<String>,
-    /// When the user agreed; the six months count from here.
-    pub authorized_at: Option<DateTime<Utc>>,
-    /// The configured refresh token that this one descends from.
-    #[serde(default)]
-    pub descends_from: Option<String>,
-}
-
 /// An access token and whether a user stands behind it.
 pub(super) struct Access {
     pub(super) token: SecretString,
     pub(super) is_user: bool,
-    pub(super) warning: Option<String>,
+    pub(super) renewal: Renewal,
 }
 
-impl TokenFile {
-    /// The stored login, if there is one.
-    pub fn load(&self) -> Result<Option<StoredToken>, Error> {
-        let text = match std::fs::read_to_string(&self.0) {
-            Ok(text) => text,
-            Err(source) if source.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(self.failed("read the login in", source)),
-        };
-        // A broken file is as good as none: logging in again replaces it.
-        Ok(serde_json::from_str(&text).ok())
-    }
+/// Whether Spotify gave a new login with an access token.
+pub(super) enum Renewal {
+    /// No: the one that there is stays good.
+    Unneeded,
+    /// Yes, and it is stored.
+    Stored,
+    /// Yes, and for this reason it could not be stored.
+    Unstored(StoredToken, Error),
+}
 
-    /// Replaces the stored login; a crash leaves either the old or the new one.
-    pub fn store(&self, token: &StoredToken) -> Result<(), Error> {
-        let doing = "store the login in";
-        let text =
-            serde_json::to_vec_pretty(token).map_err(|source| self.failed(doing, source.into()))?;
-        let directory = self.0.parent().unwrap_or_else(|| Path::new("."));
-        std::fs::create_dir_all(directory).map_err(|source| self.failed(doing, source))?;
-        let temporary = self.0.with_extension("json.new");
-        let mut options = std::fs::OpenOptions::new();
-        // A leftover would keep its own permissions.
-        let _ = std::fs::remove_file(&temporary);
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt;
-            options.mode(0o600);
-        }
-        options
-            .open(&temporary)
-            .and_then(|mut file| file.write_all(&text).and_then(|()| file.sync_all()))
-            .and_then(|()| std::fs::rename(&temporary, &self.0))
-            .map_err(|source| self.failed(doing, source))
-    }
+/// Why there is no token, split by how often it is worth asking again.
+#[derive(Debug)]
+pub(super) enum Denied {
+    /// Spotify's own word, or a fault of ours: never.
+    Final(Error),
+    /// The accounts service cannot be reached, or has an outage: with patience.
+    Outage(String),
+    /// Whoever answers is hardly the accounts service: once.
+    Nonsense(String),
+}
 
-    fn failed(&self, doing: &'static str, source: std::io::Error) -> Error {
-        Error::File { doing, path: self.0.display().to_string(), source }
+impl From<Error> for Denied {
+    fn from(error: Error) -> Self {
+        Self::Final(error)
     }
+}
+
+/// What the accounts service gives.
+struct Token {
+    access: SecretString,
+    refresh: Option<String>,
+    scopes: Vec<String>,
 }
 
 impl Credentials {
-    /// Asks for a new access token with the best grant there is: a user's login, else the app's own secret.
-    pub(super) async fn access(&self, now: DateTime<Utc>) -> Result<Access, Error> {
-        let stored = self.token_file.load()?.filter(|stored| stored.client_id == self.client_id);
-        let configured = self.refresh_token.as_ref().map(|token| token.expose_secret().to_owned());
-        let login = match (stored, configured) {
-            // Spotify may have replaced the configured token since; what descends from it is newer.
-            (Some(stored), Some(token))
-                if stored.descends_from.as_ref() == Some(&fingerprint(&token)) =>
-            {
-                Some(stored)
-            }
-            (_, Some(token)) => Some(StoredToken {
-                client_id: self.client_id.clone(),
-                descends_from: Some(fingerprint(&token)),
-                refresh_token: token,
-                scopes: Vec::new(),
-                authorized_at: None,
-            }),
-            (stored, None) => stored,
+    /// Asks for a new access token with the best grant there is: a user's login, else the app's own secret. `unstored` is a
+    /// login of this process that is newer than the stored one.
+    pub(super) async fn access(
+        &self,
+        client: &reqwest::Client,
+        unstored: Option<&StoredToken>,
+    ) -> Result<Access, Denied> {
+        let configured = self.refresh_token.as_ref().map(|token| StoredToken {
+            client_id: self.client_id.clone(),
+            descends_from: Some(fingerprint(token.expose_secret())),
+            refresh_token: token.expose_secret().to_owned(),
+            scopes: Vec::new(),
+            authorized_at: None,
+        });
+        let login = match unstored {
+            Some(login) => Some(login.clone()),
+            None => self.stored()?.or_else(|| configured.clone()),
         };
-        match (login, &self.client_secret) {
-            (Some(login), _) => self.refresh(login, now).await,
-            (None, Some(_)) => {
-                let token = self.request(&[("grant_type", "client_credentials")]).await?;
-                Ok(Access { token: token.access_token.into(), is_user: false, warning: None })
+        let Some(login) = login else {
+            if self.client_secret.is_none() {
+                return Err(Error::NotLoggedIn.into());
             }
-            (None, None) => Err(Error::NotLoggedIn),
+            let token = self.request(client, &[("grant_type", "client_credentials")]).await?;
+            let renewal = Renewal::Unneeded;
+            return Ok(Access { token: token.access, is_user: false, renewal });
+        };
+        let ended = login.refresh_token.clone();
+        let fallback = configured.filter(|configured| configured.refresh_token != ended);
+        match (self.refresh(client, login).await, fallback) {
+            // What descends from the configured token has ended; that one itself may still be good.
+            (Err(Denied::Final(Error::LoginExpired)), Some(configured)) => {
+                let access = self.refresh(client, configured).await?;
+                if self.token_file.load()?.is_some_and(|held| held.refresh_token == ended) {
+                    self.token_file.forget();
+                }
+                Ok(access)
+            }
+            (refreshed, _) => refreshed,
         }
     }
 
-    async fn refresh(&self, login: StoredToken, now: DateTime<Utc>) -> Result<Access, Error> {
+    /// When the login in use ends, once that is near enough to be told.
+    pub fn login_ends_at(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.stored().ok()??.ends_soon(now)
+    }
+
+    /// The stored login of this app. Where a token is configured, only one that descends from it: Spotify may have replaced
+    /// the configured one since.
+    fn stored(&self) -> Result<Option<StoredToken>, Error> {
+        let stored = self.token_file.load()?.filter(|stored| stored.client_id == self.client_id);
+        Ok(match &self.refresh_token {
+            Some(token) => {
+                let origin = fingerprint(token.expose_secret());
+                stored.filter(|stored| stored.descends_from.as_ref() == Some(&origin))
+            }
+            None => stored,
+        })
+    }
+
+    async fn refresh(
+        &self,
+        client: &reqwest::Client,
+        login: StoredToken,
+    ) -> Result<Access, Denied> {
+        // Made first: a new login that finds no place is lost, and the old one may be worth nothing by then.
+        let room = self.token_file.make_room()?;
         let form =
             [("grant_type", "refresh_token"), ("refresh_token", login.refresh_token.as_str())];
-        let token = self.request(&form).await?;
-        let warning = login.authorized_at.filter(|at| *at + WARN_AFTER < now).map(|at| {
-            format!(
-                "the Spotify login of {} ends six months after that day: run `snowtrack login` soon",
-                at.format("%Y-%m-%d")
-            )
-        });
+        let token = self.request(client, &form).await?;
         // Where the answer brings no refresh token, the one we have stays good.
-        if let Some(replaced) = token.refresh_token.filter(|new| *new != login.refresh_token) {
-            self.token_file.store(&StoredToken { refresh_token: replaced, ..login })?;
-        }
-        Ok(Access { token: token.access_token.into(), is_user: true, warning })
+        let replaced = token.refresh.filter(|new| *new != login.refresh_token);
+        let renewal = match replaced.map(|refresh_token| StoredToken { refresh_token, ..login }) {
+            None => Renewal::Unneeded,
+            Some(login) => match room.keep(&login) {
+                Ok(()) => Renewal::Stored,
+                Err(error) => Renewal::Unstored(login, error),
+            },
+        };
+        Ok(Access { token: token.access, is_user: true, renewal })
     }
 
     /// Exchanges the code of a login and stores what it gives.
     pub(super) async fn redeem(
         &self,
-        code: &str,
-        verifier: &str,
+        (code, verifier): (&str, &str),
         redirect_uri: &str,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
+        let client = http::client(TIMEOUT)
+            .map_err(|error| Error::Login { reason: http::describe(error) })?;
+        let room = self.token_file.make_room()?;
         let form = [
             ("grant_type", "authorization_code"),
             ("code", code),
             ("redirect_uri", redirect_uri),
             ("code_verifier", verifier),
         ];
-        let token = self.request(&form).await?;
+        // A code is good for one request, so nothing is asked twice.
+        let token = self.request(&client, &form).await.map_err(|denied| match denied {
+            Denied::Final(error) => error,
+            Denied::Outage(reason) | Denied::Nonsense(reason) => self.no_token(1, reason),
+        })?;
         let refresh_token = token
-            .refresh_token
+            .refresh
             .ok_or_else(|| Error::Login { reason: "Spotify gave no refresh token".to_owned() })?;
-        let mut scopes: Vec<String> = token.scopes.into_iter().collect();
+        let mut scopes = token.scopes;
         scopes.sort();
-        self.token_file.store(&StoredToken {
+        room.keep(&StoredToken {
             client_id: self.client_id.clone(),
             refresh_token,
             scopes,
@@ -183,58 +196,112 @@ impl Credentials {
         })
     }
 
-    async fn request(&self, form: &[(&str, &str)]) -> Result<Token, Error> {
-        let secret = self.client_secret.as_ref().map(|secret| secret.expose_secret());
-        let app = match secret {
-            Some(secret) => AppCredentials::new(&self.client_id, secret),
+    /// The error after `tries` requests without a token.
+    pub(super) fn no_token(&self, tries: u32, reason: String) -> Error {
+        Error::NoToken { url: self.token_url(), tries, reason }
+    }
+
+    fn token_url(&self) -> String {
+        format!("{}api/token", self.accounts_url)
+    }
+
+    async fn request(
+        &self,
+        client: &reqwest::Client,
+        form: &[(&str, &str)],
+    ) -> Result<Token, Denied> {
+        let app = match &self.client_secret {
+            Some(secret) => AppCredentials::new(&self.client_id, secret.expose_secret()),
             None => AppCredentials::new_pkce(&self.client_id),
         };
-        let mut form: HashMap<&str, &str> = form.iter().copied().collect();
-        let headers = app.auth_headers();
-        if headers.is_none() {
-            form.insert("client_id", &self.client_id);
+        let url = self.token_url();
+        let mut form = form.to_vec();
+        let mut request = client.post(&url).timeout(TIMEOUT);
+        match app.auth_headers() {
+            Some(headers) => {
+                for (name, value) in headers {
+                    request = request.header(name, value);
+                }
+            }
+            None => form.push(("client_id", &self.client_id)),
         }
-        let config = Config {
-            auth_base_url: self.accounts_url.clone(),
-            token_cached: false,
-            token_refreshing: false,
-            ..Config::default()
+        let response = match request.form(&form).send().await {
+            Ok(response) => response,
+            Err(error) => return Err(Denied::Outage(http::describe(error))),
         };
-        let accounts = AuthCodePkceSpotify::with_config(app, OAuth::default(), config);
-        match accounts.fetch_access_token(&form, headers.as_ref()).await {
-            Ok(token) => Ok(token),
-            Err(error) => Err(self.explain(error).await),
+        let (status, headers) = (response.status(), response.headers().clone());
+        if let Some(target) = http::redirect(status, &headers) {
+            let status = status.as_u16();
+            let reason = format!(
+                "it redirects ({status}) to {target}, and snowtrack follows no redirect, which would take the login along ({HINT})"
+            );
+            return Err(self.no_token(1, reason).into());
+        }
+        match http::body(response).await {
+            Ok(body) if status.is_success() => token(&body).map_err(|what| {
+                Denied::Nonsense(format!("status {}, but {what} ({HINT})", status.as_u16()))
+            }),
+            Ok(body) => Err(self.denial(status, &body)),
+            Err(http::BodyError::Broken(how)) => Err(Denied::Outage(how)),
+            Err(error) => Err(Denied::Nonsense(error.to_string())),
         }
     }
 
-    async fn explain(&self, error: ClientError) -> Error {
-        let url = format!("{}api/token", self.accounts_url);
-        let unreachable =
-            |reason: String| Error::Unreachable { url: url.clone(), tries: 1, reason };
-        let ClientError::Http(http) = error else { return unreachable(error.to_string()) };
-        match *http {
-            HttpError::Client(error) => unreachable(error.without_url().to_string()),
-            HttpError::StatusCode(response) => {
-                let status = response.status();
-                let body: TokenError = response.json().await.unwrap_or_default();
-                match body.error.as_deref() {
-                    Some("invalid_grant") => Error::LoginExpired,
-                    Some(reason) if status.is_client_error() && status.as_u16() != 429 => {
-                        Error::AppRefused {
-                            client_id: self.client_id.clone(),
-                            reason: reason.to_owned(),
-                        }
-                    }
-                    _ => unreachable(format!("status {status}")),
-                }
+    /// What an answer means that is not a success.
+    fn denial(&self, status: StatusCode, body: &[u8]) -> Denied {
+        #[derive(Deserialize)]
+        struct TokenError {
+            error: String,
+        }
+        let said = serde_json::from_slice::<TokenError>(body).map(|said| said.error);
+        let is_outage = status.is_server_error() || matches!(status.as_u16(), 408 | 429);
+        match said {
+            Ok(error) if error == "invalid_grant" => Error::LoginExpired.into(),
+            _ if is_outage => Denied::Outage(format!("status {status}")),
+            Ok(error) => Error::AppRefused {
+                client_id: self.client_id.clone(),
+                reason: http::shortened(&error),
             }
+            .into(),
+            Err(_) => Denied::Nonsense(format!("status {status} without a reason ({HINT})")),
         }
     }
 }
 
-#[derive(Default, Deserialize)]
-struct TokenError {
-    error: Option<String>,
+/// What to look at where nonsense comes.
+const HINT: &str = "does `SPOTIFY_ACCOUNTS_URL` point to Spotify's accounts service, and does no proxy or login page of the network answer in its place?";
+
+/// The token in an answer, or what is wrong with it.
+fn token(body: &[u8]) -> Result<Token, &'static str> {
+    #[derive(Deserialize)]
+    struct Answer {
+        access_token: String,
+        expires_in: Option<f64>,
+        refresh_token: Option<Value>,
+        scope: Option<Value>,
+    }
+    let Ok(text) = std::str::from_utf8(body) else { return Err("the body is not UTF-8") };
+    let answer: Answer = serde_json::from_str(text).map_err(|_| "the body holds no token")?;
+    if !is_token(&answer.access_token) {
+        return Err("the token holds what no token holds");
+    }
+    let is_absurd = |seconds: &f64| !(1.0..=LONGEST_VALIDITY_SECS).contains(seconds);
+    if answer.expires_in.as_ref().is_some_and(is_absurd) {
+        return Err("the token is valid for an absurd time");
+    }
+    let text = |value: Option<Value>| value.and_then(|value| value.as_str().map(str::to_owned));
+    let scopes = text(answer.scope).unwrap_or_default();
+    Ok(Token {
+        access: answer.access_token.into(),
+        // An odd one must not replace a good login.
+        refresh: text(answer.refresh_token).filter(|token| is_token(token)),
+        scopes: scopes.split_ascii_whitespace().map(str::to_owned).collect(),
+    })
+}
+
+/// Whether a text can be a token, and go into a header: visible letters of ASCII.
+fn is_token(text: &str) -> bool {
+    (1..=MAX_TOKEN_BYTES).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn fingerprint(token: &str) -> String {

@@ -1,27 +1,30 @@
-//! The data plane: one call at a time, with what Spotify's answers mean decided in one place.
+//! The data plane: one call at a time, repeated where its answer says that this helps.
 //!
-//! Retried here: lost connections, 5xx, bodies that are cut or are not JSON, and short 429s. Everything else is an [`Error`].
+//! Repeated here: lost connections, 5xx, bodies that are cut or are not JSON, short 429s, a missing Premium; nonsense once.
+//! Everything else is an [`Error`].
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use reqwest::header::{DATE, ETAG, HeaderMap, RETRY_AFTER};
-use reqwest::{StatusCode, Url};
+use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
+use super::answer::{Answer, Outcome};
+use super::auth::{Denied, Renewal};
 use super::page::{Document, Entity};
-use super::{Credentials, Error};
+use super::{Credentials, Error, StoredToken};
 use crate::event::{Event, Events};
-use crate::retry::{RetryPolicy, Stop, pause};
+use crate::http;
+use crate::retry::{LONGEST_PENALTY, RetryPolicy, Stop, pause};
 
-/// A lockout of Spotify's lasts a day at most (the longest seen is 86,400 s); a longer one is a broken header.
-const LONGEST_PENALTY: Duration = Duration::from_secs(86_400);
 /// When the quota is used up and Spotify names no time: asking during a penalty lengthens it, so we leave an hour.
 const UNNAMED_PENALTY: Duration = Duration::from_secs(3_600);
 /// Waits for 429s without `Retry-After` before we give up.
 const UNNAMED_WAITS: u32 = 3;
+/// How often a call is repeated that Spotify refuses for want of Premium: such a refusal has been seen to pass.
+const PREMIUM_REPEATS: u32 = 3;
 
 /// How patient the client is. Tests shrink every number.
 #[derive(Debug, Clone, Copy)]
@@ -70,6 +73,11 @@ impl Default for Timing {
 /// What one call has been put off for.
 #[derive(Default)]
 struct Patience {
+    calls: u32,
+    /// Waits for what may pass by itself.
+    retries: u32,
+    had_nonsense: bool,
+    premium_waits: u32,
     /// Waits that Spotify named, and their sum.
     named_waits: u32,
     waited: Duration,
@@ -79,9 +87,9 @@ struct Patience {
 /// What the calls of a run cost.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// Data calls, retries included.
+    /// Data calls, repeated ones included; none of the accounts service.
     pub call_count: u64,
-    /// Repeated calls.
+    /// Those among them that repeat another, whatever for.
     pub retry_count: u64,
     /// Time spent waiting because Spotify or our backoff asked for it.
     pub waited: Duration,
@@ -95,35 +103,16 @@ pub struct Client {
     access: Option<SecretString>,
     is_user: bool,
     user_id: Option<String>,
+    /// A login newer than the stored one, which could not be stored.
+    unstored: Option<StoredToken>,
+    /// The app's owner has no Premium: no call is worth making any more.
+    is_barred: bool,
     timing: Timing,
     last_call: Option<Instant>,
     clock: fn() -> DateTime<Utc>,
     stop: Arc<Stop>,
     skew: Option<TimeDelta>,
     usage: Usage,
-}
-
-/// What one answer means.
-enum Outcome {
-    Done { body: String, etag: Option<String> },
-    Retry { reason: String },
-    Refresh,
-    Wait { asked: Option<Duration>, is_quota: bool },
-    Fail(Error),
-}
-
-#[derive(Default, Deserialize)]
-struct ErrorBody {
-    #[serde(default)]
-    error: ErrorDetail,
-}
-
-#[derive(Default, Deserialize)]
-struct ErrorDetail {
-    #[serde(default)]
-    message: String,
-    #[serde(default)]
-    reason: Option<String>,
 }
 
 impl Client {
@@ -140,13 +129,7 @@ impl Client {
         if base.path() == "/" {
             base.set_path("/v1");
         }
-        let http = reqwest::Client::builder()
-            .user_agent(concat!("snowtrack/", env!("CARGO_PKG_VERSION")))
-            .gzip(true)
-            .timeout(timing.timeout)
-            .connect_timeout(timing.timeout.min(Duration::from_secs(10)))
-            .build()
-            .map_err(|error| bad_url(error.to_string()))?;
+        let http = http::client(timing.timeout).map_err(|error| bad_url(error.to_string()))?;
         Ok(Self {
             http,
             base,
@@ -154,6 +137,8 @@ impl Client {
             access: None,
             is_user: false,
             user_id: None,
+            unstored: None,
+            is_barred: false,
             timing,
             last_call: None,
             clock,
@@ -242,46 +227,73 @@ impl Client {
         url: &str,
         events: Events<'_>,
     ) -> Result<(String, Option<String>), Error> {
-        let (mut retries, mut has_refreshed) = (0, false);
-        let mut patience = Patience::default();
+        let (mut patience, mut has_refreshed) = (Patience::default(), false);
         loop {
+            if self.is_barred {
+                return Err(Error::PremiumRequired);
+            }
             let token = self.token(events).await?;
             self.keep_gap().await;
             self.usage.call_count += 1;
+            self.usage.retry_count += u64::from(0 < patience.calls);
+            patience.calls += 1;
             let stop = Arc::clone(&self.stop);
-            match stop.or(self.once(url, &token)).await.ok_or(Error::Stopped)? {
+            let outcome = stop.or(self.once(url, &token)).await.ok_or(Error::Stopped)?;
+            let unreachable = |reason| {
+                let (url, tries) = (url.to_owned(), patience.calls);
+                Err(Error::Unreachable { url, tries, reason })
+            };
+            let reason = match outcome {
                 Outcome::Done { body, etag } => return Ok((body, etag)),
                 Outcome::Fail(error) => return Err(error),
                 Outcome::Refresh if has_refreshed => {
-                    return Err(Error::Unreachable {
-                        url: url.to_owned(),
-                        tries: 2,
-                        reason: "a fresh access token was refused (401)".to_owned(),
-                    });
+                    return unreachable("a fresh access token was refused (401)".to_owned());
                 }
                 Outcome::Refresh => {
                     has_refreshed = true;
                     self.access = None;
+                    continue;
                 }
                 Outcome::Wait { asked, is_quota } => {
                     let wait = self.penalty(asked, is_quota, &mut patience)?;
                     self.wait("Spotify's rate limit", wait, events).await?;
+                    continue;
                 }
-                Outcome::Retry { reason } => {
-                    retries += 1;
-                    let Some(delay) = self.timing.retry.delay(retries, fastrand::f64()) else {
-                        return Err(Error::Unreachable {
-                            url: url.to_owned(),
-                            tries: retries,
-                            reason,
-                        });
-                    };
-                    events(Event::Retried { url: url.to_owned(), reason });
-                    self.usage.retry_count += 1;
-                    self.wait("Spotify to recover", delay, events).await?;
+                Outcome::Premium => {
+                    self.wait_for_premium(&mut patience, events).await?;
+                    continue;
                 }
-            }
+                Outcome::Nonsense { reason } if patience.had_nonsense => {
+                    return unreachable(reason);
+                }
+                Outcome::Nonsense { reason } => {
+                    patience.had_nonsense = true;
+                    reason
+                }
+                Outcome::Retry { reason } => reason,
+            };
+            patience.retries += 1;
+            let Some(delay) = self.timing.retry.delay(patience.retries, fastrand::f64()) else {
+                return unreachable(reason);
+            };
+            events(Event::Retried { url: url.to_owned(), reason });
+            self.wait("Spotify to recover", delay, events).await?;
         }
+    }
+
+    /// Waits before a call that was refused for want of Premium, or ends all calls.
+    async fn wait_for_premium(
+        &mut self,
+        patience: &mut Patience,
+        events: Events<'_>,
+    ) -> Result<(), Error> {
+        if patience.premium_waits == PREMIUM_REPEATS {
+            self.is_barred = true;
+            return Err(Error::PremiumRequired);
+        }
+        patience.premium_waits += 1;
+        let wait = self.timing.second;
+        self.wait("Spotify to see the Premium of the app's owner", wait, events).await
     }
 
     /// How long to wait for a 429, or the error that ends the run.
@@ -322,12 +334,22 @@ impl Client {
         if let Some(token) = &self.access {
             return Ok(token.expose_secret().to_owned());
         }
-        let mut tries = 0;
+        let (mut tries, mut had_nonsense) = (0, false);
         loop {
-            match self.credentials.access((self.clock)()).await {
+            tries += 1;
+            let asked = self.credentials.access(&self.http, self.unstored.as_ref()).await;
+            let (reason, is_nonsense) = match asked {
                 Ok(access) => {
-                    if let Some(warning) = access.warning {
-                        events(Event::Warning(warning));
+                    match access.renewal {
+                        Renewal::Unneeded => {}
+                        Renewal::Stored => self.unstored = None,
+                        Renewal::Unstored(login, error) => {
+                            let told = with_causes(&error);
+                            events(Event::Warning(format!(
+                                "{told}; Spotify gave it in place of the stored one, which may be worth nothing any more; the run goes on and tries again at its end"
+                            )));
+                            self.unstored = Some(login);
+                        }
                     }
                     let text = access.token.expose_secret().to_owned();
                     self.is_user = access.is_user;
@@ -335,17 +357,29 @@ impl Client {
                     return Ok(text);
                 }
                 // Only Spotify's own word ends a login; an outage must not.
-                Err(Error::Unreachable { url, reason, .. }) => {
-                    tries += 1;
-                    let Some(delay) = self.timing.retry.delay(tries, fastrand::f64()) else {
-                        return Err(Error::Unreachable { url, tries, reason });
-                    };
-                    events(Event::Retried { url, reason });
-                    self.usage.retry_count += 1;
-                    self.wait("Spotify's accounts service", delay, events).await?;
-                }
-                Err(error) => return Err(error),
-            }
+                Err(Denied::Outage(reason)) => (reason, false),
+                Err(Denied::Nonsense(reason)) => (reason, true),
+                Err(Denied::Final(error)) => return Err(error),
+            };
+            let delay = self.timing.retry.delay(tries, fastrand::f64());
+            let Some(delay) = delay.filter(|_| !(is_nonsense && had_nonsense)) else {
+                return Err(self.credentials.no_token(tries, reason));
+            };
+            had_nonsense |= is_nonsense;
+            events(Event::Retried { url: "/api/token".to_owned(), reason });
+            self.wait("Spotify's accounts service", delay, events).await?;
+        }
+    }
+
+    /// Stores a login that could not be stored when Spotify gave it.
+    pub fn keep_login(&mut self, events: Events<'_>) {
+        if let Some(login) = self.unstored.take()
+            && let Err(error) = self.credentials.token_file.store(&login)
+        {
+            events(Event::Warning(format!(
+                "{}; it is lost with this process: run `snowtrack login`",
+                with_causes(&error)
+            )));
         }
     }
 
@@ -369,80 +403,18 @@ impl Client {
 
     async fn once(&mut self, url: &str, token: &str) -> Outcome {
         let target = format!("{}{url}", self.base.as_str().trim_end_matches('/'));
-        let response = match self.http.get(target).bearer_auth(token).send().await {
-            Ok(response) => response,
-            Err(error) => return Outcome::Retry { reason: describe(error) },
+        let answer = match self.http.get(target).bearer_auth(token).send().await {
+            Ok(response) => Answer::read(response).await,
+            Err(error) => return Outcome::Retry { reason: http::describe(error) },
         };
-        let (status, headers) = (response.status(), response.headers().clone());
-        self.skew = headers
-            .get(DATE)
-            .and_then(|date| DateTime::parse_from_rfc2822(date.to_str().ok()?).ok())
-            .map(|date| (self.clock)() - date.to_utc());
-        let body = match response.bytes().await {
-            Ok(body) => body,
-            Err(error) => return Outcome::Retry { reason: describe(error) },
-        };
-        if !status.is_success() {
-            return self.refusal(url, status, &headers, &String::from_utf8_lossy(&body));
-        }
-        match String::from_utf8(body.into()) {
-            Ok(body) if serde_json::from_str::<serde::de::IgnoredAny>(&body).is_ok() => {
-                let etag = headers.get(ETAG).and_then(|etag| etag.to_str().ok()).map(str::to_owned);
-                Outcome::Done { body, etag }
-            }
-            _ => Outcome::Retry {
-                reason: format!("status {status}, but the body is cut or is not JSON"),
-            },
-        }
-    }
-
-    fn refusal(&self, url: &str, status: StatusCode, headers: &HeaderMap, body: &str) -> Outcome {
-        let detail = serde_json::from_str::<ErrorBody>(body).unwrap_or_default().error;
-        let says = |text: &str| body.to_ascii_lowercase().contains(text);
-        // What is asked about, without how it is asked.
-        let url_owned = || url.split('?').next().unwrap_or(url).to_owned();
-        match status.as_u16() {
-            401 if says("valid user authentication required")
-                || (!self.is_user && url.starts_with("/me")) =>
-            {
-                Outcome::Fail(Error::UserNeeded { url: url_owned() })
-            }
-            401 => Outcome::Refresh,
-            403 if says("premium") => Outcome::Fail(Error::PremiumRequired),
-            403 if says("insufficient client scope") => Outcome::Fail(Error::MissingScope {
-                url: url_owned(),
-                wanted: super::login::SCOPES,
-            }),
-            403 if says("not registered") || says("allow") && says("user") => {
-                Outcome::Fail(Error::NotAllowListed)
-            }
-            403 => Outcome::Fail(Error::Forbidden { url: url_owned() }),
-            404 => Outcome::Fail(Error::NotFound { url: url_owned() }),
-            429 => Outcome::Wait {
-                asked: headers
-                    .get(RETRY_AFTER)
-                    .and_then(|value| value.to_str().ok()?.trim().parse().ok())
-                    .map(Duration::from_secs),
-                is_quota: detail.reason.as_deref() == Some("QUOTA_EXCEEDED"),
-            },
-            408 | 500..=599 => Outcome::Retry { reason: format!("status {status}") },
-            code => Outcome::Fail(Error::Refused {
-                url: url.to_owned(),
-                status: code,
-                message: detail.message,
-            }),
-        }
+        let now = (self.clock)();
+        self.skew = http::date(&answer.headers).map(|date| now - date);
+        answer.meaning((&self.base, url), self.is_user, now - self.skew.unwrap_or_default())
     }
 }
 
-/// A transport error with its causes, without the URL (which the caller names).
-fn describe(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
-        cause = inner.source();
-    }
-    text
+/// The error and what it comes from, in one line.
+fn with_causes(error: &Error) -> String {
+    let source = std::error::Error::source(error);
+    source.map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
 }

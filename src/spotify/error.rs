@@ -65,6 +65,16 @@ pub enum Error {
         "`{url}` gave no usable answer in {tries} tries, the last one: {reason}; what was fetched is kept, run the same command again"
     )]
     Unreachable { url: String, tries: u32, reason: String },
+    /// The accounts service gave no access token.
+    #[error(
+        "`{url}` gave no access token in {tries} tries, the last one: {reason}; what was fetched is kept, run the same command again"
+    )]
+    NoToken { url: String, tries: u32, reason: String },
+    /// Somebody answers with the address of somebody else.
+    #[error(
+        "`{url}` redirects ({status}) to {target}, and snowtrack follows no redirect, which would take the login along: does `SPOTIFY_API_URL` point to Spotify's Web API, and does no proxy or login page of the network answer in its place?"
+    )]
+    Redirected { url: String, status: u16, target: String },
     /// A person or a supervisor asked to stop while we waited for Spotify.
     #[error("stopped while waiting for Spotify")]
     Stopped,
@@ -101,6 +111,6 @@ impl Error {
 
     /// Whether it may be one playlist that has no usable answer, or all of Spotify.
     pub const fn is_unusable_answer(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::Document { .. })
+        matches!(self, Self::Unreachable { .. } | Self::Redirected { .. } | Self::Document { .. })
     }
 }

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use url::Url;
 
 use super::{Credentials, Error};
+use crate::http;
 
 /// What snowtrack may read; it never asks to write.
 pub(super) const SCOPES: &str =
@@ -72,7 +73,7 @@ pub async fn login(
     };
     let code = code_of(&query, &accounts.oauth.state)?;
     let verifier = accounts.verifier.as_deref().unwrap_or_default();
-    credentials.redeem(&code, verifier, &redirect_uri, now).await
+    credentials.redeem((&code, verifier), &redirect_uri, now).await
 }
 
 /// Answers the browser until it brings our callback. What else comes is turned away: a favicon, a forged callback, and
@@ -156,11 +157,15 @@ fn code_of(query: &HashMap<String, String>, state: &str) -> Result<String, Error
     if let Some(error) = query.get("error") {
         return Err(Error::Login {
             reason: format!(
-                "Spotify says `{error}`: the access was not granted; run `snowtrack login` again to agree"
+                "Spotify says `{}`: the access was not granted; run `snowtrack login` again to agree",
+                http::shortened(error)
             ),
         });
     }
-    query.get("code").cloned().ok_or_else(|| failed("the answer carries no code"))
+    let code = query.get("code").filter(|code| !code.trim().is_empty());
+    code.cloned().ok_or_else(|| {
+        failed("the answer carries no code; run `snowtrack login` again, from the address that it shows")
+    })
 }
 
 #[cfg(test)]
@@ -178,6 +183,10 @@ mod tests {
             code_of(&query("code=abc&state=t"), "s").unwrap_err().to_string().contains("state")
         );
         assert!(code_of(&query("code=abc"), "s").is_err());
+        for empty in ["code=&state=s", "code=%20&state=s", "state=s"] {
+            let error = code_of(&query(empty), "s").unwrap_err().to_string();
+            assert!(error.contains("no code"), "{empty}: {error}");
+        }
     }
 
     #[test]

@@ -4,8 +4,10 @@
 //! Never shapes a row (that is SQL's work) and never touches DuckDB.
 //!
 //! The data plane is our own HTTP client, one call at a time: `rspotify` serves only for its OAuth types, because its models
-//! drop what they do not know, its paginator repeats rows after a null and its log lines show secrets.
+//! drop what they do not know, its paginator repeats rows after a null, its log lines show secrets and its client follows
+//! redirects.
 
+mod answer;
 mod auth;
 mod client;
 mod error;
@@ -15,8 +17,9 @@ mod reader;
 mod seam;
 mod cut;
 mod recorded;
+mod token_file;
 
-pub use auth::{Credentials, StoredToken, TokenFile};
+pub use auth::Credentials;
 pub use client::{Client, Timing};
 pub use cut::{Cut, CutRow, ItemDigest};
 pub use error::Error;
@@ -25,6 +28,7 @@ pub use page::{Document, Entity, InvalidDocument, Parts, RowIdentity};
 pub use reader::{KnownList, ListReader, PlaylistReader, Step};
 pub use recorded::{DemoPoint, NoDocument, Recorded, RecordedDocument, RecordedText, Recorder};
 pub use seam::Seam;
+pub use token_file::{StoredToken, TokenFile};
 
 use secrecy::SecretString;
 use url::Url;

@@ -3,6 +3,7 @@
 
 mod architecture;
 mod archive;
+mod bombs;
 mod cloud_kills;
 mod copies;
 mod credentials;
@@ -25,6 +26,7 @@ mod nights;
 mod promises;
 mod proof;
 mod recordings;
+mod redirects;
 mod refusals;
 mod renewals;
 mod replays;

@@ -194,7 +194,7 @@ fn every_refusal_of_spotifys_has_its_exit_code_and_its_remedy() {
     let cases: [(&str, i32, &[&str], Prepare); 9] = [
         ("an ended login", 3, &["--mine"], FakeSpotify::revoke_refresh_tokens),
         ("no Premium", 3, &["--mine"], |spotify| {
-            spotify.script(When::Any, 1, Fault::PremiumRequired);
+            spotify.script(When::Any, 4, Fault::PremiumRequired);
         }),
         ("not on the app's user list", 3, &["--mine"], |spotify| {
             spotify.script(When::Any, 1, Fault::NotAllowListed);

@@ -3,7 +3,7 @@
 //! In: a [`Service`] that answers. Out: bytes. Written by hand because a framework would repair what tests need broken.
 
 use std::io::Write;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -58,6 +58,8 @@ pub(crate) enum Delivery {
     Reset,
     /// Nothing, until the client leaves or the server stops.
     Hang,
+    /// Spaces without end, until the client leaves.
+    Endless,
     Slow {
         chunk_size_bytes: usize,
         gap: Duration,
@@ -72,6 +74,8 @@ pub(crate) enum Packing {
     Gzip,
     /// A proxy has taken the header away.
     UnmarkedGzip,
+    /// As it is.
+    Done,
 }
 
 /// An answer to be sent.
@@ -139,10 +143,17 @@ impl Answer {
         self
     }
 
+    /// A small answer that is a gigabyte of spaces once it is unpacked.
+    pub(crate) fn bomb(is_marked: bool) -> Self {
+        let answer = Self { body: BOMB.clone(), ..Self::json(200, "") }.packed(Packing::Done);
+        if is_marked { answer.with_header("content-encoding", "gzip") } else { answer }
+    }
+
     fn pack(&mut self, accepts_gzip: bool) -> std::io::Result<()> {
         let is_packed = match self.packing {
             Packing::Negotiated => accepts_gzip && !self.body.is_empty(),
             Packing::Gzip | Packing::UnmarkedGzip => true,
+            Packing::Done => false,
         };
         if is_packed {
             self.body = compressed(&self.body)?;
@@ -299,18 +310,24 @@ impl Connection {
                 while self.read_more().await? {}
                 return Ok(());
             }
-            Delivery::Whole | Delivery::Cut | Delivery::Slow { .. } => {}
+            Delivery::Whole | Delivery::Cut | Delivery::Endless | Delivery::Slow { .. } => {}
         }
         let mut message = format!("HTTP/1.1 {} Answer\r\n", answer.status).into_bytes();
         for (name, value) in &answer.headers {
             write!(message, "{name}: {value}\r\n")?;
         }
         // 304 has no body, and a length would be that of the body it stands for.
-        if answer.status != 304 {
+        if answer.status != 304 && answer.delivery != Delivery::Endless {
             write!(message, "content-length: {}\r\n", answer.body.len())?;
         }
         message.extend_from_slice(b"\r\n");
         match answer.delivery {
+            Delivery::Endless => {
+                self.stream.write_all(&message).await?;
+                loop {
+                    self.stream.write_all(&[b' '; 1 << 16]).await?;
+                }
+            }
             Delivery::Cut => {
                 message.extend_from_slice(&answer.body[..answer.body.len() / 2]);
                 self.stream.write_all(&message).await
@@ -331,6 +348,15 @@ impl Connection {
         }
     }
 }
+
+/// [`Answer::bomb`], packed once for all tests.
+static BOMB: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    for _ in 0..1 << 10 {
+        encoder.write_all(&[b' '; 1 << 20]).expect("memory takes everything");
+    }
+    encoder.finish().expect("memory takes everything")
+});
 
 fn compressed(body: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());

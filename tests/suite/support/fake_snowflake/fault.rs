@@ -59,6 +59,10 @@ pub(crate) enum Fault {
     CutOff,
     /// The result comes in partitions of so many rows; with `is_unmarked` a proxy has lost `Content-Encoding`.
     Partitions { size: usize, is_unmarked: bool },
+    /// 200 and a body that never ends.
+    Endless,
+    /// 200 and a gigabyte, packed to a thousandth; not `is_marked` where a proxy has lost `Content-Encoding`.
+    Bomb { is_marked: bool },
     /// The metadata promises one row more than there is.
     WrongRowCount,
 }
@@ -135,6 +139,8 @@ impl State {
             Fault::ResetAfter => right_answer(self, &plain).delivered(Delivery::Reset),
             Fault::Hang => Answer::json(0, "").delivered(Delivery::Hang),
             Fault::HangAfter => right_answer(self, &plain).delivered(Delivery::Hang),
+            Fault::Endless => Answer::json(200, "").delivered(Delivery::Endless),
+            Fault::Bomb { is_marked } => Answer::bomb(is_marked),
             Fault::TruncatedBody => right_answer(self, &plain).delivered(Delivery::Cut),
             Fault::TruncatedJson => {
                 let mut answer = right_answer(self, &plain);

@@ -49,6 +49,12 @@ pub(crate) enum Fault {
     MutateLibrary(Arc<dyn Fn(&mut Library) + Send + Sync>),
     /// This body with status 200.
     ServeRaw(String),
+    /// These bytes with status 200.
+    ServeBytes(Vec<u8>),
+    /// 200 and a body that never ends.
+    Endless,
+    /// 200 and a gigabyte, packed to a thousandth.
+    Bomb,
 }
 
 impl Fault {
@@ -141,6 +147,9 @@ impl State {
                 answer
             }
             Fault::ServeRaw(body) => Answer::json(200, body),
+            Fault::ServeBytes(body) => Answer { body, ..Answer::json(200, "") },
+            Fault::Endless => Answer::json(200, "").delivered(Delivery::Endless),
+            Fault::Bomb => Answer::bomb(true),
         }
     }
 
