@@ -14,6 +14,9 @@ mod page;
 mod reader;
 mod seam;
 mod cut;
+mod size;
+mod foreign;
+mod folder;
 mod recorded;
 
 pub use auth::{Credentials, StoredToken, TokenFile};
@@ -25,6 +28,7 @@ pub use page::{Document, Entity, InvalidDocument, Parts, RowIdentity};
 pub use reader::{KnownList, ListReader, PlaylistReader, Step};
 pub use recorded::{DemoPoint, NoDocument, Recorded, RecordedDocument, RecordedText, Recorder};
 pub use seam::Seam;
+pub use size::TooLarge;
 
 use secrecy::SecretString;
 use serde::Deserialize;

@@ -19,6 +19,7 @@ mod live;
 mod login;
 mod models;
 mod nights;
+mod odd_files;
 mod promises;
 mod proof;
 mod recordings;
