@@ -16,6 +16,9 @@ mod page;
 mod reader;
 mod seam;
 mod cut;
+mod size;
+mod foreign;
+mod folder;
 mod recorded;
 mod token_file;
 
@@ -29,6 +32,7 @@ pub use reader::{KnownList, ListReader, PlaylistReader, Step};
 pub use recorded::{DemoPoint, NoDocument, Recorded, RecordedDocument, RecordedText, Recorder};
 pub use seam::Seam;
 pub use token_file::{StoredToken, TokenFile};
+pub use size::TooLarge;
 
 use secrecy::SecretString;
 use url::Url;

@@ -1,11 +1,10 @@
 //! Recorded documents: writes what a fetch received, and reads such folders (and the demo) back.
 //!
-//! A folder holds `*.json` (one body each, verbatim) and `*.ndjson[.zst]` (one `{"url", "fetched_at", "body"}` a line; a body that
-//! has line breaks is a string there).
+//! A folder holds `*.json` (one body each, verbatim) and `*.ndjson` (one `{"url", "fetched_at", "body"}` a line; a body that has line
+//! breaks is a string there), both also as `.gz` or `.zst`, also in folders within.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::BufReader;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -16,7 +15,10 @@ use serde_json::value::RawValue;
 
 use super::Error;
 use super::cut::{self, Cut};
+use super::folder::{Folder, Line, Lines, Opened, RecordedFile, UTF8_MARK};
+use super::foreign;
 use super::page::{Body, Document, Entity, InvalidDocument};
+use super::size::{self, TooLarge};
 
 /// The demo library as it was on two days, a week apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,17 +41,44 @@ pub enum NoDocument {
     /// The file is cut short or damaged, or was never compressed.
     #[error("from here on it cannot be decompressed ({0}); what came before counts")]
     Broken(std::io::Error),
+    /// The same of a file that is one document.
+    #[error("it cannot be decompressed ({0})")]
+    Packed(std::io::Error),
+    /// Another program made it.
+    #[error("it is {0}, not one of Spotify's answers")]
+    Foreign(&'static str),
+    /// A `.json` file of several documents.
+    #[error("it holds more than one document: name it `.ndjson` where each has a line of its own")]
+    Several,
+    /// A file of lines that has none.
+    #[error("it holds no document")]
+    Empty,
+    /// More text than memory has room for.
+    #[error("too large: a document of more than 256 MiB")]
+    LongText,
+    /// More to skip than anybody waits for.
+    #[error("too large: it goes on without another document; the rest of the file is passed over")]
+    Endless,
+    /// The warehouse has no room for what it holds.
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
+    /// A FIFO, a device, a socket.
+    #[error("passed over, because it is no regular file")]
+    NotRegular,
+    /// A folder that is not looked into.
+    #[error("passed over, because it is a link to a folder, or lies too deep")]
+    FarFolder,
+    /// Names of another ending.
+    #[error("passed over, because only .json, .ndjson and .jsonl are read (also as .gz or .zst)")]
+    OtherFile,
 }
-
-/// What editors and exports of some systems put before UTF-8 text; JSON knows no such mark.
-const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A recorded file, or a line of one, not yet looked at: reading on and looking are work for two threads.
 pub struct RecordedText {
     /// The file, and in it the line.
     place: String,
-    /// Or why there are no more.
-    bytes: Result<Vec<u8>, std::io::Error>,
+    /// Or why there are none.
+    bytes: Result<Vec<u8>, NoDocument>,
     is_line: bool,
     now: DateTime<Utc>,
 }
@@ -60,74 +89,29 @@ impl RecordedText {
     /// # Errors
     /// The place, and why it is none.
     pub fn read(self) -> RecordedDocument {
-        let mut bytes = match self.bytes {
-            Ok(bytes) => bytes,
-            Err(error) => return Err((self.place, NoDocument::Broken(error))),
-        };
-        // At any line, because files are also joined with `cat`.
-        if bytes.starts_with(UTF8_MARK) {
-            bytes.drain(..UTF8_MARK.len());
-        }
-        let document = String::from_utf8(bytes)
-            .map_err(|error| InvalidDocument::Utf8(error.utf8_error()))
-            .and_then(|text| match self.is_line {
-                true => of_line(text, self.now),
-                false => of_body((None, self.now), text),
-            });
-        document.map_err(|error| (self.place, error.into()))
+        let (place, now) = (self.place, self.now);
+        let read = self.bytes.and_then(|mut bytes| {
+            // At any line, because files are also joined with `cat`.
+            if bytes.starts_with(UTF8_MARK) {
+                bytes.drain(..UTF8_MARK.len());
+            }
+            let text = String::from_utf8(bytes)
+                .map_err(|error| InvalidDocument::Utf8(error.utf8_error()))?;
+            let (document, cut) =
+                if self.is_line { of_line(text, now)? } else { of_body((None, now), text)? };
+            size::require_room(&document, &cut)?;
+            Ok((document, cut))
+        });
+        read.map_err(|error| (place, error))
     }
 }
 
 /// Documents from a folder or from the binary itself.
 pub struct Recorded {
-    files: std::vec::IntoIter<PathBuf>,
+    passed_over: std::vec::IntoIter<(String, NoDocument)>,
+    files: std::vec::IntoIter<RecordedFile>,
     lines: Option<Lines>,
     now: DateTime<Utc>,
-}
-
-/// A line; without a body, what stands before it.
-#[derive(Deserialize)]
-struct Line<'a> {
-    url: Option<String>,
-    fetched_at: Option<DateTime<Utc>>,
-    #[serde(borrow, default)]
-    body: Option<&'a RawValue>,
-}
-
-/// A file that is being read line by line.
-struct Lines {
-    name: String,
-    reader: Box<dyn BufRead + Send>,
-    number: u64,
-    /// The length of the line before, a guess at that of the next.
-    length: usize,
-}
-
-impl Lines {
-    fn new(name: String, reader: impl BufRead + Send + 'static) -> Self {
-        Self { name, reader: Box::new(reader), number: 0, length: 0 }
-    }
-
-    /// The next line that is not blank; `None` at the end.
-    fn next(&mut self) -> std::io::Result<Option<Vec<u8>>> {
-        loop {
-            self.number += 1;
-            let mut line = Vec::with_capacity(self.length + self.length / 8);
-            self.length = self.reader.read_until(b'\n', &mut line)?;
-            if self.length == 0 {
-                return Ok(None);
-            }
-            let text = line.strip_prefix(UTF8_MARK).unwrap_or(&line);
-            if !text.trim_ascii().is_empty() {
-                return Ok(Some(line));
-            }
-        }
-    }
-
-    /// Where the line is that was asked for last.
-    fn place(&self) -> String {
-        format!("{}, line {}", self.name, self.number)
-    }
 }
 
 impl Recorded {
@@ -137,25 +121,17 @@ impl Recorded {
     /// [`Error::File`] where the folder cannot be read or holds no document files.
     pub fn open(directory: &Path, now: DateTime<Utc>) -> Result<Self, Error> {
         let failed = |source| failed("read the recordings in", directory, source);
-        let mut files = Vec::new();
-        for entry in std::fs::read_dir(directory).map_err(failed)? {
-            let path = entry.map_err(failed)?.path();
-            let name = path
-                .file_name()
-                .map(|name| name.to_string_lossy().into_owned())
-                .unwrap_or_default();
-            let is_document =
-                [".json", ".ndjson", ".ndjson.zst"].iter().any(|ending| name.ends_with(ending));
-            if is_document && !path.is_dir() {
-                files.push(path);
-            }
-        }
+        let Folder { files, passed_over } = Folder::open(directory).map_err(failed)?;
         if files.is_empty() {
-            let source = std::io::Error::other("it holds no .json, .ndjson or .ndjson.zst file");
-            return Err(failed(source));
+            let mut text =
+                "it holds no .json, .ndjson or .jsonl file (also .gz or .zst)".to_owned();
+            for (name, why) in passed_over {
+                text += &format!("; {name}: {why}");
+            }
+            return Err(failed(std::io::Error::other(text)));
         }
-        files.sort();
-        Ok(Self { files: files.into_iter(), lines: None, now })
+        let (passed_over, files) = (passed_over.into_iter(), files.into_iter());
+        Ok(Self { passed_over, files, lines: None, now })
     }
 
     /// The demo library.
@@ -172,6 +148,7 @@ impl Recorded {
         let reader =
             zstd::Decoder::new(bytes).map_err(|source| failed("read", Path::new(name), source))?;
         Ok(Self {
+            passed_over: Vec::new().into_iter(),
             files: Vec::new().into_iter(),
             lines: Some(Lines::new(name.to_owned(), BufReader::new(reader))),
             now,
@@ -184,55 +161,39 @@ impl Recorded {
     /// [`Error::File`] where a file cannot be read.
     pub fn next_text(&mut self) -> Result<Option<RecordedText>, Error> {
         let now = self.now;
+        let text = |place, bytes, is_line| Ok(Some(RecordedText { place, bytes, is_line, now }));
+        if let Some((name, why)) = self.passed_over.next() {
+            return text(name, Err(why), false);
+        }
         loop {
             if let Some(lines) = &mut self.lines {
-                let (next, place) = (lines.next(), lines.place());
+                let next = lines.next();
+                let next = next.map_err(|source| failed("read", Path::new(&lines.name), source))?;
+                let place = lines.place();
                 match next {
-                    Ok(Some(line)) => {
-                        return Ok(Some(RecordedText {
-                            place,
-                            bytes: Ok(line),
-                            is_line: true,
-                            now,
-                        }));
+                    Line::Text(line) => return text(place, Ok(line), true),
+                    Line::Not(why, goes_on) => {
+                        if !goes_on {
+                            self.lines = None;
+                        }
+                        return text(place, Err(why), true);
                     }
-                    Ok(None) => self.lines = None,
-                    // What the system says is about the disk; all else is about what the file holds.
-                    Err(source) if source.raw_os_error().is_some() => {
-                        return Err(failed("read", Path::new(&lines.name), source));
-                    }
-                    Err(source) => {
-                        self.lines = None;
-                        let bytes = Err(source);
-                        return Ok(Some(RecordedText { place, bytes, is_line: true, now }));
-                    }
+                    Line::End => self.lines = None,
                 }
             }
-            let Some(path) = self.files.next() else { return Ok(None) };
-            let name = path
-                .file_name()
-                .map(|name| name.to_string_lossy().into_owned())
-                .unwrap_or_default();
-            if name.ends_with(".json") {
-                let bytes = std::fs::read(&path).map_err(|source| failed("read", &path, source))?;
-                let bytes = Ok(bytes);
-                return Ok(Some(RecordedText { place: name, bytes, is_line: false, now }));
+            let Some(file) = self.files.next() else { return Ok(None) };
+            let (path, name) = (file.path.clone(), file.name.clone());
+            match file.open().map_err(|source| failed("read", &path, source))? {
+                Opened::Whole(bytes) => return text(name, bytes, false),
+                Opened::Lines(lines) => self.lines = Some(lines),
             }
-            let file = File::open(&path).map_err(|source| failed("read", &path, source))?;
-            self.lines = Some(if name.ends_with(".zst") {
-                let decoder =
-                    zstd::Decoder::new(file).map_err(|source| failed("read", &path, source))?;
-                Lines::new(name, BufReader::new(decoder))
-            } else {
-                Lines::new(name, BufReader::with_capacity(1 << 20, file))
-            });
         }
     }
 }
 
-fn of_line(mut line: String, now: DateTime<Utc>) -> Result<(Document, Cut), InvalidDocument> {
+fn of_line(mut line: String, now: DateTime<Utc>) -> Result<(Document, Cut), NoDocument> {
     if let Some((head, place)) = with_body_last(&line)
-        && let Ok(head) = serde_json::from_str::<Line<'_>>(&head)
+        && let Ok(head) = serde_json::from_str::<Envelope<'_>>(&head)
         && let about = (head.url.as_deref(), head.fetched_at.unwrap_or(now))
         && let Some((entity, playlist_id, cut)) = cut::in_one_pass(about.0, &line[place.clone()])
     {
@@ -240,13 +201,24 @@ fn of_line(mut line: String, now: DateTime<Utc>) -> Result<(Document, Cut), Inva
         line.drain(..place.start);
         return Ok(document((entity, playlist_id), about, (line, cut)));
     }
-    let line: Line<'_> = serde_json::from_str(&line)?;
+    let line: Envelope<'_> = serde_json::from_str(&line).map_err(InvalidDocument::from)?;
     let body = match line.body.map_or("null", RawValue::get) {
         // A body with line breaks stands in its line as a string.
-        text if text.starts_with('"') => serde_json::from_str(text)?,
+        text if text.starts_with('"') => {
+            serde_json::from_str(text).map_err(InvalidDocument::from)?
+        }
         body => body.to_owned(),
     };
     of_body((line.url.as_deref(), line.fetched_at.unwrap_or(now)), body)
+}
+
+/// A line; without a body, what stands before it.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    url: Option<String>,
+    fetched_at: Option<DateTime<Utc>>,
+    #[serde(borrow, default)]
+    body: Option<&'a RawValue>,
 }
 
 /// What stands before the body, closed, and where the body is, if it is the last member: then nothing needs to look for its end.
@@ -263,18 +235,42 @@ const BODY: &str = r#","body":"#;
 fn of_body(
     about: (Option<&str>, DateTime<Utc>),
     text: String,
-) -> Result<(Document, Cut), InvalidDocument> {
+) -> Result<(Document, Cut), NoDocument> {
     // The cut holds no slices of the text, which moves into the document.
     let (entity, playlist_id, cut) = match cut::in_one_pass(about.0, &text) {
         Some(done) => done,
-        None => {
-            let body: Body<'_> = serde_json::from_str(&text)?;
-            let (entity, playlist_id) = body.entity(about.0)?;
-            let parts = body.parts(entity, &text)?;
-            (entity, playlist_id, Cut::of(entity, &text, &parts))
-        }
+        None => in_two_passes(about.0, &text).map_err(|error| explained(error, &text))?,
     };
     Ok(document((entity, playlist_id), about, (text, cut)))
+}
+
+fn in_two_passes(
+    url: Option<&str>,
+    text: &str,
+) -> Result<(Entity, Option<String>, Cut), NoDocument> {
+    let body: Body<'_> = serde_json::from_str(text).map_err(InvalidDocument::from)?;
+    let (entity, playlist_id) = body.entity(url)?;
+    if let (Entity::Artists | Entity::Albums, Some(kind)) = (entity, foreign::in_batch(text)) {
+        return Err(NoDocument::Foreign(kind));
+    }
+    let parts = body.parts(entity, text)?;
+    Ok((entity, playlist_id, Cut::of(entity, text, &parts)))
+}
+
+/// What is none of Spotify's answers may be somebody else's.
+fn explained(error: NoDocument, text: &str) -> NoDocument {
+    match error {
+        NoDocument::Invalid(InvalidDocument::Json(_)) if holds_several(text) => NoDocument::Several,
+        NoDocument::Invalid(InvalidDocument::Json(_) | InvalidDocument::Unknown) => {
+            foreign::kind(text).map_or(error, NoDocument::Foreign)
+        }
+        error => error,
+    }
+}
+
+fn holds_several(text: &str) -> bool {
+    let values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
+    values.take(2).filter(Result::is_ok).count() == 2
 }
 
 fn document(

@@ -23,6 +23,7 @@ mod login;
 mod manual;
 mod models;
 mod nights;
+mod odd_files;
 mod promises;
 mod proof;
 mod recordings;
