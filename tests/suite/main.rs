@@ -5,6 +5,7 @@ mod architecture;
 mod archive;
 mod cloud_kills;
 mod copies;
+mod csv;
 mod credentials;
 mod demo;
 mod demo_cloud;

@@ -14,6 +14,7 @@ mod catalog;
 mod copy;
 mod copy_into;
 mod create;
+mod csv;
 mod cursor;
 mod describe;
 mod dml;
