@@ -240,6 +240,11 @@ impl FakeSnowflake {
         self.state().skew = TimeDelta::seconds(seconds);
     }
 
+    /// What an expired JWT is answered with: 390318, or 390303 as before.
+    pub(crate) fn let_expired_tokens_be_called(&self, code: &'static str) {
+        self.state().expired_code = code;
+    }
+
     /// Every token seen so far is refused from now on.
     pub(crate) fn revoke_tokens(&self) {
         self.state().tokens.revoke_all();
