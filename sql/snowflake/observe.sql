@@ -10,7 +10,7 @@ show grants to role {role};
 desc integration {integration};
 show schemas in database {database};
 desc file format {database}.{schema}.parquet_v1;
-desc file format {database}.{schema}.csv_v1;
+desc file format {database}.{schema}.csv_v2;
 show stages in schema {database}.{schema};
 show pipes in schema {database}.{schema};
 show dynamic tables in schema {database}.{core_schema}; -- noqa: PRS

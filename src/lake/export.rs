@@ -23,7 +23,7 @@ pub enum Format {
     /// Parquet with zstd.
     #[default]
     Parquet,
-    /// CSV with gzip; NULL is `\N`.
+    /// CSV with gzip; NULL is an empty field, and text stands in quotes.
     Csv,
 }
 

@@ -222,7 +222,8 @@ impl Names {
     /// The pipe of one table, format and mode; `None` where the mode has no pipes. The number at its end grows when its
     /// definition changes, because a pipe's never does.
     pub fn pipe(&self, table: Table, format: Format, mode: IngestMode) -> Option<QualifiedName> {
-        let name = format!("{}_{}_{}_V1", table.name(), format.name(), mode.name());
+        let version = version(format);
+        let name = format!("{}_{}_{}_V{version}", table.name(), format.name(), mode.name());
         (mode != IngestMode::Copy).then(|| self.in_schema(ident(&name)))
     }
 
@@ -354,7 +355,16 @@ impl Filling {
 
 /// The file format object of a kind of file.
 pub(super) fn file_format(format: Format) -> Ident {
-    ident(&format!("{}_V1", format.name()))
+    ident(&format!("{}_V{}", format.name(), version(format)))
+}
+
+/// How often the way in which a kind of file is read has changed, and with it the pipes that read it.
+const fn version(format: Format) -> u8 {
+    match format {
+        Format::Parquet => 1,
+        // 1 took the text `\N` for NULL.
+        Format::Csv => 2,
+    }
 }
 
 /// What a pipe's files are called, as a regular expression over the whole path.
@@ -437,7 +447,7 @@ mod tests {
         copy into SPOTIFY.RAW.GENRES
         from @SPOTIFY.RAW.SPOTIFY_S3_STAGE/raw/genres/
         files = ('y/g.csv.gz')
-        file_format = (format_name = 'SPOTIFY.RAW.CSV_V1')
+        file_format = (format_name = 'SPOTIFY.RAW.CSV_V2')
         match_by_column_name = case_insensitive
         include_metadata = (
             _file_name = metadata$filename,
@@ -452,7 +462,7 @@ mod tests {
     fn every_question_is_one_statement_without_open_names_or_comments() {
         let names = Names::default();
         let pipe = names.pipe(Table::Songs, Format::Csv, IngestMode::Auto).unwrap();
-        assert_eq!(pipe.to_string(), "SPOTIFY.RAW.SONGS_CSV_AUTO_V1");
+        assert_eq!(pipe.to_string(), "SPOTIFY.RAW.SONGS_CSV_AUTO_V2");
         assert_eq!(names.pipe(Table::Songs, Format::Csv, IngestMode::Copy), None);
         let mut questions = names.observations();
         questions.push(names.pipe_status(&pipe));

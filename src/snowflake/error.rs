@@ -147,7 +147,9 @@ impl fmt::Display for Refusal {
             out,
             "account `{account}` (`{host}`) refused the {credential} of user `{user}` ({code}): {message}"
         )?;
-        if let Some(signed) = &self.signed {
+        if let Some(cause) = self.cause() {
+            write!(out, "\n  {}", cause.advice(user))?;
+        } else if let Some(signed) = &self.signed {
             let Signed { subject, fingerprint } = signed;
             write!(out, "\n  the token said `{subject}`, signed with key `{fingerprint}`")?;
             write!(out, "\n  usual causes:")?;
@@ -168,6 +170,12 @@ impl fmt::Display for Refusal {
                 "\n  4. `{host}` is another account's host (region, privatelink or connection URL)"
             )?;
             write!(out, "\n  5. {}", self.clock())?;
+            if self.code == EXPIRED {
+                write!(
+                    out,
+                    "\n  Snowflake calls the token expired, and it was signed a moment ago: look at the clock first"
+                )?;
+            }
         } else {
             write!(
                 out,
@@ -184,7 +192,73 @@ impl fmt::Display for Refusal {
     }
 }
 
+/// An expired token; the key pair's came as 390303 until autumn 2026.
+const EXPIRED: &str = "390318";
+
+/// Why somebody whose key or token is right is not let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Barred {
+    /// A network policy does not admit this machine's address.
+    Address,
+    /// There is no network policy, and this kind of credential wants one.
+    NoPolicy,
+    /// Too many failed logins.
+    Locked,
+    /// An administrator's decision.
+    Disabled,
+    /// One of these; the message says which.
+    Somehow,
+}
+
+impl Barred {
+    fn advice(self, user: &str) -> String {
+        let user = sql_name(user);
+        match self {
+            Self::Address => format!(
+                "the key or token is not to blame: a network policy does not admit this machine's address. An administrator finds the policy with `show parameters like 'network_policy' in user {user}` (or `in account`), and adds the address to a network rule that it allows"
+            ),
+            Self::NoPolicy => format!(
+                "the key or token is not to blame: Snowflake wants a network policy for a user who logs in like this. An administrator sets one with `alter user {user} set network_policy = <policy>`"
+            ),
+            Self::Locked => format!(
+                "the user is locked after failed logins: wait a quarter of an hour, or let an administrator run `alter user {user} set mins_to_unlock = 0`; then see who else logs in as it"
+            ),
+            Self::Disabled => format!(
+                "the user is disabled: an administrator runs `alter user {user} set disabled = false`"
+            ),
+            Self::Somehow => format!(
+                "the login itself is refused, not the key or token: the user may be disabled or locked, or lack the right to log in like this (`desc user {user}` shows DISABLED and MINS_TO_UNLOCK)"
+            ),
+        }
+    }
+}
+
+/// A user as it stands in SQL.
+fn sql_name(user: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    match user.chars().all(is_plain) && !user.starts_with(|c: char| c.is_ascii_digit()) {
+        true => user.to_ascii_uppercase(),
+        false => format!("\"{}\"", user.replace('"', "\"\"")),
+    }
+}
+
 impl Refusal {
+    /// What bars who is known, by Snowflake's words, which say more than its codes.
+    fn cause(&self) -> Option<Barred> {
+        let message = self.message.to_ascii_lowercase();
+        let says = |words: &str| message.contains(words);
+        match self.code.as_str() {
+            "390422" => Some(Barred::Address),
+            "390432" => Some(Barred::NoPolicy),
+            _ if says("not allowed to access snowflake") => Some(Barred::Address),
+            _ if says("network policy is required") => Some(Barred::NoPolicy),
+            _ if says("locked") => Some(Barred::Locked),
+            _ if says("disabled") => Some(Barred::Disabled),
+            "390101" | "390110" | "390202" => Some(Barred::Somehow),
+            _ => None,
+        }
+    }
+
     fn clock(&self) -> String {
         let Some(skew) = self.clock_skew else {
             return "this machine's clock is wrong (Snowflake's answer did not tell its time)"

@@ -19,10 +19,8 @@ impl Warehouse {
     ) -> Result<Vec<PathBuf>, Error> {
         let target = catalog::literal(&folder.to_string_lossy());
         let options = match format {
-            "csv" => {
-                r"format csv, header, nullstr '\N', timestampformat '%Y-%m-%dT%H:%M:%S.%f', dateformat '%Y-%m-%d'"
-            }
-            _ => "format parquet, compression zstd",
+            "csv" => self.csv_options(table)?,
+            _ => "format parquet, compression zstd".to_owned(),
         };
         let sql = format!(
             "copy (from staging.unshipped_{table}) to {target} ({options}, file_size_bytes {max_file_bytes}, overwrite_or_ignore)"
@@ -40,6 +38,18 @@ impl Warehouse {
         Ok(written)
     }
 
+    /// NULL is an empty field, and all text stands in quotes: no text can be taken for NULL, whatever it is.
+    fn csv_options(&self, table: Table) -> Result<String, Error> {
+        let sql = format!(
+            "select column_name from (describe staging.unshipped_{table}) where column_type = 'VARCHAR'"
+        );
+        let texts = self.rows(&sql, "list the columns of text", |row| row.get::<_, String>(0))?;
+        let texts = texts.iter().map(|name| catalog::quoted(name)).collect::<Vec<_>>().join(", ");
+        Ok(format!(
+            "format csv, header, nullstr '', force_quote ({texts}), timestampformat '%Y-%m-%dT%H:%M:%S.%f', dateformat '%Y-%m-%d'"
+        ))
+    }
+
     /// Rows of a written file and the sum of their `row_hash`.
     ///
     /// # Errors
@@ -48,7 +58,9 @@ impl Warehouse {
         let name = catalog::literal(&file.to_string_lossy());
         let source = match format {
             "csv" => {
-                format!("read_csv({name}, header = true, all_varchar = true, nullstr = '\\N')")
+                format!(
+                    "read_csv({name}, header = true, all_varchar = true, delim = ',', quote = '\"', escape = '\"')"
+                )
             }
             _ => format!("read_parquet({name})"),
         };

@@ -6,6 +6,7 @@ mod archive;
 mod bombs;
 mod cloud_kills;
 mod copies;
+mod csv;
 mod credentials;
 mod demo;
 mod demo_cloud;

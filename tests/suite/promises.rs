@@ -167,7 +167,7 @@ fn files_go_their_way_in_the_format_they_were_exported_in() {
     assert_eq!((code, &again["run_id"]), (8, &first["run_id"]), "{again:#}");
     assert!(again["verification"]["reason"].as_str().unwrap().contains("PAUSED"), "{again:#}");
     // Both formats of one table on their way at once.
-    let songs_csv = "SPOTIFY.RAW.SONGS_CSV_REST_V1";
+    let songs_csv = "SPOTIFY.RAW.SONGS_CSV_REST_V2";
     cloud.snowflake.set_pipe_state(songs_csv, PipeState::new("PAUSED", None));
     let (code, second) = report_with(&cloud, &csv, &full());
     assert_eq!(code, 8, "{second:#}");

@@ -88,6 +88,62 @@ async fn a_token_made_elsewhere_is_sent_as_it_is_and_refused_once() {
 }
 
 #[tokio::test]
+async fn who_is_barred_is_told_by_what_and_not_to_look_at_the_key() {
+    let bars = [
+        (
+            "390422",
+            "Incoming request with IP/Token 192.0.2.7 is not allowed to access Snowflake. Contact your account administrator.",
+            "network_policy' in user LOADER",
+        ),
+        ("390432", "Network policy is required.", "alter user LOADER set network_policy"),
+        (
+            "390202",
+            "Your user account has been temporarily locked due to too many failed attempts.",
+            "mins_to_unlock = 0",
+        ),
+        (
+            "390101",
+            "User access disabled. Contact your local system administrator.",
+            "alter user LOADER set disabled = false",
+        ),
+        ("390110", "Your user login has been locked.", "mins_to_unlock = 0"),
+        // Codes without their words.
+        ("390202", "no", "desc user LOADER"),
+        ("390101", "no", "desc user LOADER"),
+        ("390110", "no", "desc user LOADER"),
+    ];
+    for (code, message, wanted) in bars {
+        let body = serde_json::json!({"code": code, "message": message}).to_string();
+        for credential in [None, Some(pat())] {
+            let server = Server::start([json(401, &body), json(401, &body)]).await;
+            let connection = match credential {
+                None => server.connect(),
+                Some(pat) => server.connect_with(pat, quick()),
+            };
+            let text =
+                connection.run(&Statement::new("select 1"), &GO_ON).await.unwrap_err().to_string();
+            assert!(text.contains(wanted) && text.contains(code), "{code}: {text}");
+            assert!(!text.contains("usual causes") && !text.contains("RSA_PUBLIC_KEY"), "{text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_expired_token_is_renewed_once_whatever_it_is_called() {
+    for code in ["390144", "390303", "390318"] {
+        let body = serde_json::json!({"code": code, "message": "token expired"}).to_string();
+        let server = Server::start([json(401, &body), one_row()]).await;
+        server.connect().run(&Statement::new("select 1"), &GO_ON).await.unwrap();
+        assert_eq!(server.asked().len(), 2, "{code}");
+        let server = Server::start([json(401, &body), json(401, &body)]).await;
+        let error = server.connect().run(&Statement::new("select 1"), &GO_ON).await.unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("usual causes"), "{text}");
+        assert_eq!(text.contains("look at the clock first"), code == "390318", "{text}");
+    }
+}
+
+#[tokio::test]
 async fn a_proxy_that_refuses_in_html_gives_no_reason_and_no_tags() {
     let server = Server::start([html(401), html(401)]).await;
     let error = server.connect().run(&Statement::new("select 1"), &GO_ON).await.unwrap_err();

@@ -14,6 +14,7 @@ mod catalog;
 mod copy;
 mod copy_into;
 mod create;
+mod csv;
 mod cursor;
 mod describe;
 mod dml;
@@ -237,6 +238,11 @@ impl FakeSnowflake {
     /// Snowflake's clock as against the client's, in seconds: for `Date` and the age of tokens.
     pub(crate) fn skew_clock(&self, seconds: i64) {
         self.state().skew = TimeDelta::seconds(seconds);
+    }
+
+    /// What an expired JWT is answered with: 390318, or 390303 as before.
+    pub(crate) fn let_expired_tokens_be_called(&self, code: &'static str) {
+        self.state().expired_code = code;
     }
 
     /// Every token seen so far is refused from now on.

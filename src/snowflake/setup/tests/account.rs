@@ -92,7 +92,7 @@ impl Shown {
             "storage" => self.properties("desc integration SPOTIFY_S3", &INTEGRATION),
             "schema" => self.row("show schemas in database SPOTIFY", &["name"], &[&last(5)]),
             "file" => {
-                let is_csv = words[6].ends_with("csv_v1");
+                let is_csv = words[6].ends_with("csv_v2");
                 let values = if is_csv { &CSV[..] } else { &PARQUET };
                 self.properties(&format!("desc file format {}", words[6]), values);
             }
@@ -127,8 +127,8 @@ const CSV: [(&str, &str); 11] = [
     ("PARSE_HEADER", "TRUE"),
     ("FIELD_OPTIONALLY_ENCLOSED_BY", "\""),
     ("ESCAPE_UNENCLOSED_FIELD", "NONE"),
-    ("NULL_IF", "[\\\\N]"),
-    ("EMPTY_FIELD_AS_NULL", "FALSE"),
+    ("NULL_IF", "[]"),
+    ("EMPTY_FIELD_AS_NULL", "TRUE"),
     ("ENCODING", "UTF8"),
     ("DATE_FORMAT", "YYYY-MM-DD"),
     ("TIMESTAMP_FORMAT", "YYYY-MM-DD\"T\"HH24:MI:SS.FF6"),

@@ -61,6 +61,7 @@ struct Fault {
     code: &'static str,
     reason: String,
     is_bug: bool,
+    is_expired: bool,
 }
 
 impl TokenKind {
@@ -187,7 +188,14 @@ impl State {
         if kind != TokenKind::KeyPair {
             return unauthorized("390318", "OAuth access token expired. ");
         }
-        self.invalid_jwt(fault.code, &fault.reason)
+        let answer = self.invalid_jwt(fault.code, &fault.reason);
+        // Since autumn 2026 an expired one has a code of its own; before it was 390303.
+        match self.tokens.failures.last().filter(|_| fault.is_expired) {
+            Some(LoginFailure { uuid, .. }) => {
+                unauthorized(self.expired_code, &format!("JWT token has expired. [{uuid}]"))
+            }
+            None => answer,
+        }
     }
 
     /// 401 as for any bad JWT; the reason stays here.
@@ -279,7 +287,9 @@ impl State {
         let now = self.wall_clock();
         // With the clock moved it is the test that made the token old.
         let is_bug = self.skew.is_zero();
-        let late = |code, reason: String| Err(Fault { code, reason, is_bug });
+        let late = |code, reason: String| {
+            Err(Fault { code, reason, is_bug, is_expired: code == "394303" })
+        };
         if issued > now + TimeDelta::seconds(1) {
             return late("394302", format!("iat {issued} is in the future of {now}"));
         }
@@ -298,11 +308,11 @@ const TOKEN_TYPES: [&str; 4] =
 
 impl Fault {
     fn bug(code: &'static str, reason: &str) -> Self {
-        Self { code, reason: reason.to_owned(), is_bug: true }
+        Self { code, reason: reason.to_owned(), is_bug: true, is_expired: false }
     }
 
     fn plain(code: &'static str, reason: &str) -> Self {
-        Self { code, reason: reason.to_owned(), is_bug: false }
+        Self { code, reason: reason.to_owned(), is_bug: false, is_expired: false }
     }
 }
 

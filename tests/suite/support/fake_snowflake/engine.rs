@@ -75,6 +75,25 @@ impl Engine {
         self.run(&format!("create or replace table {} as {sql}", name.quoted()))
     }
 
+    /// A temporary table of text columns with these rows, in their order.
+    pub(super) fn fill(
+        &self,
+        name: &str,
+        columns: &[String],
+        rows: &[Vec<Option<String>>],
+    ) -> Outcome<()> {
+        let columns: Vec<String> =
+            columns.iter().map(|column| format!("{} varchar", quoted(column))).collect();
+        self.run(&format!("create or replace temp table {name} ({})", columns.join(", ")))?;
+        let mut appender = self.connection.appender(name).map_err(|error| problem(&error))?;
+        for row in rows {
+            appender
+                .append_row(duckdb::appender_params_from_iter(row))
+                .map_err(|error| problem(&error))?;
+        }
+        appender.flush().map_err(|error| problem(&error))
+    }
+
     /// One text, or `None` for NULL or no row.
     pub(super) fn scalar(&self, sql: &str) -> Outcome<Option<String>> {
         let rows = self.texts(sql)?;

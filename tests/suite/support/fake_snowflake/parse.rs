@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::State;
 use super::catalog::{Column, literal, quoted};
 use super::copy::{Copy, Metadata, Reading};
+use super::csv::{self, unreadable};
 use super::engine::ltz;
 use super::problem::{Outcome, Problem};
 use super::time_format::strftime;
@@ -54,28 +55,15 @@ impl State {
         let columns = self.catalog.tables.get(&copy.table).map(|table| table.columns.clone());
         let columns = columns.ok_or_else(|| Problem::missing("Table", &copy.table.text()))?;
         let file = temporary(bytes, &reading)?;
-        let path = literal(&file.path().to_string_lossy());
-        let source = if reading.is_parquet {
-            format!("read_parquet({path})")
+        if reading.is_parquet {
+            let path = literal(&file.path().to_string_lossy());
+            self.engine.run(&format!(
+                "create or replace temp table incoming as select * from read_parquet({path})"
+            ))?;
         } else {
-            let mut nulls: Vec<String> =
-                reading.words("NULL_IF", "\\N")?.iter().map(|text| literal(text)).collect();
-            if reading.flag("EMPTY_FIELD_AS_NULL", true)? {
-                nulls.push("''".to_owned());
-            }
-            let quote = reading.word("FIELD_OPTIONALLY_ENCLOSED_BY", "NONE")?;
-            let quote = if quote == "NONE" { String::new() } else { quote };
-            format!(
-                "read_csv({path}, header = true, all_varchar = true, delim = {}, quote = {quote}, escape = {quote}, \
-                 nullstr = [{}], strict_mode = true, auto_detect = false, columns = {})",
-                literal(&reading.word("FIELD_DELIMITER", ",")?),
-                nulls.join(", "),
-                header(bytes_of(&file)?, &reading)?,
-                quote = literal(&quote),
-            )
-        };
-        self.engine
-            .run(&format!("create or replace temp table incoming as select * from {source}"))?;
+            let (header, records) = csv::read(bytes_of(&file)?, &reading)?;
+            self.engine.fill("incoming", &header, &records)?;
+        }
         let incoming = self.engine.describe("select * from incoming")?;
         let mut cells = Vec::new();
         let mut problems = Vec::new();
@@ -275,20 +263,4 @@ fn temporary(bytes: &[u8], reading: &Reading) -> Outcome<tempfile::NamedTempFile
 
 fn bytes_of(file: &tempfile::NamedTempFile) -> Outcome<Vec<u8>> {
     std::fs::read(file.path()).map_err(|error| unreadable(&error.to_string()))
-}
-
-/// The header's names as DuckDB's `columns = {…}`, all text: nothing about the file is guessed.
-fn header(bytes: Vec<u8>, reading: &Reading) -> Outcome<String> {
-    let text =
-        String::from_utf8(bytes).map_err(|_| unreadable("Invalid UTF8 detected in string"))?;
-    let line = text.lines().next().unwrap_or_default();
-    let delimiter = reading.word("FIELD_DELIMITER", ",")?;
-    let names = line
-        .split(&delimiter)
-        .map(|name| format!("{}: 'VARCHAR'", literal(name.trim_matches('"'))));
-    Ok(format!("{{{}}}", names.collect::<Vec<_>>().join(", ")))
-}
-
-fn unreadable(why: &str) -> Problem {
-    Problem::new("100016", "22000", format!("Error parsing the file: {why}"))
 }

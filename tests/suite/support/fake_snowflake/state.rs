@@ -77,6 +77,8 @@ pub(super) struct State {
     pub(super) latency: Latency,
     pub(super) history_lag: Duration,
     pub(super) pipe_status_needs_warehouse: bool,
+    /// What an expired JWT is answered with.
+    pub(super) expired_code: &'static str,
     pub(super) scripts: Vec<Script>,
     pub(super) load_scripts: Vec<LoadScript>,
     pub(super) poll_floor: Duration,
@@ -133,6 +135,7 @@ impl State {
             latency: Latency::After(Duration::ZERO),
             history_lag: Duration::ZERO,
             pipe_status_needs_warehouse: true,
+            expired_code: "390318",
             scripts: Vec::new(),
             load_scripts: Vec::new(),
             poll_floor: Duration::ZERO,

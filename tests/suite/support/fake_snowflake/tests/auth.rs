@@ -63,13 +63,27 @@ async fn a_right_token_passes_and_each_wrong_one_is_refused_with_its_reason() {
         let rig = Rig::new();
         let reply = ask(&rig, &jwt.signed_by(key)).await;
         let failures = rig.snowflake.login_failures();
-        assert_eq!((reply.status, reply.code()), (401, "390144"), "{reason}");
+        let is_expired = code == "394303";
+        let (told, words) = match is_expired {
+            true => ("390318", "has expired"),
+            false => ("390144", "is invalid"),
+        };
+        assert_eq!((reply.status, reply.code()), (401, told), "{reason}");
         assert_eq!((failures[0].code, failures.len()), (code, 1), "{failures:?}");
         assert!(failures[0].reason.contains(reason), "{failures:?}");
-        assert_eq!(reply.message(), format!("JWT token is invalid. [{}]", failures[0].uuid));
+        assert_eq!(reply.message(), format!("JWT token {words}. [{}]", failures[0].uuid));
         // A key that nobody registered is no bug of the client; a wrong claim is.
         assert_eq!(rig.complaints().is_empty(), not_bugs.contains(&reason), "{reason}");
     }
+}
+
+#[tokio::test]
+async fn an_expired_token_may_be_called_as_it_was_before() {
+    let rig = Rig::new();
+    rig.snowflake.let_expired_tokens_be_called("390303");
+    rig.snowflake.skew_clock(2 * 3_600);
+    let reply = ask(&rig, &Jwt::right().signed_by(&KEY)).await;
+    assert_eq!((reply.status, reply.code()), (401, "390303"));
 }
 
 #[tokio::test]

@@ -146,6 +146,56 @@ async fn csv_tells_null_from_nothing_and_keeps_quotes_and_line_breaks() {
 }
 
 #[tokio::test]
+async fn csv_knows_an_empty_field_from_an_empty_text_and_null_if_looks_into_quotes() {
+    // Options, and what becomes of the names of four rows: nothing, empty in quotes, `\N` without and with quotes.
+    let cases = [
+        ("null_if = () empty_field_as_null = true", [None, Some(""), Some("\\N"), Some("\\N")]),
+        (
+            "null_if = () empty_field_as_null = false",
+            [Some(""), Some(""), Some("\\N"), Some("\\N")],
+        ),
+        ("null_if = ('\\\\N') empty_field_as_null = true", [None, Some(""), None, None]),
+        // The default of null_if is `\\N`, and that of empty_field_as_null is true.
+        ("", [None, Some(""), None, None]),
+    ];
+    for (options, names) in cases {
+        let rig = Rig::empty(|config| config);
+        let setup = csv_setup().replace("null_if = ('\\\\N') empty_field_as_null = false", options);
+        rig.snowflake.admin(&setup);
+        let row =
+            |id: u32, name: &str| format!("s{id},{name},,,r,2026-01-05T06:07:08.000000,{id}\n");
+        let written = ["", "\"\"", "\\N", "\"\\N\""];
+        let rows: String = (0..).zip(written).map(|(id, name)| row(id, name)).collect();
+        let header = "id,name,added_at,duration_ms,run_id,extracted_at,row_hash\n";
+        rig.put(&format!("{PREFIX}a.csv.gz"), &gzip(&format!("{header}{rows}")));
+        let file = loaded(&rig, "a.csv.gz").await;
+        if options.contains("empty_field_as_null = false") {
+            // Nothing is no number and no time.
+            assert_eq!(file["status"], "LOAD_FAILED", "{file}");
+            continue;
+        }
+        assert_eq!(file["status"], "LOADED", "{options}: {file}");
+        let found = rig.snowflake.rows("select name from SPOTIFY.RAW.SONGS order by id");
+        let found: Vec<Option<&str>> = found.iter().map(|row| row[0].as_deref()).collect();
+        assert_eq!(found, names, "{options}");
+    }
+}
+
+#[tokio::test]
+async fn csv_that_breaks_its_own_quotes_is_refused() {
+    for (text, why) in [
+        ("id,run_id\n\"s1,r\n", "End of record reached"),
+        ("id,run_id\n\"s1\"x,r\n", "Found character 'x' instead of field delimiter ','"),
+    ] {
+        let rig = Rig::empty(|config| config);
+        rig.snowflake.admin(&csv_setup());
+        rig.put(&format!("{PREFIX}a.csv.gz"), &gzip(text));
+        let file = loaded(&rig, "a.csv.gz").await;
+        assert!(file["firstError"].as_str().unwrap().contains(why), "{file}");
+    }
+}
+
+#[tokio::test]
 async fn a_pipe_is_refused_whose_options_do_not_go_together() {
     for (setup, code) in [
         (SETUP.replace("match_by_column_name = case_insensitive\n", ""), "001008"),
