@@ -101,7 +101,8 @@ const fn of_pipeline(error: &pipeline::Error) -> u8 {
         | pipeline::Error::PlaylistsUnread { .. }
         | pipeline::Error::NothingReadable { .. } => SOURCE,
         pipeline::Error::Locked { .. } => LATER,
-        pipeline::Error::NoSource
+        pipeline::Error::DataDirName { .. }
+        | pipeline::Error::NoSource
         | pipeline::Error::Playlist(_)
         | pipeline::Error::Ident(_)
         | pipeline::Error::NotConfigured { .. }

@@ -76,6 +76,9 @@ impl Visit for Line<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
+
     use super::*;
 
     #[test]
@@ -111,5 +114,43 @@ mod tests {
           |                ^
           | error: FAKE�[2J
         ");
+    }
+
+    /// A log in memory.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn an_event_is_one_line_of_the_log() {
+        let log = Log::default();
+        let written = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .fmt_fields(OneLine)
+            .without_time()
+            .with_target(false)
+            .with_ansi(false)
+            .with_writer(move || log.clone())
+            .finish();
+        let id = "new\nline: FAKE\u{202E}";
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::warn!(row_count = 3, file.key = %id, name = id, "reading `{id}`");
+        });
+        let written = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        let shown = "new line: FAKE\u{FFFD}";
+        let quoted = "\"new\\nline: FAKE\\u{202e}\"";
+        assert_eq!(
+            written,
+            format!(" WARN reading `{shown}` row_count=3 file.key={shown} name={quoted}\n")
+        );
     }
 }

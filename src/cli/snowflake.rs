@@ -7,7 +7,7 @@ use clap::Subcommand;
 use secrecy::ExposeSecret;
 use serde_json::json;
 
-use super::{Cli, Error, now, print, progress, run, runtime};
+use super::{Cli, Error, now, one_line, print, progress, run, runtime};
 use crate::config::Config;
 use crate::event::{Events, Stage};
 use crate::ids::Table;
@@ -168,6 +168,7 @@ fn pipe_table(reports: &[PipeReport]) -> String {
     let mut lines = vec![format!("{:<5} {:<width$} {:>7}  state", "", "pipe", "waiting")];
     for report in reports {
         let PipeReport { health, pipe, pending_file_count, reason, remedy, .. } = report;
+        let reason = one_line(reason);
         lines.push(format!("{health:<5} {pipe:<width$} {pending_file_count:>7}  {reason}"));
         if !remedy.is_empty() {
             lines.push(format!("      → {remedy}"));
@@ -253,7 +254,7 @@ fn differences(found: &Reconciliation) -> String {
             table.differences.len()
         ));
         for it in table.differences.iter().take(SHOWN) {
-            let key = it.key.join(", ");
+            let key = one_line(&it.key.join(", "));
             let what = match (&it.local, &it.remote) {
                 (Some(_), None) => "only in DuckDB".to_owned(),
                 (None, _) => "only in Snowflake".to_owned(),
@@ -264,7 +265,7 @@ fn differences(found: &Reconciliation) -> String {
                     it.changes.iter().map(of).collect::<Vec<_>>().join(", ")
                 }
             };
-            lines.push(format!("  {key}: {what}"));
+            lines.push(format!("  {key}: {}", one_line(&what)));
             lines.push(format!("    → {}", it.next_step));
         }
         if table.differences.len() > SHOWN {

@@ -6,8 +6,8 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::settings::{self, Kind};
-use super::{Config, Error, MASK, names};
+use super::keys::{self, Kind};
+use super::{Config, Error, MASK, names, settings};
 
 /// Reads the file's text.
 pub(super) fn from_toml(text: &str, path: &Path) -> Result<Config, Error> {
@@ -17,7 +17,7 @@ pub(super) fn from_toml(text: &str, path: &Path) -> Result<Config, Error> {
         .map_err(|error| file.invalid(error.span().unwrap_or_default(), error.message()))?;
     let mut config = Config::default();
     for (key, value) in document.get_ref() {
-        let is_table = settings::tables().any(|table| table == key.get_ref().as_ref());
+        let is_table = keys::tables().any(|table| table == key.get_ref().as_ref());
         match value.get_ref() {
             DeValue::Table(table) if is_table => {
                 for (inner, value) in table {
@@ -47,20 +47,23 @@ impl File<'_> {
         key: &str,
         (place, value): (Range<usize>, &Spanned<DeValue<'_>>),
     ) -> Result<(), Error> {
-        let Some(setting) = settings::all().chain(settings::UNLISTED).find(|it| it.key == key)
-        else {
+        let Some(setting) = keys::of_key(key) else {
             return Err(self.invalid(place, &format!("unknown key `{key}`; {}", meant(key))));
         };
         let taken = match value_text(setting.kind(), value.get_ref()) {
             // As in the environment: an empty value is none. Only a prefix can be empty.
             Ok(text) if text.is_empty() && key != "lake.prefix" => Ok(()),
-            Ok(text) => (setting.set)(config, text),
+            Ok(text) => match setting.refusal(&text) {
+                Some(wanted) => Err(wanted),
+                None => (setting.set)(config, text),
+            },
             Err(wanted) => Err(wanted),
         };
         taken.map_err(|wanted| {
-            let shown = match setting.is_secret {
-                true => MASK.to_owned(),
-                false => shown(self.text.get(value.span()).unwrap_or_default()),
+            let shown = match value.get_ref() {
+                _ if setting.is_secret => MASK.to_owned(),
+                DeValue::String(text) => shown(text),
+                _ => shown(self.text.get(value.span()).unwrap_or_default()),
             };
             self.invalid(value.span(), &format!("`{key}` is {shown}, wanted {wanted}"))
         })
@@ -76,12 +79,12 @@ impl File<'_> {
 /// What an unknown key could have been.
 fn meant(key: &str) -> String {
     let table = key.split_once('.').map(|(table, _)| table);
-    let keys = settings::all().map(|it| it.key);
+    let all = settings::all().map(|it| it.key);
     let known: Vec<&str> = match table {
         Some(table) => {
-            keys.filter(|it| it.split_once('.').is_some_and(|it| it.0 == table)).collect()
+            all.filter(|it| it.split_once('.').is_some_and(|it| it.0 == table)).collect()
         }
-        None => keys.filter(|it| !it.contains('.')).chain(settings::tables()).collect(),
+        None => all.filter(|it| !it.contains('.')).chain(keys::tables()).collect(),
     };
     names::nearest(key, known.iter().copied()).map_or_else(
         || format!("known here are `{}`", known.join("`, `")),
@@ -107,12 +110,11 @@ fn value_text(kind: Kind, value: &DeValue<'_>) -> Result<String, &'static str> {
     }
 }
 
-/// A value as it stands in the file, in backticks and short.
-fn shown(raw: &str) -> String {
-    let raw = raw.trim_matches(['"', '\'']);
-    let line = raw.lines().next().unwrap_or_default();
+/// A value in backticks and short.
+fn shown(value: &str) -> String {
+    let line = value.lines().next().unwrap_or_default();
     let short: String = line.chars().take(SHOWN).collect();
-    let more = if short.len() < raw.len() { "…" } else { "" };
+    let more = if short.len() < value.len() { "…" } else { "" };
     format!("`{short}{more}`")
 }
 
@@ -146,6 +148,8 @@ mod tests {
             "[spotify]\nplaylist_ids = 7",
             "[spotify]\nplaylist_ids = ['a', 7]",
             "[spotify]\nmin_gap_ms = 'many'",
+            "[snowflake]\nuser = \"a\\nb\"",
+            "[lake]\nbucket = '\"b\"'",
             "data_dir = []",
             "lake = 5",
         ]
@@ -164,6 +168,8 @@ mod tests {
         line 2: `spotify.playlist_ids` is `7`, wanted a list of texts in quotes, `["…", "…"]`
         line 2: `spotify.playlist_ids` is `['a', 7]`, wanted texts in quotes, each of them
         line 2: `spotify.min_gap_ms` is `many`, wanted a whole number of milliseconds
+        line 2: `snowflake.user` is `a…`, wanted it in one line, without control characters
+        line 2: `lake.bucket` is `"b"`, wanted it without the quotes, which are part of the value here (docker's `--env-file`, for example, takes none away)
         line 1: `data_dir` is `[]`, wanted a text in quotes
         line 1: `lake` is a table: write `[lake]`
         "#);

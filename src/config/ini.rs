@@ -4,7 +4,7 @@ use std::path::Path;
 
 use secrecy::SecretString;
 
-use super::{AwsKeys, Config, Error, MASK, Variables, settings};
+use super::{AwsKeys, Config, Error, MASK, Variables, keys};
 
 /// Variables that name a source of AWS credentials, from the SDK's own chain.
 const CREDENTIAL_VARIABLES: [&str; 5] = [
@@ -37,19 +37,26 @@ pub(super) fn from_ini(text: &str, path: &Path) -> Result<Config, Error> {
             ("spotify-auth", "client_secret_key") => "spotify.client_secret",
             ("playlist-id", "playlist_id") => "spotify.playlist_ids",
             ("s3-config" | "aws-bucket", "bucket_name") => "lake.bucket",
-            ("aws-auth", "aws_access_key_id" | "aws_secret_access_key" | "region_name") => {
-                match key.as_str() {
-                    "aws_access_key_id" => aws.access_key_id = value,
-                    "aws_secret_access_key" => aws.secret_access_key = value.into(),
-                    _ => aws.region = Some(value),
-                }
+            ("aws-auth", "aws_access_key_id") => {
+                aws.access_key_id = value;
+                continue;
+            }
+            ("aws-auth", "aws_secret_access_key") => {
+                aws.secret_access_key = value.into();
+                continue;
+            }
+            ("aws-auth", "region_name") => {
+                aws.region = Some(value);
                 continue;
             }
             _ => return Err(invalid(format!("unknown key `{key}` in section `[{section}]`"))),
         };
-        let setting =
-            settings::all().find(|it| it.key == own).ok_or_else(|| invalid(own.into()))?;
-        (setting.set)(&mut config, value.clone()).map_err(|wanted| {
+        let setting = keys::of_key(own).expect("each of the predecessor's keys is one of ours");
+        let taken = match setting.refusal(&value) {
+            Some(wanted) => Err(wanted),
+            None => (setting.set)(&mut config, value.clone()),
+        };
+        taken.map_err(|wanted| {
             let value = if setting.is_secret { MASK } else { &value };
             invalid(format!("`{key}` in section `[{section}]` is `{value}`, wanted {wanted}"))
         })?;
@@ -117,6 +124,13 @@ mod tests {
         );
         let shown = format!("{config:?}");
         assert!(!shown.contains("s3cret") && !shown.contains("k3y"), "{shown}");
+    }
+
+    #[test]
+    fn a_value_goes_through_the_checks_of_its_setting() {
+        let refused = |text: &str| from_ini(text, Path::new("c.ini")).unwrap_err().to_string();
+        insta::assert_snapshot!(refused("[spotify-auth]\nCLIENT_ID = 'abc'"), @"`c.ini` is not a valid configuration: `client_id` in section `[spotify-auth]` is `'abc'`, wanted it without the quotes, which are part of the value here (docker's `--env-file`, for example, takes none away)");
+        assert!(!refused("[spotify-auth]\nCLIENT_SECRET_KEY = 'hunter2'").contains("hunter2"));
     }
 
     #[test]

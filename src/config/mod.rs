@@ -8,6 +8,7 @@ mod connections;
 mod dot_env;
 mod file;
 mod ini;
+mod keys;
 mod names;
 mod settings;
 mod text;
@@ -23,7 +24,7 @@ use crate::spotify::SpotifyConfig;
 
 pub(crate) use text::decode;
 
-use settings::Kind;
+use keys::Kind;
 use variables::Variables;
 
 /// The whole configuration.

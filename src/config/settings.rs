@@ -25,38 +25,6 @@ pub(super) struct Setting {
     pub(super) get: fn(&Config) -> Option<String>,
 }
 
-/// How a value is written in `snowtrack.toml`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// In quotes.
-    Text,
-    /// A whole number.
-    Number,
-    /// Texts between brackets.
-    List,
-}
-
-impl Setting {
-    pub(super) fn kind(&self) -> Kind {
-        match self.key {
-            "spotify.playlist_ids" => Kind::List,
-            _ if self.default.parse::<u64>().is_ok() => Kind::Number,
-            _ => Kind::Text,
-        }
-    }
-}
-
-/// The setting that a variable gives.
-pub(super) fn named(variable: &str) -> Option<&'static Setting> {
-    all().find(|setting| setting.env.contains(&variable))
-}
-
-/// The tables of `snowtrack.toml`, each once.
-pub(super) fn tables() -> impl Iterator<Item = &'static str> {
-    let tables = all().filter_map(|setting| Some(setting.key.split_once('.')?.0));
-    tables.collect::<std::collections::BTreeSet<_>>().into_iter()
-}
-
 fn text(value: &Option<SecretString>) -> Option<String> {
     value.as_ref().map(|secret| secret.expose_secret().to_owned())
 }
@@ -65,21 +33,6 @@ fn text(value: &Option<SecretString>) -> Option<String> {
 pub(super) fn all() -> impl Iterator<Item = &'static Setting> {
     SPOTIFY.iter().chain(LAKE).chain(SNOWFLAKE)
 }
-
-/// Only in the file, and in no list: what only a test has reason to change.
-pub(super) const UNLISTED: &[Setting] = &[Setting {
-    env: &[],
-    key: "spotify.min_gap_ms",
-    default: "100",
-    what: "least time between two calls to Spotify, in milliseconds",
-    is_secret: false,
-    set: |config, value| {
-        let parsed = value.parse().map_err(|_| "a whole number of milliseconds")?;
-        config.spotify.min_gap_ms = Some(parsed);
-        Ok(())
-    },
-    get: |config| config.spotify.min_gap_ms.map(|ms| ms.to_string()),
-}];
 
 const SPOTIFY: &[Setting] = &[
     Setting {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::{Error, MASK, dot_env, names, settings, text};
+use super::{Error, MASK, dot_env, keys, names, settings, text};
 
 /// Variables by name; the environment wins over `.env`.
 #[derive(Debug, Default)]
@@ -45,7 +45,7 @@ impl Variables {
             }
         }
         for (name, value) in &mut variables.values {
-            if name.starts_with("AWS_") || settings::named(name).is_some() {
+            if name.starts_with("AWS_") || keys::of_variable(name).is_some() {
                 *value = clean(name, value)?;
             }
         }
@@ -71,7 +71,7 @@ impl Variables {
         let unknown = set.filter(|name| {
             let is_ours = PREFIXES.iter().any(|prefix| name.starts_with(prefix));
             let is_others = OF_OTHER_TOOLS.iter().any(|other| name.starts_with(other));
-            is_ours && !is_others && settings::named(name).is_none()
+            is_ours && !is_others && keys::of_variable(name).is_none()
         });
         let mut warnings: Vec<String> = unknown
             .filter_map(|name| {
@@ -79,7 +79,7 @@ impl Variables {
                 Some(format!("`{name}` is set and not read; is `{meant}` meant?"))
             })
             .collect();
-        if self.get(PASSPHRASE).is_some_and(is_quoted) {
+        if self.get(PASSPHRASE).is_some_and(keys::is_quoted) {
             warnings.push(format!(
                 "`{PASSPHRASE}` begins and ends with quotes, which are taken as part of it"
             ));
@@ -100,30 +100,18 @@ const PASSPHRASE: &str = "PRIVATE_KEY_PASSPHRASE";
 
 /// The value as it was meant: what a shell, an editor or a secret store leaves at its ends is no part of it.
 fn clean(name: &str, value: &str) -> Result<String, Error> {
-    if name == PASSPHRASE {
-        // Spaces and quotes can be part of one; a line break cannot be typed.
-        return Ok(value.trim_end_matches(['\r', '\n']).to_owned());
-    }
-    let value = value.trim();
-    // Of the key, its reader takes what stands between its own marks.
-    if name == "SNOWFLAKE_PRIVATE_KEY" {
-        return Ok(value.to_owned());
-    }
-    let wanted = if is_quoted(value) {
-        "it without the quotes: what sets it (docker's `--env-file`, for example) takes them as part of the value"
-    } else if value.contains(char::is_control) {
-        "it in one line, without control characters"
-    } else {
-        return Ok(value.to_owned());
+    let setting = keys::of_variable(name);
+    let value = match name {
+        // Spaces can be part of one; a line break cannot be typed.
+        PASSPHRASE => value.trim_end_matches(['\r', '\n']),
+        _ => value.trim(),
     };
-    let is_secret = settings::named(name).map_or(name.starts_with("AWS_S"), |it| it.is_secret);
+    let refusal = setting.map_or_else(|| keys::refusal(value), |it| it.refusal(value));
+    let Some(wanted) = refusal else { return Ok(value.to_owned()) };
+    // Of AWS's own, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`.
+    let is_secret = setting.map_or(name.starts_with("AWS_S"), |it| it.is_secret);
     let value = if is_secret { MASK } else { value };
     Err(Error::Value { name: name.to_owned(), value: value.to_owned(), wanted })
-}
-
-fn is_quoted(value: &str) -> bool {
-    let ends = |quote: char| 1 < value.len() && value.starts_with(quote) && value.ends_with(quote);
-    ends('"') || ends('\'')
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
@@ -133,8 +121,8 @@ fn environment() -> Result<BTreeMap<String, String>, Error> {
         let Ok(name) = name.into_string() else { continue };
         match value.into_string() {
             Ok(value) => drop(found.insert(name, value)),
-            Err(value) if settings::named(&name).is_some() => {
-                let is_secret = settings::named(&name).is_some_and(|it| it.is_secret);
+            Err(value) if keys::of_variable(&name).is_some() => {
+                let is_secret = keys::of_variable(&name).is_some_and(|it| it.is_secret);
                 let shown = value.to_string_lossy().into_owned();
                 let value = if is_secret { MASK.to_owned() } else { shown };
                 return Err(Error::Value { name, value, wanted: "text in UTF-8" });

@@ -88,6 +88,11 @@ pub enum Error {
         "the data directory `{path}` cannot be used; make it writable, or choose another with `--data-dir`"
     )]
     DataDir { path: PathBuf, source: std::io::Error },
+    /// The embedded database cannot live there.
+    #[error(
+        "the data directory `{path}` has a `?` in its path, which DuckDB takes for the end of a file's name; choose another with `--data-dir`"
+    )]
+    DataDirName { path: PathBuf },
     /// The data directory cannot be looked into.
     #[error(
         "the data directory `{path}` cannot be read; run as the user whose it is, or choose another with `--data-dir`"

@@ -26,10 +26,17 @@ impl Lock {
     /// [`Error::Locked`] names the holder.
     pub fn take(data_dir: &Path, holder: &str) -> Result<Self, Error> {
         let failed = |source| Error::DataDir { path: data_dir.to_owned(), source };
+        let is_usable = |path: &Path| match path.to_string_lossy().contains('?') {
+            true => Err(Error::DataDirName { path: path.to_owned() }),
+            false => Ok(()),
+        };
+        is_usable(&std::path::absolute(data_dir).map_err(failed)?)?;
         crate::disk::create_private_dir(data_dir).map_err(failed)?;
+        // DuckDB follows links before it looks at the name.
+        is_usable(&data_dir.canonicalize().map_err(failed)?)?;
         let path = data_dir.join("lock");
         // A link of that name would have us write over somebody else's file.
-        let no_link = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default();
+        let no_link = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).custom_flags(no_link);
         let mut file = options.open(&path).map_err(|source| match path.is_symlink() {

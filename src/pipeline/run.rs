@@ -36,11 +36,12 @@ pub async fn run(
     if let Some(exposure) = target.as_ref().and_then(snowflake_exposure) {
         events(Event::Warning(exposure.sentence()));
     }
+    let (mut lock, mut warehouse) = hold(settings, "a run that begins", events, stop).await?;
+    // Only now: whoever waited begins when the wait is over.
     let now = (settings.clock)();
     let fresh = RunId::new(now, fastrand::u128(..));
     let described =
         |run: &RunId| format!("run {run}, since {}", now.format("%Y-%m-%d %H:%M:%S UTC"));
-    let (mut lock, mut warehouse) = hold(settings, &described(&fresh), events, stop).await?;
     // Rows that are to be shipped again need a run of their own.
     let purpose = ledger::Purpose {
         ships: *settings.stages.end() >= Stage::Upload && settings.reship.is_empty(),

@@ -228,3 +228,24 @@ fn links_in_the_data_directory_are_not_written_through() {
     let runs: Value = serde_json::from_slice(&world.run(&["--json", "status"]).stdout).unwrap();
     assert_eq!(runs[0]["status"], "exported");
 }
+
+#[test]
+fn a_data_directory_is_usable_whatever_its_name_or_the_mark_that_is_in_the_way_is_named() {
+    let world = World::new();
+    for name in ["c*d", "e[f]g", "q'r", "h i", "ü%s{x}", "a;b--c", "back\\slash", "$HOME"] {
+        for _ in 0..2 {
+            let output = world.run(&["-q", "--data-dir", name, "run", "--demo", "--archive"]);
+            assert!(output.status.success(), "{name}: {}", text(&output));
+        }
+        let output = world.run(&["--data-dir", name, "query", "from core.playlists"]);
+        assert!(output.status.success(), "{name}: {}", text(&output));
+    }
+    std::fs::create_dir(world.path("real?")).unwrap();
+    std::os::unix::fs::symlink("real?", world.path("link")).unwrap();
+    for name in ["a?b", "link"] {
+        let output = world.run(&["--data-dir", name, "run", "--demo"]);
+        assert_eq!(output.status.code(), Some(2), "{name}: {}", text(&output));
+        assert!(text(&output).contains("`?`") && text(&output).contains("--data-dir"));
+    }
+    assert!(!world.path("a?b").exists());
+}

@@ -53,6 +53,13 @@ fn a_dot_env_of_windows_is_read_and_one_that_is_no_text_is_named() {
         .unwrap();
     assert_eq!(setting(&mut world.command(&CHECK), "lake.prefix").0, "süß/");
     assert_eq!(setting(&mut world.command(&CHECK), "snowflake.user").0, "me");
+    let utf16 = "\u{FEFF}[snowflake]\r\nrole = 'R'\r\n".encode_utf16();
+    std::fs::write(
+        world.path("snowtrack.toml"),
+        utf16.flat_map(u16::to_be_bytes).collect::<Vec<_>>(),
+    )
+    .unwrap();
+    assert_eq!(setting(&mut world.command(&CHECK), "snowflake.role").0, "R");
     std::fs::write(world.path(".env"), b"S3_PREFIX=a/\n# caf\xE9\nS3_BUCKET=b\n").unwrap();
     refused(&mut world.command(&CHECK), &["`.env`", "line 2", "UTF-8"]);
 }
