@@ -281,6 +281,27 @@ async fn a_wait_beyond_our_patience_ends_the_call_with_the_time_to_come_back() {
 }
 
 #[tokio::test]
+async fn a_wait_of_ages_is_a_day_and_no_number_ends_in_a_panic() {
+    for seconds in
+        ["86401", "99999999999", "9000000000000", "9223372036854775", "18446744073709551616"]
+    {
+        for status in [429, 503] {
+            let server = Server::start([json(status, "").with("retry-after", seconds)]).await;
+            let error = run(&server).await.unwrap_err();
+            let text = error.to_string();
+            assert!(text.contains("until 2026-01-06 12:00:00 UTC"), "{seconds}: {text}");
+            assert_eq!(server.lines(), [POST], "{seconds}");
+        }
+    }
+    // A clock at the end of time is nobody's: what it says does not reach the tokens.
+    let ages = "Mon, 31 Dec 262142 23:59:59 +0000".to_owned();
+    let refused = || json(401, "{}").with("date", ages.clone());
+    let server = Server::start([refused(), one_row()]).await;
+    run(&server).await.unwrap();
+    assert_eq!(server.asked()[1].claims()["iat"], 1_767_614_399);
+}
+
+#[tokio::test]
 async fn too_many_calls_while_polling_are_waited_out() {
     let busy = json(429, r#"{"code":"390505","message":"Too many requests."}"#);
     let server = Server::start([running(), busy.clone(), busy, one_row()]).await;
