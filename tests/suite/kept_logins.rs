@@ -1,5 +1,6 @@
 //! A login outlives what happens to it: a file that cannot be written, an odd answer, a successor that has ended.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -34,6 +35,8 @@ fn store(world: &World, token: &str, (at, origin): (Option<DateTime<Utc>>, Optio
         "authorized_at": at, "descends_from": origin,
     });
     world.write("data/spotify_token.json", &login.to_string());
+    let owners_alone = std::fs::Permissions::from_mode(0o600);
+    std::fs::set_permissions(token_file(world), owners_alone).unwrap();
 }
 
 /// A run without a configured token.
@@ -116,7 +119,8 @@ fn a_new_login_that_can_never_be_stored_ends_no_run_and_is_told_with_what_to_do(
 
 #[test]
 fn an_odd_refresh_token_replaces_no_good_one() {
-    for odd in [r#""""#, r#"" ""#, r#""a\nb""#, r#""tökén""#, "7", "null", "{}", "[]", "false"] {
+    // What else is odd is a table beside the code.
+    for odd in [r#""""#, r#""a\nb""#] {
         let (library, id) = plain(5);
         let (world, spotify) = (World::new(), FakeSpotify::start(library, Mode::Development));
         for is_stored in [false, true] {
