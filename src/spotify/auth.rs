@@ -312,3 +312,23 @@ fn fingerprint(token: &str) -> String {
         .map(|byte| format!("{byte:02x}"))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_odd_refresh_token_is_none_and_takes_nothing_from_the_access_token() {
+        let refresh = |field: &str| {
+            let body = format!(r#"{{"access_token":"BQC8","expires_in":3600{field}}}"#);
+            token(body.as_bytes()).map(|token| token.refresh)
+        };
+        assert_eq!(refresh(r#","refresh_token":"AQD-7_~.""#), Ok(Some("AQD-7_~.".to_owned())));
+        assert_eq!(refresh(""), Ok(None));
+        let long = format!(r#""{}""#, "A".repeat(MAX_TOKEN_BYTES + 1));
+        let odd = [r#""""#, r#"" ""#, r#""a b""#, r#""a\nb""#, r#""a\u0000""#, r#""tökén""#];
+        for text in odd.into_iter().chain(["7", "null", "{}", "[]", "false", &long]) {
+            assert_eq!(refresh(&format!(r#","refresh_token":{text}"#)), Ok(None), "{text:.20}");
+        }
+    }
+}

@@ -9,7 +9,9 @@ use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 
 use crate::support::World;
-use crate::support::fake_spotify::{ALL_SCOPES, CLIENT_ID, CLIENT_SECRET, FakeSpotify};
+use crate::support::fake_spotify::{
+    ALL_SCOPES, CLIENT_ID, CLIENT_SECRET, FakeSpotify, Fault, When,
+};
 use crate::support::library::{Library, Mode, Playlist, Row, spotify_id};
 
 /// A login that waits for its browser.
@@ -231,6 +233,45 @@ async fn a_wrong_secret_is_told_by_the_name_of_the_app() {
     assert!(ended.stderr.contains(CLIENT_ID) && ended.stderr.contains("invalid_client"));
     assert!(!ended.stderr.contains("not-the-secret"));
     assert!(!token_file(&world).exists());
+}
+
+#[tokio::test]
+async fn a_callback_with_an_empty_code_is_no_success() {
+    let (world, (spotify, _)) = (World::new(), spotify());
+    let login = Login::start(command(&world, &spotify, &["login"]));
+    let browser = Browser::new();
+    let mut callback = browser.agree(&login.address).await;
+    let state = callback.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+    callback.set_query(Some(&format!("code=&state={state}")));
+    let (status, text) = browser.open(callback).await;
+    assert_eq!((status, text.contains("Thank you")), (400, false), "{text}");
+    let ended = login.end();
+    assert_eq!(ended.code, 3, "{}", ended.stderr);
+    assert!(ended.stderr.contains("no code"), "{}", ended.stderr);
+    assert_eq!(spotify.count("/accounts/api/token"), 0);
+}
+
+#[tokio::test]
+async fn a_code_is_neither_sent_on_nor_sent_twice() {
+    let elsewhere = vec![("location", "http://127.0.0.1:9/steal".to_owned())];
+    let faults = [
+        (Fault::Status { code: 307, body: String::new(), headers: elsewhere }, "redirects (307)"),
+        (Fault::HtmlBody(200), "SPOTIFY_ACCOUNTS_URL"),
+        (Fault::status(503, "x"), "503"),
+    ];
+    for (fault, words) in faults {
+        let (world, (spotify, _)) = (World::new(), spotify());
+        spotify.script(When::Path("/accounts/api/token".to_owned()), usize::MAX, fault);
+        let login = Login::start(command(&world, &spotify, &["login"]));
+        let browser = Browser::new();
+        let callback = browser.agree(&login.address).await;
+        browser.open(callback).await;
+        let ended = login.end();
+        assert_eq!(ended.code, 3, "{words}: {}", ended.stderr);
+        assert!(ended.stderr.contains(words), "{words}: {}", ended.stderr);
+        assert_eq!(spotify.count("/accounts/api/token"), 1, "{words}");
+        assert!(!token_file(&world).exists(), "{words}");
+    }
 }
 
 #[test]

@@ -281,6 +281,27 @@ async fn a_wait_beyond_our_patience_ends_the_call_with_the_time_to_come_back() {
 }
 
 #[tokio::test]
+async fn a_wait_of_ages_is_a_day_and_no_number_ends_in_a_panic() {
+    for seconds in
+        ["86401", "99999999999", "9000000000000", "9223372036854775", "18446744073709551616"]
+    {
+        for status in [429, 503] {
+            let server = Server::start([json(status, "").with("retry-after", seconds)]).await;
+            let error = run(&server).await.unwrap_err();
+            let text = error.to_string();
+            assert!(text.contains("until 2026-01-06 12:00:00 UTC"), "{seconds}: {text}");
+            assert_eq!(server.lines(), [POST], "{seconds}");
+        }
+    }
+    // A clock at the end of time is nobody's: what it says does not reach the tokens.
+    let ages = "Fri, 31 Dec 9999 23:59:59 GMT".to_owned();
+    let refused = || json(401, "{}").with("date", ages.clone());
+    let server = Server::start([refused(), one_row()]).await;
+    run(&server).await.unwrap();
+    assert_eq!(server.asked()[1].claims()["iat"], 1_767_614_399);
+}
+
+#[tokio::test]
 async fn too_many_calls_while_polling_are_waited_out() {
     let busy = json(429, r#"{"code":"390505","message":"Too many requests."}"#);
     let server = Server::start([running(), busy.clone(), busy, one_row()]).await;
@@ -372,11 +393,17 @@ async fn several_statements_in_one_are_read_by_their_own_handles() {
 
 #[tokio::test]
 async fn what_is_not_the_sql_api_is_said_to_be_none_and_is_not_asked_again() {
-    let moved = json(302, "").with("location", "https://example.com/api/v2/statements");
+    let moved = json(302, "").with("location", "https://example.com/api/v2/statements?token=t");
+    let server = Server::start([moved]).await;
+    let error = run(&server).await.unwrap_err();
+    assert!(matches!(error, Error::Redirected { status: 302, .. }), "{error}");
+    let text = error.to_string();
+    assert!(text.contains("`https://example.com/api/v2/statements`"), "{text}");
+    assert!(text.contains("check the account identifier"), "{text}");
+    assert_eq!(server.lines(), [POST]);
     for (reply, status, advice) in [
         (html(403), 403, "network policy"),
         (html(404), 404, "check the account identifier"),
-        (moved, 302, "check the account identifier"),
         (
             json(
                 400,

@@ -41,6 +41,8 @@ pub(crate) struct RequestLog {
     pub(crate) query: String,
     /// 0 where nothing was answered.
     pub(crate) status: u16,
+    /// When it was answered, by the double's clock.
+    pub(crate) at: Duration,
 }
 
 /// A running double; it stops when dropped.
@@ -284,7 +286,8 @@ impl Service for Shared {
         let status = if is_silent { 0 } else { answer.status };
         let (method, path, query) =
             (request.method.clone(), request.path.clone(), request.query.clone());
-        state.log.push(RequestLog { method, path, query, status });
+        let at = state.now();
+        state.log.push(RequestLog { method, path, query, status, at });
         answer
     }
 
