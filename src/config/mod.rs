@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::lake::Format;
-use crate::snowflake::{IngestMode, TokenType};
+use crate::snowflake::{IngestMode, TargetLag, TokenType};
 use crate::spotify::SpotifyConfig;
 
 /// The whole configuration.
@@ -99,6 +99,8 @@ pub struct SnowflakeConfig {
     pub stage: Option<String>,
     /// How files are loaded [default: rest].
     pub ingest: Option<IngestMode>,
+    /// How old the current rows may be [default: 1 hour].
+    pub target_lag: Option<TargetLag>,
     /// How long `verify` waits for Snowpipe, in seconds [default: 1800].
     pub verify_timeout_secs: Option<u64>,
 }
@@ -343,6 +345,7 @@ mod tests {
             let value = match setting.key {
                 "lake.format" => "csv",
                 "snowflake.ingest" => "auto",
+                "snowflake.target_lag" => "2 hours",
                 "snowflake.token_type" => "PAT",
                 "lake.max_file_mib" | "snowflake.verify_timeout_secs" => "7",
                 _ => "x/y",

@@ -20,6 +20,7 @@ mod live;
 mod login;
 mod models;
 mod nights;
+mod plan;
 mod promises;
 mod proof;
 mod recordings;
