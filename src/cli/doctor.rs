@@ -1,6 +1,7 @@
 //! `doctor`: one line per finding, with the fix below those that need one.
 
 use std::path::Path;
+use std::sync::Mutex;
 
 use super::{Cli, Error, now, one_line, print, runtime};
 use crate::config::Config;
@@ -8,15 +9,28 @@ use crate::pipeline::{self, Finding, Health};
 
 /// Looks at everything a run needs, prints what it found, and fails with the exit code of the first thing that is broken.
 pub(super) fn doctor(cli: &Cli, config: &Config, data_dir: &Path) -> Result<(), Error> {
-    let findings = runtime()?.block_on(pipeline::doctor(config, data_dir, now));
+    let unprinted = Mutex::new(None);
+    // As soon as it is known: a service that does not answer must not hold back what the others said.
+    let tell = |finding: &Finding| {
+        if !cli.json
+            && let Err(error) = print(&line(finding))
+            && let Ok(mut unprinted) = unprinted.lock()
+        {
+            *unprinted = Some(error);
+        }
+    };
+    let findings = runtime()?.block_on(pipeline::doctor(config, data_dir, now, &tell));
     if cli.json {
         print(&serde_json::to_string(&findings).map_err(std::io::Error::from)?)?;
-    } else {
-        print(&findings.iter().map(line).collect::<Vec<_>>().join("\n"))?;
+    }
+    if let Ok(Some(error)) = unprinted.into_inner() {
+        return Err(error);
     }
     let broken = findings.into_iter().find(|finding| finding.health == Health::Fail);
     broken.map_or(Ok(()), |finding| {
-        Err(Error::Unwell { area: finding.area, what: finding.what.to_owned() })
+        let why = finding.fix.unwrap_or(finding.detail);
+        let why = why.lines().next().unwrap_or_default().trim_end_matches(':').to_owned();
+        Err(Error::Unwell { area: finding.area, what: finding.what.to_owned(), why })
     })
 }
 
@@ -30,6 +44,7 @@ fn line(finding: &Finding) -> String {
     let area = finding.area.name();
     let mut text = format!("{mark}  {area:<9}  {}: {}", finding.what, one_line(&finding.detail));
     if let Some(fix) = &finding.fix {
+        let fix = fix.replace('\n', "\n                   ");
         text.push_str(&format!("\n                 → {fix}"));
     }
     text

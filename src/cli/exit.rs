@@ -40,14 +40,16 @@ pub enum Error {
     #[error(transparent)]
     Spotify(#[from] spotify::Error),
     /// `doctor` found something broken.
-    #[error("{}: {what} is not well; the line above says what to do", area.name())]
+    #[error("{}: `{what}` is not well: {why}", area.name())]
     #[expect(missing_docs, reason = "the fields are named by what they hold")]
-    Unwell { area: pipeline::Area, what: String },
+    Unwell { area: pipeline::Area, what: String, why: String },
     /// Some of the setup is still to be done by a person.
-    #[error("the setup is not complete: the lines above say what is left and who can do it")]
+    #[error(
+        "the setup is not complete: `snowtrack snowflake plan` shows what is left and who can do it"
+    )]
     SetupIncomplete,
     /// A pipe that a person must mend.
-    #[error("a pipe loads nothing until a person mends it: the lines above say how")]
+    #[error("a pipe loads nothing until a person mends it: its remedy is printed with its name")]
     PipeUnwell,
     /// A reconciliation found differences.
     #[error("{count} rows differ; `snowtrack reconcile --repair` ships them again")]

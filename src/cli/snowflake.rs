@@ -1,6 +1,6 @@
 //! `snowflake plan | apply | pipes | jwt`, and `reconcile`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Subcommand;
@@ -18,19 +18,32 @@ use crate::snowflake::{Applied, Credential, Plan, Timing, claims, sign};
 /// What to do on the Snowflake side.
 #[derive(Debug, Subcommand)]
 pub(super) enum SnowflakeCommand {
-    /// Show what exists, what is missing and what differs, with the statements and the AWS side
+    /// Show what is missing, what differs and what is fine, what it costs, and who can make it
     Plan(PlanArgs),
     /// Make what is missing; never replaces anything
-    Apply(PlanArgs),
+    Apply(SetupArgs),
     /// How each pipe is, and what to do about it
     Pipes,
     /// Print a signed token, for trying calls by hand; it is a secret for an hour
     Jwt,
 }
 
-/// What only a person knows.
+/// How to show a plan.
 #[derive(Debug, clap::Args)]
 pub(super) struct PlanArgs {
+    #[command(flatten)]
+    setup: SetupArgs,
+    /// Print the whole setup as a script, with how each object is
+    #[arg(long)]
+    sql: bool,
+    /// Write what to set in AWS into this folder: policies, lifecycle rule, notification
+    #[arg(long, value_name = "DIR")]
+    aws: Option<PathBuf>,
+}
+
+/// What only a person knows.
+#[derive(Debug, clap::Args)]
+pub(super) struct SetupArgs {
     /// The AWS role that Snowflake shall assume to read the bucket; only a new integration needs it
     #[arg(long, value_name = "ARN")]
     aws_role_arn: Option<String>,
@@ -39,7 +52,7 @@ pub(super) struct PlanArgs {
     as_role: Option<String>,
 }
 
-impl PlanArgs {
+impl SetupArgs {
     fn wishes(&self) -> SetupWishes {
         SetupWishes { aws_role_arn: self.aws_role_arn.clone() }
     }
@@ -80,9 +93,8 @@ pub(super) fn snowflake(
     config: &Config,
 ) -> Result<(), Error> {
     let target = match command {
-        SnowflakeCommand::Plan(arguments) | SnowflakeCommand::Apply(arguments) => {
-            arguments.target(config)?
-        }
+        SnowflakeCommand::Plan(arguments) => arguments.setup.target(config)?,
+        SnowflakeCommand::Apply(arguments) => arguments.target(config)?,
         _ => target(config)?,
     };
     let stop = Arc::new(Stop::default());
@@ -90,9 +102,9 @@ pub(super) fn snowflake(
         run::stop_on_signal(&stop);
         match command {
             SnowflakeCommand::Plan(arguments) => {
-                let wishes = arguments.wishes();
+                let wishes = arguments.setup.wishes();
                 let plan = pipeline::plan(config, &target, &wishes, &stop).await?;
-                show_plan(cli, &plan, &[])
+                show_plan(cli, arguments, &plan)
             }
             SnowflakeCommand::Apply(arguments) => {
                 let wishes = arguments.wishes();
@@ -101,7 +113,7 @@ pub(super) fn snowflake(
                 let applied: Vec<String> = applied.iter().map(became).collect();
                 // Looked at again: what Snowflake has now, not what we think we did.
                 let plan = pipeline::plan(config, &target, &wishes, &stop).await?;
-                show_plan(cli, &plan, &applied)?;
+                show_applied(cli, &plan, &applied)?;
                 if plan.is_settled() { Ok(()) } else { Err(Error::SetupIncomplete) }
             }
             SnowflakeCommand::Pipes => {
@@ -139,25 +151,85 @@ fn token(target: &Target) -> Result<String, Error> {
 
 fn became((name, became): &(String, Applied)) -> String {
     match became {
-        Applied::Made => format!("-- made: {name}"),
-        Applied::AskAdmin { reason } => format!("-- ask an admin: {name}: {reason}"),
-        Applied::Waits { reason } => format!("-- not made: {name}: {reason}"),
+        Applied::Made => format!("made: {name}"),
+        Applied::AskAdmin { reason } => format!("ask an admin: {name}: {reason}"),
+        Applied::Waits { reason } => format!("not made: {name}: {reason}"),
     }
 }
 
-/// What was made, what is left to do in Snowflake, and what to do on AWS's side.
-fn show_plan(cli: &Cli, plan: &Plan, applied: &[String]) -> Result<(), Error> {
+fn show_plan(cli: &Cli, arguments: &PlanArgs, plan: &Plan) -> Result<(), Error> {
+    let written = match &arguments.aws {
+        Some(folder) => write_aws(folder, plan)?,
+        None => Vec::new(),
+    };
     if cli.json {
-        let document = serde_json::json!({
-            "is_settled": plan.is_settled(),
-            "applied": applied,
-            "plan": plan.to_string(),
-            "aws": plan.aws.to_string(),
-        });
+        return print(&plan_json(plan).to_string());
+    }
+    if arguments.sql {
+        return print(plan.script().trim_end());
+    }
+    if arguments.aws.is_some() {
+        let lines = written.iter().map(|path| format!("wrote {}", path.display()));
+        return print(&lines.collect::<Vec<_>>().join("\n"));
+    }
+    print(plan.to_string().trim_end())
+}
+
+/// Writes each document that is known and returns their paths.
+fn write_aws(folder: &Path, plan: &Plan) -> Result<Vec<PathBuf>, Error> {
+    let failed = |path: &Path, source| {
+        Error::from(pipeline::Error::File { doing: "write", path: path.to_owned(), source })
+    };
+    std::fs::create_dir_all(folder).map_err(|source| failed(folder, source))?;
+    let mut written = Vec::new();
+    for document in plan.aws.documents() {
+        let Some(json) = document.json else { continue };
+        let path = folder.join(document.file_name);
+        std::fs::write(&path, format!("{json:#}\n")).map_err(|source| failed(&path, source))?;
+        written.push(path);
+    }
+    Ok(written)
+}
+
+fn plan_json(plan: &Plan) -> serde_json::Value {
+    let counts = plan.counts();
+    let items = plan.items.iter().map(|item| {
+        json!({
+            "kind": item.kind.name(), "name": item.name, "state": item.state.name(),
+            "by": item.audience.name(), "detail": item.to_string(), "statement": item.statement,
+        })
+    });
+    let aws = plan.aws.documents().into_iter();
+    let aws =
+        aws.filter_map(|document| Some((document.file_name.to_owned(), document.json?.clone())));
+    json!({
+        "is_settled": plan.is_settled(),
+        "missing_count": counts.missing, "differing_count": counts.differing,
+        "fine_count": counts.fine, "unseen_count": counts.unseen,
+        "cost": {
+            "target_lag": plan.cost.target_lag.to_string(),
+            "credits_a_month_at_most": plan.cost.at_most(),
+            "credits_a_month_with_daily_runs": plan.cost.with_daily_runs(),
+        },
+        "objects": items.collect::<Vec<_>>(),
+        "aws": aws.collect::<serde_json::Map<_, _>>(),
+    })
+}
+
+/// What was made, and how much is left; not the plan again.
+fn show_applied(cli: &Cli, plan: &Plan, applied: &[String]) -> Result<(), Error> {
+    if cli.json {
+        let mut document = plan_json(plan);
+        document["applied"] = json!(applied);
         return print(&document.to_string());
     }
     let lines = applied.iter().map(|line| format!("{line}\n")).collect::<String>();
-    print(format!("{lines}{plan}\n{}", plan.aws).trim_end())
+    let left = match plan.is_settled() {
+        true => String::new(),
+        false => "; `snowtrack snowflake plan` shows what is left, with `--sql` as statements to hand over"
+            .to_owned(),
+    };
+    print(&format!("{lines}{}{left}", plan.counts()))
 }
 
 fn pipe_table(reports: &[PipeReport]) -> String {
@@ -167,12 +239,13 @@ fn pipe_table(reports: &[PipeReport]) -> String {
     let width = reports.iter().map(|report| report.pipe.len()).max().unwrap_or(0);
     let mut lines = vec![format!("{:<5} {:<width$} {:>7}  state", "", "pipe", "waiting")];
     for report in reports {
-        let PipeReport { health, pipe, pending_file_count, reason, remedy, .. } = report;
+        let PipeReport { health, pipe, pending_file_count, reason, .. } = report;
         let reason = one_line(reason);
         lines.push(format!("{health:<5} {pipe:<width$} {pending_file_count:>7}  {reason}"));
-        if !remedy.is_empty() {
-            lines.push(format!("      → {remedy}"));
-        }
+    }
+    for remedy in pipeline::remedies(reports) {
+        lines.push(format!("\n→ {}: {}", remedy.pipes.join(", "), remedy.text));
+        lines.extend(remedy.script.iter().map(|statement| format!("  {statement}")));
     }
     lines.join("\n")
 }

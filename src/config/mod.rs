@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 
 use crate::lake::Format;
-use crate::snowflake::{IngestMode, TokenType};
+use crate::snowflake::{IngestMode, TargetLag, TokenType};
 use crate::spotify::SpotifyConfig;
 
 pub(crate) use text::decode;
@@ -103,6 +103,8 @@ pub struct SnowflakeConfig {
     pub stage: Option<String>,
     /// How files are loaded [default: rest].
     pub ingest: Option<IngestMode>,
+    /// How old the current rows may be [default: 1 hour].
+    pub target_lag: Option<TargetLag>,
     /// How long `verify` waits for Snowpipe, in seconds [default: 1800].
     pub verify_timeout_secs: Option<u64>,
 }
@@ -335,6 +337,7 @@ mod tests {
             let value = match setting.key {
                 "lake.format" => "csv",
                 "snowflake.ingest" => "auto",
+                "snowflake.target_lag" => "2 hours",
                 "snowflake.token_type" => "PAT",
                 _ if setting.kind() == Kind::Number => "7",
                 _ => "x/y",

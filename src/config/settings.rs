@@ -406,6 +406,19 @@ const SNOWFLAKE: &[Setting] = &[
         get: |config| config.snowflake.ingest.map(|ingest| ingest.name().to_owned()),
     },
     Setting {
+        env: &["SNOWFLAKE_TARGET_LAG"],
+        key: "snowflake.target_lag",
+        default: "1 hour",
+        what: "how old the current rows in CORE may be; shorter costs more (`snowflake plan` says how much)",
+        is_secret: false,
+        set: |config, value| {
+            let wanted = "minutes, hours or days such as `1 hour`, at least `1 minute`";
+            config.snowflake.target_lag = Some(value.parse().map_err(|_| wanted)?);
+            Ok(())
+        },
+        get: |config| config.snowflake.target_lag.as_ref().map(ToString::to_string),
+    },
+    Setting {
         env: &["SNOWFLAKE_VERIFY_TIMEOUT_SECS"],
         key: "snowflake.verify_timeout_secs",
         default: "1800",

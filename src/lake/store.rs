@@ -6,6 +6,7 @@
 mod answer;
 mod body;
 mod open;
+mod probe;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};

@@ -1,17 +1,17 @@
 //! Looks at everything a run needs and says what to fix. Reads, and asks each service once; changes nothing.
 
+mod lake;
+mod snowflake;
+
 use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
-use super::credentials::{Exposure, snowflake_exposure, spotify_exposures};
-use super::{Error, Lock, Target, credentials, ledger, target};
+use super::credentials::{Exposure, spotify_exposures};
+use super::{Error, Lock, credentials, ledger};
 use crate::config::Config;
 use crate::disk::create_private_dir;
-use crate::lake::{Store, StoreTiming};
-use crate::retry::Stop;
-use crate::snowflake::{Credential, Statement, claims};
 use crate::spotify::{self, Client, Timing};
 use crate::warehouse::Warehouse;
 
@@ -86,149 +86,62 @@ impl Finding {
     }
 }
 
+/// What was found so far; each finding is told as soon as it is known.
+pub(super) struct Findings<'a> {
+    all: Vec<Finding>,
+    tell: &'a (dyn Fn(&Finding) + Sync),
+}
+
+impl Findings<'_> {
+    pub(super) fn push(&mut self, finding: Finding) {
+        (self.tell)(&finding);
+        self.all.push(finding);
+    }
+}
+
+/// What the ledger says.
+#[derive(Default)]
+pub(super) struct Known {
+    /// When Spotify may be asked again.
+    not_before: Option<DateTime<Utc>>,
+    /// Files that were brought to the bucket and not replaced.
+    pub(super) sent: Vec<Sent>,
+}
+
+/// A file that was brought to the bucket.
+pub(super) struct Sent {
+    pub(super) table: String,
+    pub(super) key: String,
+    pub(super) is_verified: bool,
+}
+
 type Clock = fn() -> DateTime<Utc>;
 
 /// How far our clock may be from a service's before tokens and signatures are refused.
 const TOLERATED_SKEW: TimeDelta = TimeDelta::seconds(30);
 
-/// Looks at disk, login and reachability.
+/// Looks at disk, login and reachability, and tells each finding as soon as it is known.
 pub async fn doctor(
     config: &Config,
     data_dir: &Path,
     clock: fn() -> DateTime<Utc>,
+    tell: &(dyn Fn(&Finding) + Sync),
 ) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let not_before = disk(config, data_dir, clock(), &mut findings);
-    spotify(config, data_dir, (clock, not_before), &mut findings).await;
-    Box::pin(lake(config, &mut findings)).await;
-    snowflake(config, clock, &mut findings).await;
-    findings
+    let mut findings = Findings { all: Vec::new(), tell };
+    let known = disk(config, data_dir, clock(), &mut findings);
+    spotify(config, data_dir, (clock, known.not_before), &mut findings).await;
+    Box::pin(lake::lake(config, &known, &mut findings)).await;
+    snowflake::snowflake(config, &known, clock, &mut findings).await;
+    findings.all
 }
 
-async fn lake(config: &Config, findings: &mut Vec<Finding>) {
-    let Some(bucket) = &config.lake.bucket else {
-        let detail = "no S3_BUCKET is set; files stay in the data directory";
-        findings.push(Finding::new(Area::Lake, "bucket", Health::Skipped, detail));
-        return;
-    };
-    let settings = super::ship::store_settings(config, StoreTiming::default());
-    let reached = match Store::open(&settings).await {
-        Ok(Store::S3(store)) => store.reach(&super::run::prefix(config)).await,
-        Ok(Store::Dir) => Ok(()),
-        Err(error) => Err(error),
-    };
-    findings.push(match reached {
-        Ok(()) => Finding::new(Area::Lake, "bucket", Health::Ok, format!("`{bucket}` answers")),
-        Err(error) => Finding::new(Area::Lake, "bucket", Health::Fail, super::story::chain(&error)),
-    });
-}
-
-async fn snowflake(config: &Config, clock: fn() -> DateTime<Utc>, findings: &mut Vec<Finding>) {
-    let push = |findings: &mut Vec<Finding>, what, health, detail: String| {
-        findings.push(Finding::new(Area::Snowflake, what, health, detail));
-    };
-    let timing = crate::snowflake::Timing::impatient();
-    let target = match target(config, timing, clock) {
-        Ok(Some(target)) => target,
-        Ok(None) => {
-            let detail = "no SNOWFLAKE_ACCOUNT is set; nothing is ingested".to_owned();
-            return push(findings, "account", Health::Skipped, detail);
-        }
-        Err(error) => {
-            return push(findings, "account", Health::Fail, super::story::chain(&error));
-        }
-    };
-    let login = target.connection.login();
-    let host = login.account.host();
-    push(findings, "account", Health::Ok, format!("`{}` at `{host}`", login.account));
-    findings.extend(snowflake_exposure(&target).map(|it| exposed(Area::Snowflake, it)));
-    if let Credential::KeyPair(pair) = &login.credential {
-        let claims = claims(&login.account, &login.user, pair.fingerprint(), clock());
-        let detail = format!("tokens say `{}`, signed with `{}`", claims.sub, pair.fingerprint());
-        push(findings, "key", Health::Ok, detail);
-    }
-    let question = Statement::new(
-        "select current_account() as a, current_role() as r, current_warehouse() as w",
-    );
-    let answer = target.connection.run(&question, Stop::default().flag()).await;
-    if let Some(skew) = target.connection.clock_skew().filter(|skew| skew.abs() > TOLERATED_SKEW) {
-        findings.push(
-            Finding::new(
-                Area::Snowflake,
-                "clock",
-                Health::Warn,
-                format!("this machine is {} s off Snowflake's time", skew.num_seconds()),
-            )
-            .fix("set the clock (NTP): tokens of a wrong time are refused"),
-        );
-    }
-    let cell = |rows: &crate::snowflake::Rows, name: &str| {
-        let text = rows.only().and_then(|row| row.cell(name)?.text().map(str::to_owned));
-        text.unwrap_or_else(|_| "none".to_owned())
-    };
-    match answer {
-        Ok(rows) => {
-            let (role, warehouse) = (cell(&rows, "R"), cell(&rows, "W"));
-            let detail = format!("role `{role}`, warehouse `{warehouse}`");
-            push(findings, "login", Health::Ok, detail);
-        }
-        Err(error) => return push(findings, "login", Health::Fail, error.to_string()),
-    }
-    pipes_and_setup(config, &target, clock, findings).await;
-}
-
-async fn pipes_and_setup(
-    config: &Config,
-    target: &Target,
-    clock: fn() -> DateTime<Utc>,
-    findings: &mut Vec<Finding>,
-) {
-    let stop = Stop::default();
-    if config.lake.bucket.is_some() {
-        findings.push(match super::setup::plan(config, target, &Default::default(), &stop).await {
-            Ok(plan) if plan.is_settled() => {
-                Finding::new(Area::Snowflake, "setup", Health::Ok, "everything is there")
-            }
-            Ok(plan) => {
-                let count = plan.missing().count();
-                let detail = format!("{count} objects or grants are missing, or something differs");
-                Finding::new(Area::Snowflake, "setup", Health::Warn, detail)
-                    .fix("`snowtrack snowflake plan` shows what, `apply` makes what is missing")
-            }
-            Err(error) => {
-                Finding::new(Area::Snowflake, "setup", Health::Fail, super::story::chain(&error))
-            }
-        });
-    }
-    match super::setup::pipes(target, clock, &stop).await {
-        Ok(reports) => {
-            for report in reports.into_iter().filter(|report| report.health != "ok") {
-                let health = if report.health == "fail" { Health::Fail } else { Health::Warn };
-                let detail = format!("`{}`: {}", report.pipe, report.reason);
-                let finding = Finding::new(Area::Snowflake, "pipe", health, detail);
-                findings.push(if report.remedy.is_empty() {
-                    finding
-                } else {
-                    finding.fix(report.remedy)
-                });
-            }
-        }
-        Err(error) => findings.push(Finding::new(
-            Area::Snowflake,
-            "pipes",
-            Health::Fail,
-            super::story::chain(&error),
-        )),
-    }
-}
-
-/// Looks at the data directory and returns when Spotify may be asked again.
+/// Looks at the data directory and returns what its ledger knows.
 fn disk(
     config: &Config,
     data_dir: &Path,
     now: DateTime<Utc>,
-    findings: &mut Vec<Finding>,
-) -> Option<DateTime<Utc>> {
+    findings: &mut Findings<'_>,
+) -> Known {
     let shown = data_dir.display();
     let ok = |what, detail: String| Finding::new(Area::Disk, what, Health::Ok, detail);
     let probe = data_dir.join(".doctor");
@@ -244,38 +157,39 @@ fn disk(
             Finding::new(Area::Disk, "data directory", Health::Fail, format!("`{shown}`: {error}"))
                 .fix("make it writable, or choose another with `--data-dir`"),
         );
-        return None;
+        return Known::default();
     }
     findings.push(ok("data directory", format!("`{shown}` is writable")));
     let _lock = match Lock::take(data_dir, "doctor") {
         Ok(lock) => lock,
         Err(Error::Locked { holder, .. }) => {
             findings.push(ok("warehouse", format!("in use by {holder}")));
-            return None;
+            return Known::default();
         }
         Err(error) => {
             findings.push(Finding::new(Area::Disk, "warehouse", Health::Fail, error.to_string()));
-            return None;
+            return Known::default();
         }
     };
     let path = data_dir.join("snowtrack.duckdb");
     if !path.exists() {
         findings.push(ok("warehouse", "not made yet; the first run makes it".to_owned()));
-        return None;
+        return Known::default();
     }
     let opened = tokio::task::block_in_place(|| {
         let warehouse = Warehouse::open(&path, &data_dir.join("tmp"))?;
         let account = config.spotify.client_id.as_deref().unwrap_or_default();
-        ledger::not_before(&warehouse, account, now)
+        let not_before = ledger::not_before(&warehouse, account, now)?;
+        Ok::<_, crate::warehouse::Error>(Known { not_before, sent: sent(&warehouse)? })
     });
     match opened {
-        Ok(not_before) => {
+        Ok(known) => {
             findings.push(ok("warehouse", format!("`{}` opens", path.display())));
-            not_before
+            known
         }
         Err(crate::warehouse::Error::Held { holder, .. }) => {
             findings.push(ok("warehouse", format!("in use by {holder}")));
-            None
+            Known::default()
         }
         Err(error) => {
             findings.push(
@@ -285,18 +199,27 @@ fn disk(
                         path.display()
                     )),
             );
-            None
+            Known::default()
         }
     }
+}
+
+/// The files that were brought to the bucket, oldest first.
+fn sent(warehouse: &Warehouse) -> Result<Vec<Sent>, crate::warehouse::Error> {
+    let sql = "select \"table\", key, state from meta.files where state not in ('exported', 'superseded') order by run_id, rowid";
+    warehouse.rows(sql, "list the files that were sent", |row| {
+        let is_verified = row.get::<_, String>(2)? == "verified";
+        Ok(Sent { table: row.get(0)?, key: row.get(1)?, is_verified })
+    })
 }
 
 async fn spotify(
     config: &Config,
     data_dir: &Path,
     (clock, not_before): (Clock, Option<DateTime<Utc>>),
-    findings: &mut Vec<Finding>,
+    findings: &mut Findings<'_>,
 ) {
-    let push = |findings: &mut Vec<Finding>, what, health, detail: String| {
+    let push = |findings: &mut Findings<'_>, what, health, detail: String| {
         findings.push(Finding::new(Area::Spotify, what, health, detail));
     };
     let Ok(credentials) = credentials(config, data_dir) else {
@@ -309,7 +232,9 @@ async fn spotify(
     let detail = format!("client id `{}`; {DEVELOPMENT_MODE}", credentials.client_id);
     push(findings, "app", Health::Ok, detail);
     let exposures = spotify_exposures(config, &credentials);
-    findings.extend(exposures.into_iter().map(|it| exposed(Area::Spotify, it)));
+    for exposure in exposures {
+        findings.push(exposed(Area::Spotify, exposure));
+    }
     if let Some(until) = not_before {
         let until = until.format("%Y-%m-%d %H:%M UTC");
         push(
@@ -356,7 +281,9 @@ async fn spotify(
     for text in warnings.into_inner().unwrap_or_default() {
         push(findings, "login", Health::Warn, text);
     }
-    findings.extend(client.clock_skew().map(clock_finding));
+    if let Some(skew) = client.clock_skew() {
+        findings.push(clock_finding(skew));
+    }
 }
 
 /// What Spotify demands of every new app, and what it does not give it.
@@ -365,7 +292,7 @@ async fn spotify(
 const DEVELOPMENT_MODE: &str = "in development mode, as every new app is, its owner needs Premium, it reads the contents of own and collaborative playlists only, and at most five users, who are on its list, can log in";
 
 /// A place where others may read a credential.
-fn exposed(area: Area, exposure: Exposure) -> Finding {
+pub(super) fn exposed(area: Area, exposure: Exposure) -> Finding {
     Finding::new(area, "privacy", Health::Warn, exposure.seen).fix(exposure.fix)
 }
 

@@ -35,6 +35,6 @@ pub use reconcile::{Reconciliation, reconcile};
 pub use report::{CheckReport, EnrichmentReport, PlaylistReport, RunReport, VerificationReport};
 pub use run::run;
 pub use settings::{Settings, Shipping, Source};
-pub use setup::{PipeReport, SetupWishes, apply_plan, pipes, plan};
+pub use setup::{PipeRemedy, PipeReport, SetupWishes, apply_plan, pipes, plan, remedies};
 pub use story::causes;
 pub use target::{Target, target};

@@ -70,7 +70,7 @@ impl Route {
         };
         let before = self.status.replace(status.clone());
         let waiting_since = (self.way == IngestMode::Auto).then_some(submitted_at);
-        let health = status.health(before.as_ref(), waiting_since, edge.now());
+        let health = status.health(pipe, before.as_ref(), waiting_since, edge.now());
         self.health = Some(health.clone());
         Ok(Some(Answer::Given(health)))
     }

@@ -35,8 +35,41 @@ pub struct PipeReport {
     pub health: &'static str,
     /// Why, in words.
     pub reason: String,
-    /// What to do; empty where nothing is.
+    /// What to do, the same for every pipe in this state; empty where nothing is.
     pub remedy: String,
+    /// What to run for it, about this pipe.
+    pub statements: Vec<String>,
+}
+
+/// What to do about some pipes, said once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PipeRemedy {
+    /// In words.
+    pub text: String,
+    /// Their names.
+    pub pipes: Vec<String>,
+    /// One script for all of them; empty where there is nothing to run.
+    pub script: Vec<String>,
+}
+
+/// What to do about pipes, each remedy once and in the order of its first pipe.
+pub fn remedies(reports: &[PipeReport]) -> Vec<PipeRemedy> {
+    let mut remedies: Vec<PipeRemedy> = Vec::new();
+    for report in reports.iter().filter(|report| !report.remedy.is_empty()) {
+        let statements = report.statements.iter().map(|statement| format!("{statement};"));
+        match remedies.iter_mut().find(|remedy| remedy.text == report.remedy) {
+            Some(remedy) => {
+                remedy.pipes.push(report.pipe.clone());
+                remedy.script.extend(statements);
+            }
+            None => remedies.push(PipeRemedy {
+                text: report.remedy.clone(),
+                pipes: vec![report.pipe.clone()],
+                script: statements.collect(),
+            }),
+        }
+    }
+    remedies
 }
 
 fn setup(
@@ -58,6 +91,7 @@ fn setup(
         prefix: target.prefix.clone(),
         format: target.format,
         mode: target.mode,
+        target_lag: config.snowflake.target_lag.clone().unwrap_or_default(),
         aws_role_arn: wishes.aws_role_arn.clone(),
         public_key,
     })
@@ -112,18 +146,22 @@ pub async fn pipes(
             health: "fail",
             reason: String::new(),
             remedy: String::new(),
+            statements: Vec::new(),
         };
         match target.connection.run(&statement, stop.flag()).await {
             Ok(rows) => {
                 let text = rows.only()?.cell("PIPE_STATUS")?.text()?.to_owned();
                 match PipeStatus::parse(&text) {
-                    Some(status) => describe(&mut report, &status, clock()),
+                    Some(status) => {
+                        describe(&mut report, status.health(&pipe, None, None, clock()), &status)
+                    }
                     None => report.reason = format!("it answers `{text}`"),
                 }
             }
             Err(error) if error.is_missing_object() => {
                 report.reason = error.to_string();
-                "`snowtrack snowflake plan` shows what is missing".clone_into(&mut report.remedy);
+                "it is not there, or this role may not see it: `snowtrack snowflake apply` makes what is missing, and a new pipe knows nothing of what the old one loaded: submit nothing that is verified"
+                    .clone_into(&mut report.remedy);
             }
             Err(error) => return Err(error.into()),
         }
@@ -132,8 +170,8 @@ pub async fn pipes(
     Ok(reports)
 }
 
-fn describe(report: &mut PipeReport, status: &PipeStatus, now: chrono::DateTime<chrono::Utc>) {
-    let PipeHealth { health, reason, remedy } = status.health(None, None, now);
+fn describe(report: &mut PipeReport, judged: PipeHealth, status: &PipeStatus) {
+    let PipeHealth { health, reason, remedy, statements } = judged;
     report.state = Some(status.execution_state.clone());
     report.pending_file_count = status.pending_file_count;
     report.last_ingested_at = status.last_ingested_timestamp;
@@ -142,5 +180,5 @@ fn describe(report: &mut PipeReport, status: &PipeStatus, now: chrono::DateTime<
         snowflake::Health::Warn => "warn",
         snowflake::Health::Fail => "fail",
     };
-    (report.reason, report.remedy) = (reason, remedy);
+    (report.reason, report.remedy, report.statements) = (reason, remedy, statements);
 }

@@ -6,7 +6,6 @@
 //! <https://docs.snowflake.com/en/user-guide/data-load-snowpipe-auto-s3>
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde_json::{Value, json};
 
@@ -93,33 +92,56 @@ pub(super) fn notification(prefix: &str, queues: &BTreeMap<Table, String>) -> Va
     json!({"QueueConfigurations": configurations})
 }
 
-impl fmt::Display for AwsSide {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            out,
-            "-- IAM policy of whoever runs snowtrack (its keys, profile or task role):\n{:#}",
-            self.uploader_policy
-        )?;
-        writeln!(out, "-- IAM policy of the role that Snowflake assumes:\n{:#}", self.iam_policy)?;
-        match &self.trust_policy {
-            Some(policy) => writeln!(out, "-- trust policy of that role:\n{policy:#}")?,
-            None => writeln!(
-                out,
-                "-- trust policy of that role: known once the storage integration exists (run this again then)"
-            )?,
-        }
-        writeln!(
-            out,
-            "-- the bucket's lifecycle rule (`aws s3api put-bucket-lifecycle-configuration` replaces all rules: keep the others):\n{:#}",
-            self.lifecycle
-        )?;
-        match &self.notification {
-            Some(notification) => writeln!(
-                out,
-                "-- the bucket's notification (S3 replaces the whole configuration: keep what else is in it):\n{notification:#}"
+/// One thing to set in AWS, as a file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Document<'a> {
+    /// What the file is called.
+    pub file_name: &'static str,
+    /// What it is and what it is put to.
+    pub what: &'static str,
+    /// What stands in it; `None` where that is not known yet, or not needed.
+    pub json: Option<&'a Value>,
+    /// Why there is none.
+    pub why_not: &'static str,
+}
+
+impl AwsSide {
+    /// Each document, in the order in which they are set.
+    pub fn documents(&self) -> [Document<'_>; 5] {
+        let document = |file_name, what, json| Document { file_name, what, json, why_not: "" };
+        [
+            document(
+                "uploader-policy.json",
+                "IAM policy of whoever runs snowtrack (its keys, profile or task role)",
+                Some(&self.uploader_policy),
             ),
-            None => Ok(()),
-        }
+            document(
+                "snowflake-role-policy.json",
+                "IAM policy of the role that Snowflake assumes",
+                Some(&self.iam_policy),
+            ),
+            Document {
+                why_not: "known once the storage integration exists; run this again then",
+                ..document(
+                    "snowflake-role-trust-policy.json",
+                    "trust policy of that role",
+                    self.trust_policy.as_ref(),
+                )
+            },
+            document(
+                "bucket-lifecycle.json",
+                "lifecycle rule (`aws s3api put-bucket-lifecycle-configuration` replaces all rules: keep the others)",
+                Some(&self.lifecycle),
+            ),
+            Document {
+                why_not: "only `SNOWFLAKE_INGEST=auto` needs it, once its pipes exist",
+                ..document(
+                    "bucket-notification.json",
+                    "notification (`aws s3api put-bucket-notification-configuration` replaces all: keep the others)",
+                    self.notification.as_ref(),
+                )
+            },
+        ]
     }
 }
 

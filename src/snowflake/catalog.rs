@@ -18,12 +18,16 @@ pub struct Names {
     pub schema: Ident,
     /// Its schema of current rows.
     pub core_schema: Ident,
+    /// Its schema of what dbt derives.
+    pub marts_schema: Ident,
     /// The stage on the lake.
     pub stage: Ident,
     /// The storage integration that lets Snowflake read the lake.
     pub integration: Ident,
     /// The role that loads and verifies.
     pub role: Ident,
+    /// The role that only reads current rows and marts.
+    pub reader_role: Ident,
     /// The warehouse that verification and dynamic tables use.
     pub warehouse: Ident,
     /// The user that runs us.
@@ -37,9 +41,11 @@ impl Default for Names {
             database: name("SPOTIFY"),
             schema: name("RAW"),
             core_schema: name("CORE"),
+            marts_schema: name("MARTS"),
             stage: name("SPOTIFY_S3_STAGE"),
             integration: name("SPOTIFY_S3"),
             role: name("SPOTIFY_LOADER"),
+            reader_role: name("SPOTIFY_READER"),
             warehouse: name("SPOTIFY_WH"),
             user: name("SPOTIFY_LOADER_SVC"),
         }
@@ -97,6 +103,16 @@ pub enum Audience {
     Owner,
 }
 
+impl Audience {
+    /// In one word, for documents.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Owner => "owner",
+        }
+    }
+}
+
 /// How often a script of the setup is filled in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scope {
@@ -121,6 +137,7 @@ const fn script(sql: &'static str, audience: Audience, scope: Scope) -> Script {
 #[rustfmt::skip] // One line per file.
 pub(super) const SETUP: &[Script] = &[
     script(include_str!("../../sql/snowflake/setup/010_role.sql"), Audience::Admin, Scope::Once),
+    script(include_str!("../../sql/snowflake/setup/015_reader.sql"), Audience::Admin, Scope::Once),
     script(include_str!("../../sql/snowflake/setup/020_warehouse.sql"), Audience::Admin, Scope::Once),
     script(include_str!("../../sql/snowflake/setup/030_database.sql"), Audience::Admin, Scope::Once),
     script(include_str!("../../sql/snowflake/setup/040_user.sql"), Audience::Admin, Scope::Once),
@@ -138,7 +155,9 @@ pub(super) const SETUP: &[Script] = &[
     script(landing_table(Table::Genres), Audience::Owner, Scope::Once),
     script(include_str!("../../sql/snowflake/setup/190_table_grants.sql"), Audience::Owner, Scope::EachTable),
     script(include_str!("../../sql/snowflake/setup/200_pipe.sql"), Audience::Owner, Scope::EachPipe),
+    script(include_str!("../../sql/snowflake/setup/290_reader_future.sql"), Audience::Owner, Scope::Once),
     script(include_str!("../../sql/snowflake/setup/300_dynamic_table.sql"), Audience::Owner, Scope::EachTable),
+    script(include_str!("../../sql/snowflake/setup/310_reader.sql"), Audience::Owner, Scope::Once),
 ];
 
 const OBSERVE: &str = include_str!("../../sql/snowflake/observe.sql");
@@ -280,6 +299,12 @@ impl Names {
         self.fill(current(table), &Vec::new())
     }
 
+    /// How a table's dynamic table is kept up: what its query allows, by its own header.
+    pub(super) fn refresh_mode(table: Table) -> Ident {
+        let mode = current(table).lines().find_map(|line| line.strip_prefix("-- refresh: "));
+        ident(mode.expect("each current/*.sql says how it can be refreshed"))
+    }
+
     fn canonical(&self, table: Table, source: String) -> String {
         self.fill(canonical(table), &vec![("source", Filling::Query(source))])
     }
@@ -329,6 +354,8 @@ impl Names {
             "database" => &self.database,
             "schema" => &self.schema,
             "core_schema" => &self.core_schema,
+            "marts_schema" => &self.marts_schema,
+            "reader_role" => &self.reader_role,
             "stage" => &self.stage,
             "integration" => &self.integration,
             "role" => &self.role,
@@ -477,6 +504,21 @@ mod tests {
         }
         for sql in questions {
             assert!(!sql.contains(['{', '}', ';']) && !sql.contains("--"), "{sql}");
+        }
+    }
+
+    #[test]
+    fn each_query_of_current_rows_says_how_it_can_be_refreshed_and_asks_for_nothing_that_forbids_it()
+     {
+        for table in Table::ALL {
+            let mode = Names::refresh_mode(table).to_string();
+            assert!(["INCREMENTAL", "FULL"].contains(&mode.as_str()), "{table}: {mode}");
+            // What Snowflake refuses to refresh incrementally, by its list of supported queries.
+            let sql = without_comments(current(table)).to_lowercase();
+            let forbids =
+                ["exists", " in (", " limit", "except", "any_value", "current_", "recursive"];
+            let is_forbidden = forbids.iter().any(|word| sql.contains(word));
+            assert_eq!(mode == "FULL", is_forbidden, "{table}: {mode}");
         }
     }
 

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::account::{AccountId, InvalidAccount};
 use super::credential::InvalidToken;
+use super::ident::quoted;
 use super::key::InvalidKey;
 
 /// Why a call to Snowflake gave nothing.
@@ -238,7 +239,7 @@ fn sql_name(user: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
     match user.chars().all(is_plain) && !user.starts_with(|c: char| c.is_ascii_digit()) {
         true => user.to_ascii_uppercase(),
-        false => format!("\"{}\"", user.replace('"', "\"\"")),
+        false => quoted(user),
     }
 }
 

@@ -80,6 +80,11 @@ pub fn literal(text: &str) -> Literal {
     Literal(format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''")))
 }
 
+/// A name of somebody else's as it stands in SQL, whatever characters it has.
+pub(super) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
 impl fmt::Display for Literal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)

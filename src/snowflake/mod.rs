@@ -55,7 +55,7 @@ mod verify;
 mod wire;
 
 pub use account::{AccountId, InvalidAccount};
-pub use aws::AwsSide;
+pub use aws::{AwsSide, Document};
 pub use catalog::{Audience, IngestMode, Names, Reconcile};
 pub use client::{Connection, Login, Session, Timing};
 pub use credential::{Credential, InvalidToken, TokenType};
@@ -71,7 +71,8 @@ pub use pipe::{
 pub use pipe_status::{Health, PipeHealth, PipeState, PipeStatus, Stalled, Stopped};
 pub use rows::{Cell, Column, DmlStats, Row, Rows};
 pub use setup::{
-    Applied, Change, Item, Kind, Observed, Plan, State, Target, apply, business_columns, observe,
+    Applied, Change, Cost, Counts, InvalidLag, Item, Kind, Observed, Plan, State, Target,
+    TargetLag, apply, business_columns, observe,
 };
 pub use sql_api::{Binding, Request, Statement};
 pub use usage::Usage;

@@ -8,6 +8,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 
+use super::ident::{QualifiedName, literal};
+
 /// How long S3's event and Snowflake's answer to it may take before their absence means something.
 const EVENT_GRACE: TimeDelta = TimeDelta::minutes(5);
 /// S3 tells of a file before an upload of many is noted as done: an event this much older may still be about it.
@@ -110,8 +112,22 @@ pub struct PipeHealth {
     pub health: Health,
     /// The state in words, with Snowflake's own error.
     pub reason: String,
-    /// What to do; empty where nothing is.
+    /// What to do, the same for every pipe in this state; empty where nothing is.
     pub remedy: String,
+    /// What to run for it, about this pipe.
+    pub statements: Vec<String>,
+}
+
+impl PipeHealth {
+    /// What to do about this pipe, with what to run for it.
+    pub fn next_step(&self) -> String {
+        let run: Vec<String> = self.statements.iter().map(|sql| format!("`{sql}`")).collect();
+        if run.is_empty() {
+            self.remedy.clone()
+        } else {
+            format!("{}: {}", self.remedy, run.join(", "))
+        }
+    }
 }
 
 impl PipeState {
@@ -151,11 +167,24 @@ impl PipeState {
         }
     }
 
+    /// What to run about a pipe of this name.
+    fn statements(&self, pipe: &QualifiedName) -> Vec<String> {
+        let name = literal(&pipe.to_string());
+        match self {
+            Self::Paused => vec![format!("alter pipe {pipe} set pipe_execution_paused = false")],
+            Self::Stopped(Stopped::Cloned) => {
+                vec![format!("select system$pipe_force_resume({name})")]
+            }
+            Self::Stopped(Stopped::MissingTable) => vec![format!("alter pipe {pipe} refresh")],
+            _ => Vec::new(),
+        }
+    }
+
     const fn remedy(&self) -> &'static str {
         match self {
             Self::Running | Self::FailingOver => "",
             Self::Paused => {
-                "resume it: `alter pipe … set pipe_execution_paused = false` (it can also be paused by its schema or the account: `show parameters like 'PIPE_EXECUTION_PAUSED' in pipe …`); after more than 14 days `select system$pipe_force_resume('…', 'staleness_check_override')`; what queued up is then loaded"
+                "what queued up is loaded once it is resumed (its schema or the account may be paused as well: `show parameters like 'PIPE_EXECUTION_PAUSED' in account`; after more than 14 days it must be forced, with `system$pipe_force_resume`)"
             }
             Self::ReadOnly => {
                 "it belongs to a secondary database, which takes no files: use the primary account, or fail over to this one"
@@ -173,10 +202,10 @@ impl Stopped {
     const fn remedy(self) -> &'static str {
         match self {
             Self::Cloned => {
-                "it came into being with a clone of its schema and reads the original's files: resume it with `select system$pipe_force_resume('…')` only if this copy shall load them as well, otherwise drop it and use the original"
+                "it came into being with a clone of its schema and reads the original's files: drop it and use the original, or force it to resume if this copy is to load them as well"
             }
             Self::StageAltered => {
-                "its stage points elsewhere than when the pipe was made: set the stage's URL back (`alter stage … set url = …`), or make the pipe anew under a new version; what `snowflake plan` shows as different is the cause"
+                "its stage points elsewhere than when the pipe was made: set the stage's URL back (`snowflake plan` shows the old one and the new), or make the pipe anew under a new version"
             }
             Self::StageDropped => {
                 "its stage is gone: `snowflake apply` makes the stage again, and then the pipe must be made anew, because it is bound to the stage that is gone (drop it by hand; it forgets which files it loaded)"
@@ -189,7 +218,7 @@ impl Stopped {
             }
             Self::MissingPipe => "the pipe itself is gone: `snowflake apply` makes it again",
             Self::MissingTable => {
-                "its table is gone: `snowflake apply` makes it again and the pipe goes on by itself; files that arrived meanwhile are not queued: `ingest` submits again what it was told of; for what events told, `alter pipe … refresh`"
+                "its table is gone: `snowflake apply` makes it again and the pipe goes on by itself; files that arrived meanwhile are not queued: `ingest` submits again what it was told of; for what events told, refresh the pipe"
             }
             Self::FeatureDisabled => {
                 "Snowpipe is switched off for this account: ask Snowflake's support"
@@ -215,7 +244,7 @@ impl Stalled {
                 "an error inside Snowflake: it tries again by itself; if it stays, ask Snowflake's support with this text"
             }
             Self::StagePermissionError => {
-                "Snowflake may not read the bucket: check the role's policy, and that its trust policy names the IAM user and external id of `desc integration …` (`snowflake plan` prints both); asking for the status again makes Snowflake look again"
+                "Snowflake may not read the bucket: check the role's policy, and that its trust policy names Snowflake's IAM user and external id (`snowflake plan --aws DIR` writes both policies); asking for the status again makes Snowflake look again"
             }
         }
     }
@@ -233,9 +262,10 @@ impl PipeStatus {
         PipeState::of(&self.execution_state)
     }
 
-    /// The pipe judged. `before` is an earlier status; `waiting_since` is when the files that are waited for lay in the bucket.
+    /// The pipe of this name judged. `before` is an earlier status; `waiting_since` is when the files that are waited for lay in the bucket.
     pub fn health(
         &self,
+        pipe: &QualifiedName,
         before: Option<&Self>,
         waiting_since: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
@@ -252,19 +282,27 @@ impl PipeStatus {
             reason = format!("{reason}; {count} {files} queued");
         }
         if state.health() != Health::Ok {
-            let remedy = state.remedy().to_owned();
-            return PipeHealth { health: state.health(), reason, remedy };
+            let (remedy, statements) = (state.remedy().to_owned(), state.statements(pipe));
+            return PipeHealth { health: state.health(), reason, remedy, statements };
         }
-        let reading =
-            self.event_reading(waiting_since, now).or_else(|| before.and_then(|it| self.stuck(it)));
-        match reading {
-            Some((what, remedy)) => PipeHealth {
-                health: Health::Warn,
-                reason: format!("{reason}; {what}"),
-                remedy: remedy.to_owned(),
-            },
-            None => PipeHealth { health: Health::Ok, reason, remedy: String::new() },
+        let read = |(what, remedy): (String, &str), statement: String| PipeHealth {
+            health: Health::Warn,
+            reason: format!("{reason}; {what}"),
+            remedy: remedy.to_owned(),
+            statements: vec![statement],
+        };
+        if let Some(reading) = self.event_reading(waiting_since, now) {
+            return read(reading, format!("alter pipe {pipe} refresh"));
         }
+        if let Some(reading) = before.and_then(|before| self.stuck(before)) {
+            let errors = format!(
+                "select * from table({}.information_schema.validate_pipe_load(pipe_name => {}, start_time => dateadd(day, -1, current_timestamp())))",
+                pipe.database,
+                literal(&pipe.to_string())
+            );
+            return read(reading, errors);
+        }
+        PipeHealth { health: Health::Ok, reason, remedy: String::new(), statements: Vec::new() }
     }
 
     /// What the times of S3's events say, for a pipe that lives on them.
@@ -283,7 +321,7 @@ impl PipeStatus {
         if is_stale(received) {
             return Some((
                 format!("S3 told it nothing since the files arrived (last: {})", told(received)),
-                "the bucket's notification does not reach the pipe's queue: set it as `snowflake plan` prints it (events `s3:ObjectCreated:*`, the queue of `show pipes`); for files that are there already `alter pipe … refresh`",
+                "the bucket's notification does not reach the pipe's queue: set it as `snowflake plan --aws DIR` writes it (events `s3:ObjectCreated:*`); files that are there already and no older than 7 days come with a refresh",
             ));
         }
         is_stale(forwarded).then(|| {
@@ -292,7 +330,7 @@ impl PipeStatus {
                     "S3 speaks to it, but of nothing under its path since the files arrived (last: {})",
                     told(forwarded)
                 ),
-                "the stage's URL or the notification's prefix is not where the files are: compare them with the keys of the manifest",
+                "the stage's URL or the notification's prefix is not where the files are: compare them with the keys of the manifest; then refresh the pipe",
             )
         })
     }
@@ -307,7 +345,7 @@ impl PipeStatus {
                     "its queue grew from {} to {} files and `{oldest}` stays the oldest: it is stuck",
                     before.pending_file_count, self.pending_file_count
                 ),
-                "look at the oldest file's errors (`select * from table(information_schema.validate_pipe_load(…))`); if there are none, ask Snowflake's support",
+                "look at the oldest file's errors; if there are none, ask Snowflake's support",
             )
         })
     }
@@ -322,7 +360,12 @@ mod tests {
     }
 
     fn health(json: &str) -> PipeHealth {
-        PipeStatus::parse(json).unwrap().health(None, None, at("12:00"))
+        PipeStatus::parse(json).unwrap().health(&pipe(), None, None, at("12:00"))
+    }
+
+    fn pipe() -> QualifiedName {
+        let name = |text: &str| text.parse().unwrap();
+        QualifiedName { database: name("D"), schema: name("S"), name: name("P") }
     }
 
     #[test]
@@ -331,15 +374,15 @@ mod tests {
         let table = [
             ("RUNNING", Health::Ok, ""),
             ("FAILING_OVER", Health::Ok, ""),
-            ("PAUSED", Health::Warn, "pipe_execution_paused"),
+            ("PAUSED", Health::Warn, "alter pipe D.S.P set pipe_execution_paused = false"),
             ("READ_ONLY", Health::Fail, "secondary"),
-            ("STOPPED_CLONED", Health::Fail, "clone"),
-            ("STOPPED_STAGE_ALTERED", Health::Fail, "alter stage"),
+            ("STOPPED_CLONED", Health::Fail, "select system$pipe_force_resume('D.S.P')"),
+            ("STOPPED_STAGE_ALTERED", Health::Fail, "stage's URL"),
             ("STOPPED_STAGE_DROPPED", Health::Fail, "stage is gone"),
             ("STOPPED_FILE_FORMAT_DROPPED", Health::Fail, "file format"),
             ("STOPPED_NOTIFICATION_INTEGRATION_DROPPED", Health::Fail, "notification integration"),
             ("STOPPED_MISSING_PIPE", Health::Fail, "pipe itself"),
-            ("STOPPED_MISSING_TABLE", Health::Fail, "alter pipe … refresh"),
+            ("STOPPED_MISSING_TABLE", Health::Fail, "alter pipe D.S.P refresh"),
             ("STOPPED_FEATURE_DISABLED", Health::Fail, "support"),
             ("STOPPED_BY_SNOWFLAKE_ADMIN", Health::Fail, "support"),
             ("STALLED_COMPILATION_ERROR", Health::Fail, "COPY statement"),
@@ -353,7 +396,9 @@ mod tests {
         for (state, verdict, word) in table {
             let found = health(&format!(r#"{{"executionState":"{state}","pendingFileCount":0}}"#));
             assert_eq!(found.health, verdict, "{state}");
-            assert!(found.remedy.contains(word), "{state}: {}", found.remedy);
+            assert!(found.next_step().contains(word), "{state}: {}", found.next_step());
+            // What can be pasted has no open place.
+            assert!(!found.next_step().contains('…'), "{state}: {}", found.next_step());
             assert_eq!(found.remedy.is_empty(), word.is_empty(), "{state}");
             assert_eq!(found.reason, state);
             remedies.insert(found.remedy);
@@ -404,7 +449,7 @@ mod tests {
         ];
         for (received, forwarded, said) in cases {
             let status = status(&received, &forwarded);
-            let found = status.health(None, Some(at("11:00")), at("12:00"));
+            let found = status.health(&pipe(), None, Some(at("11:00")), at("12:00"));
             let verdict = if said.is_some() { Health::Warn } else { Health::Ok };
             assert_eq!(found.health, verdict, "{found:?}");
             assert!(
@@ -412,12 +457,15 @@ mod tests {
                     && found.remedy.is_empty() == said.is_none()
             );
             // Too early to say, or nothing is waited for.
-            assert_eq!(status.health(None, Some(at("11:00")), at("11:04")).health, Health::Ok);
-            assert_eq!(status.health(None, None, at("12:00")).health, Health::Ok);
+            assert_eq!(
+                status.health(&pipe(), None, Some(at("11:00")), at("11:04")).health,
+                Health::Ok
+            );
+            assert_eq!(status.health(&pipe(), None, None, at("12:00")).health, Health::Ok);
         }
         // A pipe that we tell of files lives on no events.
         let rest = PipeStatus::parse(r#"{"executionState":"RUNNING"}"#).unwrap();
-        assert_eq!(rest.health(None, Some(at("11:00")), at("12:00")).health, Health::Ok);
+        assert_eq!(rest.health(&pipe(), None, Some(at("11:00")), at("12:00")).health, Health::Ok);
     }
 
     #[test]
@@ -429,12 +477,12 @@ mod tests {
             PipeStatus::parse(&json).unwrap()
         };
         let now = at("12:00");
-        let stuck = status(5, "a").health(Some(&status(2, "a")), None, now);
+        let stuck = status(5, "a").health(&pipe(), Some(&status(2, "a")), None, now);
         assert_eq!(stuck.health, Health::Warn);
         assert!(stuck.reason.contains("from 2 to 5") && stuck.reason.contains("`a`"), "{stuck:?}");
         for (before, after) in [((2, "a"), (5, "b")), ((5, "a"), (5, "a")), ((5, "a"), (2, "a"))] {
             let (before, after) = (status(before.0, before.1), status(after.0, after.1));
-            assert_eq!(after.health(Some(&before), None, now).health, Health::Ok);
+            assert_eq!(after.health(&pipe(), Some(&before), None, now).health, Health::Ok);
         }
     }
 }

@@ -16,14 +16,18 @@ mod apply;
 mod compare;
 mod conflict;
 mod ddl;
+mod grants;
+mod lag;
 mod observed;
+mod show;
 mod table;
-
-use std::fmt;
 
 pub use apply::{Applied, apply, observe};
 pub use ddl::{Kind, business_columns};
+pub use lag::{Cost, InvalidLag, TargetLag};
 pub use observed::Observed;
+use observed::text;
+pub use show::Counts;
 
 use super::aws::{self, AwsSide};
 use super::catalog::{self, Audience, Filling, Fillings, IngestMode, Names, SETUP, Scope};
@@ -44,6 +48,8 @@ pub struct Target {
     pub format: Format,
     /// How they get in.
     pub mode: IngestMode,
+    /// How old the current rows may be.
+    pub target_lag: TargetLag,
     /// The AWS role that Snowflake shall assume; only a new integration needs it.
     pub aws_role_arn: Option<String>,
     /// The user's public key, the base64 body without PEM lines; only a new user needs it.
@@ -65,6 +71,8 @@ pub struct Item {
     pub state: State,
     /// Why [`apply()`] must not make it, where it must not.
     pub blocked_by: Option<String>,
+    /// What Snowflake made of it, where that is worth a word.
+    pub note: Option<String>,
 }
 
 /// How an object is.
@@ -115,6 +123,8 @@ pub struct Plan {
     pub items: Vec<Item>,
     /// What to set in AWS.
     pub aws: AwsSide,
+    /// What keeping the current rows costs.
+    pub cost: Cost,
 }
 
 impl Plan {
@@ -124,7 +134,7 @@ impl Plan {
         let mut items: Vec<Item> =
             desired.flat_map(|desired| compare::compare(target, observed, desired)).collect();
         conflict::conflicts(target, observed, &mut items);
-        Self { items, aws: target.aws(observed) }
+        Self { items, aws: target.aws(observed), cost: target.cost(observed) }
     }
 
     /// What [`apply()`] would run.
@@ -197,10 +207,23 @@ impl Target {
                 ("pattern", Filling::Text(catalog::pattern(self.format))),
                 ("auto_ingest", Filling::Name(catalog::ident(&is_auto.to_string()))),
                 ("current_rows", Filling::Query(self.names.current_rows(table))),
+                ("target_lag", Filling::Text(literal(&self.target_lag.to_string()))),
+                ("refresh_mode", Filling::Name(Names::refresh_mode(table))),
             ]);
             fillings.extend(pipe.map(|pipe| ("pipe", Filling::Name(pipe.name))));
         }
         fillings
+    }
+
+    fn cost(&self, observed: &Observed) -> Cost {
+        let warehouse = &self.names.warehouse;
+        let question = format!("show warehouses like '{warehouse}'");
+        let row = observed.find(&question, "name", warehouse.as_str());
+        let shown = |column: &str| row.and_then(|row| text(row, column));
+        // Until it is there: as the setup makes it.
+        let size = shown("size").unwrap_or("X-Small");
+        let sleeps_after = shown("auto_suspend").map_or(Ok(60), str::parse).unwrap_or(0);
+        Cost::new(self.target_lag.clone(), size, sleeps_after)
     }
 
     fn aws(&self, observed: &Observed) -> AwsSide {
@@ -229,51 +252,6 @@ impl Desired {
             (Kind::Grant, name.to_owned())
         });
         Self { kind, name, audience, statement }
-    }
-}
-
-impl fmt::Display for Plan {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for item in self.items.iter().filter(|item| item.state != State::Exists) {
-            writeln!(out, "{item}")?;
-        }
-        let count = self.items.iter().filter(|item| item.state == State::Exists).count();
-        writeln!(out, "-- {count} of {} are as they shall be", self.items.len())
-    }
-}
-
-impl fmt::Display for Item {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kind, name, statement, .. } = self;
-        let kind = kind.name();
-        match &self.state {
-            State::Exists => write!(out, "-- exists: {kind} {name}"),
-            State::Missing => {
-                let by = match self.audience {
-                    Audience::Admin => " (ask an admin to run, unless your role may)",
-                    Audience::Owner => "",
-                };
-                writeln!(out, "-- missing: {kind} {name}{by}")?;
-                if let Some(reason) = &self.blocked_by {
-                    writeln!(out, "-- not applied: {reason}")?;
-                }
-                write!(out, "{statement};")
-            }
-            State::Differs { changes, advice } => {
-                write!(out, "-- differs: {kind} {name} ({advice})")?;
-                for Change { what, old, new, statement } in changes {
-                    write!(out, "\n--   {what}: {old} -> {new}")?;
-                    if let Some(statement) = statement {
-                        write!(out, "\n--   by hand: {statement};")?;
-                    }
-                }
-                Ok(())
-            }
-            State::Conflict { reason, advice } => {
-                write!(out, "-- conflict: {kind} {name} {reason}\n--   {advice}")
-            }
-            State::Unseen { reason } => write!(out, "-- not visible: {kind} {name}: {reason}"),
-        }
     }
 }
 

@@ -189,7 +189,7 @@ fn judge(file: &ExportedFile, evidence: &Evidence) -> FileVerdict {
         && pipe.health != Health::Ok
     {
         reason = format!("{reason}; its pipe is {}", pipe.reason);
-        next_step.clone_from(&pipe.remedy);
+        next_step = pipe.next_step();
     }
     let is_pipe_broken = verdict == Verdict::Pending
         && matches!(&evidence.pipe, Answer::Given(pipe) if pipe.health == Health::Fail);

@@ -31,8 +31,8 @@ pub use page::{Document, Entity, InvalidDocument, Parts, RowIdentity};
 pub use reader::{KnownList, ListReader, PlaylistReader, Step};
 pub use recorded::{DemoPoint, NoDocument, Recorded, RecordedDocument, RecordedText, Recorder};
 pub use seam::Seam;
-pub use token_file::{StoredToken, TokenFile};
 pub use size::TooLarge;
+pub use token_file::{StoredToken, TokenFile};
 
 use secrecy::SecretString;
 use url::Url;

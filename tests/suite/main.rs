@@ -29,6 +29,7 @@ mod nights;
 mod odd_files;
 mod nonsense;
 mod premium;
+mod plan;
 mod promises;
 mod proof;
 mod recordings;

@@ -15,13 +15,18 @@ fn what_apply_made_is_settled_for_the_admin_and_for_the_loader_in_every_mode_and
             let output = cloud.run(arguments);
             let said = text(&output);
             let first = said.lines().next().unwrap_or_default().to_owned();
-            // Nothing stands before the count: nothing is missing, different, in conflict or hidden.
-            let is_count = first.starts_with("-- ") && first.ends_with(" are as they shall be");
-            assert!(is_count, "{mode} {format} {arguments:?}:\n{said}");
-            let words: Vec<&str> = first.split_whitespace().collect();
-            assert_eq!(words[1], words[3], "{first}");
-            assert!(said.contains("sts:ExternalId"), "{said}");
-            assert_eq!(said.contains("QueueConfigurations"), mode == "auto", "{said}");
+            // Nothing is missing, different, in conflict or hidden.
+            let is_settled = first.starts_with("0 to make or missing, 0 differ, ");
+            assert!(
+                is_settled && first.ends_with(" fine"),
+                "{mode} {format} {arguments:?}:\n{said}"
+            );
+            cloud.run(&[arguments, &["--aws", "aws"]].concat());
+            let written = |name: &str| std::fs::read_to_string(cloud.world.path("aws").join(name));
+            let trust = written("snowflake-role-trust-policy.json").unwrap();
+            assert!(trust.contains("sts:ExternalId"), "{trust}");
+            let notification = written("bucket-notification.json");
+            assert_eq!(notification.is_ok(), mode == "auto");
         }
     }
 }
@@ -36,12 +41,12 @@ fn actions(text: &str) -> BTreeSet<String> {
 #[test]
 fn what_the_upload_may_be_refused_is_what_plan_and_readme_ask_aws_for() {
     let cloud = Cloud::new("rest", "parquet");
-    let plan = text(&cloud.run(&["snowflake", "plan"]));
-    let section = |title: &str| {
-        let rest = plan.split(title).nth(1).unwrap_or_else(|| panic!("no {title} in {plan}"));
-        rest.split("\n--").next().unwrap().to_owned()
+    let said = text(&cloud.run(&["snowflake", "plan", "--aws", "aws"]));
+    let section = |name: &str| {
+        assert!(said.contains(&format!("wrote aws/{name}")), "{said}");
+        std::fs::read_to_string(cloud.world.path("aws").join(name)).unwrap()
     };
-    let uploader = actions(&section("-- IAM policy of whoever runs snowtrack"));
+    let uploader = actions(&section("uploader-policy.json"));
     let calls = include_str!("../../src/lake/store.rs");
     let needed: BTreeSet<String> = calls
         .split("\"s3:")
@@ -53,12 +58,12 @@ fn what_the_upload_may_be_refused_is_what_plan_and_readme_ask_aws_for() {
     let readme = include_str!("../../README.md");
     let row = |who: &str| actions(readme.lines().find(|line| line.starts_with(who)).unwrap());
     assert_eq!(row("| snowtrack's AWS identity"), uploader);
-    let snowflake = actions(&section("-- IAM policy of the role that Snowflake assumes"))
+    let snowflake = actions(&section("snowflake-role-policy.json"))
         .into_iter()
         .filter(|word| word != "prefix")
         .collect();
     assert_eq!(row("| the AWS role that Snowflake assumes"), snowflake);
-    assert!(section("-- the bucket's lifecycle rule").contains("AbortIncompleteMultipartUpload"));
+    assert!(section("bucket-lifecycle.json").contains("AbortIncompleteMultipartUpload"));
 }
 
 #[test]
@@ -69,10 +74,15 @@ fn a_loader_alone_is_told_what_to_ask_an_admin_for() {
     let said = text(&output);
     assert!(!output.status.success(), "{said}");
     for wanted in ["warehouse SPOTIFY_WH", "database SPOTIFY", "storage integration SPOTIFY_S3"] {
-        assert!(said.contains(&format!("-- ask an admin: {wanted}")), "{wanted}\n{said}");
+        assert!(said.contains(&format!("ask an admin: {wanted}")), "{wanted}\n{said}");
     }
-    assert!(!said.contains("-- made:"), "{said}");
-    assert!(said.contains("create database if not exists SPOTIFY;"), "{said}");
+    assert!(!said.contains("\nmade: role"), "{said}");
+    assert!(
+        !said.contains("create database") && said.contains("plan` shows what is left"),
+        "{said}"
+    );
+    let script = text(&cloud.run(&["snowflake", "plan", "--sql"]));
+    assert!(script.contains("\ncreate database if not exists SPOTIFY;"), "{script}");
 }
 
 #[test]
@@ -84,12 +94,11 @@ fn pipes_of_another_mode_are_a_conflict_and_none_is_made_beside_them() {
     };
     let plan = as_auto("plan");
     let other = "SPOTIFY.RAW.SONGS_PARQUET_REST_V1";
-    assert!(plan.contains(&format!("-- conflict: pipe {other} reads s3://")), "{plan}");
+    assert!(plan.contains(&format!("conflict  pipe {other} reads s3://")), "{plan}");
     let applied = as_auto("apply");
     assert!(
-        applied.contains(&format!(
-            "-- not made: pipe SPOTIFY.RAW.SONGS_PARQUET_AUTO_V1: pipe {other}"
-        )),
+        applied
+            .contains(&format!("not made: pipe SPOTIFY.RAW.SONGS_PARQUET_AUTO_V1: pipe {other}")),
         "{applied}"
     );
     let pipes = cloud.snowflake.rows("show pipes in schema SPOTIFY.RAW");

@@ -1,5 +1,6 @@
 -- albums: the newest row of each key.
--- grain: id · reads: the landing table · used by: setup/dynamic_table.sql, reconcile/*.sql
+-- grain: id · reads: the landing table · used by: setup/300_dynamic_table.sql, reconcile/*.sql
+-- refresh: incremental
 select
     id, name, release_date, total_tracks, url, run_id, extracted_at, row_hash,
     _file_name, _file_row_number, _loaded_at

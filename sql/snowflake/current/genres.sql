@@ -1,5 +1,6 @@
 -- genres: the newest row of each key, of those as new as any of the artist.
--- grain: artist_id, genre · reads: the landing table · used by: setup/dynamic_table.sql, reconcile/*.sql
+-- grain: artist_id, genre · reads: the landing table · used by: setup/300_dynamic_table.sql, reconcile/*.sql
+-- refresh: incremental
 select
     artist_id, genre, run_id, extracted_at, row_hash,
     _file_name, _file_row_number, _loaded_at

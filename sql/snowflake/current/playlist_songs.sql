@@ -1,5 +1,6 @@
 -- playlist_songs: the newest row of each key.
--- grain: playlist_id, snapshot_id, position · reads: the landing table · used by: setup/dynamic_table.sql, reconcile/*.sql
+-- grain: playlist_id, snapshot_id, position · reads: the landing table · used by: setup/300_dynamic_table.sql, reconcile/*.sql
+-- refresh: incremental
 select
     playlist_id, snapshot_id, position, song_id, added_at, added_by, item_kind, run_id, extracted_at, row_hash,
     _file_name, _file_row_number, _loaded_at

@@ -1,5 +1,6 @@
 -- song_artists: the newest row of each key, but none older than its song's newest position 0.
--- grain: song_id, artist_position · reads: the landing table · used by: setup/dynamic_table.sql, reconcile/*.sql
+-- grain: song_id, artist_position · reads: the landing table · used by: setup/300_dynamic_table.sql, reconcile/*.sql
+-- refresh: incremental
 select
     song_id, artist_position, artist_id, run_id, extracted_at, row_hash,
     _file_name, _file_row_number, _loaded_at

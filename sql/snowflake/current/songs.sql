@@ -1,5 +1,6 @@
 -- songs: the newest row of each key.
--- grain: id · reads: the landing table · used by: setup/dynamic_table.sql, reconcile/*.sql
+-- grain: id · reads: the landing table · used by: setup/300_dynamic_table.sql, reconcile/*.sql
+-- refresh: incremental
 select
     id, name, added_at, duration_ms, popularity, url, album_id, artist_ids, run_id, extracted_at, row_hash,
     _file_name, _file_row_number, _loaded_at

@@ -1,17 +1,21 @@
 //! Each kind of object, as it is against as it shall be. Pure.
 
-use super::ddl::{Kind, definition, granted, normal, options};
+use super::ddl::{Kind, definition, normal, options};
+use super::grants::grant;
 use super::observed::{Observed, show_in_schema, text};
 use super::table::table;
 use super::{Change, Desired, Item, State, Target};
 use crate::snowflake::catalog::Names;
+use crate::snowflake::ident::literal;
+use crate::snowflake::rows::Row;
 
 const STRANDS_PIPES: &str =
     "pipes stop when their stage changes: better give the new one another name";
 const BY_HAND: &str = "to be changed by hand, after a look at who else uses it";
 const PIPES_ARE_FIXED: &str = "a pipe cannot be changed, and a new one forgets which files it loaded: pause it, wait until it is empty, drop it, apply, and submit nothing that it loaded already";
-const SAFE_TO_REPLACE: &str =
-    "it holds nothing that the landing table does not: safe to replace by hand";
+const SAFE_TO_REPLACE: &str = "it holds nothing that the landing table does not: safe to replace by hand, and `snowflake apply` grants again what the new one lacks";
+const BILLED_BESIDE: &str =
+    "on by default for new warehouses, and billed beside them; nothing of ours gains by it";
 const DEFAULT_ROLE: &str = "Snowpipe's REST API acts as the user's default role and no other";
 const BY_ITS_FILES: &str =
     "pipes that use it read files differently from then on; what is loaded stays as it is";
@@ -33,7 +37,7 @@ pub(super) fn compare(target: &Target, observed: &Observed, desired: Desired) ->
         Kind::Table => table(observed, &desired, &mut columns),
         Kind::Pipe => pipe(target, observed, &desired),
         Kind::DynamicTable => dynamic_table(target, observed, &desired),
-        Kind::Grant => grant(target, observed, &desired),
+        Kind::Grant => grant(observed, &desired),
         Kind::Column => State::Exists,
     };
     let blocked_by = match desired.kind {
@@ -44,13 +48,17 @@ pub(super) fn compare(target: &Target, observed: &Observed, desired: Desired) ->
         _ => None,
     };
     let blocked_by = blocked_by.map(str::to_owned);
+    let note = match desired.kind {
+        Kind::DynamicTable => refreshed(target, observed, &desired),
+        _ => None,
+    };
     let Desired { kind, name, audience, statement, .. } = desired;
-    let mut items = vec![Item { kind, name, audience, statement, state, blocked_by }];
+    let mut items = vec![Item { kind, name, audience, statement, state, blocked_by, note }];
     items.append(&mut columns);
     items
 }
 
-fn there(is_there: bool) -> State {
+pub(super) fn there(is_there: bool) -> State {
     if is_there { State::Exists } else { State::Missing }
 }
 
@@ -86,6 +94,17 @@ fn account_object(target: &Target, observed: &Observed, desired: &Desired) -> St
             };
             differing(vec![change], DEFAULT_ROLE)
         }
+        (Kind::Warehouse, _) if text(row, "enable_query_acceleration") == Some("true") => {
+            let change = Change {
+                what: "query acceleration".to_owned(),
+                old: "on".to_owned(),
+                new: "off".to_owned(),
+                statement: Some(format!(
+                    "alter warehouse {name} set enable_query_acceleration = false"
+                )),
+            };
+            differing(vec![change], BILLED_BESIDE)
+        }
         _ => State::Exists,
     }
 }
@@ -109,13 +128,14 @@ fn integration(target: &Target, observed: &Observed, desired: &Desired) -> State
     let is_covered = |place: &str| place.trim() == "*" || url.starts_with(place.trim());
     if !allowed.split(',').filter(|place| !place.trim().is_empty()).any(is_covered) {
         let places = allowed.split(',').map(str::trim).filter(|place| !place.is_empty());
-        let all: Vec<_> = places.chain([url.as_str()]).map(|place| format!("'{place}'")).collect();
+        let all: Vec<_> =
+            places.chain([url.as_str()]).map(|place| literal(place).to_string()).collect();
         let set = format!("storage_allowed_locations = ({})", all.join(", "));
         change("allowed locations", allowed.clone(), format!("also {url}"), set);
     }
     let role = property("STORAGE_AWS_ROLE_ARN");
     if let Some(wanted) = target.aws_role_arn.as_ref().filter(|wanted| **wanted != role) {
-        let set = format!("storage_aws_role_arn = '{wanted}'");
+        let set = format!("storage_aws_role_arn = {}", literal(wanted));
         change("AWS role", role, wanted.clone(), set);
     }
     if property("ENABLED").eq_ignore_ascii_case("false") {
@@ -195,11 +215,27 @@ fn pipe(target: &Target, observed: &Observed, desired: &Desired) -> State {
     differing(changes, PIPES_ARE_FIXED)
 }
 
-fn dynamic_table(target: &Target, observed: &Observed, desired: &Desired) -> State {
-    let Names { database, core_schema, warehouse, .. } = &target.names;
+/// A dynamic table as Snowflake shows it.
+fn shown<'a>(target: &Target, observed: &'a Observed, name: &str) -> Option<Row<'a>> {
+    let Names { database, core_schema, .. } = &target.names;
     let question = format!("show dynamic tables in schema {database}.{core_schema}");
+    observed.find(&question, "name", last(name))
+}
+
+/// How Snowflake keeps a dynamic table up, and why so.
+fn refreshed(target: &Target, observed: &Observed, desired: &Desired) -> Option<String> {
+    let row = shown(target, observed, &desired.name)?;
+    let mode = text(row, "refresh_mode")?.to_ascii_lowercase();
+    let lag = text(row, "target_lag").map_or_else(String::new, |lag| format!(", lag {lag}"));
+    let reason = text(row, "refresh_mode_reason");
+    let reason = reason.map_or_else(String::new, |reason| format!(" ({})", reason.trim()));
+    Some(format!("refresh {mode}{reason}{lag}"))
+}
+
+fn dynamic_table(target: &Target, observed: &Observed, desired: &Desired) -> State {
+    let warehouse = &target.names.warehouse;
     let name = &desired.name;
-    let Some(row) = observed.find(&question, "name", last(name)) else { return State::Missing };
+    let Some(row) = shown(target, observed, name) else { return State::Missing };
     let Some(made_by) = text(row, "text") else {
         let reason = format!("{} lacks MONITOR on it", target.names.role);
         return State::Unseen { reason };
@@ -208,12 +244,41 @@ fn dynamic_table(target: &Target, observed: &Observed, desired: &Desired) -> Sta
     let query = |text: &str| text.split_once("select ").map(|(_, query)| query.to_owned());
     let (old, new) = (query(&normal(made_by)), query(&normal(&desired.statement)));
     let mut changes = Vec::new();
+    let replace =
+        desired.statement.replacen("dynamic table if not exists", "or replace dynamic table", 1);
+    let option = |key: &str| {
+        options(&desired.statement)
+            .into_iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| value)
+    };
+    let mode = option("REFRESH_MODE").unwrap_or_default();
+    if let Some(old) =
+        text(row, "refresh_mode").filter(|old| !old.eq_ignore_ascii_case(mode.as_str()))
+    {
+        let reason = text(row, "refresh_mode_reason");
+        let reason = reason.map_or_else(String::new, |reason| format!(" ({})", reason.trim()));
+        changes.push(Change {
+            what: "refresh mode".to_owned(),
+            old: format!("{}{reason}", old.to_ascii_lowercase()),
+            new: mode.to_ascii_lowercase(),
+            statement: Some(replace.clone()),
+        });
+    }
+    let lag = text(row, "target_lag").filter(|old| old.parse() != Ok(target.target_lag.clone()));
+    if let Some(old) = lag {
+        let new = target.target_lag.to_string();
+        changes.push(Change {
+            what: "target lag".to_owned(),
+            old: old.to_owned(),
+            statement: Some(format!(
+                "alter dynamic table {name} set target_lag = {}",
+                literal(&new)
+            )),
+            new,
+        });
+    }
     if old != new {
-        let replace = desired.statement.replacen(
-            "dynamic table if not exists",
-            "or replace dynamic table",
-            1,
-        );
         changes.push(Change {
             what: "query".to_owned(),
             old: old.unwrap_or_default(),
@@ -230,37 +295,4 @@ fn dynamic_table(target: &Target, observed: &Observed, desired: &Desired) -> Sta
         });
     }
     differing(changes, SAFE_TO_REPLACE)
-}
-
-fn grant(target: &Target, observed: &Observed, desired: &Desired) -> State {
-    let role = &target.names.role;
-    let Some(wanted) = granted(&desired.statement) else { return State::Missing };
-    if wanted.on == "ROLE" {
-        let question = format!("show grants of role {role}");
-        if let Some(reason) = observed.denied(&question) {
-            return State::Unseen { reason: reason.to_owned() };
-        }
-        let has_role = observed.rows(&question).any(|row| {
-            text(row, "granted_to") == Some(wanted.to.as_str())
-                && text(row, "grantee_name") == Some(wanted.grantee.as_str())
-        });
-        return there(has_role);
-    }
-    let question = format!("show grants to role {role}");
-    if let Some(reason) = observed.denied(&question) {
-        return State::Unseen { reason: reason.to_owned() };
-    }
-    let on = wanted.on.replace(' ', "_");
-    let is_on = |shown: &str| {
-        let shown = shown.replace(' ', "_");
-        shown == on || (on == "DYNAMIC_TABLE" && shown == "TABLE")
-    };
-    let has = |privilege: &str| {
-        observed.rows(&question).any(|row| {
-            let is_held = [Some(privilege), Some("OWNERSHIP")].contains(&text(row, "privilege"));
-            let object = text(row, "name").unwrap_or_default().replace('"', "");
-            is_held && object == wanted.object && text(row, "granted_on").is_some_and(is_on)
-        })
-    };
-    there(wanted.privileges.iter().all(|privilege| has(privilege)))
 }

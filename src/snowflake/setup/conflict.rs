@@ -7,6 +7,7 @@ use super::{Item, State, Target};
 use crate::ids::Table;
 use crate::lake::Format;
 use crate::snowflake::catalog::{Audience, pattern};
+use crate::snowflake::ident::{Ident, quoted};
 
 /// Pipes of somebody else's, or of another mode of ours, that read the folders that we load: each becomes an item, and our pipe
 /// is not made beside it.
@@ -22,7 +23,10 @@ pub(super) fn conflicts(target: &Target, observed: &Observed, items: &mut Vec<It
         let Some(first) = shared.first().filter(|_| !loads_other_files(target, made_by)) else {
             continue;
         };
+        // Somebody else's name may have any characters.
+        let name = name.parse::<Ident>().map_or_else(|_| quoted(name), |name| name.to_string());
         let other = format!("{}.{}.{name}", target.names.database, target.names.schema);
+        let is_older = ours.iter().flatten().any(|pipe| is_version_of(&name, pipe.name.as_str()));
         let reads = format!("reads {} as well", target.folder(*first));
         for table in &shared {
             let own =
@@ -31,15 +35,26 @@ pub(super) fn conflicts(target: &Target, observed: &Observed, items: &mut Vec<It
                 item.blocked_by = Some(format!("pipe {other} {reads}"));
             }
         }
-        items.push(conflicting(other, &reads));
+        items.push(conflicting(other, &reads, is_older));
     }
 }
 
-fn conflicting(name: String, reads: &str) -> Item {
+/// Whether both are the same pipe but for the number at their ends.
+fn is_version_of(name: &str, other: &str) -> bool {
+    let base = |name: &str| name.rsplit_once("_V").map(|(base, _)| base.to_owned());
+    base(name).is_some() && base(name) == base(other)
+}
+
+fn conflicting(name: String, reads: &str, is_older: bool) -> Item {
     let statement = format!("drop pipe {name}");
-    let advice = format!(
-        "set the ingest mode back, or drop it by hand once its queue is empty (`{statement}`) and submit nothing that it loaded"
-    );
+    let advice = match is_older {
+        true => format!(
+            "it is ours in another version: once its queue is empty, drop it by hand (`{statement}`), then apply"
+        ),
+        false => format!(
+            "set the ingest mode back, or drop it by hand once its queue is empty (`{statement}`) and submit nothing that it loaded"
+        ),
+    };
     let reason = format!("{reads}: every file would be loaded twice");
     Item {
         kind: Kind::Pipe,
@@ -48,6 +63,7 @@ fn conflicting(name: String, reads: &str) -> Item {
         statement,
         state: State::Conflict { reason, advice },
         blocked_by: None,
+        note: None,
     }
 }
 

@@ -4,6 +4,7 @@ use super::compare::differing;
 use super::ddl::{ColumnDdl, Kind, columns};
 use super::observed::{Observed, text};
 use super::{Change, Desired, Item, State};
+use crate::snowflake::ident::quoted;
 
 const BY_ITS_ROWS: &str = "rows that are there decide whether it can be changed in place";
 /// The longest text of a `varchar` without length, where it is shortest; newer accounts print eight times as much.
@@ -40,7 +41,8 @@ pub(super) fn table(observed: &Observed, desired: &Desired, items: &mut Vec<Item
                 old: "not null, and unknown to us: every file is refused".to_owned(),
                 new: "null".to_owned(),
                 statement: Some(format!(
-                    "alter table {name} alter column \"{extra}\" drop not null"
+                    "alter table {name} alter column {} drop not null",
+                    quoted(extra)
                 )),
             });
         }
@@ -74,6 +76,7 @@ fn missing_column(
         statement,
         state: State::Missing,
         blocked_by: None,
+        note: None,
     });
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use account::{account, failure, observed, row, rows};
 
 use super::ddl::{created, granted, normal};
+use super::show::Counts;
 use super::*;
 use crate::snowflake::rows::Rows;
 
@@ -15,6 +16,7 @@ fn target(mode: IngestMode) -> Target {
         prefix: "spotify-data/".to_owned(),
         format: Format::Parquet,
         mode,
+        target_lag: TargetLag::default(),
         aws_role_arn: Some("arn:aws:iam::123456789012:role/snowflake".to_owned()),
         public_key: Some("MIIB".to_owned()),
     }
@@ -158,7 +160,7 @@ fn what_account_and_lake_objects_differ_in_is_said_with_the_statement_to_run() {
     elsewhere.aws_role_arn = Some("arn:aws:iam::123456789012:role/new".to_owned());
     elsewhere.names.role = "OTHER_LOADER".parse().unwrap();
     let plan = Plan::new(&elsewhere, &observed(there));
-    let said = plan.to_string();
+    let said = plan.script();
     for wanted in [
         "alter storage integration SPOTIFY_S3 set storage_allowed_locations = ('s3://elsewhere/', 's3://lake/spotify-data/', 's3://lake/other/')",
         "alter storage integration SPOTIFY_S3 set storage_aws_role_arn = 'arn:aws:iam::123456789012:role/new'",
@@ -232,7 +234,114 @@ fn what_an_admin_must_make_is_said_so_and_what_is_not_configured_is_not_tried() 
         let is_open = matches!(item.kind, Kind::User | Kind::Integration);
         assert_eq!(item.blocked_by.is_some(), is_open, "{item}");
     }
-    assert!(plan.to_string().contains("-- missing: role SPOTIFY_LOADER (ask an admin to run, unless your role may)\ncreate role if not exists SPOTIFY_LOADER;"));
+    let script = plan.script();
+    assert!(
+        script.contains(
+            "-- missing   role SPOTIFY_LOADER\ncreate role if not exists SPOTIFY_LOADER;\n"
+        ),
+        "{script}"
+    );
+    // What must not be made is no statement for who pastes all of it.
+    assert!(script.contains("\n-- create user if not exists"), "{script}");
+    assert!(
+        !script.contains("\ncreate user") && !script.contains("\n    rsa_public_key"),
+        "{script}"
+    );
+}
+
+#[test]
+fn what_is_printed_to_paste_is_quoted_whatever_the_bucket_or_snowflake_says() {
+    let mut odd = target(IngestMode::Rest);
+    odd.bucket = "b'; drop stage x; --".to_owned();
+    odd.aws_role_arn = Some("arn'\n; drop role r; --".to_owned());
+    let mut there = account(&target(IngestMode::Rest).statements());
+    let question = "desc integration SPOTIFY_S3";
+    for row in &mut there.get_mut(question).unwrap().rows {
+        if row[0].as_deref() == Some("STORAGE_ALLOWED_LOCATIONS") {
+            row[2] = Some("s3://it's/,s3://two\ndrop table y;/".to_owned());
+        }
+    }
+    let pipes = there.get_mut("show pipes in schema SPOTIFY.RAW").unwrap();
+    let definition = "COPY INTO x FROM @SPOTIFY_S3_STAGE/";
+    pipes.rows.push(vec![
+        Some("odd\"; drop x".to_owned()),
+        Some(definition.to_owned()),
+        None,
+        None,
+    ]);
+    let script = Plan::new(&odd, &observed(there)).script();
+    for wanted in [
+        "set storage_allowed_locations = ('s3://it''s/', 's3://two",
+        "'s3://b''; drop stage x; --/spotify-data/')",
+        "set storage_aws_role_arn = 'arn''",
+        "drop pipe SPOTIFY.RAW.\"odd\"\"; drop x\"",
+    ] {
+        assert!(script.contains(wanted), "{wanted}\n{script}");
+    }
+    // A line break inside a comment begins no statement.
+    assert!(!script.lines().any(|line| line.trim_start().starts_with("drop ")), "{script}");
+}
+
+#[test]
+fn what_costs_is_compared_and_snowflakes_own_choice_is_shown_with_its_reason() {
+    let rest = target(IngestMode::Rest);
+    let there = account(&rest.statements());
+    let fine = Plan::new(&rest, &observed(there.clone())).to_string();
+    let shown = "fine      dynamic table SPOTIFY.CORE.SONGS: refresh incremental, lag 1 hour";
+    assert!(fine.contains(shown), "{fine}");
+    assert!(
+        fine.contains("cost: about 0.8 credits a month with one run a day, at most about 18,"),
+        "{fine}"
+    );
+    let mut costly = there;
+    costly.get_mut("show warehouses like 'SPOTIFY_WH'").unwrap().rows[0][3] =
+        Some("true".to_owned());
+    let tables = costly.get_mut("show dynamic tables in schema SPOTIFY.CORE").unwrap();
+    tables.columns.push(crate::snowflake::rows::Column {
+        name: "refresh_mode_reason".to_owned(),
+        kind: "TEXT".to_owned(),
+    });
+    for row in &mut tables.rows {
+        row.push(None);
+    }
+    (tables.rows[0][3], tables.rows[0][5]) =
+        (Some("FULL".to_owned()), Some("too clever".to_owned()));
+    tables.rows[1][4] = Some("1 minute".to_owned());
+    let plan = Plan::new(&rest, &observed(costly));
+    assert_eq!(
+        plan.counts(),
+        Counts { differing: 3, fine: plan.items.len() - 3, ..Counts::default() }
+    );
+    let overview = plan.to_string();
+    for wanted in [
+        "differs   warehouse SPOTIFY_WH: query acceleration: on -> off",
+        "refresh mode: full (too clever) -> incremental",
+        "target lag: 1 minute -> 1 hour",
+    ] {
+        assert!(overview.contains(wanted), "{wanted}\n{overview}");
+    }
+    let script = plan.script();
+    for wanted in [
+        "-- by hand: alter warehouse SPOTIFY_WH set enable_query_acceleration = false;",
+        "-- by hand: create or replace dynamic table SPOTIFY.CORE.",
+        "set target_lag = '1 hour';",
+    ] {
+        assert!(script.contains(wanted), "{wanted}\n{script}");
+    }
+    assert!(!script.contains("\ncreate or replace"), "{script}");
+}
+
+#[test]
+fn a_pipe_of_an_older_version_is_told_as_ours() {
+    let csv = Target { format: Format::Csv, ..target(IngestMode::Rest) };
+    let older = |sql: &str| sql.replace("_V2", "_V1").replace("csv_v2", "csv_v1");
+    let there = account(&csv.statements().iter().map(|sql| older(sql)).collect::<Vec<_>>());
+    let overview = Plan::new(&csv, &observed(there)).to_string();
+    assert!(
+        overview.contains("SONGS_CSV_REST_V1 reads")
+            && overview.contains("ours in another version"),
+        "{overview}"
+    );
 }
 
 #[test]
@@ -262,7 +371,7 @@ fn what_the_role_may_not_see_is_not_taken_for_missing() {
         plan.is_settled()
             && plan
                 .to_string()
-                .contains("not visible: storage integration SPOTIFY_S3: said Snowflake"),
+                .contains("unseen    storage integration SPOTIFY_S3: said Snowflake"),
         "{plan}"
     );
 }

@@ -61,7 +61,12 @@ fn failed() -> FileReport {
 }
 
 fn pipe(health: Health) -> Answer<PipeHealth> {
-    Answer::Given(PipeHealth { health, reason: "SOMEHOW".to_owned(), remedy: "mend it".to_owned() })
+    Answer::Given(PipeHealth {
+        health,
+        reason: "SOMEHOW".to_owned(),
+        remedy: "mend it".to_owned(),
+        statements: Vec::new(),
+    })
 }
 
 fn unknown<T>(why: &str) -> Answer<T> {

@@ -148,6 +148,12 @@ impl FakeSnowflake {
         self.state().engine.run(sql).expect("the test writes SQL that DuckDB knows");
     }
 
+    /// What Snowflake made of a dynamic table's refresh mode, and why.
+    pub(crate) fn let_refresh_be(&self, table: &str, mode: &str, reason: &str) {
+        let mode = (mode.to_owned(), Some(reason.to_owned()));
+        self.state().set_refresh_mode(table, mode);
+    }
+
     /// A column of a table is gone, as after an `ALTER TABLE` by hand.
     pub(crate) fn lose_column(&self, table: &str, column: &str) {
         self.state().with_table(table, |table| table.columns.retain(|it| it.name != column));

@@ -40,13 +40,37 @@ impl Shown {
     fn grant(&mut self, statement: &str) {
         let (privileges, rest) =
             statement.strip_prefix("grant ").unwrap().split_once(" on ").unwrap();
-        let (on, _) = rest.split_once(" to role ").unwrap();
+        let (on, role) = rest.split_once(" to role ").unwrap();
+        if let Some((kind, schema)) = on.split_once("s in schema ") {
+            return self.grant_in_bulk(kind, schema, role);
+        }
         let (kind, name) = on.rsplit_once(' ').unwrap();
         for privilege in privileges.split(", ") {
             let cells = [privilege, &kind.replace(' ', "_"), name].map(str::to_ascii_uppercase);
             let cells = cells.each_ref().map(String::as_str);
             let columns = ["privilege", "granted_on", "name"];
-            self.row("show grants to role SPOTIFY_LOADER", &columns, &cells);
+            self.row(&format!("show grants to role {role}"), &columns, &cells);
+        }
+    }
+
+    /// `future tables`, `all dynamic tables`: the schema's own listing says what all are.
+    fn grant_in_bulk(&mut self, kind: &str, schema: &str, role: &str) {
+        let (which, kind) = kind.split_once(' ').unwrap();
+        let kind = kind.to_ascii_uppercase().replace(' ', "_");
+        if which == "future" {
+            let columns = ["privilege", "grant_on", "name", "grantee_name"];
+            let question = format!("show future grants in schema {schema}");
+            let name = format!("{schema}.<{kind}>");
+            return self.row(&question, &columns, &["SELECT", &kind, &name, role]);
+        }
+        let objects = &self.0[&format!("show objects in schema {schema}")];
+        let is_dynamic = if kind == "DYNAMIC_TABLE" { "Y" } else { "N" };
+        let names: Vec<String> =
+            objects.1.iter().filter(|row| row[2] == is_dynamic).map(|row| row[0].clone()).collect();
+        for name in names.iter().filter(|_| kind != "VIEW") {
+            let columns = ["privilege", "granted_on", "name"];
+            let cells = ["SELECT", &kind, &format!("{schema}.{name}")];
+            self.row(&format!("show grants to role {role}"), &columns, &cells);
         }
     }
 
@@ -81,7 +105,12 @@ impl Shown {
         let last =
             |at: usize| words[at].to_ascii_uppercase().rsplit('.').next().unwrap().to_owned();
         match words[1] {
-            kind @ ("role" | "warehouse" | "database") => {
+            "warehouse" => {
+                let columns = ["name", "size", "auto_suspend", "enable_query_acceleration"];
+                let cells = [words[5], "X-Small", "60", "false"];
+                self.row(&format!("show warehouses like '{}'", words[5]), &columns, &cells);
+            }
+            kind @ ("role" | "database") => {
                 self.row(&format!("show {kind}s like '{}'", words[5]), &["name"], &[words[5]]);
             }
             "user" => {
@@ -90,7 +119,11 @@ impl Shown {
                 self.row(&format!("show users like '{}'", words[5]), &columns, &cells);
             }
             "storage" => self.properties("desc integration SPOTIFY_S3", &INTEGRATION),
-            "schema" => self.row("show schemas in database SPOTIFY", &["name"], &[&last(5)]),
+            "schema" => {
+                self.row("show schemas in database SPOTIFY", &["name"], &[&last(5)]);
+                let question = format!("show objects in schema SPOTIFY.{}", last(5));
+                self.0.insert(question, (vec!["name", "kind", "is_dynamic"], Vec::new()));
+            }
             "file" => {
                 let is_csv = words[6].ends_with("csv_v2");
                 let values = if is_csv { &CSV[..] } else { &PARQUET };
@@ -104,9 +137,15 @@ impl Shown {
             "table" => self.table(&words[5].to_ascii_uppercase(), statement),
             "pipe" => self.pipe(&last(5), statement),
             "dynamic" => {
-                let columns = ["name", "text", "warehouse"];
-                let cells = [&last(6), statement, "SPOTIFY_WH"];
+                let columns = ["name", "text", "warehouse", "refresh_mode", "target_lag"];
+                let cells = [&last(6), statement, "SPOTIFY_WH", "INCREMENTAL", "1 hour"];
                 self.row("show dynamic tables in schema SPOTIFY.CORE", &columns, &cells);
+                let columns = ["name", "kind", "is_dynamic"];
+                self.row(
+                    "show objects in schema SPOTIFY.CORE",
+                    &columns,
+                    &[&last(6), "TABLE", "Y"],
+                );
             }
             other => panic!("{other}"),
         }
@@ -148,7 +187,7 @@ pub(super) fn account(statements: &[String]) -> BTreeMap<String, Rows> {
                 let columns = ["role", "granted_to", "grantee_name"];
                 let cells = [words[2], words[4], words[5]].map(str::to_ascii_uppercase);
                 let cells = cells.each_ref().map(String::as_str);
-                shown.row("show grants of role SPOTIFY_LOADER", &columns, &cells);
+                shown.row(&format!("show grants of role {}", words[2]), &columns, &cells);
             }
             ("grant", _) => shown.grant(statement),
             _ => shown.create(&words, statement),
@@ -168,6 +207,8 @@ pub(super) fn observed(account: BTreeMap<String, Rows>) -> Observed {
         let answer = match account.get(&question) {
             Some(rows) => Ok(rows.clone()),
             None if question.starts_with("desc") => Err(failure("002003", "42S02")),
+            // A schema that is not there.
+            None if question.starts_with("show objects") => Err(failure("002043", "02000")),
             None => Ok(Rows::default()),
         };
         observed.note(question, answer).unwrap();

@@ -22,7 +22,15 @@ const DROPPABLE: [(&str, On); 5] = [
 impl State {
     /// Everything behind `ALTER`.
     pub(super) fn alter(&mut self, cursor: &mut Cursor<'_>, session: &Session) -> Outcome<Rows> {
-        let kinds = [("PIPE", On::Pipe), ("TABLE", On::Table), ("STAGE", On::Stage)];
+        if cursor.eat("WAREHOUSE") {
+            return self.alter_warehouse(cursor, session);
+        }
+        let kinds = [
+            ("DYNAMIC TABLE", On::DynamicTable),
+            ("PIPE", On::Pipe),
+            ("TABLE", On::Table),
+            ("STAGE", On::Stage),
+        ];
         let Some((_, on)) = kinds.iter().find(|(words, _)| cursor.eat(words)).copied() else {
             return Err(Problem::unknown("ALTER of this kind"));
         };
@@ -39,9 +47,47 @@ impl State {
         match on {
             On::Pipe => self.alter_pipe(&name, cursor, session)?,
             On::Table => self.alter_table(&name, cursor, session)?,
+            On::DynamicTable => self.alter_dynamic_table(&name, cursor, session)?,
             _ => self.alter_stage(&name, cursor, session)?,
         }
         .map_or_else(|| Ok(said("Statement executed successfully.")), Ok)
+    }
+
+    fn alter_warehouse(&mut self, cursor: &mut Cursor<'_>, session: &Session) -> Outcome<Rows> {
+        let name = cursor.identifier()?;
+        cursor.expect("SET")?;
+        let settings = only(cursor)?;
+        if !self.access.may(&session.role, "MODIFY", On::Warehouse, &name) {
+            return Err(Problem::insufficient("warehouse", &name));
+        }
+        let Some(warehouse) = self.catalog.warehouses.get_mut(&name) else {
+            return Err(Problem::missing("Warehouse", &name));
+        };
+        for (option, value) in settings {
+            warehouse.settings.retain(|(known, _)| *known != option);
+            warehouse.settings.push((option, value));
+        }
+        Ok(said("Statement executed successfully."))
+    }
+
+    fn alter_dynamic_table(
+        &mut self,
+        name: &Name,
+        cursor: &mut Cursor<'_>,
+        session: &Session,
+    ) -> Outcome<Option<Rows>> {
+        self.must_own(On::DynamicTable, name, session)?;
+        cursor.expect("SET")?;
+        match only(cursor)?.as_slice() {
+            [(option, value)] if ["TARGET_LAG", "WAREHOUSE"].contains(&option.as_str()) => {
+                if let Some(table) = self.catalog.dynamic_tables.get_mut(name) {
+                    table.settings.retain(|(known, _)| known != option);
+                    table.settings.push((option.clone(), value.clone()));
+                }
+                Ok(None)
+            }
+            _ => Err(Problem::unknown("ALTER DYNAMIC TABLE … SET")),
+        }
     }
 
     fn must_own(&self, on: On, name: &Name, session: &Session) -> Outcome<()> {

@@ -55,6 +55,8 @@ pub(super) struct DynamicTable {
     pub(super) sql: String,
     pub(super) settings: Settings,
     pub(super) lag: std::time::Duration,
+    /// What Snowflake resolved, and why.
+    pub(super) refresh_mode: (String, Option<String>),
     pub(super) refreshed_at: DateTime<Utc>,
     pub(super) created_at: DateTime<Utc>,
 }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::State;
 use super::access::On;
 use super::catalog::{Name, Plain};
 use super::cursor::{Cursor, Setting};
@@ -10,6 +9,7 @@ use super::engine::Rows;
 use super::listing::said;
 use super::problem::{Outcome, Problem};
 use super::session::Session;
+use super::{Manners, State};
 
 /// `FILE FORMAT` before `FILE` would be, were there one: kinds of two words first.
 const KINDS: [(&str, On, &str); 11] = [
@@ -85,7 +85,7 @@ impl State {
                     _ => return Err(Problem::syntax("the name has one part")),
                 }
             }
-            On::Table | On::DynamicTable | On::Stage | On::FileFormat | On::Pipe => {
+            On::Table | On::DynamicTable | On::View | On::Stage | On::FileFormat | On::Pipe => {
                 let name = session.place.resolve(parts, "CREATE")?;
                 (name.text(), Some(name))
             }
@@ -187,9 +187,14 @@ impl State {
                         "AUTO_RESUME",
                         "INITIALLY_SUSPENDED",
                         "STATEMENT_TIMEOUT_IN_SECONDS",
+                        "ENABLE_QUERY_ACCELERATION",
+                        "QUERY_ACCELERATION_MAX_SCALE_FACTOR",
                         "COMMENT",
                     ],
                 )?;
+                if !settings.iter().any(|(name, _)| name == "ENABLE_QUERY_ACCELERATION") {
+                    self.expensive("a warehouse without ENABLE_QUERY_ACCELERATION has it on");
+                }
                 self.catalog.warehouses.insert(new.text.clone(), plain);
             }
             _ => {
@@ -233,6 +238,13 @@ impl State {
         cursor.end()?;
         let (database, schema) = new.text.split_once('.').unwrap_or_default();
         self.add_schema(database, schema)
+    }
+
+    /// What Snowflake makes of silence, and bills: ours is to say it.
+    pub(super) fn expensive(&mut self, what: &str) {
+        if self.config.manners == Manners::Ours && !self.is_aside {
+            self.violate(what.to_owned());
+        }
     }
 
     pub(super) fn add_database(&mut self, name: &str) -> Outcome<()> {

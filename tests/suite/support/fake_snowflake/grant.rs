@@ -20,10 +20,11 @@ const KINDS: [(&str, On); 9] = [
     ("INTEGRATION", On::Integration),
 ];
 /// Kinds that `ON ALL` and `ON FUTURE` take. No bulk grants on pipes.
-const PLURALS: [(&str, On); 4] = [
+const PLURALS: [(&str, On); 5] = [
     ("DYNAMIC TABLES", On::DynamicTable),
     ("FILE FORMATS", On::FileFormat),
     ("TABLES", On::Table),
+    ("VIEWS", On::View),
     ("STAGES", On::Stage),
 ];
 

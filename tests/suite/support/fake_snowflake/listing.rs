@@ -25,7 +25,7 @@ pub(super) fn listing(names: &[&str], rows: Vec<Vec<Option<String>>>) -> Rows {
 
 pub(super) const ROLES: [&str; 6] =
     ["created_on", "name", "is_default", "is_current", "owner", "comment"];
-pub(super) const WAREHOUSES: [&str; 9] = [
+pub(super) const WAREHOUSES: [&str; 10] = [
     "name",
     "state",
     "type",
@@ -35,6 +35,19 @@ pub(super) const WAREHOUSES: [&str; 9] = [
     "created_on",
     "owner",
     "comment",
+    "enable_query_acceleration",
+];
+pub(super) const FUTURE_GRANTS: [&str; 7] =
+    ["created_on", "privilege", "grant_on", "name", "grant_to", "grantee_name", "grant_option"];
+pub(super) const OBJECTS: [&str; 8] = [
+    "created_on",
+    "name",
+    "database_name",
+    "schema_name",
+    "kind",
+    "comment",
+    "owner",
+    "is_dynamic",
 ];
 pub(super) const DATABASES: [&str; 7] =
     ["created_on", "name", "is_current", "owner", "comment", "retention_time", "kind"];
@@ -89,6 +102,7 @@ pub(super) fn columns_of(on: On) -> Vec<&'static str> {
             "owner",
             "target_lag",
             "refresh_mode",
+            "refresh_mode_reason",
             "warehouse",
             "comment",
             "text",

@@ -215,9 +215,50 @@ impl State {
         let sql = translator.select()?;
         self.engine.refresh(name, &sql)?;
         let now = self.now();
-        let table = DynamicTable { text, sql, settings, lag, refreshed_at: now, created_at: now };
+        let refresh_mode = self.refresh_mode(&settings, &text)?;
+        let (refreshed_at, created_at) = (now, now);
+        let table =
+            DynamicTable { text, sql, settings, lag, refresh_mode, refreshed_at, created_at };
         self.catalog.dynamic_tables.insert(name.clone(), table);
         Ok(())
+    }
+}
+
+impl State {
+    /// The mode of a dynamic table for ever: as it was said, or Snowflake's choice of that hour.
+    ///
+    /// <https://docs.snowflake.com/en/user-guide/dynamic-tables/supported-queries>
+    fn refresh_mode(
+        &mut self,
+        settings: &Settings,
+        query: &str,
+    ) -> Outcome<(String, Option<String>)> {
+        let said = settings.iter().find(|(name, _)| name == "REFRESH_MODE");
+        let said = said.map_or_else(
+            || Ok("AUTO".to_owned()),
+            |(_, value)| Ok(value.as_text()?.to_uppercase()),
+        )?;
+        let sql = query.to_uppercase();
+        let forbids = [" EXISTS", " IN (", " LIMIT ", " EXCEPT ", " MINUS ", "ANY_VALUE"];
+        let forbidden = forbids.iter().find(|word| sql.contains(*word));
+        match (said.as_str(), forbidden) {
+            ("INCREMENTAL", Some(word)) => Err(Problem::invalid_option(&format!(
+                "Dynamic Tables cannot be incrementally refreshed with '{}'",
+                word.trim()
+            ))),
+            ("INCREMENTAL" | "FULL", _) => Ok((said, None)),
+            ("AUTO", _) => {
+                self.expensive(
+                    "a dynamic table without REFRESH_MODE may be refreshed in full for ever",
+                );
+                let reason = forbidden.map(|word| format!("not incremental: {}", word.trim()));
+                let mode = if reason.is_some() { "FULL" } else { "INCREMENTAL" };
+                Ok((mode.to_owned(), reason))
+            }
+            (other, _) => {
+                Err(Problem::invalid_option(&format!("invalid value [{other}] for 'REFRESH_MODE'")))
+            }
+        }
     }
 }
 

@@ -6,8 +6,8 @@ use super::catalog::Name;
 use super::cursor::Cursor;
 use super::engine::Rows;
 use super::listing::{
-    DATABASES, GRANTS, INTEGRATIONS, MEMBERS, ROLES, Row, SCHEMAS, USERS, WAREHOUSES, columns_of,
-    options_json, some, table, text_of, time, yes,
+    DATABASES, FUTURE_GRANTS, GRANTS, INTEGRATIONS, MEMBERS, OBJECTS, ROLES, Row, SCHEMAS, USERS,
+    WAREHOUSES, columns_of, options_json, some, table, text_of, time, yes,
 };
 use super::problem::{Outcome, Problem};
 use super::session::Session;
@@ -41,6 +41,14 @@ impl State {
             let role = cursor.identifier()?;
             cursor.end()?;
             return self.show_members(&role);
+        }
+        if cursor.eat("FUTURE GRANTS") {
+            return self.show_future_grants(cursor, session);
+        }
+        if cursor.eat("OBJECTS") {
+            let filter = self.filter(cursor, session)?;
+            // Tables, dynamic ones among them; the double knows no views.
+            return Ok(table(&OBJECTS, self.in_schemas(On::Table, &filter, session)));
         }
         if let Some((_, on)) = IN_SCHEMAS.iter().find(|(words, _)| cursor.eat(words)).copied() {
             let filter = self.filter(cursor, session)?;
@@ -125,6 +133,13 @@ impl State {
                     ("auto_resume", value("AUTO_RESUME").map(|text| text.to_lowercase())),
                     ("created_on", time(warehouse.created_at)),
                     ("owner", self.owner(On::Warehouse, name)),
+                    // On, where nothing was said: all new warehouses since autumn 2026.
+                    (
+                        "enable_query_acceleration",
+                        value("ENABLE_QUERY_ACCELERATION")
+                            .map(|text| text.to_lowercase())
+                            .or_else(|| some("true")),
+                    ),
                     ("comment", value("COMMENT").or_else(|| some(""))),
                 ]
             })
@@ -282,7 +297,8 @@ impl State {
                         ("is_dynamic", yes(true)),
                         ("target_lag", text_of(&table.settings, "TARGET_LAG")),
                         ("warehouse", text_of(&table.settings, "WAREHOUSE")),
-                        ("refresh_mode", some("INCREMENTAL")),
+                        ("refresh_mode", Some(table.refresh_mode.0.clone())),
+                        ("refresh_mode_reason", table.refresh_mode.1.clone()),
                         ("scheduling_state", some("ACTIVE")),
                         ("text", some(&table.text)),
                     ]);
@@ -329,6 +345,31 @@ impl State {
         let below = below.map(|below| row("USAGE", On::Role, below));
         let rows = owned.chain(granted).chain(below).collect();
         Ok(table(&GRANTS, rows))
+    }
+
+    fn show_future_grants(&self, cursor: &mut Cursor<'_>, session: &Session) -> Outcome<Rows> {
+        cursor.expect("IN SCHEMA")?;
+        let (database, schema) = session.place.resolve_schema(&cursor.name()?)?;
+        cursor.end()?;
+        if !self.catalog.has_schema(&database, &schema)
+            || !self.access.enters(&session.role, &database, &schema)
+        {
+            return Err(Problem::no_operation());
+        }
+        let (place, now) = (format!("{database}.{schema}"), self.now());
+        let grants = self.access.future.iter().filter(|grant| grant.object == place);
+        let rows = grants.map(|grant| -> Row {
+            vec![
+                ("created_on", time(now)),
+                ("privilege", some(&grant.privilege)),
+                ("grant_on", Some(grant.on.word().replace(' ', "_"))),
+                ("name", Some(format!("{place}.<{}>", grant.on.word()))),
+                ("grant_to", some("ROLE")),
+                ("grantee_name", some(&grant.role)),
+                ("grant_option", some("false")),
+            ]
+        });
+        Ok(table(&FUTURE_GRANTS, rows.collect()))
     }
 
     /// Who has the role.

@@ -304,6 +304,11 @@ impl State {
         change(self.catalog.tables.get_mut(&name).unwrap_or_else(|| panic!("no table {name:?}")))
     }
 
+    pub(super) fn set_refresh_mode(&mut self, name: &str, mode: (String, Option<String>)) {
+        let table = self.catalog.dynamic_tables.get_mut(&whole_name(name));
+        table.expect("a dynamic table of this name").refresh_mode = mode;
+    }
+
     /// The pipe with this whole name.
     pub(super) fn with_pipe<T>(&mut self, name: &str, change: impl FnOnce(&mut Pipe) -> T) -> T {
         let name = whole_name(name);

@@ -16,12 +16,16 @@ const TABLES: [&str; 8] = [
     "song_observations",
     "genres",
 ];
-const NAMES: [(&str, &str); 16] = [
+const NAMES: [(&str, &str); 20] = [
     ("role", "LOADER"),
     ("warehouse", "WH"),
     ("database", "SPOTIFY"),
     ("schema", "RAW"),
     ("core_schema", "CORE"),
+    ("marts_schema", "MARTS"),
+    ("reader_role", "READER"),
+    ("target_lag", "'1 hour'"),
+    ("refresh_mode", "INCREMENTAL"),
     ("user", "LOADER_SVC"),
     ("public_key", "'MIIB'"),
     ("integration", "SPOTIFY_S3"),

@@ -1,0 +1,175 @@
+//! A plan for people: a summary with one line an object, or a script. Pure.
+//!
+//! Both come in blocks by who must act: an administrator of Snowflake, the loader's own role, an administrator of AWS.
+
+use std::fmt;
+
+use super::{Change, Item, Kind, Plan, State};
+use crate::snowflake::catalog::Audience;
+
+/// How many items are how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// To make, or not visible to our role, which Snowflake does not tell apart.
+    pub missing: usize,
+    /// There, but different, or in conflict with what shall be there.
+    pub differing: usize,
+    /// As they shall be.
+    pub fine: usize,
+    /// There, but our role may not see how they are.
+    pub unseen: usize,
+}
+
+const BLOCKS: [(Audience, &str); 2] = [
+    (
+        Audience::Admin,
+        "for an administrator of Snowflake (`snowtrack snowflake apply --as-role ACCOUNTADMIN`)",
+    ),
+    (Audience::Owner, "for the loader's own role (`snowtrack snowflake apply`)"),
+];
+
+impl Plan {
+    /// How many items are how.
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for item in &self.items {
+            match item.state {
+                State::Missing => counts.missing += 1,
+                State::Differs { .. } | State::Conflict { .. } => counts.differing += 1,
+                State::Exists => counts.fine += 1,
+                State::Unseen { .. } => counts.unseen += 1,
+            }
+        }
+        counts
+    }
+
+    /// Every statement of the setup with how its object is, to read, hand over or run: what is there already is made no second time.
+    /// What replaces something, or must not be made, is a comment.
+    pub fn script(&self) -> String {
+        let mut script = format!("-- {}\n", self.counts());
+        for (audience, title) in BLOCKS {
+            script.push_str(&format!("\n-- {title}\n"));
+            for item in self.items.iter().filter(|item| item.audience == audience) {
+                script.push_str(&item.script());
+            }
+        }
+        script
+    }
+
+    fn block(&self, audience: Audience, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let of_block = || self.items.iter().filter(move |item| item.audience == audience);
+        let is_fine_grant = |item: &&Item| item.kind == Kind::Grant && item.state == State::Exists;
+        for item in of_block().filter(|item| !is_fine_grant(item)) {
+            writeln!(out, "  {item}")?;
+        }
+        match of_block().filter(is_fine_grant).count() {
+            0 => Ok(()),
+            count => writeln!(out, "  fine      {count} grants"),
+        }
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { missing, differing, fine, unseen } = self;
+        let differ = if *differing == 1 { "differs" } else { "differ" };
+        write!(out, "{missing} to make or missing, {differing} {differ}, {fine} fine")?;
+        if *unseen == 0 { Ok(()) } else { write!(out, ", {unseen} not visible to this role") }
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(out, "{}", self.counts())?;
+        writeln!(out, "cost: {}", self.cost)?;
+        for (audience, title) in BLOCKS {
+            writeln!(out, "\n{title}:")?;
+            self.block(audience, out)?;
+        }
+        writeln!(
+            out,
+            "\nfor an administrator of AWS (`snowtrack snowflake plan --aws DIR` writes the files):"
+        )?;
+        for document in self.aws.documents() {
+            let what = document.what;
+            match document.json {
+                Some(_) => writeln!(out, "  {:<34} {what}", document.file_name)?,
+                None => writeln!(out, "  {:<34} {what}: {}", "–", document.why_not)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Item {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{:<9} {} {}", self.state.name(), self.kind.name(), self.name)?;
+        match &self.state {
+            State::Exists => self.note.as_ref().map_or(Ok(()), |note| write!(out, ": {note}")),
+            State::Missing => match &self.blocked_by {
+                Some(reason) => write!(out, ", and not to be made yet: {reason}"),
+                None => Ok(()),
+            },
+            State::Differs { changes, advice } => {
+                let changes = changes.iter().map(ToString::to_string).collect::<Vec<_>>();
+                write!(out, ": {} ({advice})", changes.join("; "))
+            }
+            State::Conflict { reason, advice } => write!(out, " {reason}; {advice}"),
+            State::Unseen { reason } => write!(out, ": {reason}"),
+        }
+    }
+}
+
+impl Item {
+    /// Its statements with how it is.
+    fn script(&self) -> String {
+        let mut script = comment(&self.to_string());
+        match &self.state {
+            State::Missing if self.blocked_by.is_some() => {
+                script.push_str(&comment(&format!("{};", self.statement)));
+            }
+            State::Exists | State::Missing | State::Unseen { .. } => {
+                script.push_str(&format!("{};\n", self.statement));
+            }
+            State::Differs { changes, .. } => {
+                let by_hand = changes.iter().filter_map(|change| change.statement.as_ref());
+                for statement in by_hand {
+                    script.push_str(&comment(&format!("by hand: {statement};")));
+                }
+            }
+            State::Conflict { .. } => {
+                script.push_str(&comment(&format!("by hand: {};", self.statement)));
+            }
+        }
+        script
+    }
+}
+
+/// Every line of a text as a comment of SQL, whatever lines a name or an answer has.
+fn comment(text: &str) -> String {
+    text.lines().map(|line| format!("-- {line}\n")).collect()
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { what, old, new, .. } = self;
+        // A whole query is for the script.
+        match old.len().max(new.len()) {
+            0..=200 => write!(out, "{what}: {old} -> {new}"),
+            _ => write!(out, "{what} is another one (`--sql` shows what is wanted)"),
+        }
+    }
+}
+
+impl State {
+    /// In one word.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Exists => "fine",
+            Self::Missing => "missing",
+            Self::Differs { .. } => "differs",
+            Self::Conflict { .. } => "conflict",
+            Self::Unseen { .. } => "unseen",
+        }
+    }
+}
