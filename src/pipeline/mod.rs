@@ -7,6 +7,7 @@ mod doctor;
 mod enrich;
 mod error;
 mod fetch;
+mod findings;
 mod ingest;
 mod ledger;
 mod lock;
@@ -27,6 +28,7 @@ mod verify;
 pub use board::Board;
 pub use doctor::{Area, Finding, Health, doctor};
 pub use error::Error;
+pub use findings::{CheckFinding, Everything, check_everything, findings_of};
 pub use ledger::{FileState, RunSummary, files_of, is_known, latest_runs};
 pub use lock::Lock;
 pub use reconcile::{Reconciliation, reconcile};
@@ -36,3 +38,6 @@ pub use settings::{Settings, Shipping, Source};
 pub use setup::{PipeReport, SetupWishes, apply_plan, pipes, plan};
 pub use story::causes;
 pub use target::{Target, target};
+
+/// Where in the data directory the rows are that the quality gate refused last.
+pub const REFUSED_ROWS: &str = "refused.duckdb";

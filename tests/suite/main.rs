@@ -1,8 +1,11 @@
 //! Behaviour of the shipped binary: every test runs it as a user would and looks at what it leaves behind.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod advisories;
 mod architecture;
 mod archive;
+mod changes;
+mod checks;
 mod cloud_kills;
 mod copies;
 mod credentials;
@@ -22,6 +25,7 @@ mod nights;
 mod odd_files;
 mod promises;
 mod proof;
+mod queries;
 mod recordings;
 mod refusals;
 mod renewals;
