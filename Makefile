@@ -54,13 +54,14 @@ ifeq ($(origin SNOWTRACK_ORACLES),undefined)
 endif
 
 .PHONY: lint
-lint: duckdb $(VENV)/lint ## formatting, clippy, docs, SQL, licences, unused dependencies
+lint: duckdb $(VENV)/lint ## formatting, clippy, docs, SQL, licences, known holes, unused dependencies
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items --lib $(same_features)
 	$(sqlfluff) --dialect duckdb sql/duckdb
 	$(if $(wildcard sql/snowflake),$(sqlfluff) --dialect snowflake sql/snowflake)
 	$(if $(wildcard dbt/models),$(sqlfluff) --dialect snowflake --templater jinja dbt/models)
+	python3 tests/lint/advisories.py
 	$(if $(call has,cargo-deny),cargo deny check bans licenses sources,$(call skip,cargo-deny))
 	$(if $(call has,cargo-machete),cargo machete,$(call skip,cargo-machete))
 

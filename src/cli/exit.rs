@@ -98,7 +98,7 @@ const fn of_pipeline(error: &pipeline::Error) -> u8 {
         pipeline::Error::DataDir { .. }
         | pipeline::Error::DataDirUnreadable { .. }
         | pipeline::Error::File { .. } => LAKE,
-        pipeline::Error::Refused { .. } => QUALITY,
+        pipeline::Error::Refused { .. } | pipeline::Error::Unsound { .. } => QUALITY,
         pipeline::Error::NothingRead { .. }
         | pipeline::Error::PlaylistsUnread { .. }
         | pipeline::Error::NothingReadable { .. } => SOURCE,
@@ -147,7 +147,10 @@ const fn of_warehouse(error: &warehouse::Error) -> u8 {
         warehouse::Error::Open { .. }
         | warehouse::Error::Disk { .. }
         | warehouse::Error::File { .. } => LAKE,
-        warehouse::Error::Query { .. } | warehouse::Error::NotPublished { .. } => USAGE,
+        warehouse::Error::Query { .. }
+        | warehouse::Error::NotOneQuery
+        | warehouse::Error::NotPublished { .. }
+        | warehouse::Error::NothingRefused => USAGE,
         warehouse::Error::Statement { .. } => BUG,
     }
 }

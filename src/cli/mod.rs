@@ -3,6 +3,7 @@
 //! Results go to standard output, everything else to standard error.
 
 mod bug;
+mod check;
 mod config;
 mod doctor;
 mod duration;
@@ -10,6 +11,7 @@ mod exit;
 mod harmless;
 mod man;
 mod progress;
+mod query;
 mod run;
 mod snowflake;
 mod status;
@@ -31,7 +33,6 @@ use harmless::{OneLine, harmless, one_line};
 use crate::config::{Config, Loaded};
 use crate::event::Stage;
 use crate::pipeline;
-use crate::warehouse::{QueryFormat, query};
 
 /// Moves Spotify playlists into a warehouse and proves that they arrived.
 #[derive(Debug, Parser)]
@@ -83,7 +84,7 @@ enum Command {
     /// Only shape what is landed into tables
     Transform(run::StageArgs),
     /// Only run the quality checks
-    Check(run::StageArgs),
+    Check(check::CheckArgs),
     /// Check, then renew the analysts' file
     Publish(run::StageArgs),
     /// Check, then write the files of what changed
@@ -114,13 +115,7 @@ enum Command {
     #[command(subcommand)]
     Config(config::ConfigCommand),
     /// Read-only SQL on the published file
-    Query {
-        /// One query, for example "from marts.playlist_overview"
-        sql: String,
-        /// How the result is written
-        #[arg(long, value_enum, default_value_t = Output::Table)]
-        format: Output,
-    },
+    Query(query::QueryArgs),
     /// Shell completions on standard output
     Completions {
         /// The shell
@@ -274,7 +269,7 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
         Command::Run(arguments) => run::run(cli, arguments, &config, (&data_dir, Stage::Verify)),
         Command::Fetch(arguments) => run::run(cli, arguments, &config, (&data_dir, Stage::Fetch)),
         Command::Transform(arguments) => one_stage(arguments, Stage::Transform),
-        Command::Check(arguments) => one_stage(arguments, Stage::Check),
+        Command::Check(arguments) => check::check(cli, arguments, &config, &data_dir),
         Command::Publish(arguments) => one_stage(arguments, Stage::Publish),
         Command::Export(arguments) => one_stage(arguments, Stage::Export),
         Command::Upload(arguments) => one_stage(arguments, Stage::Upload),
@@ -286,16 +281,7 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
         Command::Status(arguments) => status::status(cli, arguments, &data_dir),
         Command::Doctor => doctor::doctor(cli, &config, &data_dir),
         Command::Config(_) => config::check(cli, &settings),
-        Command::Query { sql, format } => {
-            let format = match format {
-                _ if cli.json => QueryFormat::Json,
-                Output::Table => QueryFormat::Table,
-                Output::Csv => QueryFormat::Csv,
-                Output::Json => QueryFormat::Json,
-            };
-            is_there(&data_dir, "spotify.duckdb")?;
-            print(&query(&data_dir.join("spotify.duckdb"), sql, format)?)
-        }
+        Command::Query(arguments) => query::run_query(cli, arguments, &data_dir),
         Command::Completions { .. } | Command::Man(_) => Ok(()),
     }
 }

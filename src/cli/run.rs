@@ -79,12 +79,12 @@ pub(super) struct RunArgs {
 pub(super) struct StageArgs {
     /// The run, as `run` and `status` print it [default: the latest unfinished one]
     #[arg(long, value_name = "RUN_ID")]
-    run: Option<RunId>,
+    pub(super) run: Option<RunId>,
     /// Let this check only warn (repeatable)
     #[arg(long, value_name = "CHECK", value_parser = check_name)]
-    warn_only: Vec<String>,
+    pub(super) warn_only: Vec<String>,
     #[command(flatten)]
-    wait: WaitArgs,
+    pub(super) wait: WaitArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -256,9 +256,7 @@ fn check_name(raw: &str) -> Result<String, String> {
     let mut names: Vec<_> = nearest.map(|check| format!("`{}`", check.name)).collect();
     // A few letters in common are chance.
     if most < 4 {
-        return Err(format!(
-            "`{raw}` is no check; they have names like `songs__duration_is_positive`, and a refused run names those that refused it"
-        ));
+        return Err(format!("`{raw}` is no check; `snowtrack check --list` names them all"));
     }
     if names.len() > SHOWN_NAMES {
         names.truncate(SHOWN_NAMES);

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::{Cli, Error, is_there, one_line, print};
+use super::{Cli, Error, check, is_there, one_line, print};
 use crate::ids::RunId;
 use crate::pipeline::{self, FileState, Look, RunSummary};
 
@@ -14,6 +14,9 @@ pub(super) struct StatusArgs {
     /// Show the files of this run and what becomes of them
     #[arg(long, value_name = "RUN_ID")]
     run: Option<RunId>,
+    /// With `--run`: what its checks found, and where
+    #[arg(long, requires = "run")]
+    checks: bool,
 }
 
 /// Prints the latest runs, newest first, or one run's files.
@@ -30,6 +33,10 @@ pub(super) fn status(cli: &Cli, arguments: &StatusArgs, data_dir: &Path) -> Resu
         None => runs(&pipeline::latest_runs(&warehouse, 20)?),
         Some(run) if !pipeline::is_known(&warehouse, run)? => {
             return Err(pipeline::Error::UnknownRun(run.to_string()).into());
+        }
+        Some(run) if arguments.checks => {
+            let findings = pipeline::findings_of(&warehouse, run)?;
+            if cli.json { to_json(&findings)? } else { check::of_run(run, &findings) }
         }
         Some(run) => {
             let files = pipeline::files_of(&warehouse, run)?;
@@ -59,6 +66,11 @@ fn in_progress(
     let board = board.held_by(holder);
     let as_of = board.as_of.format("%Y-%m-%d %H:%M:%S UTC");
     let text = match &arguments.run {
+        Some(run) if arguments.checks => {
+            return Err(Error::Usage(format!(
+                "what the checks of run {run} found is in the ledger, where {holder} is at work: ask again when it has ended"
+            )));
+        }
         None if cli.json => to_json(&board.runs)?,
         None => format!("in progress: {holder}; as of {as_of}:\n{}", runs(&board.runs)),
         Some(run) => {

@@ -119,7 +119,7 @@ fn playlists(text: &mut String, playlists: &[PlaylistReport]) {
 /// Playlists that a person still reads about.
 const SHOWN_PLAYLISTS: usize = 40;
 
-fn checks(text: &mut String, checks: &[CheckReport]) {
+pub(super) fn checks(text: &mut String, checks: &[CheckReport]) {
     if checks.is_empty() {
         return;
     }
@@ -160,7 +160,7 @@ fn files(text: &mut String, report: &RunReport, data_dir: &Path) {
 }
 
 /// `1 row`, `2 rows`.
-fn counted(count: u64, noun: &str) -> String {
+pub(super) fn counted(count: u64, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 

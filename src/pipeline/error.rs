@@ -17,9 +17,14 @@ pub enum Error {
     Lake(#[from] crate::lake::Error),
     /// The quality gate.
     #[error(
-        "the quality gate refused the run: {failed_checks}; nothing was published or exported. The rows are in `meta.check_failures`; mend the source and run again, or accept them with `--warn-only CHECK`"
+        "the quality gate refused the run: {failed_checks}; nothing was published or exported. See the rows with `snowtrack status --run {run} --checks` or `snowtrack query --refused \"from {first}\"`; mend the source and run again, or accept them with `--warn-only CHECK`"
     )]
-    Refused { failed_checks: String },
+    Refused { run: String, failed_checks: String, first: &'static str },
+    /// Checks found rows, and no run is under way.
+    #[error(
+        "the checks refuse what the tables hold: {failed_checks}; nothing was changed. See the rows with `snowtrack query --refused \"from {first}\"`; `--warn-only CHECK` accepts them"
+    )]
+    Unsound { failed_checks: String, first: &'static str },
     /// Nothing could be read.
     #[error(
         "nothing could be read of {count} playlist(s): {reasons}. Check the ids, or `snowtrack login` as somebody who may read them"

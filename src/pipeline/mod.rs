@@ -8,6 +8,7 @@ mod doctor;
 mod enrich;
 mod error;
 mod fetch;
+mod findings;
 mod ingest;
 mod ledger;
 mod lock;
@@ -29,6 +30,7 @@ pub use board::Board;
 pub use credentials::credentials;
 pub use doctor::{Area, Finding, Health, doctor};
 pub use error::Error;
+pub use findings::{CheckFinding, Everything, check_everything, findings_of};
 pub use ledger::{FileState, RunSummary, files_of, is_known, latest_runs};
 pub use lock::{Lock, Look, look};
 pub use reconcile::{Reconciliation, reconcile};
@@ -38,3 +40,6 @@ pub use settings::{Settings, Shipping, Source};
 pub use setup::{PipeRemedy, PipeReport, SetupWishes, apply_plan, pipes, plan, remedies};
 pub use story::causes;
 pub use target::{Target, target};
+
+/// Where in the data directory the rows are that the quality gate refused last.
+pub const REFUSED_ROWS: &str = "refused.duckdb";

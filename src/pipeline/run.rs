@@ -10,12 +10,12 @@ use super::report::{RunReport, SpotifyReport};
 use super::settings::{Edge, Settings, Source};
 use super::story::Story;
 use super::target::{Target, target};
-use super::{Error, board, ledger, replay};
+use super::{Error, REFUSED_ROWS, board, ledger, replay};
 use crate::config::Config;
 use crate::event::{Event, Events, Stage};
 use crate::ids::{PlaylistId, RunId};
 use crate::lake::{ExportSettings, archive, export, manifest_key};
-use crate::quality::{self, QualityPassed, Severity};
+use crate::quality::{self, QualityPassed};
 use crate::retry::Stop;
 use crate::spotify::{self, Client, DemoPoint, Recorded, Recorder};
 use crate::warehouse::{Renewal, Warehouse};
@@ -333,9 +333,15 @@ impl Story {
         self.enter(edge, warehouse, Stage::Check)?;
         let now = crate::warehouse::sql_timestamp(edge.now());
         let warn_only = &edge.settings.warn_only;
-        let (checks, gate) = quality::gate(warehouse, self.run.as_str(), &now, warn_only)?;
+        let refused_rows = edge.settings.data_dir.join(REFUSED_ROWS);
+        let run = (self.run.as_str(), now.as_str());
+        let (checks, gate) = quality::gate(warehouse, run, warn_only, &refused_rows)?;
         self.checks = checks;
-        let passed = gate.map_err(|_| Error::Refused { failed_checks: self.failed_checks() })?;
+        let passed = gate.map_err(|_| Error::Refused {
+            run: self.run.to_string(),
+            failed_checks: quality::refusing(&self.checks),
+            first: quality::first_refusing(&self.checks),
+        })?;
 
         if edge.does(Stage::Publish) {
             edge.check_stop()?;
@@ -398,15 +404,6 @@ impl Story {
             }
         }
         Ok(())
-    }
-
-    fn failed_checks(&self) -> String {
-        let failed =
-            self.checks.iter().filter(|check| !check.passed() && check.severity == Severity::Error);
-        failed
-            .map(|check| format!("`{}` found {} rows", check.check, check.offending_row_count))
-            .collect::<Vec<_>>()
-            .join(", ")
     }
 }
 

@@ -170,7 +170,7 @@ impl Story {
 /// Reasons that an error names; they are mostly the same.
 const SHOWN_REASONS: usize = 3;
 
-fn table_report(count: &TableCount) -> TableReport {
+pub(super) fn table_report(count: &TableCount) -> TableReport {
     TableReport {
         table: count.table.clone(),
         row_count: count.row_count,
@@ -178,7 +178,7 @@ fn table_report(count: &TableCount) -> TableReport {
     }
 }
 
-fn check_report(result: &CheckResult) -> CheckReport {
+pub(super) fn check_report(result: &CheckResult) -> CheckReport {
     CheckReport {
         check: result.check.to_owned(),
         severity: result.severity.name().to_owned(),

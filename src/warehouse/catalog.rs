@@ -30,6 +30,8 @@ const MERGE: &str = include_str!("../../sql/duckdb/merge.sql");
 /// Ends the transaction of a transform: what was read is noted, what is no longer listed goes.
 pub(super) const FINISH: &str = include_str!("../../sql/duckdb/finish.sql");
 const PUBLISH: &str = include_str!("../../sql/duckdb/publish.sql");
+/// Makes the table of findings in the attached `refused` file.
+pub(super) const REFUSED: &str = include_str!("../../sql/duckdb/refused.sql");
 /// Takes what went from `core` out of the attached `published` file.
 pub(super) const PUBLISH_GONE: &str = include_str!("../../sql/duckdb/publish_gone.sql");
 pub(super) const TABLE_COUNTS: &str = include_str!("../../sql/duckdb/report/table_counts.sql");
@@ -238,6 +240,7 @@ mod tests {
                 FINISH,
                 PUBLISH,
                 PUBLISH_GONE,
+                REFUSED,
                 TABLE_COUNTS,
                 PLAYLIST_CONTENTS,
                 MISSING_DETAILS,

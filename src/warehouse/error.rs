@@ -23,9 +23,19 @@ pub enum Error {
     /// A person's query failed.
     #[error("the query failed")]
     Query { source: Box<duckdb::Error> },
+    /// What a person gave as a query is none.
+    #[error(
+        "the SQL is not one query: give a single SELECT (or FROM, WITH, VALUES, DESCRIBE, SUMMARIZE, SHOW); other statements are not run here"
+    )]
+    NotOneQuery,
     /// The analysts' file is not there yet.
     #[error("`{path}` does not exist yet: `snowtrack run` makes it (try `snowtrack run --demo`)")]
     NotPublished { path: PathBuf },
+    /// No run was refused since the last one that passed.
+    #[error(
+        "the quality gate refused no run since the last one that it let pass, so there are no refused rows; `snowtrack check --all` looks at everything"
+    )]
+    NothingRefused,
     /// A file operation failed.
     #[error("could not {doing} `{path}`")]
     File { doing: &'static str, path: PathBuf, source: std::io::Error },

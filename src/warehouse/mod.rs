@@ -13,6 +13,7 @@ mod publish;
 mod query;
 mod reads;
 mod reconcile;
+mod refused;
 mod renewal;
 mod transform;
 
@@ -32,6 +33,7 @@ pub use landing::Landing;
 pub use query::{QueryFormat, query};
 pub use reads::{FinishedRead, NewRead, ReadStatus, UnfinishedRead, WholeRead};
 pub use reconcile::{BucketSum, CurrentRow, KeyHash, TableSum};
+pub use refused::Finding;
 pub use renewal::Renewal;
 pub use transform::{MissingDetails, PlaylistContents, TableCount};
 

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use comfy_table::{Table, presets};
-use duckdb::{AccessMode, Config};
+use duckdb::{AccessMode, Config, Connection};
+use serde_json::Value;
 
-use super::{Doing, Error, connect};
+use super::{Doing, Error, catalog, connect};
 
 /// How a result is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,10 +21,11 @@ pub enum QueryFormat {
 
 /// Runs one query and returns its result as text.
 ///
-/// DuckDB itself turns every type into text, so lists, decimals and timestamps look as they do in its own shell.
+/// DuckDB itself turns every type into text, so lists, decimals and timestamps look as they do in its own shell. Its own parser says
+/// what one query is: its table function `query` takes the text as a value, out of which nothing can break.
 ///
 /// # Errors
-/// [`Error::NotPublished`] before the first run, [`Error::Query`] with DuckDB's message.
+/// [`Error::NotPublished`] where there is no file yet, [`Error::NotOneQuery`], [`Error::Query`] with DuckDB's message.
 pub fn query(file: &Path, sql: &str, format: QueryFormat) -> Result<String, Error> {
     if !file.exists() {
         return Err(Error::NotPublished { path: file.to_owned() });
@@ -32,16 +34,18 @@ pub fn query(file: &Path, sql: &str, format: QueryFormat) -> Result<String, Erro
         .access_mode(AccessMode::ReadOnly)
         .and_then(|config| config.enable_external_access(false))
         .and_then(|config| config.max_memory(super::MEMORY_LIMIT))
+        .and_then(|config| config.with("lock_configuration", "true"))
         .doing("set DuckDB's limits")?;
     let connection = connect(file, config)?;
-    let statement = sql.trim().trim_end_matches(';');
     let shape = match format {
         QueryFormat::Json => "to_json(result)::varchar",
         QueryFormat::Table | QueryFormat::Csv => "columns(*)::varchar",
     };
-    // As a subquery it can only be a query, whatever it is.
-    let wrapped = format!("select {shape} from (\n{statement}\n) as result");
-    let failed = |source| Error::Query { source: Box::new(source) };
+    let wrapped = format!("select {shape} from query({}) as result", catalog::literal(sql));
+    let failed = |source: duckdb::Error| match source.to_string() {
+        text if text.contains(NOT_ONE_QUERY) => Error::NotOneQuery,
+        _ => Error::Query { source: Box::new(located(&connection, sql, source)) },
+    };
     let mut prepared = connection.prepare(&wrapped).map_err(failed)?;
     let mut rows = prepared.query([]).map_err(failed)?;
     let names = rows.as_ref().map(|statement| statement.column_names()).unwrap_or_default();
@@ -63,6 +67,37 @@ pub fn query(file: &Path, sql: &str, format: QueryFormat) -> Result<String, Erro
         QueryFormat::Table => table(&names, &cells),
     })
 }
+
+/// The error with a place in the text that the person wrote: DuckDB knows only that it stands in ours.
+fn located(connection: &Connection, sql: &str, error: duckdb::Error) -> duckdb::Error {
+    let parsed = connection.query_row("select json_serialize_sql(?)", [sql], |row| row.get(0));
+    let parsed: Value =
+        parsed.map_or(Value::Null, |text: String| serde_json::from_str(&text).unwrap_or_default());
+    // Prepared by itself, of several statements the first would be run; of one, none is.
+    if parsed["statements"].as_array().is_some_and(|statements| statements.len() == 1)
+        && let Err(error) = connection.prepare(sql)
+    {
+        return error;
+    }
+    let duckdb::Error::DuckDBFailure(code, Some(text)) = error else { return error };
+    let text = text.split("\n\nLINE ").next().unwrap_or_default();
+    let position = parsed["position"].as_str().and_then(|position| position.parse().ok());
+    let place = position.map(|position| place(sql, position)).unwrap_or_default();
+    duckdb::Error::DuckDBFailure(code, Some(format!("{text}{place}")))
+}
+
+/// The line of the text that has this byte, as DuckDB shows it.
+fn place(sql: &str, position: usize) -> String {
+    let Some((before, after)) = sql.split_at_checked(position) else { return String::new() };
+    let start = before.rfind('\n').map_or(0, |at| at + 1);
+    let head = format!("LINE {}: ", before.matches('\n').count() + 1);
+    let line = [&before[start..], after.lines().next().unwrap_or_default()].concat();
+    let column = head.len() + before[start..].chars().count();
+    format!("\n\n{head}{line}\n{:>1$}", '^', column + 1)
+}
+
+/// What DuckDB's `query` says of any other text.
+const NOT_ONE_QUERY: &str = "Expected a single SELECT statement";
 
 /// DuckDB writes floats that JSON has no word for as bare words, which no strict reader takes; they become `null`.
 fn without_nan(json: &str) -> String {
@@ -122,6 +157,15 @@ fn csv(names: &[String], cells: &[Vec<Option<String>>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_place_is_a_line_and_a_mark_below_it() {
+        assert_eq!(place("selec 1", 0), "\n\nLINE 1: selec 1\n        ^");
+        assert_eq!(place("select é\nfrom x where\n", 23), "\n\nLINE 3: \n        ^");
+        assert_eq!(place("select é,\n ü x y", 15), "\n\nLINE 2:  ü x y\n           ^");
+        assert_eq!(place("é", 1), "");
+        assert_eq!(place("x", 9), "");
+    }
 
     #[test]
     fn what_json_has_no_word_for_is_null_but_not_in_texts() {

@@ -165,6 +165,21 @@ impl Warehouse {
         })
     }
 
+    /// Hands each row of a query to `read`.
+    pub(crate) fn each_row(
+        &self,
+        sql: &str,
+        doing: &str,
+        mut read: impl FnMut(&Row<'_>) -> duckdb::Result<()>,
+    ) -> Result<(), Error> {
+        let mut statement = self.connection.prepare(sql).doing(doing)?;
+        let mut rows = statement.query([]).doing(doing)?;
+        while let Some(row) = rows.next().doing(doing)? {
+            read(row).doing(doing)?;
+        }
+        Ok(())
+    }
+
     /// Every row of a query, read by `read`.
     pub(crate) fn rows<T>(
         &self,

@@ -1,9 +1,12 @@
 //! Behaviour of the shipped binary: every test runs it as a user would and looks at what it leaves behind.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod advisories;
 mod architecture;
 mod archive;
 mod bombs;
+mod changes;
+mod checks;
 mod cloud_kills;
 mod copies;
 mod csv;
@@ -32,6 +35,7 @@ mod premium;
 mod plan;
 mod promises;
 mod proof;
+mod queries;
 mod recordings;
 mod redirects;
 mod refusals;

@@ -2,7 +2,7 @@
 -- grain: playlist_id, snapshot_id, song_id · reads: playlists, playlist_songs, songs
 -- The first snapshot of a playlist is where the history starts, not a change.
 with playlists as (
-    select id, name, snapshot_id from {{ source('spotify', 'playlists') }}
+    select id, name, snapshot_id, item_count from {{ source('spotify', 'playlists') }}
     qualify row_number() over (partition by id order by extracted_at desc, run_id desc) = 1
 ),
 
@@ -11,10 +11,33 @@ songs as (
     qualify row_number() over (partition by id order by extracted_at desc, run_id desc) = 1
 ),
 
-read_snapshots as (
+snapshots_with_rows as (
     select playlist_id, snapshot_id, min(extracted_at) as first_read_at, min(run_id) as first_run_id
     from {{ source('spotify', 'playlist_songs') }}
     group by playlist_id, snapshot_id
+),
+
+-- A list that is empty now has no row that could name its snapshot; its playlist does, while the snapshot is current.
+empty_snapshots as (
+    select
+        playlists.id as playlist_id,
+        playlists.snapshot_id,
+        min(versions.extracted_at) as first_read_at,
+        min(versions.run_id) as first_run_id
+    from playlists
+    inner join {{ source('spotify', 'playlists') }} as versions
+        on versions.id = playlists.id and versions.snapshot_id = playlists.snapshot_id
+    left join snapshots_with_rows
+        on snapshots_with_rows.playlist_id = playlists.id
+        and snapshots_with_rows.snapshot_id = playlists.snapshot_id
+    where playlists.item_count = 0 and snapshots_with_rows.playlist_id is null
+    group by playlists.id, playlists.snapshot_id
+),
+
+read_snapshots as (
+    select * from snapshots_with_rows
+    union all
+    select * from empty_snapshots
 ),
 
 -- The current snapshot comes last, whatever the times say: a list can return to an earlier state.

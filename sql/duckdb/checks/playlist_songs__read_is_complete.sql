@@ -3,4 +3,4 @@
 -- table: playlist_songs
 select playlist_id, snapshot_id, total, row_count
 from staging.snapshot_counts
-where status = 'partial'
+where status = 'partial' and row_count is distinct from total

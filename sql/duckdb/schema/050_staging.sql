@@ -126,9 +126,11 @@ semi join (
 ) as known using (playlist_id, snapshot_id)
 where run_id in (select run_id from meta.unpublished_runs);
 
--- The reads whose rows the checks answer for.
+-- The reads whose rows the checks answer for: those of runs that shipped nothing yet, or all where everything is looked at.
 create or replace view staging.checked_reads as
-from meta.reads where transformed_in in (select run_id from meta.unshipped_runs);
+from meta.reads
+where transformed_in in (select run_id from meta.unshipped_runs)
+    or (transformed_in is not null and coalesce(getvariable('checks_everything')::boolean, false));
 
 -- One row per checked read that had contents, with what core holds of its snapshot.
 create or replace view staging.snapshot_counts as

@@ -1,0 +1,128 @@
+//! `check`, and what `status --checks` shows of a run: which checks there are, what they found, and where.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::run::{StageArgs, one_stage, stop_on_signal};
+use super::{Cli, Error, now, print, runtime, summary};
+use crate::config::Config;
+use crate::event::Stage;
+use crate::ids::RunId;
+use crate::pipeline::{self, CheckFinding, Everything};
+use crate::quality;
+use crate::retry::Stop;
+use crate::warehouse::CHECKS;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct CheckArgs {
+    #[command(flatten)]
+    stage: StageArgs,
+    /// Look at every row, shipped or not, and change nothing [default where nothing is pending]
+    #[arg(long, conflicts_with = "run")]
+    all: bool,
+    /// List the checks: name, severity and why each exists
+    #[arg(long, conflicts_with_all = ["all", "run", "warn_only"])]
+    list: bool,
+}
+
+/// Checks what is pending, or everything, or says what would be checked.
+pub(super) fn check(
+    cli: &Cli,
+    arguments: &CheckArgs,
+    config: &Config,
+    data_dir: &Path,
+) -> Result<(), Error> {
+    if arguments.list {
+        return print(&list(cli.json));
+    }
+    if arguments.stage.run.is_none() {
+        let warn_only = arguments.stage.warn_only.iter().cloned().collect();
+        if let Some(everything) = look(data_dir, arguments.all, &warn_only)? {
+            return tell(cli, everything);
+        }
+    }
+    one_stage(cli, &arguments.stage, config, (data_dir, Stage::Check))
+}
+
+fn look(
+    data_dir: &Path,
+    all: bool,
+    warn_only: &BTreeSet<String>,
+) -> Result<Option<Everything>, Error> {
+    let stop = Arc::new(Stop::default());
+    Ok(runtime()?.block_on(async {
+        stop_on_signal(&stop);
+        pipeline::check_everything(data_dir, all, warn_only, now, &stop).await
+    })?)
+}
+
+fn tell(cli: &Cli, everything: Everything) -> Result<(), Error> {
+    let Everything { checks, tables, started_at, error } = everything;
+    if cli.json {
+        // The form of a run's report, though there is no run.
+        let status = if error.is_some() { "refused" } else { "unchanged" };
+        let verification = json!({ "verdict": "skipped", "reason": "`check` asks nobody" });
+        let document = json!({
+            "run_id": null, "status": status, "started_at": started_at, "finished_at": now(), "not_before": null,
+            "spotify": { "call_count": 0, "retry_count": 0, "waited_ms": 0 },
+            "playlists": [], "tables": tables, "checks": checks, "files": [], "verification": verification,
+            "error": error.as_ref().map(ToString::to_string),
+        });
+        print(&document.to_string())?;
+    } else if !cli.quiet {
+        let row_count: u64 = tables.iter().map(|table| table.row_count).sum();
+        let mut text = format!("looked at all {row_count} rows of {} tables\n", tables.len());
+        summary::checks(&mut text, &checks);
+        print(text.trim_end())?;
+    }
+    error.map_or(Ok(()), |error| Err(error.into()))
+}
+
+fn list(as_json: bool) -> String {
+    let entries = CHECKS.iter().map(|file| {
+        let severity = quality::severity_of(file).name();
+        (file.name, severity, quality::table_of(file), quality::why_of(file))
+    });
+    if as_json {
+        let entries = entries.map(|(check, severity, table, why)| {
+            json!({ "check": check, "severity": severity, "table": table, "why": why })
+        });
+        return json!(entries.collect::<Vec<_>>()).to_string();
+    }
+    let lines =
+        entries.map(|(check, severity, _, why)| format!("{severity:<5}  {check:<42}  {why}"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// What the checks of a run found.
+pub(super) fn of_run(run: &RunId, findings: &[CheckFinding]) -> String {
+    if findings.is_empty() {
+        return format!("run {run} came to no check");
+    }
+    let failed: Vec<_> = findings.iter().filter(|finding| finding.status == "fail").collect();
+    let passed = findings.len() - failed.len();
+    let mut text = format!("run {run}: {passed} of {} checks passed\n", findings.len());
+    for CheckFinding { check, severity, offending_row_count, why, rows, .. } in failed {
+        let counted = summary::counted(*offending_row_count, "row");
+        let _ = writeln!(text, "  {severity:<5} {check} found {counted}: {why}");
+        let shown = rows.len().min(SHOWN_ROWS);
+        for row in &rows[..shown] {
+            let _ = writeln!(text, "          {row}");
+        }
+        let more = offending_row_count.saturating_sub(shown as u64);
+        if more > 0 {
+            let _ =
+                writeln!(text, "          … and {more} more; `--json` gives the first {KEPT_ROWS}");
+        }
+    }
+    text.trim_end().to_owned()
+}
+
+/// Rows of a check that a person still reads.
+const SHOWN_ROWS: usize = 20;
+/// Rows of a check that the ledger keeps.
+const KEPT_ROWS: usize = quality::KEPT_FAILURES;

@@ -1,0 +1,42 @@
+//! `query`: read-only SQL on the published file, or on the rows that the quality gate refused.
+
+use std::path::Path;
+
+use super::{Cli, Error, Output, is_there, print};
+use crate::pipeline::REFUSED_ROWS;
+use crate::warehouse::{self, QueryFormat, query};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct QueryArgs {
+    /// One query, for example "from marts.playlist_overview"
+    #[arg(allow_hyphen_values = true, value_parser = sql_text)]
+    sql: String,
+    /// How the result is written
+    #[arg(long, value_enum, default_value_t = Output::Table)]
+    format: Output,
+    /// Ask the rows that the quality gate refused last: a table for each check, and `checks`
+    #[arg(long)]
+    refused: bool,
+}
+
+/// SQL may begin with a comment, which on a command line looks like an option; alone, a misspelt option would look like a comment.
+fn sql_text(raw: &str) -> Result<String, String> {
+    let is_sql = !raw.starts_with('-') || raw.starts_with("--") && raw.trim().contains('\n');
+    let told = "it is neither an option of `query` nor SQL; a query behind a `--` comment stands on a line of its own";
+    is_sql.then(|| raw.to_owned()).ok_or_else(|| told.to_owned())
+}
+
+/// Prints the result.
+pub(super) fn run_query(cli: &Cli, arguments: &QueryArgs, data_dir: &Path) -> Result<(), Error> {
+    let format = match arguments.format {
+        _ if cli.json => QueryFormat::Json,
+        Output::Table => QueryFormat::Table,
+        Output::Csv => QueryFormat::Csv,
+        Output::Json => QueryFormat::Json,
+    };
+    let name = if arguments.refused { REFUSED_ROWS } else { "spotify.duckdb" };
+    if !is_there(data_dir, name)? && arguments.refused {
+        return Err(warehouse::Error::NothingRefused.into());
+    }
+    print(&query(&data_dir.join(name), &arguments.sql, format)?)
+}
