@@ -272,6 +272,7 @@ impl Story {
             stop: edge.stop,
             events: edge.events,
             unusable: 0,
+            known: Default::default(),
         };
         let mut ended = fetch.everything(playlists, mine, liked).await.map(|reports| {
             self.playlists = reports;
@@ -322,9 +323,8 @@ impl Story {
         edge.check_stop()?;
         // Publish and export by themselves look again, too: the proof is not kept between processes.
         self.enter(edge, warehouse, Stage::Check)?;
-        let now = crate::warehouse::sql_timestamp(edge.now());
         let warn_only = &edge.settings.warn_only;
-        let (checks, gate) = quality::gate(warehouse, self.run.as_str(), &now, warn_only)?;
+        let (checks, gate) = quality::gate(warehouse, self.run.as_str(), edge.now(), warn_only)?;
         self.checks = checks;
         let passed = gate.map_err(|_| Error::Refused { failed_checks: self.failed_checks() })?;
 
