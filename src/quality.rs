@@ -4,12 +4,15 @@
 
 use std::collections::BTreeSet;
 
-use duckdb::params;
+use chrono::{DateTime, Utc};
+use duckdb::{Connection, params};
 
-use crate::warehouse::{CHECKS, CheckFile, Doing, Error, Warehouse};
+use crate::warehouse::{CHECKS, CheckFile, Doing, Error, Warehouse, timestamp};
 
 /// Offending rows that are kept in `meta.check_failures` per check.
 const KEPT_FAILURES: usize = 100;
+
+const FINDING: &str = "record a finding";
 
 /// What a finding means for the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +72,7 @@ pub struct Refused;
 pub fn gate(
     warehouse: &mut Warehouse,
     run_id: &str,
-    now: &str,
+    now: DateTime<Utc>,
     warn_only: &BTreeSet<String>,
 ) -> Result<(Vec<CheckResult>, Result<QualityPassed, Refused>), Error> {
     let results = warehouse.transaction(|warehouse| {
@@ -79,64 +82,64 @@ pub fn gate(
                 .execute(&format!("delete from meta.{table} where run_id = ?"), [run_id])
                 .doing("forget earlier findings")?;
         }
-        CHECKS
-            .iter()
-            .map(|file| {
-                let mut result = run_check(warehouse, run_id, file)?;
-                if warn_only.contains(result.check) {
-                    result.severity = Severity::Warn;
-                }
-                let status = if result.passed() { "pass" } else { "fail" };
-                warehouse
-                    .connection()
-                    .execute(
-                        "insert into meta.check_results values (?, ?, ?, ?, ?, ?::timestamp)",
-                        params![
-                            run_id,
-                            result.check,
-                            result.severity.name(),
-                            status,
-                            result.offending_row_count,
-                            now
-                        ],
-                    )
-                    .doing("record a finding")?;
-                Ok::<_, Error>(result)
-            })
-            .collect::<Result<Vec<_>, _>>()
+        let found = warehouse.offending_rows(CHECKS)?;
+        let results: Vec<_> =
+            CHECKS.iter().zip(found).map(|(file, found)| result(file, found, warn_only)).collect();
+        record(connection, run_id, now, &results)?;
+        Ok::<_, Error>(results)
     })?;
+    let results: Vec<_> = results.into_iter().map(|(result, _)| result).collect();
     let is_refused =
         results.iter().any(|result| !result.passed() && result.severity == Severity::Error);
     Ok((results, if is_refused { Err(Refused) } else { Ok(QualityPassed(())) }))
 }
 
-fn run_check(warehouse: &Warehouse, run_id: &str, file: &CheckFile) -> Result<CheckResult, Error> {
-    tracing::debug!(check.name = file.name, "check `{}`", file.name);
-    let query = file.sql.trim().trim_end_matches(';');
-    let sql = format!("select to_json(offending)::varchar from (\n{query}\n) as offending");
-    let found: Vec<String> =
-        warehouse.rows(&sql, &format!("run the check `{}`", file.name), |row| row.get(0))?;
-    let severity = match header(file.sql, "severity") {
+/// What a check found, and the rows that are kept.
+fn result(
+    file: &CheckFile,
+    found: Vec<String>,
+    warn_only: &BTreeSet<String>,
+) -> (CheckResult, Vec<String>) {
+    let is_eased = warn_only.contains(file.name);
+    let result = CheckResult {
+        check: file.name,
+        severity: if is_eased { Severity::Warn } else { severity_of(file.sql) },
+        why: header(file.sql, "why").unwrap_or_default(),
+        offending_row_count: found.len() as u64,
+        examples: found.iter().take(3).cloned().collect(),
+    };
+    (result, found)
+}
+
+/// What the check's own header says.
+fn severity_of(sql: &'static str) -> Severity {
+    match header(sql, "severity") {
         Some("warn") => Severity::Warn,
         // A header that cannot be read must not weaken a check.
         _ => Severity::Error,
-    };
-    for failure in found.iter().take(KEPT_FAILURES) {
-        warehouse
-            .connection()
-            .execute(
-                "insert into meta.check_failures values (?, ?, ?, ?)",
-                params![run_id, file.name, severity.name(), failure],
-            )
-            .doing("record an offending row")?;
     }
-    Ok(CheckResult {
-        check: file.name,
-        severity,
-        why: header(file.sql, "why").unwrap_or_default(),
-        offending_row_count: found.len() as u64,
-        examples: found.into_iter().take(3).collect(),
-    })
+}
+
+fn record(
+    connection: &Connection,
+    run_id: &str,
+    now: DateTime<Utc>,
+    results: &[(CheckResult, Vec<String>)],
+) -> Result<(), Error> {
+    let mut findings = connection.appender_to_db("check_results", "meta").doing(FINDING)?;
+    let mut failures = connection.appender_to_db("check_failures", "meta").doing(FINDING)?;
+    for (result, found) in results {
+        let (check, severity) = (result.check, result.severity.name());
+        let status = if result.passed() { "pass" } else { "fail" };
+        let count = result.offending_row_count;
+        findings
+            .append_row(params![run_id, check, severity, status, count, timestamp(now)])
+            .doing(FINDING)?;
+        for failure in found.iter().take(KEPT_FAILURES) {
+            failures.append_row(params![run_id, check, severity, failure]).doing(FINDING)?;
+        }
+    }
+    findings.flush().and_then(|()| failures.flush()).doing(FINDING)
 }
 
 /// The value of a `-- name: value` line at the head of a check.
