@@ -243,3 +243,165 @@ fn cut(document: Document) -> Option<(Document, Cut)> {
     let cut = Cut::of(document.entity, &document.body, &parts);
     Some((document, cut))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spotify::Entity;
+    use crate::warehouse::UnfinishedRead;
+
+    struct World(tempfile::TempDir);
+
+    impl World {
+        fn new() -> Self {
+            let world = Self(tempfile::tempdir().unwrap());
+            world.run("insert into meta.runs by name select 'run' as run_id");
+            world
+        }
+
+        fn open(&self) -> Warehouse {
+            Warehouse::open(&self.0.path().join("w.duckdb"), self.0.path()).unwrap()
+        }
+
+        fn run(&self, sql: &str) {
+            self.open().connection.execute_batch(sql).unwrap();
+        }
+
+        fn journal(&self) -> std::path::PathBuf {
+            self.0.path().join("w.pages")
+        }
+    }
+
+    const READ: NewRead<'_> = NewRead {
+        run_id: "run",
+        entity: "playlist",
+        playlist_id: Some("p"),
+        now: DateTime::UNIX_EPOCH,
+    };
+
+    /// A page of `row_count` rows, which begins at `offset`.
+    fn page(offset: u32, row_count: u32, padding: usize) -> (Document, Cut) {
+        let row = |at| {
+            format!(
+                r#"{{"added_at":null,"item":{{"id":"{at}","name":"{}"}}}}"#,
+                "x".repeat(padding)
+            )
+        };
+        let rows: Vec<_> = (offset..offset + row_count).map(row).collect();
+        let document = Document {
+            entity: Entity::PlaylistItems,
+            playlist_id: Some("p".to_owned()),
+            url: format!("/v1/playlists/p/items?offset={offset}"),
+            fetched_at: DateTime::UNIX_EPOCH,
+            etag: Some("e".to_owned()),
+            body: format!(r#"{{"offset":{offset},"total":500,"items":[{}]}}"#, rows.join(",")),
+        };
+        cut(document).unwrap()
+    }
+
+    fn arrive(warehouse: &Warehouse, read_id: Option<i64>, page: (Document, Cut)) -> i64 {
+        let described = (Some("snap"), Some(500));
+        warehouse.page_arrived((read_id, READ), (&page.0, page.1), described).unwrap()
+    }
+
+    fn number(warehouse: &Warehouse, sql: &str) -> i64 {
+        warehouse.connection.query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    fn unfinished(warehouse: &Warehouse) -> Option<UnfinishedRead> {
+        warehouse.unfinished_read("run", "playlist", Some("p")).unwrap()
+    }
+
+    #[test]
+    fn pages_that_a_killed_process_noted_are_landed_by_the_next_and_read_on_behind_them() {
+        let world = World::new();
+        let warehouse = world.open();
+        let read_id = arrive(&warehouse, None, page(0, 50, 1));
+        arrive(&warehouse, Some(read_id), page(50, 50, 1));
+        assert_eq!(number(&warehouse, "select count(*) from raw.rows"), 0);
+        drop(warehouse);
+
+        let warehouse = world.open();
+        assert!(!world.journal().exists());
+        let snapshot_id = Some("snap".to_owned());
+        let read = UnfinishedRead { read_id, snapshot_id, total: Some(500), next_offset: 100 };
+        assert_eq!(unfinished(&warehouse), Some(read));
+        assert_eq!(number(&warehouse, "select count(*) from raw.row_texts"), 100);
+        // Another read does not take its id.
+        assert!(arrive(&warehouse, None, page(0, 1, 1)) > read_id);
+
+        warehouse.read_ended(read_id, ReadStatus::Complete, DateTime::UNIX_EPOCH).unwrap();
+        drop(warehouse);
+        let finished = world.open().finished_read("run", "playlist", Some("p")).unwrap().unwrap();
+        assert_eq!((finished.read_id, finished.total), (read_id, Some(500)));
+    }
+
+    #[test]
+    fn a_page_that_is_in_the_tables_is_not_landed_again_when_its_journal_is_still_there() {
+        let world = World::new();
+        let warehouse = world.open();
+        let read_id = arrive(&warehouse, None, page(0, 50, 1));
+        let left = std::fs::read(world.journal()).unwrap();
+        warehouse.settle().unwrap();
+        drop(warehouse);
+        // As if the process had died between the two.
+        std::fs::write(world.journal(), left).unwrap();
+        let warehouse = world.open();
+        assert!(!world.journal().exists());
+        assert_eq!(number(&warehouse, "select count(*) from raw.rows"), 50);
+        assert_eq!(number(&warehouse, "select count(*) from meta.reads"), 1);
+        arrive(&warehouse, Some(read_id), page(50, 50, 1));
+        drop(warehouse);
+        assert_eq!(unfinished(&world.open()).unwrap().next_offset, 100);
+    }
+
+    #[test]
+    fn half_a_page_is_left_out_and_what_came_before_it_is_kept() {
+        let world = World::new();
+        let warehouse = world.open();
+        let read_id = arrive(&warehouse, None, page(0, 50, 1));
+        arrive(&warehouse, Some(read_id), page(50, 50, 1));
+        drop(warehouse);
+        let whole = std::fs::read(world.journal()).unwrap();
+        std::fs::write(world.journal(), &whole[..whole.len() - 9]).unwrap();
+        assert_eq!(unfinished(&world.open()).unwrap().next_offset, 50);
+    }
+
+    #[test]
+    fn the_journal_of_another_ledger_lands_nothing() {
+        let world = World::new();
+        arrive(&world.open(), None, page(0, 50, 1));
+        let left = std::fs::read(world.journal()).unwrap();
+        let other = World(tempfile::tempdir().unwrap());
+        drop(other.open());
+        std::fs::write(other.journal(), left).unwrap();
+        assert_eq!(number(&other.open(), "select count(*) from raw.documents"), 0);
+        assert!(!other.journal().exists());
+    }
+
+    #[test]
+    fn many_pages_are_landed_before_they_fill_the_memory_and_whoever_reads_sees_all() {
+        let world = World::new();
+        let warehouse = world.open();
+        let mut read_id = None;
+        for number in 0..12 {
+            read_id = Some(arrive(&warehouse, read_id, page(number * 10, 10, 100_000)));
+        }
+        // Eight of a million bytes and more; four are left.
+        assert_eq!(number(&warehouse, "select count(distinct document_id) from raw.rows"), 9);
+        assert_eq!(unfinished(&warehouse).unwrap().next_offset, 120);
+        assert_eq!(number(&warehouse, "select count(*) from raw.row_texts"), 120);
+    }
+
+    #[test]
+    fn what_cannot_be_landed_stays_noted() {
+        let world = World::new();
+        let warehouse = world.open();
+        arrive(&warehouse, None, page(0, 50, 1));
+        warehouse.connection.execute_batch("alter table raw.items rename to gone").unwrap();
+        warehouse.settle().unwrap_err();
+        warehouse.connection.execute_batch("alter table raw.gone rename to items").unwrap();
+        warehouse.settle().unwrap();
+        assert_eq!(number(&warehouse, "select count(*) from raw.row_texts"), 50);
+    }
+}

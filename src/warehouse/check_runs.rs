@@ -103,3 +103,105 @@ fn mentions(sql: &str, view: &str) -> bool {
     let is_more = |next: Option<char>| next.is_some_and(|it| it.is_alphanumeric() || it == '_');
     sql.match_indices(view).any(|(at, _)| !is_more(sql[at + view.len()..].chars().next()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::warehouse::CHECKS;
+
+    /// Rows that are wrong in every way that a table allows, of a run that shipped them and, `is_new`, of one that did not.
+    fn world(is_new: bool) -> (tempfile::TempDir, Warehouse) {
+        let folder = tempfile::tempdir().unwrap();
+        let warehouse = Warehouse::open(&folder.path().join("w.duckdb"), folder.path()).unwrap();
+        let run = |sql: &str| warehouse.connection.execute_batch(sql).unwrap();
+        run(
+            "insert into meta.runs by name select 'old' as run_id, timestamp '2026-01-01' as exported_at",
+        );
+        run("insert into meta.runs by name select 'new' as run_id");
+        run("set variable run_id = 'new'; set variable extracted_at = timestamp '2026-01-05'");
+        let run_id = if is_new { "new" } else { "old" };
+        for table in Table::ALL {
+            // All of NULLs, and twice each value that is nowhere right.
+            run(&format!("insert into core.{table} by name select '{run_id}' as run_id"));
+            let columns: Vec<(String, String)> = warehouse
+                .rows(
+                    &format!("select column_name, data_type from duckdb_columns() where database_name = 'work' and schema_name = 'core' and table_name = '{table}' and column_name <> 'run_id'"),
+                    "list columns",
+                    |row| Ok((row.get(0)?, row.get(1)?)),
+                )
+                .unwrap();
+            let values = columns.iter().map(|(column, kind)| {
+                let value = match kind.as_str() {
+                    "VARCHAR" => "''",
+                    "BOOLEAN" => "'true'",
+                    "DATE" | "TIMESTAMP" => "'1492-10-12'",
+                    _ => "'-7'",
+                };
+                format!("cast({value} as {kind}) as {column}")
+            });
+            let values: Vec<_> = values.collect();
+            run(&format!(
+                "insert into core.{table} by name select '{run_id}' as run_id, {} from range(2)",
+                values.join(", ")
+            ));
+        }
+        run(&format!(
+            "insert into meta.reads by name select 1 as read_id, 'old' as run_id, 'playlist' as entity, 'complete' as status, 9 as total, '{run_id}' as transformed_in"
+        ));
+        run(
+            "insert into meta.snapshots by name select 1 as read_id, '' as playlist_id, '' as snapshot_id, 7 as landed_row_count",
+        );
+        run(
+            "insert into raw.documents by name select 1 as document_id, 1 as read_id, 'playlist' as entity, '{' as envelope",
+        );
+        (folder, warehouse)
+    }
+
+    fn sorted(mut rows: Vec<Vec<String>>) -> Vec<Vec<String>> {
+        rows.iter_mut().for_each(|rows| rows.sort());
+        rows
+    }
+
+    #[test]
+    fn together_the_checks_find_what_each_finds_alone() {
+        for is_new in [true, false] {
+            let (_folder, warehouse) = world(is_new);
+            let all: Vec<_> = CHECKS.iter().collect();
+            // Also those that are idle: alone, they find nothing.
+            let alone = sorted(warehouse.alone(&all).unwrap());
+            let together = sorted(warehouse.offending_rows(CHECKS).unwrap());
+            for ((check, alone), together) in CHECKS.iter().zip(&alone).zip(&together) {
+                assert_eq!(alone, together, "{} (new: {is_new})", check.name);
+            }
+            let failed = alone.iter().filter(|rows| !rows.is_empty()).count();
+            assert!(if is_new { failed > 40 } else { failed < 3 }, "{failed} (new: {is_new})");
+        }
+    }
+
+    #[test]
+    fn a_check_that_does_not_run_is_named() {
+        let (_folder, warehouse) = world(true);
+        let checks = [
+            CheckFile { name: "songs__right", sql: "select 1 as one" },
+            CheckFile { name: "songs__wrong", sql: "select nonsense" },
+        ];
+        let error = warehouse.offending_rows(&checks).unwrap_err().to_string();
+        assert!(error.contains("songs__wrong"), "{error}");
+    }
+
+    #[test]
+    fn a_check_is_idle_only_where_all_that_it_names_is_empty() {
+        let check = |sql| CheckFile { name: "songs__x", sql };
+        let news = BTreeSet::from(["staging.unshipped_songs".to_owned()]);
+        let idle = [
+            ("from staging.unshipped_song_artists", true),
+            ("from staging.unshipped_songs", false),
+            ("from staging.unshipped_genres join staging.unshipped_songs", false),
+            ("from staging.snapshot_counts", true),
+            ("from core.songs", false),
+        ];
+        for (sql, wanted) in idle {
+            assert_eq!(is_idle(&check(sql), &news), wanted, "{sql}");
+        }
+    }
+}

@@ -49,3 +49,35 @@ fn sum(connection: &Connection) -> Result<String, Error> {
     }
     Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::warehouse::Warehouse;
+
+    #[test]
+    fn a_schema_is_applied_once_and_again_where_anything_of_it_is_other_than_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || Warehouse::open(&folder.path().join("w.duckdb"), folder.path()).unwrap();
+        let changes = [
+            ("drop view staging.pending_reads", "select count(*) from staging.pending_reads"),
+            ("drop table meta.details", "select count(*) from meta.details"),
+            ("alter table raw.rows drop item_at", "select count(item_at) from raw.rows"),
+            (
+                "create or replace view staging.unshipped_songs as from core.songs limit 0",
+                "select 0",
+            ),
+            ("update meta.settings set value = '' where name = 'schema'", "select 0"),
+        ];
+        open();
+        for (change, question) in changes {
+            let warehouse = open();
+            assert!(is_known(warehouse.connection()).unwrap(), "before `{change}`");
+            warehouse.connection().execute_batch(change).unwrap();
+            assert!(!is_known(warehouse.connection()).unwrap(), "`{change}`");
+            drop(warehouse);
+            let count = open().connection().query_row(question, [], |row| row.get::<_, i64>(0));
+            assert_eq!(count.unwrap(), 0, "`{change}`");
+        }
+    }
+}
