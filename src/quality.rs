@@ -5,14 +5,18 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use duckdb::params;
+use chrono::{DateTime, Utc};
+use duckdb::{Connection, params};
 
-use crate::warehouse::{CHECKS, CheckFile, Doing, Error, Finding, Warehouse};
+use crate::ids::RunId;
+use crate::warehouse::{CHECKS, CheckFile, Doing, Error, Finding, Offending, Warehouse, timestamp};
 
 /// Offending rows that are kept in `meta.check_failures` per check.
 pub const KEPT_FAILURES: usize = 100;
 /// Of them, those that a report shows.
 const SHOWN_EXAMPLES: usize = 3;
+
+const FINDING: &str = "record a finding";
 
 /// What a finding means for the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,15 +67,6 @@ pub struct QualityPassed(());
 #[derive(Debug)]
 pub struct Refused;
 
-/// Which rows the checks look at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Scope {
-    /// What no run has shipped yet.
-    Unshipped,
-    /// Every row.
-    Everything,
-}
-
 /// What one check found, and how it is asked again.
 struct Found {
     result: CheckResult,
@@ -88,16 +83,21 @@ struct Found {
 /// A check that does not run is an error of ours, never a pass.
 pub fn gate(
     warehouse: &mut Warehouse,
-    (run_id, now): (&str, &str),
+    (run, now): (&RunId, DateTime<Utc>),
     warn_only: &BTreeSet<String>,
     refused_rows: &Path,
 ) -> Result<(Vec<CheckResult>, Result<QualityPassed, Refused>), Error> {
     let found = warehouse.transaction(|warehouse| {
-        let found = find(warehouse, Scope::Unshipped, warn_only)?;
-        record(warehouse, (run_id, now), &found)?;
+        let offending = warehouse.offending_rows(CHECKS, KEPT_FAILURES)?;
+        let found: Vec<Found> = CHECKS
+            .iter()
+            .zip(offending)
+            .map(|(file, offending)| found(file, (file.sql.to_owned(), offending), warn_only))
+            .collect();
+        record(warehouse.connection(), run.as_str(), now, &found)?;
         Ok::<_, Error>(found)
     })?;
-    let is_refused = keep(warehouse, run_id, &found, refused_rows);
+    let is_refused = keep(warehouse, run.as_str(), &found, refused_rows);
     let results = found.into_iter().map(|found| found.result).collect();
     Ok((results, if is_refused { Err(Refused) } else { Ok(QualityPassed(())) }))
 }
@@ -118,7 +118,12 @@ pub fn look_at_everything(
         warehouse.connection().execute_batch(&sql).doing("say what the checks look at")
     };
     set("true")?;
-    let found = find(warehouse, Scope::Everything, warn_only);
+    let asked = CHECKS.iter().map(|file| {
+        let query = of_everything(file);
+        let offending = warehouse.offending_rows_of(file.name, &query, KEPT_FAILURES)?;
+        Ok(found(file, (query, offending), warn_only))
+    });
+    let found: Result<Vec<Found>, Error> = asked.collect();
     let kept = found.as_ref().map(|found| keep(warehouse, run_id, found, refused_rows));
     let is_refused = kept.unwrap_or_default();
     set("false")?;
@@ -142,49 +147,48 @@ pub fn first_refusing(results: &[CheckResult]) -> &'static str {
     failed.next().map_or("checks", |it| it.check)
 }
 
-fn find(
-    warehouse: &Warehouse,
-    scope: Scope,
+/// What a check found, by the query that found it.
+fn found(
+    file: &CheckFile,
+    (query, offending): (String, Offending),
     warn_only: &BTreeSet<String>,
-) -> Result<Vec<Found>, Error> {
-    let checked = CHECKS.iter().map(|file| {
-        let mut found = run_check(warehouse, scope, file)?;
-        if warn_only.contains(found.result.check) {
-            found.result.severity = Severity::Warn;
-        }
-        Ok(found)
-    });
-    checked.collect()
+) -> Found {
+    let is_eased = warn_only.contains(file.name);
+    let result = CheckResult {
+        check: file.name,
+        severity: if is_eased { Severity::Warn } else { severity_of(file) },
+        why: why_of(file),
+        offending_row_count: offending.row_count,
+        examples: offending.rows.iter().take(SHOWN_EXAMPLES).cloned().collect(),
+    };
+    Found { result, rows: offending.rows, query }
 }
 
 fn record(
-    warehouse: &Warehouse,
-    (run_id, now): (&str, &str),
+    connection: &Connection,
+    run_id: &str,
+    now: DateTime<Utc>,
     found: &[Found],
 ) -> Result<(), Error> {
-    let connection = warehouse.connection();
     for table in ["check_results", "check_failures"] {
         connection
             .execute(&format!("delete from meta.{table} where run_id = ?"), [run_id])
             .doing("forget earlier findings")?;
     }
+    let mut findings = connection.appender_to_db("check_results", "meta").doing(FINDING)?;
+    let mut failures = connection.appender_to_db("check_failures", "meta").doing(FINDING)?;
     for Found { result, rows, .. } in found {
-        let (severity, count) = (result.severity.name(), result.offending_row_count);
+        let (check, severity) = (result.check, result.severity.name());
         let status = if result.passed() { "pass" } else { "fail" };
-        let insert = "insert into meta.check_results values (?, ?, ?, ?, ?, ?::timestamp)";
-        connection
-            .execute(insert, params![run_id, result.check, severity, status, count, now])
-            .doing("record a finding")?;
+        let count = result.offending_row_count;
+        findings
+            .append_row(params![run_id, check, severity, status, count, timestamp(now)])
+            .doing(FINDING)?;
         for row in rows {
-            connection
-                .execute(
-                    "insert into meta.check_failures values (?, ?, ?, ?)",
-                    params![run_id, result.check, severity, row],
-                )
-                .doing("record an offending row")?;
+            failures.append_row(params![run_id, check, severity, row]).doing(FINDING)?;
         }
     }
-    Ok(())
+    findings.flush().and_then(|()| failures.flush()).doing(FINDING)
 }
 
 /// Keeps what was found where a check refuses, else takes away what was kept. Whether one does.
@@ -196,7 +200,7 @@ fn keep(warehouse: &Warehouse, run_id: &str, found: &[Found], file: &Path) -> bo
         severity: result.severity.name(),
         why: result.why,
         row_count: result.offending_row_count,
-        query,
+        query: query.trim().trim_end_matches(';'),
     });
     let kept = match is_refused {
         true => warehouse.keep_refused_rows(file, run_id, &findings.collect::<Vec<_>>()),
@@ -210,36 +214,10 @@ fn keep(warehouse: &Warehouse, run_id: &str, found: &[Found], file: &Path) -> bo
     is_refused
 }
 
-/// What a check asks.
-fn query_of(file: &CheckFile, scope: Scope) -> String {
-    let query = file.sql.trim().trim_end_matches(';');
-    match scope {
-        Scope::Unshipped => query.to_owned(),
-        // Each of these views is a part of its table; what the reads are, `staging.checked_reads` knows by a variable.
-        Scope::Everything => query.replace("staging.unshipped_", "core."),
-    }
-}
-
-fn run_check(warehouse: &Warehouse, scope: Scope, file: &CheckFile) -> Result<Found, Error> {
-    tracing::debug!(check.name = file.name, "check `{}`", file.name);
-    let query = query_of(file, scope);
-    let sql = format!("select to_json(offending)::varchar from (\n{query}\n) as offending");
-    let (mut rows, mut offending_row_count) = (Vec::new(), 0);
-    warehouse.each_row(&sql, &format!("run the check `{}`", file.name), |row| {
-        offending_row_count += 1;
-        if rows.len() < KEPT_FAILURES {
-            rows.push(row.get(0)?);
-        }
-        Ok(())
-    })?;
-    let result = CheckResult {
-        check: file.name,
-        severity: severity_of(file),
-        why: why_of(file),
-        offending_row_count,
-        examples: rows.iter().take(SHOWN_EXAMPLES).cloned().collect(),
-    };
-    Ok(Found { result, rows, query })
+/// What a check asks of every row. Each of these views is a part of its table; what the reads are, `staging.checked_reads` knows by a
+/// variable.
+fn of_everything(file: &CheckFile) -> String {
+    file.sql.replace("staging.unshipped_", "core.")
 }
 
 /// What a finding of the check means.

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::ledger::{FileState, RunSummary, files_of, latest_runs};
+use super::ledger::{FileState, RunSummary, files_of_runs, latest_runs};
 use crate::ids::RunId;
 use crate::warehouse::Warehouse;
 
@@ -63,10 +63,8 @@ pub(super) fn post(
             summary.state = "running".to_owned();
             summary.error = None;
         }
-        let mut files = BTreeMap::new();
-        for summary in &runs {
-            files.insert(summary.run_id.clone(), files_of(warehouse, &summary.run_id.parse()?)?);
-        }
+        let runs_in_view = runs.iter().map(|summary| summary.run_id.as_str());
+        let files = files_of_runs(warehouse, runs_in_view)?;
         let process_id = at_work.map(|_| std::process::id());
         let board = Board { as_of: now, process_id, runs, files };
         let fresh = path(data_dir).with_extension("json.new");

@@ -1,4 +1,4 @@
-//! Fetch and land: asks Spotify one call at a time and commits each page before the next call.
+//! Fetch and land: asks Spotify one call at a time; each page is on disk before the next call.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -15,7 +15,7 @@ use crate::spotify::{
     self, Client, Cut, Document, Entity, KnownList, ListReader, PlaylistReader, Recorder,
     RowIdentity, Step,
 };
-use crate::warehouse::{FinishedRead, NewRead, ReadStatus, Warehouse};
+use crate::warehouse::{FinishedRead, KnownReads, NewRead, ReadStatus, Warehouse};
 
 /// How often a list that changes while it is read is read again.
 const MAX_RESTARTS: u32 = 3;
@@ -35,6 +35,8 @@ pub(super) struct Fetch<'a> {
     pub(super) events: Events<'a>,
     /// Playlists without a usable answer since the last that had one.
     pub(super) unusable: u32,
+    /// What the ledger knew of the playlists when they were about to be read.
+    pub(super) known: KnownReads,
 }
 
 /// Where reading a playlist begins.
@@ -91,6 +93,19 @@ impl Fetch<'_> {
         mine: bool,
         liked: bool,
     ) -> Result<Vec<PlaylistReport>, Error> {
+        let read = self.each_source(playlists, mine, liked).await;
+        let settled = tokio::task::block_in_place(|| self.warehouse.settle());
+        let reports = read?;
+        settled?;
+        Ok(reports)
+    }
+
+    async fn each_source(
+        &mut self,
+        playlists: &[PlaylistId],
+        mine: bool,
+        liked: bool,
+    ) -> Result<Vec<PlaylistReport>, Error> {
         let mut reports = self.playlists(playlists).await?;
         if mine {
             reports.extend(self.mine().await?);
@@ -104,10 +119,16 @@ impl Fetch<'_> {
     /// Reads the named playlists; one that cannot be read never stops the others.
     async fn playlists(&mut self, ids: &[PlaylistId]) -> Result<Vec<PlaylistReport>, Error> {
         let mut reports = Vec::new();
+        self.look_up_reads()?;
         for id in ids {
             reports.push(self.playlist(id.as_str(), None).await?);
         }
         Ok(reports)
+    }
+
+    fn look_up_reads(&mut self) -> Result<(), Error> {
+        self.known = tokio::task::block_in_place(|| self.warehouse.known_reads(&self.run_id))?;
+        Ok(())
     }
 
     /// Reads the user's own and collaborative playlists, as far as their snapshots are new.
@@ -117,6 +138,7 @@ impl Fetch<'_> {
         let listed = tokio::task::block_in_place(|| {
             read.map_or(Ok(Vec::new()), |read| self.warehouse.listed_playlists(read.read_id))
         })?;
+        self.look_up_reads()?;
         let mut reports = BTreeMap::new();
         let mut followed = 0;
         for playlist in listed {
@@ -179,7 +201,7 @@ impl Fetch<'_> {
         id: &str,
         listed_snapshot: Option<&str>,
     ) -> Result<(&'static str, u64), Error> {
-        let (mut reader, mut read_id, known) = match self.begin(id, listed_snapshot)? {
+        let (mut reader, mut read_id, known) = match self.begin(id, listed_snapshot) {
             Begin::Done(status, row_count) => return Ok((status, row_count)),
             Begin::At { reader, read_id, known } => (reader, read_id, known),
         };
@@ -211,11 +233,15 @@ impl Fetch<'_> {
                     let read_id =
                         self.land(read_id, ("playlist", Some(id)), &document, (None, None))?;
                     self.finish(read_id, ReadStatus::MetadataOnly)?;
+                    let read = FinishedRead { read_id, total: None, has_contents: false };
+                    self.known.ended(id, read);
                     return Ok(("contents_unavailable", 0));
                 }
                 Step::Complete => {
                     if let Some(read_id) = read_id {
                         self.finish(read_id, ReadStatus::Complete)?;
+                        let total = Some(reader.total());
+                        self.known.ended(id, FinishedRead { read_id, total, has_contents: true });
                     }
                     return Ok(("fetched", reader.total().into()));
                 }
@@ -239,26 +265,24 @@ impl Fetch<'_> {
     }
 
     /// Decides what is left to ask for: nothing, the rest of an interrupted read, or everything.
-    fn begin(&self, id: &str, listed_snapshot: Option<&str>) -> Result<Begin, Error> {
-        let (finished, unfinished, known) = tokio::task::block_in_place(|| {
-            let finished = self.warehouse.finished_read(&self.run_id, "playlist", Some(id))?;
-            let unfinished = self.warehouse.unfinished_read(&self.run_id, "playlist", Some(id))?;
-            Ok::<_, Error>((finished, unfinished, self.warehouse.known_snapshot(id)?))
-        })?;
-        let (known_snapshot, known_total) =
-            known.map_or((None, 0), |(snapshot, total)| (Some(snapshot), total.unwrap_or(0)));
+    fn begin(&self, id: &str, listed_snapshot: Option<&str>) -> Begin {
+        let (finished, unfinished) = (self.known.finished(id), self.known.unfinished(id).cloned());
+        let (known_snapshot, known_total) = match self.known.snapshot(id) {
+            Some((snapshot, total)) => (Some(snapshot.clone()), total.unwrap_or(0)),
+            None => (None, 0),
+        };
         if let Some(read) = finished {
-            return Ok(match read.has_contents {
+            return match read.has_contents {
                 true => Begin::Done("fetched", read.total.unwrap_or(0).into()),
                 false => Begin::Done("contents_unavailable", 0),
-            });
+            };
         }
         let known_snapshot = known_snapshot.filter(|_| !self.refetch);
         if unfinished.is_none()
             && known_snapshot.is_some()
             && known_snapshot.as_deref() == listed_snapshot
         {
-            return Ok(Begin::Done("unchanged", known_total.into()));
+            return Begin::Done("unchanged", known_total.into());
         }
         let read_id = unfinished.as_ref().map(|read| read.read_id);
         let reader = match unfinished {
@@ -268,7 +292,7 @@ impl Fetch<'_> {
             }
             _ => PlaylistReader::new(id.to_owned(), known_snapshot.clone()),
         };
-        Ok(Begin::At { reader, read_id, known: (known_snapshot, known_total) })
+        Begin::At { reader, read_id, known: (known_snapshot, known_total) }
     }
 
     /// Reads a list to its end, from where an earlier process of this run left it. `None`: it is the one that is `known`.
@@ -349,7 +373,7 @@ impl Fetch<'_> {
         Ok(rows.iter().map(|row| RowIdentity::of(row)).collect())
     }
 
-    /// Lands one document in a transaction of its own.
+    /// Notes one document, which is on disk when this returns.
     fn land(
         &mut self,
         read_id: Option<i64>,
@@ -365,21 +389,11 @@ impl Fetch<'_> {
         }
         let (run_id, now) = (self.run_id.clone(), (self.clock)());
         let cut = Cut::of(document.entity, &document.body, &parts);
-        let (read_id, row_count) = tokio::task::block_in_place(|| {
-            self.warehouse.transaction(|warehouse| {
-                let read_id = match read_id {
-                    Some(read_id) => read_id,
-                    None => warehouse.begin_read(NewRead {
-                        run_id: &run_id,
-                        entity,
-                        playlist_id,
-                        now,
-                    })?,
-                };
-                let row_count = warehouse.land((&run_id, read_id), document, &cut)?;
-                warehouse.describe_read(read_id, snapshot_id.as_deref(), total)?;
-                Ok::<_, crate::warehouse::Error>((read_id, row_count))
-            })
+        let row_count = cut.row_count().into();
+        let read_id = tokio::task::block_in_place(|| {
+            let read = NewRead { run_id: &run_id, entity, playlist_id, now };
+            let described = (snapshot_id.as_deref(), total);
+            self.warehouse.page_arrived((read_id, read), (document, cut), described)
         })?;
         (self.events)(Event::RowsLanded(row_count));
         Ok(read_id)
@@ -387,7 +401,7 @@ impl Fetch<'_> {
 
     fn finish(&self, read_id: i64, status: ReadStatus) -> Result<(), Error> {
         Ok(tokio::task::block_in_place(|| {
-            self.warehouse.finish_read(read_id, status, (self.clock)())
+            self.warehouse.read_ended(read_id, status, (self.clock)())
         })?)
     }
 

@@ -1,5 +1,7 @@
 //! Which run is in which state: what makes a run resumable and what `status` prints.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use duckdb::{OptionalExt, params};
 
@@ -379,17 +381,36 @@ pub fn latest_runs(warehouse: &Warehouse, count: u32) -> Result<Vec<RunSummary>,
 /// # Errors
 /// [`Error::Statement`].
 pub fn files_of(warehouse: &Warehouse, run: &RunId) -> Result<Vec<FileState>, Error> {
-    let sql = "select \"table\", key, row_count, state, reason from meta.files where run_id = ? order by rowid";
+    let files = files_of_runs(warehouse, std::iter::once(run.as_str()))?;
+    Ok(files.into_values().next().unwrap_or_default())
+}
+
+/// The files of each of the runs, in the order in which they were written; a run without any has an empty list.
+pub(super) fn files_of_runs<'r>(
+    warehouse: &Warehouse,
+    runs: impl Iterator<Item = &'r str>,
+) -> Result<BTreeMap<String, Vec<FileState>>, Error> {
+    let mut files: BTreeMap<_, _> = runs.map(|run| (run.to_owned(), Vec::new())).collect();
+    let Some(first) = files.keys().next().cloned() else { return Ok(files) };
+    // Ids grow with time, so what is asked for is the newest part of the table.
+    let sql = "select run_id, \"table\", key, row_count, state, reason from meta.files where run_id >= ? order by rowid";
     let doing = "list the files";
     let mut statement = warehouse.connection().prepare(sql).doing(doing)?;
-    let rows = statement.query_map([run.as_str()], |row| {
-        Ok(FileState {
-            table: row.get(0)?,
-            key: row.get(1)?,
-            row_count: row.get(2)?,
-            state: row.get(3)?,
-            reason: row.get(4)?,
-        })
+    let rows = statement.query_map([&first], |row| {
+        let file = FileState {
+            table: row.get(1)?,
+            key: row.get(2)?,
+            row_count: row.get(3)?,
+            state: row.get(4)?,
+            reason: row.get(5)?,
+        };
+        Ok((row.get::<_, String>(0)?, file))
     });
-    rows.doing(doing)?.collect::<Result<_, _>>().doing(doing)
+    for row in rows.doing(doing)? {
+        let (run, file) = row.doing(doing)?;
+        if let Some(of_run) = files.get_mut(&run) {
+            of_run.push(file);
+        }
+    }
+    Ok(files)
 }

@@ -279,6 +279,7 @@ impl Story {
             stop: edge.stop,
             events: edge.events,
             unusable: 0,
+            known: Default::default(),
         };
         let mut ended = fetch.everything(playlists, mine, liked).await.map(|reports| {
             self.playlists = reports;
@@ -331,10 +332,9 @@ impl Story {
         edge.check_stop()?;
         // Publish and export by themselves look again, too: the proof is not kept between processes.
         self.enter(edge, warehouse, Stage::Check)?;
-        let now = crate::warehouse::sql_timestamp(edge.now());
         let warn_only = &edge.settings.warn_only;
         let refused_rows = edge.settings.data_dir.join(REFUSED_ROWS);
-        let run = (self.run.as_str(), now.as_str());
+        let run = (&self.run, edge.now());
         let (checks, gate) = quality::gate(warehouse, run, warn_only, &refused_rows)?;
         self.checks = checks;
         let passed = gate.map_err(|_| Error::Refused {

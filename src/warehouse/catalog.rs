@@ -35,6 +35,8 @@ pub(super) const REFUSED: &str = include_str!("../../sql/duckdb/refused.sql");
 /// Takes what went from `core` out of the attached `published` file.
 pub(super) const PUBLISH_GONE: &str = include_str!("../../sql/duckdb/publish_gone.sql");
 pub(super) const TABLE_COUNTS: &str = include_str!("../../sql/duckdb/report/table_counts.sql");
+/// What tells whether the schema is as it was left.
+pub(super) const SCHEMA_WORDS: &str = include_str!("../../sql/duckdb/report/schema_words.sql");
 pub(super) const PLAYLIST_CONTENTS: &str =
     include_str!("../../sql/duckdb/report/playlist_contents.sql");
 pub(super) const MISSING_DETAILS: &str =
@@ -198,6 +200,12 @@ pub(super) fn publish_table(table: Table) -> String {
     format!("create table published.core.{table} as from core.{table}")
 }
 
+/// A check's name and its offending rows as JSON, for one statement or a part of one.
+pub(super) fn offending(name: &str, query: &str) -> String {
+    let (name, query) = (literal(name), query.trim().trim_end_matches(';'));
+    format!("select {name}, to_json(offending)::varchar from (\n{query}\n) as offending")
+}
+
 /// A dbt model as a DuckDB view: `source` and `ref` are the only Jinja that the models use.
 pub(super) fn mart_view(mart: &SqlFile) -> String {
     let mut sql = mart.sql.to_owned();
@@ -242,6 +250,7 @@ mod tests {
                 PUBLISH_GONE,
                 REFUSED,
                 TABLE_COUNTS,
+                SCHEMA_WORDS,
                 PLAYLIST_CONTENTS,
                 MISSING_DETAILS,
             ])

@@ -136,7 +136,7 @@ impl Landing<'_> {
     }
 
     fn flush(&mut self) -> Result<(), Error> {
-        self.unflushed_bytes = 0;
+        self.warehouse.has_landed(std::mem::take(&mut self.unflushed_bytes))?;
         for table in [&mut self.documents, &mut self.rows, &mut self.items] {
             table.flush().doing(DOING)?;
         }

@@ -3,11 +3,16 @@
 //! Only this folder knows the `duckdb` crate. Every column is born in a `.sql` file of `catalog.rs`; here are statements of one
 //! line at most, with bound values.
 
+mod arrivals;
 mod catalog;
+mod check_runs;
 mod copy;
 mod documents;
 mod error;
 mod files;
+mod journal;
+mod known_reads;
+mod known_schema;
 mod landing;
 mod publish;
 mod query;
@@ -17,7 +22,7 @@ mod refused;
 mod renewal;
 mod transform;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,9 +31,13 @@ use chrono::{DateTime, Utc};
 use duckdb::types::{TimeUnit, Value};
 use duckdb::{Config, Connection, InterruptHandle};
 
+use self::arrivals::Arrivals;
+use self::journal::Journal;
 pub use catalog::{CHECKS, CheckFile};
+pub use check_runs::Offending;
 pub use documents::LandedDocument;
 pub use error::Error;
+pub use known_reads::KnownReads;
 pub use landing::Landing;
 pub use query::{QueryFormat, query};
 pub use reads::{FinishedRead, NewRead, ReadStatus, UnfinishedRead, WholeRead};
@@ -45,6 +54,9 @@ pub struct Warehouse {
     next_read_id: Cell<i64>,
     next_document_id: Cell<i64>,
     next_item_id: Cell<i64>,
+    arrivals: RefCell<Arrivals>,
+    /// Bytes landed since the file was opened; `None`, where it is worth all threads already.
+    landed_bytes: Cell<Option<u64>>,
     is_stopped: Arc<AtomicBool>,
 }
 
@@ -65,6 +77,15 @@ impl Interrupt {
 /// DuckDB's own limits. 256 MB carries a million rows; its default would be 80 % of the machine.
 const MEMORY_LIMIT: &str = "256MB";
 
+/// More bytes, in the work file and landed since it was opened, are worth more than one thread: on few rows the others do nothing but
+/// wait for each other.
+const MOST_BYTES_ON_ONE_THREAD: u64 = 64 << 20;
+
+fn most_threads() -> i64 {
+    let count = std::thread::available_parallelism().map_or(2, usize::from).clamp(1, 4);
+    i64::try_from(count).unwrap_or(2)
+}
+
 fn connect(path: &Path, config: Config) -> Result<Connection, Error> {
     Connection::open_with_flags(path, config).map_err(|source| Error::open(path, source))
 }
@@ -75,10 +96,11 @@ impl Warehouse {
     /// # Errors
     /// [`Error::Held`] names another process that has the file, [`Error::Open`] where the folder is not writable.
     pub fn open(path: &Path, temp_directory: &Path) -> Result<Self, Error> {
-        let threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(1, 4);
+        let is_large =
+            std::fs::metadata(path).is_ok_and(|file| file.len() > MOST_BYTES_ON_ONE_THREAD);
         let config = Config::default()
             .max_memory(MEMORY_LIMIT)
-            .and_then(|config| config.threads(i64::try_from(threads).unwrap_or(2)))
+            .and_then(|config| config.threads(if is_large { most_threads() } else { 1 }))
             .and_then(|config| config.with("temp_directory", temp_directory.to_string_lossy()))
             // It makes the published file a sixth smaller, for half the time of publishing.
             .and_then(|config| config.with("disabled_compression_methods", "fsst"))
@@ -92,12 +114,7 @@ impl Warehouse {
             catalog::literal(&path.to_string_lossy())
         );
         connection.execute_batch(&attach).map_err(open)?;
-        // One transaction: each commit waits for the disk.
-        connection.execute_batch("begin").doing("apply the schema")?;
-        for file in catalog::SCHEMA {
-            connection.execute_batch(file.sql).doing(&format!("apply `{}`", file.name))?;
-        }
-        connection.execute_batch("commit").doing("apply the schema")?;
+        known_schema::apply(&connection)?;
         let next = |sql: &str| {
             let highest = connection.query_row(sql, [], |row| row.get::<_, Option<i64>>(0));
             highest.doing("read the ledger").map(|highest| Cell::new(highest.unwrap_or(0) + 1))
@@ -107,8 +124,17 @@ impl Warehouse {
         let next_item_id = next(
             "select greatest((select max(item_id) from raw.items), (select max(item_id) from raw.rows))",
         )?;
-        let is_stopped = Arc::default();
-        Ok(Self { connection, next_read_id, next_document_id, next_item_id, is_stopped })
+        let warehouse = Self {
+            connection,
+            next_read_id,
+            next_document_id,
+            next_item_id,
+            arrivals: RefCell::new(Arrivals::new(Journal::beside(path))),
+            landed_bytes: Cell::new((!is_large).then_some(0)),
+            is_stopped: Arc::default(),
+        };
+        warehouse.recover()?;
+        Ok(warehouse)
     }
 
     /// Opens the work file to look at it: nothing is written, not even beside it, and the schema is as it was left.
@@ -123,10 +149,15 @@ impl Warehouse {
         connection
             .execute_batch(&format!("attach {name} as work (read_only); use work"))
             .map_err(open)?;
-        let no_id = || Cell::new(0);
-        let (next_read_id, next_document_id, next_item_id) = (no_id(), no_id(), no_id());
-        let is_stopped = Arc::default();
-        Ok(Self { connection, next_read_id, next_document_id, next_item_id, is_stopped })
+        Ok(Self {
+            connection,
+            next_read_id: Cell::new(0),
+            next_document_id: Cell::new(0),
+            next_item_id: Cell::new(0),
+            arrivals: RefCell::new(Arrivals::new(Journal::beside(path))),
+            landed_bytes: Cell::new(None),
+            is_stopped: Arc::default(),
+        })
     }
 
     /// What ends the warehouse's work from another thread.
@@ -157,6 +188,7 @@ impl Warehouse {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, E>,
     ) -> Result<T, E> {
+        self.settle()?;
         self.connection.execute_batch("begin").doing("begin a transaction")?;
         match work(self) {
             Ok(value) => {
@@ -171,6 +203,19 @@ impl Warehouse {
         }
     }
 
+    /// Takes as many threads as what was landed is worth.
+    fn has_landed(&self, size_bytes: usize) -> Result<(), Error> {
+        let Some(before) = self.landed_bytes.get() else { return Ok(()) };
+        let landed = before + size_bytes as u64;
+        self.landed_bytes.set(Some(landed));
+        if landed > MOST_BYTES_ON_ONE_THREAD {
+            let set = format!("set threads = {}", most_threads());
+            self.connection.execute_batch(&set).doing("take more threads")?;
+            self.landed_bytes.set(None);
+        }
+        Ok(())
+    }
+
     /// The connection, for the ledger's own statements.
     pub(crate) const fn connection(&self) -> &Connection {
         &self.connection
@@ -183,6 +228,6 @@ pub(crate) fn sql_timestamp(at: DateTime<Utc>) -> String {
 }
 
 /// A UTC time for an appender, which takes no text.
-fn timestamp(at: DateTime<Utc>) -> Value {
+pub(crate) fn timestamp(at: DateTime<Utc>) -> Value {
     Value::Timestamp(TimeUnit::Microsecond, at.timestamp_micros())
 }

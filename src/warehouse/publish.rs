@@ -158,15 +158,20 @@ impl Warehouse {
     }
 
     fn unpublished_rows(&self) -> Result<RowCounts, Error> {
-        let count = |sql: &str| self.number(sql, "count what is not published");
-        let mut rows = RowCounts { all: 0, changed: count("select count(*) from meta.gone_rows")? };
-        for table in Table::ALL {
-            rows.all += count(&format!("select count(*) from core.{table}"))?;
-            rows.changed += count(&format!(
-                "select count(*) from core.{table} where run_id in (select run_id from meta.unpublished_runs)"
-            ))?;
+        let doing = "count what is not published";
+        let all = Table::ALL.map(|table| format!("(select count(*) from core.{table})"));
+        let all = self.number(&format!("select {}", all.join(" + ")), doing)?;
+        // A run without news ends here.
+        let has_news = "select exists (from meta.unpublished_runs) or exists (from meta.gone_rows)";
+        if !self.connection.query_row(has_news, [], |row| row.get(0)).doing(doing)? {
+            return Ok(RowCounts { all, changed: 0 });
         }
-        Ok(rows)
+        let changed = Table::ALL.map(|table| {
+            format!("(select count(*) from core.{table} where run_id in (select run_id from meta.unpublished_runs))")
+        });
+        let gone = "(select count(*) from meta.gone_rows)";
+        let changed = self.number(&format!("select {gone} + {}", changed.join(" + ")), doing)?;
+        Ok(RowCounts { all, changed })
     }
 
     fn number(&self, sql: &str, doing: &str) -> Result<u64, Error> {

@@ -134,25 +134,6 @@ impl Warehouse {
         table.flush().doing(doing)
     }
 
-    /// Notes what is known of a read so far.
-    ///
-    /// # Errors
-    /// [`Error::Statement`].
-    pub fn describe_read(
-        &self,
-        read_id: i64,
-        snapshot_id: Option<&str>,
-        total: Option<u32>,
-    ) -> Result<(), Error> {
-        self.connection
-            .execute(
-                "update meta.reads set snapshot_id = coalesce(?, snapshot_id), total = coalesce(?, total) where read_id = ?",
-                params![snapshot_id, total, read_id],
-            )
-            .doing("note a read")?;
-        Ok(())
-    }
-
     /// Ends a read.
     ///
     /// # Errors
@@ -182,6 +163,7 @@ impl Warehouse {
         entity: &str,
         playlist_id: Option<&str>,
     ) -> Result<Option<UnfinishedRead>, Error> {
+        self.settle()?;
         let sql = "select read_id, snapshot_id, total, (select coalesce(max(position) + 1, 0) from raw.rows where document_id in (select document_id from raw.documents where read_id = reads.read_id)) from meta.reads as reads where run_id = ? and entity = ? and playlist_id is not distinct from ? and status = 'reading' order by read_id desc limit 1";
         self.connection
             .query_row(sql, params![run_id, entity, playlist_id], |row| {
@@ -206,6 +188,7 @@ impl Warehouse {
         entity: &str,
         playlist_id: Option<&str>,
     ) -> Result<Option<FinishedRead>, Error> {
+        self.settle()?;
         let sql = "select read_id, total, status from meta.reads where run_id = ? and entity = ? and playlist_id is not distinct from ? and status in ('complete', 'metadata_only') order by read_id desc limit 1";
         self.connection
             .query_row(sql, params![run_id, entity, playlist_id], |row| {
@@ -228,6 +211,7 @@ impl Warehouse {
         entity: &str,
         playlist_id: &str,
     ) -> Result<Option<FinishedRead>, Error> {
+        self.settle()?;
         let sql = "select read_id, total from meta.reads where entity = ? and playlist_id = ? and status = 'complete' order by read_id desc limit 1";
         self.connection
             .query_row(sql, [entity, playlist_id], |row| {
@@ -242,27 +226,12 @@ impl Warehouse {
     /// # Errors
     /// [`Error::Statement`].
     pub fn first_rows(&self, read_id: i64) -> Result<Vec<String>, Error> {
+        self.settle()?;
         let sql = "select row_json from raw.row_texts where document_id = (select min(document_id) from raw.documents where read_id = ?) order by position";
         let doing = "look at the first page";
         let mut statement = self.connection.prepare(sql).doing(doing)?;
         let rows = statement.query_map([read_id], |row| row.get(0)).doing(doing)?;
         rows.collect::<Result<_, _>>().doing(doing)
-    }
-
-    /// The newest snapshot of the playlist that was read completely, and its row count. One that has fewer rows than announced is
-    /// worth another read.
-    ///
-    /// # Errors
-    /// [`Error::Statement`].
-    pub fn known_snapshot(
-        &self,
-        playlist_id: &str,
-    ) -> Result<Option<(String, Option<u32>)>, Error> {
-        let sql = "select snapshot_id, total from meta.reads as reads where playlist_id = ?1 and entity = 'playlist' and status = 'complete' and snapshot_id is not null and not exists (select 1 from meta.snapshots as shots where shots.playlist_id = ?1 and shots.read_id = reads.read_id and shots.landed_row_count < reads.total) order by read_id desc limit 1";
-        self.connection
-            .query_row(sql, [playlist_id], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()
-            .doing("look up the known snapshot")
     }
 
     /// The newest snapshot of every playlist that was read completely, and its row count.
@@ -282,6 +251,7 @@ impl Warehouse {
     /// # Errors
     /// [`Error::Statement`].
     pub fn listed_playlists(&self, read_id: i64) -> Result<Vec<ListedPlaylist>, Error> {
+        self.settle()?;
         let sql = "select playlist.id, playlist.snapshot_id, playlist.owner.id, coalesce(playlist.collaborative, false) from (select position, staging.read_json(row_json, staging.playlist_structure()) as playlist from raw.rows where document_id in (select document_id from raw.documents where read_id = ?)) where playlist is not null order by position";
         let mut statement = self.connection.prepare(sql).doing("read the list of playlists")?;
         let rows = statement

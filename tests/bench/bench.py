@@ -1,9 +1,10 @@
-"""What snowtrack costs: Spotify calls, throughput and memory, a small change of a large warehouse, start-up.
+"""What snowtrack costs: Spotify calls, start-up, small libraries, throughput and memory, a small change of a large warehouse.
 
 `make bench` runs all of it; `BENCH_ARGS="--only throughput --rows 200000"` a part. Documents are invented (`documents.py`), the
-same on every machine. Beside it, on the same documents: the project's SQL run by DuckDB's Python package, and dlt.
+same on every machine. Beside it, on the same documents: the project's SQL run by DuckDB's Python package, and dlt; on the same small
+library the predecessor's stack, spotipy, pandas and boto3.
 """
-import argparse, json, math, os, pathlib, shutil, sys, time
+import argparse, json, math, os, pathlib, shutil, subprocess, sys, time
 from importlib.metadata import version
 
 import documents
@@ -12,9 +13,14 @@ from stub import Stub
 
 HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parents[1]
-PARTS = ["calls", "startup", "throughput", "change"]
+BUCKET = "lake"
+PARTS = ["calls", "startup", "small", "throughput", "change"]
 # The targets that the project sets itself, for two idle cores.
 ROWS_PER_S, PEAK_MIB, CHANGE_RATIO, VERSION_MS, DEMO_S = 60_000, 512, 1.2, 30, 1.0
+SMALL_MIB = 120
+# Small libraries, from Spotify to S3: playlists, rows of each, whether they are named or listed, and the most CPU seconds of a first
+# and of an unchanged run.
+SMALL = [(20, 500, "--playlist", 1.2, 0.25), (500, 2, "--mine", None, 0.4), (1_000, 2, "--mine", 6.0, 0.7)]
 
 
 def arguments():
@@ -25,12 +31,40 @@ def arguments():
     parser.add_argument("--dlt-rows", type=int, default=20_000, help="rows that dlt gets; 0 leaves it out")
     parser.add_argument("--reference-rows", type=int, help="rows of the DuckDB package [default: --rows; 0: leave it out]")
     parser.add_argument("--repeat", type=int, default=3, help="runs of which the median counts")
+    parser.add_argument("--small-repeat", type=int, default=5, help="runs of each small library")
     parser.add_argument("--snowtrack", default=ROOT / "target/release/snowtrack", type=pathlib.Path)
     parser.add_argument("--work", default=ROOT / "target/bench-work", type=pathlib.Path, help="folder for documents and warehouses")
     args = parser.parse_args()
     args.history_rows = args.history_rows or 4 * args.rows
     args.reference_rows = args.rows if args.reference_rows is None else args.reference_rows
     return args
+
+
+class Cloud:
+    """`cloud.py` as long as it is needed."""
+
+    def __init__(self, row_count, length):
+        self.row_count = row_count
+        command = [sys.executable, HERE / "cloud.py", str(row_count), str(length)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        said = json.loads(self.process.stdout.readline())
+        self.spotify, self.s3, self.playlists = said["spotify"], said["s3"], said["playlists"]
+
+    def asked(self, object_count):
+        """Calls to Spotify since it was last asked; ends the benchmark where a rule was broken or S3 holds something else."""
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        said = json.loads(self.process.stdout.readline())
+        if said["refusals"] or object_count not in (None, said["object_count"]):
+            sys.exit(f"the doubles say {said}, {object_count} objects were expected")
+        return said["call_count"]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait()
 
 
 class Bench:
@@ -105,6 +139,58 @@ class Bench:
                      f"{cost.peak_mib:.0f} MiB", f"< {DEMO_S * 1000:.0f} ms"])
         table("Start-up", ["command", "wall", "cpu", "peak memory", "target"], rows,
               [f"medians of 20 and 7; rows that the unchanged run shipped: {changed}", load()])
+
+    # ------------------------------------------------------------ small libraries
+    def small(self):
+        rows, notes = [], ["from a double of Spotify to one of S3, both in a process of their own"]
+        for count, length, how, first_target, unchanged_target in SMALL:
+            with Cloud(count * length, length) as cloud:
+                row_count = f"{count:,} × {length:,}"
+                if how == "--playlist":
+                    cost, calls = self.predecessor(cloud)
+                    rows.append(["spotipy, pandas, boto3", row_count, calls, *self.figures(cost), ""])
+                for name, target, costs, calls in zip(("first run", "unchanged"), (first_target, unchanged_target),
+                                                      *self.nights(cloud, how)):
+                    target = f"{target} s" if target else ""
+                    rows.append([f"snowtrack, {name}", row_count, calls, *self.figures(median(costs)), target])
+        table("Small libraries", ["", "playlists", "calls", "wall", "cpu", "peak memory", "target, cpu"], rows,
+              [*notes, f"medians of {self.args.small_repeat}; peak of all {SMALL_MIB} MiB or less is the target; {load()}"])
+
+    @staticmethod
+    def figures(cost):
+        return [f"{cost.wall_s:.2f} s", f"{cost.cpu_s:.2f} s", f"{cost.peak_mib:.0f} MiB"]
+
+    def aws(self, cloud):
+        return {"AWS_ACCESS_KEY_ID": "AKIADOUBLEDOUBLEDOUB", "AWS_SECRET_ACCESS_KEY": "double-secret-key-7f3b1c90",
+                "AWS_REGION": "eu-central-1", "AWS_ENDPOINT_URL": cloud.s3, "AWS_EC2_METADATA_DISABLED": "true"}
+
+    def predecessor(self, cloud):
+        command = [sys.executable, HERE / "predecessor.py", cloud.spotify, cloud.s3, BUCKET, *cloud.playlists]
+        costs, calls = [], None
+        for _ in range(self.args.small_repeat):
+            costs.append(run(command, env={**self.env, **self.aws(cloud)}, cwd=self.work))
+            calls = cloud.asked(object_count=3)
+        return median(costs), calls
+
+    def nights(self, cloud, how):
+        """A first run and one without news, again and again: costs of both, calls of both."""
+        (self.work / "small.toml").write_text("[spotify]\nmin_gap_ms = 0\n")
+        env = {**self.aws(cloud), "S3_BUCKET": BUCKET, "SPOTIFY_CLIENT_ID": "bench", "SPOTIFY_CLIENT_SECRET": "secret",
+               "SPOTIFY_REFRESH_TOKEN": "bench", "SPOTIFY_API_URL": f"{cloud.spotify}/v1", "SPOTIFY_ACCOUNTS_URL": f"{cloud.spotify}/"}
+        sources = ["--mine"] if how == "--mine" else [part for id in cloud.playlists for part in ("--playlist", id)]
+        costs, calls = ([], []), [None, None]
+        for _ in range(self.args.small_repeat):
+            data = self.fresh("small")
+            for night, ships in enumerate((True, False)):
+                cost = self.snowtrack("--config", self.work / "small.toml", "--json", "--data-dir", data, "run", *sources, env=env)
+                costs[night].append(cost)
+                calls[night] = cloud.asked(object_count=None if ships else 0)
+                report = json.loads(cost.output)
+                found = sum(playlist["row_count"] for playlist in report["playlists"])
+                changed = sum(table["changed_row_count"] for table in report["tables"])
+                if found != cloud.row_count or bool(changed) != ships:
+                    sys.exit(f"night {night + 1}: {found} of {cloud.row_count} rows, {changed} changed")
+        return costs, calls
 
     # ------------------------------------------------------------ throughput
     def throughput(self):

@@ -96,17 +96,20 @@ def local_file(number):
 class Library:
     """Playlists of invented songs, made one after the other.
 
-    `version` > 1 is the library some weeks later: other snapshots, and in each playlist one row in twenty is another.
+    `version` > 1 is the library some weeks later: other snapshots, and in each playlist one row in twenty is another. With a
+    `length` all playlists have that many rows, else few are long and many are short.
     """
 
-    def __init__(self, row_count, seed=1, version=1, owner_count=7):
+    def __init__(self, row_count, seed=1, version=1, owner_count=7, length=None):
         self.row_count, self.seed, self.version, self.owner_count = row_count, seed, version, owner_count
+        self.length = length
 
     def playlists(self):
         """(number, rows), where a row is (kind, number of the song, number of the row)."""
         choice, made, song_count, playlist_number = random.Random(self.seed), 0, 1.0, 0
         while made < self.row_count:
-            length = max(1, min(int(choice.lognormvariate(4.6, 1.2)), 10_000, self.row_count - made))
+            length = self.length or int(choice.lognormvariate(4.6, 1.2))
+            length = max(1, min(length, 10_000, self.row_count - made))
             rows = []
             for _ in range(length):
                 made += 1

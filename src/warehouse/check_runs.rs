@@ -1,0 +1,243 @@
+//! Runs the checks: those of a table in one statement, and those that have nothing to look at in none.
+//!
+//! Planning a check costs DuckDB a hundred times what a check of a few rows does, so a small run is little else. What each check
+//! finds is what it would find alone.
+
+use std::collections::BTreeSet;
+
+use super::{CheckFile, Doing, Error, Warehouse, catalog};
+use crate::ids::Table;
+
+/// With more changed rows the checks of a table run one after the other: side by side they would compete for memory.
+const MOST_ROWS_AT_ONCE: u64 = 200_000;
+
+/// The views that give the checks what no run has shipped yet.
+const READS: &str = "staging.checked_reads";
+const COUNTS: &str = "staging.snapshot_counts"; // of these reads
+
+/// The name of a table's view.
+fn unshipped(table: &str) -> String {
+    format!("staging.unshipped_{table}")
+}
+
+impl Warehouse {
+    /// What each check finds of what no run has shipped yet, in the order of the checks; of its rows no more than `kept`.
+    ///
+    /// # Errors
+    /// [`Error::Statement`] names the check that does not run.
+    pub fn offending_rows(
+        &self,
+        checks: &[CheckFile],
+        kept: usize,
+    ) -> Result<Vec<Offending>, Error> {
+        let counts = self.table_counts()?;
+        let is_new = |count: &&super::TableCount| 0 < count.changed_row_count;
+        let mut news: BTreeSet<String> =
+            counts.iter().filter(is_new).map(|count| unshipped(&count.table)).collect();
+        if self.has_checked_reads()? {
+            news.extend([READS.to_owned(), COUNTS.to_owned()]);
+        }
+        let changed: u64 = counts.iter().map(|count| count.changed_row_count).sum();
+        let mut found = Vec::new();
+        for group in checks.chunk_by(|one, next| table_of(one) == table_of(next)) {
+            let busy: Vec<_> = group.iter().filter(|check| !is_idle(check, &news)).collect();
+            let mut rows = if changed <= MOST_ROWS_AT_ONCE && 1 < busy.len() {
+                match self.together(&busy, kept) {
+                    Ok(rows) => rows,
+                    // One of them does not run, or not beside the others; alone, it says which.
+                    Err(_) => self.alone(&busy, kept)?,
+                }
+            } else {
+                self.alone(&busy, kept)?
+            }
+            .into_iter();
+            found.extend(group.iter().map(|check| match is_idle(check, &news) {
+                true => Offending::default(),
+                false => rows.next().unwrap_or_default(),
+            }));
+        }
+        Ok(found)
+    }
+
+    fn has_checked_reads(&self) -> Result<bool, Error> {
+        let sql = "select exists (from staging.checked_reads)";
+        self.connection.query_row(sql, [], |row| row.get(0)).doing("look for reads to check")
+    }
+
+    /// What the `query` of the check `name` finds; of its rows no more than `kept`.
+    ///
+    /// # Errors
+    /// [`Error::Statement`] names the check.
+    pub fn offending_rows_of(
+        &self,
+        name: &str,
+        query: &str,
+        kept: usize,
+    ) -> Result<Offending, Error> {
+        tracing::debug!(check.name = name, "check `{name}`");
+        let mut found = Offending::default();
+        let sql = catalog::offending(name, query);
+        self.each_row(&sql, &format!("run the check `{name}`"), |row| found.count(row, kept))?;
+        Ok(found)
+    }
+
+    fn alone(&self, checks: &[&CheckFile], kept: usize) -> Result<Vec<Offending>, Error> {
+        checks.iter().map(|check| self.offending_rows_of(check.name, check.sql, kept)).collect()
+    }
+
+    fn together(&self, checks: &[&CheckFile], kept: usize) -> Result<Vec<Offending>, Error> {
+        for check in checks {
+            tracing::debug!(check.name = check.name, "check `{}`", check.name);
+        }
+        let parts: Vec<_> =
+            checks.iter().map(|check| catalog::offending(check.name, check.sql)).collect();
+        let mut found = vec![Offending::default(); checks.len()];
+        self.each_row(&parts.join("\nunion all\n"), "run the checks", |row| {
+            let name: String = row.get(0)?;
+            match checks.iter().position(|check| check.name == name) {
+                Some(at) => found[at].count(row, kept),
+                None => Ok(()),
+            }
+        })?;
+        Ok(found)
+    }
+}
+
+/// What a check found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Offending {
+    /// Rows that it found.
+    pub row_count: u64,
+    /// The first of them, as JSON.
+    pub rows: Vec<String>,
+}
+
+impl Offending {
+    fn count(&mut self, row: &duckdb::Row<'_>, kept: usize) -> duckdb::Result<()> {
+        self.row_count += 1;
+        if self.rows.len() < kept {
+            self.rows.push(row.get(1)?);
+        }
+        Ok(())
+    }
+}
+
+fn table_of(check: &CheckFile) -> &str {
+    check.name.split_once("__").map_or(check.name, |(table, _)| table)
+}
+
+/// Whether every view of news that the check looks at is empty. One that looks at none of them always runs.
+fn is_idle(check: &CheckFile, news: &BTreeSet<String>) -> bool {
+    let mut views = Table::ALL.iter().map(|table| unshipped(table.name())).collect::<Vec<_>>();
+    views.extend([READS.to_owned(), COUNTS.to_owned()]);
+    let mut looked_at = views.into_iter().filter(|view| mentions(check.sql, view)).peekable();
+    looked_at.peek().is_some() && looked_at.all(|view| !news.contains(&view))
+}
+
+/// Whether the view is named, and not only one whose name begins the same (`songs`, `song_artists`).
+fn mentions(sql: &str, view: &str) -> bool {
+    let is_more = |next: Option<char>| next.is_some_and(|it| it.is_alphanumeric() || it == '_');
+    sql.match_indices(view).any(|(at, _)| !is_more(sql[at + view.len()..].chars().next()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::warehouse::CHECKS;
+
+    /// Rows that are wrong in every way that a table allows, of a run that shipped them and, `is_new`, of one that did not.
+    fn world(is_new: bool) -> (tempfile::TempDir, Warehouse) {
+        let folder = tempfile::tempdir().unwrap();
+        let warehouse = Warehouse::open(&folder.path().join("w.duckdb"), folder.path()).unwrap();
+        let run = |sql: &str| warehouse.connection.execute_batch(sql).unwrap();
+        run(
+            "insert into meta.runs by name select 'old' as run_id, timestamp '2026-01-01' as exported_at",
+        );
+        run("insert into meta.runs by name select 'new' as run_id");
+        run("set variable run_id = 'new'; set variable extracted_at = timestamp '2026-01-05'");
+        let run_id = if is_new { "new" } else { "old" };
+        for table in Table::ALL {
+            // All of NULLs, and twice each value that is nowhere right.
+            run(&format!("insert into core.{table} by name select '{run_id}' as run_id"));
+            let columns: Vec<(String, String)> = warehouse
+                .rows(
+                    &format!("select column_name, data_type from duckdb_columns() where database_name = 'work' and schema_name = 'core' and table_name = '{table}' and column_name <> 'run_id'"),
+                    "list columns",
+                    |row| Ok((row.get(0)?, row.get(1)?)),
+                )
+                .unwrap();
+            let values = columns.iter().map(|(column, kind)| {
+                let value = match kind.as_str() {
+                    "VARCHAR" => "''",
+                    "BOOLEAN" => "'true'",
+                    "DATE" | "TIMESTAMP" => "'1492-10-12'",
+                    _ => "'-7'",
+                };
+                format!("cast({value} as {kind}) as {column}")
+            });
+            let values: Vec<_> = values.collect();
+            run(&format!(
+                "insert into core.{table} by name select '{run_id}' as run_id, {} from range(2)",
+                values.join(", ")
+            ));
+        }
+        run(&format!(
+            "insert into meta.reads by name select 1 as read_id, 'old' as run_id, 'playlist' as entity, 'complete' as status, 9 as total, '{run_id}' as transformed_in"
+        ));
+        run(
+            "insert into meta.snapshots by name select 1 as read_id, '' as playlist_id, '' as snapshot_id, 7 as landed_row_count",
+        );
+        run(
+            "insert into raw.documents by name select 1 as document_id, 1 as read_id, 'playlist' as entity, '{' as envelope",
+        );
+        (folder, warehouse)
+    }
+
+    fn sorted(mut found: Vec<Offending>) -> Vec<Offending> {
+        found.iter_mut().for_each(|it| it.rows.sort());
+        found
+    }
+
+    #[test]
+    fn together_the_checks_find_what_each_finds_alone() {
+        for is_new in [true, false] {
+            let (_folder, warehouse) = world(is_new);
+            let all: Vec<_> = CHECKS.iter().collect();
+            // Also those that are idle: alone, they find nothing.
+            let alone = sorted(warehouse.alone(&all, usize::MAX).unwrap());
+            let together = sorted(warehouse.offending_rows(CHECKS, usize::MAX).unwrap());
+            for ((check, alone), together) in CHECKS.iter().zip(&alone).zip(&together) {
+                assert_eq!(alone, together, "{} (new: {is_new})", check.name);
+            }
+            let failed = alone.iter().filter(|rows| 0 < rows.row_count).count();
+            assert!(if is_new { failed > 40 } else { failed < 3 }, "{failed} (new: {is_new})");
+        }
+    }
+
+    #[test]
+    fn a_check_that_does_not_run_is_named() {
+        let (_folder, warehouse) = world(true);
+        let checks = [
+            CheckFile { name: "songs__right", sql: "select 1 as one" },
+            CheckFile { name: "songs__wrong", sql: "select nonsense" },
+        ];
+        let error = warehouse.offending_rows(&checks, 1).unwrap_err().to_string();
+        assert!(error.contains("songs__wrong"), "{error}");
+    }
+
+    #[test]
+    fn a_check_is_idle_only_where_all_that_it_names_is_empty() {
+        let check = |sql| CheckFile { name: "songs__x", sql };
+        let news = BTreeSet::from(["staging.unshipped_songs".to_owned()]);
+        let idle = [
+            ("from staging.unshipped_song_artists", true),
+            ("from staging.unshipped_songs", false),
+            ("from staging.unshipped_genres join staging.unshipped_songs", false),
+            ("from staging.snapshot_counts", true),
+            ("from core.songs", false),
+        ];
+        for (sql, wanted) in idle {
+            assert_eq!(is_idle(&check(sql), &news), wanted, "{sql}");
+        }
+    }
+}
