@@ -141,6 +141,7 @@ const fn of_snowflake(error: &crate::snowflake::Error) -> u8 {
 const fn of_warehouse(error: &warehouse::Error) -> u8 {
     match error {
         warehouse::Error::Open { .. }
+        | warehouse::Error::NotOurs { .. }
         | warehouse::Error::Disk { .. }
         | warehouse::Error::File { .. } => LAKE,
         warehouse::Error::Query { .. } | warehouse::Error::NotPublished { .. } => USAGE,

@@ -4,6 +4,7 @@
 //! environment; unknown keys of the file are errors that name file and key.
 
 mod connections;
+mod forms;
 mod ini;
 mod settings;
 
@@ -12,7 +13,7 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::lake::Format;
+use crate::lake::{Format, is_address};
 use crate::snowflake::{IngestMode, TokenType};
 use crate::spotify::SpotifyConfig;
 
@@ -179,6 +180,13 @@ impl Config {
                 Error::Value { name, value, wanted }
             })?;
         }
+        if self.lake.bucket.is_some() {
+            for name in ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"] {
+                if let Some(value) = variable(name).filter(|value| !is_address(value)) {
+                    return Err(Error::Value { name, value, wanted: forms::ENDPOINT });
+                }
+            }
+        }
         ini::yield_to_environment(&mut self.lake.aws, variable);
         connections::fill(&mut self.snowflake, &connection_folders(variable))?;
         let resolved = settings::all().zip(origins).map(|(setting, origin)| {
@@ -344,6 +352,7 @@ mod tests {
                 "lake.format" => "csv",
                 "snowflake.ingest" => "auto",
                 "snowflake.token_type" => "PAT",
+                "lake.bucket" => "my-bucket",
                 "lake.max_file_mib" | "snowflake.verify_timeout_secs" => "7",
                 _ => "x/y",
             };

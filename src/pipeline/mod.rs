@@ -10,7 +10,9 @@ mod fetch;
 mod ingest;
 mod ledger;
 mod lock;
+mod lost;
 mod parcels;
+mod provenance;
 mod question;
 mod reconcile;
 mod replay;
@@ -22,6 +24,7 @@ mod setup;
 mod ship;
 mod story;
 mod target;
+mod upload;
 mod verify;
 
 pub use board::Board;

@@ -8,11 +8,11 @@ use super::report::{RunReport, SpotifyReport};
 use super::settings::{Edge, Settings, Source};
 use super::story::Story;
 use super::target::{Target, target};
-use super::{Error, Lock, board, ledger, replay};
+use super::{Error, Lock, board, ledger, lost, provenance, replay};
 use crate::config::Config;
 use crate::event::{Event, Events, Stage};
 use crate::ids::{PlaylistId, RunId};
-use crate::lake::{ExportSettings, archive, export, manifest_key};
+use crate::lake::{self, ExportSettings, WrittenFile, archive, export, manifest_key};
 use crate::quality::{self, QualityPassed, Severity};
 use crate::retry::Stop;
 use crate::spotify::{self, Client, Credentials, DemoPoint, Recorded, Recorder, TokenFile};
@@ -90,7 +90,9 @@ pub async fn run(
     let report = story.report(status, ended.as_ref().err(), (settings.clock)());
     let text = serde_json::to_string(&report).unwrap_or_default();
     // Whatever did not come to an end stays `running` in the ledger: the same command continues it.
-    let is_wrong = matches!(&ended, Err(Error::Unverified { outcome, .. }) if outcome.is_final());
+    let is_wrong = matches!(&ended, Err(Error::Unverified { outcome, .. }) if outcome.is_final())
+        // A new run ships what this one cannot any more.
+        || matches!(&ended, Err(Error::Lake(lake::Error::Lost { .. })));
     let state =
         if matches!(status, "pending" | "failed") && !is_wrong { "running" } else { status };
     tokio::task::block_in_place(|| {
@@ -149,6 +151,9 @@ impl Story {
                 return Ok(());
             }
             return self.ship(edge, warehouse, target).await;
+        }
+        if edge.settings.stages.end() >= &Stage::Export {
+            provenance::look(edge, warehouse).await?;
         }
         if let (true, Some(source)) = (edge.does(Stage::Fetch), &edge.settings.source) {
             self.enter(edge, warehouse, Stage::Fetch)?;
@@ -300,6 +305,7 @@ impl Story {
             if ledger::is_full(warehouse, &self.run)? {
                 warehouse.unship_everything()?;
             }
+            lost::take_over(edge, warehouse)?;
             for (table, keys) in &edge.settings.reship {
                 warehouse.reship(*table, keys)?;
             }
@@ -355,21 +361,39 @@ impl Story {
             &settings,
             edge.events,
         )?;
+        let archive = self.archive(edge, warehouse, &settings)?;
         let key = manifest_key(&settings.prefix, &self.run, self.started_at);
-        ledger::exported(warehouse, (&manifest, &key), &self.tables, edge.now())?;
+        let has_files = !manifest.files.is_empty();
+        let written = has_files.then(|| manifest.write(&settings.lake, key)).transpose()?;
+        let beside = (written.as_ref(), archive.as_ref());
+        ledger::exported(warehouse, &manifest, beside, &self.tables, edge.now())?;
         self.manifest = Some(manifest);
-        if edge.settings.archive {
-            let run = (&self.run, self.started_at);
-            let archive = archive(warehouse, run, &settings.lake, &settings.prefix)?;
-            if let Some(count) = archive.map(|it| it.left_out_count).filter(|count| *count > 0) {
-                let text = format!(
-                    "{count} documents that an earlier version landed are not in the archive"
-                );
-                (edge.events)(Event::Warning(text));
-            }
-        }
         self.reached = Stage::Export;
         Ok(())
+    }
+
+    /// Keeps the raw documents beside the files, where that is asked for.
+    fn archive(
+        &self,
+        edge: Edge<'_>,
+        warehouse: &Warehouse,
+        settings: &ExportSettings,
+    ) -> Result<Option<WrittenFile>, Error> {
+        if !edge.settings.archive {
+            return Ok(None);
+        }
+        let run = (&self.run, self.started_at);
+        let Some(archive) = archive(warehouse, run, &settings.lake, &settings.prefix)? else {
+            return Ok(None);
+        };
+        if archive.left_out_count > 0 {
+            let text = format!(
+                "{} documents that an earlier version landed are not in the archive",
+                archive.left_out_count
+            );
+            (edge.events)(Event::Warning(text));
+        }
+        Ok(Some(archive.file))
     }
 
     /// Adds what the transform knows about each playlist's rows.

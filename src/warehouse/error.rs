@@ -11,11 +11,18 @@ pub enum Error {
         "could not open the warehouse `{path}`: is another program writing to it, or is the disk full? A damaged file must be restored from a copy, or moved away before the next run"
     )]
     Open { path: PathBuf, source: Box<duckdb::Error> },
+    /// The file is somebody else's.
+    #[error(
+        "`{path}` is a DuckDB file of another program: it has tables, and no ledger of ours. Put ours back from a copy, or move the file away (then everything is shipped anew), or choose another folder with `--data-dir`"
+    )]
+    NotOurs { path: PathBuf },
     /// A statement of ours failed.
     #[error("could not {doing}")]
     Statement { doing: String, source: Box<duckdb::Error> },
     /// The disk, as DuckDB met it.
-    #[error("could not {doing}: the disk refused; is it full?")]
+    #[error(
+        "could not {doing}: the disk refused, because it is full, or because a file was changed or damaged"
+    )]
     Disk { doing: String, source: Box<duckdb::Error> },
     /// A person's query failed.
     #[error("the query failed")]

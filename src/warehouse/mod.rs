@@ -9,6 +9,7 @@ mod documents;
 mod error;
 mod files;
 mod landing;
+mod lost;
 mod publish;
 mod query;
 mod reads;
@@ -91,6 +92,10 @@ impl Warehouse {
             catalog::literal(&path.to_string_lossy())
         );
         connection.execute_batch(&attach).map_err(open)?;
+        let sql = "select count(*) > 0 and not bool_or(schema_name = 'meta' and table_name = 'runs') from duckdb_tables() where database_name = 'work'";
+        if connection.query_row(sql, [], |row| row.get(0)).doing("look at the warehouse")? {
+            return Err(Error::NotOurs { path: path.to_owned() });
+        }
         // One transaction: each commit waits for the disk.
         connection.execute_batch("begin").doing("apply the schema")?;
         for file in catalog::SCHEMA {

@@ -3,6 +3,7 @@
 
 mod architecture;
 mod archive;
+mod bucket_forms;
 mod cloud_kills;
 mod copies;
 mod credentials;
@@ -14,9 +15,11 @@ mod faults;
 mod groups;
 mod items;
 mod kills;
+mod lake_damage;
 mod liked;
 mod live;
 mod login;
+mod lost_ledger;
 mod models;
 mod nights;
 mod promises;
@@ -25,6 +28,7 @@ mod recordings;
 mod refusals;
 mod renewals;
 mod replays;
+mod s3_lies;
 mod setup;
 mod shown;
 mod spread;

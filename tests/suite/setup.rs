@@ -42,7 +42,10 @@ fn what_the_upload_may_be_refused_is_what_plan_and_readme_ask_aws_for() {
         rest.split("\n--").next().unwrap().to_owned()
     };
     let uploader = actions(&section("-- IAM policy of whoever runs snowtrack"));
-    let calls = include_str!("../../src/lake/store.rs");
+    let calls = concat!(
+        include_str!("../../src/lake/store.rs"),
+        include_str!("../../src/lake/store/listing.rs"),
+    );
     let needed: BTreeSet<String> = calls
         .split("\"s3:")
         .skip(1)
