@@ -4,7 +4,7 @@ use std::path::Path;
 
 use secrecy::SecretString;
 
-use super::{AwsKeys, Config, Error, Variable, forms};
+use super::{AwsKeys, Config, Error, Variable};
 
 /// Variables that name a source of AWS credentials, from the SDK's own chain.
 const CREDENTIAL_VARIABLES: [&str; 5] = [
@@ -38,12 +38,7 @@ pub(super) fn from_ini(text: &str, path: &Path) -> Result<Config, Error> {
                 config.spotify.client_secret = Some(value.into());
             }
             ("playlist-id", "playlist_id") => config.spotify.playlist_ids = vec![value],
-            ("s3-config" | "aws-bucket", "bucket_name") => {
-                forms::bucket(&value).map_err(|wanted| {
-                    invalid(format!("`bucket_name` is `{value}`, wanted {wanted}"))
-                })?;
-                config.lake.bucket = Some(value);
-            }
+            ("s3-config" | "aws-bucket", "bucket_name") => config.lake.bucket = Some(value),
             ("aws-auth", "aws_access_key_id") => aws.access_key_id = value,
             ("aws-auth", "aws_secret_access_key") => aws.secret_access_key = value.into(),
             ("aws-auth", "region_name") => aws.region = Some(value),

@@ -180,7 +180,12 @@ impl Config {
                 Error::Value { name, value, wanted }
             })?;
         }
-        if self.lake.bucket.is_some() {
+        if let Some(bucket) = &self.lake.bucket {
+            // Whichever file it stands in.
+            forms::bucket(bucket).map_err(|wanted| {
+                let (name, value) = ("S3_BUCKET", bucket.clone());
+                Error::Value { name, value, wanted }
+            })?;
             for name in ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"] {
                 if let Some(value) = variable(name).filter(|value| !is_address(value)) {
                     return Err(Error::Value { name, value, wanted: forms::ENDPOINT });

@@ -73,7 +73,7 @@ pub(super) fn take_over(edge: Edge<'_>, warehouse: &mut Warehouse) -> Result<(),
 }
 
 /// Settles the lost files whose rows are all on their way in newer files.
-pub(super) fn settle(warehouse: &mut Warehouse, now: DateTime<Utc>) -> Result<(), Error> {
+pub(super) fn settle(edge: Edge<'_>, warehouse: &mut Warehouse) -> Result<(), Error> {
     let mut settled = Vec::new();
     for file in lost_files(warehouse)? {
         let Some(table) = file.table else { continue };
@@ -87,12 +87,24 @@ pub(super) fn settle(warehouse: &mut Warehouse, now: DateTime<Utc>) -> Result<()
     let sql = "update meta.files set state = 'superseded', updated_at = ?::timestamp where key = ?";
     let noted = warehouse.transaction(|warehouse| {
         for key in &settled {
-            let values = params![sql_timestamp(now), key];
+            let values = params![sql_timestamp(edge.now()), key];
             warehouse.connection().execute(sql, values).doing("note what is superseded")?;
         }
         Ok::<_, warehouse::Error>(())
     });
-    Ok(noted?)
+    noted?;
+    for key in settled {
+        let text = format!("`{key}` is superseded: its rows go their way in newer files");
+        (edge.events)(Event::Warning(text));
+    }
+    Ok(())
+}
+
+/// Whether a file of this run's never reached the bucket, whatever replaced it.
+pub(super) fn is_any_of(warehouse: &Warehouse, run: &RunId) -> Result<bool, Error> {
+    let sql = "select exists (from meta.files where run_id = ? and lost_at is not null)";
+    let found = warehouse.connection().query_row(sql, [run.as_str()], |row| row.get(0));
+    Ok(found.doing("look for lost files")?)
 }
 
 /// Nothing ends well while rows are in no file that could arrive.

@@ -6,6 +6,7 @@ mod board;
 mod doctor;
 mod enrich;
 mod error;
+mod export;
 mod fetch;
 mod ingest;
 mod ledger;
@@ -26,6 +27,7 @@ mod story;
 mod target;
 mod upload;
 mod verify;
+mod written;
 
 pub use board::Board;
 pub use doctor::{Area, Finding, Health, doctor};

@@ -12,8 +12,8 @@ use super::{Error, Lock, board, ledger, lost, provenance, replay};
 use crate::config::Config;
 use crate::event::{Event, Events, Stage};
 use crate::ids::{PlaylistId, RunId};
-use crate::lake::{self, ExportSettings, WrittenFile, archive, export, manifest_key};
-use crate::quality::{self, QualityPassed, Severity};
+use crate::lake;
+use crate::quality::{self, Severity};
 use crate::retry::Stop;
 use crate::spotify::{self, Client, Credentials, DemoPoint, Recorded, Recorder, TokenFile};
 use crate::warehouse::{Renewal, Warehouse};
@@ -347,55 +347,6 @@ impl Story {
         Ok(())
     }
 
-    fn export(
-        &mut self,
-        edge: Edge<'_>,
-        warehouse: &mut Warehouse,
-        passed: &QualityPassed,
-    ) -> Result<(), Error> {
-        let settings = export_settings(edge.config, edge.settings);
-        let manifest = export(
-            warehouse,
-            passed,
-            (&self.run, self.started_at, &self.tables),
-            &settings,
-            edge.events,
-        )?;
-        let archive = self.archive(edge, warehouse, &settings)?;
-        let key = manifest_key(&settings.prefix, &self.run, self.started_at);
-        let has_files = !manifest.files.is_empty();
-        let written = has_files.then(|| manifest.write(&settings.lake, key)).transpose()?;
-        let beside = (written.as_ref(), archive.as_ref());
-        ledger::exported(warehouse, &manifest, beside, &self.tables, edge.now())?;
-        self.manifest = Some(manifest);
-        self.reached = Stage::Export;
-        Ok(())
-    }
-
-    /// Keeps the raw documents beside the files, where that is asked for.
-    fn archive(
-        &self,
-        edge: Edge<'_>,
-        warehouse: &Warehouse,
-        settings: &ExportSettings,
-    ) -> Result<Option<WrittenFile>, Error> {
-        if !edge.settings.archive {
-            return Ok(None);
-        }
-        let run = (&self.run, self.started_at);
-        let Some(archive) = archive(warehouse, run, &settings.lake, &settings.prefix)? else {
-            return Ok(None);
-        };
-        if archive.left_out_count > 0 {
-            let text = format!(
-                "{} documents that an earlier version landed are not in the archive",
-                archive.left_out_count
-            );
-            (edge.events)(Event::Warning(text));
-        }
-        Ok(Some(archive.file))
-    }
-
     /// Adds what the transform knows about each playlist's rows.
     fn describe_playlists(&mut self, warehouse: &Warehouse) -> Result<(), Error> {
         let names = warehouse.playlist_names()?;
@@ -454,13 +405,4 @@ pub fn credentials(config: &Config, data_dir: &Path) -> Result<Credentials, spot
         token_file: TokenFile(data_dir.join("spotify_token.json")),
         accounts_url,
     })
-}
-
-fn export_settings(config: &Config, settings: &Settings) -> ExportSettings {
-    ExportSettings {
-        lake: settings.data_dir.join("lake"),
-        prefix: prefix(config),
-        format: config.lake.format.unwrap_or_default(),
-        max_file_bytes: config.lake.max_file_mib.unwrap_or(200) << 20,
-    }
 }

@@ -34,7 +34,7 @@ impl Story {
         if edge.config.lake.bucket.is_none() {
             return Ok(());
         }
-        lost::settle(warehouse, edge.now())?;
+        lost::settle(edge, warehouse)?;
         self.parcels = parcels::outstanding(warehouse)?;
         if let Some(run) = &edge.settings.run {
             self.parcels.retain(|parcel| parcel.run_id == *run);

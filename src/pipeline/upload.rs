@@ -7,7 +7,7 @@ use super::parcels::{self, Parcel};
 use super::settings::Edge;
 use super::ship::{is_by_event, lake, store_settings};
 use super::story::Story;
-use super::{Error, ledger, lost};
+use super::{Error, lost, written};
 use crate::event::{Event, Stage};
 use crate::lake::{
     self, ExportedFile, Shipment, Store, StuckFile, Uploaded, WrittenFile, archive, archive_key,
@@ -77,8 +77,17 @@ async fn upload_parcel(
         parcels::announce(warehouse, &files, IngestMode::Auto, edge.now())?;
     }
     let lake = lake(edge);
-    let archive = archive_of(edge, warehouse, parcel, &lake)?;
-    let mut manifest = manifest_of(edge, warehouse, parcel, &lake)?;
+    // It goes when everything else is there; then it vouches for what was there.
+    let is_manifest_there = parcel.entries.iter().any(|entry| entry.state != "exported");
+    let (archive, mut manifest) = tokio::task::block_in_place(|| {
+        let archive = archive_of(edge, warehouse, parcel, &lake)?;
+        let is_short = !is_manifest_there && lost::is_any_of(warehouse, &parcel.run_id)?;
+        let manifest = match is_short {
+            true => write_manifest(warehouse, parcel, &lake),
+            false => manifest_of(edge, warehouse, parcel, &lake),
+        };
+        Ok::<_, Error>((archive, manifest?))
+    })?;
     loop {
         let shipment =
             Shipment { lake: &lake, files: &files, archive: archive.as_ref(), manifest: &manifest };
@@ -94,19 +103,17 @@ async fn upload_parcel(
                 return Ok(Some(uploaded));
             }
             Err(lake::Error::Stuck { files: stuck }) => {
-                let is_manifest_there = parcel.unsubmitted().any(|it| it.state != "exported");
                 // The archive is no file of a table: the ledger knows of nothing that could replace it.
                 if lost::note(warehouse, &stuck, edge.now())? < stuck.len() {
                     return Err(lake::Error::Stuck { files: stuck }.into());
                 }
-                lost::settle(warehouse, edge.now())?;
                 warn(edge, &stuck);
+                lost::settle(edge, warehouse)?;
                 let is_stuck = |file: &ExportedFile| stuck.iter().any(|it| it.key == file.key);
                 files.retain(|file| !is_stuck(file));
                 if files.is_empty() {
                     return Ok(None);
                 }
-                // One that is in the bucket vouched for what was there.
                 if !is_manifest_there {
                     manifest = write_manifest(warehouse, parcel, &lake)?;
                 }
@@ -129,7 +136,7 @@ fn manifest_of(
     parcel: &Parcel,
     lake: &Path,
 ) -> Result<WrittenFile, Error> {
-    match ledger::written_manifest(warehouse, &parcel.run_id)? {
+    match written::written_manifest(warehouse, &parcel.run_id)? {
         Some(file) if file.is_whole(lake) => Ok(file),
         Some(file) => {
             say_rewritten(edge, &lake.join(&file.key));
@@ -148,9 +155,9 @@ fn write_manifest(
     parcel: &Parcel,
     lake: &Path,
 ) -> Result<WrittenFile, Error> {
-    let manifest = ledger::manifest(warehouse, &parcel.run_id, parcel.started_at)?;
+    let manifest = written::manifest(warehouse, &parcel.run_id, parcel.started_at)?;
     let file = manifest.write(lake, parcel.manifest_key.clone())?;
-    ledger::manifest_written(warehouse, &parcel.run_id, &file)?;
+    written::manifest_written(warehouse, &parcel.run_id, &file)?;
     Ok(file)
 }
 
@@ -162,7 +169,7 @@ fn archive_of(
     lake: &Path,
 ) -> Result<Option<WrittenFile>, Error> {
     let run = (&parcel.run_id, parcel.started_at);
-    let Some(file) = ledger::written_archive(warehouse, &parcel.run_id)? else {
+    let Some(file) = written::written_archive(warehouse, &parcel.run_id)? else {
         // An earlier version noted none.
         let key = archive_key(&super::run::prefix(edge.config), run.0, run.1);
         let is_there = lake.join(&key).exists();
@@ -172,11 +179,11 @@ fn archive_of(
         return Ok(Some(file));
     }
     let prefix = file.key.strip_suffix(&archive_key("", run.0, run.1)).unwrap_or_default();
-    let written = tokio::task::block_in_place(|| archive(warehouse, run, lake, prefix))?;
+    let written = archive(warehouse, run, lake, prefix)?;
     match written {
         Some(written) => {
             say_rewritten(edge, &lake.join(&file.key));
-            ledger::archive_written(warehouse, run.0, &written.file)?;
+            written::archive_written(warehouse, run.0, &written.file)?;
             Ok(Some(written.file))
         }
         None => {

@@ -51,5 +51,5 @@ fn the_predecessors_file_names_a_bucket_alone_as_well() {
     world.write("old.ini", "[s3-config]\nbucket_name = s3://my-bucket\n");
     let output = world.run(&["--config", "old.ini", "run", "--demo"]);
     assert_eq!(output.status.code(), Some(2), "{}", text(&output));
-    assert!(text(&output).contains("`bucket_name` is `s3://my-bucket`"), "{}", text(&output));
+    assert!(text(&output).contains("`S3_BUCKET` is `s3://my-bucket`"), "{}", text(&output));
 }
