@@ -145,6 +145,7 @@ const fn of_warehouse(error: &warehouse::Error) -> u8 {
     match error {
         warehouse::Error::Held { .. } => LATER,
         warehouse::Error::Open { .. }
+        | warehouse::Error::NotOurs { .. }
         | warehouse::Error::Disk { .. }
         | warehouse::Error::File { .. } => LAKE,
         warehouse::Error::Query { .. }

@@ -7,6 +7,7 @@
 mod connections;
 mod dot_env;
 mod file;
+mod forms;
 mod ini;
 mod keys;
 mod names;
@@ -18,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
-use crate::lake::Format;
+use crate::lake::{Format, is_address};
 use crate::snowflake::{IngestMode, TargetLag, TokenType};
 use crate::spotify::SpotifyConfig;
 
@@ -203,6 +204,19 @@ impl Config {
                 Error::Value { name: name.to_owned(), value: value.to_owned(), wanted }
             })?;
         }
+        if let Some(bucket) = &self.lake.bucket {
+            // Whichever file it stands in.
+            forms::bucket(bucket).map_err(|wanted| {
+                let (name, value) = ("S3_BUCKET".to_owned(), bucket.clone());
+                Error::Value { name, value, wanted }
+            })?;
+            for name in ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"] {
+                if let Some(value) = variables.get(name).filter(|value| !is_address(value)) {
+                    let (name, value) = (name.to_owned(), value.to_owned());
+                    return Err(Error::Value { name, value, wanted: forms::ENDPOINT });
+                }
+            }
+        }
         ini::yield_to_environment(&mut self.lake.aws, variables);
         let home = variables.get("HOME").map(Path::new);
         connections::fill(&mut self.snowflake, (&connection_folders(variables), home))?;
@@ -339,6 +353,7 @@ mod tests {
                 "snowflake.ingest" => "auto",
                 "snowflake.target_lag" => "2 hours",
                 "snowflake.token_type" => "PAT",
+                "lake.bucket" => "my-bucket",
                 _ if setting.kind() == Kind::Number => "7",
                 _ => "x/y",
             };

@@ -3,7 +3,7 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::Config;
+use super::{Config, forms};
 use crate::lake::Format;
 use crate::snowflake::{IngestMode, TokenType};
 
@@ -133,6 +133,7 @@ const LAKE: &[Setting] = &[
         what: "the S3 bucket; without one the lake is the folder `lake` of the data directory",
         is_secret: false,
         set: |config, value| {
+            forms::bucket(&value)?;
             config.lake.bucket = Some(value);
             Ok(())
         },
@@ -145,12 +146,7 @@ const LAKE: &[Setting] = &[
         what: "what every key begins with",
         is_secret: false,
         set: |config, value| {
-            let is_odd = |part: &str| matches!(part, "" | "." | "..");
-            if value.trim_end_matches('/').split('/').any(is_odd) && !value.is_empty() {
-                return Err(
-                    "a path below the bucket, such as `spotify-data/`: without a slash in front, `.` and `..`",
-                );
-            }
+            forms::prefix(&value)?;
             config.lake.prefix = Some(value);
             Ok(())
         },

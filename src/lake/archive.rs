@@ -8,17 +8,17 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::Error;
 use super::export::failed;
 use super::key::archive_key;
+use super::{Error, WrittenFile};
 use crate::ids::RunId;
 use crate::warehouse::{LandedDocument, Warehouse};
 
 /// The archive that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Archive {
-    /// Its key in the lake.
-    pub key: String,
+    /// The file.
+    pub file: WrittenFile,
     /// Documents in it.
     pub document_count: u64,
     /// Documents that are missing, because an earlier version landed them.
@@ -79,7 +79,8 @@ pub fn archive(
         return Ok(None);
     }
     std::fs::rename(&temporary, &path).map_err(|source| failed("write", &path, source))?;
-    Ok(Some(Archive { key, document_count, left_out_count }))
+    let file = WrittenFile::of(lake, &key)?;
+    Ok(Some(Archive { file, document_count, left_out_count }))
 }
 
 fn write_line(packed: &mut impl Write, document: &LandedDocument) -> std::io::Result<()> {

@@ -17,14 +17,31 @@ pub enum Error {
     Incomplete { path: PathBuf, wanted: u64, found: u64 },
     /// A file is no longer the one that the manifest vouches for.
     #[error(
-        "`{path}` was changed since it was exported: found {found}, wanted {wanted}; it was not uploaded. Restore it, or ship everything anew with `run --full`"
+        "`{path}` was changed or damaged since it was written: found {found}, wanted {wanted}; it was not uploaded"
     )]
     Changed { path: PathBuf, wanted: String, found: String },
+    /// A file is not where it was written.
+    #[error("`{path}` is gone since it was written, so it was not uploaded")]
+    Gone { path: PathBuf },
     /// Something else lies under a key of ours. Nothing is ever overwritten.
     #[error(
         "`{object}` is there already with other contents: found {found}, wanted {wanted}; it was not overwritten. Find out who wrote it, move it away and run the same command again"
     )]
     Conflict { object: String, wanted: String, found: String },
+    /// The store took a file and holds something else.
+    #[error(
+        "`{object}` does not hold what the store accepted for it: found {found}, wanted {wanted}; is the store, or a proxy before it, losing what it is sent?"
+    )]
+    NotKept { object: String, wanted: String, found: String },
+    /// Every file of a shipment is in the store but these; its manifest is not.
+    #[error("{}", stuck_in_words(files))]
+    Stuck { files: Vec<StuckFile> },
+    /// Files of earlier or this run's that never reached the bucket, by the ledger.
+    #[error(
+        "`{key}` of run {run_id} never reached the bucket{}: {reason}. The next `snowtrack run` ships its rows in a new file (or `run --full`, which ships everything)",
+        if *other_count == 0 { String::new() } else { format!(", nor did {other_count} others") }
+    )]
+    Lost { key: String, run_id: String, reason: String, other_count: usize },
     /// The store cannot be used as it is configured.
     #[error("could not open the bucket `{bucket}`")]
     Open { bucket: String, source: Box<Refusal> },
@@ -36,7 +53,44 @@ pub enum Error {
     Stopped,
 }
 
+/// A file that cannot be brought into the store.
+#[derive(Debug)]
+pub struct StuckFile {
+    /// Its key.
+    pub key: String,
+    /// Why.
+    pub error: Error,
+}
+
+fn stuck_in_words(files: &[StuckFile]) -> String {
+    let first = files.first().map(|file| chain(&file.error)).unwrap_or_default();
+    match files.len() {
+        0 | 1 => first,
+        2 => format!("{first}; and 1 other file cannot go either"),
+        count => format!("{first}; and {} other files cannot go either", count - 1),
+    }
+}
+
 impl Error {
+    /// Whether one file is to blame, and neither the store nor the way to it: the others can go.
+    pub fn is_about_one_file(&self) -> bool {
+        match self {
+            Self::File { .. }
+            | Self::Changed { .. }
+            | Self::Gone { .. }
+            | Self::Conflict { .. }
+            | Self::NotKept { .. }
+            | Self::Stuck { .. } => true,
+            Self::Store { source, .. } => matches!(**source, Refusal::WrongChecksum { .. }),
+            _ => false,
+        }
+    }
+
+    /// The error and its causes in one line.
+    pub fn in_words(&self) -> String {
+        chain(self)
+    }
+
     /// Whether the same command can succeed later without anybody mending anything.
     pub const fn is_transient(&self) -> bool {
         match self {
@@ -85,6 +139,11 @@ pub enum Refusal {
         "no AWS region is configured; set `AWS_REGION` (a server of your own takes `us-east-1`)"
     )]
     NoRegion,
+    /// The SDK would find out with its first call.
+    #[error(
+        "the endpoint `{url}` is no address; give it as `https://host`, with port and path where it has them (`AWS_ENDPOINT_URL`, or `endpoint_url` in the profile)"
+    )]
+    BadEndpoint { url: String },
     /// The bucket is elsewhere.
     #[error("the bucket is in the region {right}, not in `{configured}`; set `AWS_REGION` to it")]
     WrongRegion { configured: String, right: String },
@@ -104,6 +163,11 @@ pub enum Refusal {
         "S3 has too much to do (`{code}`, status {status}) and said so to each repetition; run the same command later, it continues"
     )]
     Busy { code: String, status: u16 },
+    /// Repeated, and each time nothing was there.
+    #[error(
+        "{endpoint} refuses each write as if something were under the key, and nothing is there; does it (or a proxy before it) know the header `If-None-Match`? See what it says of its conditional writes, or take another store"
+    )]
+    RefusesWrites { endpoint: String },
     /// No connection at all.
     #[error(
         "{endpoint} cannot be reached; check the network, the proxy and `AWS_ENDPOINT_URL`, then run the same command again"
@@ -137,7 +201,7 @@ impl Refusal {
     }
 
     const fn is_usage(&self) -> bool {
-        matches!(self, Self::NoCredentials { .. } | Self::NoRegion)
+        matches!(self, Self::NoCredentials { .. } | Self::NoRegion | Self::BadEndpoint { .. })
     }
 }
 

@@ -8,8 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::key::{manifest_key, object_key};
-use super::manifest::SCHEMA_VERSION;
+use super::key::object_key;
 use super::{Error, ExportedFile, Manifest};
 use crate::event::{Event, Events};
 use crate::ids::{RunId, Table};
@@ -65,7 +64,8 @@ pub struct ExportSettings {
     pub max_file_bytes: u64,
 }
 
-/// Writes every shipped table's unshipped rows, which `counts` counted, under `settings.lake`, then the manifest, and returns it.
+/// Writes every shipped table's unshipped rows, which `counts` counted, under `settings.lake`, and returns the manifest that is to be
+/// written last.
 ///
 /// Touches no network. A run's files have the same names however often it is resumed; each is written beside its name and
 /// moved there whole.
@@ -133,21 +133,7 @@ pub fn export(
         }
         std::fs::remove_dir_all(&staging).map_err(|source| failed("remove", &staging, source))?;
     }
-    let manifest = Manifest {
-        run_id: run.to_string(),
-        started_at,
-        schema_version: SCHEMA_VERSION,
-        format: settings.format.name().to_owned(),
-        files,
-    };
-    if !manifest.files.is_empty() {
-        tracing::debug!("write the manifest");
-        write_manifest(
-            &manifest,
-            &settings.lake.join(manifest_key(&settings.prefix, run, started_at)),
-        )?;
-    }
-    Ok(manifest)
+    Ok(Manifest::new((run.to_string(), started_at), settings.format, files))
 }
 
 pub(super) fn failed(doing: &'static str, path: &Path, source: std::io::Error) -> Error {
@@ -206,15 +192,11 @@ pub(super) fn digest(path: &Path) -> Result<(String, u64), Error> {
     read().map_err(|source| failed("read back", path, source))
 }
 
-fn write_manifest(manifest: &Manifest, path: &Path) -> Result<(), Error> {
+/// Writes a file beside its name and moves it there whole.
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let temporary = path.with_extension("json.new");
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
     std::fs::create_dir_all(folder).map_err(|source| failed("create", folder, source))?;
-    let temporary = path.with_extension("json.new");
-    let write = || {
-        let mut file = File::create(&temporary)?;
-        serde_json::to_writer_pretty(&mut file, manifest)?;
-        file.sync_all()?;
-        std::fs::rename(&temporary, path)
-    };
-    write().map_err(|source| failed("write", path, source))
+    std::fs::write(&temporary, bytes).map_err(|source| failed("write", &temporary, source))?;
+    move_into_place(&temporary, path)
 }

@@ -1,10 +1,16 @@
 //! The manifest: what a run wrote, so that anyone can check it arrived.
 
-use chrono::{DateTime, Utc};
+use std::path::Path;
+
+use chrono::{DateTime, SubsecRound, Utc};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::Error;
+use super::export::{Format, digest, failed, write_whole};
 
 /// Grows when a shipped column is added or changes its meaning.
-pub(super) const SCHEMA_VERSION: u32 = 1;
+const SCHEMA_VERSION: u32 = 1;
 
 /// One written file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,4 +42,61 @@ pub struct Manifest {
     pub format: String,
     /// Tables without changes have no file.
     pub files: Vec<ExportedFile>,
+}
+
+/// A file of the lake that no manifest describes, as it was written: a manifest, an archive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenFile {
+    /// Its key.
+    pub key: String,
+    /// Bytes on disk.
+    pub size_bytes: u64,
+    /// Of the bytes, as hexadecimal text.
+    pub sha256: String,
+}
+
+impl WrittenFile {
+    /// The file as it is now.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    pub fn of(lake: &Path, key: &str) -> Result<Self, Error> {
+        let (sha256, size_bytes) = digest(&lake.join(key))?;
+        Ok(Self { key: key.to_owned(), size_bytes, sha256 })
+    }
+
+    /// Whether the file is still as it was written.
+    pub fn is_whole(&self, lake: &Path) -> bool {
+        Self::of(lake, &self.key).is_ok_and(|found| found == *self)
+    }
+}
+
+impl Manifest {
+    /// The same from the ledger, whose times have no more than microseconds.
+    pub fn new(
+        (run_id, started_at): (String, DateTime<Utc>),
+        format: Format,
+        files: Vec<ExportedFile>,
+    ) -> Self {
+        Self {
+            run_id,
+            started_at: started_at.trunc_subsecs(6),
+            schema_version: SCHEMA_VERSION,
+            format: format.name().to_owned(),
+            files,
+        }
+    }
+
+    /// Writes it below `lake`. The same manifest always gives the same file.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    pub fn write(&self, lake: &Path, key: String) -> Result<WrittenFile, Error> {
+        let path = lake.join(&key);
+        let bytes = serde_json::to_vec_pretty(self)
+            .map_err(|error| failed("write", &path, error.into()))?;
+        write_whole(&path, &bytes)?;
+        let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(WrittenFile { key, size_bytes: bytes.len() as u64, sha256 })
+    }
 }

@@ -14,9 +14,9 @@ mod store;
 mod upload;
 
 pub use archive::{Archive, archive};
-pub use error::{Error, Refusal};
+pub use error::{Error, Refusal, StuckFile};
 pub use export::{ExportSettings, Format, export};
 pub use key::{archive_key, manifest_key, object_key};
-pub use manifest::{ExportedFile, Manifest};
-pub use store::{Bucket, StaticKeys, Store, StoreSettings, StoreTiming};
+pub use manifest::{ExportedFile, Manifest, WrittenFile};
+pub use store::{Bucket, StaticKeys, Store, StoreSettings, StoreTiming, is_address};
 pub use upload::{Shipment, Uploaded, upload};

@@ -5,20 +5,22 @@
 
 mod answer;
 mod body;
+mod limit;
+mod listing;
 mod open;
 mod probe;
 
+use std::time::Duration;
+
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_s3::types::{
-    ChecksumAlgorithm, ChecksumMode, CompletedMultipartUpload, CompletedPart, MultipartUpload,
-};
+use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumMode, CompletedMultipartUpload, CompletedPart};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
 use self::body::Payload;
-pub use self::open::{StaticKeys, StoreSettings, StoreTiming};
+pub use self::open::{StaticKeys, StoreSettings, StoreTiming, is_address};
 use super::Error;
 use super::error::Refusal;
 
@@ -39,6 +41,8 @@ pub struct Bucket {
     region: String,
     /// For people: the custom endpoint, or `Amazon S3`.
     endpoint: String,
+    /// Before a write is tried again that was refused for nothing that can be seen.
+    pause: Duration,
 }
 
 impl std::fmt::Debug for Bucket {
@@ -109,7 +113,10 @@ pub(super) struct Remote {
 /// How a write ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Written {
+    /// And the store says so with our own checksum.
     Done,
+    /// The store says that it was, and nothing of what it holds.
+    Unproven,
     /// Something is under the key: another's, or ours when the answer to an earlier try was lost.
     Exists,
 }
@@ -283,7 +290,15 @@ impl Bucket {
                 .set_if_none_match(condition.map(str::to_owned));
             match request.send().await {
                 Ok(done) => {
-                    return self.check(key, done.checksum_sha256, &Sha256Sum::of_parts(&sums));
+                    let wanted = Sha256Sum::of_parts(&sums);
+                    // Some servers leave the number of parts out.
+                    let is_bare = |found: &String| {
+                        wanted.strip_suffix(&format!("-{}", sums.len())) == Some(found)
+                    };
+                    let found = done
+                        .checksum_sha256
+                        .map(|it| if is_bare(&it) { wanted.clone() } else { it });
+                    return self.check(key, found, &wanted);
                 }
                 // An upload that is gone was completed by a try whose answer was lost, or aborted by somebody else.
                 Err(error) if answer::is_occupied(&error) || answer::is_gone(&error) => {
@@ -311,45 +326,6 @@ impl Bucket {
         }
     }
 
-    /// Keys and ids of the uploads under `prefix` that were begun and neither completed nor aborted.
-    pub(super) async fn unfinished(&self, prefix: &str) -> Result<Vec<(String, String)>, Error> {
-        let mut found = Vec::new();
-        let mut marker: (Option<String>, Option<String>) = (None, None);
-        loop {
-            let page = self
-                .client
-                .list_multipart_uploads()
-                .bucket(&self.name)
-                .prefix(prefix)
-                .set_key_marker(marker.0.take())
-                .set_upload_id_marker(marker.1.take())
-                .send()
-                .await
-                .map_err(|error| {
-                    let doing = "list unfinished uploads under";
-                    self.failed(doing, prefix, ("s3:ListBucketMultipartUploads", error))
-                })?;
-            let id =
-                |upload: &MultipartUpload| Some((upload.key.clone()?, upload.upload_id.clone()?));
-            found.extend(page.uploads().iter().filter_map(id));
-            if page.is_truncated() != Some(true) || page.next_key_marker.is_none() {
-                return Ok(found);
-            }
-            marker = (page.next_key_marker, page.next_upload_id_marker);
-        }
-    }
-
-    /// Asks for nothing in particular, to hear whether we may: for `doctor`.
-    ///
-    /// # Errors
-    /// [`Error::Store`], whose source says what to mend.
-    pub async fn reach(&self, prefix: &str) -> Result<(), Error> {
-        let request =
-            self.client.list_objects_v2().bucket(&self.name).prefix(prefix).max_keys(1).send();
-        let failed = |error| self.failed("list", prefix, ("s3:ListBucket", error));
-        request.await.map(|_| ()).map_err(failed)
-    }
-
     /// For stores that cannot write on condition: the look is all that keeps an object from being overwritten.
     async fn require_absent(&self, key: &str) -> Result<(), Error> {
         match self.look(key).await? {
@@ -368,19 +344,24 @@ impl Bucket {
         self.refused("compare", key, refusal)
     }
 
-    /// A write was refused because of something that is gone again: another writer, or somebody who forgets unfinished uploads.
-    pub(super) fn unsettled(&self, key: &str) -> Error {
-        self.refused("upload", key, Refusal::Busy { code: "conflict".to_owned(), status: 409 })
+    /// Each write is refused because of something that is not there.
+    pub(super) fn never_writes(&self, key: &str) -> Error {
+        self.refused("upload", key, Refusal::RefusesWrites { endpoint: self.endpoint.clone() })
+    }
+
+    /// How long to wait before such a write is tried again.
+    pub(super) const fn pause(&self) -> Duration {
+        self.pause
     }
 
     fn check(&self, key: &str, found: Option<String>, wanted: &str) -> Result<Written, Error> {
         match found {
-            Some(found) if found != wanted => Err(self.refused(
-                "upload",
-                key,
-                Refusal::WrongChecksum { wanted: wanted.to_owned(), found },
-            )),
-            _ => Ok(Written::Done),
+            None => Ok(Written::Unproven),
+            Some(found) if found == wanted => Ok(Written::Done),
+            Some(found) => {
+                let wanted = wanted.to_owned();
+                Err(self.refused("upload", key, Refusal::WrongChecksum { wanted, found }))
+            }
         }
     }
 

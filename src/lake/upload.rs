@@ -4,21 +4,23 @@
 //! what the manifest says. A file in the store is never overwritten. Killed at any moment, the next upload skips what arrived
 //! and forgets parts of what did not.
 
+mod halt;
 mod local;
 mod transfer;
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use futures_util::{StreamExt, TryStreamExt, stream};
-use tokio::sync::watch;
+use futures_util::{StreamExt, stream};
 
+use self::halt::Halt;
 use self::local::{Reader, digest, parts_checksum};
 use self::transfer::{IN_FLIGHT, Transfer};
 use super::error::chain;
 use super::store::{Bucket, Look, Remote, Sha256Sum, Store};
-use super::{Error, ExportedFile};
+use super::{Error, ExportedFile, StuckFile, WrittenFile};
 use crate::event::{Event, Events};
 use crate::ids::Table;
 use crate::retry::pause;
@@ -29,9 +31,6 @@ const WHOLE_SIZE_BYTES: u64 = 16 << 20;
 /// How soon an upload notices that it should stop.
 const STOP_POLL: Duration = Duration::from_millis(100);
 
-/// How long a call may go on that should not be left half done.
-const GRACE: Duration = Duration::from_secs(3);
-
 /// What is to be uploaded. Keys are paths below `lake`.
 #[derive(Debug, Clone, Copy)]
 pub struct Shipment<'a> {
@@ -40,9 +39,9 @@ pub struct Shipment<'a> {
     /// The manifest's files.
     pub files: &'a [ExportedFile],
     /// The archive of raw documents, where there is one.
-    pub archive_key: Option<&'a str>,
+    pub archive: Option<&'a WrittenFile>,
     /// Goes last, when everything else is there.
-    pub manifest_key: &'a str,
+    pub manifest: &'a WrittenFile,
 }
 
 /// The proof that every file of a shipment is in the store, with its manifest.
@@ -90,11 +89,11 @@ struct Item {
 /// Uploads what of `shipment` is not in the store yet; with the local lake as store it only looks whether all is well.
 ///
 /// Returns when everything is there, or with the first failure; then no upload of parts stays behind, unless the store cannot
-/// be reached. `stop` is noticed within moments.
+/// be reached. A file that is to blame itself keeps no other from going. `stop` is noticed within moments.
 ///
 /// # Errors
-/// [`Error::Changed`] for a file that is not what the manifest says, [`Error::Conflict`] for a key that something else has,
-/// [`Error::Store`] with what to do about it, [`Error::Stopped`].
+/// [`Error::Stuck`] names the files that are not what the manifest says, or whose key something else has; [`Error::Store`] says
+/// what to do about it; [`Error::Stopped`].
 pub async fn upload(
     store: &Store,
     shipment: &Shipment<'_>,
@@ -103,21 +102,23 @@ pub async fn upload(
 ) -> Result<Uploaded, Error> {
     let halt = Halt::new();
     let work = async {
-        let mut items = shipment.items().await?;
-        let manifest = Item::of_file(shipment.lake, shipment.manifest_key).await?;
+        let mut items = shipment.items();
+        let manifest = Item::of_file(shipment.lake, shipment.manifest);
         let (sent_count, sent_size_bytes) = match store {
             Store::Dir => {
                 items.push(manifest);
+                let mut stuck = Stuck::default();
                 for item in &items {
-                    item.require_unchanged().await?;
+                    stuck.sort(&item.key, item.require_unchanged().await)?;
                 }
+                stuck.require_none()?;
                 (0, 0)
             }
             Store::S3(bucket) => send_missing(bucket, items, manifest, (&halt, events)).await?,
         };
         Ok(Uploaded {
             files: shipment.files.to_vec(),
-            manifest_key: shipment.manifest_key.to_owned(),
+            manifest_key: shipment.manifest.key.clone(),
             sent_count,
             sent_size_bytes,
         })
@@ -149,42 +150,79 @@ async fn send_missing(
         .filter(|item| item.size_bytes > WHOLE_SIZE_BYTES)
         .map(|item| item.key.clone())
         .collect();
-    let looks = stream::iter(items).map(|item| halt.unless(missing(bucket, item)));
-    let looks: Vec<Option<Item>> = looks.buffered(IN_FLIGHT).try_collect().await?;
-    let items: Vec<Item> = looks.into_iter().flatten().collect();
-    let manifest = halt.unless(missing(bucket, manifest)).await?;
-    let total = items.iter().chain(&manifest).map(|item| item.size_bytes).sum();
+    let mut stuck = Stuck::default();
+    let looks = stream::iter(items).map(|item| async move {
+        let key = item.key.clone();
+        (key, halt.for_all(halt.unless(missing(bucket, item)).await))
+    });
+    let mut looks: Vec<(String, Result<Option<Item>, Error>)> =
+        looks.buffered(IN_FLIGHT).collect().await;
+    looks.sort_by_key(told_to_stop);
+    let mut items = Vec::new();
+    for (key, look) in looks {
+        items.extend(stuck.sort(&key, look)?.flatten());
+    }
+    // Whatever is wrong with it keeps no file back.
+    let manifest = match halt.unless(missing(bucket, manifest)).await {
+        Err(error) if !error.is_about_one_file() => return Err(error),
+        other => other,
+    };
+    let to_send = items.iter().chain(manifest.iter().flatten());
+    let total = to_send.map(|item| item.size_bytes).sum();
     let transfer = Transfer::new(bucket, (halt, events), total);
 
     let to_store = &transfer;
     let sent = stream::iter(items).map(|item| async move {
-        let sent = to_store.send(&item).await;
         // The others abort what they began before this returns.
-        if sent.is_err() {
-            halt.raise();
-        }
-        sent
+        let sent = halt.for_all(to_store.send(&item).await);
+        (item.key, sent)
     });
-    let sent: Vec<Result<(), Error>> = sent.buffer_unordered(IN_FLIGHT).collect().await;
-    let (mut sent_count, mut failures) = (0, Vec::new());
-    for result in sent {
-        match result {
-            Ok(()) => sent_count += 1,
-            Err(error) => failures.push(error),
-        }
+    let mut sent: Vec<(String, Result<(), Error>)> =
+        sent.buffer_unordered(IN_FLIGHT).collect().await;
+    sent.sort_by_key(told_to_stop);
+    let mut sent_count = 0;
+    for (key, result) in sent {
+        sent_count += usize::from(stuck.sort(&key, result)?.is_some());
     }
-    // The first failure is the cause; the others were only told to stop.
-    failures.sort_by_key(|error| matches!(error, Error::Stopped));
-    if let Some(first) = failures.into_iter().next() {
-        return Err(first);
-    }
-    if let Some(manifest) = &manifest {
+    stuck.require_none()?;
+    if let Some(manifest) = &manifest? {
         // Whoever has a manifest left nothing behind.
-        halt.unless(forget_leftovers(bucket, &keys_in_parts, events)).await?;
+        halt.unless(async {
+            forget_leftovers(bucket, &keys_in_parts, events).await;
+            Ok(())
+        })
+        .await?;
         transfer.send(manifest).await?;
         sent_count += 1;
     }
     Ok((sent_count, transfer.sent_size_bytes()))
+}
+
+/// Sorts what failed before what was only told to stop for it: the first failure is the cause.
+const fn told_to_stop<T>((_, result): &(String, Result<T, Error>)) -> bool {
+    matches!(result, Err(Error::Stopped))
+}
+
+/// The files that are to blame themselves.
+#[derive(Default)]
+struct Stuck(Vec<StuckFile>);
+
+impl Stuck {
+    /// Keeps what is about this file alone; any other failure ends the upload.
+    fn sort<T>(&mut self, key: &str, result: Result<T, Error>) -> Result<Option<T>, Error> {
+        match result {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if error.is_about_one_file() => {
+                self.0.push(StuckFile { key: key.to_owned(), error });
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn require_none(self) -> Result<(), Error> {
+        if self.0.is_empty() { Ok(()) } else { Err(Error::Stuck { files: self.0 }) }
+    }
 }
 
 /// The item, if its object is not there yet.
@@ -200,27 +238,26 @@ async fn missing(bucket: &Bucket, item: Item) -> Result<Option<Item>, Error> {
 
 /// Aborts uploads of our keys that nobody continues (after a kill, or a lost answer): their parts cost money and nobody sees
 /// them.
-async fn forget_leftovers(
-    bucket: &Bucket,
-    keys: &[String],
-    events: Events<'_>,
-) -> Result<(), Error> {
+async fn forget_leftovers(bucket: &Bucket, keys: &[String], events: Events<'_>) {
     if keys.is_empty() {
-        return Ok(());
+        return;
     }
-    let found = match bucket.unfinished(shared_prefix(keys)).await {
-        Ok(found) => found,
-        // The files are there; a lifecycle rule of the bucket can do this as well.
-        Err(error) => {
-            let why = chain(&error);
-            events(Event::Warning(format!("parts of a killed upload may be left behind: {why}")));
-            return Ok(());
-        }
+    let warn = |why: &str| {
+        events(Event::Warning(format!("parts of a killed upload may be left behind: {why}")));
     };
-    for (key, upload_id) in found.iter().filter(|(key, _)| keys.contains(key)) {
-        bucket.abort(key, upload_id).await?;
+    // The files are there; a lifecycle rule of the bucket can do this as well.
+    let found = match bucket.unfinished(shared_prefix(keys), keys).await {
+        Ok(found) => found,
+        Err(error) => return warn(&chain(&error)),
+    };
+    if let Some(why) = found.is_cut {
+        warn(why);
     }
-    Ok(())
+    for (key, upload_id) in found.uploads {
+        if let Err(error) = bucket.abort(&key, &upload_id).await {
+            return warn(&chain(&error));
+        }
+    }
 }
 
 /// What all keys begin with.
@@ -233,7 +270,7 @@ fn shared_prefix(keys: &[String]) -> &str {
 }
 
 impl Shipment<'_> {
-    async fn items(&self) -> Result<Vec<Item>, Error> {
+    fn items(&self) -> Vec<Item> {
         let of_table = |file: &ExportedFile| Item {
             table: Table::ALL.into_iter().find(|table| table.name() == file.table),
             key: file.key.clone(),
@@ -241,29 +278,35 @@ impl Shipment<'_> {
             size_bytes: file.size_bytes,
             sha256: file.sha256.clone(),
         };
-        let mut items: Vec<Item> = self.files.iter().map(of_table).collect();
-        if let Some(key) = self.archive_key {
-            items.push(Item::of_file(self.lake, key).await?);
-        }
-        Ok(items)
+        let archive = self.archive.map(|archive| Item::of_file(self.lake, archive));
+        self.files.iter().map(of_table).chain(archive).collect()
     }
 }
 
 impl Item {
     /// A file that no manifest describes.
-    async fn of_file(lake: &Path, key: &str) -> Result<Self, Error> {
-        let path = lake.join(key);
-        let (sha256, size_bytes) = digest(&path).await?;
-        Ok(Self { table: None, key: key.to_owned(), path, size_bytes, sha256 })
+    fn of_file(lake: &Path, file: &WrittenFile) -> Self {
+        let WrittenFile { key, size_bytes, sha256 } = file.clone();
+        Self { table: None, path: lake.join(&key), key, size_bytes, sha256 }
     }
 
     /// Opens the file for sending, if it is as long as it should be.
     async fn open(&self) -> Result<Reader, Error> {
-        let (reader, size_bytes) = Reader::open(&self.path).await?;
+        let opened = Reader::open(&self.path).await;
+        let (reader, size_bytes) = opened.map_err(|error| self.unreadable(error))?;
         if size_bytes == self.size_bytes {
             Ok(reader)
         } else {
             Err(self.changed(format!("{size_bytes} bytes")))
+        }
+    }
+
+    fn unreadable(&self, error: Error) -> Error {
+        match error {
+            Error::File { source, .. } if source.kind() == ErrorKind::NotFound => {
+                Error::Gone { path: self.path.clone() }
+            }
+            other => other,
         }
     }
 
@@ -277,11 +320,17 @@ impl Item {
     }
 
     async fn require_unchanged(&self) -> Result<(), Error> {
-        let (sha256, size_bytes) = digest(&self.path).await?;
+        let (sha256, size_bytes) =
+            digest(&self.path).await.map_err(|error| self.unreadable(error))?;
         if (sha256.as_str(), size_bytes) == (self.sha256.as_str(), self.size_bytes) {
             return Ok(());
         }
         Err(self.changed(described(size_bytes, &sha256)))
+    }
+
+    fn not_kept(&self, bucket: &Bucket, found: String) -> Error {
+        let wanted = described(self.size_bytes, &self.sha256);
+        Error::NotKept { object: bucket.object(&self.key), wanted, found }
     }
 
     fn changed(&self, found: String) -> Error {
@@ -289,84 +338,55 @@ impl Item {
         Error::Changed { path: self.path.clone(), wanted, found }
     }
 
-    /// Compares the object with the manifest by what the store itself computed; only a store that computes nothing is taken at
-    /// the uploader's word.
+    /// Whether the object is this file.
     async fn require_same(&self, bucket: &Bucket, remote: &Remote) -> Result<(), Error> {
-        let conflict = |found: String| Error::Conflict {
-            object: bucket.object(&self.key),
-            wanted: described(self.size_bytes, &self.sha256),
-            found,
-        };
+        match self.difference(remote).await? {
+            None => Ok(()),
+            Some(found) => Err(Error::Conflict {
+                object: bucket.object(&self.key),
+                wanted: described(self.size_bytes, &self.sha256),
+                found,
+            }),
+        }
+    }
+
+    /// Compares the object with the manifest by what the store itself computed; only a store that computes nothing is taken at
+    /// the uploader's word. `None` where they are the same.
+    async fn difference(&self, remote: &Remote) -> Result<Option<String>, Error> {
         if remote.size_bytes != self.size_bytes {
-            return Err(conflict(format!("{} bytes", remote.size_bytes)));
+            return Ok(Some(format!("{} bytes", remote.size_bytes)));
         }
         let claimed = remote.claimed_sha256.as_deref();
         let is_same = match remote.checksum.as_deref() {
-            Some(checksum) if checksum.contains('-') => {
-                let same_parts = parts_checksum(&self.path, self.size_bytes, checksum).await?;
-                same_parts.unwrap_or(claimed == Some(&self.sha256))
+            Some(checksum) if checksum == local::base64_of_hex(&self.sha256) => true,
+            Some(checksum) if self.may_be_of_parts(checksum) => {
+                match parts_checksum(&self.path, self.size_bytes).await {
+                    // Some servers leave the number of parts out.
+                    Ok(ours) => ours.starts_with(checksum),
+                    // What was complete before the file went can no longer be computed.
+                    Err(Error::File { .. }) => claimed == Some(&self.sha256),
+                    Err(error) => return Err(error),
+                }
             }
-            Some(checksum) => checksum == local::base64_of_hex(&self.sha256),
+            // Of parts that are not cut as ours are.
+            Some(checksum) if checksum.contains('-') => claimed == Some(&self.sha256),
+            Some(_) => false,
             None => claimed == Some(&self.sha256),
         };
-        if is_same {
-            return Ok(());
-        }
         let checksum = remote.checksum.as_deref().or(claimed).unwrap_or("no checksum to compare");
-        Err(conflict(described(remote.size_bytes, checksum)))
+        Ok((!is_same).then(|| described(remote.size_bytes, checksum)))
+    }
+
+    fn may_be_of_parts(&self, checksum: &str) -> bool {
+        match checksum.split_once('-') {
+            Some((_, count)) => count == local::part_count(self.size_bytes).to_string(),
+            None => self.size_bytes > WHOLE_SIZE_BYTES,
+        }
     }
 }
 
 fn described(size_bytes: u64, sha256: &str) -> String {
     format!("{size_bytes} bytes, sha256 {sha256}")
-}
-
-/// The word that all transfers should end.
-struct Halt(watch::Sender<bool>);
-
-impl Halt {
-    fn new() -> Self {
-        Self(watch::Sender::new(false))
-    }
-
-    fn raise(&self) {
-        self.0.send_replace(true);
-    }
-
-    fn check(&self) -> Result<(), Error> {
-        if *self.0.borrow() { Err(Error::Stopped) } else { Ok(()) }
-    }
-
-    /// Until the word falls.
-    async fn raised(&self) {
-        // Never an error: the sender is ours.
-        let _ = self.0.subscribe().wait_for(|is_raised| *is_raised).await;
-    }
-
-    /// Does `work` unless the word falls first.
-    async fn unless<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        tokio::select! {
-            biased;
-            () = self.raised() => Err(Error::Stopped),
-            result = work => result,
-        }
-    }
-
-    /// Does `work`, of which the store keeps something that we must know of; when the word falls it has a moment left.
-    async fn unless_late<T>(
-        &self,
-        work: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Error> {
-        let late = async {
-            self.raised().await;
-            pause(GRACE).await;
-        };
-        tokio::select! {
-            biased;
-            result = work => result,
-            () = late => Err(Error::Stopped),
-        }
-    }
 }
 
 #[cfg(test)]

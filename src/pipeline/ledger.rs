@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use duckdb::{OptionalExt, params};
 
+use super::written;
 use crate::ids::RunId;
-use crate::lake::Manifest;
+use crate::lake::{Manifest, WrittenFile};
 use crate::warehouse::{Doing, Error, TableCount, Warehouse, sql_timestamp};
 
 /// A run as `status` shows it.
@@ -238,7 +239,8 @@ pub(super) fn counts_of(warehouse: &Warehouse, run: &RunId) -> Result<Vec<TableC
 /// Notes in one transaction that everything unshipped was exported.
 pub(super) fn exported(
     warehouse: &mut Warehouse,
-    (manifest, manifest_key): (&Manifest, &str),
+    manifest: &Manifest,
+    (written, archive): (Option<&WrittenFile>, Option<&WrittenFile>),
     counts: &[TableCount],
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
@@ -262,12 +264,10 @@ pub(super) fn exported(
                 )
                 .doing("note the table counts")?;
         }
-        connection
-            .execute(
-                "update meta.runs set manifest_key = ? where run_id = ?",
-                params![manifest_key, run_id],
-            )
-            .doing("note the manifest")?;
+        if let Ok(run) = run_id.parse() {
+            written.map_or(Ok(()), |file| written::manifest_written(warehouse, &run, file))?;
+            archive.map_or(Ok(()), |file| written::archive_written(warehouse, &run, file))?;
+        }
         connection
             .execute("update meta.runs set exported_at = ?::timestamp where exported_at is null", [&now])
             .doing("note the export")?;
@@ -346,6 +346,12 @@ pub(super) fn set_setting(warehouse: &mut Warehouse, name: &str, value: &str) ->
         let insert = "insert into meta.settings values (?, ?)";
         connection.execute(insert, [name, value]).doing(doing).map(|_| ())
     })
+}
+
+/// Whether any run wrote a file.
+pub(super) fn knows_files(warehouse: &Warehouse) -> Result<bool, Error> {
+    let sql = "select exists (from meta.files)";
+    warehouse.connection().query_row(sql, [], |row| row.get(0)).doing("look for files")
 }
 
 /// How many runs of this source shipped something.

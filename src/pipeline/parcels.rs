@@ -93,9 +93,9 @@ pub(super) struct Replacement {
     pub(super) table: String,
 }
 
-/// Every run's files that are not known to have arrived, oldest run first.
+/// Every run's files that are not known to have arrived and still can, oldest run first.
 pub(super) fn outstanding(warehouse: &Warehouse) -> Result<Vec<Parcel>, Error> {
-    read(warehouse, "files.state not in ('verified', 'superseded')")
+    read(warehouse, "files.state not in ('verified', 'superseded') and files.lost_at is null")
 }
 
 /// The same runs' files, whatever their state.

@@ -10,12 +10,12 @@ use super::report::{RunReport, SpotifyReport};
 use super::settings::{Edge, Settings, Source};
 use super::story::Story;
 use super::target::{Target, target};
-use super::{Error, REFUSED_ROWS, board, ledger, replay};
+use super::{Error, REFUSED_ROWS, board, ledger, lost, provenance, replay};
 use crate::config::Config;
 use crate::event::{Event, Events, Stage};
 use crate::ids::{PlaylistId, RunId};
-use crate::lake::{ExportSettings, archive, export, manifest_key};
-use crate::quality::{self, QualityPassed};
+use crate::lake;
+use crate::quality;
 use crate::retry::Stop;
 use crate::spotify::{self, Client, DemoPoint, Recorded, Recorder};
 use crate::warehouse::{Renewal, Warehouse};
@@ -93,7 +93,9 @@ pub async fn run(
     let report = story.report(status, ended.as_ref().err(), (settings.clock)());
     let text = serde_json::to_string(&report).unwrap_or_default();
     // Whatever did not come to an end stays `running` in the ledger: the same command continues it.
-    let is_wrong = matches!(&ended, Err(Error::Unverified { outcome, .. }) if outcome.is_final());
+    let is_wrong = matches!(&ended, Err(Error::Unverified { outcome, .. }) if outcome.is_final())
+        // A new run ships what this one cannot any more.
+        || matches!(&ended, Err(Error::Lake(lake::Error::Lost { .. })));
     let state =
         if matches!(status, "pending" | "failed") && !is_wrong { "running" } else { status };
     tokio::task::block_in_place(|| {
@@ -152,6 +154,9 @@ impl Story {
                 return Ok(());
             }
             return self.ship(edge, warehouse, target).await;
+        }
+        if edge.settings.stages.end() >= &Stage::Export {
+            provenance::look(edge, warehouse).await?;
         }
         if let (true, Some(source)) = (edge.does(Stage::Fetch), &edge.settings.source) {
             self.enter(edge, warehouse, Stage::Fetch)?;
@@ -310,6 +315,7 @@ impl Story {
             if ledger::is_full(warehouse, &self.run)? {
                 warehouse.unship_everything()?;
             }
+            lost::take_over(edge, warehouse)?;
             for (table, keys) in &edge.settings.reship {
                 warehouse.reship(*table, keys)?;
             }
@@ -356,37 +362,6 @@ impl Story {
         Ok(())
     }
 
-    fn export(
-        &mut self,
-        edge: Edge<'_>,
-        warehouse: &mut Warehouse,
-        passed: &QualityPassed,
-    ) -> Result<(), Error> {
-        let settings = export_settings(edge.config, edge.settings);
-        let manifest = export(
-            warehouse,
-            passed,
-            (&self.run, self.started_at, &self.tables),
-            &settings,
-            edge.events,
-        )?;
-        let key = manifest_key(&settings.prefix, &self.run, self.started_at);
-        ledger::exported(warehouse, (&manifest, &key), &self.tables, edge.now())?;
-        self.manifest = Some(manifest);
-        if edge.settings.archive {
-            let run = (&self.run, self.started_at);
-            let archive = archive(warehouse, run, &settings.lake, &settings.prefix)?;
-            if let Some(count) = archive.map(|it| it.left_out_count).filter(|count| *count > 0) {
-                let text = format!(
-                    "{count} documents that an earlier version landed are not in the archive"
-                );
-                (edge.events)(Event::Warning(text));
-            }
-        }
-        self.reached = Stage::Export;
-        Ok(())
-    }
-
     /// Adds what the transform knows about each playlist's rows.
     fn describe_playlists(&mut self, warehouse: &Warehouse) -> Result<(), Error> {
         let names = warehouse.playlist_names()?;
@@ -415,13 +390,4 @@ pub(super) fn prefix(config: &Config) -> String {
         prefix.push('/');
     }
     prefix
-}
-
-fn export_settings(config: &Config, settings: &Settings) -> ExportSettings {
-    ExportSettings {
-        lake: settings.data_dir.join("lake"),
-        prefix: prefix(config),
-        format: config.lake.format.unwrap_or_default(),
-        max_file_bytes: config.lake.max_file_mib.unwrap_or(200) << 20,
-    }
 }

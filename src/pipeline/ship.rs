@@ -13,14 +13,11 @@ use super::settings::Edge;
 use super::story::Story;
 use super::target::Target;
 use super::verify::{Watched, watch};
-use super::{Error, ledger};
+use super::{Error, ledger, lost};
 use crate::config::Config;
 use crate::event::Stage;
 use crate::ids::Table;
-use crate::lake::{
-    ExportedFile, Shipment, StaticKeys, Store, StoreSettings, StoreTiming, Uploaded, archive_key,
-    upload,
-};
+use crate::lake::{ExportedFile, StaticKeys, StoreSettings, StoreTiming};
 use crate::snowflake::{
     self, Answer, Binding, IngestMode, Outcome, Statement, Verdict, Verification,
 };
@@ -37,15 +34,20 @@ impl Story {
         if edge.config.lake.bucket.is_none() {
             return Ok(());
         }
+        lost::settle(edge, warehouse)?;
         self.parcels = parcels::outstanding(warehouse)?;
         if let Some(run) = &edge.settings.run {
             self.parcels.retain(|parcel| parcel.run_id == *run);
         }
-        let keys = self.keys();
+        let keys = [self.keys(), lost::keys(warehouse)?].concat();
         let result = self.ship_outstanding(edge, warehouse, target).await;
         // The report tells the states as they are now, also when something failed on the way.
         self.parcels = parcels::parcels_of(warehouse, &keys)?;
-        result
+        result?;
+        if let Some(error) = self.held_up.take() {
+            return Err(error.into());
+        }
+        lost::require_none(warehouse, edge.settings.run.as_ref())
     }
 
     fn keys(&self) -> Vec<String> {
@@ -144,53 +146,10 @@ impl Story {
         });
         older.map(|file| file.key.clone()).collect()
     }
-
-    /// Brings every outstanding file into the bucket and returns the proof for those that no pipe has been told of.
-    async fn upload(
-        &mut self,
-        edge: Edge<'_>,
-        warehouse: &mut Warehouse,
-    ) -> Result<Vec<Uploaded>, Error> {
-        let parcels: Vec<&Parcel> =
-            self.parcels.iter().filter(|parcel| parcel.unsubmitted().next().is_some()).collect();
-        if parcels.is_empty() {
-            return Ok(Vec::new());
-        }
-        self.enter(edge, warehouse, Stage::Upload)?;
-        let store =
-            Box::pin(Store::open(&store_settings(edge.config, edge.settings.shipping.store)))
-                .await?;
-        let mut all = Vec::new();
-        for parcel in parcels {
-            edge.check_stop()?;
-            let files: Vec<ExportedFile> =
-                parcel.unsubmitted().map(|entry| entry.file.clone()).collect();
-            // A bucket that sends events tells the pipe of a file at once, also where this command goes no further.
-            if is_by_event(edge.config) {
-                parcels::announce(warehouse, &files, IngestMode::Auto, edge.now())?;
-            }
-            // Written beside the files, where the run was asked for it.
-            let archive_key =
-                archive_key(&super::run::prefix(edge.config), &parcel.run_id, parcel.started_at);
-            let archive_key = lake(edge).join(&archive_key).exists().then_some(archive_key);
-            let shipment = Shipment {
-                lake: &lake(edge),
-                files: &files,
-                archive_key: archive_key.as_deref(),
-                manifest_key: &parcel.manifest_key,
-            };
-            // Boxed: the SDK's futures are so deep that the compiler gives up on a run's.
-            let uploaded =
-                Box::pin(upload(&store, &shipment, edge.events, edge.stop.flag())).await?;
-            parcels::advance(warehouse, uploaded.files(), ("exported", "uploaded"), edge.now())?;
-            all.push(uploaded);
-        }
-        Ok(all)
-    }
 }
 
 /// Whether Snowflake learns of files from the bucket's events, whatever this command does.
-fn is_by_event(config: &Config) -> bool {
+pub(super) fn is_by_event(config: &Config) -> bool {
     config.snowflake.account.is_some()
         && config.snowflake.ingest.unwrap_or_default() == IngestMode::Auto
 }

@@ -33,6 +33,8 @@ pub(super) struct Story {
     /// What is on its way, this run's files and earlier ones'.
     pub(super) parcels: Vec<Parcel>,
     pub(super) verification: Option<Verification>,
+    /// What keeps one run's files from the bucket, while others went.
+    pub(super) held_up: Option<crate::lake::Error>,
     /// Whether the run goes as far as Snowflake; else why it does not.
     pub(super) goes_to_snowflake: Result<(), &'static str>,
     /// The last stage that came to its end.
@@ -59,6 +61,7 @@ impl Story {
             manifest: None,
             parcels: Vec::new(),
             verification: None,
+            held_up: None,
             goes_to_snowflake: Err("no Snowflake account is configured"),
             reached: Stage::Fetch,
         }

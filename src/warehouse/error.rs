@@ -14,11 +14,18 @@ pub enum Error {
     /// Another program has the file open.
     #[error("`{path}` is in use by {holder}; close it there, then try again")]
     Held { path: PathBuf, holder: String, process_id: Option<u32> },
+    /// The file is somebody else's.
+    #[error(
+        "`{path}` is a DuckDB file of another program: it has tables, and no ledger of ours. Put ours back from a copy, or move the file away (then everything is shipped anew), or choose another folder with `--data-dir`"
+    )]
+    NotOurs { path: PathBuf },
     /// A statement of ours failed.
     #[error("could not {doing}")]
     Statement { doing: String, source: Box<duckdb::Error> },
     /// The disk, as DuckDB met it.
-    #[error("could not {doing}: the disk refused; is it full?")]
+    #[error(
+        "could not {doing}: the disk refused, because it is full, or because a file was changed or damaged"
+    )]
     Disk { doing: String, source: Box<duckdb::Error> },
     /// A person's query failed.
     #[error("the query failed")]

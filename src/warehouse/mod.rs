@@ -14,6 +14,7 @@ mod journal;
 mod known_reads;
 mod known_schema;
 mod landing;
+mod lost;
 mod publish;
 mod query;
 mod reads;
@@ -114,6 +115,10 @@ impl Warehouse {
             catalog::literal(&path.to_string_lossy())
         );
         connection.execute_batch(&attach).map_err(open)?;
+        let sql = "select count(*) > 0 and not bool_or(schema_name = 'meta' and table_name = 'runs') from duckdb_tables() where database_name = 'work'";
+        if connection.query_row(sql, [], |row| row.get(0)).doing("look at the warehouse")? {
+            return Err(Error::NotOurs { path: path.to_owned() });
+        }
         known_schema::apply(&connection)?;
         let next = |sql: &str| {
             let highest = connection.query_row(sql, [], |row| row.get::<_, Option<i64>>(0));

@@ -17,7 +17,7 @@ fn archived(world: &World) -> (Archive, std::path::PathBuf) {
     let lake = world.path("data/lake");
     let written = archive(&warehouse, (&run, at), &lake, "p/").unwrap().unwrap();
     assert_eq!(written.left_out_count, 0);
-    let path = lake.join(&written.key);
+    let path = lake.join(&written.file.key);
     (written, path)
 }
 

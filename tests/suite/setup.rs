@@ -47,7 +47,10 @@ fn what_the_upload_may_be_refused_is_what_plan_and_readme_ask_aws_for() {
         std::fs::read_to_string(cloud.world.path("aws").join(name)).unwrap()
     };
     let uploader = actions(&section("uploader-policy.json"));
-    let calls = include_str!("../../src/lake/store.rs");
+    let calls = concat!(
+        include_str!("../../src/lake/store.rs"),
+        include_str!("../../src/lake/store/listing.rs"),
+    );
     let needed: BTreeSet<String> = calls
         .split("\"s3:")
         .skip(1)

@@ -12,28 +12,31 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use snowtrack::event::Event;
 use snowtrack::lake::{
-    Error, ExportedFile, Shipment, StaticKeys, Store, StoreSettings, StoreTiming, Uploaded, upload,
+    Error, ExportedFile, Shipment, StaticKeys, Store, StoreSettings, StoreTiming, StuckFile,
+    Uploaded, WrittenFile, upload,
 };
 use snowtrack::retry::RetryPolicy;
 
 use crate::support::fake_s3::{ACCESS_KEY, BUCKET, FakeS3, Fault, Op, REGION, SECRET_KEY};
 
-const MIB: usize = 1 << 20;
+pub(crate) const MIB: usize = 1 << 20;
 
 /// A local lake with some files and their manifest.
-struct Lake {
+pub(crate) struct Lake {
     folder: tempfile::TempDir,
-    files: Vec<ExportedFile>,
-    manifest_key: String,
+    pub(crate) files: Vec<ExportedFile>,
+    pub(crate) manifest_key: String,
+    manifest: Option<WrittenFile>,
 }
 
 impl Lake {
     /// Files of these tables and sizes; another `seed` gives other contents under the same keys.
-    fn new(seed: u8, files: &[(&str, usize)]) -> Self {
+    pub(crate) fn new(seed: u8, files: &[(&str, usize)]) -> Self {
         let mut lake = Self {
             folder: tempfile::tempdir().unwrap(),
             files: Vec::new(),
             manifest_key: "p/manifests/year=2026/month=01/day=05/R.json".to_owned(),
+            manifest: None,
         };
         for (table, size_bytes) in files {
             let key = format!("p/raw/{table}/year=2026/month=01/day=05/{table}_R.parquet");
@@ -51,14 +54,15 @@ impl Lake {
         }
         let manifest = serde_json::to_vec(&lake.files).unwrap();
         lake.write(&lake.manifest_key, &manifest);
+        lake.manifest = Some(WrittenFile::of(lake.folder.path(), &lake.manifest_key).unwrap());
         lake
     }
 
-    fn path(&self, key: &str) -> PathBuf {
+    pub(crate) fn path(&self, key: &str) -> PathBuf {
         self.folder.path().join(key)
     }
 
-    fn write(&self, key: &str, bytes: &[u8]) {
+    pub(crate) fn write(&self, key: &str, bytes: &[u8]) {
         std::fs::create_dir_all(self.path(key).parent().unwrap()).unwrap();
         std::fs::write(self.path(key), bytes).unwrap();
     }
@@ -67,13 +71,13 @@ impl Lake {
         Shipment {
             lake: self.folder.path(),
             files: &self.files,
-            archive_key: None,
-            manifest_key: &self.manifest_key,
+            archive: None,
+            manifest: self.manifest.as_ref().unwrap(),
         }
     }
 
     /// Whether the bucket holds these files, byte for byte, and nothing else.
-    fn is_in(&self, s3: &FakeS3) -> bool {
+    pub(crate) fn is_in(&self, s3: &FakeS3) -> bool {
         let mut keys: Vec<String> = self.files.iter().map(|file| file.key.clone()).collect();
         keys.push(self.manifest_key.clone());
         keys.sort();
@@ -82,7 +86,7 @@ impl Lake {
     }
 }
 
-fn contents(seed: u8, size_bytes: usize) -> Vec<u8> {
+pub(crate) fn contents(seed: u8, size_bytes: usize) -> Vec<u8> {
     let mut state = u32::from(seed) + 1;
     let block: Vec<u8> = std::iter::repeat_with(|| {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -96,13 +100,13 @@ fn contents(seed: u8, size_bytes: usize) -> Vec<u8> {
 }
 
 /// Delays too short to notice.
-fn timing() -> StoreTiming {
+pub(crate) fn timing() -> StoreTiming {
     let tiny = Duration::from_millis(1);
     let retry = RetryPolicy { max_retries: 3, first_delay: tiny, max_delay: tiny };
     StoreTiming { retry, ..StoreTiming::default() }
 }
 
-fn settings(s3: &FakeS3) -> StoreSettings {
+pub(crate) fn settings(s3: &FakeS3) -> StoreSettings {
     StoreSettings {
         bucket: Some(BUCKET.to_owned()),
         region: Some(REGION.to_owned()),
@@ -115,25 +119,37 @@ fn settings(s3: &FakeS3) -> StoreSettings {
     }
 }
 
-fn runtime() -> tokio::runtime::Runtime {
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
 async fn attempt(settings: &StoreSettings, lake: &Lake) -> Result<Uploaded, Error> {
     let store = Store::open(settings).await?;
-    upload(&store, &lake.shipment(), &|_| {}, &AtomicBool::new(false)).await
+    let sent = upload(&store, &lake.shipment(), &|_| {}, &AtomicBool::new(false)).await;
+    sent.map_err(alone)
 }
 
-fn send_with(settings: &StoreSettings, lake: &Lake) -> Result<Uploaded, Error> {
+/// What is wrong with the only file that could not go.
+fn alone(error: Error) -> Error {
+    match error {
+        Error::Stuck { mut files } if files.len() == 1 => {
+            let StuckFile { error, .. } = files.remove(0);
+            error
+        }
+        other => other,
+    }
+}
+
+pub(crate) fn send_with(settings: &StoreSettings, lake: &Lake) -> Result<Uploaded, Error> {
     runtime().block_on(attempt(settings, lake))
 }
 
-fn send(s3: &FakeS3, lake: &Lake) -> Result<Uploaded, Error> {
+pub(crate) fn send(s3: &FakeS3, lake: &Lake) -> Result<Uploaded, Error> {
     send_with(&settings(s3), lake)
 }
 
 /// An error and its causes, as the command line prints them.
-fn words(error: &dyn std::error::Error) -> String {
+pub(crate) fn words(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
@@ -224,8 +240,19 @@ fn other_contents_under_a_key_are_never_overwritten() {
             s3.clear_log();
             let error = send(&s3, &lake).unwrap_err();
             assert!(matches!(&error, Error::Conflict { object, .. } if object.ends_with(key)));
-            assert_eq!((s3.keys(), s3.object(key)), before);
-            assert_eq!(s3.calls().iter().filter(|call| call.op != Op::Head).count(), 0);
+            // The other file goes; the manifest, which would vouch for both, does not.
+            let albums = lake.files[1].key.clone();
+            assert_eq!(s3.object(key), before.1);
+            assert!(
+                !s3.keys().contains(&lake.manifest_key) || before.0.contains(&lake.manifest_key)
+            );
+            let written: Vec<String> = s3
+                .calls()
+                .iter()
+                .filter(|call| call.op != Op::Head)
+                .map(|call| call.key.clone())
+                .collect();
+            assert_eq!(written, [albums]);
         }
     }
 }
@@ -252,16 +279,14 @@ fn what_comes_under_a_key_after_the_look_is_not_overwritten_either() {
 }
 
 #[test]
-fn a_write_that_collides_with_another_is_tried_again_later() {
+fn a_write_that_collides_with_another_is_made_again() {
     for (op, status, code) in
         [(Op::Put, 409, "ConditionalRequestConflict"), (Op::Complete, 404, "NoSuchUpload")]
     {
         let (s3, lake) = (FakeS3::start(), Lake::new(1, &[("genres", 17 * MIB)]));
         s3.script(op, 1, 1, Fault::answer(status, code, "Another request is in progress."));
-        let error = send(&s3, &lake).unwrap_err();
-        assert!(error.is_transient(), "{}", words(&error));
-        assert_eq!(s3.unfinished(), [""; 0]);
         send(&s3, &lake).unwrap();
+        assert_eq!(s3.unfinished(), [""; 0]);
         assert!(lake.is_in(&s3));
     }
 }
@@ -345,7 +370,7 @@ fn a_file_that_changed_since_its_export_does_not_leave() {
     }
     let (s3, lake) = (FakeS3::start(), Lake::new(1, &[("songs", 70_000)]));
     std::fs::remove_file(lake.path(&lake.files[0].key)).unwrap();
-    assert!(matches!(send(&s3, &lake), Err(Error::File { .. })));
+    assert!(matches!(send(&s3, &lake), Err(Error::Gone { .. })));
     assert!(s3.keys().is_empty());
 }
 
@@ -355,15 +380,11 @@ fn a_killed_upload_continues_and_its_parts_are_forgotten() {
     s3.script(Op::Part, 3, usize::MAX, Fault::Hang);
     let killed = runtime();
     let (settings, shipped) = (settings(&s3), lake.files.clone());
-    let (folder, manifest_key) = (lake.folder.path().to_owned(), lake.manifest_key.clone());
+    let (folder, manifest) = (lake.folder.path().to_owned(), lake.manifest.clone().unwrap());
     killed.spawn(async move {
         let store = Store::open(&settings).await.unwrap();
-        let shipment = Shipment {
-            lake: &folder,
-            files: &shipped,
-            archive_key: None,
-            manifest_key: &manifest_key,
-        };
+        let shipment =
+            Shipment { lake: &folder, files: &shipped, archive: None, manifest: &manifest };
         upload(&store, &shipment, &|_| {}, &AtomicBool::new(false)).await
     });
     // Also the part behind the one that hangs: on its way at the kill, it would be heard later.
@@ -470,5 +491,7 @@ fn the_local_lake_is_only_looked_at() {
     lake.write(&lake.files[0].key, b"other");
     assert!(matches!(send_with(&local, &lake), Err(Error::Changed { .. })));
     std::fs::remove_file(lake.path(&lake.manifest_key)).unwrap();
-    assert!(matches!(send_with(&local, &lake), Err(Error::File { .. })));
+    let both = send_with(&local, &lake).unwrap_err();
+    assert!(matches!(&both, Error::Stuck { files } if files.len() == 2), "{both}");
+    assert!(words(&both).contains("; and 1 other file cannot go either"), "{both}");
 }

@@ -115,6 +115,13 @@ alter table meta.files add column if not exists reason varchar; -- why it is not
 alter table meta.files add column if not exists way varchar; -- how Snowflake may have learnt of it: rest | auto | copy; NULL = not
 alter table meta.files add column if not exists told_at timestamp; -- when it may first have been told: a pipe's memory starts then
 alter table meta.files add column if not exists request_id varchar; -- of the COPY INTO that was sent for it
+alter table meta.files add column if not exists lost_at timestamp; -- when it was found that it cannot reach the bucket; NULL = not
+-- What was written beside the files; NULL = nothing, or by an earlier version.
+alter table meta.runs add column if not exists manifest_sha256 varchar;
+alter table meta.runs add column if not exists manifest_size_bytes bigint;
+alter table meta.runs add column if not exists archive_key varchar;
+alter table meta.runs add column if not exists archive_sha256 varchar;
+alter table meta.runs add column if not exists archive_size_bytes bigint;
 
 create table if not exists meta.settings (
     name  varchar, -- published: what the published file was when it was written (publish.rs)

@@ -16,7 +16,8 @@ pub(super) fn status<E>(error: &SdkError<E>) -> Option<u16> {
 
 /// Whether something is under the key already (or is being written there at this moment).
 pub(super) fn is_occupied<E>(error: &SdkError<E>) -> bool {
-    matches!(status(error), Some(409 | 412))
+    // 304 is what some servers say instead of 412.
+    matches!(status(error), Some(304 | 409 | 412))
 }
 
 /// Whether the upload of parts is no longer known.
@@ -58,8 +59,8 @@ impl Bucket {
         E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
     {
         if let SdkError::ServiceError(context) = &error {
-            let message = context.err().message().unwrap_or("it gave no reason").to_owned();
-            let code = context.err().code().unwrap_or_default().to_owned();
+            let message = shortened(context.err().message().unwrap_or("it gave no reason"), 300);
+            let code = shortened(context.err().code().unwrap_or_default(), 60);
             return self.of_answer((action, key), (code, message), context.raw());
         }
         // The SDK has no type for how far a call came; its words do say it.
@@ -81,7 +82,7 @@ impl Bucket {
         response: &HttpResponse,
     ) -> Refusal {
         let status = response.status().as_u16();
-        let header = |name: &str| response.headers().get(name).map(str::to_owned);
+        let header = |name: &str| response.headers().get(name).map(|it| shortened(it, 100));
         match (code.as_str(), status) {
             ("ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired", _) => {
                 Refusal::ExpiredCredentials
@@ -112,10 +113,18 @@ impl Bucket {
                 Refusal::Busy { code, status }
             }
             _ => {
-                let request_id = response.request_id().unwrap_or("none").to_owned();
+                let request_id = shortened(response.request_id().unwrap_or("none"), 100);
                 Refusal::Other { code, status, message, request_id }
             }
         }
+    }
+}
+
+/// A stranger's words, as far as a person reads them.
+fn shortened(text: &str, length: usize) -> String {
+    match text.char_indices().nth(length) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }
 
@@ -128,6 +137,12 @@ fn expected_region(message: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_message_is_cut_between_two_letters() {
+        assert_eq!(shortened("äöü", 3), "äöü");
+        assert_eq!(shortened("äöüß", 3), "äöü…");
+    }
 
     #[test]
     fn the_right_region_is_read_from_the_message() {

@@ -17,6 +17,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::super::Error;
 use super::super::error::{Refusal, chain};
+use super::limit::AnswerLimit;
 use super::{Bucket, Store};
 use crate::retry::RetryPolicy;
 
@@ -90,18 +91,29 @@ impl Store {
             return Err(open(Refusal::NoCredentials { reason }));
         }
         let endpoint = custom_endpoint(&config);
+        if let Some(url) = &endpoint
+            && !is_address(url)
+        {
+            return Err(open(Refusal::BadEndpoint { url: url.clone() }));
+        }
         // A partition of our own: the default is shared by the process, and its quota ends retries early when all transfers meet
         // the same trouble.
         let partition = RetryPartition::custom("lake").token_bucket(TokenBucket::new(10_000));
-        let sdk = aws_sdk_s3::config::Builder::from(&config)
+        let mut sdk = aws_sdk_s3::config::Builder::from(&config)
             .retry_partition(partition.build())
             .force_path_style(endpoint.is_some())
-            .build();
+            .interceptor(AnswerLimit);
+        // An empty variable is how compose files say "not set", and the SDK glues the bucket to a path without a slash at its end.
+        sdk.set_endpoint_url(
+            endpoint.as_ref().map(|url| format!("{}/", url.trim_end_matches('/'))),
+        );
+        let sdk = sdk.build();
         Ok(Self::S3(Bucket {
             client: Client::from_conf(sdk),
             name: bucket.clone(),
             region,
             endpoint: endpoint.map_or("Amazon S3".to_owned(), |url| format!("`{url}`")),
+            pause: settings.timing.retry.first_delay,
         }))
     }
 }
@@ -148,7 +160,7 @@ fn http_client() -> SharedHttpClient {
 
 /// The endpoint that is not Amazon's, in the SDK's own order: settings, `AWS_ENDPOINT_URL_S3` or the profile's, `AWS_ENDPOINT_URL`.
 fn custom_endpoint(config: &SdkConfig) -> Option<String> {
-    let general = || config.endpoint_url().map(str::to_owned);
+    let general = || config.endpoint_url().filter(|url| !url.is_empty()).map(str::to_owned);
     if config.get_origin("endpoint_url").is_client_config() {
         return general();
     }
@@ -158,5 +170,13 @@ fn custom_endpoint(config: &SdkConfig) -> Option<String> {
         .profile("endpoint_url")
         .build()
         .ok()?;
-    config.service_config().and_then(|service| service.load_config(key)).or_else(general)
+    let own = config.service_config().and_then(|service| service.load_config(key));
+    own.filter(|url| !url.is_empty()).or_else(general)
+}
+
+/// Whether this can be a server's base address.
+pub fn is_address(url: &str) -> bool {
+    url::Url::parse(url).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https") && url.has_host() && url.query().is_none()
+    })
 }

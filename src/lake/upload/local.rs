@@ -28,23 +28,19 @@ pub(super) async fn digest(path: &Path) -> Result<(String, u64), Error> {
     blocking(move || export::digest(&path)).await
 }
 
-/// Whether S3's `checksum` of an object of parts is that of the file; `None` where its parts are not cut as ours are.
-pub(super) async fn parts_checksum(
-    path: &Path,
-    size_bytes: u64,
-    checksum: &str,
-) -> Result<Option<bool>, Error> {
-    let part_size = part_size_bytes(size_bytes);
-    let count = checksum.rsplit('-').next().and_then(|count| count.parse::<u64>().ok());
-    if count != Some(size_bytes.div_ceil(part_size)) {
-        return Ok(None);
-    }
+/// How many parts a file of this size is sent in.
+pub(super) fn part_count(size_bytes: u64) -> u64 {
+    size_bytes.div_ceil(part_size_bytes(size_bytes))
+}
+
+/// What S3 computes for the file sent in parts.
+pub(super) async fn parts_checksum(path: &Path, size_bytes: u64) -> Result<String, Error> {
     let (mut file, _) = Reader::open(path).await?;
     let mut sums = Vec::new();
-    while let Some((_, sum)) = file.next(part_size).await? {
+    while let Some((_, sum)) = file.next(part_size_bytes(size_bytes)).await? {
         sums.push(sum);
     }
-    Ok(Some(Sha256Sum::of_parts(&sums) == checksum))
+    Ok(Sha256Sum::of_parts(&sums))
 }
 
 /// As S3 writes a digest.

@@ -11,12 +11,19 @@ use super::{Halt, Item, WHOLE_SIZE_BYTES};
 use crate::event::{Event, Events};
 use crate::lake::Error;
 use crate::lake::store::{Bucket, Look, SentPart, Sha256Sum, Written};
+use crate::retry::pause;
 
 /// The size of one part, as the AWS command line has it: eight of them in memory are 64 MiB.
 pub(super) const PART_SIZE_BYTES: u64 = 8 << 20;
 
 /// Parts (or small objects) under way at a time, of all objects together.
 pub(super) const IN_FLIGHT: usize = 8;
+
+/// How often an object is sent that is refused for something under its key that is not there.
+const WRITES: u32 = 3;
+
+/// How often it is looked for an object that was accepted.
+const LOOKS: u32 = 3;
 
 /// All transfers of one upload.
 pub(super) struct Transfer<'a> {
@@ -45,26 +52,63 @@ impl<'a> Transfer<'a> {
 
     /// Sends one object; on failure nothing of it stays behind.
     pub(super) async fn send(&self, item: &Item) -> Result<(), Error> {
-        let written = if item.size_bytes > WHOLE_SIZE_BYTES {
-            self.send_in_parts(item).await?
-        } else {
-            self.send_whole(item).await?
-        };
-        if written == Written::Exists {
-            self.halt.unless(self.settle(item)).await?;
+        for _ in 0..WRITES {
+            let written = if item.size_bytes > WHOLE_SIZE_BYTES {
+                self.send_in_parts(item).await?
+            } else {
+                self.send_whole(item).await?
+            };
+            let is_there = match written {
+                Written::Done => true,
+                Written::Unproven => self.halt.unless(self.prove(item)).await.map(|()| true)?,
+                Written::Exists => self.halt.unless(self.settle(item)).await?,
+            };
+            if is_there {
+                let (table, key, size_bytes) = (item.table, item.key.clone(), item.size_bytes);
+                (self.events)(Event::FileUploaded { table, key, size_bytes });
+                return Ok(());
+            }
+            self.sent_bytes.fetch_sub(item.size_bytes, Ordering::Relaxed);
+            self.rest().await?;
         }
-        let (table, key, size_bytes) = (item.table, item.key.clone(), item.size_bytes);
-        (self.events)(Event::FileUploaded { table, key, size_bytes });
-        Ok(())
+        Err(self.bucket.never_writes(&item.key))
     }
 
-    /// Something came under the key since we looked: ours, if it is the same.
-    async fn settle(&self, item: &Item) -> Result<(), Error> {
+    /// Something came under the key since we looked: ours, if it is the same. `false` where it is gone again.
+    async fn settle(&self, item: &Item) -> Result<bool, Error> {
         match self.bucket.look(&item.key).await? {
-            Look::There(remote) => item.require_same(self.bucket, &remote).await,
-            Look::Absent => Err(self.bucket.unsettled(&item.key)),
+            Look::There(remote) => item.require_same(self.bucket, &remote).await.map(|()| true),
+            Look::Absent => Ok(false),
             Look::Unknown => Err(self.bucket.unreadable(&item.key)),
         }
+    }
+
+    /// The store took the object and did not say what it holds: it is looked at.
+    async fn prove(&self, item: &Item) -> Result<(), Error> {
+        let mut found = "nothing".to_owned();
+        for _ in 0..LOOKS {
+            match self.bucket.look(&item.key).await? {
+                Look::There(remote) => match item.difference(&remote).await? {
+                    None => return Ok(()),
+                    Some(other) => {
+                        found = other;
+                        break;
+                    }
+                },
+                // Some stores show a new object a moment later.
+                Look::Absent => self.rest().await?,
+                Look::Unknown => return Err(self.bucket.unreadable(&item.key)),
+            }
+        }
+        Err(item.not_kept(self.bucket, found))
+    }
+
+    async fn rest(&self) -> Result<(), Error> {
+        let pause = async {
+            pause(self.bucket.pause()).await;
+            Ok(())
+        };
+        self.halt.unless(pause).await
     }
 
     async fn send_whole(&self, item: &Item) -> Result<Written, Error> {
@@ -85,7 +129,7 @@ impl<'a> Transfer<'a> {
             self.halt.unless(self.bucket.complete((&item.key, &upload_id), &parts)).await
         };
         let sent = sent.await;
-        if !matches!(sent, Ok(Written::Done))
+        if !matches!(sent, Ok(Written::Done | Written::Unproven))
             && let Err(error) = self.bucket.abort(&item.key, &upload_id).await
         {
             tracing::warn!("parts are left behind, the next upload forgets them: {error}");

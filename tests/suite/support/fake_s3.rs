@@ -14,11 +14,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use sha2::{Digest, Sha256};
 use tokio::sync::{Barrier, oneshot};
 
-pub(crate) use self::fault::Fault;
 use self::fault::Script;
+pub(crate) use self::fault::{Fault, Keeps, Lie, Says};
 use super::bell::Bell;
 
 /// The key that the server knows.
@@ -72,6 +75,8 @@ pub(crate) struct FakeS3 {
 /// What the server's thread and the test share.
 struct Shared {
     store: s3s::service::S3Service,
+    /// The folder whose files are the objects.
+    bucket: PathBuf,
     /// Without the front: for measurements.
     is_plain: bool,
     state: Mutex<State>,
@@ -86,7 +91,10 @@ struct State {
     uploads: BTreeMap<String, Upload>,
     /// Checksums of objects of parts, by key.
     composites: BTreeMap<String, String>,
+    /// Objects that are not what was sent, by key.
+    spoilt: std::collections::BTreeSet<String>,
     keeps_checksums: bool,
+    forgets_part_counts: bool,
     in_flight: BTreeMap<Op, usize>,
     peak_in_flight: BTreeMap<Op, usize>,
     gate: Option<(Op, Arc<Barrier>)>,
@@ -119,6 +127,7 @@ impl FakeS3 {
         let state = State { keeps_checksums: true, ..State::default() };
         let shared = Arc::new(Shared {
             store: builder.build(),
+            bucket: root.path().join(BUCKET),
             is_plain,
             state: Mutex::new(state),
             hung: Bell::default(),
@@ -225,6 +234,11 @@ impl FakeS3 {
         self.state().keeps_checksums = false;
     }
 
+    /// From now on checksums of objects of parts come without the number of parts, as some servers give them.
+    pub(crate) fn forget_part_counts(&self) {
+        self.state().forgets_part_counts = true;
+    }
+
     /// Calls of this kind wait until `count` of them are there.
     pub(crate) fn gather(&self, op: Op, count: usize) {
         self.state().gate = Some((op, Arc::new(Barrier::new(count))));
@@ -246,6 +260,21 @@ impl Drop for FakeS3 {
             let _ = stop.send(());
             let _ = thread.join();
         }
+    }
+}
+
+impl State {
+    /// Remembers what the parts sum up to, and says it where checksums are told at all.
+    fn complete(&mut self, upload_id: &str) -> Option<String> {
+        let upload = self.uploads.remove(upload_id)?;
+        let mut hash = Sha256::new();
+        for sum in upload.parts.values() {
+            hash.update(BASE64_STANDARD.decode(sum).unwrap());
+        }
+        let sum = BASE64_STANDARD.encode(hash.finalize());
+        let sum = format!("{sum}-{}", upload.parts.len());
+        self.composites.insert(upload.key, sum.clone());
+        self.keeps_checksums.then_some(sum)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::sync::atomic::AtomicBool;
 
-use snowtrack::lake::{Shipment, Store, StoreSettings, upload};
+use snowtrack::lake::{Shipment, Store, StoreSettings, WrittenFile, upload};
 
 use super::{Lake, runtime, timing, words};
 use crate::support::fake_s3::{ACCESS_KEY, BUCKET, FakeS3, REGION, SECRET_KEY};
@@ -36,12 +36,10 @@ fn child() {
         timing: timing(),
         ..StoreSettings::default()
     };
-    let shipment = Shipment {
-        lake: folder.as_ref(),
-        files: &[],
-        archive_key: None,
-        manifest_key: "p/manifests/year=2026/month=01/day=05/R.json",
-    };
+    let key = "p/manifests/year=2026/month=01/day=05/R.json";
+    let manifest = WrittenFile::of(folder.as_ref(), key).unwrap();
+    let shipment =
+        Shipment { lake: folder.as_ref(), files: &[], archive: None, manifest: &manifest };
     let result = runtime().block_on(async {
         let store = Store::open(&settings).await?;
         upload(&store, &shipment, &|_| {}, &AtomicBool::new(false)).await

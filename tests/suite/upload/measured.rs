@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use futures_util::StreamExt;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use snowtrack::lake::{Manifest, Shipment, Store, StoreSettings, upload};
+use snowtrack::lake::{Manifest, Shipment, Store, StoreSettings, WrittenFile, upload};
 
 use super::{runtime, words};
 use crate::support::fake_s3::{BUCKET, FakeS3};
@@ -23,11 +23,12 @@ fn client() {
     let manifest = std::fs::read(Path::new(&folder).join(&manifest_key)).unwrap();
     let manifest: Manifest = serde_json::from_slice(&manifest).unwrap();
     let settings = StoreSettings { bucket: Some(BUCKET.to_owned()), ..StoreSettings::default() };
+    let written = WrittenFile::of(folder.as_ref(), &manifest_key).unwrap();
     let shipment = Shipment {
         lake: folder.as_ref(),
         files: &manifest.files,
-        archive_key: None,
-        manifest_key: &manifest_key,
+        archive: None,
+        manifest: &written,
     };
     let uploaded = runtime().block_on(async {
         let store = Store::open(&settings).await?;

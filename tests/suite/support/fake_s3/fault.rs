@@ -17,6 +17,10 @@ pub(crate) enum Fault {
     HangAfter,
     /// A bit flips on the way to the server.
     Damage,
+    /// The call is answered as if it were done, and is not, or not so.
+    Lie(Lie),
+    /// The list of unfinished uploads goes on for ever: with the same marker, or with a new one each time.
+    EndlessList { moves_on: bool },
     /// An error in S3's own words.
     Answer {
         status: u16,
@@ -34,6 +38,37 @@ impl Fault {
     pub(crate) fn slow_down() -> Self {
         Self::answer(503, "SlowDown", "Please reduce your request rate.")
     }
+}
+
+/// What a store really keeps of what it accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keeps {
+    All,
+    Half,
+    /// As many bytes, others.
+    Other,
+    Nothing,
+}
+
+/// What it says of the checksum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Says {
+    NoChecksum,
+    /// A checksum of another kind.
+    Crc32,
+    /// The right checksum, whatever it keeps.
+    Ours,
+    AnotherChecksum,
+    /// Of parts, without their number.
+    NoPartCount,
+}
+
+/// An answer that is not true, or not whole.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lie {
+    pub(crate) keeps: Keeps,
+    pub(crate) says: Says,
+    pub(crate) status: u16,
 }
 
 /// A fault that waits for its calls.

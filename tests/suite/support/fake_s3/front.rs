@@ -8,7 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use s3s::{Body, HttpError, HttpRequest, HttpResponse};
 use sha2::{Digest, Sha256};
 
-use super::fault::Fault;
+use super::fault::{Fault, Keeps, Lie, Says};
 use super::{BUCKET, Call, Op, Shared, Upload};
 
 /// Larger than any part or small object.
@@ -47,9 +47,15 @@ pub(super) async fn answer(shared: Arc<Shared>, request: HttpRequest) -> Answer 
     let request = HttpRequest::from_parts(parts, Body::from(bytes.clone()));
     let work = Arc::clone(&entry);
     // In a task of its own: what S3 has taken whole it writes whole, also when its client dies meanwhile.
-    let work = tokio::spawn(async move { work.carry_out(request, &bytes).await });
-    let response = work.await.expect("the store does not panic")?;
+    let told = fault.clone();
+    let work = tokio::spawn(async move { work.carry_out(request, &bytes, told.as_ref()).await });
+    let mut response = work.await.expect("the store does not panic")?;
     match fault {
+        Some(Fault::Lie(lie)) => {
+            entry.lie(lie, &mut response).await?;
+            entry.end(response.status().as_u16());
+            Ok(response)
+        }
         Some(Fault::HangAfter) => hang(&shared).await,
         Some(Fault::LostAnswer) => Err(closed()),
         Some(Fault::CutAnswer) => {
@@ -134,7 +140,7 @@ impl Entry {
         state.next_fault(self.op, nth)
     }
 
-    async fn carry_out(&self, request: HttpRequest, bytes: &[u8]) -> Answer {
+    async fn carry_out(&self, request: HttpRequest, bytes: &[u8], fault: Option<&Fault>) -> Answer {
         let query = request.uri().query().unwrap_or_default().to_owned();
         let wants_checksum = request.headers().contains_key("x-amz-checksum-mode");
         if matches!(self.op, Op::Put | Op::Part) {
@@ -159,6 +165,12 @@ impl Entry {
         if upload_id.is_some_and(|id| !self.shared.state().uploads.contains_key(id)) {
             let gone = "The specified upload does not exist.";
             return Ok(error(self.op, (404, "NoSuchUpload", gone), &[]));
+        }
+        if let (Op::ListUploads, Some(Fault::EndlessList { moves_on })) = (self.op, fault) {
+            return Ok(endless_list(
+                *moves_on,
+                parameter(&query, "key-marker").unwrap_or_default(),
+            ));
         }
         if self.op == Op::ListUploads {
             return Ok(self.list_uploads(parameter(&query, "prefix").unwrap_or_default()));
@@ -190,15 +202,18 @@ impl Entry {
                 self.shared.state().uploads.insert(id.unwrap().to_owned(), upload);
                 *response.body_mut() = Body::from(bytes);
             }
+            // As Amazon's S3 answers; s3s-fs says nothing of checksums here.
             Op::Complete => {
-                let mut state = self.shared.state();
-                if let Some(upload) = state.uploads.remove(upload_id) {
-                    let mut hash = Sha256::new();
-                    for sum in upload.parts.values() {
-                        hash.update(BASE64_STANDARD.decode(sum).unwrap());
-                    }
-                    let sum = BASE64_STANDARD.encode(hash.finalize());
-                    state.composites.insert(upload.key, format!("{sum}-{}", upload.parts.len()));
+                let told = self.shared.state().complete(upload_id);
+                if let Some(sum) = told {
+                    let read = response.body_mut().store_all_limited(MAX_BODY_BYTES);
+                    let bytes = read.await.map_err(HttpError::new)?;
+                    let end = "</CompleteMultipartUploadResult>";
+                    let text = String::from_utf8_lossy(&bytes);
+                    assert!(text.contains(end), "{text}");
+                    let tag = format!("<ChecksumSHA256>{sum}</ChecksumSHA256>{end}");
+                    response.headers_mut().remove("content-length");
+                    *response.body_mut() = Body::from(text.replace(end, &tag));
                 }
             }
             Op::Abort => {
@@ -209,12 +224,78 @@ impl Entry {
         Ok(())
     }
 
+    /// Spoils what was kept, and what is said of it.
+    async fn lie(&self, lie: Lie, response: &mut HttpResponse) -> Result<(), HttpError> {
+        let path = self.shared.bucket.join(&self.key);
+        let kept = std::fs::read(&path).unwrap_or_default();
+        if self.op == Op::Part {
+            // The parts are spoilt where the object comes of them.
+            assert_eq!(lie.keeps, Keeps::All, "a part's lie is told by `Complete`");
+        } else {
+            match lie.keeps {
+                Keeps::All => {}
+                Keeps::Half => std::fs::write(&path, &kept[..kept.len() / 2]).unwrap(),
+                Keeps::Other => {
+                    let other: Vec<u8> = kept.iter().map(|byte| byte ^ 1).collect();
+                    std::fs::write(&path, other).unwrap();
+                }
+                Keeps::Nothing => std::fs::remove_file(&path).unwrap(),
+            }
+            if lie.keeps != Keeps::All {
+                self.shared.state().spoilt.insert(self.key.clone());
+            }
+        }
+        *response.status_mut() = hyper::StatusCode::from_u16(lie.status).unwrap();
+        let ours = self.shared.state().composites.get(&self.key).cloned();
+        let bare = ours.as_deref().and_then(|it| it.split('-').next()).map(str::to_owned);
+        let other = BASE64_STANDARD.encode(Sha256::digest("something else"));
+        if self.op == Op::Complete {
+            let said = match lie.says {
+                Says::Ours => ours,
+                Says::NoPartCount => bare,
+                Says::AnotherChecksum => Some(format!("{other}-3")),
+                Says::NoChecksum | Says::Crc32 => None,
+            };
+            let tag = said.map(|it| format!("<ChecksumSHA256>{it}</ChecksumSHA256>"));
+            let xml = format!(
+                "<?xml version=\"1.0\" encoding=\"UTF-8\"?><CompleteMultipartUploadResult><Bucket>{BUCKET}</Bucket><Key>{}</Key><ETag>\"x-1\"</ETag>{}</CompleteMultipartUploadResult>",
+                self.key,
+                tag.unwrap_or_default()
+            );
+            response.headers_mut().remove("content-length");
+            *response.body_mut() = Body::from(xml);
+            return Ok(());
+        }
+        let headers = response.headers_mut();
+        match lie.says {
+            Says::Ours => {}
+            Says::NoChecksum | Says::NoPartCount => {
+                headers.remove(CHECKSUM);
+            }
+            Says::Crc32 => {
+                headers.remove(CHECKSUM);
+                headers.insert("x-amz-checksum-crc32", "AAAAAA==".parse().unwrap());
+            }
+            Says::AnotherChecksum => {
+                headers.insert(CHECKSUM, other.parse().unwrap());
+            }
+        }
+        Ok(())
+    }
+
     fn tell_checksum(&self, response: &mut HttpResponse) {
         let state = self.shared.state();
         if !state.keeps_checksums {
             response.headers_mut().remove(CHECKSUM);
-        } else if let Some(sum) = state.composites.get(&self.key) {
+        } else if state.spoilt.contains(&self.key) {
+            // Of what is there now, not of what came.
+            let bytes = std::fs::read(self.shared.bucket.join(&self.key)).unwrap_or_default();
+            let sum = BASE64_STANDARD.encode(Sha256::digest(bytes));
             response.headers_mut().insert(CHECKSUM, sum.parse().unwrap());
+        } else if let Some(sum) = state.composites.get(&self.key) {
+            let bare = sum.split('-').next().filter(|_| state.forgets_part_counts);
+            let told = bare.unwrap_or(sum).parse().unwrap();
+            response.headers_mut().insert(CHECKSUM, told);
             response.headers_mut().insert("x-amz-checksum-type", "COMPOSITE".parse().unwrap());
         }
     }
@@ -233,6 +314,19 @@ impl Entry {
         xml.push_str("</ListMultipartUploadsResult>");
         HttpResponse::new(Body::from(xml))
     }
+}
+
+/// A page of a thousand uploads of nobody's, and the promise of more.
+fn endless_list(moves_on: bool, marker: &str) -> HttpResponse {
+    let next = if moves_on { format!("{marker}x") } else { "always-the-same".to_owned() };
+    let mut xml = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><ListMultipartUploadsResult><Bucket>{BUCKET}</Bucket><IsTruncated>true</IsTruncated><NextKeyMarker>{next}</NextKeyMarker><NextUploadIdMarker>{next}</NextUploadIdMarker>"
+    );
+    for at in 0..1_000 {
+        write!(xml, "<Upload><Key>others/{at}</Key><UploadId>{at}</UploadId></Upload>").unwrap();
+    }
+    xml.push_str("</ListMultipartUploadsResult>");
+    HttpResponse::new(Body::from(xml))
 }
 
 impl Drop for Entry {

@@ -1,0 +1,83 @@
+//! What a bucket, a prefix and an endpoint look like. Each answer says the form to give.
+
+/// A bucket's name. Amazon's rules, and what it allowed before 2018, because such buckets still exist.
+pub(super) fn bucket(name: &str) -> Result<(), &'static str> {
+    let is_letter = |letter: char| letter.is_ascii_alphanumeric() || ".-_".contains(letter);
+    let is_end = |letter: Option<char>| letter.is_some_and(|it| it.is_ascii_alphanumeric());
+    let is_name = (3..=63).contains(&name.len())
+        && name.chars().all(is_letter)
+        && is_end(name.chars().next())
+        && is_end(name.chars().last())
+        && !name.contains("..")
+        && name.parse::<std::net::Ipv4Addr>().is_err();
+    if is_name {
+        return Ok(());
+    }
+    Err(if name.contains('/') || name.starts_with("arn:") {
+        "the bucket's name alone, such as `my-bucket`, without `s3://`, ARN or address; a path below it goes into `S3_PREFIX`"
+    } else {
+        "a bucket's name, such as `my-bucket`: 3 to 63 letters, digits, `-` and `.`, without quotes and spaces"
+    })
+}
+
+/// What every key begins with.
+pub(super) fn prefix(prefix: &str) -> Result<(), &'static str> {
+    let is_odd = |part: &str| matches!(part, "" | "." | "..");
+    let is_unwelcome = |letter: char| letter.is_control() || "\"'\\".contains(letter);
+    let path = prefix.strip_suffix('/').unwrap_or(prefix);
+    if prefix.is_empty() || !path.split('/').any(is_odd) && !prefix.contains(is_unwelcome) {
+        return Ok(());
+    }
+    Err(
+        "a path below the bucket, such as `spotify-data/`: no slash in front, one at most at its end, without `.`, `..`, quotes and `s3://`",
+    )
+}
+
+/// What a server's base address is.
+pub(super) const ENDPOINT: &str = "an address such as `https://host`, with port and path where it has them; unset, it is Amazon's";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_is_its_name_alone() {
+        for name in ["my-bucket", "a.b", "abc", "Old_Bucket", "1x2", &"x".repeat(63)] {
+            assert_eq!(bucket(name), Ok(()), "{name}");
+        }
+        for name in [
+            "My Bucket!",
+            "s3://b",
+            "s3://my-bucket/p",
+            "my-bucket/p",
+            "my-bucket/",
+            "arn:aws:s3:::my-bucket",
+            "https://my-bucket.s3.amazonaws.com",
+            "\"my-bucket\"",
+            "'b'",
+            "ab",
+            "",
+            "-ab",
+            "ab-",
+            ".ab",
+            "a..b",
+            "192.168.1.1",
+            "büro",
+            "my\nbucket",
+            &"x".repeat(64),
+        ] {
+            assert!(bucket(name).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_is_a_path_of_whole_names() {
+        for path in ["", "p", "p/", "p/q", "p/q/", "spotify-data/", "a b/"] {
+            assert_eq!(prefix(path), Ok(()), "{path}");
+        }
+        for path in ["x//", "/", "/x", "x//y", "./x", "x/..", "s3://b/p", "\"p/\"", "p'/", "a\nb/"]
+        {
+            assert!(prefix(path).is_err(), "{path}");
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Rows whose files never reached the bucket.
+
+use super::{Doing, Error, Warehouse};
+use crate::ids::Table;
+
+impl Warehouse {
+    /// Makes a table's rows of another run this run's, so that they are checked and shipped again; how many they are.
+    ///
+    /// Whole groups go, as they came: a run that changes a group has all of its rows.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub fn take_over(&mut self, table: Table, run_id: &str) -> Result<usize, Error> {
+        let doing = format!("ship rows of `{table}` again");
+        self.transaction(|warehouse| {
+            let connection = warehouse.connection();
+            let rows =
+                format!("update core.{table} set run_id = getvariable('run_id') where run_id = ?");
+            let count = connection.execute(&rows, [run_id]).doing(&doing)?;
+            let note = "insert into meta.unpublished_runs select getvariable('run_id') where ? > 0";
+            connection.execute(note, [count as u64]).doing(&doing)?;
+            Ok(count)
+        })
+    }
+
+    /// Whether the table has rows of this run, or rows that no run has shipped.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub fn has_rows_to_ship(&self, table: Table, run_id: &str) -> Result<bool, Error> {
+        let sql = format!(
+            "select exists (from core.{table} where run_id = ?) or exists (from staging.unshipped_{table})"
+        );
+        let doing = format!("look for rows of `{table}`");
+        self.connection().query_row(&sql, [run_id], |row| row.get(0)).doing(&doing)
+    }
+}
