@@ -96,6 +96,7 @@ const fn of_pipeline(error: &pipeline::Error) -> u8 {
         pipeline::Error::DataDir { .. }
         | pipeline::Error::DataDirUnreadable { .. }
         | pipeline::Error::File { .. } => LAKE,
+        pipeline::Error::PipeGone { .. } => SNOWFLAKE,
         pipeline::Error::Refused { .. } => QUALITY,
         pipeline::Error::NothingRead { .. }
         | pipeline::Error::PlaylistsUnread { .. }

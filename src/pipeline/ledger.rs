@@ -20,6 +20,12 @@ pub struct RunSummary {
     pub state: String,
     /// What stopped it, where it had the time to say so.
     pub error: Option<String>,
+    /// How many of its files are not in Snowflake as they were sent.
+    #[serde(default)]
+    pub wrong_file_count: u64,
+    /// When one of its files was last proven to be there.
+    #[serde(default)]
+    pub verified_at: Option<DateTime<Utc>>,
     /// The last stage it began.
     pub stage: Option<String>,
     /// When it started.
@@ -41,10 +47,13 @@ pub struct FileState {
     pub key: String,
     /// Its rows.
     pub row_count: u64,
-    /// `exported`, `uploaded`, `submitting`, `accepted`, `verified`, `failed` or `superseded`.
+    /// `exported`, `uploaded`, `submitting`, `accepted`, `verified`, `mismatch`, `failed` or `superseded`.
     pub state: String,
     /// Why it is not further, where that is known.
     pub reason: Option<String>,
+    /// When it was last proven to be in Snowflake as it was sent, also where it is so no longer.
+    #[serde(default)]
+    pub verified_at: Option<DateTime<Utc>>,
 }
 
 /// What a run is begun for.
@@ -358,7 +367,7 @@ pub(super) fn exported_run_count(warehouse: &Warehouse, source: &str) -> Result<
 /// [`Error::Statement`].
 pub fn latest_runs(warehouse: &Warehouse, count: u32) -> Result<Vec<RunSummary>, Error> {
     let sql = format!(
-        "select run_id, source, status, if(status = 'running', 'stopped', status), if(status = 'running', report ->> 'error', null), stage, started_at, finished_at from meta.runs order by run_id desc limit {count}"
+        "select run_id, source, status, if(status = 'running', 'stopped', status), if(status in ('running', 'pending', 'failed'), report ->> 'error', null), stage, started_at, finished_at, coalesce(wrong_file_count, 0), proven.verified_at from meta.runs left join (select run_id, count(*) filter (state in ('failed', 'mismatch')) as wrong_file_count, max(verified_at) as verified_at from meta.files group by run_id) as proven using (run_id) order by run_id desc limit {count}"
     );
     warehouse.rows(&sql, "list the runs", |row| {
         Ok(RunSummary {
@@ -367,6 +376,8 @@ pub fn latest_runs(warehouse: &Warehouse, count: u32) -> Result<Vec<RunSummary>,
             status: row.get(2)?,
             state: row.get(3)?,
             error: row.get(4)?,
+            wrong_file_count: row.get(8)?,
+            verified_at: row.get::<_, Option<NaiveDateTime>>(9)?.map(|at| at.and_utc()),
             stage: row.get(5)?,
             started_at: row.get::<_, NaiveDateTime>(6)?.and_utc(),
             finished_at: row.get::<_, Option<NaiveDateTime>>(7)?.map(|at| at.and_utc()),
@@ -379,7 +390,7 @@ pub fn latest_runs(warehouse: &Warehouse, count: u32) -> Result<Vec<RunSummary>,
 /// # Errors
 /// [`Error::Statement`].
 pub fn files_of(warehouse: &Warehouse, run: &RunId) -> Result<Vec<FileState>, Error> {
-    let sql = "select \"table\", key, row_count, state, reason from meta.files where run_id = ? order by rowid";
+    let sql = "select \"table\", key, row_count, state, reason, verified_at from meta.files where run_id = ? order by rowid";
     let doing = "list the files";
     let mut statement = warehouse.connection().prepare(sql).doing(doing)?;
     let rows = statement.query_map([run.as_str()], |row| {
@@ -389,6 +400,7 @@ pub fn files_of(warehouse: &Warehouse, run: &RunId) -> Result<Vec<FileState>, Er
             row_count: row.get(2)?,
             state: row.get(3)?,
             reason: row.get(4)?,
+            verified_at: row.get::<_, Option<NaiveDateTime>>(5)?.map(|at| at.and_utc()),
         })
     });
     rows.doing(doing)?.collect::<Result<_, _>>().doing(doing)

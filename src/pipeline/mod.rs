@@ -3,6 +3,7 @@
 //! In: a [`Config`](crate::config::Config) and a [`Source`]. Out: a [`RunReport`], and an [`Error`] that says what to do next.
 
 mod board;
+mod conclusion;
 mod doctor;
 mod enrich;
 mod error;
@@ -10,7 +11,9 @@ mod fetch;
 mod ingest;
 mod ledger;
 mod lock;
+mod look;
 mod parcels;
+mod presence;
 mod question;
 mod reconcile;
 mod replay;

@@ -101,7 +101,7 @@ create table if not exists meta.files (
     size_bytes   bigint,
     sha256       varchar,
     row_hash_sum varchar,
-    state        varchar, -- exported | uploaded | submitting | accepted | verified | failed | superseded
+    state        varchar, -- exported | uploaded | submitting | accepted | verified | failed | mismatch | superseded
     local_path   varchar,
     updated_at   timestamp
 );
@@ -115,6 +115,8 @@ alter table meta.files add column if not exists reason varchar; -- why it is not
 alter table meta.files add column if not exists way varchar; -- how Snowflake may have learnt of it: rest | auto | copy; NULL = not
 alter table meta.files add column if not exists told_at timestamp; -- when it may first have been told: a pipe's memory starts then
 alter table meta.files add column if not exists request_id varchar; -- of the COPY INTO that was sent for it
+alter table meta.files add column if not exists verified_at timestamp; -- when it was last found as it was sent; NULL = never
+alter table meta.files add column if not exists verified_in varchar; -- where that was: account, database and schema
 
 create table if not exists meta.settings (
     name  varchar, -- published: what the published file was when it was written (publish.rs)
