@@ -50,9 +50,9 @@ pub enum Error {
     #[error("a pipe loads nothing until a person mends it: the lines above say how")]
     PipeUnwell,
     /// A reconciliation found differences.
-    #[error("{count} rows differ; `snowtrack reconcile --repair` ships them again")]
+    #[error("{rows} differ: {rest}")]
     #[expect(missing_docs, reason = "the fields are named by what they hold")]
-    Differs { count: usize },
+    Differs { rows: String, rest: String },
     /// Wrong usage that clap cannot see.
     #[error("{0}")]
     Usage(String),

@@ -127,6 +127,15 @@ impl From<crate::snowflake::Error> for Error {
 }
 
 impl Error {
+    /// Whether somebody asked to stop.
+    pub(super) const fn is_interruption(&self) -> bool {
+        match self {
+            Self::Interrupted => true,
+            Self::Snowflake(error) => error.is_stopped(),
+            _ => false,
+        }
+    }
+
     /// Whether the same command continues and can succeed later without anybody mending anything.
     pub const fn is_later(&self) -> bool {
         use crate::snowflake::Outcome;

@@ -2,6 +2,8 @@
 //!
 //! In: files that were sent. Out: the names of what is gone. What cannot be looked at is told as that, and is no finding.
 
+use std::collections::BTreeSet;
+
 use futures_util::future::join_all;
 
 use super::Error;
@@ -12,7 +14,7 @@ use super::target::Target;
 use crate::event::Event;
 use crate::ids::Table;
 use crate::lake::Store;
-use crate::snowflake::{QualifiedName, Statement};
+use crate::snowflake::{Answer, QualifiedName, Row, Rows, Statement};
 
 /// Looks that are under way at once.
 const LOOKS: usize = 16;
@@ -38,26 +40,28 @@ async fn missing_pipes(
     target: &Target,
     parcels: &[Parcel],
 ) -> Result<Vec<String>, Error> {
-    let mut missing = Vec::new();
-    for table in Table::ALL {
-        let is_sent = parcels.iter().any(|parcel| parcel.entries_of(table).next().is_some());
-        // The one that the next run needs: a way that is configured no longer needs none.
-        let pipe = target.names.pipe(table, target.format, target.mode);
-        let Some(pipe) = pipe.filter(|_| is_sent) else { continue };
-        edge.check_stop()?;
-        if is_gone(edge, target, &pipe).await {
-            missing.push(format!("pipe `{pipe}`"));
-        }
+    let is_sent =
+        |table: &Table| parcels.iter().any(|parcel| parcel.entries_of(*table).next().is_some());
+    // Those that the next run needs: a way that is configured no longer needs none.
+    let pipe = |table| target.names.pipe(table, target.format, target.mode);
+    let wanted: Vec<QualifiedName> =
+        Table::ALL.into_iter().filter(is_sent).filter_map(pipe).collect();
+    if wanted.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(missing)
+    let there = match query(edge, target, Statement::new(target.names.pipes())).await {
+        Ok(Answer::Given(rows)) => names_in(&rows)?,
+        Err(error) if error.is_interruption() => return Err(error),
+        // Whoever may not ask knows nothing.
+        Ok(Answer::Unknown(_)) | Err(_) => return Ok(Vec::new()),
+    };
+    let gone = wanted.into_iter().filter(|pipe| !there.contains(pipe.name.as_str()));
+    Ok(gone.map(|pipe| format!("pipe `{pipe}`")).collect())
 }
 
-async fn is_gone(edge: Edge<'_>, target: &Target, pipe: &QualifiedName) -> bool {
-    let statement = Statement::new(target.names.pipe_status(pipe));
-    match query(edge, target, statement).await {
-        Err(Error::Snowflake(error)) => error.is_missing_object(),
-        _ => false,
-    }
+fn names_in(rows: &Rows) -> Result<BTreeSet<String>, Error> {
+    let name = |row: Row<'_>| Ok(row.cell("name")?.text()?.to_owned());
+    rows.iter().map(name).collect()
 }
 
 async fn missing_files(

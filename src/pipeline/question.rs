@@ -160,7 +160,7 @@ impl Question {
     /// The same of what only explains: the question goes on without it.
     fn excuse(&mut self, asked: Result<(), Error>) -> Result<(), Error> {
         match asked {
-            Err(error) if !is_interruption(&error) => {
+            Err(error) if !error.is_interruption() => {
                 self.refusal.get_or_insert(error);
                 Ok(())
             }
@@ -414,14 +414,6 @@ impl Question {
 fn renew<T>(known: &mut Answer<T>, newer: Answer<T>) {
     if matches!(newer, Answer::Given(_)) || matches!(known, Answer::Unknown(_)) {
         *known = newer;
-    }
-}
-
-const fn is_interruption(error: &Error) -> bool {
-    match error {
-        Error::Interrupted => true,
-        Error::Snowflake(error) => error.is_stopped(),
-        _ => false,
     }
 }
 

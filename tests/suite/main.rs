@@ -6,6 +6,7 @@ mod archive;
 mod cloud_kills;
 mod copies;
 mod credentials;
+mod cures;
 mod demo;
 mod demo_cloud;
 mod documents;
