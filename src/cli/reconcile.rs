@@ -111,7 +111,9 @@ fn rest(found: &Reconciliation, arguments: &ReconcileArgs, is_repaired: bool) ->
     }
     parts.extend(found.deletions.values().map(|statement| match statement.len() {
         0..=LONGEST_STATEMENT => {
-            format!("what only Snowflake has cannot be mended from here, but by `{statement}`")
+            format!(
+                "what only Snowflake has cannot be mended from here, but by `{statement}`; `{command}` settles it then"
+            )
         }
         _ => "what only Snowflake has cannot be mended from here: `--json` holds the `delete` for it"
             .to_owned(),

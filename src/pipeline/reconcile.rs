@@ -82,7 +82,7 @@ fn group_of(table: Table, difference: &Difference) -> String {
 }
 
 /// The statement that takes the rows away which only Snowflake has; `None` where there is none.
-pub fn deletion(names: &Names, comparison: &TableComparison) -> Option<String> {
+fn deletion(names: &Names, comparison: &TableComparison) -> Option<String> {
     let table = comparison.table;
     let only = comparison.differences.iter().filter(|it| it.kind == Kind::OnlyThere);
     let keys: Vec<String> = only

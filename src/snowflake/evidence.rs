@@ -264,6 +264,32 @@ pub(super) fn claim_of<'a>(file: &ExportedFile, evidence: &'a Evidence) -> Optio
         })
 }
 
+/// How far it says that it is.
+pub(super) fn progress_of(claim: &FileReport) -> String {
+    match &claim.status {
+        LoadStatus::Other(word) => format!("Snowflake calls its state `{word}`"),
+        _ => "it is being loaded".to_owned(),
+    }
+}
+
+/// `refused with “…” (line 3, column `NAME`)`
+pub(super) fn error_of(claim: &FileReport) -> String {
+    let said = claim.first_error.as_ref().or(claim.system_error.as_ref());
+    let mut text = match said {
+        Some(error) => format!("Snowflake refused it: {}", error.trim().trim_end_matches('.')),
+        None => "Snowflake refused it and gives no reason".to_owned(),
+    };
+    let line = claim.first_error_line.map(|line| format!("line {line}"));
+    let column = claim.first_error_column.as_ref().map(|column| format!("column {column}"));
+    let count =
+        (1 < claim.error_count).then(|| format!("the first of {} errors", claim.error_count));
+    let place: Vec<_> = [line, column, count].into_iter().flatten().collect();
+    if !place.is_empty() {
+        text = format!("{text} ({})", place.join(", "));
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,8 +15,10 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 
 use super::cure::Cure;
-use super::evidence::{Answer, Claimed, Evidence, Found, Landed, claim_of, is_of};
-use super::pipe::{FileReport, LoadStatus};
+use super::evidence::{
+    Answer, Claimed, Evidence, Found, Landed, claim_of, error_of, is_of, progress_of,
+};
+use super::pipe::FileReport;
 use super::pipe_status::Health;
 use crate::ids::Table;
 use crate::lake::ExportedFile;
@@ -418,31 +420,6 @@ fn silence(file: &ExportedFile, evidence: &Evidence) -> String {
         Answer::Unknown(why) => format!("the copy history is not known: {why}"),
     };
     format!("{reports}; {history}")
-}
-
-fn progress_of(claim: &FileReport) -> String {
-    match &claim.status {
-        LoadStatus::Other(word) => format!("Snowflake calls its state `{word}`"),
-        _ => "it is being loaded".to_owned(),
-    }
-}
-
-/// `refused with “…” (line 3, column `NAME`)`
-fn error_of(claim: &FileReport) -> String {
-    let said = claim.first_error.as_ref().or(claim.system_error.as_ref());
-    let mut text = match said {
-        Some(error) => format!("Snowflake refused it: {}", error.trim().trim_end_matches('.')),
-        None => "Snowflake refused it and gives no reason".to_owned(),
-    };
-    let line = claim.first_error_line.map(|line| format!("line {line}"));
-    let column = claim.first_error_column.as_ref().map(|column| format!("column {column}"));
-    let count =
-        (1 < claim.error_count).then(|| format!("the first of {} errors", claim.error_count));
-    let place: Vec<_> = [line, column, count].into_iter().flatten().collect();
-    if !place.is_empty() {
-        text = format!("{text} ({})", place.join(", "));
-    }
-    text
 }
 
 fn is_listed(file: &ExportedFile, paths: &[String]) -> bool {

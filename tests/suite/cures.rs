@@ -125,7 +125,7 @@ fn the_cure_of_each_verdict_leads_to_verified() {
                     .snowflake
                     .tamper(&format!("update SPOTIFY.RAW.SONGS set ID = '{ANOTHER_KEY}'"));
             },
-            2,
+            3,
         ),
     ];
     for (name, state, before, after, count) in cases {

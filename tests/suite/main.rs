@@ -11,6 +11,7 @@ mod demo;
 mod demo_cloud;
 mod documents;
 mod enrich;
+mod false_verified;
 mod faults;
 mod groups;
 mod items;
