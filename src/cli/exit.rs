@@ -52,9 +52,9 @@ pub enum Error {
     #[error("a pipe loads nothing until a person mends it: its remedy is printed with its name")]
     PipeUnwell,
     /// A reconciliation found differences.
-    #[error("{count} rows differ; `snowtrack reconcile --repair` ships them again")]
+    #[error("{rows} differ: {rest}")]
     #[expect(missing_docs, reason = "the fields are named by what they hold")]
-    Differs { count: usize },
+    Differs { rows: String, rest: String },
     /// Wrong usage that clap cannot see.
     #[error("{0}")]
     Usage(String),
@@ -98,6 +98,7 @@ const fn of_pipeline(error: &pipeline::Error) -> u8 {
         pipeline::Error::DataDir { .. }
         | pipeline::Error::DataDirUnreadable { .. }
         | pipeline::Error::File { .. } => LAKE,
+        pipeline::Error::PipeGone { .. } => SNOWFLAKE,
         pipeline::Error::Refused { .. } | pipeline::Error::Unsound { .. } => QUALITY,
         pipeline::Error::NothingRead { .. }
         | pipeline::Error::PlaylistsUnread { .. }

@@ -12,6 +12,7 @@ mod harmless;
 mod man;
 mod progress;
 mod query;
+mod reconcile;
 mod run;
 mod snowflake;
 mod status;
@@ -105,7 +106,7 @@ enum Command {
     #[command(visible_alias = "runs")]
     Status(status::StatusArgs),
     /// Compare whole tables, DuckDB against Snowflake
-    Reconcile(snowflake::ReconcileArgs),
+    Reconcile(reconcile::ReconcileArgs),
     /// The Snowflake side: what is set up, and how the pipes are
     #[command(subcommand)]
     Snowflake(snowflake::SnowflakeCommand),
@@ -277,7 +278,7 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
         Command::Verify(arguments) => run::verify(cli, arguments, &config, &data_dir),
         Command::Login { no_browser } => login(cli, &config, &data_dir, *no_browser),
         Command::Snowflake(command) => snowflake::snowflake(cli, command, &config),
-        Command::Reconcile(arguments) => snowflake::reconcile(cli, arguments, &config, &data_dir),
+        Command::Reconcile(arguments) => reconcile::reconcile(cli, arguments, &config, &data_dir),
         Command::Status(arguments) => status::status(cli, arguments, &data_dir),
         Command::Doctor => doctor::doctor(cli, &config, &data_dir),
         Command::Config(_) => config::check(cli, &settings),

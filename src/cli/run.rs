@@ -91,6 +91,10 @@ pub(super) struct StageArgs {
 pub(super) struct VerifyArgs {
     #[command(flatten)]
     stage: StageArgs,
+    /// Ask about every file that was ever sent, but for those that newer ones replaced [default: those of the latest run that
+    /// sent any, and whatever is not known to have arrived]
+    #[arg(long, conflicts_with = "run")]
+    all: bool,
     /// Show each table while waiting: a live table on a terminal, a line per change elsewhere
     #[arg(long)]
     pub(super) watch: bool,
@@ -180,7 +184,8 @@ pub(super) fn verify(
         (true, false) => Drawing::Bar,
         (false, _) => Drawing::Nothing,
     };
-    let settings = arguments.stage.settings(data_dir, Stage::Verify);
+    let mut settings = arguments.stage.settings(data_dir, Stage::Verify);
+    settings.shipping.asks_all = arguments.all;
     go(cli, config, (&settings, drawing))
 }
 

@@ -1,4 +1,4 @@
-//! `snowflake plan | apply | pipes | jwt`, and `reconcile`.
+//! `snowflake plan | apply | pipes | jwt`.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,11 +7,9 @@ use clap::Subcommand;
 use secrecy::ExposeSecret;
 use serde_json::json;
 
-use super::{Cli, Error, now, one_line, print, progress, run, runtime};
+use super::{Cli, Error, now, one_line, print, run, runtime};
 use crate::config::Config;
-use crate::event::{Events, Stage};
-use crate::ids::Table;
-use crate::pipeline::{self, PipeReport, Reconciliation, SetupWishes, Target};
+use crate::pipeline::{self, PipeReport, SetupWishes, Target};
 use crate::retry::Stop;
 use crate::snowflake::{Applied, Credential, Plan, Timing, claims, sign};
 
@@ -65,19 +63,6 @@ impl SetupArgs {
         config.snowflake.role = Some(role.clone());
         Ok(Target { names: normal.names, ..target(&config)? })
     }
-}
-
-/// Which tables to compare.
-#[derive(Debug, clap::Args)]
-pub(super) struct ReconcileArgs {
-    /// Tables to compare [default: all]
-    #[arg(value_name = "TABLE")]
-    tables: Vec<Table>,
-    /// Ship exactly the rows that differ again, and compare once more
-    #[arg(long)]
-    repair: bool,
-    #[command(flatten)]
-    wait: run::WaitArgs,
 }
 
 fn target(config: &Config) -> Result<Target, Error> {
@@ -246,107 +231,6 @@ fn pipe_table(reports: &[PipeReport]) -> String {
     for remedy in pipeline::remedies(reports) {
         lines.push(format!("\n→ {}: {}", remedy.pipes.join(", "), remedy.text));
         lines.extend(remedy.script.iter().map(|statement| format!("  {statement}")));
-    }
-    lines.join("\n")
-}
-
-/// Compares tables, and with `--repair` ships what differs again.
-pub(super) fn reconcile(
-    cli: &Cli,
-    arguments: &ReconcileArgs,
-    config: &Config,
-    data_dir: &Path,
-) -> Result<(), Error> {
-    let stop = Arc::new(Stop::default());
-    let wait = arguments.wait.patience();
-    let settings = pipeline::Settings { wait, ..run::settings(data_dir, Stage::Verify) };
-    let events = |event| progress::log(&event);
-    let compare = || {
-        runtime()?.block_on(async {
-            run::stop_on_signal(&stop);
-            let edge: (Events<'_>, _) = (&events, &stop);
-            Ok::<_, Error>(pipeline::reconcile(config, &settings, &arguments.tables, edge).await?)
-        })
-    };
-    let mut found = compare()?;
-    if arguments.repair && !found.is_same() {
-        if !cli.json {
-            print(&differences(&found))?;
-        }
-        let again = pipeline::Settings {
-            wait,
-            reship: found.keys(),
-            stages: Stage::Transform..=Stage::Verify,
-            ..run::settings(data_dir, Stage::Verify)
-        };
-        match run::go_quietly(cli, config, &again) {
-            // An older file that is wrong stays wrong until the comparison shows that its rows are right now.
-            Err(error) if error.code() == super::exit::MISMATCH => {}
-            other => other?,
-        }
-        found = compare()?;
-    }
-    print(&if cli.json { to_json(&found) } else { differences(&found) })?;
-    let count = found.tables.iter().map(|table| table.differences.len()).sum();
-    if count == 0 { Ok(()) } else { Err(Error::Differs { count }) }
-}
-
-fn to_json(found: &Reconciliation) -> String {
-    let tables = found.tables.iter().map(|table| {
-        let differences = table.differences.iter().map(|it| {
-            let changes = it.changes.iter().map(|(column, local, remote)| {
-                json!({"column": column, "duckdb": local, "snowflake": remote})
-            });
-            json!({
-                "key": it.key, "in_duckdb": it.local.is_some(), "in_snowflake": it.remote.is_some(),
-                "changes": changes.collect::<Vec<_>>(), "next_step": it.next_step,
-            })
-        });
-        json!({
-            "table": table.table.name(),
-            "duckdb_row_count": table.local.row_count,
-            "snowflake_row_count": table.remote.row_count,
-            "differences": differences.collect::<Vec<_>>(),
-        })
-    });
-    json!({"is_same": found.is_same(), "tables": tables.collect::<Vec<_>>()}).to_string()
-}
-
-/// Shown per table; `--json` has all of them.
-const SHOWN: usize = 10;
-
-fn differences(found: &Reconciliation) -> String {
-    let mut lines =
-        vec![format!("{:<18} {:>10} {:>10} {:>10}", "table", "DuckDB", "Snowflake", "differ")];
-    for table in &found.tables {
-        lines.push(format!(
-            "{:<18} {:>10} {:>10} {:>10}",
-            table.table.name(),
-            table.local.row_count,
-            table.remote.row_count,
-            table.differences.len()
-        ));
-        for it in table.differences.iter().take(SHOWN) {
-            let key = one_line(&it.key.join(", "));
-            let what = match (&it.local, &it.remote) {
-                (Some(_), None) => "only in DuckDB".to_owned(),
-                (None, _) => "only in Snowflake".to_owned(),
-                _ => {
-                    let of = |(column, local, remote): &(String, String, String)| {
-                        format!("{column} is `{remote}`, wanted `{local}`")
-                    };
-                    it.changes.iter().map(of).collect::<Vec<_>>().join(", ")
-                }
-            };
-            lines.push(format!("  {key}: {}", one_line(&what)));
-            lines.push(format!("    → {}", it.next_step));
-        }
-        if table.differences.len() > SHOWN {
-            lines.push(format!(
-                "  … and {} more (`--json` lists them)",
-                table.differences.len() - SHOWN
-            ));
-        }
     }
     lines.join("\n")
 }

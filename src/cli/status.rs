@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::{Cli, Error, check, is_there, one_line, print};
@@ -98,6 +99,19 @@ fn runs(runs: &[RunSummary]) -> String {
             "{:<28} {started:<20} {:<11} {stage:<10} {}",
             run.run_id, run.state, run.source
         ));
+        if 0 < run.wrong_file_count {
+            let count = run.wrong_file_count;
+            let before =
+                proven(run.verified_at).map(|at| format!("{at}, and now ")).unwrap_or_default();
+            lines.push(format!(
+                "{:>28} {before}{count} file{} not in Snowflake as sent: `snowtrack status --run {}`",
+                "→",
+                if count == 1 { " is" } else { "s are" },
+                run.run_id
+            ));
+        } else if let ("failed" | "pending", Some(error)) = (run.state.as_str(), &run.error) {
+            lines.push(format!("{:>28} {error}", "→"));
+        }
         if run.state == "stopped" {
             let error = run.error.as_ref().map(|error| format!("{}; ", one_line(error)));
             let error = error.unwrap_or_default();
@@ -105,6 +119,11 @@ fn runs(runs: &[RunSummary]) -> String {
         }
     }
     lines.join("\n")
+}
+
+/// When it was proven, in words.
+fn proven(at: Option<DateTime<Utc>>) -> Option<String> {
+    at.map(|at| format!("verified {}", at.format("%Y-%m-%d %H:%M:%S UTC")))
 }
 
 fn file_states(run: &RunId, files: &[FileState]) -> String {
@@ -117,6 +136,11 @@ fn file_states(run: &RunId, files: &[FileState]) -> String {
             "{:<18} {:>10} {:<9} {}",
             file.table, file.row_count, file.state, file.key
         ));
+        if file.state != "verified"
+            && let Some(at) = proven(file.verified_at)
+        {
+            lines.push(format!("{:>39} {at}", "→"));
+        }
         if let Some(reason) = &file.reason {
             lines.push(format!("{:>39} {}", "→", one_line(reason)));
         }

@@ -50,14 +50,25 @@ pub(super) fn summary(report: &RunReport, data_dir: &Path) -> String {
         );
     }
     checks(&mut text, &report.checks);
-    if matches!(report.status.as_str(), "exported" | "uploaded" | "ingested" | "verified")
-        || !report.files.is_empty()
+    if matches!(
+        report.status.as_str(),
+        "exported" | "uploaded" | "ingested" | "verified" | "unchanged"
+    ) || !report.files.is_empty()
     {
         files(&mut text, report, data_dir);
     }
-    if report.verification.verdict != "skipped" {
-        let VerificationReport { verdict, reason } = &report.verification;
-        let _ = writeln!(text, "  {verdict}: {}", one_line(reason));
+    let VerificationReport { verdict, reason, missing } = &report.verification;
+    match verdict.as_str() {
+        "skipped" if report.status != "unchanged" => {}
+        "skipped" => {
+            let _ = writeln!(text, "  {}", one_line(reason));
+        }
+        verdict => {
+            let _ = writeln!(text, "  {verdict}: {}", one_line(reason));
+        }
+    }
+    for name in missing {
+        let _ = writeln!(text, "  gone: {}", one_line(name));
     }
     if report.error.is_none() {
         let _ = writeln!(
@@ -166,7 +177,16 @@ pub(super) fn counted(count: u64, noun: &str) -> String {
 
 /// `8 verified`, `7 verified, 1 failed`: how far the files are.
 fn states(report: &RunReport) -> String {
-    let order = ["exported", "uploaded", "accepted", "loaded", "verified", "superseded", "failed"];
+    let order = [
+        "exported",
+        "uploaded",
+        "accepted",
+        "loaded",
+        "verified",
+        "superseded",
+        "failed",
+        "mismatch",
+    ];
     let count = |state: &str| report.files.iter().filter(|file| file.state == state).count();
     let counts = order.into_iter().map(|state| (state, count(state)));
     let shown = counts.filter(|(_, count)| *count > 0);

@@ -10,6 +10,7 @@ mod error;
 mod export;
 mod key;
 mod manifest;
+mod presence;
 mod store;
 mod upload;
 

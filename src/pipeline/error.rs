@@ -78,8 +78,18 @@ pub enum Error {
     )]
     OtherPrefix { key: String, prefix: String },
     /// Not every file is known to have arrived as it was sent.
-    #[error("not verified: {reason}{}", if next_step.is_empty() { String::new() } else { format!("; {next_step}") })]
-    Unverified { outcome: crate::snowflake::Outcome, reason: String, next_step: String },
+    #[error("{whose} is not verified: {reason}{}", if next_step.is_empty() { String::new() } else { format!("; {next_step}") })]
+    Unverified {
+        whose: String,
+        outcome: crate::snowflake::Outcome,
+        reason: String,
+        next_step: String,
+    },
+    /// The rows are in, and the next ones would not come.
+    #[error(
+        "every row is in, but {pipe} is gone and would load nothing more: `snowtrack snowflake apply` makes it again"
+    )]
+    PipeGone { pipe: String },
     /// Nothing was exported yet.
     #[error(
         "nothing was exported yet, so there is nothing to ship; `snowtrack run --demo` tries everything out"
@@ -127,6 +137,15 @@ impl From<crate::snowflake::Error> for Error {
 }
 
 impl Error {
+    /// Whether somebody asked to stop.
+    pub(super) const fn is_interruption(&self) -> bool {
+        match self {
+            Self::Interrupted => true,
+            Self::Snowflake(error) => error.is_stopped(),
+            _ => false,
+        }
+    }
+
     /// Whether the same command continues and can succeed later without anybody mending anything.
     pub const fn is_later(&self) -> bool {
         use crate::snowflake::Outcome;

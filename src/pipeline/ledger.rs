@@ -23,6 +23,12 @@ pub struct RunSummary {
     pub state: String,
     /// What stopped it, where it had the time to say so.
     pub error: Option<String>,
+    /// How many of its files are not in Snowflake as they were sent.
+    #[serde(default)]
+    pub wrong_file_count: u64,
+    /// When one of its files was last proven to be there.
+    #[serde(default)]
+    pub verified_at: Option<DateTime<Utc>>,
     /// The last stage it began.
     pub stage: Option<String>,
     /// When it started.
@@ -44,10 +50,13 @@ pub struct FileState {
     pub key: String,
     /// Its rows.
     pub row_count: u64,
-    /// `exported`, `uploaded`, `submitting`, `accepted`, `verified`, `failed` or `superseded`.
+    /// `exported`, `uploaded`, `submitting`, `accepted`, `verified`, `mismatch`, `failed` or `superseded`.
     pub state: String,
     /// Why it is not further, where that is known.
     pub reason: Option<String>,
+    /// When it was last proven to be in Snowflake as it was sent, also where it is so no longer.
+    #[serde(default)]
+    pub verified_at: Option<DateTime<Utc>>,
 }
 
 /// What a run is begun for.
@@ -366,7 +375,7 @@ pub(super) fn exported_run_count(warehouse: &Warehouse, source: &str) -> Result<
 /// [`Error::Statement`].
 pub fn latest_runs(warehouse: &Warehouse, count: u32) -> Result<Vec<RunSummary>, Error> {
     let sql = format!(
-        "select run_id, source, status, if(status = 'running', 'stopped', status), if(status = 'running', report ->> 'error', null), stage, started_at, finished_at from meta.runs order by run_id desc limit {count}"
+        "select run_id, source, status, if(status = 'running', 'stopped', status), if(status in ('running', 'pending', 'failed'), report ->> 'error', null), stage, started_at, finished_at, coalesce(wrong_file_count, 0), proven.verified_at from meta.runs left join (select run_id, count(*) filter (state in ('failed', 'mismatch')) as wrong_file_count, max(verified_at) as verified_at from meta.files group by run_id) as proven using (run_id) order by run_id desc limit {count}"
     );
     warehouse.rows(&sql, "list the runs", |row| {
         Ok(RunSummary {
@@ -375,6 +384,8 @@ pub fn latest_runs(warehouse: &Warehouse, count: u32) -> Result<Vec<RunSummary>,
             status: row.get(2)?,
             state: row.get(3)?,
             error: row.get(4)?,
+            wrong_file_count: row.get(8)?,
+            verified_at: row.get::<_, Option<NaiveDateTime>>(9)?.map(|at| at.and_utc()),
             stage: row.get(5)?,
             started_at: row.get::<_, NaiveDateTime>(6)?.and_utc(),
             finished_at: row.get::<_, Option<NaiveDateTime>>(7)?.map(|at| at.and_utc()),
@@ -399,7 +410,7 @@ pub(super) fn files_of_runs<'r>(
     let mut files: BTreeMap<_, _> = runs.map(|run| (run.to_owned(), Vec::new())).collect();
     let Some(first) = files.keys().next().cloned() else { return Ok(files) };
     // Ids grow with time, so what is asked for is the newest part of the table.
-    let sql = "select run_id, \"table\", key, row_count, state, reason from meta.files where run_id >= ? order by rowid";
+    let sql = "select run_id, \"table\", key, row_count, state, reason, verified_at from meta.files where run_id >= ? order by rowid";
     let doing = "list the files";
     let mut statement = warehouse.connection().prepare(sql).doing(doing)?;
     let rows = statement.query_map([&first], |row| {
@@ -409,6 +420,7 @@ pub(super) fn files_of_runs<'r>(
             row_count: row.get(3)?,
             state: row.get(4)?,
             reason: row.get(5)?,
+            verified_at: row.get::<_, Option<NaiveDateTime>>(6)?.map(|at| at.and_utc()),
         };
         Ok((row.get::<_, String>(0)?, file))
     });

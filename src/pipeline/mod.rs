@@ -3,6 +3,7 @@
 //! In: a [`Config`](crate::config::Config) and a [`Source`]. Out: a [`RunReport`], and an [`Error`] that says what to do next.
 
 mod board;
+mod conclusion;
 mod credentials;
 mod doctor;
 mod enrich;
@@ -13,8 +14,10 @@ mod findings;
 mod ingest;
 mod ledger;
 mod lock;
+mod look;
 mod lost;
 mod parcels;
+mod presence;
 mod provenance;
 mod question;
 mod reconcile;

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::ids::{RunId, Table};
 use crate::lake::{ExportedFile, Format};
-use crate::snowflake::{IngestMode, Verdict, Verification};
+use crate::snowflake::{Found, IngestMode, Verdict, Verification};
 use crate::warehouse::{Doing, Error, Warehouse, sql_timestamp};
 
 /// How long a pipe remembers the paths that it was told of.
@@ -31,7 +31,7 @@ pub(super) struct Parcel {
 pub(super) struct Entry {
     /// The file.
     pub(super) file: ExportedFile,
-    /// `exported`, `uploaded`, `submitting`, `accepted`, `verified`, `failed` or `superseded`.
+    /// `exported`, `uploaded`, `submitting`, `accepted`, `verified`, `failed`, `mismatch` or `superseded`.
     pub(super) state: String,
     /// Why it is not further.
     pub(super) reason: Option<String>,
@@ -39,6 +39,8 @@ pub(super) struct Entry {
     pub(super) way: Option<IngestMode>,
     /// The id of the `COPY INTO` that was sent for it.
     pub(super) request_id: Option<Uuid>,
+    /// When it was last found as it was sent.
+    pub(super) verified_at: Option<DateTime<Utc>>,
     told_at: Option<DateTime<Utc>>,
     updated_at: DateTime<Utc>,
 }
@@ -52,6 +54,26 @@ impl Entry {
     /// Whether Snowflake may have been told of it before.
     pub(super) fn is_told(&self) -> bool {
         !matches!(self.state.as_str(), "exported" | "uploaded")
+    }
+
+    /// Whether the bucket's events may have told of it: not before its upload began.
+    pub(super) fn is_announced(&self) -> bool {
+        self.state != "exported" || self.told_at.is_some()
+    }
+
+    /// Whether nothing is left to find out: it is proven, or a newer one took its place.
+    pub(super) fn is_settled(&self) -> bool {
+        matches!(self.state.as_str(), "verified" | "superseded")
+    }
+
+    /// What an earlier verification found.
+    pub(super) fn found(&self) -> Option<Found> {
+        let reason = || self.reason.clone().unwrap_or_default();
+        match self.state.as_str() {
+            "failed" => Some(Found::Failed(reason())),
+            "mismatch" => Some(Found::Mismatch(reason())),
+            _ => self.verified_at.map(Found::Verified),
+        }
     }
 
     /// Whether it was first submitted so long ago that no pipe would know it: told of it again, it would load it again.
@@ -75,8 +97,8 @@ impl Parcel {
 
     /// The files that Snowflake is not known to have been told of.
     pub(super) fn unsubmitted(&self) -> impl Iterator<Item = &Entry> {
-        let is_told = |entry: &&Entry| matches!(entry.state.as_str(), "accepted" | "failed");
-        self.entries.iter().filter(move |entry| !is_told(entry))
+        let is_untold = |state: &str| matches!(state, "exported" | "uploaded" | "submitting");
+        self.entries.iter().filter(move |entry| is_untold(&entry.state))
     }
 
     /// When the latest of a table's files made a step.
@@ -93,14 +115,59 @@ pub(super) struct Replacement {
     pub(super) table: String,
 }
 
-/// Every run's files that are not known to have arrived and still can, oldest run first.
-pub(super) fn outstanding(warehouse: &Warehouse) -> Result<Vec<Parcel>, Error> {
-    read(warehouse, "files.state not in ('verified', 'superseded') and files.lost_at is null")
+/// Every run's files that are not known to have arrived at `place`, and still can, oldest run first; what was proven elsewhere is not.
+pub(super) fn outstanding(
+    warehouse: &Warehouse,
+    place: Option<&str>,
+) -> Result<Vec<Parcel>, Error> {
+    let condition = "lost_at is null and (files.state not in ('verified', 'superseded') or (files.state = 'verified' and verified_in <> ?))";
+    read(warehouse, condition, [place])
+}
+
+/// Which files a verification is about.
+pub(super) enum Asked<'a> {
+    /// Those of the latest run that sent any, and every other that is not known to have arrived.
+    Latest,
+    /// Those of one run.
+    Run(&'a RunId),
+    /// Every one that was ever sent, but for those that newer ones replaced.
+    Everything,
+}
+
+/// The files that a verification is about, oldest run first.
+pub(super) fn asked(warehouse: &Warehouse, about: &Asked<'_>) -> Result<Vec<Parcel>, Error> {
+    let mut parcels = read(warehouse, "lost_at is null", [])?;
+    let latest = parcels.last().map(|parcel| parcel.run_id.clone());
+    for parcel in &mut parcels {
+        let is_latest = Some(&parcel.run_id) == latest.as_ref();
+        parcel.entries.retain(|entry| match about {
+            Asked::Run(run) => parcel.run_id == **run,
+            Asked::Everything => entry.state != "superseded",
+            Asked::Latest => is_latest && entry.state != "superseded" || !entry.is_settled(),
+        });
+    }
+    parcels.retain(|parcel| !parcel.entries.is_empty());
+    Ok(parcels)
+}
+
+/// The latest run that sent a file.
+pub(super) fn latest(warehouse: &Warehouse) -> Result<Option<(RunId, DateTime<Utc>)>, Error> {
+    let last = read(warehouse, "true", [])?.pop();
+    Ok(last.map(|parcel| (parcel.run_id, parcel.started_at)))
+}
+
+/// The run whose file was last proven, and when that was.
+pub(super) fn last_proof(warehouse: &Warehouse) -> Result<Option<(String, DateTime<Utc>)>, Error> {
+    let sql = "select run_id, verified_at from meta.files where verified_at is not null order by verified_at desc, run_id desc limit 1";
+    let found = warehouse.rows(sql, "look for the last proof", |row| {
+        Ok((row.get(0)?, row.get::<_, NaiveDateTime>(1)?.and_utc()))
+    })?;
+    Ok(found.into_iter().next())
 }
 
 /// The same runs' files, whatever their state.
 pub(super) fn parcels_of(warehouse: &Warehouse, keys: &[String]) -> Result<Vec<Parcel>, Error> {
-    let mut parcels = read(warehouse, "true")?;
+    let mut parcels = read(warehouse, "true", [])?;
     for parcel in &mut parcels {
         parcel.entries.retain(|entry| keys.contains(&entry.file.key));
     }
@@ -108,11 +175,17 @@ pub(super) fn parcels_of(warehouse: &Warehouse, keys: &[String]) -> Result<Vec<P
     Ok(parcels)
 }
 
-fn read(warehouse: &Warehouse, condition: &str) -> Result<Vec<Parcel>, Error> {
+fn read(
+    warehouse: &Warehouse,
+    condition: &str,
+    parameters: impl duckdb::Params,
+) -> Result<Vec<Parcel>, Error> {
     let sql = format!(
-        "select run_id, started_at, manifest_key, \"table\", key, files.row_count, size_bytes, sha256, row_hash_sum, state, reason, updated_at, way, request_id, told_at from meta.files as files inner join meta.runs as runs using (run_id) where manifest_key is not null and {condition} order by run_id, files.rowid"
+        "select run_id, started_at, manifest_key, \"table\", key, files.row_count, size_bytes, sha256, row_hash_sum, state, reason, updated_at, way, request_id, told_at, coalesce(verified_at, if(state = 'verified', updated_at, null)) from meta.files as files inner join meta.runs as runs using (run_id) where manifest_key is not null and ({condition}) order by run_id, files.rowid"
     );
-    let rows = warehouse.rows(&sql, "list the files on their way", |row| {
+    let doing = "list the files on their way";
+    let mut statement = warehouse.connection().prepare(&sql).doing(doing)?;
+    let rows = statement.query_map(parameters, |row| {
         let entry = Entry {
             file: ExportedFile {
                 table: row.get(3)?,
@@ -128,10 +201,13 @@ fn read(warehouse: &Warehouse, condition: &str) -> Result<Vec<Parcel>, Error> {
             way: row.get::<_, Option<String>>(12)?.as_deref().and_then(IngestMode::of_name),
             request_id: row.get::<_, Option<String>>(13)?.and_then(|id| id.parse().ok()),
             told_at: row.get::<_, Option<NaiveDateTime>>(14)?.map(|at| at.and_utc()),
+            verified_at: row.get::<_, Option<NaiveDateTime>>(15)?.map(|at| at.and_utc()),
         };
         let run = (row.get::<_, String>(0)?, row.get::<_, NaiveDateTime>(1)?, row.get(2)?);
         Ok((run, entry))
-    })?;
+    });
+    type Found = ((String, NaiveDateTime, String), Entry);
+    let rows: Vec<Found> = rows.doing(doing)?.collect::<Result<_, _>>().doing(doing)?;
     let mut parcels: Vec<Parcel> = Vec::new();
     for ((run_id, started_at, manifest_key), entry) in rows {
         match parcels.last_mut().filter(|parcel| parcel.run_id.as_str() == run_id) {
@@ -252,53 +328,64 @@ pub(super) fn doubt(
     })
 }
 
-/// Notes what was found of each file, what older files no longer matter for it, and which runs have arrived whole.
+/// Notes what was found of each file at `place`, what older files no longer matter for it, and what that makes of their runs.
 pub(super) fn judged(
     warehouse: &mut Warehouse,
     verification: &Verification,
     replacements: &[Replacement],
-    now: DateTime<Utc>,
+    (place, now): (&str, DateTime<Utc>),
 ) -> Result<(), Error> {
+    let now = sql_timestamp(now);
     warehouse.transaction(|warehouse| {
         let connection = warehouse.connection();
         for file in &verification.files {
-            // What is not known says nothing about how far the file is.
-            let state = match file.verdict {
-                Verdict::Verified => Some("verified"),
-                Verdict::Failed | Verdict::Mismatch => Some("failed"),
-                Verdict::Pending => None,
+            let (state, reason) = match file.verdict {
+                Verdict::Verified => ("verified", None),
+                Verdict::Failed => ("failed", Some(&file.reason)),
+                Verdict::Mismatch => ("mismatch", Some(&file.reason)),
+                Verdict::Pending => {
+                    // What is not known says nothing about how far the file is, and takes back nothing that was found.
+                    let sql = "update meta.files set reason = ? where key = ? and state not in ('verified', 'failed', 'mismatch')";
+                    connection.execute(sql, params![file.reason, file.key]).doing("note a doubt")?;
+                    continue;
+                }
             };
-            let reason = (file.verdict != Verdict::Verified).then_some(&file.reason);
             // The time of the last step stays: it says how old a submission is.
             connection
                 .execute(
-                    "update meta.files set reason = ?, updated_at = case when coalesce(?, state) = state then updated_at else ?::timestamp end, state = coalesce(?, state) where key = ?",
-                    params![reason, state, sql_timestamp(now), state, file.key],
+                    "update meta.files set reason = ?, updated_at = case when state = ? then updated_at else ?::timestamp end, state = ? where key = ?",
+                    params![reason, state, now, state, file.key],
                 )
                 .doing("note a verdict")?;
+            if file.verdict == Verdict::Verified {
+                let sql = "update meta.files set verified_at = ?::timestamp, verified_in = ? where key = ?";
+                connection.execute(sql, params![now, place, file.key]).doing("note a proof")?;
+            }
         }
         for Replacement { run, table } in replacements {
             connection
                 .execute(
-                    "update meta.files set state = 'superseded', updated_at = ?::timestamp where \"table\" = ? and state in ('failed', 'accepted', 'submitting') and run_id < ?",
-                    params![sql_timestamp(now), table, run.as_str()],
+                    "update meta.files set state = 'superseded', updated_at = ?::timestamp where \"table\" = ? and state in ('failed', 'mismatch', 'accepted', 'submitting') and run_id < ?",
+                    params![now, table, run.as_str()],
                 )
                 .doing("note what is superseded")?;
         }
-        note_arrived_runs(warehouse)
+        judge_runs(warehouse)
     })
 }
 
-/// A run is verified when nothing of it is outstanding any more, whoever settled it.
-fn note_arrived_runs(warehouse: &Warehouse) -> Result<(), Error> {
-    warehouse
-        .connection()
-        .execute(
-            "update meta.runs set status = 'verified' where exported_at is not null and status <> 'verified' and run_id in (select run_id from meta.files group by run_id having bool_and(state in ('verified', 'superseded')))",
-            [],
-        )
-        .doing("note the verified runs")
-        .map(|_| ())
+/// What the files make of their runs: one with a wrong file has failed, and one is verified where it and all before it arrived,
+/// whoever settled that.
+fn judge_runs(warehouse: &Warehouse) -> Result<(), Error> {
+    for sql in [
+        "update meta.runs set status = 'failed' where status in ('verified', 'running', 'pending') and run_id in (select run_id from meta.files group by run_id having bool_or(state in ('failed', 'mismatch')) and bool_and(state in ('failed', 'mismatch', 'verified', 'superseded')))",
+        "update meta.runs set status = 'verified' where exported_at is not null and status <> 'verified' and run_id in (select run_id from meta.files) and run_id < coalesce((select min(run_id) from meta.files where state not in ('verified', 'superseded')), '~')",
+        // It had nothing to send, and was held to what earlier ones had sent.
+        "update meta.runs set status = 'unchanged' where manifest_key is not null and status in ('failed', 'pending') and run_id not in (select run_id from meta.files) and run_id < coalesce((select min(run_id) from meta.files where state not in ('verified', 'superseded')), '~')",
+    ] {
+        warehouse.connection().execute(sql, []).doing("note what became of the runs")?;
+    }
+    Ok(())
 }
 
 /// Notes that a table's current rows are right, so that what became of its files no longer matters.
@@ -308,12 +395,12 @@ pub(super) fn settle(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     // What is still queued can change the table yet, unless a later file of it has arrived.
-    let sql = "update meta.files as files set state = 'superseded', updated_at = ?::timestamp where \"table\" = ? and (state = 'failed' or (state = 'accepted' and run_id < (select max(later.run_id) from meta.files as later where later.\"table\" = files.\"table\" and later.state = 'verified')))";
+    let sql = "update meta.files as files set state = 'superseded', updated_at = ?::timestamp where \"table\" = ? and (state in ('failed', 'mismatch') or (state = 'accepted' and run_id < (select max(later.run_id) from meta.files as later where later.\"table\" = files.\"table\" and later.state = 'verified')))";
     warehouse.transaction(|warehouse| {
         warehouse
             .connection()
             .execute(sql, params![sql_timestamp(now), table.name()])
             .doing("note what is settled")?;
-        note_arrived_runs(warehouse)
+        judge_runs(warehouse)
     })
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Error;
+use super::look::{Look, Signs};
 use super::parcels::Parcel;
 use super::route::{Route, routes};
 use super::settings::Edge;
@@ -16,8 +17,8 @@ use crate::event::{Event, TableProgress};
 use crate::ids::Table;
 use crate::lake::ExportedFile;
 use crate::snowflake::{
-    Answer, Evidence, FileReport, FileVerdict, Health, IngestMode, Landed, PipeHealth, PipeStatus,
-    Verdict, Verification, copy_history, is_reported, verify,
+    Answer, Evidence, FileVerdict, Health, IngestMode, Landed, PipeHealth, PipeStatus, Verdict,
+    Verification, copy_history, is_reported, verify,
 };
 
 /// Snowpipe reports on a file for ten minutes; then only the table knows.
@@ -26,8 +27,10 @@ const REPORT_LIFETIME: TimeDelta = TimeDelta::minutes(9);
 const CLOCK_SLACK: TimeDelta = TimeDelta::seconds(2);
 /// After so many rounds without news, the pipe itself is asked how it is; again every so many.
 const PATIENT_ROUNDS: u32 = 4;
-/// Without news, a table is asked ever more rarely, up to so many rounds apart: each look costs warehouse time.
-const RAREST_LOOK: u32 = 8;
+/// Files that one look into a table asks about: their keys travel in one bound text.
+const LOOK_FILES: usize = 2_000;
+/// An answer that is none is asked for again once; then it is for a person to see.
+const ODD_ANSWERS: u32 = 1;
 
 /// The files of one table that are not settled, and what is known of them.
 pub(super) struct Question {
@@ -44,18 +47,9 @@ pub(super) struct Question {
     refusal: Option<Error>,
     /// Whether it was the proof itself that was refused.
     is_closed: bool,
+    /// Answers of the table in a row that were none.
+    odd_count: u32,
 }
-
-/// When the landing table was last asked.
-struct Look {
-    round: u32,
-    /// Rounds until it is asked again where nothing has happened.
-    gap: u32,
-    signs: Signs,
-}
-
-/// What would have changed had anything happened: what is reported, and of each pipe when it last loaded and how many files wait.
-type Signs = (Answer<Vec<FileReport>>, Vec<Option<(Option<DateTime<Utc>>, u64)>>);
 
 impl Question {
     /// The question of what became of a table's files, where there are any.
@@ -70,9 +64,9 @@ impl Question {
         let now = edge.now();
         let forgotten = entries().filter(|entry| entry.is_forgotten(now));
         evidence.forgotten_keys = forgotten.map(|entry| entry.file.key.clone()).collect();
-        let failed = entries().filter(|entry| entry.state == "failed");
-        let failed = failed.map(|it| (it.file.key.clone(), it.reason.clone().unwrap_or_default()));
-        evidence.failed_before = failed.collect();
+        let found = entries().filter_map(|it| Some((it.file.key.clone(), it.found()?)));
+        evidence.found_before = found.collect();
+        evidence.landing_table = target.names.table(table).to_string();
         let routes = routes(target, table, parcels);
         let untold = routes.iter().filter(|route| !route.is_told).flat_map(|route| &route.files);
         evidence.untold_keys = untold.map(|file| file.key.clone()).collect();
@@ -86,6 +80,7 @@ impl Question {
             last_look: None,
             refusal: None,
             is_closed: false,
+            odd_count: 0,
         })
     }
 
@@ -165,7 +160,7 @@ impl Question {
     /// The same of what only explains: the question goes on without it.
     fn excuse(&mut self, asked: Result<(), Error>) -> Result<(), Error> {
         match asked {
-            Err(error) if !is_interruption(&error) => {
+            Err(error) if !error.is_interruption() => {
                 self.refusal.get_or_insert(error);
                 Ok(())
             }
@@ -210,6 +205,10 @@ impl Question {
         asked_about: (DateTime<Utc>, &str),
         round: u32,
     ) -> Result<(), Error> {
+        // What was judged before is over for pipes and histories: the table alone says whether it is still so.
+        if round == 1 && self.is_judged_before() {
+            return self.ask_table(edge, target).await;
+        }
         let (by_rest, by_event, by_copy) = (
             self.takes(IngestMode::Rest),
             self.takes(IngestMode::Auto),
@@ -249,6 +248,10 @@ impl Question {
         Ok(())
     }
 
+    fn is_judged_before(&self) -> bool {
+        self.files.iter().all(|file| self.evidence.found_before.contains_key(&file.key))
+    }
+
     fn signs(&self) -> Signs {
         let sign =
             |status: &PipeStatus| (status.last_ingested_timestamp, status.pending_file_count);
@@ -257,16 +260,37 @@ impl Question {
     }
 
     async fn ask_table(&mut self, edge: Edge<'_>, target: &Target) -> Result<(), Error> {
-        let keys: Vec<&str> = self.files.iter().map(|file| file.key.as_str()).collect();
-        let sql = target.names.landed(self.table);
-        let statement = bound(sql, serde_json::json!(keys).to_string());
-        let landed = match query(edge, target, statement).await? {
-            Answer::Given(rows) => Answer::Given(Landed::read(&rows)?),
-            Answer::Unknown(why) => Answer::Unknown(why),
+        let landed = match self.landed(edge, target).await {
+            Err(Error::Snowflake(error))
+                if error.is_no_answer() && self.odd_count < ODD_ANSWERS =>
+            {
+                self.odd_count += 1;
+                Answer::Unknown(error.to_string())
+            }
+            other => {
+                let landed = other?;
+                self.odd_count = 0;
+                landed
+            }
         };
         self.evidence.is_landed_old = matches!(landed, Answer::Unknown(_));
+        self.evidence.is_unconfirmed &= self.evidence.is_landed_old;
         renew(&mut self.evidence.landed, landed);
         Ok(())
+    }
+
+    async fn landed(&self, edge: Edge<'_>, target: &Target) -> Result<Answer<Vec<Landed>>, Error> {
+        let keys: Vec<&str> = self.files.iter().map(|file| file.key.as_str()).collect();
+        let mut landed = Vec::new();
+        for keys in keys.chunks(LOOK_FILES) {
+            let sql = target.names.landed(self.table);
+            let statement = bound(sql, serde_json::json!(keys).to_string());
+            match query(edge, target, statement).await? {
+                Answer::Given(rows) => landed.extend(Landed::read(&rows)?),
+                Answer::Unknown(why) => return Ok(Answer::Unknown(why)),
+            }
+        }
+        Ok(Answer::Given(landed))
     }
 
     /// Whether a pipe has nothing left to do and did something since.
@@ -297,7 +321,10 @@ impl Question {
     fn is_ripe(&self, now: DateTime<Utc>) -> bool {
         self.has_ingested(self.submitted_at)
             || self.is_report_expired(now)
-            || self.files.iter().all(|file| is_reported(file, &self.evidence))
+            || self.files.iter().all(|file| {
+                let is_judged = self.evidence.found_before.contains_key(&file.key);
+                is_judged || is_reported(file, &self.evidence)
+            })
     }
 
     async fn ask_report(&mut self, edge: Edge<'_>, target: &Target) -> Result<(), Error> {
@@ -342,7 +369,12 @@ impl Question {
         Ok(())
     }
 
-    /// Asks why files did not come, or not as they were sent.
+    /// From now on a difference counts only where the table says so a second time.
+    pub(super) fn doubt(&mut self) {
+        self.evidence.is_unconfirmed = true;
+    }
+
+    /// Asks why files did not come, or not as they were sent; the table a second time.
     pub(super) async fn explain(
         &mut self,
         edge: Edge<'_>,
@@ -378,32 +410,10 @@ impl Question {
     }
 }
 
-impl Look {
-    fn after(before: Option<Self>, round: u32, signs: Signs) -> Self {
-        let gap = match before {
-            Some(before) if before.signs == signs => (before.gap * 2).min(RAREST_LOOK),
-            _ => 1,
-        };
-        Self { round, gap, signs }
-    }
-
-    fn is_over(&self, round: u32, signs: &Signs) -> bool {
-        self.round + self.gap <= round || self.signs != *signs
-    }
-}
-
 /// Takes in a newer answer; what was answered once is not forgotten because Snowflake cannot be asked again.
 fn renew<T>(known: &mut Answer<T>, newer: Answer<T>) {
     if matches!(newer, Answer::Given(_)) || matches!(known, Answer::Unknown(_)) {
         *known = newer;
-    }
-}
-
-const fn is_interruption(error: &Error) -> bool {
-    match error {
-        Error::Interrupted => true,
-        Error::Snowflake(error) => error.is_stopped(),
-        _ => false,
     }
 }
 
@@ -412,25 +422,4 @@ const fn must_be_mended(error: &crate::snowflake::Error) -> bool {
     error.is_stopped()
         || error.is_config()
         || matches!(error, crate::snowflake::Error::Unauthorized(_))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_table_without_news_is_looked_at_ever_more_rarely() {
-        let signs = |count| (Answer::Unknown(String::new()), vec![Some((None, count))]);
-        let mut looks = Vec::new();
-        let mut last: Option<Look> = None;
-        for round in 1..=40 {
-            // In round 30 a pipe has taken a file.
-            let signs = signs(u64::from(round < 30));
-            if last.as_ref().is_none_or(|look| look.is_over(round, &signs)) {
-                looks.push(round);
-                last = Some(Look::after(last, round, signs));
-            }
-        }
-        assert_eq!(looks, [1, 2, 4, 8, 16, 24, 30, 31, 33, 37]);
-    }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 pub struct RunReport {
     /// The run.
     pub run_id: String,
-    /// `exported`, `refused`, `failed`, …
+    /// `verified`, `unchanged`, `exported`, `refused`, `failed`, …
     pub status: String,
     /// When it started.
     pub started_at: DateTime<Utc>,
@@ -119,21 +119,29 @@ pub struct CheckReport {
 /// One written file.
 #[derive(Debug, Clone, Serialize)]
 pub struct FileReport {
+    /// The run that wrote it.
+    pub run_id: String,
     /// What was written.
     #[serde(flatten)]
     pub file: crate::lake::ExportedFile,
-    /// `exported`, `uploaded`, `accepted`, `verified`, `failed` or `superseded`.
+    /// `exported`, `uploaded`, `accepted`, `verified`, `mismatch`, `failed` or `superseded`.
     pub state: String,
     /// Why it is not further, where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// When it was last found in Snowflake as it was sent; of a file that is so no longer, too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verified_at: Option<DateTime<Utc>>,
 }
 
 /// Whether the rows arrived in Snowflake.
 #[derive(Debug, Clone, Serialize)]
 pub struct VerificationReport {
-    /// `skipped` while no Snowflake account is configured.
+    /// `verified` only of what was compared in this process; `skipped` where nothing was.
     pub verdict: String,
     /// In words.
     pub reason: String,
+    /// What was there once and is gone: pipes, folders and files; only `verify` looks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
 }

@@ -29,7 +29,7 @@ pub(super) fn routes(target: &Target, table: Table, parcels: &[Parcel]) -> Vec<R
     let mut routes: Vec<Route> = Vec::new();
     for entry in parcels.iter().flat_map(|parcel| parcel.entries_of(table)) {
         let way = entry.way.unwrap_or(target.mode);
-        let is_told = entry.is_told() || way == IngestMode::Auto;
+        let is_told = entry.is_told() || way == IngestMode::Auto && entry.is_announced();
         let pipe = target.names.pipe(table, entry.format().unwrap_or(target.format), way);
         let known =
             routes.iter_mut().find(|it| (it.way, it.is_told, &it.pipe) == (way, is_told, &pipe));

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::conclusion::Conclusion;
 use super::credentials::{credentials, snowflake_exposure, spotify_exposures};
 use super::fetch::Fetch;
 use super::lock::hold;
@@ -10,11 +11,10 @@ use super::report::{RunReport, SpotifyReport};
 use super::settings::{Edge, Settings, Source};
 use super::story::Story;
 use super::target::{Target, target};
-use super::{Error, REFUSED_ROWS, board, ledger, lost, provenance, replay};
+use super::{Error, REFUSED_ROWS, board, ledger, lost, parcels, provenance, replay};
 use crate::config::Config;
 use crate::event::{Event, Events, Stage};
 use crate::ids::{PlaylistId, RunId};
-use crate::lake;
 use crate::quality;
 use crate::retry::Stop;
 use crate::spotify::{self, Client, DemoPoint, Recorded, Recorder};
@@ -61,6 +61,9 @@ pub async fn run(
         (None, Some(source)) => {
             ledger::begin(&mut warehouse, Some(&source.name()), purpose, (fresh, now))?
         }
+        (None, None) if *settings.stages.start() == Stage::Verify => {
+            parcels::latest(&warehouse)?.ok_or(Error::NothingExported)?
+        }
         (None, None) if *settings.stages.start() >= Stage::Upload => {
             ledger::latest(&warehouse)?.ok_or(Error::NothingExported)?
         }
@@ -82,45 +85,24 @@ pub async fn run(
     let tag = story.run.to_string();
     let edge = Edge { config, settings, events, stop, tag: &tag };
     let ended = story.tell(edge, &mut warehouse, target.as_ref()).await;
+    interrupter.abort();
+    // Whatever a statement or a call says when it is cut off, the reason is that somebody asked.
+    let ended = ended.map_err(|error| if stop.is_asked() { Error::Interrupted } else { error });
+    let ended = ended.and_then(|()| story.require_proof());
     let ended = match edge.does(Stage::Fetch) {
         true => ended.and_then(|()| story.require_all_read(&warehouse)),
         false => ended,
     };
-    interrupter.abort();
-    // Whatever a statement or a call says when it is cut off, the reason is that somebody asked.
-    let ended = ended.map_err(|error| if stop.is_asked() { Error::Interrupted } else { error });
-    let status = status(&ended, story.reached);
-    let report = story.report(status, ended.as_ref().err(), (settings.clock)());
+    let conclusion = story.conclude(ended, parcels::last_proof(&warehouse)?);
+    let report = story.report(&conclusion, (settings.clock)());
     let text = serde_json::to_string(&report).unwrap_or_default();
-    // Whatever did not come to an end stays `running` in the ledger: the same command continues it.
-    let is_wrong = matches!(&ended, Err(Error::Unverified { outcome, .. }) if outcome.is_final())
-        // A new run ships what this one cannot any more.
-        || matches!(&ended, Err(Error::Lake(lake::Error::Lost { .. })));
-    let state =
-        if matches!(status, "pending" | "failed") && !is_wrong { "running" } else { status };
+    let Conclusion { state, error, .. } = conclusion;
     tokio::task::block_in_place(|| {
         let finished = ledger::finish(&warehouse, &story.run, state, &text, (settings.clock)());
         board::post(&settings.data_dir, &warehouse, None, (settings.clock)());
         // What was done is done, also where it can no longer be noted.
-        Ok((report, ended.err().or_else(|| finished.err().map(Error::from))))
+        Ok((report, error.or_else(|| finished.err().map(Error::from))))
     })
-}
-
-/// What a run's end is called.
-const fn status(ended: &Result<(), Error>, reached: Stage) -> &'static str {
-    match (ended, reached) {
-        // The others are where they shall be.
-        (Ok(()) | Err(Error::PlaylistsUnread { .. }), reached) => match reached {
-            Stage::Verify => "verified",
-            Stage::Ingest => "ingested",
-            Stage::Upload => "uploaded",
-            Stage::Export => "exported",
-            _ => "pending",
-        },
-        (Err(Error::Refused { .. }), _) => "refused",
-        (Err(error), _) if error.is_later() => "pending",
-        (Err(_), _) => "failed",
-    }
 }
 
 /// The configured account, where the run gets that far. What is wrong with it is said before anything is fetched.
@@ -130,6 +112,10 @@ fn configured_target(config: &Config, settings: &Settings) -> Result<Option<Targ
         return Ok(None);
     }
     let target = target(config, shipping.snowflake, settings.clock)?;
+    if target.is_none() && *settings.stages.start() == Stage::Verify {
+        let why = "there is no Snowflake account to ask what arrived";
+        return Err(Error::NotConfigured { what: "SNOWFLAKE_ACCOUNT", why });
+    }
     if target.is_some() && config.lake.bucket.is_none() {
         let why = "SNOWFLAKE_ACCOUNT is set, and Snowflake loads from S3";
         return Err(Error::NotConfigured { what: "S3_BUCKET (or use `--no-ingest`)", why });

@@ -84,6 +84,8 @@ pub struct Settings {
 pub struct Shipping {
     /// Upload, and leave Snowflake alone.
     pub no_ingest: bool,
+    /// Verify every file that was ever sent.
+    pub asks_all: bool,
     /// How patient the S3 client is.
     pub store: StoreTiming,
     /// How patient the Snowflake client is.
@@ -98,6 +100,7 @@ impl Default for Shipping {
     fn default() -> Self {
         Self {
             no_ingest: false,
+            asks_all: false,
             store: StoreTiming::default(),
             snowflake: crate::snowflake::Timing::default(),
             first_round: Duration::from_secs(1),
@@ -120,6 +123,11 @@ pub(super) struct Edge<'a> {
 impl Edge<'_> {
     pub(super) fn does(&self, stage: Stage) -> bool {
         self.settings.stages.contains(&stage)
+    }
+
+    /// Whether nothing is sent, and only asked what became of it.
+    pub(super) fn only_verifies(&self) -> bool {
+        *self.settings.stages.start() == Stage::Verify
     }
 
     pub(super) fn now(&self) -> DateTime<Utc> {

@@ -8,18 +8,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::ingest::ingest;
-use super::parcels::{self, Parcel, Replacement};
+use super::parcels::{self, Asked, Parcel, Replacement};
 use super::settings::Edge;
 use super::story::Story;
 use super::target::Target;
 use super::verify::{Watched, watch};
-use super::{Error, ledger, lost};
+use super::{Error, ledger, lost, presence};
 use crate::config::Config;
 use crate::event::Stage;
 use crate::ids::Table;
 use crate::lake::{ExportedFile, StaticKeys, StoreSettings, StoreTiming};
 use crate::snowflake::{
-    self, Answer, Binding, IngestMode, Outcome, Statement, Verdict, Verification,
+    self, Answer, Binding, Evidence, IngestMode, Statement, Verdict, Verification,
 };
 use crate::warehouse::Warehouse;
 
@@ -35,11 +35,26 @@ impl Story {
             return Ok(());
         }
         lost::settle(edge, warehouse)?;
-        self.parcels = parcels::outstanding(warehouse)?;
+        self.parcels = match (edge.only_verifies(), &edge.settings.run) {
+            (true, Some(run)) => parcels::asked(warehouse, &Asked::Run(run))?,
+            (true, None) if edge.settings.shipping.asks_all => {
+                parcels::asked(warehouse, &Asked::Everything)?
+            }
+            (true, None) => parcels::asked(warehouse, &Asked::Latest)?,
+            (false, _) => parcels::outstanding(warehouse, target.map(Target::place).as_deref())?,
+        };
         if let Some(run) = &edge.settings.run {
             self.parcels.retain(|parcel| parcel.run_id == *run);
         }
-        let keys = [self.keys(), lost::keys(warehouse)?].concat();
+        let mut keys = self.keys();
+        // Without an account, what is in the bucket has arrived.
+        if edge.config.snowflake.account.is_none() {
+            let entries = self.parcels.iter().flat_map(|parcel| &parcel.entries);
+            let arrived = entries.filter(|entry| entry.state == "uploaded");
+            let arrived: BTreeSet<String> = arrived.map(|entry| entry.file.key.clone()).collect();
+            keys.retain(|key| !arrived.contains(key));
+        }
+        keys.extend(lost::keys(warehouse)?);
         let result = self.ship_outstanding(edge, warehouse, target).await;
         // The report tells the states as they are now, also when something failed on the way.
         self.parcels = parcels::parcels_of(warehouse, &keys)?;
@@ -61,7 +76,10 @@ impl Story {
         target: Option<&Target>,
     ) -> Result<(), Error> {
         let target = target.filter(|_| !edge.settings.shipping.no_ingest);
-        let uploaded = self.upload(edge, warehouse).await?;
+        let uploaded = match edge.only_verifies() {
+            true => Vec::new(),
+            false => self.upload(edge, warehouse).await?,
+        };
         self.reached = Stage::Upload;
         let Some(target) = target else { return Ok(()) };
         let mut evidence = BTreeMap::new();
@@ -77,35 +95,41 @@ impl Story {
             self.reached = Stage::Ingest;
         }
         if edge.does(Stage::Verify) {
-            // How old each submission is decides who is asked.
-            let keys = self.keys();
-            self.parcels = parcels::parcels_of(warehouse, &keys)?;
-            self.enter(edge, warehouse, Stage::Verify)?;
-            let Watched { verification, refusal } =
-                watch(edge, target, &self.parcels, evidence).await?;
-            let replacements = self.replacements(warehouse, &verification)?;
-            parcels::judged(warehouse, &verification, &replacements, edge.now())?;
-            parcels::doubt(warehouse, &verification, edge.now())?;
-            let verification = verification.without_pending(&self.replaced(&replacements));
-            let (outcome, reason) = (verification.outcome, verification.reason.clone());
-            let next_step = next_step(&verification);
-            self.verification = Some(verification);
-            // A refused answer must not hide what other answers say.
-            match refusal {
-                Some(error) if !matches!(outcome, Outcome::Mismatch | Outcome::Refused) => {
-                    return Err(error);
-                }
-                Some(error) => {
-                    let error: &dyn std::error::Error = &error;
-                    tracing::warn!(error, "not everything could be asked of Snowflake");
-                }
-                None => {}
-            }
-            if outcome != Outcome::Verified {
-                return Err(Error::Unverified { outcome, reason, next_step });
-            }
-            self.reached = Stage::Verify;
+            self.verify(edge, warehouse, target, evidence).await?;
         }
+        Ok(())
+    }
+
+    /// Asks what became of the files, notes it, and keeps what the run's end is concluded from.
+    async fn verify(
+        &mut self,
+        edge: Edge<'_>,
+        warehouse: &mut Warehouse,
+        target: &Target,
+        evidence: BTreeMap<Table, Evidence>,
+    ) -> Result<(), Error> {
+        // How old each submission is decides who is asked.
+        let keys = self.keys();
+        self.parcels = parcels::parcels_of(warehouse, &keys)?;
+        for parcel in &mut self.parcels {
+            parcel.entries.retain(|entry| entry.state != "superseded");
+        }
+        self.parcels.retain(|parcel| !parcel.entries.is_empty());
+        if !self.parcels.is_empty() {
+            self.enter(edge, warehouse, Stage::Verify)?;
+            let watched = watch(edge, target, &self.parcels, evidence).await?;
+            let Watched { verification, refusal } = watched;
+            let replacements = self.replacements(warehouse, &verification)?;
+            let noted = (target.place(), edge.now());
+            parcels::judged(warehouse, &verification, &replacements, (&noted.0, noted.1))?;
+            parcels::doubt(warehouse, &verification, edge.now())?;
+            self.verification = Some(verification.without(&self.replaced(&replacements)));
+            self.refusal = refusal;
+            if edge.only_verifies() {
+                self.missing = presence::missing(edge, target, &self.parcels).await?;
+            }
+        }
+        self.reached = Stage::Verify;
         Ok(())
     }
 
@@ -152,12 +176,6 @@ impl Story {
 pub(super) fn is_by_event(config: &Config) -> bool {
     config.snowflake.account.is_some()
         && config.snowflake.ingest.unwrap_or_default() == IngestMode::Auto
-}
-
-/// What to do about the worst file.
-fn next_step(verification: &Verification) -> String {
-    let worst = verification.files.iter().rev().max_by_key(|file| file.verdict);
-    worst.map(|file| file.next_step.clone()).unwrap_or_default()
 }
 
 /// The lake's root folder.

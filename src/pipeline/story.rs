@@ -4,10 +4,11 @@ use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
 
+use super::conclusion::Conclusion;
 use super::parcels::Parcel;
 use super::report::{
     CheckReport, EnrichmentReport, FileReport, PlaylistReport, RunReport, SpotifyReport,
-    TableReport, VerificationReport,
+    TableReport,
 };
 use super::settings::Source;
 use super::{Error, ledger};
@@ -35,6 +36,10 @@ pub(super) struct Story {
     pub(super) verification: Option<Verification>,
     /// What keeps one run's files from the bucket, while others went.
     pub(super) held_up: Option<crate::lake::Error>,
+    /// What only a person can bring about before the rest can be known.
+    pub(super) refusal: Option<Error>,
+    /// What was there once and is gone.
+    pub(super) missing: Vec<String>,
     /// Whether the run goes as far as Snowflake; else why it does not.
     pub(super) goes_to_snowflake: Result<(), &'static str>,
     /// The last stage that came to its end.
@@ -62,20 +67,17 @@ impl Story {
             parcels: Vec::new(),
             verification: None,
             held_up: None,
+            refusal: None,
+            missing: Vec::new(),
             goes_to_snowflake: Err("no Snowflake account is configured"),
             reached: Stage::Fetch,
         }
     }
 
-    pub(super) fn report(
-        &self,
-        status: &str,
-        error: Option<&Error>,
-        now: DateTime<Utc>,
-    ) -> RunReport {
+    pub(super) fn report(&self, conclusion: &Conclusion, now: DateTime<Utc>) -> RunReport {
         RunReport {
             run_id: self.run.to_string(),
-            status: status.to_owned(),
+            status: conclusion.status.to_owned(),
             started_at: self.started_at,
             finished_at: now,
             spotify: self.spotify,
@@ -85,26 +87,37 @@ impl Story {
             tables: self.tables.iter().map(table_report).collect(),
             checks: self.checks.iter().map(check_report).collect(),
             files: self.files(),
-            verification: self.verification_report(),
-            error: error.map(|error| chain(error)),
+            verification: conclusion.verification.clone(),
+            error: conclusion.error.as_ref().map(|error| chain(error)),
         }
     }
 }
 
 impl Story {
     /// What is on its way, or, where nothing goes further than the local lake, what was written.
-    fn files(&self) -> Vec<FileReport> {
+    pub(super) fn files(&self) -> Vec<FileReport> {
         if self.parcels.is_empty() {
             let files = self.manifest.iter().flat_map(|manifest| manifest.files.iter().cloned());
-            let state = "exported".to_owned();
+            let (run_id, state) = (self.run.to_string(), "exported".to_owned());
             return files
-                .map(|file| FileReport { file, state: state.clone(), reason: None })
+                .map(|file| FileReport {
+                    run_id: run_id.clone(),
+                    file,
+                    state: state.clone(),
+                    reason: None,
+                    verified_at: None,
+                })
                 .collect();
         }
-        let entries = self.parcels.iter().flat_map(|parcel| &parcel.entries);
+        let entries = self
+            .parcels
+            .iter()
+            .flat_map(|parcel| parcel.entries.iter().map(move |entry| (&parcel.run_id, entry)));
         entries
-            .map(|entry| FileReport {
+            .map(|(run_id, entry)| FileReport {
+                run_id: run_id.to_string(),
                 file: entry.file.clone(),
+                verified_at: entry.verified_at,
                 // Between the note before the call and the one after it, nobody knows.
                 state: if entry.state == "submitting" { "uploaded" } else { &entry.state }
                     .to_owned(),
@@ -156,17 +169,6 @@ impl Story {
             return Err(Error::NothingReadable { count, reasons });
         }
         Ok(())
-    }
-
-    fn verification_report(&self) -> VerificationReport {
-        let (verdict, reason) = match &self.verification {
-            Some(verification) => (verification.outcome.name(), verification.reason.as_str()),
-            None => match self.goes_to_snowflake {
-                Ok(()) => ("pending", "the run did not come that far"),
-                Err(why) => ("skipped", why),
-            },
-        };
-        VerificationReport { verdict: verdict.to_owned(), reason: reason.to_owned() }
     }
 }
 

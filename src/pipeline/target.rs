@@ -25,6 +25,14 @@ pub struct Target {
     pub prefix: String,
 }
 
+impl Target {
+    /// Which tables these are, so that a proof is known to be about them.
+    pub(super) fn place(&self) -> String {
+        let Names { database, schema, .. } = &self.names;
+        format!("{}: {database}.{schema}", self.connection.login().account)
+    }
+}
+
 /// The configured account; `None` where none is configured.
 ///
 /// # Errors

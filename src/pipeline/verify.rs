@@ -1,6 +1,6 @@
 //! Asks Snowflake about files until every one is settled or the time is up: the cheapest question first.
 //!
-//! 1. The pipe's report, which costs no warehouse, until it has settled every file of a table (`rest`), or the pipe's status
+//! What was judged before is asked of its landing table alone, and at once. Otherwise: 1. The pipe's report, which costs no warehouse, until it has settled every file of a table (`rest`), or the pipe's status
 //!    (`auto`). 2. The landing table, as soon as that says that the files are in: only it proves. 3. Copy history and pipe status,
 //!    only to explain what did not come.
 
@@ -89,6 +89,7 @@ pub(super) async fn watch(
     }
     let mut is_refused = questions.iter().any(Question::is_refused_for_all);
     for question in questions.iter_mut().filter(|question| question.wants_explanation()) {
+        question.doubt();
         if !is_refused {
             let asked = question.explain(edge, target, asked_about).await;
             question.keep(asked)?;

@@ -165,6 +165,7 @@ const OBSERVE_TABLE: &str = include_str!("../../sql/snowflake/observe_table.sql"
 const LOAD: &str = include_str!("../../sql/snowflake/load.sql");
 const LANDED: &str = include_str!("../../sql/snowflake/verify/landed.sql");
 const COPY_HISTORY: &str = include_str!("../../sql/snowflake/verify/copy_history.sql");
+const PIPES: &str = include_str!("../../sql/snowflake/verify/pipes.sql");
 const PIPE_STATUS: &str = include_str!("../../sql/snowflake/verify/pipe_status.sql");
 const RECONCILE_COUNTS: &str = include_str!("../../sql/snowflake/reconcile/counts.sql");
 const RECONCILE_BUCKETS: &str = include_str!("../../sql/snowflake/reconcile/buckets.sql");
@@ -261,6 +262,11 @@ impl Names {
         let table = Filling::Name(ident(table.name()));
         let since = Filling::Text(literal(since));
         self.single(COPY_HISTORY, vec![("table", table), ("since", since)])
+    }
+
+    /// Which pipes there are.
+    pub fn pipes(&self) -> String {
+        self.single(PIPES, Vec::new())
     }
 
     /// How a pipe is.

@@ -357,6 +357,18 @@ impl Error {
         matches!(self, Self::Unreachable { .. } | Self::Busy { .. } | Self::TooSlow { .. })
     }
 
+    /// Whether an answer came that says nothing: not the shape that Snowflake documents, or less than what was asked for. It is
+    /// worth a second try, and proves nothing either way.
+    pub const fn is_no_answer(&self) -> bool {
+        matches!(
+            self,
+            Self::Incomplete { .. }
+                | Self::Unexpected { .. }
+                | Self::NoColumn { .. }
+                | Self::Cell { .. }
+        )
+    }
+
     /// Whether what was asked for was not done and will not be: Snowflake said no to just this, or gave it up. A call that was
     /// never answered may have been heard, and a refused token says nothing of what an earlier try did.
     pub const fn is_denial(&self) -> bool {

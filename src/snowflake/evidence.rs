@@ -4,6 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
+
 use super::error::Error;
 use super::pipe::{FileReport, LoadStatus, object_key};
 use super::pipe_status::PipeHealth;
@@ -30,8 +32,10 @@ pub struct Evidence {
     pub forgotten_keys: BTreeSet<String>,
     /// Keys of files that Snowflake was not told of.
     pub untold_keys: BTreeSet<String>,
-    /// What was found wrong with files earlier, by key: reports and histories end, and a file that failed does not heal by that.
-    pub failed_before: BTreeMap<String, String>,
+    /// What was found of files earlier, by key: reports and histories end, and nothing heals or is unproven by that.
+    pub found_before: BTreeMap<String, Found>,
+    /// The landing table's full name, for statements to paste.
+    pub landing_table: String,
     /// What its pipe reported, or the answer of a `COPY INTO`.
     pub reports: Answer<Vec<FileReport>>,
     /// What the copy history holds.
@@ -40,8 +44,21 @@ pub struct Evidence {
     pub landed: Answer<Vec<Landed>>,
     /// Whether the table could not be asked again since: what pipes and histories say may be younger.
     pub is_landed_old: bool,
+    /// Whether the table was asked a second time about what differs, and gave no answer: once is not enough to call it wrong.
+    pub is_unconfirmed: bool,
     /// How its pipe is.
     pub pipe: Answer<PipeHealth>,
+}
+
+/// What an earlier verification found of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// Every row was in, as it was sent.
+    Verified(DateTime<Utc>),
+    /// Snowflake refused it, for this reason.
+    Failed(String),
+    /// What is in is not what was sent, for this reason.
+    Mismatch(String),
 }
 
 impl Default for Evidence {
@@ -53,11 +70,13 @@ impl Default for Evidence {
             unmatched_paths: Vec::new(),
             forgotten_keys: BTreeSet::new(),
             untold_keys: BTreeSet::new(),
-            failed_before: BTreeMap::new(),
+            found_before: BTreeMap::new(),
+            landing_table: String::new(),
             reports: Answer::Unknown(unknown()),
             history: Answer::Unknown(unknown()),
             landed: Answer::Unknown(unknown()),
             is_landed_old: false,
+            is_unconfirmed: false,
             pipe: Answer::Unknown(unknown()),
         }
     }
@@ -86,21 +105,39 @@ pub struct Landed {
 }
 
 impl Landed {
-    /// Reads the answer to [`Names::landed`](super::Names::landed).
+    /// Reads the answer to [`Names::landed`](super::Names::landed). One row, without a name, is about all files: where it is
+    /// missing, or the others do not add up to it, nothing was answered.
     ///
     /// # Errors
-    /// Where the result has other columns than the query.
+    /// Where the result has other columns than the query, or is not whole.
     pub fn read(rows: &Rows) -> Result<Vec<Self>, Error> {
         let read = |row: Row<'_>| {
-            Ok(Self {
-                key: row.cell("FILE_NAME")?.text()?.to_owned(),
+            Ok::<_, Error>(Self {
+                key: text(row, "FILE_NAME")?.unwrap_or_default(),
                 row_count: row.cell("ROW_COUNT")?.u64()?,
                 distinct_row_count: row.cell("DISTINCT_ROW_COUNT")?.u64()?,
                 row_hash_sum: row.cell("ROW_HASH_SUM")?.decimal()?,
                 content_hash_sum: row.cell("CONTENT_HASH_SUM")?.decimal()?,
             })
         };
-        rows.iter().map(read).collect()
+        let all = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let (files, total): (Vec<Self>, Vec<Self>) =
+            all.into_iter().partition(|landed| !landed.key.is_empty());
+        let count = files.iter().map(|landed| u128::from(landed.row_count)).sum::<u128>();
+        let keys: BTreeSet<&str> = files.iter().map(|landed| landed.key.as_str()).collect();
+        let incomplete = |reason| Error::Incomplete { handle: rows.handle().to_owned(), reason };
+        match total.as_slice() {
+            _ if keys.len() < files.len() => Err(incomplete("it names a file twice".to_owned())),
+            [total] if u128::from(total.row_count) == count => Ok(files),
+            [total] => Err(incomplete(format!(
+                "its files have {count} rows, and all of them {}",
+                total.row_count
+            ))),
+            totals => Err(incomplete(format!(
+                "it has {} rows about all files where one is wanted",
+                totals.len()
+            ))),
+        }
     }
 }
 
@@ -227,6 +264,35 @@ pub(super) fn claim_of<'a>(file: &ExportedFile, evidence: &'a Evidence) -> Optio
         })
 }
 
+/// How far it says that it is.
+pub(super) fn progress_of(claim: &FileReport) -> String {
+    match &claim.status {
+        LoadStatus::Other(word) => format!("Snowflake calls its state `{word}`"),
+        _ => "it is being loaded".to_owned(),
+    }
+}
+
+/// `refused with “…” (line 3, column `NAME`)`
+pub(super) fn error_of(claim: &FileReport) -> String {
+    let said = claim.first_error.as_ref().or(claim.system_error.as_ref());
+    let mut text = match said {
+        Some(error) => {
+            let error = crate::http::shortened(error.trim());
+            format!("Snowflake refused it: {}", error.trim_end_matches('.'))
+        }
+        None => "Snowflake refused it and gives no reason".to_owned(),
+    };
+    let line = claim.first_error_line.map(|line| format!("line {line}"));
+    let column = claim.first_error_column.as_ref().map(|column| format!("column {column}"));
+    let count =
+        (1 < claim.error_count).then(|| format!("the first of {} errors", claim.error_count));
+    let place: Vec<_> = [line, column, count].into_iter().flatten().collect();
+    if !place.is_empty() {
+        text = format!("{text} ({})", place.join(", "));
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -314,6 +380,36 @@ mod tests {
         let read = copy_history(&rows(&columns, &open)).unwrap().remove(0);
         assert_eq!((read.is_complete, read.parsed_row_count), (false, None));
         assert!(copy_history(&rows(&columns[1..], &open[1..])).is_err());
+    }
+
+    #[test]
+    fn what_landed_is_an_answer_only_with_the_row_about_all_files() {
+        let columns =
+            ["FILE_NAME", "ROW_COUNT", "DISTINCT_ROW_COUNT", "ROW_HASH_SUM", "CONTENT_HASH_SUM"];
+        let answer = |counts: &[(Option<&str>, &str)]| {
+            let mut rows = rows(&columns, &[None; 5]);
+            let row = |(key, count): &(Option<&str>, &str)| {
+                let cells = [*key, Some(count), Some(count), Some("7"), Some("7")];
+                cells.map(|cell| cell.map(str::to_owned)).to_vec()
+            };
+            rows.rows = counts.iter().map(row).collect();
+            Landed::read(&rows)
+        };
+        let keys = |counts: &[(Option<&str>, &str)]| {
+            answer(counts).map(|it| it.into_iter().map(|landed| landed.key).collect::<Vec<_>>())
+        };
+        assert_eq!(keys(&[(Some("a"), "2"), (Some("b"), "1"), (None, "3")]).unwrap(), ["a", "b"]);
+        assert_eq!(answer(&[(None, "0")]).unwrap(), []);
+        for wrong in [
+            &[][..],
+            &[(Some("a"), "2")],
+            &[(Some("a"), "2"), (None, "3")],
+            &[(Some("a"), "1"), (Some("a"), "1"), (None, "2")],
+            &[(None, "0"), (None, "0")],
+        ] {
+            let error = answer(wrong).unwrap_err();
+            assert!(error.is_no_answer(), "{wrong:?}: {error}");
+        }
     }
 
     #[test]

@@ -41,8 +41,98 @@ pub struct Difference {
     pub remote: Option<Side>,
     /// What differs: column, DuckDB's value, Snowflake's value. Empty where a side has no row.
     pub changes: Vec<(String, String, String)>,
+    /// What it is, and so what mends it.
+    pub kind: Kind,
     /// What to do.
     pub next_step: String,
+}
+
+/// What a difference is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// DuckDB's row is not shipped yet.
+    Unshipped,
+    /// Only DuckDB has the row.
+    OnlyHere,
+    /// Snowflake has an older version of it.
+    OlderThere,
+    /// Both have the same version, with other contents.
+    Changed,
+    /// Snowflake has a newer version of it.
+    NewerThere,
+    /// Only Snowflake has the row.
+    OnlyThere,
+}
+
+impl Kind {
+    fn of(local: Option<&Side>, remote: Option<&Side>) -> Self {
+        match (local, remote) {
+            (Some(local), _) if local.is_unshipped => Self::Unshipped,
+            (Some(_), None) => Self::OnlyHere,
+            (None, _) => Self::OnlyThere,
+            (Some(local), Some(remote)) => match remote.extracted_at.cmp(&local.extracted_at) {
+                std::cmp::Ordering::Less => Self::OlderThere,
+                std::cmp::Ordering::Equal => Self::Changed,
+                std::cmp::Ordering::Greater => Self::NewerThere,
+            },
+        }
+    }
+
+    /// Every kind.
+    pub const ALL: [Self; 6] = [
+        Self::Unshipped,
+        Self::OnlyHere,
+        Self::OlderThere,
+        Self::Changed,
+        Self::NewerThere,
+        Self::OnlyThere,
+    ];
+
+    /// The kind as `--json` writes it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unshipped => "unshipped",
+            Self::OnlyHere => "only_in_duckdb",
+            Self::OlderThere => "older_in_snowflake",
+            Self::Changed => "changed",
+            Self::NewerThere => "newer_in_snowflake",
+            Self::OnlyThere => "only_in_snowflake",
+        }
+    }
+
+    /// The kind behind a row.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Unshipped => "not shipped yet",
+            Self::OnlyHere => "only in DuckDB",
+            Self::OlderThere => "older in Snowflake",
+            Self::Changed => "changed in Snowflake",
+            Self::NewerThere => "newer in Snowflake",
+            Self::OnlyThere => "only in Snowflake",
+        }
+    }
+
+    /// What to do about it, once for all rows of the kind.
+    pub const fn next_step(self) -> &'static str {
+        match self {
+            Self::Unshipped => "nothing: not shipped yet, the next `run` does it",
+            Self::OnlyHere => {
+                "never arrived, or was deleted in Snowflake: `--repair` ships it again"
+            }
+            Self::OlderThere => {
+                "Snowflake has an older version: the newer one never arrived, or was deleted; `--repair` ships it again"
+            }
+            Self::Changed => {
+                "the same version with other contents: somebody changed it in Snowflake, or it was loaded wrong; `--repair` ships it again"
+            }
+            Self::NewerThere => {
+                "Snowflake has a newer version, from another warehouse file that ships to the same tables: let only one do it; `--repair --force` writes this one's over it"
+            }
+            Self::OnlyThere => {
+                "DuckDB does not know it: it is gone here, or came from another warehouse file; no shipment takes a row away"
+            }
+        }
+    }
 }
 
 /// One side's row.
@@ -106,8 +196,9 @@ pub fn differences(
             (Some(local), Some(remote)) => changes(columns, local, remote),
             _ => Vec::new(),
         };
-        let next_step = next_step(local.as_ref(), remote.as_ref());
-        Difference { key: split(&key), local, remote, changes, next_step }
+        let kind = Kind::of(local.as_ref(), remote.as_ref());
+        let next_step = next_step(kind, remote.as_ref());
+        Difference { key: split(&key), local, remote, changes, kind, next_step }
     };
     // The same contents under both: it arrived while we were asking.
     keys.into_iter().map(explain).filter(|it| !it.is_settled()).collect()
@@ -122,32 +213,14 @@ fn changes(columns: &[String], local: &Side, remote: &Side) -> Vec<(String, Stri
         .collect()
 }
 
-fn next_step(local: Option<&Side>, remote: Option<&Side>) -> String {
-    match (local, remote) {
-        (Some(local), _) if local.is_unshipped => {
-            "nothing: it is not shipped yet, the next `run` does it".to_owned()
+/// The kind's, with the run that Snowflake's row came from where that matters.
+fn next_step(kind: Kind, remote: Option<&Side>) -> String {
+    let step = kind.next_step();
+    match (kind, remote) {
+        (Kind::NewerThere | Kind::OnlyThere, Some(remote)) => {
+            format!("{step} (its run is {})", remote.run_id)
         }
-        (Some(local), None) => format!(
-            "it never arrived or was deleted: `verify --run {}` says which, `run --full` ships it again",
-            local.run_id
-        ),
-        (None, Some(remote)) => format!(
-            "DuckDB does not know it: either it is gone here and nothing of its group was left to say so, or run {} came from another warehouse file; if it is gone, delete it from the landing table by hand",
-            remote.run_id
-        ),
-        (Some(local), Some(remote)) if remote.extracted_at < local.extracted_at => format!(
-            "Snowflake has an older version: `verify --run {}` says whether the newer one arrived",
-            local.run_id
-        ),
-        (Some(local), Some(remote)) if local.extracted_at < remote.extracted_at => format!(
-            "Snowflake has a newer version, from run {}: another warehouse file ships to the same tables; let only one do it",
-            remote.run_id
-        ),
-        (Some(local), Some(_)) => format!(
-            "the same version with other contents: somebody changed it in Snowflake, or it was loaded wrong; `verify --run {}` says whether its file is intact, `run --full` ships it again",
-            local.run_id
-        ),
-        (None, None) => String::new(),
+        _ => step.to_owned(),
     }
 }
 
@@ -285,17 +358,17 @@ mod tests {
         ];
         let found = differences(&columns, &local, &remote);
         let expected = [
-            ("a", "never arrived or was deleted: `verify --run R2`"),
-            ("b", "never arrived or was deleted: `verify --run R1`"),
-            ("c", "older version: `verify --run R2`"),
-            ("d", "newer version, from run R2"),
-            ("e", "changed it in Snowflake"),
-            ("g", "DuckDB does not know it"),
-            ("n", "not shipped yet"),
+            ("a", Kind::OnlyHere, "never arrived, or was deleted"),
+            ("b", Kind::OnlyHere, "never arrived, or was deleted"),
+            ("c", Kind::OlderThere, "older version"),
+            ("d", Kind::NewerThere, "`--repair --force` writes this one's over it (its run is R2)"),
+            ("e", Kind::Changed, "changed it in Snowflake"),
+            ("g", Kind::OnlyThere, "no shipment takes a row away (its run is R1)"),
+            ("n", Kind::Unshipped, "not shipped yet"),
         ];
         assert_eq!(found.len(), expected.len());
-        for (difference, (key, said)) in found.iter().zip(expected) {
-            assert_eq!(difference.key[0], key);
+        for (difference, (key, kind, said)) in found.iter().zip(expected) {
+            assert_eq!((difference.key[0].as_str(), difference.kind), (key, kind));
             assert!(difference.next_step.contains(said), "{key}: {}", difference.next_step);
         }
         assert_eq!(found[0].key, ["a", "0"]);

@@ -23,6 +23,8 @@ use super::wire::{self, BindingBody, MetaData, ResultSet, StatementBody, Status}
 const STATEMENTS: &str = "/api/v2/statements";
 /// The answer is 200, but the result was too large and is cut off.
 const CUT_OFF: &str = "391908";
+/// What every code of a success begins with (090001: executed).
+const SUCCESS: &str = "0900";
 /// The statement reached its timeout.
 const OUT_OF_TIME: &str = "000630";
 /// A statement is cancelled whether or not the run was told to stop.
@@ -261,6 +263,7 @@ impl Connection {
     async fn read_whole(&self, body: &[u8], stop: &AtomicBool) -> Result<Rows, Error> {
         let doing = "read a result";
         let status = Status::read(body);
+        let words = status.words();
         let handle = status.statement_handle.unwrap_or_default();
         let incomplete = |reason| Error::Incomplete { handle: handle.clone(), reason };
         if status.code == CUT_OFF {
@@ -271,10 +274,17 @@ impl Connection {
         }
         let set: ResultSet = serde_json::from_slice(body)
             .map_err(|error| self.unexpected(doing, 200, &error.to_string()))?;
-        let meta = set.result_set_meta_data.unwrap_or_default();
-        let mut rows = set.data;
+        let is_single = set.statement_handles.is_empty();
+        let (meta, data) = (set.result_set_meta_data, set.data);
+        let is_result = data.is_some() && meta.as_ref().is_some_and(|it| !it.row_type.is_empty());
+        // Every statement has a result, if only the word that it was done: what names no column is none, and not an empty one.
+        if !status.code.is_empty() && !status.code.starts_with(SUCCESS) || is_single && !is_result {
+            let said = format!("it is no result ({})", shortened(&words));
+            return Err(self.unexpected(doing, 200, &said));
+        }
+        let (meta, mut rows) = (meta.unwrap_or_default(), data.unwrap_or_default());
         // Of several statements in one the counts are those of the parts, which are read by their own handles.
-        if set.statement_handles.is_empty() {
+        if is_single {
             self.read_partitions(&handle, &meta, &mut rows, stop).await?;
         }
         let width = meta.row_type.len();
@@ -390,6 +400,11 @@ impl Connection {
             advice,
         }
     }
+}
+
+/// The beginning of what somebody else wrote.
+fn shortened(text: &str) -> String {
+    text.chars().take(200).collect()
 }
 
 /// The wait before the next poll: from the floor up by 1.5 to 2 each time, to the ceiling and a little below it. `jitter` in

@@ -12,8 +12,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::evidence::{Answer, Claimed, Evidence, Landed, claim_of, is_of};
-use super::pipe::{FileReport, LoadStatus};
+use chrono::{DateTime, Utc};
+
+use super::cure::Cure;
+use super::evidence::{
+    Answer, Claimed, Evidence, Found, Landed, claim_of, error_of, is_of, progress_of,
+};
+use super::pipe::FileReport;
 use super::pipe_status::Health;
 use crate::ids::Table;
 use crate::lake::ExportedFile;
@@ -104,22 +109,35 @@ pub struct Verification {
 }
 
 impl Verification {
-    /// The same without files that are not known to have arrived and no longer need to.
-    pub fn without_pending(self, keys: &BTreeSet<String>) -> Self {
-        let count = self.files.len();
-        let is_left =
-            |file: &FileVerdict| file.verdict != Verdict::Pending || !keys.contains(&file.key);
-        let files: Vec<FileVerdict> = self.files.into_iter().filter(is_left).collect();
-        let worst = files.iter().map(|file| file.verdict).max();
-        let outcome = match (self.outcome, worst) {
-            (Outcome::Pending | Outcome::PipeBroken, None | Some(Verdict::Verified)) => {
-                Outcome::Verified
-            }
-            (outcome, _) => outcome,
-        };
-        let reason = if files.len() == count { self.reason } else { summary(&files) };
-        Self { outcome, reason, files }
+    /// The same without files that newer ones have replaced.
+    pub fn without(self, keys: &BTreeSet<String>) -> Self {
+        let is_left = |file: &FileVerdict| !keys.contains(&file.key);
+        Self::of(self.files.into_iter().filter(is_left).collect())
     }
+
+    /// The first of the worst files; `None` where every file is proven.
+    pub fn worst(&self) -> Option<&FileVerdict> {
+        worst(&self.files)
+    }
+
+    fn of(files: Vec<FileVerdict>) -> Self {
+        let outcome = match worst(&files).map(|file| file.verdict) {
+            None | Some(Verdict::Verified) => Outcome::Verified,
+            Some(Verdict::Pending) if files.iter().any(|file| file.is_pipe_broken) => {
+                Outcome::PipeBroken
+            }
+            Some(Verdict::Pending) => Outcome::Pending,
+            Some(Verdict::Failed) => Outcome::Refused,
+            Some(Verdict::Mismatch) => Outcome::Mismatch,
+        };
+        Self { outcome, reason: summary(&files), files }
+    }
+}
+
+fn worst(files: &[FileVerdict]) -> Option<&FileVerdict> {
+    // The first of equals: `max_by_key` would take the last.
+    let worst = files.iter().rev().max_by_key(|file| file.verdict);
+    worst.filter(|file| file.verdict != Verdict::Verified)
 }
 
 /// Judges every file of a manifest.
@@ -129,18 +147,7 @@ pub fn verify(files: &[ExportedFile], evidence: &BTreeMap<Table, Evidence>) -> V
         let table = Table::ALL.into_iter().find(|table| table.name() == file.table);
         table.and_then(|table| evidence.get(&table)).unwrap_or(&nothing)
     };
-    let verdicts: Vec<_> = files.iter().map(|file| judge(file, of(file))).collect();
-    let outcome = match verdicts.iter().map(|verdict| verdict.verdict).max() {
-        None | Some(Verdict::Verified) => Outcome::Verified,
-        Some(Verdict::Pending) if verdicts.iter().any(|file| file.is_pipe_broken) => {
-            Outcome::PipeBroken
-        }
-        Some(Verdict::Pending) => Outcome::Pending,
-        Some(Verdict::Failed) => Outcome::Refused,
-        Some(Verdict::Mismatch) => Outcome::Mismatch,
-    };
-    let reason = summary(&verdicts);
-    Verification { outcome, reason, files: verdicts }
+    Verification::of(files.iter().map(|file| judge(file, of(file))).collect())
 }
 
 /// Whether what pipes and histories say of a file settles anything, so that its table is worth a query.
@@ -151,9 +158,7 @@ pub fn is_reported(file: &ExportedFile, evidence: &Evidence) -> bool {
 /// How many files are right, and the first of the worst.
 fn summary(verdicts: &[FileVerdict]) -> String {
     let count = verdicts.iter().filter(|file| file.verdict == Verdict::Verified).count();
-    // The first of equals: `max_by_key` would take the last.
-    let worst = verdicts.iter().rev().max_by_key(|file| file.verdict);
-    match worst.filter(|file| file.verdict != Verdict::Verified) {
+    match worst(verdicts) {
         None if verdicts.is_empty() => "there was nothing to send".to_owned(),
         None => format!("all {count} files are in, row by row as they were sent"),
         Some(file) => {
@@ -169,9 +174,10 @@ fn judge(file: &ExportedFile, evidence: &Evidence) -> FileVerdict {
     // What is said to be loaded may have come after the table was asked.
     let is_outdated = evidence.is_landed_old
         && claim.is_some_and(|it| matches!(Claimed::by(it), Claimed::Loaded | Claimed::Partial));
+    let before = evidence.found_before.get(&file.key);
     let judgement = match &evidence.landed {
         Answer::Given(rows) => match rows.iter().find(|landed| landed.key == file.key) {
-            Some(landed) => judge_landed(file, landed, claim.filter(|_| !is_outdated)),
+            Some(landed) => judge_landed(file, landed, claim.filter(|_| !is_outdated), before),
             None if is_outdated => {
                 judge_unasked(file, evidence, claim, "it could not be asked again since")
             }
@@ -180,11 +186,26 @@ fn judge(file: &ExportedFile, evidence: &Evidence) -> FileVerdict {
         Answer::Unknown(why) => judge_unasked(file, evidence, claim, why),
     };
     let is_silent = judgement.verdict == Verdict::Pending && claim.is_none();
-    let judgement = match evidence.failed_before.get(&file.key) {
-        Some(before) if is_silent => judged(Verdict::Failed, before.clone(), SHIP_ANEW),
+    let judgement = match before {
+        Some(Found::Failed(why)) if is_silent => judged(Verdict::Failed, why.clone(), Cure::Ship),
+        Some(Found::Mismatch(why)) if is_silent => {
+            judged(Verdict::Mismatch, why.clone(), Cure::Ship)
+        }
+        Some(Found::Mismatch(_)) => judgement,
+        _ if judgement.verdict == Verdict::Mismatch && evidence.is_unconfirmed => {
+            let reason = format!(
+                "{}; asked a second time, Snowflake gave no answer, and once is not enough to call it wrong",
+                judgement.reason
+            );
+            judged(Verdict::Pending, reason, Cure::Later)
+        }
         _ => judgement,
     };
-    let Judgement { verdict, mut reason, mut next_step } = judgement;
+    let Judgement { verdict, mut reason, cure } = judgement;
+    let mut next_step = match verdict {
+        Verdict::Verified => String::new(),
+        _ => cure.text(file, &evidence.landing_table),
+    };
     if let (Verdict::Pending, Answer::Given(pipe)) = (verdict, &evidence.pipe)
         && pipe.health != Health::Ok
     {
@@ -200,111 +221,133 @@ fn judge(file: &ExportedFile, evidence: &Evidence) -> FileVerdict {
 struct Judgement {
     verdict: Verdict,
     reason: String,
-    next_step: String,
+    cure: Cure,
 }
 
-fn judged(verdict: Verdict, reason: String, next_step: &str) -> Judgement {
-    Judgement { verdict, reason, next_step: next_step.to_owned() }
+const fn judged(verdict: Verdict, reason: String, cure: Cure) -> Judgement {
+    Judgement { verdict, reason, cure }
 }
-
-const LATER: &str = "nothing; `verify` asks again";
-const SHIP_AGAIN: &str = "mend the cause, then ship the rows in a new file (`run --full`): a path is taken no second time, by a pipe for 14 days, by a COPY for 64";
-const SHIP_ANEW: &str = "ship the rows in a new file (`run --full`), which settles this one";
-const RELOAD: &str = "see what changed these rows, delete them (`delete from … where _file_name = …`) and ship them in a new file (`run --full`)";
 
 /// The table has rows of the file.
-fn judge_landed(file: &ExportedFile, landed: &Landed, claim: Option<&FileReport>) -> Judgement {
+fn judge_landed(
+    file: &ExportedFile,
+    landed: &Landed,
+    claim: Option<&FileReport>,
+    before: Option<&Found>,
+) -> Judgement {
     let Landed { row_count, distinct_row_count, row_hash_sum, content_hash_sum, .. } = landed;
     let (table, wanted) = (&file.table, file.row_count);
     if distinct_row_count < row_count {
         let reason = format!(
             "`{table}` holds {row_count} rows of it, {distinct_row_count} different ones of {wanted} sent: it was loaded more than once"
         );
-        let next_step = "the current tables take one row per key and are right; find the second loader (`snowflake plan` shows another pipe on the same folder), then delete the rows with the later `_loaded_at`";
-        return judged(Verdict::Mismatch, reason, next_step);
+        return judged(Verdict::Mismatch, reason, Cure::Compare);
     }
     if row_count < distinct_row_count {
         let reason = format!(
             "`{table}` claims {distinct_row_count} different ones among {row_count} rows of it, which cannot be"
         );
-        return judged(Verdict::Pending, reason, LATER);
+        return judged(Verdict::Pending, reason, Cure::Later);
     }
     if wanted < *row_count {
         let reason = format!("`{table}` holds {row_count} rows of it, {wanted} were sent");
-        return judged(Verdict::Mismatch, reason, RELOAD);
+        return judged(Verdict::Mismatch, reason, Cure::Reload);
     }
     if *row_count < wanted {
-        return judge_partial(file, *row_count, claim);
+        return judge_partial(file, *row_count, claim, before);
     }
     if !is_same_sum(row_hash_sum, &file.row_hash_sum) {
         let reason = format!(
             "`{table}` holds all {wanted} rows of it, but not the ones sent: their hashes sum to {row_hash_sum}, sent was {}",
             file.row_hash_sum
         );
-        return judged(Verdict::Mismatch, reason, RELOAD);
+        return judged(Verdict::Mismatch, reason, Cure::Ship);
     }
     if !is_same_sum(content_hash_sum, &file.row_hash_sum) {
         let reason = format!(
             "`{table}` holds all {wanted} rows of it with changed contents: hashed anew they sum to {content_hash_sum}, sent was {}",
             file.row_hash_sum
         );
-        return judged(Verdict::Mismatch, reason, RELOAD);
+        return judged(Verdict::Mismatch, reason, Cure::Ship);
     }
-    judged(Verdict::Verified, format!("all {wanted} rows are in, as they were sent"), "")
+    judged(Verdict::Verified, format!("all {wanted} rows are in, as they were sent"), Cure::Later)
 }
 
-fn judge_partial(file: &ExportedFile, row_count: u64, claim: Option<&FileReport>) -> Judgement {
+fn judge_partial(
+    file: &ExportedFile,
+    row_count: u64,
+    claim: Option<&FileReport>,
+    before: Option<&Found>,
+) -> Judgement {
     let held = format!("`{}` holds {row_count} of its {} rows", file.table, file.row_count);
+    if let Some(Found::Verified(at)) = before {
+        return judged(Verdict::Mismatch, lost_since(&held, *at), Cure::Ship);
+    }
     match claim.map(|claim| (claim, Claimed::by(claim))) {
         Some((_, Claimed::Loaded)) => {
             let reason = format!("{held}, and Snowflake says that it is loaded");
-            judged(Verdict::Mismatch, reason, RELOAD)
+            judged(Verdict::Mismatch, reason, Cure::Ship)
         }
         Some((claim, Claimed::Partial)) => {
             let reason = format!("{held}, the others were refused: {}", error_of(claim));
-            judged(Verdict::Mismatch, reason, RELOAD)
+            judged(Verdict::Mismatch, reason, Cure::Ship)
         }
         Some((claim, Claimed::Failed)) => {
-            judged(Verdict::Failed, format!("{held}, then {}", error_of(claim)), SHIP_AGAIN)
+            judged(Verdict::Failed, format!("{held}, then {}", error_of(claim)), Cure::MendAndShip)
         }
         Some((_, Claimed::Unsettled)) | None => {
             let reason = format!("{held}; a large file comes in parts");
-            judged(Verdict::Pending, reason, LATER)
+            judged(Verdict::Pending, reason, Cure::Later)
         }
     }
 }
 
 /// The table has no row of the file.
 fn judge_absent(file: &ExportedFile, evidence: &Evidence, claim: Option<&FileReport>) -> Judgement {
+    if let Some(Found::Verified(at)) = evidence.found_before.get(&file.key) {
+        let held = format!("`{}` holds none of its {} rows", file.table, file.row_count);
+        return judged(Verdict::Mismatch, lost_since(&held, *at), Cure::Ship);
+    }
     if is_listed(file, &evidence.unmatched_paths) {
         return unmatched();
     }
     match claim.map(|claim| (claim, Claimed::by(claim))) {
-        Some((claim, Claimed::Failed)) => judged(Verdict::Failed, error_of(claim), SHIP_AGAIN),
+        Some((claim, Claimed::Failed)) => {
+            judged(Verdict::Failed, error_of(claim), Cure::MendAndShip)
+        }
         Some((claim, Claimed::Loaded | Claimed::Partial)) => {
             let count = claim.inserted_row_count.unwrap_or_default();
             let reason = format!(
                 "Snowflake says that it loaded {count} rows of it, but `{}` holds none",
                 file.table
             );
-            let next_step = "the rows were deleted, or went to another table: see the table's history, then ship them in a new file (`run --full`)";
-            judged(Verdict::Mismatch, reason, next_step)
+            judged(Verdict::Mismatch, reason, Cure::Ship)
         }
-        Some((claim, Claimed::Unsettled)) => judged(Verdict::Pending, progress_of(claim), LATER),
+        Some((claim, Claimed::Unsettled)) => {
+            judged(Verdict::Pending, progress_of(claim), Cure::Later)
+        }
         None if is_lost(file, evidence) => judged(
             Verdict::Failed,
             "it was submitted more than 14 days ago and never came; no pipe remembers it any more"
                 .to_owned(),
-            SHIP_ANEW,
+            Cure::Ship,
         ),
         None if evidence.untold_keys.contains(&file.key) => untold(),
-        None => judged(Verdict::Pending, silence(file, evidence), LATER),
+        None => judged(Verdict::Pending, silence(file, evidence), Cure::Later),
     }
+}
+
+/// What was proven once and is no longer so.
+fn lost_since(held: &str, proven_at: DateTime<Utc>) -> String {
+    let at = proven_at.format("%Y-%m-%d %H:%M:%S UTC");
+    format!(
+        "{held}, and held all of them on {at}: they were deleted since, or this is another table"
+    )
 }
 
 fn untold() -> Judgement {
     let reason = "Snowflake was not told of it yet".to_owned();
-    judged(Verdict::Pending, reason, "`ingest` submits it")
+    judged(Verdict::Pending, reason, Cure::Submit)
 }
 
 /// Whether nobody will load the file any more. A pipe that stands may still have it in its queue.
@@ -324,25 +367,29 @@ fn judge_unasked(
         return unmatched();
     }
     match claim.map(|claim| (claim, Claimed::by(claim))) {
-        Some((claim, Claimed::Failed)) => judged(Verdict::Failed, error_of(claim), SHIP_AGAIN),
-        Some((claim, Claimed::Partial)) => judged(Verdict::Mismatch, error_of(claim), RELOAD),
+        Some((claim, Claimed::Failed)) => {
+            judged(Verdict::Failed, error_of(claim), Cure::MendAndShip)
+        }
+        Some((claim, Claimed::Partial)) => judged(Verdict::Mismatch, error_of(claim), Cure::Ship),
         Some((claim, Claimed::Loaded)) => {
             let count = claim.inserted_row_count;
             let said =
                 count.map_or_else(|| "an unknown number".to_owned(), |count| count.to_string());
             let reason = format!("Snowflake says that it loaded {said} of {} rows", file.row_count);
             if claim.is_complete && count.is_some_and(|count| count != file.row_count) {
-                return judged(Verdict::Mismatch, reason, RELOAD);
+                return judged(Verdict::Mismatch, reason, Cure::Ship);
             }
             let reason = format!("{reason}, but the table itself is not known: {why}");
-            judged(Verdict::Pending, reason, LATER)
+            judged(Verdict::Pending, reason, Cure::Later)
         }
-        Some((claim, Claimed::Unsettled)) => judged(Verdict::Pending, progress_of(claim), LATER),
+        Some((claim, Claimed::Unsettled)) => {
+            judged(Verdict::Pending, progress_of(claim), Cure::Later)
+        }
         None if evidence.untold_keys.contains(&file.key) => untold(),
         None => {
             let reason =
                 format!("{}; the table itself is not known: {why}", silence(file, evidence));
-            judged(Verdict::Pending, reason, LATER)
+            judged(Verdict::Pending, reason, Cure::Later)
         }
     }
 }
@@ -351,7 +398,7 @@ fn unmatched() -> Judgement {
     judged(
         Verdict::Failed,
         "its name does not match the pipe's PATTERN, so the pipe will never load it".to_owned(),
-        "the pipe is one of the other file format, or was made by hand: compare it with `snowflake plan`",
+        Cure::MendPipeAndShip,
     )
 }
 
@@ -373,34 +420,6 @@ fn silence(file: &ExportedFile, evidence: &Evidence) -> String {
         Answer::Unknown(why) => format!("the copy history is not known: {why}"),
     };
     format!("{reports}; {history}")
-}
-
-fn progress_of(claim: &FileReport) -> String {
-    match &claim.status {
-        LoadStatus::Other(word) => format!("Snowflake calls its state `{word}`"),
-        _ => "it is being loaded".to_owned(),
-    }
-}
-
-/// `refused with “…” (line 3, column `NAME`)`
-fn error_of(claim: &FileReport) -> String {
-    let said = claim.first_error.as_ref().or(claim.system_error.as_ref());
-    let mut text = match said {
-        Some(error) => {
-            let error = crate::http::shortened(error.trim());
-            format!("Snowflake refused it: {}", error.trim_end_matches('.'))
-        }
-        None => "Snowflake refused it and gives no reason".to_owned(),
-    };
-    let line = claim.first_error_line.map(|line| format!("line {line}"));
-    let column = claim.first_error_column.as_ref().map(|column| format!("column {column}"));
-    let count =
-        (1 < claim.error_count).then(|| format!("the first of {} errors", claim.error_count));
-    let place: Vec<_> = [line, column, count].into_iter().flatten().collect();
-    if !place.is_empty() {
-        text = format!("{text} ({})", place.join(", "));
-    }
-    text
 }
 
 fn is_listed(file: &ExportedFile, paths: &[String]) -> bool {

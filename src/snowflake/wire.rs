@@ -75,7 +75,7 @@ pub(super) struct ResultSet {
     #[serde(default)]
     pub(super) result_set_meta_data: Option<MetaData>,
     #[serde(default)]
-    pub(super) data: Vec<Vec<Option<String>>>,
+    pub(super) data: Option<Vec<Vec<Option<String>>>>,
     #[serde(default)]
     pub(super) stats: Option<Stats>,
     /// Several statements in one: a handle for each.

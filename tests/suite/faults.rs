@@ -36,6 +36,7 @@ fn words(report: &Value) -> String {
             let after: String = word.chars().rev().take_while(|c| kept(*c)).collect();
             format!("{before}…{}", after.chars().rev().collect::<String>())
         }
+        word if word.len() == 26 && word.starts_with("01") => "RUN".to_owned(),
         word if word.contains("127.0.0.1:") => "`HOST`".to_owned(),
         word if word.len() == 10 && word.starts_with("20") && word.contains('-') => {
             "DATE".to_owned()

@@ -101,7 +101,7 @@ create table if not exists meta.files (
     size_bytes   bigint,
     sha256       varchar,
     row_hash_sum varchar,
-    state        varchar, -- exported | uploaded | submitting | accepted | verified | failed | superseded
+    state        varchar, -- exported | uploaded | submitting | accepted | verified | failed | mismatch | superseded
     local_path   varchar,
     updated_at   timestamp
 );
@@ -122,6 +122,8 @@ alter table meta.runs add column if not exists manifest_size_bytes bigint;
 alter table meta.runs add column if not exists archive_key varchar;
 alter table meta.runs add column if not exists archive_sha256 varchar;
 alter table meta.runs add column if not exists archive_size_bytes bigint;
+alter table meta.files add column if not exists verified_at timestamp; -- when it was last found as it was sent; NULL = never
+alter table meta.files add column if not exists verified_in varchar; -- where that was: account, database and schema
 
 create table if not exists meta.settings (
     name  varchar, -- published: what the published file was when it was written (publish.rs)

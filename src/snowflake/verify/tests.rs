@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::super::pipe::LoadStatus;
 use super::super::pipe_status::PipeHealth;
 use super::*;
 
@@ -184,7 +185,8 @@ fn of_a_file_that_is_not_there_only_what_is_certain_is_said() {
     let skipped = Evidence { skipped_paths: vec![PATH.to_owned()], ..silent() };
     let unmatched = Evidence { unmatched_paths: vec![PATH.to_owned()], ..silent() };
     let failed_before = Evidence {
-        failed_before: [(file().key, "Snowflake refused it: NULL result".to_owned())].into(),
+        found_before: [(file().key, Found::Failed("Snowflake refused it: NULL result".to_owned()))]
+            .into(),
         ..silent()
     };
     let forgotten = Evidence { forgotten_keys: [file().key].into(), ..silent() };
@@ -245,6 +247,73 @@ fn of_a_file_that_is_not_there_only_what_is_certain_is_said() {
         assert!(found.reason.contains(reason), "{}", found.reason);
         assert!(!found.next_step.is_empty());
     }
+}
+
+#[test]
+fn what_was_proven_once_is_not_forgotten_when_everybody_else_has() {
+    let at = "2026-01-05T06:07:08Z".parse().unwrap();
+    let proven = |evidence| Evidence {
+        found_before: [(KEY.into(), Found::Verified(at))].into(),
+        ..evidence
+    };
+    let wrong = |evidence| Evidence {
+        found_before: [(KEY.into(), Found::Mismatch("one row too many".to_owned()))].into(),
+        ..evidence
+    };
+    let of_table = |landed| Evidence { landed, ..silent() };
+    let full = || of_table(landed(12, 12, (SUM, SUM)));
+    let half = || of_table(landed(5, 5, ("1", "1")));
+    let unasked = || of_table(unknown("no warehouse"));
+    let cases = [
+        (proven(full()), Verdict::Verified, "all 12 rows"),
+        (
+            proven(silent()),
+            Verdict::Mismatch,
+            "holds none of its 12 rows, and held all of them on 2026-01-05 06:07:08 UTC",
+        ),
+        (proven(half()), Verdict::Mismatch, "holds 5 of its 12 rows, and held all of them"),
+        // What cannot be asked now may be so still.
+        (proven(unasked()), Verdict::Pending, "no warehouse"),
+        (wrong(full()), Verdict::Verified, "all 12 rows"),
+        (wrong(silent()), Verdict::Mismatch, "one row too many"),
+        (wrong(unasked()), Verdict::Mismatch, "one row too many"),
+    ];
+    for (evidence, verdict, reason) in cases {
+        let (found, _) = judge_one(evidence);
+        assert_eq!(found.verdict, verdict, "{found:?}");
+        assert!(found.reason.contains(reason), "{}", found.reason);
+    }
+}
+
+#[test]
+fn what_differs_and_was_not_confirmed_is_not_known() {
+    let other = "123456789012345678902";
+    let changed = Evidence { landed: landed(12, 12, (SUM, other)), ..silent() };
+    let doubtful = |evidence| Evidence { is_unconfirmed: true, ..evidence };
+    assert_eq!(judge_one(changed.clone()).0.verdict, Verdict::Mismatch);
+    let (found, outcome) = judge_one(doubtful(changed.clone()));
+    assert_eq!((found.verdict, outcome), (Verdict::Pending, Outcome::Pending), "{found:?}");
+    // It was confirmed once, and nothing says that it was mended.
+    let known = [(KEY.to_owned(), Found::Mismatch(String::new()))].into();
+    let again = doubtful(Evidence { found_before: known, ..changed });
+    assert_eq!(judge_one(again).0.verdict, Verdict::Mismatch);
+    let right = Evidence { landed: landed(12, 12, (SUM, SUM)), ..silent() };
+    assert_eq!(judge_one(doubtful(right)).0.verdict, Verdict::Verified);
+}
+
+#[test]
+fn what_was_replaced_counts_neither_for_nor_against() {
+    let other = ExportedFile { key: KEY.replace("_R.", "_S."), ..file() };
+    let rows = match landed(12, 12, (SUM, SUM)) {
+        Answer::Given(rows) => rows.into_iter().map(|row| Landed { key: other.key.clone(), ..row }),
+        Answer::Unknown(why) => panic!("{why}"),
+    };
+    let evidence = Evidence { landed: Answer::Given(rows.collect()), ..with_report(failed()) };
+    let found = verify(&[file(), other.clone()], &[(Table::Songs, evidence)].into());
+    assert_eq!((found.outcome, found.worst().unwrap().key.as_str()), (Outcome::Refused, KEY));
+    let left = found.without(&[KEY.to_owned()].into());
+    assert_eq!((left.outcome, left.files.len()), (Outcome::Verified, 1));
+    assert!(left.worst().is_none() && left.reason.starts_with("all 1 files"), "{}", left.reason);
 }
 
 #[test]
@@ -423,7 +492,7 @@ proptest! {
             skipped_paths: listed(is_skipped), unmatched_paths: listed(is_unmatched),
             forgotten_keys: is_forgotten.then(|| KEY.to_owned()).into_iter().collect(),
             untold_keys: is_untold.then(|| KEY.to_owned()).into_iter().collect(),
-            failed_before: BTreeMap::new(), is_landed_old, reports, history, landed, pipe,
+            found_before: BTreeMap::new(), landing_table: String::new(), is_landed_old, is_unconfirmed: false, reports, history, landed, pipe,
         };
         let (found, outcome) = judge_one(evidence);
         prop_assert_eq!(found.verdict == Verdict::Verified, is_proven);

@@ -1,0 +1,201 @@
+//! `reconcile`: whole tables compared, what differs told by kind, and what another shipment mends shipped again.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::{Cli, Error, one_line, print, progress, run, runtime};
+use crate::config::Config;
+use crate::event::{Events, Stage};
+use crate::ids::Table;
+use crate::pipeline::{self, Reconciliation};
+use crate::retry::Stop;
+use crate::snowflake::reconcile::{Difference, Kind};
+
+/// Which tables to compare.
+#[derive(Debug, clap::Args)]
+pub(super) struct ReconcileArgs {
+    /// Tables to compare [default: all]
+    #[arg(value_name = "TABLE")]
+    tables: Vec<Table>,
+    /// Ship exactly the rows that differ again, and compare once more; never over rows that are newer in Snowflake
+    #[arg(long)]
+    repair: bool,
+    /// Write over rows that are newer in Snowflake, too
+    #[arg(long, requires = "repair")]
+    force: bool,
+    #[command(flatten)]
+    wait: run::WaitArgs,
+}
+
+/// Compares tables, and with `--repair` ships what differs again.
+pub(super) fn reconcile(
+    cli: &Cli,
+    arguments: &ReconcileArgs,
+    config: &Config,
+    data_dir: &Path,
+) -> Result<(), Error> {
+    let stop = Arc::new(Stop::default());
+    let wait = arguments.wait.patience();
+    let settings = pipeline::Settings { wait, ..run::settings(data_dir, Stage::Verify) };
+    let events = |event| progress::log(&event);
+    let compare = || {
+        runtime()?.block_on(async {
+            run::stop_on_signal(&stop);
+            let edge: (Events<'_>, _) = (&events, &stop);
+            Ok::<_, Error>(pipeline::reconcile(config, &settings, &arguments.tables, edge).await?)
+        })
+    };
+    let mut found = compare()?;
+    let before = found.count();
+    let keys = found.keys(arguments.force);
+    let is_repaired = arguments.repair && !keys.is_empty();
+    if is_repaired {
+        if !cli.json {
+            print(&differences(&found))?;
+        }
+        let again = pipeline::Settings {
+            wait,
+            reship: keys,
+            stages: Stage::Transform..=Stage::Verify,
+            ..run::settings(data_dir, Stage::Verify)
+        };
+        match run::go_quietly(cli, config, &again) {
+            // An older file that is wrong stays wrong until the comparison shows that its rows are right now.
+            Err(error) if error.code() == super::exit::MISMATCH => {}
+            other => other?,
+        }
+        found = compare()?;
+    }
+    let mended = before.saturating_sub(found.count());
+    if cli.json {
+        print(&to_json(&found, mended))?;
+    } else {
+        let told = if is_repaired { format!("\nmended {}", rows(mended)) } else { String::new() };
+        print(&(differences(&found) + &told))?;
+    }
+    match found.count() {
+        0 => Ok(()),
+        count => {
+            let rest = rest(&found, arguments, is_repaired);
+            Err(Error::Differs { rows: rows(count), rest })
+        }
+    }
+}
+
+/// `1 row`, `2 rows`.
+fn rows(count: usize) -> String {
+    format!("{count} row{}", if count == 1 { "" } else { "s" })
+}
+
+/// What mends what is left, by kind, cheapest first.
+fn rest(found: &Reconciliation, arguments: &ReconcileArgs, is_repaired: bool) -> String {
+    let names: Vec<&str> = arguments.tables.iter().map(|table| table.name()).collect();
+    let command = ["snowtrack reconcile"].into_iter().chain(names).collect::<Vec<_>>().join(" ");
+    let mut parts = Vec::new();
+    let left = found.keys(false).values().map(std::collections::BTreeSet::len).sum::<usize>();
+    if 0 < left && is_repaired {
+        parts.push(format!(
+            "{} still differ after they were shipped again: `snowtrack verify` says how far their files are",
+            rows(left)
+        ));
+    } else if 0 < left {
+        parts.push(format!("`{command} --repair` ships {} again", rows(left)));
+    }
+    let newer = found.count_of(Kind::NewerThere);
+    if 0 < newer && arguments.force {
+        parts.push(format!(
+            "{} in Snowflake bear a time that is still to come, which no shipment is newer than: delete them there",
+            rows(newer)
+        ));
+    } else if 0 < newer {
+        parts.push(format!(
+            "{} newer in Snowflake, which only `{command} --repair --force` writes over",
+            rows(newer)
+        ));
+    }
+    parts.extend(found.deletions.values().map(|statement| match statement.len() {
+        0..=LONGEST_STATEMENT => {
+            format!(
+                "what only Snowflake has cannot be mended from here, but by `{statement}`; `{command}` settles it then"
+            )
+        }
+        _ => "what only Snowflake has cannot be mended from here: `--json` holds the `delete` for it"
+            .to_owned(),
+    }));
+    parts.join("; ")
+}
+
+/// A statement that a person still pastes from a terminal.
+const LONGEST_STATEMENT: usize = 4_000;
+
+fn to_json(found: &Reconciliation, mended: usize) -> String {
+    let difference = |it: &Difference| {
+        let changes = it.changes.iter().map(|(column, local, remote)| {
+            json!({"column": column, "duckdb": local, "snowflake": remote})
+        });
+        json!({
+            "key": it.key, "in_duckdb": it.local.is_some(), "in_snowflake": it.remote.is_some(),
+            "kind": it.kind.name(), "changes": changes.collect::<Vec<_>>(), "next_step": it.next_step,
+        })
+    };
+    let tables = found.tables.iter().map(|table| {
+        json!({
+            "table": table.table.name(),
+            "duckdb_row_count": table.local.row_count,
+            "snowflake_row_count": table.remote.row_count,
+            "differences": table.differences.iter().map(difference).collect::<Vec<Value>>(),
+            "delete": found.deletions.get(&table.table),
+        })
+    });
+    let tables = tables.collect::<Vec<_>>();
+    json!({"is_same": found.is_same(), "mended_row_count": mended, "tables": tables}).to_string()
+}
+
+/// Shown per table; `--json` has all of them.
+const SHOWN: usize = 10;
+
+/// Each table, the rows that differ, and at the end what each kind of difference means.
+fn differences(found: &Reconciliation) -> String {
+    let mut lines =
+        vec![format!("{:<18} {:>10} {:>10} {:>10}", "table", "DuckDB", "Snowflake", "differ")];
+    for table in &found.tables {
+        lines.push(format!(
+            "{:<18} {:>10} {:>10} {:>10}",
+            table.table.name(),
+            table.local.row_count,
+            table.remote.row_count,
+            table.differences.len()
+        ));
+        for it in table.differences.iter().take(SHOWN) {
+            lines.push(format!("  {}: {}", one_line(&it.key.join(", ")), one_line(&what(it))));
+        }
+        if table.differences.len() > SHOWN {
+            lines.push(format!(
+                "  … and {} more (`--json` lists them)",
+                table.differences.len() - SHOWN
+            ));
+        }
+    }
+    for kind in Kind::ALL {
+        let count = found.count_of(kind);
+        if 0 < count {
+            lines.push(format!("→ {} {}: {}", rows(count), kind.label(), kind.next_step()));
+        }
+    }
+    lines.join("\n")
+}
+
+fn what(difference: &Difference) -> String {
+    let of = |(column, local, remote): &(String, String, String)| {
+        format!("{column} is `{remote}`, wanted `{local}`")
+    };
+    let changes: Vec<String> = difference.changes.iter().map(of).collect();
+    let label = difference.kind.label();
+    match (&difference.remote, changes.is_empty()) {
+        (Some(remote), true) => format!("{label} (run {})", remote.run_id),
+        (_, true) => label.to_owned(),
+        (_, false) => format!("{} ({label})", changes.join(", ")),
+    }
+}
