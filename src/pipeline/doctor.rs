@@ -5,12 +5,12 @@ use std::path::Path;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
-use super::{Error, Lock, Target, credentials, ledger, target};
+use super::{Error, Lock, Target, credentials, lockouts, notes, target};
 use crate::config::Config;
 use crate::lake::{Store, StoreTiming};
 use crate::retry::Stop;
 use crate::snowflake::{Credential, Statement, claims};
-use crate::spotify::{self, Client, Timing};
+use crate::spotify::{self, Bucket, Client, Lockouts, Timing};
 use crate::warehouse::Warehouse;
 
 /// How well one thing is.
@@ -96,8 +96,8 @@ pub async fn doctor(
     clock: fn() -> DateTime<Utc>,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let not_before = disk(config, data_dir, clock(), &mut findings);
-    spotify(config, data_dir, (clock, not_before), &mut findings).await;
+    let found = disk(config, data_dir, clock(), &mut findings);
+    spotify(config, data_dir, (clock, found), &mut findings).await;
     Box::pin(lake(config, &mut findings)).await;
     snowflake(config, clock, &mut findings).await;
     findings
@@ -225,7 +225,7 @@ fn disk(
     data_dir: &Path,
     now: DateTime<Utc>,
     findings: &mut Vec<Finding>,
-) -> Option<DateTime<Utc>> {
+) -> Remembered {
     let shown = data_dir.display();
     let ok = |what, detail: String| Finding::new(Area::Disk, what, Health::Ok, detail);
     let probe = data_dir.join(".doctor");
@@ -237,34 +237,36 @@ fn disk(
             Finding::new(Area::Disk, "data directory", Health::Fail, format!("`{shown}`: {error}"))
                 .fix("make it writable, or choose another with `--data-dir`"),
         );
-        return None;
+        return Remembered::default();
     }
     findings.push(ok("data directory", format!("`{shown}` is writable")));
     let _lock = match Lock::take(data_dir, "doctor") {
         Ok(lock) => lock,
         Err(Error::Locked { holder, .. }) => {
             findings.push(ok("warehouse", format!("in use by {holder}")));
-            return None;
+            return Remembered::default();
         }
         Err(error) => {
             findings.push(Finding::new(Area::Disk, "warehouse", Health::Fail, error.to_string()));
-            return None;
+            return Remembered::default();
         }
     };
     let path = data_dir.join("snowtrack.duckdb");
     if !path.exists() {
         findings.push(ok("warehouse", "not made yet; the first run makes it".to_owned()));
-        return None;
+        return Remembered::default();
     }
     let opened = tokio::task::block_in_place(|| {
         let warehouse = Warehouse::open(&path, &data_dir.join("tmp"))?;
         let account = config.spotify.client_id.as_deref().unwrap_or_default();
-        ledger::not_before(&warehouse, account, now)
+        let lockouts = lockouts::load(&warehouse, account, now)?;
+        let lacks = [notes::popularity(&warehouse)?, notes::genres(&warehouse)?];
+        Ok::<_, Error>(Remembered { lockouts, lacks: lacks.into_iter().flatten().collect() })
     });
     match opened {
-        Ok(not_before) => {
+        Ok(remembered) => {
             findings.push(ok("warehouse", format!("`{}` opens", path.display())));
-            not_before
+            remembered
         }
         Err(error) => {
             findings.push(
@@ -274,15 +276,23 @@ fn disk(
                         path.display()
                     )),
             );
-            None
+            Remembered::default()
         }
     }
+}
+
+/// What the ledger says of Spotify.
+#[derive(Default)]
+struct Remembered {
+    lockouts: Lockouts,
+    /// What Spotify did not give.
+    lacks: Vec<String>,
 }
 
 async fn spotify(
     config: &Config,
     data_dir: &Path,
-    (clock, not_before): (Clock, Option<DateTime<Utc>>),
+    (clock, remembered): (Clock, Remembered),
     findings: &mut Vec<Finding>,
 ) {
     let push = |findings: &mut Vec<Finding>, what, health, detail: String| {
@@ -296,14 +306,15 @@ async fn spotify(
         return;
     };
     push(findings, "app", Health::Ok, format!("client id `{}`", credentials.client_id));
-    if let Some(until) = not_before {
-        let until = until.format("%Y-%m-%d %H:%M UTC");
-        push(
-            findings,
-            "rate limit",
-            Health::Warn,
-            format!("Spotify asked us not to call before {until}"),
-        );
+    for text in remembered.lacks {
+        push(findings, "data", Health::Ok, text);
+    }
+    for (bucket, until) in remembered.lockouts.iter() {
+        let (bucket, until) = (bucket.name(), until.format("%Y-%m-%d %H:%M UTC"));
+        let detail = format!("Spotify asked us not to call `{bucket}` before {until}");
+        push(findings, "rate limit", Health::Warn, detail);
+    }
+    if remembered.lockouts.not_before(Bucket::of("/me"), clock()).is_some() {
         return;
     }
     let has_login =

@@ -3,19 +3,18 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::fetch::Fetch;
-use super::report::{RunReport, SpotifyReport};
-use super::settings::{Edge, Settings, Source};
+use super::report::RunReport;
+use super::settings::{Edge, Settings};
 use super::story::Story;
 use super::target::{Target, target};
-use super::{Error, Lock, board, ledger, replay};
+use super::{Error, Lock, board, ledger, notes};
 use crate::config::Config;
 use crate::event::{Event, Events, Stage};
-use crate::ids::{PlaylistId, RunId};
+use crate::ids::RunId;
 use crate::lake::{ExportSettings, archive, export, manifest_key};
 use crate::quality::{self, QualityPassed, Severity};
 use crate::retry::Stop;
-use crate::spotify::{self, Client, Credentials, DemoPoint, Recorded, Recorder, TokenFile};
+use crate::spotify::{self, Credentials, TokenFile};
 use crate::warehouse::{Renewal, Warehouse};
 
 /// Runs every stage in order and returns what was done, also when a stage ended it.
@@ -90,10 +89,14 @@ pub async fn run(
     let report = story.report(status, ended.as_ref().err(), (settings.clock)());
     let text = serde_json::to_string(&report).unwrap_or_default();
     // Whatever did not come to an end stays `running` in the ledger: the same command continues it.
+    let is_over = matches!(&ended, Err(Error::NothingRead { .. }));
     let is_wrong = matches!(&ended, Err(Error::Unverified { outcome, .. }) if outcome.is_final());
     let state =
         if matches!(status, "pending" | "failed") && !is_wrong { "running" } else { status };
     tokio::task::block_in_place(|| {
+        if is_over {
+            ledger::give_up(&warehouse, &story.run)?;
+        }
         let finished = ledger::finish(&warehouse, &story.run, state, &text, (settings.clock)());
         board::post(&settings.data_dir, &warehouse, None, (settings.clock)());
         // What was done is done, also where it can no longer be noted.
@@ -105,13 +108,15 @@ pub async fn run(
 const fn status(ended: &Result<(), Error>, reached: Stage) -> &'static str {
     match (ended, reached) {
         // The others are where they shall be.
-        (Ok(()) | Err(Error::PlaylistsUnread { .. }), reached) => match reached {
-            Stage::Verify => "verified",
-            Stage::Ingest => "ingested",
-            Stage::Upload => "uploaded",
-            Stage::Export => "exported",
-            _ => "pending",
-        },
+        (Ok(()) | Err(Error::PlaylistsUnread { .. } | Error::PutOff { .. }), reached) => {
+            match reached {
+                Stage::Verify => "verified",
+                Stage::Ingest => "ingested",
+                Stage::Upload => "uploaded",
+                Stage::Export => "exported",
+                _ => "pending",
+            }
+        }
         (Err(Error::Refused { .. }), _) => "refused",
         (Err(error), _) if error.is_later() => "pending",
         (Err(_), _) => "failed",
@@ -183,23 +188,6 @@ impl Story {
         self.ship(edge, warehouse, target).await
     }
 
-    /// Playlists that could not be read for no reason of their own.
-    fn unread(&self) -> ledger::Unread {
-        let mut failed = self.playlists.iter().filter(|playlist| playlist.status == "failed");
-        let count = u32::try_from(failed.clone().count()).unwrap_or(u32::MAX);
-        (count, failed.find_map(|playlist| playlist.reason.clone()))
-    }
-
-    /// A run that left playlists out must not look like any other, whoever brings it to its end.
-    fn require_all_read(&self, warehouse: &Warehouse) -> Result<(), Error> {
-        match ledger::unread(warehouse, &self.run)? {
-            (0, _) => Ok(()),
-            (count, first) => {
-                Err(Error::PlaylistsUnread { count, first: first.unwrap_or_default() })
-            }
-        }
-    }
-
     pub(super) fn enter(
         &self,
         edge: Edge<'_>,
@@ -210,86 +198,6 @@ impl Story {
         ledger::enter(warehouse, &self.run, stage.name())?;
         board::post(&edge.settings.data_dir, warehouse, Some(&self.run), edge.now());
         Ok(())
-    }
-
-    async fn fetch(
-        &mut self,
-        edge: Edge<'_>,
-        source: &Source,
-        warehouse: &mut Warehouse,
-    ) -> Result<(), Error> {
-        let now = edge.now();
-        let mut recorded = match source {
-            Source::Demo => {
-                let is_first = ledger::exported_run_count(warehouse, "demo")? == 0;
-                Recorded::demo(if is_first { DemoPoint::First } else { DemoPoint::Second }, now)?
-            }
-            Source::FromDir(folder) => Recorded::open(folder, now)?,
-            Source::Spotify { playlists, mine, liked } => {
-                let wanted = (playlists.as_slice(), *mine, *liked);
-                return self.fetch_live(edge, warehouse, wanted).await;
-            }
-        };
-        let run_id = self.run.to_string();
-        let replayed = tokio::task::block_in_place(|| {
-            replay::replay(
-                warehouse,
-                &run_id,
-                &mut recorded,
-                edge.settings.clock,
-                (edge.stop, edge.events),
-            )
-        })?;
-        (self.playlists, self.skipped) = (replayed.playlists, replayed.skipped);
-        Ok(())
-    }
-
-    async fn fetch_live(
-        &mut self,
-        edge: Edge<'_>,
-        warehouse: &mut Warehouse,
-        (playlists, mine, liked): (&[PlaylistId], bool, bool),
-    ) -> Result<(), Error> {
-        let credentials = credentials(edge.config, &edge.settings.data_dir)?;
-        let account = credentials.client_id.clone();
-        if let Some(until) = ledger::not_before(warehouse, &account, edge.now())? {
-            let reason = "an earlier run was told so; this one made no call";
-            return Err(spotify::Error::RateLimited { until, reason }.into());
-        }
-        let api_url =
-            edge.config.spotify.api_url.as_deref().unwrap_or("https://api.spotify.com/v1");
-        let mut client =
-            Client::new(api_url, credentials, edge.settings.timing, edge.settings.clock)?
-                .stopped_by(Arc::clone(edge.stop));
-        let recorder = edge.settings.record.as_deref().map(Recorder::create).transpose()?;
-        let mut fetch = Fetch {
-            warehouse,
-            client: &mut client,
-            run_id: self.run.to_string(),
-            recorder,
-            refetch: edge.settings.refetch,
-            clock: edge.settings.clock,
-            stop: edge.stop,
-            events: edge.events,
-            unusable: 0,
-        };
-        let mut ended = fetch.everything(playlists, mine, liked).await.map(|reports| {
-            self.playlists = reports;
-        });
-        if edge.settings.enrich && ended.is_ok() {
-            ended = fetch.enrich().await.map(|report| self.enrichment = Some(report));
-        }
-        let usage = client.usage();
-        let waited_ms = u64::try_from(usage.waited.as_millis()).unwrap_or(u64::MAX);
-        self.spotify = SpotifyReport {
-            call_count: usage.call_count,
-            retry_count: usage.retry_count,
-            waited_ms,
-        };
-        if let Err(Error::Spotify(spotify::Error::RateLimited { until, reason })) = &ended {
-            ledger::set_not_before(warehouse, &account, *until, reason)?;
-        }
-        ended
     }
 
     fn transform(&mut self, edge: Edge<'_>, warehouse: &mut Warehouse) -> Result<(), Error> {
@@ -306,6 +214,7 @@ impl Story {
             self.describe_playlists(warehouse)?;
         }
         self.tables = warehouse.table_counts()?;
+        self.notes = notes::of(self, warehouse)?;
         Ok(())
     }
 

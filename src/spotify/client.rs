@@ -12,6 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::page::{Document, Entity};
+use super::quota::{Lockouts, Usage};
 use super::{Credentials, Error};
 use crate::event::{Event, Events};
 use crate::retry::{RetryPolicy, Stop, pause};
@@ -76,17 +77,6 @@ struct Patience {
     unnamed_waits: u32,
 }
 
-/// What the calls of a run cost.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Usage {
-    /// Data calls, retries included.
-    pub call_count: u64,
-    /// Repeated calls.
-    pub retry_count: u64,
-    /// Time spent waiting because Spotify or our backoff asked for it.
-    pub waited: Duration,
-}
-
 /// Spotify's Web API for one account: a sequential queue.
 pub struct Client {
     http: reqwest::Client,
@@ -95,12 +85,13 @@ pub struct Client {
     access: Option<SecretString>,
     is_user: bool,
     user_id: Option<String>,
-    timing: Timing,
+    pub(super) timing: Timing,
     last_call: Option<Instant>,
     clock: fn() -> DateTime<Utc>,
     stop: Arc<Stop>,
     skew: Option<TimeDelta>,
-    usage: Usage,
+    pub(super) usage: Usage,
+    pub(super) lockouts: Lockouts,
 }
 
 /// What one answer means.
@@ -160,6 +151,7 @@ impl Client {
             stop: Arc::default(),
             skew: None,
             usage: Usage::default(),
+            lockouts: Lockouts::default(),
         })
     }
 
@@ -168,6 +160,10 @@ impl Client {
     pub fn stopped_by(mut self, stop: Arc<Stop>) -> Self {
         self.stop = stop;
         self
+    }
+
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        (self.clock)()
     }
 
     /// How far this machine's clock is ahead of Spotify's, once it has answered.
@@ -244,6 +240,7 @@ impl Client {
     ) -> Result<(String, Option<String>), Error> {
         let (mut retries, mut has_refreshed) = (0, false);
         let mut patience = Patience::default();
+        self.require_open(url)?;
         loop {
             let token = self.token(events).await?;
             self.keep_gap().await;
@@ -264,7 +261,7 @@ impl Client {
                     self.access = None;
                 }
                 Outcome::Wait { asked, is_quota } => {
-                    let wait = self.penalty(asked, is_quota, &mut patience)?;
+                    let wait = self.penalty(url, asked, is_quota, &mut patience)?;
                     self.wait("Spotify's rate limit", wait, events).await?;
                 }
                 Outcome::Retry { reason } => {
@@ -286,7 +283,8 @@ impl Client {
 
     /// How long to wait for a 429, or the error that ends the run.
     fn penalty(
-        &self,
+        &mut self,
+        url: &str,
         asked: Option<Duration>,
         is_quota: bool,
         patience: &mut Patience,
@@ -310,8 +308,7 @@ impl Client {
         };
         if is_spent || self.timing.max_wait < waited {
             let reason = if is_quota { "its quota of calls is used up" } else { "too many calls" };
-            let until = (self.clock)() + TimeDelta::from_std(wait).unwrap_or(TimeDelta::days(1));
-            return Err(Error::RateLimited { until, reason });
+            return Err(self.lock_out(url, wait, reason));
         }
         // A little more than asked: a call within the penalty would lengthen it.
         let seconds = wait.as_secs_f64() + fastrand::f64() * 0.5;
@@ -356,7 +353,7 @@ impl Client {
         self.last_call = Some(Instant::now());
     }
 
-    async fn wait(
+    pub(super) async fn wait(
         &mut self,
         why: &'static str,
         wait: Duration,

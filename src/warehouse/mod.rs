@@ -30,7 +30,9 @@ pub use documents::LandedDocument;
 pub use error::Error;
 pub use landing::Landing;
 pub use query::{QueryFormat, query};
-pub use reads::{FinishedRead, NewRead, ReadStatus, UnfinishedRead, WholeRead};
+pub use reads::{
+    FinishedRead, KnownRead, ListedPlaylist, NewRead, ReadStatus, UnfinishedRead, WholeRead,
+};
 pub use reconcile::{BucketSum, CurrentRow, KeyHash, TableSum};
 pub use renewal::Renewal;
 pub use transform::{MissingDetails, PlaylistContents, TableCount};

@@ -53,6 +53,7 @@ pub(crate) fn fetch(
         reship: std::collections::BTreeMap::new(),
         record: None,
         refetch: false,
+        refetch_older_than: None,
         enrich: false,
         warn_only: std::collections::BTreeSet::new(),
         timing: Timing { min_gap: Duration::ZERO, retry, second: tiny, ..Timing::default() },
