@@ -94,10 +94,11 @@ pub async fn run(
     let state =
         if matches!(status, "pending" | "failed") && !is_wrong { "running" } else { status };
     tokio::task::block_in_place(|| {
-        if is_over {
-            ledger::give_up(&warehouse, &story.run)?;
-        }
         let finished = ledger::finish(&warehouse, &story.run, state, &text, (settings.clock)());
+        let finished = match is_over {
+            true => finished.and_then(|()| ledger::give_up(&warehouse, &story.run)),
+            false => finished,
+        };
         board::post(&settings.data_dir, &warehouse, None, (settings.clock)());
         // What was done is done, also where it can no longer be noted.
         Ok((report, ended.err().or_else(|| finished.err().map(Error::from))))

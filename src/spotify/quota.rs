@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 use super::{Client, Error};
 
@@ -136,6 +136,8 @@ impl Client {
     pub(super) fn lock_out(&mut self, url: &str, wait: Duration, reason: &'static str) -> Error {
         let bucket = Bucket::of(url);
         let until = self.now() + TimeDelta::from_std(wait).unwrap_or(TimeDelta::days(1));
+        // A whole second, and never a moment too early.
+        let until = until.trunc_subsecs(0) + TimeDelta::seconds(1);
         self.lockouts.note(bucket, until);
         Error::RateLimited { bucket, until, reason }
     }

@@ -101,8 +101,6 @@ fn an_odd_answer_once_is_asked_again_and_for_ever_is_said_and_what_is_known_stay
         let mut truth = Truth::default();
         truth.observe(&spotify.library(), &Reading::playlists(Mode::Development, &[&id]));
         assert_eq!(world.rows_of("playlists"), truth.table("playlists"), "{name}, once");
-        let (report, error) = fetch(&world, &spotify, &[&id], false);
-        assert!(error.is_none() && status(&report, &id) == "unchanged", "{name}: {error:?}");
     }
 }
 
