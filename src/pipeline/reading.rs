@@ -123,6 +123,7 @@ impl Story {
                     })
                 })
                 .collect();
+            ledger::give_up(warehouse, &self.run)?;
             return Err(Error::NothingRead {
                 count: self.playlists.len(),
                 reasons: reasons.join("; "),

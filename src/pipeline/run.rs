@@ -89,16 +89,11 @@ pub async fn run(
     let report = story.report(status, ended.as_ref().err(), (settings.clock)());
     let text = serde_json::to_string(&report).unwrap_or_default();
     // Whatever did not come to an end stays `running` in the ledger: the same command continues it.
-    let is_over = matches!(&ended, Err(Error::NothingRead { .. }));
     let is_wrong = matches!(&ended, Err(Error::Unverified { outcome, .. }) if outcome.is_final());
     let state =
         if matches!(status, "pending" | "failed") && !is_wrong { "running" } else { status };
     tokio::task::block_in_place(|| {
         let finished = ledger::finish(&warehouse, &story.run, state, &text, (settings.clock)());
-        let finished = match is_over {
-            true => finished.and_then(|()| ledger::give_up(&warehouse, &story.run)),
-            false => finished,
-        };
         board::post(&settings.data_dir, &warehouse, None, (settings.clock)());
         // What was done is done, also where it can no longer be noted.
         Ok((report, ended.err().or_else(|| finished.err().map(Error::from))))

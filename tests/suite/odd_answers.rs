@@ -123,7 +123,8 @@ fn bodies(spotify: &FakeSpotify, id: &str) -> (Value, Value) {
 #[test]
 fn a_page_that_is_not_whole_is_read_again_and_moves_no_row() {
     // 49 rows at 150, another offset, and nothing: each once, then for ever.
-    let spoils: [(&str, fn(&mut Value)); 3] = [
+    type Spoil = fn(&mut Value);
+    let spoils: [(&str, Spoil); 3] = [
         ("a row left out", |page| drop(page["items"].as_array_mut().unwrap().remove(20))),
         ("another offset", |page| page["offset"] = json!(0)),
         ("nothing", |page| page["items"] = json!([])),
