@@ -69,7 +69,13 @@ fn outcome(
                 spotify::Error::Forbidden { .. } => "contents_unavailable",
                 _ => "failed",
             };
-            (status, 0, Some(chain(&error)))
+            let reason = match &error {
+                spotify::Error::RateLimited { bucket, reason, .. } => {
+                    format!("`{}` is locked: {reason}", bucket.name())
+                }
+                error => chain(error),
+            };
+            (status, 0, Some(reason))
         }
         Err(error) => return Err(error),
     };

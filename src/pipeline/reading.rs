@@ -156,8 +156,11 @@ impl Story {
     fn put_off(&self) -> Option<(String, DateTime<Utc>)> {
         let put_off = self.playlists.iter().filter(|playlist| playlist.status == "put_off");
         let until = put_off.clone().filter_map(|playlist| playlist.not_before).min()?;
-        let names: Vec<String> =
-            put_off.map(|playlist| format!("`{}`", playlist.playlist_id)).collect();
+        let named = |playlist: &PlaylistReport| match &playlist.reason {
+            Some(reason) => format!("`{}` ({reason})", playlist.playlist_id),
+            None => format!("`{}`", playlist.playlist_id),
+        };
+        let names: Vec<String> = put_off.map(named).collect();
         let mut text = names[..names.len().min(SHOWN_REASONS)].join(", ");
         if names.len() > SHOWN_REASONS {
             let _ = write!(text, " and {} more", names.len() - SHOWN_REASONS);

@@ -95,8 +95,8 @@ impl PlaylistReader {
     /// One call to Spotify, or none where the list is done.
     pub async fn step(&mut self, client: &mut Client, events: Events<'_>) -> Result<Step, Error> {
         if self.pages == 0 {
-            let document = self.ask_playlist(client, events).await?.0;
-            return self.first_page(document);
+            let (document, seen) = self.ask_playlist(client, events).await?;
+            return Ok(self.begin(document, seen));
         }
         if std::mem::take(&mut self.is_of_another_day) {
             let (document, seen) = self.ask_playlist(client, events).await?;
@@ -126,16 +126,20 @@ impl PlaylistReader {
     /// Takes a document that `Changed` gave as the first page of a new read.
     pub fn first_page(&mut self, document: Document) -> Result<Step, Error> {
         let seen = answer::playlist(&document)?;
+        Ok(self.begin(document, seen))
+    }
+
+    fn begin(&mut self, document: Document, seen: PlaylistAnswer) -> Step {
         if Some(&seen.snapshot_id) == self.known_snapshot.as_ref() {
-            return Ok(Step::Unchanged);
+            return Step::Unchanged;
         }
-        let Some((row_count, total)) = seen.rows else { return Ok(Step::MetadataOnly(document)) };
+        let Some((row_count, total)) = seen.rows else { return Step::MetadataOnly(document) };
         self.next_offset = row_count;
         self.total = total;
         self.snapshot = Some(seen.snapshot_id);
         self.has_former_shape = seen.is_former;
         self.pages = 1;
-        Ok(Step::Page(document))
+        Step::Page(document)
     }
 
     /// The next page of rows. An API of the former shape may know them by their former name only.
@@ -253,8 +257,8 @@ impl ListReader {
     /// One call to Spotify, or none where the list is done.
     pub async fn step(&mut self, client: &mut Client, events: Events<'_>) -> Result<Step, Error> {
         if self.pages == 0 {
-            let document = self.ask(0, client, events).await?.0;
-            return self.first_page(document);
+            let (document, page) = self.ask(0, client, events).await?;
+            return self.begin(document, page.total);
         }
         if std::mem::take(&mut self.is_of_another_day)
             && let Some(document) = self.changed(client, events).await?
@@ -281,6 +285,10 @@ impl ListReader {
     /// Takes a document that `Changed` gave as the first page of a new read.
     pub fn first_page(&mut self, document: Document) -> Result<Step, Error> {
         let total = answer::page(&document, 0, self.limit())?.total;
+        self.begin(document, total)
+    }
+
+    fn begin(&mut self, document: Document, total: u32) -> Result<Step, Error> {
         let seen = KnownList { total: Some(total), first_rows: answer::identities(&document)? };
         if self.known.as_ref() == Some(&seen) {
             return Ok(Step::Unchanged);
