@@ -16,7 +16,8 @@ pub(super) fn of(story: &Story, warehouse: &Warehouse) -> Result<Vec<String>, Er
         notes.extend(genres(warehouse)?);
     }
     let unchanged = count("unchanged");
-    if unchanged > 0 {
+    // Recorded documents are what they are.
+    if unchanged > 0 && story.spotify.call_count > 0 {
         let (what, give) = match unchanged {
             1 => ("1 unchanged playlist".to_owned(), "gives"),
             _ => (format!("{unchanged} unchanged playlists"), "give"),
