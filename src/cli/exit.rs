@@ -117,6 +117,7 @@ const fn of_pipeline(error: &pipeline::Error) -> u8 {
         | pipeline::Error::FetchUnfinished { .. }
         | pipeline::Error::NotTransformed { .. }
         | pipeline::Error::UnknownRun(_) => USAGE,
+        pipeline::Error::PutOff { .. } => LATER,
         pipeline::Error::Interrupted => INTERRUPTED,
     }
 }

@@ -53,6 +53,9 @@ pub(super) struct RunArgs {
     /// Read playlists (with --enrich: artists and albums) again although they are known
     #[arg(long)]
     refetch: bool,
+    /// Read playlists and liked songs again that were last read longer ago than this (12h, 7d), although they are unchanged
+    #[arg(long, value_name = "AGE", value_parser = age)]
+    refetch_older_than: Option<Duration>,
     /// Also ask for full artists and albums, which carry the genres; each once, then never again
     #[arg(long, conflicts_with_all = ["demo", "from_dir"])]
     enrich: bool,
@@ -120,6 +123,7 @@ pub(super) fn run(
         reship: BTreeMap::new(),
         record: arguments.record.clone(),
         refetch: arguments.refetch,
+        refetch_older_than: arguments.refetch_older_than,
         enrich: arguments.enrich,
         warn_only: arguments.warn_only.iter().cloned().collect(),
         timing: Timing { max_wait, min_gap, ..Timing::default() },
@@ -142,6 +146,7 @@ pub(super) fn settings(data_dir: &Path, last: Stage) -> Settings {
         reship: BTreeMap::new(),
         record: None,
         refetch: false,
+        refetch_older_than: None,
         enrich: false,
         warn_only: BTreeSet::new(),
         timing: Timing::default(),
@@ -247,6 +252,18 @@ async fn wait_for_signal() {
         return;
     }
     let _ = tokio::signal::ctrl_c().await;
+}
+
+/// `90s`, `15m`, `12h`, `7d`.
+fn age(raw: &str) -> Result<Duration, String> {
+    let units = [("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400)];
+    let found = units.into_iter().find_map(|(unit, seconds)| {
+        let count: u64 = raw.strip_suffix(unit)?.parse().ok()?;
+        Some(Duration::from_secs(count.checked_mul(seconds)?))
+    });
+    found.ok_or_else(|| {
+        format!("`{raw}` is no age; wanted a number with its unit, as `12h` or `7d`")
+    })
 }
 
 /// The name of a check; a misspelt one would accept nothing, and nobody would be told.

@@ -29,12 +29,22 @@ pub(super) fn summary(report: &RunReport, data_dir: &Path) -> String {
         );
     }
     playlists(&mut text, &report.playlists);
-    if let Some(details) = report.enrichment {
+    let details = report.enrichment;
+    if details.asked_count + details.left_count > 0 {
         let _ = writeln!(
             text,
             "\n  details: {} artists, {} albums, {} unknown to Spotify",
             details.artist_count, details.album_count, details.unknown_count
         );
+        if details.left_count > 0 {
+            let until =
+                details.not_before.map(|until| until.format(", not before %Y-%m-%d %H:%M UTC"));
+            let until = until.map(|until| until.to_string()).unwrap_or_default();
+            let _ = writeln!(text, "  {} left for the next run{until}", details.left_count);
+        }
+    }
+    for note in &report.notes {
+        let _ = writeln!(text, "  {note}");
     }
     for skipped in &report.skipped_documents {
         let _ = writeln!(text, "  skipped {}", one_line(skipped));
@@ -98,6 +108,7 @@ fn playlists(text: &mut String, playlists: &[PlaylistReport]) {
         let name: String = name.chars().take(32).collect();
         let status = match playlist.status.as_str() {
             "contents_unavailable" => "no contents",
+            "put_off" => "put off",
             other => other,
         };
         let change = match (playlist.added_song_count, playlist.removed_song_count) {

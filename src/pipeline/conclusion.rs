@@ -84,18 +84,20 @@ impl Story {
     fn status(&self, ended: &Result<(), Error>) -> &'static str {
         match ended {
             // The others are where they shall be.
-            Ok(()) | Err(Error::PlaylistsUnread { .. }) => match self.reached {
-                Stage::Verify if self.verification.is_some() => "verified",
-                Stage::Export | Stage::Upload | Stage::Ingest | Stage::Verify
-                    if self.files().is_empty() || self.reached == Stage::Verify =>
-                {
-                    "unchanged"
+            Ok(()) | Err(Error::PlaylistsUnread { .. } | Error::PutOff { .. }) => {
+                match self.reached {
+                    Stage::Verify if self.verification.is_some() => "verified",
+                    Stage::Export | Stage::Upload | Stage::Ingest | Stage::Verify
+                        if self.files().is_empty() || self.reached == Stage::Verify =>
+                    {
+                        "unchanged"
+                    }
+                    Stage::Ingest => "ingested",
+                    Stage::Upload => "uploaded",
+                    Stage::Export => "exported",
+                    _ => "pending",
                 }
-                Stage::Ingest => "ingested",
-                Stage::Upload => "uploaded",
-                Stage::Export => "exported",
-                _ => "pending",
-            },
+            }
             Err(Error::Refused { .. }) => "refused",
             Err(error) if error.is_later() => "pending",
             Err(_) => "failed",

@@ -9,10 +9,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::credentials::{Exposure, spotify_exposures};
-use super::{Error, Lock, credentials, ledger};
+use super::{Error, Lock, credentials, lockouts, notes};
 use crate::config::Config;
 use crate::disk::create_private_dir;
-use crate::spotify::{self, Client, Timing};
+use crate::spotify::{self, Bucket, Client, Lockouts, Timing};
 use crate::warehouse::Warehouse;
 
 /// How well one thing is.
@@ -103,7 +103,9 @@ impl Findings<'_> {
 #[derive(Default)]
 pub(super) struct Known {
     /// When Spotify may be asked again.
-    not_before: Option<DateTime<Utc>>,
+    lockouts: Lockouts,
+    /// What Spotify did not give.
+    lacks: Vec<String>,
     /// Files that were brought to the bucket and not replaced.
     pub(super) sent: Vec<Sent>,
 }
@@ -129,7 +131,7 @@ pub async fn doctor(
 ) -> Vec<Finding> {
     let mut findings = Findings { all: Vec::new(), tell };
     let known = disk(config, data_dir, clock(), &mut findings);
-    spotify(config, data_dir, (clock, known.not_before), &mut findings).await;
+    spotify(config, data_dir, (clock, &known), &mut findings).await;
     Box::pin(lake::lake(config, &known, &mut findings)).await;
     snowflake::snowflake(config, &known, clock, &mut findings).await;
     findings.all
@@ -179,8 +181,10 @@ fn disk(
     let opened = tokio::task::block_in_place(|| {
         let warehouse = Warehouse::open(&path, &data_dir.join("tmp"))?;
         let account = config.spotify.client_id.as_deref().unwrap_or_default();
-        let not_before = ledger::not_before(&warehouse, account, now)?;
-        Ok::<_, crate::warehouse::Error>(Known { not_before, sent: sent(&warehouse)? })
+        let lockouts = lockouts::load(&warehouse, account, now)?;
+        let lacks = [notes::popularity(&warehouse)?, notes::genres(&warehouse)?];
+        let lacks = lacks.into_iter().flatten().collect();
+        Ok::<_, crate::warehouse::Error>(Known { lockouts, lacks, sent: sent(&warehouse)? })
     });
     match opened {
         Ok(known) => {
@@ -216,7 +220,7 @@ fn sent(warehouse: &Warehouse) -> Result<Vec<Sent>, crate::warehouse::Error> {
 async fn spotify(
     config: &Config,
     data_dir: &Path,
-    (clock, not_before): (Clock, Option<DateTime<Utc>>),
+    (clock, known): (Clock, &Known),
     findings: &mut Findings<'_>,
 ) {
     let push = |findings: &mut Findings<'_>, what, health, detail: String| {
@@ -235,14 +239,15 @@ async fn spotify(
     for exposure in exposures {
         findings.push(exposed(Area::Spotify, exposure));
     }
-    if let Some(until) = not_before {
-        let until = until.format("%Y-%m-%d %H:%M UTC");
-        push(
-            findings,
-            "rate limit",
-            Health::Warn,
-            format!("Spotify asked us not to call before {until}"),
-        );
+    for text in &known.lacks {
+        push(findings, "data", Health::Ok, text.clone());
+    }
+    for (bucket, until) in known.lockouts.iter() {
+        let (bucket, until) = (bucket.name(), until.format("%Y-%m-%d %H:%M UTC"));
+        let detail = format!("Spotify asked us not to call `{bucket}` before {until}");
+        push(findings, "rate limit", Health::Warn, detail);
+    }
+    if known.lockouts.not_before(Bucket::of("/me"), clock()).is_some() {
         return;
     }
     if let Some(end) = credentials.login_ends_at(clock()) {

@@ -35,6 +35,11 @@ pub enum Error {
         "{count} playlist(s) could not be read, the others are done: {first}. Run the same command again, which asks for what is missing"
     )]
     PlaylistsUnread { count: u32, first: String },
+    /// Spotify put something off, the others are done.
+    #[error(
+        "Spotify put off {what}; {rest}. Run the same command again after {until}", until = until.format("%Y-%m-%d %H:%M:%S UTC")
+    )]
+    PutOff { what: String, until: chrono::DateTime<chrono::Utc>, rest: &'static str },
     /// The run's fetch was stopped.
     #[error(
         "the fetch of run {run} ({fetched}) was stopped before its end: run `snowtrack fetch` or `snowtrack run` again with the same source, which goes on behind what is landed"
@@ -152,6 +157,7 @@ impl Error {
         match self {
             Self::Interrupted
             | Self::Locked { .. }
+            | Self::PutOff { .. }
             | Self::Spotify(crate::spotify::Error::RateLimited { .. })
             | Self::Unverified { outcome: Outcome::Pending, .. } => true,
             Self::Snowflake(error) => error.is_later(),

@@ -1,24 +1,20 @@
 //! Fetch and land: asks Spotify one call at a time; each page is on disk before the next call.
-
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+//!
+//! What concerns one playlist, or one bucket of Spotify's quota, never stops the others.
 
 use chrono::{DateTime, Utc};
 
-use super::Error;
 use super::report::PlaylistReport;
 use super::story::chain;
+use super::{Error, lockouts};
 use crate::event::{Event, Events};
 use crate::ids::PlaylistId;
 use crate::retry::Stop;
-use crate::spotify::{
-    self, Client, Cut, Document, Entity, KnownList, ListReader, PlaylistReader, Recorder,
-    RowIdentity, Step,
-};
-use crate::warehouse::{FinishedRead, KnownReads, NewRead, ReadStatus, Warehouse};
+use crate::spotify::{self, Client, Cut, Document, PlaylistReader, Recorder, Step};
+use crate::warehouse::{FinishedRead, KnownRead, KnownReads, NewRead, ReadStatus, Warehouse};
 
 /// How often a list that changes while it is read is read again.
-const MAX_RESTARTS: u32 = 3;
+pub(super) const MAX_RESTARTS: u32 = 3;
 
 /// So many playlists in a row without a usable answer are an outage, and not the playlists.
 const MAX_UNUSABLE: u32 = 3;
@@ -27,9 +23,13 @@ const MAX_UNUSABLE: u32 = 3;
 pub(super) struct Fetch<'a> {
     pub(super) warehouse: &'a mut Warehouse,
     pub(super) client: &'a mut Client,
+    /// Whose quota the calls use up.
+    pub(super) account: String,
     pub(super) run_id: String,
     pub(super) recorder: Option<Recorder>,
+    /// Read again what is known to be unchanged: always, or where it was last read before this time.
     pub(super) refetch: bool,
+    pub(super) refetch_before: Option<DateTime<Utc>>,
     pub(super) clock: fn() -> DateTime<Utc>,
     pub(super) stop: &'a Stop,
     pub(super) events: Events<'a>,
@@ -47,38 +47,44 @@ enum Begin {
     At { reader: PlaylistReader, read_id: Option<i64>, known: (Option<String>, u32) },
 }
 
-/// Where reading a list begins.
-enum BeginList {
-    /// There is nothing to ask for: an earlier process of this run has read it.
-    Done(FinishedRead),
-    /// Here.
-    At { reader: ListReader, read_id: Option<i64> },
-}
-
 /// The report of a playlist; what concerns it alone never stops the others.
 fn outcome(
     playlist_id: &str,
     ended: Result<(&'static str, u64), Error>,
     unusable: &mut u32,
 ) -> Result<PlaylistReport, Error> {
+    let not_before = match &ended {
+        Err(Error::Spotify(spotify::Error::RateLimited { until, .. })) => Some(*until),
+        _ => None,
+    };
     let is_unusable = matches!(&ended, Err(Error::Spotify(error)) if error.is_unusable_answer());
     *unusable = if is_unusable { *unusable + 1 } else { 0 };
     let may_go_on = is_unusable && *unusable < MAX_UNUSABLE;
     let (status, row_count, reason) = match ended {
         Ok((status, row_count)) => (status, row_count, None),
-        Err(Error::Spotify(error)) if may_go_on || error.concerns_one_playlist() => {
+        Err(Error::Spotify(error))
+            if may_go_on || not_before.is_some() || error.concerns_one_playlist() =>
+        {
             let status = match error {
+                spotify::Error::RateLimited { .. } => "put_off",
                 spotify::Error::NotFound { .. } => "not_found",
                 spotify::Error::Forbidden { .. } => "contents_unavailable",
                 _ => "failed",
             };
-            (status, 0, Some(chain(&error)))
+            let reason = match &error {
+                spotify::Error::RateLimited { bucket, reason, .. } => {
+                    format!("`{}` is locked: {reason}", bucket.name())
+                }
+                error => chain(error),
+            };
+            (status, 0, Some(reason))
         }
         Err(error) => return Err(error),
     };
     Ok(PlaylistReport {
         playlist_id: playlist_id.to_owned(),
         status: status.to_owned(),
+        not_before,
         row_count,
         reason,
         ..PlaylistReport::default()
@@ -126,69 +132,42 @@ impl Fetch<'_> {
         Ok(reports)
     }
 
-    fn look_up_reads(&mut self) -> Result<(), Error> {
+    pub(super) fn look_up_reads(&mut self) -> Result<(), Error> {
         self.known = tokio::task::block_in_place(|| self.warehouse.known_reads(&self.run_id))?;
         Ok(())
     }
 
-    /// Reads the user's own and collaborative playlists, as far as their snapshots are new.
-    async fn mine(&mut self) -> Result<Vec<PlaylistReport>, Error> {
-        let user_id = self.client.user_id(self.events).await?;
-        let read = self.list(Entity::MyPlaylists, None, None).await?;
-        let listed = tokio::task::block_in_place(|| {
-            read.map_or(Ok(Vec::new()), |read| self.warehouse.listed_playlists(read.read_id))
-        })?;
-        self.look_up_reads()?;
-        let mut reports = BTreeMap::new();
-        let mut followed = 0;
-        for playlist in listed {
-            let Some(id) = playlist.id else { continue };
-            if playlist.owner_id.as_deref() != Some(&user_id) && !playlist.is_collaborative {
-                followed += 1;
-            } else if let Entry::Vacant(place) = reports.entry(id) {
-                let report = self.playlist(place.key(), playlist.snapshot_id.as_deref()).await?;
-                place.insert(report);
-            }
+    /// The report of a subject. A lockout is noted at once: whoever forgets it asks again and makes it longer.
+    pub(super) fn report(
+        &mut self,
+        subject: &str,
+        ended: Result<(&'static str, u64), Error>,
+    ) -> Result<PlaylistReport, Error> {
+        let report = outcome(subject, ended, &mut self.unusable)?;
+        if report.not_before.is_some() {
+            self.note_lockouts()?;
         }
-        if followed > 0 {
-            (self.events)(Event::Warning(format!(
-                "{followed} followed playlists are left out: Spotify gives contents only to owner and collaborators"
-            )));
-        }
-        Ok(reports.into_values().collect())
+        Ok(report)
     }
 
-    /// Reads the liked songs as a playlist of their own, if one call shows that they are others than those that are held.
-    async fn liked(&mut self) -> Result<PlaylistReport, Error> {
-        let user_id = self.client.user_id(self.events).await?;
-        let playlist_id = format!("liked:{user_id}");
-        let name = Entity::LikedSongs.name();
-        let held = tokio::task::block_in_place(|| {
-            let Some(read) = self.warehouse.known_list(name, &playlist_id)? else {
-                return Ok(None);
-            };
-            Ok::<_, Error>(Some((read, self.first_rows(read.read_id)?)))
-        })?;
-        let held_total = held.as_ref().and_then(|(read, _)| read.total).unwrap_or(0);
-        let known = held
-            .filter(|_| !self.refetch)
-            .map(|(read, first_rows)| KnownList { total: read.total, first_rows });
-        let read = self.list(Entity::LikedSongs, Some(&playlist_id), known).await;
-        let ended = read.map(|read| match read {
-            Some(read) => ("fetched", read.total.unwrap_or(0).into()),
-            None => ("unchanged", held_total.into()),
-        });
-        outcome(&playlist_id, ended, &mut self.unusable)
+    pub(super) fn note_lockouts(&mut self) -> Result<(), Error> {
+        let lockouts = self.client.lockouts();
+        Ok(tokio::task::block_in_place(|| lockouts::save(self.warehouse, &self.account, lockouts))?)
     }
 
-    async fn playlist(
+    /// Whether a list that is still the same need not be read again.
+    pub(super) fn is_recent(&self, read: &KnownRead) -> bool {
+        !self.refetch && self.refetch_before.is_none_or(|limit| limit <= read.read_at)
+    }
+
+    pub(super) async fn playlist(
         &mut self,
         id: &str,
         listed_snapshot: Option<&str>,
     ) -> Result<PlaylistReport, Error> {
         let (before, calls) = (self.unusable, self.client.usage().call_count);
         let ended = self.read_playlist(id, listed_snapshot).await;
-        let report = outcome(id, ended, &mut self.unusable);
+        let report = self.report(id, ended);
         if self.client.usage().call_count == calls {
             // Spotify was not asked, so this says nothing of it.
             self.unusable = before;
@@ -201,7 +180,7 @@ impl Fetch<'_> {
         id: &str,
         listed_snapshot: Option<&str>,
     ) -> Result<(&'static str, u64), Error> {
-        let (mut reader, mut read_id, known) = match self.begin(id, listed_snapshot) {
+        let (mut reader, mut read_id, known) = match self.begin(id, listed_snapshot)? {
             Begin::Done(status, row_count) => return Ok((status, row_count)),
             Begin::At { reader, read_id, known } => (reader, read_id, known),
         };
@@ -233,15 +212,13 @@ impl Fetch<'_> {
                     let read_id =
                         self.land(read_id, ("playlist", Some(id)), &document, (None, None))?;
                     self.finish(read_id, ReadStatus::MetadataOnly)?;
-                    let read = FinishedRead { read_id, total: None, has_contents: false };
-                    self.known.ended(id, read);
                     return Ok(("contents_unavailable", 0));
                 }
                 Step::Complete => {
                     if let Some(read_id) = read_id {
                         self.finish(read_id, ReadStatus::Complete)?;
                         let total = Some(reader.total());
-                        self.known.ended(id, FinishedRead { read_id, total, has_contents: true });
+                        self.known.ended(id, FinishedRead { read_id, total });
                     }
                     return Ok(("fetched", reader.total().into()));
                 }
@@ -257,7 +234,7 @@ impl Fetch<'_> {
                         };
                         return Err(error.into());
                     }
-                    reader = PlaylistReader::again(id.to_owned(), known_snapshot.clone());
+                    reader = PlaylistReader::new(id.to_owned(), known_snapshot.clone());
                     first_page = document;
                 }
             }
@@ -265,116 +242,50 @@ impl Fetch<'_> {
     }
 
     /// Decides what is left to ask for: nothing, the rest of an interrupted read, or everything.
-    fn begin(&self, id: &str, listed_snapshot: Option<&str>) -> Begin {
+    fn begin(&self, id: &str, listed_snapshot: Option<&str>) -> Result<Begin, Error> {
         let (finished, unfinished) = (self.known.finished(id), self.known.unfinished(id).cloned());
-        let (known_snapshot, known_total) = match self.known.snapshot(id) {
-            Some((snapshot, total)) => (Some(snapshot.clone()), total.unwrap_or(0)),
-            None => (None, 0),
-        };
+        let known = self.known.newest(id).cloned();
         if let Some(read) = finished {
-            return match read.has_contents {
-                true => Begin::Done("fetched", read.total.unwrap_or(0).into()),
-                false => Begin::Done("contents_unavailable", 0),
-            };
+            return Ok(Begin::Done("fetched", read.total.unwrap_or(0).into()));
         }
-        let known_snapshot = known_snapshot.filter(|_| !self.refetch);
+        let known_total = known.as_ref().and_then(|read| read.total).unwrap_or(0);
+        let known = known.filter(|read| self.is_recent(read));
+        let known_snapshot = known.and_then(|read| read.snapshot_id);
+        // An earlier run's rows are continued where it can be told that the list is still the same.
+        let unfinished = unfinished.filter(|read| {
+            read.run_id == self.run_id
+                || (read.next_offset > 0 && read.snapshot_id.is_some() && !self.refetch)
+        });
         if unfinished.is_none()
             && known_snapshot.is_some()
             && known_snapshot.as_deref() == listed_snapshot
         {
-            return Begin::Done("unchanged", known_total.into());
+            return Ok(Begin::Done("unchanged", known_total.into()));
         }
         let read_id = unfinished.as_ref().map(|read| read.read_id);
         let reader = match unfinished {
             Some(read) if read.next_offset > 0 => {
+                let is_adopted = read.run_id != self.run_id;
+                if is_adopted {
+                    self.adopt(read.read_id)?;
+                }
+                let is_same = read.snapshot_id.as_deref() == listed_snapshot;
                 let total = read.total.unwrap_or(read.next_offset);
-                PlaylistReader::resume(id.to_owned(), read.snapshot_id, total, read.next_offset)
+                let (id, offset) = (id.to_owned(), read.next_offset);
+                let reader = PlaylistReader::resume(id, read.snapshot_id, total, offset);
+                if is_adopted && !is_same { reader.of_another_day() } else { reader }
             }
             _ => PlaylistReader::new(id.to_owned(), known_snapshot.clone()),
         };
-        Begin::At { reader, read_id, known: (known_snapshot, known_total) }
+        Ok(Begin::At { reader, read_id, known: (known_snapshot, known_total) })
     }
 
-    /// Reads a list to its end, from where an earlier process of this run left it. `None`: it is the one that is `known`.
-    async fn list(
-        &mut self,
-        entity: Entity,
-        playlist_id: Option<&str>,
-        known: Option<KnownList>,
-    ) -> Result<Option<FinishedRead>, Error> {
-        let (mut read_id, mut reader) = match self.begin_list(entity, playlist_id, known)? {
-            BeginList::Done(read) => return Ok(Some(read)),
-            BeginList::At { reader, read_id } => (read_id, reader),
-        };
-        let (mut restarts, mut first_page) = (0, None);
-        loop {
-            self.check_stop()?;
-            let step = match first_page.take() {
-                Some(document) => reader.first_page(document)?,
-                None => reader.step(self.client, self.events).await?,
-            };
-            match step {
-                Step::Page(document) => {
-                    if read_id.is_none() {
-                        let total = reader.total().map(u64::from);
-                        (self.events)(Event::ReadStarted { name: entity.name().to_owned(), total });
-                    }
-                    let of_what = (entity.name(), playlist_id);
-                    let described = (None, reader.total());
-                    read_id = Some(self.land(read_id, of_what, &document, described)?);
-                }
-                Step::Changed(document) => {
-                    if let Some(torn) = read_id.take() {
-                        self.finish(torn, ReadStatus::Torn)?;
-                    }
-                    restarts += 1;
-                    if restarts > MAX_RESTARTS {
-                        let playlist_id = playlist_id.unwrap_or(entity.name()).to_owned();
-                        let times = restarts;
-                        return Err(spotify::Error::KeepsChanging { playlist_id, times }.into());
-                    }
-                    (reader, first_page) = (ListReader::new(entity, None), document);
-                }
-                _ => {
-                    // A read without a page was `Unchanged`.
-                    let Some(read_id) = read_id else { return Ok(None) };
-                    self.finish(read_id, ReadStatus::Complete)?;
-                    let total = reader.total();
-                    return Ok(Some(FinishedRead { read_id, total, has_contents: true }));
-                }
-            }
-        }
-    }
-
-    /// Decides what of a list is left to ask for.
-    fn begin_list(
-        &self,
-        entity: Entity,
-        playlist_id: Option<&str>,
-        known: Option<KnownList>,
-    ) -> Result<BeginList, Error> {
-        let (run_id, name) = (self.run_id.as_str(), entity.name());
-        tokio::task::block_in_place(|| {
-            if let Some(read) = self.warehouse.finished_read(run_id, name, playlist_id)? {
-                return Ok(BeginList::Done(read));
-            }
-            let Some(read) = self.warehouse.unfinished_read(run_id, name, playlist_id)? else {
-                let reader = ListReader::new(entity, known);
-                return Ok(BeginList::At { reader, read_id: None });
-            };
-            let begun = KnownList { total: read.total, first_rows: self.first_rows(read.read_id)? };
-            let reader = ListReader::resume(entity, begun, read.next_offset);
-            Ok(BeginList::At { reader, read_id: Some(read.read_id) })
-        })
-    }
-
-    fn first_rows(&self, read_id: i64) -> Result<Vec<RowIdentity>, Error> {
-        let rows = self.warehouse.first_rows(read_id)?;
-        Ok(rows.iter().map(|row| RowIdentity::of(row)).collect())
+    pub(super) fn adopt(&self, read_id: i64) -> Result<(), Error> {
+        Ok(tokio::task::block_in_place(|| self.warehouse.adopt_read(read_id, &self.run_id))?)
     }
 
     /// Notes one document, which is on disk when this returns.
-    fn land(
+    pub(super) fn land(
         &mut self,
         read_id: Option<i64>,
         (entity, playlist_id): (&str, Option<&str>),
@@ -399,7 +310,7 @@ impl Fetch<'_> {
         Ok(read_id)
     }
 
-    fn finish(&self, read_id: i64, status: ReadStatus) -> Result<(), Error> {
+    pub(super) fn finish(&self, read_id: i64, status: ReadStatus) -> Result<(), Error> {
         Ok(tokio::task::block_in_place(|| {
             self.warehouse.read_ended(read_id, status, (self.clock)())
         })?)

@@ -80,7 +80,7 @@ pub(super) fn begin(
 ) -> Result<(RunId, DateTime<Utc>), Error> {
     warehouse.transaction(|warehouse| {
         let connection = warehouse.connection();
-        let unfinished = "select run_id, started_at from meta.runs where status = 'running' and source = coalesce(?, source) and (exported_at is null or (? and started_at > ?::timestamp and (coalesce(is_full, false) or not ?))) order by run_id desc limit 1";
+        let unfinished = "select run_id, started_at from meta.runs where status = 'running' and is_over is not true and source = coalesce(?, source) and (exported_at is null or (? and started_at > ?::timestamp and (coalesce(is_full, false) or not ?))) order by run_id desc limit 1";
         let waited_for_since = sql_timestamp(now - WORTH_WAITING_FOR);
         let found: Option<(String, NaiveDateTime)> = connection
             .query_row(unfinished, params![source, purpose.ships, waited_for_since, purpose.is_full], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -185,30 +185,49 @@ pub(super) fn why_not_shipped(
     })
 }
 
-/// Playlists that a run could not read, and why the first of them.
-pub(super) type Unread = (u32, Option<String>);
+/// What a run was asked for and could not read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Unread {
+    /// Playlists for which Spotify had no usable answer.
+    pub(super) count: u32,
+    /// Why, of the first of them.
+    pub(super) reason: Option<String>,
+    /// What Spotify put off, and when the first of it may be asked for.
+    pub(super) put_off: Option<(String, DateTime<Utc>)>,
+}
 
 /// Notes that everything the run asks for is landed, but for what it could not read.
 pub(super) fn fetched(
     warehouse: &Warehouse,
     run: &RunId,
-    (count, reason): &Unread,
+    unread: &Unread,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let sql = "update meta.runs set fetched_at = ?::timestamp, unread_count = ?, unread_reason = ? where run_id = ?";
+    let Unread { count, reason, put_off } = unread;
+    let (what, until) = put_off.as_ref().map(|(what, until)| (what, sql_timestamp(*until))).unzip();
+    let sql = "update meta.runs set fetched_at = ?::timestamp, unread_count = ?, unread_reason = ?, put_off = ?, put_off_until = ?::timestamp where run_id = ?";
     warehouse
         .connection()
-        .execute(sql, params![sql_timestamp(now), count, reason, run.as_str()])
+        .execute(sql, params![sql_timestamp(now), count, reason, what, until, run.as_str()])
         .doing("note the end of the fetch")
         .map(|_| ())
 }
 
 /// What the run could not read, whichever process tried.
 pub(super) fn unread(warehouse: &Warehouse, run: &RunId) -> Result<Unread, Error> {
-    let sql = "select coalesce(unread_count, 0), unread_reason from meta.runs where run_id = ?";
-    let found =
-        warehouse.connection().query_row(sql, [run.as_str()], |row| Ok((row.get(0)?, row.get(1)?)));
+    let sql = "select coalesce(unread_count, 0), unread_reason, put_off, put_off_until from meta.runs where run_id = ?";
+    let found = warehouse.connection().query_row(sql, [run.as_str()], |row| {
+        let until: Option<NaiveDateTime> = row.get(3)?;
+        let put_off = row.get::<_, Option<String>>(2)?.zip(until.map(|until| until.and_utc()));
+        Ok(Unread { count: row.get(0)?, reason: row.get(1)?, put_off })
+    });
     found.doing("look up what was not read")
+}
+
+/// Notes that nothing could be read, and that the next run begins anew: perhaps by then it can.
+pub(super) fn give_up(warehouse: &Warehouse, run: &RunId) -> Result<(), Error> {
+    let sql = "update meta.runs set is_over = true where run_id = ?";
+    warehouse.connection().execute(sql, [run.as_str()]).doing("end the run").map(|_| ())
 }
 
 /// What the run is still reading; `None` where it read everything, or nothing at all.
@@ -299,40 +318,6 @@ pub(super) fn finish(
             params![status, report, sql_timestamp(now), run.as_str()],
         )
         .doing("end the run")
-        .map(|_| ())
-}
-
-/// When Spotify may be asked again, if that is in the future.
-pub(super) fn not_before(
-    warehouse: &Warehouse,
-    account: &str,
-    now: DateTime<Utc>,
-) -> Result<Option<DateTime<Utc>>, Error> {
-    let sql = "select max(until) from meta.not_before where account = ? and until > ?::timestamp";
-    let until: Option<NaiveDateTime> = warehouse
-        .connection()
-        .query_row(sql, params![account, sql_timestamp(now)], |row| row.get(0))
-        .doing("look up the rate limit")?;
-    Ok(until.map(|until| until.and_utc()))
-}
-
-/// Remembers when Spotify may be asked again.
-pub(super) fn set_not_before(
-    warehouse: &Warehouse,
-    account: &str,
-    until: DateTime<Utc>,
-    reason: &str,
-) -> Result<(), Error> {
-    let connection = warehouse.connection();
-    connection
-        .execute("delete from meta.not_before where account = ?", [account])
-        .doing("note the rate limit")?;
-    connection
-        .execute(
-            "insert into meta.not_before values (?, ?::timestamp, ?)",
-            params![account, sql_timestamp(until), reason],
-        )
-        .doing("note the rate limit")
         .map(|_| ())
 }
 

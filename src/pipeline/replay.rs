@@ -13,7 +13,7 @@ use super::report::PlaylistReport;
 use crate::event::{Event, Events};
 use crate::retry::Stop;
 use crate::spotify::{Cut, Document, Entity, Recorded, RecordedText};
-use crate::warehouse::{Landing, NewRead, ReadStatus, Warehouse, WholeRead};
+use crate::warehouse::{KnownRead, Landing, NewRead, ReadStatus, Warehouse, WholeRead};
 
 /// Documents that are read ahead while others are landed.
 const READ_AHEAD: usize = 16;
@@ -48,7 +48,7 @@ pub(super) fn replay(
 ) -> Result<Replayed, Error> {
     let mut replay = Replay {
         run_id,
-        known: warehouse.known_snapshots()?,
+        known: warehouse.newest_reads("playlist", None)?,
         open: BTreeMap::new(),
         closed: Vec::new(),
         batches: Vec::new(),
@@ -91,7 +91,7 @@ pub(super) fn replay(
 
 struct Replay<'a> {
     run_id: &'a str,
-    known: HashMap<String, (String, Option<u32>)>,
+    known: HashMap<String, KnownRead>,
     /// Each list as its latest documents have it.
     open: BTreeMap<String, Open>,
     /// Reads of lists of which another snapshot came later.
@@ -160,7 +160,9 @@ impl Replay<'_> {
 
     /// One folder can hold a list as it was on several days: what follows belongs to the latest that was begun.
     fn turn_to_another_snapshot(&mut self, key: &str, entity: Entity, cut: &Cut) {
-        let known = self.known.get(key).filter(|(it, _)| Some(it) == cut.snapshot_id.as_ref());
+        let known = self.known.get(key);
+        let known =
+            known.filter(|it| it.snapshot_id.is_some() && it.snapshot_id == cut.snapshot_id);
         let is_another = match self.open.get(key) {
             None => entity == Entity::Playlist && known.is_some(),
             Some(Open::Unchanged(_)) => entity == Entity::Playlist && known.is_none(),
@@ -180,9 +182,9 @@ impl Replay<'_> {
         if let Some(Open::Read(read)) = self.open.remove(key) {
             self.closed.push((key.to_owned(), read));
         }
-        if let Some((snapshot, total)) = known {
-            tracing::debug!(snapshot, "`{key}` is unchanged");
-            self.open.insert(key.to_owned(), Open::Unchanged(total.unwrap_or(0)));
+        if let Some(known) = known {
+            tracing::debug!(snapshot = known.snapshot_id, "`{key}` is unchanged");
+            self.open.insert(key.to_owned(), Open::Unchanged(known.total.unwrap_or(0)));
         }
     }
 

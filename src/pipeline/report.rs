@@ -14,13 +14,14 @@ pub struct RunReport {
     pub started_at: DateTime<Utc>,
     /// When it ended.
     pub finished_at: DateTime<Utc>,
+    /// When the same command can get further; `None`: at once, as far as Spotify is concerned.
+    pub not_before: Option<DateTime<Utc>>,
     /// What Spotify was asked.
     pub spotify: SpotifyReport,
     /// Per playlist.
     pub playlists: Vec<PlaylistReport>,
-    /// What was asked for besides playlists; only with `--enrich`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub enrichment: Option<EnrichmentReport>,
+    /// What was asked for besides playlists, with `--enrich`.
+    pub enrichment: EnrichmentReport,
     /// Recorded files that are no document.
     pub skipped_documents: Vec<String>,
     /// Per shipped table.
@@ -31,6 +32,8 @@ pub struct RunReport {
     pub files: Vec<FileReport>,
     /// Whether the rows arrived in Snowflake.
     pub verification: VerificationReport,
+    /// What Spotify did not give, in words; nothing of it is an error.
+    pub notes: Vec<String>,
     /// What ended the run early.
     pub error: Option<String>,
 }
@@ -55,8 +58,10 @@ pub struct PlaylistReport {
     pub playlist_id: String,
     /// Its name, where known.
     pub name: Option<String>,
-    /// `fetched`, `unchanged`, `contents_unavailable`, `not_found`, `failed`.
+    /// `fetched`, `unchanged`, `contents_unavailable`, `not_found`, `failed`, `put_off`.
     pub status: String,
+    /// When it can be asked for, where Spotify put it off.
+    pub not_before: Option<DateTime<Utc>>,
     /// Rows of its current snapshot.
     pub row_count: u64,
     /// Songs among the rows.
@@ -84,6 +89,24 @@ pub struct EnrichmentReport {
     pub album_count: u64,
     /// Ids that Spotify does not know; they are not asked for again.
     pub unknown_count: u64,
+    /// Artists and albums that Spotify answered for, unknown ones among them.
+    pub asked_count: u64,
+    /// Those that are left for the next run.
+    pub left_count: u64,
+    /// When the first of those can be asked for, where Spotify put them off.
+    pub not_before: Option<DateTime<Utc>>,
+}
+
+impl EnrichmentReport {
+    /// Nothing was asked for.
+    pub(super) const NOTHING: Self = Self {
+        artist_count: 0,
+        album_count: 0,
+        unknown_count: 0,
+        asked_count: 0,
+        left_count: 0,
+        not_before: None,
+    };
 }
 
 /// One shipped table.

@@ -4,20 +4,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::conclusion::Conclusion;
-use super::credentials::{credentials, snowflake_exposure, spotify_exposures};
-use super::fetch::Fetch;
+use super::credentials::snowflake_exposure;
 use super::lock::hold;
-use super::report::{RunReport, SpotifyReport};
-use super::settings::{Edge, Settings, Source};
+use super::report::RunReport;
+use super::settings::{Edge, Settings};
 use super::story::Story;
 use super::target::{Target, target};
-use super::{Error, REFUSED_ROWS, board, ledger, lost, parcels, provenance, replay};
+use super::{Error, REFUSED_ROWS, board, ledger, lost, notes, parcels, provenance};
 use crate::config::Config;
 use crate::event::{Event, Events, Stage};
-use crate::ids::{PlaylistId, RunId};
+use crate::ids::RunId;
 use crate::quality;
 use crate::retry::Stop;
-use crate::spotify::{self, Client, DemoPoint, Recorded, Recorder};
 use crate::warehouse::{Renewal, Warehouse};
 
 /// Runs every stage in order and returns what was done, also when a stage ended it.
@@ -177,23 +175,6 @@ impl Story {
         self.ship(edge, warehouse, target).await
     }
 
-    /// Playlists that could not be read for no reason of their own.
-    fn unread(&self) -> ledger::Unread {
-        let mut failed = self.playlists.iter().filter(|playlist| playlist.status == "failed");
-        let count = u32::try_from(failed.clone().count()).unwrap_or(u32::MAX);
-        (count, failed.find_map(|playlist| playlist.reason.clone()))
-    }
-
-    /// A run that left playlists out must not look like any other, whoever brings it to its end.
-    fn require_all_read(&self, warehouse: &Warehouse) -> Result<(), Error> {
-        match ledger::unread(warehouse, &self.run)? {
-            (0, _) => Ok(()),
-            (count, first) => {
-                Err(Error::PlaylistsUnread { count, first: first.unwrap_or_default() })
-            }
-        }
-    }
-
     pub(super) fn enter(
         &self,
         edge: Edge<'_>,
@@ -204,93 +185,6 @@ impl Story {
         ledger::enter(warehouse, &self.run, stage.name())?;
         board::post(&edge.settings.data_dir, warehouse, Some(&self.run), edge.now());
         Ok(())
-    }
-
-    async fn fetch(
-        &mut self,
-        edge: Edge<'_>,
-        source: &Source,
-        warehouse: &mut Warehouse,
-    ) -> Result<(), Error> {
-        let now = edge.now();
-        let mut recorded = match source {
-            Source::Demo => {
-                let is_first = ledger::exported_run_count(warehouse, "demo")? == 0;
-                Recorded::demo(if is_first { DemoPoint::First } else { DemoPoint::Second }, now)?
-            }
-            Source::FromDir(folder) => Recorded::open(folder, now)?,
-            Source::Spotify { playlists, mine, liked } => {
-                let wanted = (playlists.as_slice(), *mine, *liked);
-                return self.fetch_live(edge, warehouse, wanted).await;
-            }
-        };
-        let run_id = self.run.to_string();
-        let replayed = tokio::task::block_in_place(|| {
-            replay::replay(
-                warehouse,
-                &run_id,
-                &mut recorded,
-                edge.settings.clock,
-                (edge.stop, edge.events),
-            )
-        })?;
-        (self.playlists, self.skipped) = (replayed.playlists, replayed.skipped);
-        Ok(())
-    }
-
-    async fn fetch_live(
-        &mut self,
-        edge: Edge<'_>,
-        warehouse: &mut Warehouse,
-        (playlists, mine, liked): (&[PlaylistId], bool, bool),
-    ) -> Result<(), Error> {
-        let credentials = credentials(edge.config, &edge.settings.data_dir)?;
-        let account = credentials.client_id.clone();
-        self.spotify.login_ends_at = credentials.login_ends_at(edge.now());
-        for exposure in spotify_exposures(edge.config, &credentials) {
-            (edge.events)(Event::Warning(exposure.sentence()));
-        }
-        if let Some(until) = ledger::not_before(warehouse, &account, edge.now())? {
-            let reason = "an earlier run was told so; this one made no call";
-            return Err(spotify::Error::RateLimited { until, reason }.into());
-        }
-        let api_url =
-            edge.config.spotify.api_url.as_deref().unwrap_or("https://api.spotify.com/v1");
-        let mut client =
-            Client::new(api_url, credentials, edge.settings.timing, edge.settings.clock)?
-                .stopped_by(Arc::clone(edge.stop));
-        let recorder = edge.settings.record.as_deref().map(Recorder::create).transpose()?;
-        let mut fetch = Fetch {
-            warehouse,
-            client: &mut client,
-            run_id: self.run.to_string(),
-            recorder,
-            refetch: edge.settings.refetch,
-            clock: edge.settings.clock,
-            stop: edge.stop,
-            events: edge.events,
-            unusable: 0,
-            known: Default::default(),
-        };
-        let mut ended = fetch.everything(playlists, mine, liked).await.map(|reports| {
-            self.playlists = reports;
-        });
-        if edge.settings.enrich && ended.is_ok() {
-            ended = fetch.enrich().await.map(|report| self.enrichment = Some(report));
-        }
-        client.keep_login(edge.events);
-        let usage = client.usage();
-        let waited_ms = u64::try_from(usage.waited.as_millis()).unwrap_or(u64::MAX);
-        self.spotify = SpotifyReport {
-            call_count: usage.call_count,
-            retry_count: usage.retry_count,
-            waited_ms,
-            ..self.spotify
-        };
-        if let Err(Error::Spotify(spotify::Error::RateLimited { until, reason })) = &ended {
-            ledger::set_not_before(warehouse, &account, *until, reason)?;
-        }
-        ended
     }
 
     fn transform(&mut self, edge: Edge<'_>, warehouse: &mut Warehouse) -> Result<(), Error> {
@@ -308,6 +202,7 @@ impl Story {
             self.describe_playlists(warehouse)?;
         }
         self.tables = warehouse.table_counts()?;
+        self.notes = notes::of(self, warehouse)?;
         Ok(())
     }
 

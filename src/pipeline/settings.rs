@@ -67,6 +67,8 @@ pub struct Settings {
     pub record: Option<PathBuf>,
     /// Read again what is known to be unchanged.
     pub refetch: bool,
+    /// Read again what is known to be unchanged where it was last read longer ago than this.
+    pub refetch_older_than: Option<Duration>,
     /// Also ask for full artists and albums.
     pub enrich: bool,
     /// Checks that only warn in this run.

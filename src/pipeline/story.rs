@@ -1,23 +1,21 @@
 //! What one run has gathered so far, and the report that it becomes.
 
-use std::fmt::Write;
-
 use chrono::{DateTime, Utc};
 
+use super::Error;
 use super::conclusion::Conclusion;
 use super::parcels::Parcel;
 use super::report::{
     CheckReport, EnrichmentReport, FileReport, PlaylistReport, RunReport, SpotifyReport,
     TableReport,
 };
-use super::settings::Source;
-use super::{Error, ledger};
 use crate::event::Stage;
 use crate::ids::RunId;
 use crate::lake::Manifest;
 use crate::quality::CheckResult;
 use crate::snowflake::Verification;
-use crate::warehouse::{TableCount, Warehouse};
+use crate::spotify;
+use crate::warehouse::TableCount;
 
 /// What one run has gathered so far.
 pub(super) struct Story {
@@ -25,8 +23,10 @@ pub(super) struct Story {
     pub(super) started_at: DateTime<Utc>,
     pub(super) spotify: SpotifyReport,
     pub(super) playlists: Vec<PlaylistReport>,
-    pub(super) enrichment: Option<EnrichmentReport>,
+    pub(super) enrichment: EnrichmentReport,
     pub(super) skipped: Vec<String>,
+    /// What Spotify did not give.
+    pub(super) notes: Vec<String>,
     pub(super) checks: Vec<CheckResult>,
     /// What the transform left in each table.
     pub(super) tables: Vec<TableCount>,
@@ -59,8 +59,9 @@ impl Story {
                 login_ends_at: None,
             },
             playlists: Vec::new(),
-            enrichment: None,
+            enrichment: EnrichmentReport::NOTHING,
             skipped: Vec::new(),
+            notes: Vec::new(),
             checks: Vec::new(),
             tables: Vec::new(),
             manifest: None,
@@ -80,6 +81,7 @@ impl Story {
             status: conclusion.status.to_owned(),
             started_at: self.started_at,
             finished_at: now,
+            not_before: self.not_before(conclusion.error.as_ref()).filter(|until| now < *until),
             spotify: self.spotify,
             playlists: self.playlists.clone(),
             enrichment: self.enrichment,
@@ -88,12 +90,24 @@ impl Story {
             checks: self.checks.iter().map(check_report).collect(),
             files: self.files(),
             verification: conclusion.verification.clone(),
+            notes: self.notes.clone(),
             error: conclusion.error.as_ref().map(|error| chain(error)),
         }
     }
 }
 
 impl Story {
+    /// When Spotify may be asked for what it put off: for what the run was about, else for what was to come with it.
+    fn not_before(&self, error: Option<&Error>) -> Option<DateTime<Utc>> {
+        match error {
+            Some(
+                Error::PutOff { until, .. }
+                | Error::Spotify(spotify::Error::RateLimited { until, .. }),
+            ) => Some(*until),
+            _ => self.enrichment.not_before,
+        }
+    }
+
     /// What is on its way, or, where nothing goes further than the local lake, what was written.
     pub(super) fn files(&self) -> Vec<FileReport> {
         if self.parcels.is_empty() {
@@ -125,55 +139,7 @@ impl Story {
             })
             .collect()
     }
-
-    /// Of what was asked for, something was read or known already; else an operator's mistake would look like a success.
-    pub(super) fn require_something_read(
-        &self,
-        source: &Source,
-        warehouse: &Warehouse,
-    ) -> Result<(), Error> {
-        let is_read =
-            |report: &&PlaylistReport| matches!(report.status.as_str(), "fetched" | "unchanged");
-        let is_live = matches!(source, Source::Spotify { mine: false, .. });
-        if is_live
-            && !self.playlists.is_empty()
-            && !self.playlists.iter().any(|report| is_read(&report))
-        {
-            let reasons: Vec<String> = self
-                .playlists
-                .iter()
-                .map(|report| {
-                    report.reason.clone().unwrap_or_else(|| {
-                        format!(
-                            "`{}` gives its contents only to owner and collaborators",
-                            report.playlist_id
-                        )
-                    })
-                })
-                .collect();
-            return Err(Error::NothingRead {
-                count: self.playlists.len(),
-                reasons: reasons.join("; "),
-            });
-        }
-        // Artists and albums are in no report, but among the run's reads.
-        if !self.skipped.is_empty()
-            && self.playlists.is_empty()
-            && !ledger::has_read(warehouse, &self.run)?
-        {
-            let count = self.skipped.len();
-            let mut reasons = self.skipped[..count.min(SHOWN_REASONS)].join("; ");
-            if count > SHOWN_REASONS {
-                let _ = write!(reasons, "; and {} more", count - SHOWN_REASONS);
-            }
-            return Err(Error::NothingReadable { count, reasons });
-        }
-        Ok(())
-    }
 }
-
-/// Reasons that an error names; they are mostly the same.
-const SHOWN_REASONS: usize = 3;
 
 pub(super) fn table_report(count: &TableCount) -> TableReport {
     TableReport {

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use super::answer::{Answer, Outcome};
 use super::auth::{Denied, Renewal};
 use super::page::{Document, Entity};
+use super::quota::{Lockouts, Usage};
 use super::{Credentials, Error, StoredToken};
 use crate::event::{Event, Events};
 use crate::http;
@@ -84,17 +85,6 @@ struct Patience {
     unnamed_waits: u32,
 }
 
-/// What the calls of a run cost.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Usage {
-    /// Data calls, repeated ones included; none of the accounts service.
-    pub call_count: u64,
-    /// Those among them that repeat another, whatever for.
-    pub retry_count: u64,
-    /// Time spent waiting because Spotify or our backoff asked for it.
-    pub waited: Duration,
-}
-
 /// Spotify's Web API for one account: a sequential queue.
 pub struct Client {
     http: reqwest::Client,
@@ -107,12 +97,13 @@ pub struct Client {
     unstored: Option<StoredToken>,
     /// The app's owner has no Premium: no call is worth making any more.
     is_barred: bool,
-    timing: Timing,
+    pub(super) timing: Timing,
     last_call: Option<Instant>,
     clock: fn() -> DateTime<Utc>,
     stop: Arc<Stop>,
     skew: Option<TimeDelta>,
-    usage: Usage,
+    pub(super) usage: Usage,
+    pub(super) lockouts: Lockouts,
 }
 
 impl Client {
@@ -145,6 +136,7 @@ impl Client {
             stop: Arc::default(),
             skew: None,
             usage: Usage::default(),
+            lockouts: Lockouts::default(),
         })
     }
 
@@ -153,6 +145,10 @@ impl Client {
     pub fn stopped_by(mut self, stop: Arc<Stop>) -> Self {
         self.stop = stop;
         self
+    }
+
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        (self.clock)()
     }
 
     /// How far this machine's clock is ahead of Spotify's, once it has answered.
@@ -228,6 +224,7 @@ impl Client {
         events: Events<'_>,
     ) -> Result<(String, Option<String>), Error> {
         let (mut patience, mut has_refreshed) = (Patience::default(), false);
+        self.require_open(url)?;
         loop {
             if self.is_barred {
                 return Err(Error::PremiumRequired);
@@ -255,7 +252,7 @@ impl Client {
                     continue;
                 }
                 Outcome::Wait { asked, is_quota } => {
-                    let wait = self.penalty(asked, is_quota, &mut patience)?;
+                    let wait = self.penalty(url, asked, is_quota, &mut patience)?;
                     self.wait("Spotify's rate limit", wait, events).await?;
                     continue;
                 }
@@ -298,7 +295,8 @@ impl Client {
 
     /// How long to wait for a 429, or the error that ends the run.
     fn penalty(
-        &self,
+        &mut self,
+        url: &str,
         asked: Option<Duration>,
         is_quota: bool,
         patience: &mut Patience,
@@ -322,8 +320,7 @@ impl Client {
         };
         if is_spent || self.timing.max_wait < waited {
             let reason = if is_quota { "its quota of calls is used up" } else { "too many calls" };
-            let until = (self.clock)() + TimeDelta::from_std(wait).unwrap_or(TimeDelta::days(1));
-            return Err(Error::RateLimited { until, reason });
+            return Err(self.lock_out(url, wait, reason));
         }
         // A little more than asked: a call within the penalty would lengthen it.
         let seconds = wait.as_secs_f64() + fastrand::f64() * 0.5;
@@ -390,7 +387,7 @@ impl Client {
         self.last_call = Some(Instant::now());
     }
 
-    async fn wait(
+    pub(super) async fn wait(
         &mut self,
         why: &'static str,
         wait: Duration,

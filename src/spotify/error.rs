@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::page::InvalidDocument;
+use super::quota::Bucket;
 
 /// Why a call to Spotify gave nothing.
 #[derive(Debug, thiserror::Error)]
@@ -49,8 +50,8 @@ pub enum Error {
     )]
     NotAllowListed,
     /// Spotify asks to come back later than we are willing to wait.
-    #[error("Spotify asks to pause until {until} ({reason}); what was fetched is kept, run the same command again after that time", until = until.format("%Y-%m-%d %H:%M:%S UTC"))]
-    RateLimited { until: DateTime<Utc>, reason: &'static str },
+    #[error("Spotify asks to pause `{bucket}` until {until} ({reason}); what was fetched is kept, run the same command again after that time", bucket = bucket.name(), until = until.format("%Y-%m-%d %H:%M:%S UTC"))]
+    RateLimited { bucket: Bucket, until: DateTime<Utc>, reason: &'static str },
     /// The playlist does not exist for this user.
     #[error("`{url}` does not exist, is private to others or belongs to Spotify (404)")]
     NotFound { url: String },
@@ -83,6 +84,21 @@ pub enum Error {
         "playlist `{playlist_id}` changed {times} times while it was read; run the same command again"
     )]
     KeepsChanging { playlist_id: String, times: u32 },
+    /// A page that is shorter or longer than it must be, repeatedly.
+    #[error(
+        "`{url}` gave {given} rows where {wanted} belong, {tries} times; what was fetched is kept, run the same command again"
+    )]
+    NotWhole { url: String, given: u32, wanted: u32, tries: u32 },
+    /// A list that names fewer of its rows than it announces, repeatedly.
+    #[error(
+        "`{url}` announced {announced} playlists and named {named}, {tries} times; run the same command again"
+    )]
+    ListNotWhole { url: &'static str, announced: u32, named: u32, tries: u32 },
+    /// An id that is none of Spotify's, so that it cannot stand in an address.
+    #[error(
+        "Spotify named a playlist `{id}`, which is no id (letters and digits only); it is not asked for"
+    )]
+    NoId { id: String },
     /// A body that is none of Spotify's documents.
     #[error("the answer to `{name}` is not one of Spotify's; does `SPOTIFY_API_URL` point there?")]
     Document { name: String, source: InvalidDocument },
@@ -106,6 +122,9 @@ impl Error {
                 | Self::Forbidden { .. }
                 | Self::Refused { .. }
                 | Self::KeepsChanging { .. }
+                | Self::NotWhole { .. }
+                | Self::ListNotWhole { .. }
+                | Self::NoId { .. }
         )
     }
 

@@ -76,8 +76,10 @@ pub struct Parts<'a> {
     pub offset: u32,
     /// Rows that Spotify announces for the whole list.
     pub total: Option<u32>,
-    /// Whether Spotify names a next page.
-    pub has_next: bool,
+    /// The most rows that this page could have.
+    pub limit: Option<u32>,
+    /// The playlist's own id.
+    pub id: Option<String>,
     /// The playlist's snapshot.
     pub snapshot_id: Option<String>,
     /// Whether a playlist has its list under the name of before February 2026.
@@ -87,8 +89,8 @@ pub struct Parts<'a> {
 impl Parts<'_> {
     /// The same with the `rows` of another body.
     pub(super) fn with_rows<'b>(self, body: &'b str, rows: Vec<&'b str>) -> Parts<'b> {
-        let Self { offset, total, has_next, snapshot_id, is_former, .. } = self;
-        Parts { offset, total, has_next, snapshot_id, is_former, ..of_rows(body, rows) }
+        let Self { offset, total, limit, id, snapshot_id, is_former, .. } = self;
+        Parts { offset, total, limit, id, snapshot_id, is_former, ..of_rows(body, rows) }
     }
 }
 
@@ -112,6 +114,28 @@ pub enum InvalidDocument {
         /// What it is.
         value: f64,
     },
+    /// A list that does not say how long it is.
+    #[error("it has no `total`, so nobody can know whether it is whole")]
+    NoTotal,
+    /// A page that begins elsewhere.
+    #[error("it begins at row {given}, and row {asked} was asked for")]
+    OtherOffset {
+        /// What was asked for.
+        asked: u32,
+        /// What came.
+        given: u32,
+    },
+    /// Another playlist than the one that was asked for, or none.
+    #[error("it is {}, and `{asked}` was asked for", given.as_ref().map_or("no playlist".to_owned(), |id| format!("the playlist `{id}`")))]
+    OtherPlaylist {
+        /// What was asked for.
+        asked: String,
+        /// What came.
+        given: Option<String>,
+    },
+    /// A playlist that does not say which version of itself it is.
+    #[error("it is a playlist without a `snapshot_id`")]
+    NoSnapshot,
     /// No list where one belongs.
     #[error("its `items` are no list of rows")]
     NoPage,
@@ -140,8 +164,7 @@ pub(super) struct Body<'a> {
     albums: Member<'a>,
     offset: Option<f64>,
     total: Option<f64>,
-    #[serde(borrow, default)]
-    next: Option<&'a RawValue>,
+    limit: Option<f64>,
 }
 
 /// What stands where rows are looked for.
@@ -165,8 +188,7 @@ struct Paging<'a> {
     items: Option<Vec<&'a RawValue>>,
     offset: Option<f64>,
     total: Option<f64>,
-    #[serde(borrow, default)]
-    next: Option<&'a RawValue>,
+    limit: Option<f64>,
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Member<'a> {
@@ -264,19 +286,20 @@ impl<'a> Body<'a> {
                     !matches!(member, Member::Absent | Member::Page(Paging { items: None, .. }))
                 });
                 let mut parts = match page {
-                    Some(Member::Page(Paging { items: Some(rows), offset, total, next })) => {
+                    Some(Member::Page(Paging { items: Some(rows), offset, total, limit })) => {
                         let rows = rows.into_iter().map(RawValue::get).collect();
-                        of_page(text, Some(rows), (offset, total, next))?
+                        of_page(text, Some(rows), (offset, total, limit))?
                     }
                     Some(_) => return Err(InvalidDocument::NoPage),
                     None => without_rows(text),
                 };
                 parts.snapshot_id = self.snapshot_id.filter(|id| !id.is_empty());
+                parts.id = self.id.filter(|id| !id.is_empty());
                 parts.is_former = is_former;
                 Ok(parts)
             }
             Entity::PlaylistItems | Entity::LikedSongs | Entity::MyPlaylists => {
-                let window = (self.offset, self.total, self.next);
+                let window = (self.offset, self.total, self.limit);
                 match self.items {
                     Member::Rows(rows) => of_page(text, Some(rows), window),
                     Member::Absent => of_page(text, None, window),
@@ -316,15 +339,16 @@ fn of_batch<'a>(text: &'a str, list: Member<'a>) -> Parts<'a> {
 fn of_page<'a>(
     text: &'a str,
     rows: Option<Vec<&'a str>>,
-    (offset, total, next): (Option<f64>, Option<f64>, Option<&RawValue>),
+    (offset, total, limit): (Option<f64>, Option<f64>, Option<f64>),
 ) -> Result<Parts<'a>, InvalidDocument> {
-    let has_next = next.is_some_and(|next| next.get() != "null");
     let (offset, total) = (count("offset", offset)?.unwrap_or(0), count("total", total)?);
+    // Nothing is lost where it is absurd: it only says how many rows to expect.
+    let limit = count("limit", limit).unwrap_or(None);
     let parts = match rows {
         Some(rows) => of_rows(text, rows),
         None => without_rows(text),
     };
-    Ok(Parts { offset, total, has_next, ..parts })
+    Ok(Parts { offset, total, limit, ..parts })
 }
 
 /// Far more rows than Spotify gives to any list, and half of what `ordinal` in the SQL has room for.
@@ -355,7 +379,8 @@ fn without_rows(body: &str) -> Parts<'_> {
         envelope: [body, ""],
         offset: 0,
         total: None,
-        has_next: false,
+        limit: None,
+        id: None,
         snapshot_id: None,
         is_former: false,
     }
@@ -422,7 +447,7 @@ mod tests {
             parts.envelope,
             [r#"{"href":"x","items":[ "#, r#"],"offset":50,"total":53,"next":null}"#]
         );
-        assert_eq!((parts.offset, parts.total, parts.has_next), (50, Some(53), false));
+        assert_eq!((parts.offset, parts.total, parts.limit), (50, Some(53), None));
     }
 
     #[test]

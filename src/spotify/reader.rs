@@ -1,6 +1,7 @@
 //! Reads one list to its end, one call per step, so that the caller can land each page before the next is asked for.
 
-use super::page::{Document, Entity, InvalidDocument, RowIdentity};
+use super::page::{Document, Entity, RowIdentity};
+use super::question::{self, PageAnswer, PlaylistAnswer, Question};
 use super::{Client, Error};
 use crate::event::Events;
 
@@ -33,10 +34,8 @@ pub struct PlaylistReader {
     total: u32,
     next_offset: u32,
     pages: u32,
-    /// Whether a page was empty before the announced end.
-    is_short: bool,
-    /// Whether the list was read before, and not to its end.
-    is_again: bool,
+    /// Whether rows of another day are continued, and nobody has looked yet whether the list is still the same.
+    is_of_another_day: bool,
     /// Whether the playlist came in the shape before February 2026.
     has_former_shape: bool,
     /// Whether further rows are asked for under their former name.
@@ -53,8 +52,7 @@ impl PlaylistReader {
             total: 0,
             next_offset: 0,
             pages: 0,
-            is_short: false,
-            is_again: false,
+            is_of_another_day: false,
             has_former_shape: false,
             is_former: false,
         }
@@ -73,9 +71,10 @@ impl PlaylistReader {
         Self { snapshot, total, next_offset, pages: 2, has_former_shape: true, ..new }
     }
 
-    /// The same list once more, after a read that had to be given up.
-    pub fn again(playlist_id: String, known_snapshot: Option<String>) -> Self {
-        Self { is_again: true, ..Self::new(playlist_id, known_snapshot) }
+    /// The same where the rows were landed by an earlier run: first of all the list must still be the one it was.
+    #[must_use]
+    pub fn of_another_day(self) -> Self {
+        Self { is_of_another_day: true, ..self }
     }
 
     /// Rows Spotify announced.
@@ -96,40 +95,28 @@ impl PlaylistReader {
     /// One call to Spotify, or none where the list is done.
     pub async fn step(&mut self, client: &mut Client, events: Events<'_>) -> Result<Step, Error> {
         if self.pages == 0 {
-            let document = self.ask_playlist(client, events).await?;
-            return self.first_page(document);
+            let (document, seen) = self.ask_playlist(client, events).await?;
+            return Ok(self.begin(document, seen));
         }
-        if self.next_offset < self.total && !self.is_short {
-            let document = self.ask_page(client, events).await?;
-            let parts = document
-                .parts()
-                .map_err(|source| Error::Document { name: document.url.clone(), source })?;
-            let Some(rows) = &parts.rows else {
-                let source = InvalidDocument::NoPage;
-                return Err(Error::Document { name: document.url.clone(), source });
-            };
-            let row_count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
-            let is_short = row_count == 0 && !parts.has_next && self.is_again;
-            if parts.total.is_some_and(|total| total != self.total) || row_count == 0 && !is_short {
-                // Another length, or nothing where rows should be: it cannot be the snapshot we started with.
+        if std::mem::take(&mut self.is_of_another_day) {
+            let (document, seen) = self.ask_playlist(client, events).await?;
+            if Some(&seen.snapshot_id) != self.snapshot.as_ref() {
+                return Ok(Step::Changed(Some(document)));
+            }
+        }
+        if self.next_offset < self.total {
+            let (document, page) = self.ask_page(client, events).await?;
+            if page.total != self.total {
+                // Another length: it cannot be the snapshot we started with.
                 return Ok(Step::Changed(None));
             }
             self.pages += 1;
-            if is_short {
-                // Fewer rows than announced, for the second time. Where the snapshot is still the same that is all there is,
-                // and the checks say so.
-                self.is_short = true;
-            } else {
-                self.next_offset += row_count;
-                return Ok(Step::Page(document));
-            }
+            self.next_offset += page.row_count;
+            return Ok(Step::Page(document));
         }
         if self.pages > 1 {
-            let document = self.ask_playlist(client, events).await?;
-            let parts = document
-                .parts()
-                .map_err(|source| Error::Document { name: document.url.clone(), source })?;
-            if parts.snapshot_id != self.snapshot {
+            let (document, seen) = self.ask_playlist(client, events).await?;
+            if Some(&seen.snapshot_id) != self.snapshot.as_ref() {
                 return Ok(Step::Changed(Some(document)));
             }
         }
@@ -138,19 +125,21 @@ impl PlaylistReader {
 
     /// Takes a document that `Changed` gave as the first page of a new read.
     pub fn first_page(&mut self, document: Document) -> Result<Step, Error> {
-        let parts = document
-            .parts()
-            .map_err(|source| Error::Document { name: document.url.clone(), source })?;
-        if parts.snapshot_id.is_some() && parts.snapshot_id == self.known_snapshot {
-            return Ok(Step::Unchanged);
+        let seen = question::playlist(&document)?;
+        Ok(self.begin(document, seen))
+    }
+
+    fn begin(&mut self, document: Document, seen: PlaylistAnswer) -> Step {
+        if Some(&seen.snapshot_id) == self.known_snapshot.as_ref() {
+            return Step::Unchanged;
         }
-        let Some(rows) = parts.rows else { return Ok(Step::MetadataOnly(document)) };
-        self.next_offset = u32::try_from(rows.len()).unwrap_or(u32::MAX);
-        self.total = parts.total.unwrap_or(self.next_offset);
-        self.snapshot = parts.snapshot_id;
-        self.has_former_shape = parts.is_former;
+        let Some((row_count, total)) = seen.rows else { return Step::MetadataOnly(document) };
+        self.next_offset = row_count;
+        self.total = total;
+        self.snapshot = Some(seen.snapshot_id);
+        self.has_former_shape = seen.is_former;
         self.pages = 1;
-        Ok(Step::Page(document))
+        Step::Page(document)
     }
 
     /// The next page of rows. An API of the former shape may know them by their former name only.
@@ -158,34 +147,47 @@ impl PlaylistReader {
         &mut self,
         client: &mut Client,
         events: Events<'_>,
-    ) -> Result<Document, Error> {
+    ) -> Result<(Document, PageAnswer), Error> {
+        let offset = self.next_offset;
         let page = |name: &str| {
             format!(
                 "/playlists/{}/{name}?limit={PAGE_LIMIT}&offset={}&additional_types=track%2Cepisode",
-                self.playlist_id, self.next_offset
+                self.playlist_id, offset
             )
         };
         let (url, former) = (page("items"), page("tracks"));
-        let id = Some(self.playlist_id.as_str());
+        let (entity, playlist_id) = (Entity::PlaylistItems, Some(self.playlist_id.as_str()));
+        let look = |document: &Document| question::page(document, offset, Some(PAGE_LIMIT));
         if !self.is_former {
-            match client.get(Entity::PlaylistItems, id, &url, events).await {
+            match client.ask(Question { entity, playlist_id, url: &url }, look, events).await {
                 Err(Error::NotFound { .. }) if self.has_former_shape => {}
                 other => return other,
             }
         }
-        let document = client.get(Entity::PlaylistItems, id, &former, events).await?;
+        let answer =
+            client.ask(Question { entity, playlist_id, url: &former }, look, events).await?;
         self.is_former = true;
-        Ok(document)
+        Ok(answer)
     }
 
     async fn ask_playlist(
         &self,
         client: &mut Client,
         events: Events<'_>,
-    ) -> Result<Document, Error> {
+    ) -> Result<(Document, PlaylistAnswer), Error> {
+        if !is_id(&self.playlist_id) {
+            return Err(Error::NoId { id: self.playlist_id.clone() });
+        }
         let url = format!("/playlists/{}?additional_types=track%2Cepisode", self.playlist_id);
-        client.get(Entity::Playlist, Some(&self.playlist_id), &url, events).await
+        let playlist_id = Some(self.playlist_id.as_str());
+        let question = Question { entity: Entity::Playlist, playlist_id, url: &url };
+        client.ask(question, question::playlist, events).await
     }
+}
+
+/// Whether this can stand in an address as it is. Spotify's ids are letters and digits; `..` would ask for something else.
+fn is_id(id: &str) -> bool {
+    !id.is_empty() && id.len() <= 64 && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// What is held of a list that has no snapshot: enough to see by one call that it is still the same.
@@ -203,12 +205,16 @@ pub struct KnownList {
 /// the first page together tell whether anything came or went: they are compared with what is held before the rest is asked
 /// for, and once more after it where there was more than one page. What they cannot tell is a change of songs further down
 /// that keeps the total: another name or popularity, or a song that a program saved with a time in the past in place of another.
+///
+/// A page of the liked songs must be whole. One of `/me/playlists` may lack rows: whoever reads the list compares at its end
+/// how many playlists it announced and how many it named, and has those that it named.
 #[derive(Debug, Clone)]
 pub struct ListReader {
     entity: Entity,
     total: Option<u32>,
     next_offset: u32,
-    is_done: bool,
+    /// As a playlist's reader has it.
+    is_of_another_day: bool,
     /// What the warehouse holds completely.
     known: Option<KnownList>,
     /// The first rows of this read.
@@ -223,7 +229,7 @@ impl ListReader {
             entity,
             total: None,
             next_offset: 0,
-            is_done: false,
+            is_of_another_day: false,
             known,
             first_rows: Vec::new(),
             pages: 0,
@@ -237,6 +243,12 @@ impl ListReader {
         Self { total, next_offset, first_rows, pages: 2, ..Self::new(entity, None) }
     }
 
+    /// The same where the rows were landed by an earlier run: first of all the list must still be the one it was.
+    #[must_use]
+    pub fn of_another_day(self) -> Self {
+        Self { is_of_another_day: true, ..self }
+    }
+
     /// Rows Spotify announced.
     pub const fn total(&self) -> Option<u32> {
         self.total
@@ -245,46 +257,69 @@ impl ListReader {
     /// One call to Spotify, or none where the list is done.
     pub async fn step(&mut self, client: &mut Client, events: Events<'_>) -> Result<Step, Error> {
         if self.pages == 0 {
-            let document = self.ask(0, client, events).await?;
-            return self.first_page(document);
+            let (document, page) = self.ask(0, client, events).await?;
+            return self.begin(document, page.total);
         }
-        if self.is_done || self.total.is_some_and(|total| total <= self.next_offset) {
-            if self.entity == Entity::LikedSongs && self.pages > 1 {
-                let document = self.ask(0, client, events).await?;
-                let (total, first_rows, _) = seen(&document)?;
-                if (total, &first_rows) != (self.total, &self.first_rows) {
-                    return Ok(Step::Changed(Some(document)));
-                }
+        if std::mem::take(&mut self.is_of_another_day)
+            && let Some(document) = self.changed(client, events).await?
+        {
+            return Ok(Step::Changed(Some(document)));
+        }
+        if self.total.is_some_and(|total| total <= self.next_offset) {
+            if self.entity == Entity::LikedSongs
+                && self.pages > 1
+                && let Some(document) = self.changed(client, events).await?
+            {
+                return Ok(Step::Changed(Some(document)));
             }
             return Ok(Step::Complete);
         }
-        let document = self.ask(self.next_offset, client, events).await?;
-        let (total, rows, has_next) = seen(&document)?;
-        if self.total.is_some() && total != self.total {
+        let (document, page) = self.ask(self.next_offset, client, events).await?;
+        if self.total.is_some_and(|total| total != page.total) {
             return Ok(Step::Changed(None));
         }
-        self.advance(&rows, has_next);
+        self.advance(page.total);
         Ok(Step::Page(document))
     }
 
     /// Takes a document that `Changed` gave as the first page of a new read.
     pub fn first_page(&mut self, document: Document) -> Result<Step, Error> {
-        let (total, first_rows, has_next) = seen(&document)?;
-        let seen = KnownList { total, first_rows };
+        let total = question::page(&document, 0, self.limit())?.total;
+        self.begin(document, total)
+    }
+
+    fn begin(&mut self, document: Document, total: u32) -> Result<Step, Error> {
+        let seen = KnownList { total: Some(total), first_rows: question::identities(&document)? };
         if self.known.as_ref() == Some(&seen) {
             return Ok(Step::Unchanged);
         }
-        self.total = seen.total;
-        self.advance(&seen.first_rows, has_next);
+        self.advance(total);
         self.first_rows = seen.first_rows;
         Ok(Step::Page(document))
     }
 
-    fn advance(&mut self, rows: &[RowIdentity], has_next: bool) {
-        // Offsets count what was asked for, not what came: rows can be null, never missing.
-        self.next_offset += PAGE_LIMIT.min(u32::try_from(rows.len()).unwrap_or(u32::MAX));
-        self.is_done = rows.is_empty() || (self.total.is_none() && !has_next);
+    /// The first page, if it is another than the one that was read.
+    async fn changed(
+        &self,
+        client: &mut Client,
+        events: Events<'_>,
+    ) -> Result<Option<Document>, Error> {
+        let (document, page) = self.ask(0, client, events).await?;
+        let is_same =
+            Some(page.total) == self.total && question::identities(&document)? == self.first_rows;
+        Ok(if is_same { None } else { Some(document) })
+    }
+
+    fn advance(&mut self, total: u32) {
+        self.total = Some(total);
+        // Offsets count what was asked for, not what came.
+        self.next_offset += PAGE_LIMIT;
         self.pages += 1;
+    }
+
+    /// How many rows a page must have, unless it is the last.
+    fn limit(&self) -> Option<u32> {
+        (self.entity == Entity::LikedSongs).then_some(PAGE_LIMIT)
     }
 
     async fn ask(
@@ -292,21 +327,15 @@ impl ListReader {
         offset: u32,
         client: &mut Client,
         events: Events<'_>,
-    ) -> Result<Document, Error> {
+    ) -> Result<(Document, PageAnswer), Error> {
         let path = match self.entity {
             Entity::LikedSongs => "/me/tracks",
             _ => "/me/playlists",
         };
         let url = format!("{path}?limit={PAGE_LIMIT}&offset={offset}");
-        client.get(self.entity, None, &url, events).await
+        let question = Question { entity: self.entity, playlist_id: None, url: &url };
+        client
+            .ask(question, |document| question::page(document, offset, self.limit()), events)
+            .await
     }
-}
-
-/// Total, rows and whether there are more, of one page of a list.
-fn seen(document: &Document) -> Result<(Option<u32>, Vec<RowIdentity>, bool), Error> {
-    let parts = document
-        .parts()
-        .map_err(|source| Error::Document { name: document.url.clone(), source })?;
-    let rows = parts.rows.iter().flatten().map(|row| RowIdentity::of(row)).collect();
-    Ok((parts.total, rows, parts.has_next))
 }

@@ -309,7 +309,7 @@ mod tests {
     }
 
     fn unfinished(warehouse: &Warehouse) -> Option<UnfinishedRead> {
-        warehouse.unfinished_read("run", "playlist", Some("p")).unwrap()
+        warehouse.unfinished_read("playlist", Some("p")).unwrap()
     }
 
     #[test]
@@ -324,7 +324,13 @@ mod tests {
         let warehouse = world.open();
         assert!(!world.journal().exists());
         let snapshot_id = Some("snap".to_owned());
-        let read = UnfinishedRead { read_id, snapshot_id, total: Some(500), next_offset: 100 };
+        let read = UnfinishedRead {
+            read_id,
+            run_id: "run".to_owned(),
+            snapshot_id,
+            total: Some(500),
+            next_offset: 100,
+        };
         assert_eq!(unfinished(&warehouse), Some(read));
         assert_eq!(number(&warehouse, "select count(*) from raw.row_texts"), 100);
         // Another read does not take its id.

@@ -41,6 +41,10 @@ pub(super) const PLAYLIST_CONTENTS: &str =
     include_str!("../../sql/duckdb/report/playlist_contents.sql");
 pub(super) const MISSING_DETAILS: &str =
     include_str!("../../sql/duckdb/report/missing_details.sql");
+/// The ledger of reads, as a fetch asks it.
+pub(super) const KNOWN_READS: &str = include_str!("../../sql/duckdb/report/known_reads.sql");
+pub(super) const UNFINISHED_READ: &str =
+    include_str!("../../sql/duckdb/report/unfinished_read.sql");
 /// The local side of a reconciliation; templates like `MERGE`.
 pub(super) const RECONCILE_COUNTS: &str =
     include_str!("../../sql/duckdb/report/reconcile_counts.sql");
@@ -254,6 +258,7 @@ mod tests {
                 PLAYLIST_CONTENTS,
                 MISSING_DETAILS,
             ])
+            .chain([KNOWN_READS, UNFINISHED_READ])
             .chain([RECONCILE_COUNTS, RECONCILE_BUCKETS, RECONCILE_KEYS, RECONCILE_ROWS])
             .collect();
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -69,7 +69,7 @@ impl Warehouse {
     }
 
     fn envelopes(&self, run_id: &str, after: i64) -> Result<Vec<Envelope>, Error> {
-        let sql = "select document_id, read_id, page_offset, url, fetched_at, envelope, rows_at, row_count, row_gaps from raw.documents where run_id = ? and document_id > ? and read_id not in (select read_id from meta.reads where status = 'torn') order by document_id limit ?";
+        let sql = "select document_id, read_id, page_offset, url, fetched_at, envelope, rows_at, row_count, row_gaps from raw.documents where (run_id = ?1 or read_id in (select read_id from meta.reads where run_id = ?1)) and document_id > ?2 and read_id not in (select read_id from meta.reads where status = 'torn') order by document_id limit ?3";
         let mut statement = self.connection.prepare_cached(sql).doing(DOING)?;
         let envelopes = statement.query_map(params![run_id, after, BATCH], |row| {
             let seam = match (row.get(6)?, row.get(7)?, row.get(8)?) {

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use duckdb::params;
 
-use super::{Doing, Error, FinishedRead, ReadStatus, UnfinishedRead, Warehouse};
+use super::{Doing, Error, FinishedRead, KnownRead, UnfinishedRead, Warehouse};
 
 /// What is known of playlists, by their ids.
 #[derive(Debug, Default)]
 pub struct KnownReads {
     finished: HashMap<String, FinishedRead>,
     unfinished: HashMap<String, UnfinishedRead>,
-    snapshots: HashMap<String, (String, Option<u32>)>,
+    newest: HashMap<String, KnownRead>,
 }
 
 impl KnownReads {
@@ -20,15 +20,14 @@ impl KnownReads {
         self.finished.get(playlist_id).copied()
     }
 
-    /// The playlist's read of this run that an earlier process began and did not end.
+    /// The playlist's newest read, where a process began it and did not end it.
     pub fn unfinished(&self, playlist_id: &str) -> Option<&UnfinishedRead> {
         self.unfinished.get(playlist_id)
     }
 
-    /// The newest snapshot of the playlist that was read completely, and its row count. One that has fewer rows than announced is
-    /// worth another read.
-    pub fn snapshot(&self, playlist_id: &str) -> Option<&(String, Option<u32>)> {
-        self.snapshots.get(playlist_id)
+    /// The playlist's newest complete read, if all of its rows came and could be read.
+    pub fn newest(&self, playlist_id: &str) -> Option<&KnownRead> {
+        self.newest.get(playlist_id)
     }
 
     /// Learns that a read of this run has ended.
@@ -44,35 +43,25 @@ impl Warehouse {
     /// # Errors
     /// [`Error::Statement`].
     pub fn known_reads(&self, run_id: &str) -> Result<KnownReads, Error> {
-        let mut known = KnownReads { snapshots: self.complete_snapshots()?, ..Default::default() };
+        let newest = self.newest_reads("playlist", None)?;
+        let mut known = KnownReads { newest, ..KnownReads::default() };
         let doing = "look for reads of the run";
-        let sql = "select playlist_id, read_id, total, status from meta.reads where run_id = ? and entity = 'playlist' and playlist_id is not null and status in ('complete', 'metadata_only', 'reading') order by read_id";
+        let sql = "select playlist_id, read_id, total from meta.reads where run_id = ? and entity = 'playlist' and playlist_id is not null and status = 'complete' order by read_id";
         let mut statement = self.connection().prepare(sql).doing(doing)?;
         let rows = statement.query_map(params![run_id], |row| {
-            let status: String = row.get(3)?;
-            let has_contents = status == ReadStatus::Complete.name();
-            let read = FinishedRead { read_id: row.get(1)?, total: row.get(2)?, has_contents };
-            Ok((row.get::<_, String>(0)?, (status != "reading").then_some(read)))
+            Ok((row.get(0)?, FinishedRead { read_id: row.get(1)?, total: row.get(2)? }))
         });
         for row in rows.doing(doing)? {
-            let (playlist_id, ended) = row.doing(doing)?;
-            if let Some(read) = ended {
-                known.finished.insert(playlist_id, read);
-            } else if let Some(read) =
-                self.unfinished_read(run_id, "playlist", Some(&playlist_id))?
-            {
+            let (playlist_id, read) = row.doing(doing)?;
+            known.finished.insert(playlist_id, read);
+        }
+        let sql = "select distinct playlist_id from meta.reads where entity = 'playlist' and playlist_id is not null and status = 'reading'";
+        let begun: Vec<String> = self.rows(sql, "look for unfinished reads", |row| row.get(0))?;
+        for playlist_id in begun {
+            if let Some(read) = self.unfinished_read("playlist", Some(&playlist_id))? {
                 known.unfinished.insert(playlist_id, read);
             }
         }
         Ok(known)
-    }
-
-    fn complete_snapshots(&self) -> Result<HashMap<String, (String, Option<u32>)>, Error> {
-        let sql = "select playlist_id, arg_max(struct_pack(snapshot_id, total), read_id) as newest from meta.reads as reads where entity = 'playlist' and status = 'complete' and snapshot_id is not null and playlist_id is not null and not exists (select 1 from meta.snapshots as shots where shots.playlist_id = reads.playlist_id and shots.read_id = reads.read_id and shots.landed_row_count < reads.total) group by playlist_id";
-        let sql = format!("select playlist_id, newest.snapshot_id, newest.total from ({sql})");
-        let rows = self.rows(&sql, "look up the known snapshots", |row| {
-            Ok((row.get(0)?, (row.get(1)?, row.get(2)?)))
-        })?;
-        Ok(rows.into_iter().collect())
     }
 }

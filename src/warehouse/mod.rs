@@ -41,7 +41,9 @@ pub use error::Error;
 pub use known_reads::KnownReads;
 pub use landing::Landing;
 pub use query::{QueryFormat, query};
-pub use reads::{FinishedRead, NewRead, ReadStatus, UnfinishedRead, WholeRead};
+pub use reads::{
+    FinishedRead, KnownRead, ListedPlaylist, NewRead, ReadStatus, UnfinishedRead, WholeRead,
+};
 pub use reconcile::{BucketSum, CurrentRow, KeyHash, TableSum};
 pub use refused::Finding;
 pub use renewal::Renewal;

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, NaiveDateTime, Utc};
 use duckdb::{OptionalExt, params};
 
-use super::{Doing, Error, Warehouse, sql_timestamp, timestamp};
+use super::{Doing, Error, Warehouse, catalog, sql_timestamp, timestamp};
 
 /// What a read is about.
 #[derive(Debug, Clone, Copy)]
@@ -64,12 +65,27 @@ impl ReadStatus {
 pub struct UnfinishedRead {
     /// Its id.
     pub read_id: i64,
+    /// The run that began it, or that continued it last.
+    pub run_id: String,
     /// The snapshot being read.
     pub snapshot_id: Option<String>,
     /// Rows announced.
     pub total: Option<u32>,
     /// Where the next page begins.
     pub next_offset: u32,
+}
+
+/// The newest complete read of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownRead {
+    /// Its id.
+    pub read_id: i64,
+    /// The snapshot that was read; `None`: Spotify named none.
+    pub snapshot_id: Option<String>,
+    /// Rows announced.
+    pub total: Option<u32>,
+    /// When it ended.
+    pub read_at: DateTime<Utc>,
 }
 
 /// A read that has ended.
@@ -79,8 +95,6 @@ pub struct FinishedRead {
     pub read_id: i64,
     /// Rows announced.
     pub total: Option<u32>,
-    /// Whether Spotify gave the contents.
-    pub has_contents: bool,
 }
 
 impl Warehouse {
@@ -153,32 +167,41 @@ impl Warehouse {
         Ok(())
     }
 
-    /// The read of this run that an earlier process began and did not end.
+    /// The newest read of a subject, where a process began it and did not end it, in this run or in an earlier one.
     ///
     /// # Errors
     /// [`Error::Statement`].
     pub fn unfinished_read(
         &self,
-        run_id: &str,
         entity: &str,
         playlist_id: Option<&str>,
     ) -> Result<Option<UnfinishedRead>, Error> {
         self.settle()?;
-        let sql = "select read_id, snapshot_id, total, (select coalesce(max(position) + 1, 0) from raw.rows where document_id in (select document_id from raw.documents where read_id = reads.read_id)) from meta.reads as reads where run_id = ? and entity = ? and playlist_id is not distinct from ? and status = 'reading' order by read_id desc limit 1";
         self.connection
-            .query_row(sql, params![run_id, entity, playlist_id], |row| {
+            .query_row(catalog::UNFINISHED_READ, params![entity, playlist_id], |row| {
                 Ok(UnfinishedRead {
-                    read_id: row.get(0)?,
-                    snapshot_id: row.get(1)?,
-                    total: row.get(2)?,
-                    next_offset: row.get(3)?,
+                    read_id: row.get("read_id")?,
+                    run_id: row.get("run_id")?,
+                    snapshot_id: row.get("snapshot_id")?,
+                    total: row.get("total")?,
+                    next_offset: row.get("next_offset")?,
                 })
             })
             .optional()
             .doing("look for an unfinished read")
     }
 
-    /// The read of this run that has ended already.
+    /// Makes an earlier run's unfinished read this run's.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub fn adopt_read(&self, read_id: i64, run_id: &str) -> Result<(), Error> {
+        self.settle()?;
+        let sql = "update meta.reads set run_id = ? where read_id = ?";
+        self.connection.execute(sql, params![run_id, read_id]).doing("continue a read").map(|_| ())
+    }
+
+    /// The read of this run that has ended already. One without contents has not: perhaps they can be read by now.
     ///
     /// # Errors
     /// [`Error::Statement`].
@@ -189,36 +212,45 @@ impl Warehouse {
         playlist_id: Option<&str>,
     ) -> Result<Option<FinishedRead>, Error> {
         self.settle()?;
-        let sql = "select read_id, total, status from meta.reads where run_id = ? and entity = ? and playlist_id is not distinct from ? and status in ('complete', 'metadata_only') order by read_id desc limit 1";
+        let sql = "select read_id, total from meta.reads where run_id = ? and entity = ? and playlist_id is not distinct from ? and status = 'complete' order by read_id desc limit 1";
         self.connection
             .query_row(sql, params![run_id, entity, playlist_id], |row| {
-                Ok(FinishedRead {
-                    read_id: row.get(0)?,
-                    total: row.get(1)?,
-                    has_contents: row.get::<_, String>(2)? == ReadStatus::Complete.name(),
-                })
+                Ok(FinishedRead { read_id: row.get(0)?, total: row.get(1)? })
             })
             .optional()
             .doing("look for a finished read")
     }
 
-    /// The newest complete read of a list that has no snapshot, in this run or before.
+    /// The newest complete read of a list, in this run or before, if all of its rows came and could be read.
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn known_list(
+    pub fn known_read(&self, entity: &str, playlist_id: &str) -> Result<Option<KnownRead>, Error> {
+        Ok(self.newest_reads(entity, Some(playlist_id))?.into_iter().next().map(|(_, read)| read))
+    }
+
+    /// The same of every list of this kind, or of one.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub fn newest_reads(
         &self,
         entity: &str,
-        playlist_id: &str,
-    ) -> Result<Option<FinishedRead>, Error> {
+        playlist_id: Option<&str>,
+    ) -> Result<HashMap<String, KnownRead>, Error> {
         self.settle()?;
-        let sql = "select read_id, total from meta.reads where entity = ? and playlist_id = ? and status = 'complete' order by read_id desc limit 1";
-        self.connection
-            .query_row(sql, [entity, playlist_id], |row| {
-                Ok(FinishedRead { read_id: row.get(0)?, total: row.get(1)?, has_contents: true })
-            })
-            .optional()
-            .doing("look up the known list")
+        let doing = "look up the known reads";
+        let mut statement = self.connection.prepare(catalog::KNOWN_READS).doing(doing)?;
+        let rows = statement.query_map(params![entity, playlist_id], |row| {
+            let read = KnownRead {
+                read_id: row.get("read_id")?,
+                snapshot_id: row.get("snapshot_id")?,
+                total: row.get("total")?,
+                read_at: row.get::<_, NaiveDateTime>("finished_at")?.and_utc(),
+            };
+            Ok((row.get("playlist_id")?, read))
+        });
+        rows.doing(doing)?.collect::<Result<_, _>>().doing(doing)
     }
 
     /// The rows that stand first in a landed list, as received.
@@ -234,25 +266,13 @@ impl Warehouse {
         rows.collect::<Result<_, _>>().doing(doing)
     }
 
-    /// The newest snapshot of every playlist that was read completely, and its row count.
-    ///
-    /// # Errors
-    /// [`Error::Statement`].
-    pub fn known_snapshots(&self) -> Result<HashMap<String, (String, Option<u32>)>, Error> {
-        let sql = "select playlist_id, arg_max(struct_pack(snapshot_id, total), read_id).snapshot_id, arg_max(struct_pack(snapshot_id, total), read_id).total from meta.reads where entity = 'playlist' and status = 'complete' and snapshot_id is not null and playlist_id is not null group by playlist_id";
-        let rows = self.rows(sql, "look up the known snapshots", |row| {
-            Ok((row.get(0)?, (row.get(1)?, row.get(2)?)))
-        })?;
-        Ok(rows.into_iter().collect())
-    }
-
-    /// Id, snapshot, owner, collaborative flag and announced rows of the playlists in a list that this run has read.
+    /// Every row of a list of playlists that this run has read.
     ///
     /// # Errors
     /// [`Error::Statement`].
     pub fn listed_playlists(&self, read_id: i64) -> Result<Vec<ListedPlaylist>, Error> {
         self.settle()?;
-        let sql = "select playlist.id, playlist.snapshot_id, playlist.owner.id, coalesce(playlist.collaborative, false) from (select position, staging.read_json(row_json, staging.playlist_structure()) as playlist from raw.rows where document_id in (select document_id from raw.documents where read_id = ?)) where playlist is not null order by position";
+        let sql = "select playlist.id, playlist.snapshot_id, nullif(playlist.owner.id, ''), coalesce(playlist.collaborative, false), row_json = 'null' from (select position, row_json, staging.read_json(row_json, staging.playlist_structure()) as playlist from raw.rows where document_id in (select document_id from raw.documents where read_id = ?)) order by position";
         let mut statement = self.connection.prepare(sql).doing("read the list of playlists")?;
         let rows = statement
             .query_map([read_id], |row| {
@@ -261,6 +281,7 @@ impl Warehouse {
                     snapshot_id: row.get(1)?,
                     owner_id: row.get(2)?,
                     is_collaborative: row.get(3)?,
+                    is_null: row.get(4)?,
                 })
             })
             .doing("read the list of playlists")?;
@@ -275,10 +296,12 @@ pub struct ListedPlaylist {
     pub id: Option<String>,
     /// Its snapshot.
     pub snapshot_id: Option<String>,
-    /// Its owner.
+    /// Its owner; `None`: Spotify did not say.
     pub owner_id: Option<String>,
     /// Whether others may add.
     pub is_collaborative: bool,
+    /// Whether the row is `null`: it stands for a playlist that Spotify does not name.
+    pub is_null: bool,
 }
 
 #[cfg(test)]
@@ -309,6 +332,7 @@ mod tests {
         warehouse.land(("run", 1), &document, &cut).unwrap();
         let listed = warehouse.listed_playlists(1).unwrap();
         let ids: Vec<_> = listed.iter().map(|it| (it.id.as_deref(), it.is_collaborative)).collect();
-        assert_eq!(ids, [(Some("a"), true), (Some("b"), true)]);
+        assert_eq!(ids, [(Some("a"), true), (None, false), (Some("b"), true)]);
+        assert!(listed[1].is_null);
     }
 }

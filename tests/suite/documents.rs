@@ -236,7 +236,15 @@ fn real_recordings_pass_from_fetch_to_export() {
     for folder in ["python-spotify", "rspotify", "spotify-web-api-java"] {
         let world = World::new();
         let path = Path::new(&recordings).join("spotify").join(folder);
-        let (code, report) = world.report(&["--from-dir", path.to_str().unwrap()]);
+        let source = ["--from-dir", path.to_str().unwrap()];
+        let (mut code, mut report) = world.report(&source);
+        if folder == "spotify-web-api-java" {
+            // Somebody cut the item out of one of its rows, and nobody can know what stood there.
+            let error = report["error"].as_str().unwrap();
+            assert!(error.contains("`playlist_songs__row_is_readable` found 1 rows"), "{error}");
+            let accepted = ["--warn-only", "playlist_songs__row_is_readable"];
+            (code, report) = world.report(&[&source[..], &accepted].concat());
+        }
         assert_eq!(code, 0, "{folder}: {report:#}");
         let rows: u64 = report["playlists"]
             .as_array()

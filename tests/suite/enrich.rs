@@ -44,13 +44,21 @@ fn detail_calls(mode: Mode, artists: usize, albums: usize) -> usize {
     }
 }
 
+/// What a report says where Spotify answered for everything.
+fn enrichment(artists: usize, albums: usize, unknown: usize) -> Value {
+    json!({
+        "artist_count": artists, "album_count": albums, "unknown_count": unknown,
+        "asked_count": artists + albums + unknown, "left_count": 0, "not_before": null,
+    })
+}
+
 #[test]
 fn every_artist_and_album_is_asked_for_once_and_genres_land() {
     for mode in MODES {
         let (world, spotify) =
             (World::new(), FakeSpotify::start(Library::generated(11, 3, 130), mode));
         let (code, report) = world.live_report(&spotify, &["--mine"]);
-        assert_eq!((code, &report["enrichment"]), (0, &Value::Null), "{report}");
+        assert_eq!((code, &report["enrichment"]["asked_count"]), (0, &json!(0)), "{report}");
         spotify.clear_log();
         let mut truth = Truth::default();
         let (library, reading) = reading(&spotify, mode);
@@ -59,10 +67,7 @@ fn every_artist_and_album_is_asked_for_once_and_genres_land() {
 
         let (code, report) = world.live_report(&spotify, &["--mine", "--enrich"]);
         assert_eq!(code, 0, "{report}");
-        assert_eq!(
-            report["enrichment"],
-            json!({"artist_count": artists, "album_count": albums, "unknown_count": 0})
-        );
+        assert_eq!(report["enrichment"], enrichment(artists, albums, 0));
         assert_eq!(spotify.api_call_count(), 2 + detail_calls(mode, artists, albums), "{mode:?}");
         for table in TABLES {
             assert_eq!(world.rows_of(table), truth.table(table), "{table} in {mode:?}");
@@ -124,10 +129,7 @@ fn an_id_that_spotify_does_not_know_stops_nothing_and_is_not_asked_for_again() {
         spotify.mutate(|library| ids.iter().for_each(|id| drop(library.artists.remove(id))));
         let (code, report) = world.live_report(&spotify, &["--mine", "--enrich"]);
         assert_eq!(code, 0, "{report}");
-        assert_eq!(
-            report["enrichment"],
-            json!({"artist_count": 47, "album_count": 50, "unknown_count": 3})
-        );
+        assert_eq!(report["enrichment"], enrichment(47, 50, 3));
         spotify.clear_log();
         assert_eq!(world.live_report(&spotify, &["--mine", "--enrich"]).0, 0);
         assert_eq!(spotify.api_call_count(), 2);
@@ -190,26 +192,33 @@ fn a_killed_enrichment_never_asks_twice() {
 }
 
 #[test]
-fn a_rate_limit_among_the_details_ends_the_run_and_the_next_one_goes_on() {
+fn a_rate_limit_among_the_details_ships_the_run_and_the_next_one_goes_on() {
     let (world, spotify) = (World::new(), FakeSpotify::start(library(), Mode::Development));
     spotify.let_a_second_last(std::time::Duration::from_millis(1));
     let limit = Fault::RateLimited { retry_after: Some(1), plain_text: true };
     spotify.script(When::Call(30), 1, limit);
     let arguments = ["--mine", "--enrich", "--max-wait", "0"];
     let (code, report) = world.live_report(&spotify, &arguments);
-    assert_eq!((code, &report["status"]), (8, &json!("pending")), "{report}");
-    assert_eq!((spotify.api_call_count(), &report["playlists"][0]["row_count"]), (30, &json!(50)));
-    // No call is made before the time that Spotify named, a second later.
+    assert_eq!((code, &report["status"]), (0, &json!("exported")), "{report}");
+    assert_eq!(report["playlists"][0]["row_count"], json!(50), "{report}");
+    // Three calls for the playlists, one refused batch, 25 artists, the limited one; and every album.
+    let enrichment = &report["enrichment"];
+    assert_eq!((&enrichment["artist_count"], &enrichment["left_count"]), (&json!(25), &json!(25)));
+    assert_eq!(spotify.bucket_count("albums"), 50);
+    assert!(enrichment["not_before"].is_string(), "{report}");
+    // No call is made before the time that Spotify named, a second or two later.
     let report = loop {
+        spotify.clear_log();
+        spotify.forget_refused_batch();
         let (code, report) = world.live_report(&spotify, &arguments);
-        if code == 0 {
+        assert_eq!(code, 0, "{report}");
+        if report["enrichment"]["left_count"] == json!(0) {
             break report;
         }
-        assert_eq!((code, &report["spotify"]["call_count"]), (8, &json!(0)), "{report}");
+        assert_eq!(spotify.bucket_count("artists"), 0, "{report}");
     };
-    // The user and the list of playlists are asked for; then what is missing, the call that was limited among it.
-    let details = asked(&spotify);
-    assert_eq!(details.len(), detail_calls(Mode::Development, 50, 50) + 1);
+    // One refused batch, and what was left.
+    assert_eq!(asked(&spotify).len(), 1 + 25);
     assert_eq!(report["tables"][7]["row_count"], json!(98), "{report}");
 }
 

@@ -54,6 +54,7 @@ pub(crate) fn fetch(
         reship: std::collections::BTreeMap::new(),
         record: None,
         refetch: false,
+        refetch_older_than: None,
         enrich: false,
         warn_only: std::collections::BTreeSet::new(),
         timing: Timing { min_gap: Duration::ZERO, retry, second: tiny, ..Timing::default() },
@@ -139,11 +140,11 @@ fn a_long_rate_limit_ends_the_run_and_the_next_one_makes_no_call() {
         Fault::RateLimited { retry_after: Some(7_200), plain_text: false },
     );
     let (report, error) = fetch(&world, &spotify, &[&id], false);
-    assert!(matches!(error, Some(Error::Spotify(spotify::Error::RateLimited { .. }))), "{error:?}");
+    assert!(matches!(error, Some(Error::PutOff { .. })), "{error:?}");
     assert_eq!(report.status, "pending");
     let calls = spotify.api_call_count();
     let (_, error) = fetch(&world, &spotify, &[&id], false);
-    assert!(matches!(error, Some(Error::Spotify(spotify::Error::RateLimited { .. }))), "{error:?}");
+    assert!(matches!(error, Some(Error::PutOff { .. })), "{error:?}");
     assert_eq!(spotify.api_call_count(), calls);
 }
 

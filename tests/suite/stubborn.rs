@@ -113,7 +113,7 @@ fn what_is_half_fetched_is_not_exported_as_if_it_were_all() {
 }
 
 #[test]
-fn a_total_that_is_not_true_is_for_the_checks_to_say() {
+fn a_total_that_is_not_true_is_said_and_nothing_of_the_list_is_taken() {
     let (library, id) = plain(5);
     let body = |items: &str| {
         format!(r#"{{"href":"h","offset":2,"limit":50,"next":null,"total":4,"items":{items}}}"#)
@@ -124,7 +124,7 @@ fn a_total_that_is_not_true_is_for_the_checks_to_say() {
             r#"{{"added_at":"2024-05-01T10:00:00Z","item":{{"type":"track","id":"{id}","uri":"spotify:track:{id}","name":"n","duration_ms":1000}}}}"#
         )
     };
-    let rows = body(&format!("[{},{}]", row(1), row(2)));
+    let rows = body(&format!("[{},{}]", row(1), row(2))).replace(r#""offset":2"#, r#""offset":0"#);
     let playlist = format!(
         r#"{{"type":"playlist","id":"{id}","name":"n","snapshot_id":"s","owner":{{"id":"{USER}"}},"items":{rows}}}"#
     );
@@ -134,9 +134,9 @@ fn a_total_that_is_not_true_is_for_the_checks_to_say() {
     spotify.script(of(&id), usize::MAX, Fault::ServeRaw(playlist));
     let (report, error) = fetch(&world, &spotify, &[&id], false);
     let error = error.unwrap().to_string();
-    assert!(error.contains("playlist_songs__row_count_is_total"), "{error}");
-    // Twice the playlist and its empty page, and the look back.
-    assert_eq!((report.status.as_str(), spotify.api_call_count()), ("refused", 5));
+    assert!(error.contains("gave 2 rows where 4 belong"), "{error}");
+    // The playlist, three times.
+    assert_eq!((report.playlists[0].status.as_str(), spotify.api_call_count()), ("failed", 3));
 }
 
 #[test]

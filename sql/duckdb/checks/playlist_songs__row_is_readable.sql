@@ -1,5 +1,5 @@
 -- severity: error
--- why: a row that is no JSON must not pass for a removed song
+-- why: a row that names no item, or nothing that is known, must not pass for a removed song; only `null` says removed
 -- table: playlist_songs
 with offending as (
     select playlist_id, position, snapshot_id

@@ -16,13 +16,13 @@ set variable last_item_id = (select max(item_id) from pending_frames);
 -- Each item once, in however many rows it stands: what it is, and what the song is.
 create or replace temp table pending_items as
 with texts as (
-    select items.item_id, staging.read_json(items.item_json, staging.item_structure()) as item, true as has_item
+    select items.item_id, staging.read_json(items.item_json, staging.item_structure()) as item, false as is_gone
     from raw.items as items
     where items.item_id between getvariable('first_item_id') and getvariable('last_item_id')
     union all
-    select item_id, coalesce(entry.item, entry.track), false
+    select item_id, coalesce(entry.item, entry.track), staging.names_no_item(whole_json)
     from (
-        select item_id, staging.read_json(whole_json, staging.whole_row_structure()) as entry
+        select item_id, whole_json, staging.read_json(whole_json, staging.whole_row_structure()) as entry
         from pending_frames
         where whole_json is not null
     )
@@ -30,10 +30,16 @@ with texts as (
 
 select
     item_id,
-    has_item and item is null as is_unreadable,
+    item is null and is_gone as is_gone,
+    item is null and not is_gone as is_unreadable,
     nullif(item.id, '') as id,
-    nullif(item.uri, '') as uri,
-    item.type as item_type,
+    -- Only Spotify's own addresses say what something is.
+    case when starts_with(item.uri, 'spotify:') then item.uri end as uri,
+    -- What has an id, an album and artists is a track, also where nothing says so.
+    coalesce(
+        nullif(item.type, ''),
+        case when item.id <> '' and item.album is not null and item.artists is not null then 'track' end
+    ) as item_type,
     coalesce(item.is_local, false) as is_local,
     item.name as name,
     staging.to_integer(item.duration_ms) as duration_ms,
@@ -48,8 +54,9 @@ with rows as (
     select
         frames.read_id, frames.document_id, frames.position, frames.ordinal, frames.item_id,
         frames.added_at, frames.added_at_text, frames.added_by,
-        -- A row whose item is missing was not removed by Spotify.
+        -- Spotify says `null` for what it removed. A row whose item is missing, or has another name, is not known to be removed.
         frames.is_unreadable or (frames.item_id is not null and coalesce(items.is_unreadable, true)) as is_unreadable,
+        coalesce(items.is_gone, true) as is_gone,
         frames.is_local_row or coalesce(items.is_local, false) as is_local,
         items.id, items.uri, items.item_type
     from pending_frames as frames
@@ -64,9 +71,10 @@ classified as (
             when is_unreadable then null -- an error check names it; it must not pass for a removed item
             when is_local or starts_with(uri, 'spotify:local:') then 'local'
             when starts_with(uri, 'spotify:track:') then 'track'
-            when uri is null and id is null then 'removed'
+            when is_gone then 'removed'
             when uri is null and item_type = 'track' then 'track'
-            else 'episode' -- also chapters, and whatever Spotify adds that is not a song
+            -- Also chapters, and whatever Spotify adds that is not a song. What says nothing of itself is unreadable.
+            when uri is not null or item_type is not null then 'episode'
         end as uri_kind
     from rows
 ),

@@ -48,19 +48,17 @@ held as (
 read_playlists as (
     select
         newest.id,
-        case when entity = 'liked_songs' then 'Liked Songs' when is_described then newest.name else stored.name end as name,
+        -- What an answer leaves open stays as it was known; `liked:` is followed by the user's id, which can have colons.
+        case when entity = 'liked_songs' then 'Liked Songs' else coalesce(newest.name, stored.name) end as name,
         case
-            when entity = 'liked_songs' then nullif(split_part(newest.id, ':', 2), '')
-            when is_described then newest.owner_id
-            else stored.owner_id
+            when entity = 'liked_songs' then nullif(substr(newest.id, length('liked:') + 1), '')
+            else coalesce(newest.owner_id, stored.owner_id)
         end as owner_id,
         case
-            when entity = 'liked_songs' then false when is_described then newest.is_public else stored.is_public
+            when entity = 'liked_songs' then false else coalesce(newest.is_public, stored.is_public)
         end as is_public,
         case
-            when entity = 'liked_songs' then false
-            when is_described then newest.is_collaborative
-            else stored.is_collaborative
+            when entity = 'liked_songs' then false else coalesce(newest.is_collaborative, stored.is_collaborative)
         end as is_collaborative,
         -- Without contents the snapshot whose rows we hold stays the current one.
         case
@@ -73,8 +71,7 @@ read_playlists as (
         end as item_count,
         case
             when entity = 'liked_songs' then 'https://open.spotify.com/collection/tracks'
-            when is_described then newest.url
-            else stored.url
+            else coalesce(newest.url, stored.url)
         end as url
     from newest
     left join pending_snapshots as snapshots using (read_id)
@@ -85,7 +82,9 @@ read_playlists as (
 -- A list row says nothing about contents, so it counts only for the snapshot that we hold.
 listed_playlists as (
     select
-        objects.id, objects.name, objects.owner_id, objects.is_public, objects.is_collaborative,
+        objects.id, coalesce(objects.name, stored.name) as name, coalesce(objects.owner_id, stored.owner_id) as owner_id,
+        coalesce(objects.is_public, stored.is_public) as is_public,
+        coalesce(objects.is_collaborative, stored.is_collaborative) as is_collaborative,
         stored.snapshot_id, stored.item_count, coalesce(objects.url, stored.url) as url
     from objects
     inner join core.playlists as stored on stored.id = objects.id and stored.snapshot_id = objects.snapshot_id

@@ -86,11 +86,14 @@ create table if not exists meta.details (
     run_id    varchar  -- the run that asked
 );
 
+-- When each bucket of an account's quota may be asked again.
 create table if not exists meta.not_before (
     account varchar,
     until   timestamp,
     reason  varchar
 );
+
+alter table meta.not_before add column if not exists bucket varchar; -- as in spotify::Bucket
 
 create table if not exists meta.files (
     run_id       varchar,
@@ -110,6 +113,9 @@ alter table meta.runs add column if not exists manifest_key varchar; -- NULL = w
 alter table meta.runs add column if not exists fetched_at timestamp; -- when its fetch came to its end; NULL = not
 alter table meta.runs add column if not exists unread_count integer; -- playlists that it could not read
 alter table meta.runs add column if not exists unread_reason varchar; -- why, of the first of them
+alter table meta.runs add column if not exists put_off_until timestamp; -- when what Spotify put off may be asked for; NULL = nothing
+alter table meta.runs add column if not exists put_off varchar; -- what that is, in words
+alter table meta.runs add column if not exists is_over boolean; -- nothing could be read: the next run begins anew
 alter table meta.runs add column if not exists is_full boolean; -- ships every row; NULL = what changed
 alter table meta.files add column if not exists reason varchar; -- why it is not further, in words
 alter table meta.files add column if not exists way varchar; -- how Snowflake may have learnt of it: rest | auto | copy; NULL = not

@@ -54,6 +54,22 @@ create or replace macro staging.read_json(json_text, structure) as
         end
     );
 
+-- Whether a row says that its item is gone: by `null` where the item would stand, and by nothing else.
+create or replace macro staging.says_null(item_type, track_type) as
+    coalesce(item_type, 'NULL') = 'NULL'
+    and coalesce(track_type, 'NULL') in ('NULL', 'BOOLEAN')
+    and coalesce(item_type, '') || coalesce(track_type, '') like '%NULL%';
+
+create or replace macro staging.names_no_item(row_json) as
+    coalesce(
+        try(staging.says_null(json_type(row_json, '$.item'), json_type(row_json, '$.track'))),
+        case when contains(lower(row_json), '\ud') then try(staging.says_null(
+            json_type(staging.without_lone_surrogates(row_json), '$.item'),
+            json_type(staging.without_lone_surrogates(row_json), '$.track')
+        )) end,
+        false
+    );
+
 -- 204053.0 is 204053; what does not fit an INTEGER goes to its end, where the range checks find it.
 -- (least and greatest pass over NULL, so an absent number is told apart first.)
 create or replace macro staging.to_integer(json_number) as
@@ -61,11 +77,22 @@ create or replace macro staging.to_integer(json_number) as
         least(greatest(round(try_cast(json_number::varchar as double)), -2147483648), 2147483647) as integer
     ) end;
 
--- UTC, whole seconds. Chart and editorial playlists say 1970-01-01T00:00:00Z for "unknown".
+-- `+02:00`, `-0530` or `+02` at the end of a time, in minutes. (DuckDB without ICU drops an offset when it casts.)
+create or replace macro staging.offset_minutes(iso_text) as
+    if(regexp_matches(iso_text, '-\d\d:?(\d\d)?$'), -1, 1) * (
+        60 * regexp_extract(iso_text, '[+-](\d\d):?(\d\d)?$', 1)::integer
+        + coalesce(try_cast(regexp_extract(iso_text, '[+-](\d\d):?(\d\d)?$', 2) as integer), 0)
+    );
+
+-- UTC, whole seconds, from a time with `Z` or an offset. Chart and editorial playlists say 1970-01-01T00:00:00Z for "unknown".
 create or replace macro staging.to_timestamp(iso_text) as
     nullif(
-        case when iso_text[11] = 'T' and ends_with(iso_text, 'Z')
-            then date_trunc('second', try_cast(iso_text as timestamp))
+        case
+            when iso_text[11] <> 'T' then null
+            when ends_with(iso_text, 'Z') then date_trunc('second', try_cast(iso_text as timestamp))
+            when regexp_matches(iso_text, '[+-]\d\d(:?\d\d)?$') then
+                date_trunc('second', try_cast(regexp_replace(iso_text, '[+-]\d\d(:?\d\d)?$', '') as timestamp))
+                - to_minutes(staging.offset_minutes(iso_text))
         end,
         timestamp '1970-01-01 00:00:00'
     );

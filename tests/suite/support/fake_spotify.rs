@@ -7,6 +7,7 @@
 
 mod accounts;
 mod api;
+mod bucket;
 mod fault;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use self::accounts::Tokens;
+use self::bucket::Quota;
 use self::fault::Script;
 pub(crate) use self::fault::{Fault, When};
 use super::http::{Answer, Delivery, Request, Server, Service};
@@ -66,7 +68,10 @@ struct State {
     data_call_count: usize,
     in_flight: usize,
     answer_duration: Duration,
-    penalty_ends: Option<Duration>,
+    /// By bucket: when it may be asked again, as the client was told.
+    penalties: BTreeMap<&'static str, Duration>,
+    /// By bucket: how much is left.
+    quotas: BTreeMap<&'static str, Quota>,
     has_refused_batch: bool,
     clock: Clock,
 }
@@ -116,6 +121,26 @@ impl FakeSpotify {
     /// Lets the next `times` calls that fit go wrong; of several scripts the one written first is used up first.
     pub(crate) fn script(&self, when: When, times: usize, fault: Fault) {
         self.state().scripts.push(Script { when, times, fault });
+    }
+
+    /// Lets a bucket of the quota give `calls` more answers; then it is locked for so many seconds. `None`: it is locked until
+    /// `unlock`, and nobody is told for how long.
+    pub(crate) fn limit(&self, bucket: &'static str, calls: usize, retry_after: Option<u64>) {
+        self.state().quotas.insert(bucket, Quota { left: calls, retry_after });
+    }
+
+    /// Lifts every lockout and limit.
+    pub(crate) fn unlock(&self) {
+        let mut state = self.state();
+        state.quotas.clear();
+        state.penalties.clear();
+    }
+
+    /// Data calls of a bucket since the start or `clear_log`.
+    pub(crate) fn bucket_count(&self, bucket: &str) -> usize {
+        let state = self.state();
+        let calls = state.log.iter().filter(|call| call.path.starts_with("/v1/"));
+        calls.filter(|call| bucket::of(&call.method, &call.path) == bucket).count()
     }
 
     /// How many scripted faults were never used.
@@ -322,7 +347,8 @@ impl State {
             data_call_count: 0,
             in_flight: 0,
             answer_duration: Duration::ZERO,
-            penalty_ends: None,
+            penalties: BTreeMap::new(),
+            quotas: BTreeMap::new(),
             has_refused_batch: false,
             clock,
         }
@@ -331,7 +357,7 @@ impl State {
     fn answer(&mut self, request: &Request, is_data_call: bool) -> Answer {
         if is_data_call {
             self.check_manners(request);
-            if let Some(answer) = self.penalty(request) {
+            if let Some(answer) = self.penalty(request).or_else(|| self.used_up(request)) {
                 return answer;
             }
         }
@@ -339,7 +365,7 @@ impl State {
             if is_data_call { state.data_answer(request) } else { state.accounts_answer(request) }
         };
         match self.next_fault(request, is_data_call) {
-            Some(fault) => self.struck(fault, right_answer),
+            Some(fault) => self.struck(fault, request, right_answer),
             None => right_answer(self),
         }
     }

@@ -25,7 +25,7 @@ pub(crate) enum When {
 pub(crate) enum Fault {
     /// Any status with any body and headers.
     Status { code: u16, body: String, headers: Vec<(&'static str, String)> },
-    /// 429; until `retry_after` seconds of the double's clock have passed every call is a violation.
+    /// 429; until `retry_after` seconds of the double's clock have passed every call to its bucket is a violation.
     RateLimited { retry_after: Option<u64>, plain_text: bool },
     /// 429 `QUOTA_EXCEEDED`, without `Retry-After`; the double counts an hour.
     QuotaExceeded,
@@ -98,6 +98,7 @@ impl State {
     pub(super) fn struck(
         &mut self,
         fault: Fault,
+        request: &Request,
         right_answer: impl FnOnce(&mut Self) -> Answer,
     ) -> Answer {
         match fault {
@@ -105,12 +106,13 @@ impl State {
                 Answer { headers, ..Answer::text(code, "", body) }
             }
             Fault::RateLimited { retry_after, plain_text } => {
-                self.penalty_ends =
-                    retry_after.map(|seconds| self.now() + Duration::from_secs(seconds));
+                if let Some(seconds) = retry_after {
+                    self.punish(request, seconds);
+                }
                 rate_limited(retry_after, plain_text)
             }
             Fault::QuotaExceeded => {
-                self.penalty_ends = Some(self.now() + Duration::from_secs(3_600));
+                self.punish(request, 3_600);
                 let body = r#"{"error":{"status":429,"message":"Too many requests","reason":"QUOTA_EXCEEDED"}}"#;
                 Answer::json(429, body)
             }
@@ -152,23 +154,9 @@ impl State {
             Fault::Bomb => Answer::bomb(true),
         }
     }
-
-    /// A call during the penalty: refused again, and the client is at fault.
-    pub(super) fn penalty(&mut self, request: &Request) -> Option<Answer> {
-        let left = self.penalty_ends?.checked_sub(self.now()).filter(|left| !left.is_zero());
-        let Some(left) = left else {
-            self.penalty_ends = None;
-            return None;
-        };
-        self.violate(format!(
-            "called `{}` {left:?} before the end of a rate-limit penalty",
-            request.path
-        ));
-        Some(rate_limited(Some(left.as_secs() + 1), false))
-    }
 }
 
-fn rate_limited(retry_after: Option<u64>, plain_text: bool) -> Answer {
+pub(super) fn rate_limited(retry_after: Option<u64>, plain_text: bool) -> Answer {
     let answer = if plain_text {
         Answer::text(429, "text/plain", "Too many requests")
     } else {

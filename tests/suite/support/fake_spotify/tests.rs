@@ -216,6 +216,23 @@ async fn a_call_during_a_penalty_is_a_violation_and_one_after_it_is_not() {
 }
 
 #[tokio::test]
+async fn a_bucket_that_is_used_up_leaves_the_others_usable() {
+    let double = FakeSpotify::start(library().0, Mode::Development);
+    let client = Client::of(&double);
+    double.limit("liked_songs", 1, Some(3_000));
+    assert_eq!(client.status("/me/tracks").await, 200);
+    assert_eq!(client.status("/me/tracks").await, 429);
+    assert_eq!((client.status("/me").await, client.status("/me/playlists").await), (200, 200));
+    assert!(double.violations().is_empty(), "nobody can know before they are told");
+    assert_eq!(client.status("/me/tracks").await, 429);
+    assert_eq!(double.violations().len(), 1);
+    double.advance_clock(Duration::from_secs(3_001));
+    assert_eq!(client.status("/me/tracks").await, 200);
+    assert_eq!((double.bucket_count("liked_songs"), double.bucket_count("own_playlists")), (4, 2));
+    double.allow_violations();
+}
+
+#[tokio::test]
 async fn two_requests_at_once_are_seen_and_one_after_the_other_are_fine() {
     let double = FakeSpotify::start(library().0, Mode::Extended);
     double.let_answers_take(Duration::from_millis(30));
