@@ -63,6 +63,11 @@ struct Line<'writer> {
 }
 
 impl Visit for Line<'_> {
+    fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
+        let causes = crate::pipeline::causes(value).join(": ");
+        self.record_debug(field, &format_args!("{causes}"));
+    }
+
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         let gap = if self.is_first { "" } else { " " };
         let text = one_line(&format!("{value:?}"));
@@ -142,15 +147,23 @@ mod tests {
             .with_writer(move || log.clone())
             .finish();
         let id = "new\nline: FAKE\u{202E}";
+        let error = crate::spotify::Error::File {
+            doing: "read",
+            path: id.to_owned(),
+            source: io::Error::other("a\nb"),
+        };
+        let error: &dyn std::error::Error = &error;
         tracing::subscriber::with_default(subscriber, || {
             tracing::warn!(row_count = 3, file.key = %id, name = id, "reading `{id}`");
+            tracing::warn!(error, "odd");
         });
         let written = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
         let shown = "new line: FAKE\u{FFFD}";
         let quoted = "\"new\\nline: FAKE\\u{202e}\"";
-        assert_eq!(
-            written,
-            format!(" WARN reading `{shown}` row_count=3 file.key={shown} name={quoted}\n")
-        );
+        let lines = [
+            format!(" WARN reading `{shown}` row_count=3 file.key={shown} name={quoted}"),
+            format!(" WARN odd error=could not read `{shown}`: a b"),
+        ];
+        assert_eq!(written.lines().collect::<Vec<_>>(), lines);
     }
 }

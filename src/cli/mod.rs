@@ -202,9 +202,15 @@ fn failure(code: u8, error: &str, is_run: bool) -> serde_json::Value {
 /// Tells the error and its causes on standard error and returns them as one text.
 fn show(error: &Error, format: LogFormat) -> String {
     let texts = pipeline::causes(error);
-    let is_query = matches!(error, Error::Warehouse(crate::warehouse::Error::Query { .. }));
-    // DuckDB points at the place in the query; whatever else has lines of its own has made them up.
-    let shown = if is_query { harmless::marked_lines } else { one_line };
+    let shown: fn(&str) -> String = match error {
+        // DuckDB points at the place in the query; whatever else has lines of its own has made them up.
+        Error::Warehouse(crate::warehouse::Error::Query { .. }) => harmless::marked_lines,
+        // Its lines are our own: what can be the matter, one by one.
+        Error::Pipeline(pipeline::Error::Snowflake(source)) if source.is_refused_login() => {
+            |text| harmless(text).into_owned()
+        }
+        _ => one_line,
+    };
     tell_causes(&texts, format, shown);
     texts.join(": ")
 }

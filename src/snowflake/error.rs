@@ -144,6 +144,8 @@ pub(super) const NOTABLE_SKEW: TimeDelta = TimeDelta::seconds(10);
 impl fmt::Display for Refusal {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { account, host, user, credential, code, message, .. } = self;
+        // The lines below are ours; what Snowflake says adds none.
+        let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
         write!(
             out,
             "account `{account}` (`{host}`) refused the {credential} of user `{user}` ({code}): {message}"
@@ -406,6 +408,11 @@ impl Error {
     /// Whether the run was told to stop (exit 130).
     pub const fn is_stopped(&self) -> bool {
         matches!(self, Self::Stopped { .. })
+    }
+
+    /// Whether Snowflake does not know who we are; its text then has lines, and all of them are ours.
+    pub const fn is_refused_login(&self) -> bool {
+        matches!(self, Self::Unauthorized(_))
     }
 
     /// The failure of a statement, where it is one.

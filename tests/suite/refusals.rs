@@ -123,7 +123,7 @@ fn unusable_folders_and_files_name_the_path_and_the_remedy() {
     let lock = std::fs::File::create(locked.path("data/lock")).unwrap();
     std::fs::write(locked.path("data/lock"), "process 4711 (run X, since yesterday)\n").unwrap();
     lock.lock().unwrap();
-    told.tell("a locked data directory", 2, &locked, run(&locked, &["--demo"]));
+    told.tell("a locked data directory", 8, &locked, run(&locked, &["--demo"]));
 
     let broken = World::new();
     broken.write("data/snowtrack.duckdb", &"this is no database. ".repeat(1_000));
