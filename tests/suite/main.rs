@@ -9,6 +9,7 @@ mod csv;
 mod credentials;
 mod demo;
 mod demo_cloud;
+mod doctor;
 mod documents;
 mod enrich;
 mod faults;
