@@ -54,6 +54,11 @@ impl Entry {
         !matches!(self.state.as_str(), "exported" | "uploaded")
     }
 
+    /// Since when Snowflake may know of it.
+    pub(super) fn told_since(&self) -> DateTime<Utc> {
+        self.told_at.unwrap_or(self.updated_at)
+    }
+
     /// Whether it was first submitted so long ago that no pipe would know it: told of it again, it would load it again.
     pub(super) fn is_forgotten(&self, now: DateTime<Utc>) -> bool {
         matches!(self.state.as_str(), "submitting" | "accepted")
@@ -73,9 +78,13 @@ impl Parcel {
         self.entries.iter().filter(move |entry| entry.file.table == table.name())
     }
 
-    /// The files that Snowflake is not known to have been told of.
-    pub(super) fn unsubmitted(&self) -> impl Iterator<Item = &Entry> {
-        let is_told = |entry: &&Entry| matches!(entry.state.as_str(), "accepted" | "failed");
+    /// The files that Snowflake is not known to have been told of; of those that S3's events told, none is known, where they are
+    /// to be submitted by us (`ingest --as rest`).
+    pub(super) fn unsubmitted(&self, submits_announced: bool) -> impl Iterator<Item = &Entry> {
+        let is_told = move |entry: &&Entry| match entry.state.as_str() {
+            "accepted" => !(submits_announced && entry.way == Some(IngestMode::Auto)),
+            state => state == "failed",
+        };
         self.entries.iter().filter(move |entry| !is_told(entry))
     }
 

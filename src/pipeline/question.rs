@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Error;
-use super::parcels::Parcel;
+use super::ingest::below_the_pipe;
+use super::parcels::{Entry, Parcel};
 use super::route::{Route, routes};
 use super::settings::Edge;
 use super::ship::{bound, query};
@@ -17,7 +18,7 @@ use crate::ids::Table;
 use crate::lake::ExportedFile;
 use crate::snowflake::{
     Answer, Evidence, FileReport, FileVerdict, Health, IngestMode, Landed, PipeHealth, PipeStatus,
-    Verdict, Verification, copy_history, is_reported, verify,
+    Verdict, Verification, copy_history, is_reported, literal, verify,
 };
 
 /// Snowpipe reports on a file for ten minutes; then only the table knows.
@@ -26,6 +27,10 @@ const REPORT_LIFETIME: TimeDelta = TimeDelta::minutes(9);
 const CLOCK_SLACK: TimeDelta = TimeDelta::seconds(2);
 /// After so many rounds without news, the pipe itself is asked how it is; again every so many.
 const PATIENT_ROUNDS: u32 = 4;
+/// S3's events come within seconds; what has not come after so long will not.
+const EVENT_PATIENCE: TimeDelta = TimeDelta::minutes(10);
+/// `alter pipe … refresh` looks at files no older than this.
+const REFRESH_REACH: TimeDelta = TimeDelta::days(7);
 /// Without news, a table is asked ever more rarely, up to so many rounds apart: each look costs warehouse time.
 const RAREST_LOOK: u32 = 8;
 
@@ -42,6 +47,8 @@ pub(super) struct Question {
     last_look: Option<Look>,
     /// What only a person can bring about, where something was refused.
     refusal: Option<Error>,
+    /// Since when each file should have been announced, and what refreshes its pipe.
+    announced: BTreeMap<String, (DateTime<Utc>, String)>,
     /// Whether it was the proof itself that was refused.
     is_closed: bool,
 }
@@ -85,6 +92,7 @@ impl Question {
             evidence,
             last_look: None,
             refusal: None,
+            announced: announced(target, table, parcels),
             is_closed: false,
         })
     }
@@ -339,7 +347,33 @@ impl Question {
             }
         }
         self.evidence.pipe = worst.map_or(Answer::Unknown(unknown), Answer::Given);
+        self.note_unannounced(edge.now());
         Ok(())
+    }
+
+    /// Notes the files that S3's events should have told by now, where their pipe runs and has nothing in its queue.
+    fn note_unannounced(&mut self, now: DateTime<Utc>) {
+        let is_idle = |route: &&Route| {
+            let status = route.status.as_ref();
+            route.way == IngestMode::Auto
+                && !route.is_stuck()
+                && status.is_some_and(|status| status.pending_file_count == 0)
+        };
+        for route in self.routes.iter().filter(is_idle) {
+            for file in &route.files {
+                let Some((since, refresh)) = self.announced.get(&file.key) else { continue };
+                let age = now - *since;
+                if age < EVENT_PATIENCE {
+                    continue;
+                }
+                let by_rest = "`snowtrack ingest --as rest` tells the pipes of every such file";
+                let next_step = match age < REFRESH_REACH {
+                    true => format!("run `{refresh}` in Snowflake, or {by_rest}"),
+                    false => format!("{by_rest} (a refresh looks at 7 days)"),
+                };
+                self.evidence.unannounced.insert(file.key.clone(), next_step);
+            }
+        }
     }
 
     /// Asks why files did not come, or not as they were sent.
@@ -390,6 +424,24 @@ impl Look {
     fn is_over(&self, round: u32, signs: &Signs) -> bool {
         self.round + self.gap <= round || self.signs != *signs
     }
+}
+
+/// The files that S3's events tell: since when, and what makes their pipe look for them.
+fn announced(
+    target: &Target,
+    table: Table,
+    parcels: &[Parcel],
+) -> BTreeMap<String, (DateTime<Utc>, String)> {
+    let entries = parcels.iter().flat_map(|parcel| parcel.entries_of(table));
+    let of_entry = |entry: &Entry| {
+        let (way, key) = (entry.way.unwrap_or(target.mode), &entry.file.key);
+        let format = entry.format().unwrap_or(target.format);
+        let pipe = target.names.pipe(table, format, way).filter(|_| way == IngestMode::Auto)?;
+        let path = below_the_pipe(&target.prefix, table, key)?;
+        let refresh = format!("alter pipe {pipe} refresh prefix = {}", literal(&path));
+        Some((key.clone(), (entry.told_since(), refresh)))
+    };
+    entries.filter_map(of_entry).collect()
 }
 
 /// Takes in a newer answer; what was answered once is not forgotten because Snowflake cannot be asked again.

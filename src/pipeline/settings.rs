@@ -14,6 +14,7 @@ use crate::event::{Events, Stage};
 use crate::ids::{PlaylistId, RunId, Table};
 use crate::lake::StoreTiming;
 use crate::retry::Stop;
+use crate::snowflake::IngestMode;
 use crate::spotify::Timing;
 
 /// Where documents come from.
@@ -82,6 +83,8 @@ pub struct Settings {
 pub struct Shipping {
     /// Upload, and leave Snowflake alone.
     pub no_ingest: bool,
+    /// How files are told of that S3's events should have told, instead.
+    pub ingest_as: Option<IngestMode>,
     /// How patient the S3 client is.
     pub store: StoreTiming,
     /// How patient the Snowflake client is.
@@ -96,6 +99,7 @@ impl Default for Shipping {
     fn default() -> Self {
         Self {
             no_ingest: false,
+            ingest_as: None,
             store: StoreTiming::default(),
             snowflake: crate::snowflake::Timing::default(),
             first_round: Duration::from_secs(1),
@@ -118,6 +122,11 @@ pub(super) struct Edge<'a> {
 impl Edge<'_> {
     pub(super) fn does(&self, stage: Stage) -> bool {
         self.settings.stages.contains(&stage)
+    }
+
+    /// Whether we tell pipes of files that S3's events should have told.
+    pub(super) fn submits_announced(&self) -> bool {
+        self.settings.shipping.ingest_as == Some(IngestMode::Rest)
     }
 
     pub(super) fn now(&self) -> DateTime<Utc> {

@@ -151,8 +151,9 @@ impl Story {
         edge: Edge<'_>,
         warehouse: &mut Warehouse,
     ) -> Result<Vec<Uploaded>, Error> {
-        let parcels: Vec<&Parcel> =
-            self.parcels.iter().filter(|parcel| parcel.unsubmitted().next().is_some()).collect();
+        let again = edge.submits_announced();
+        let is_open = |parcel: &&Parcel| parcel.unsubmitted(again).next().is_some();
+        let parcels: Vec<&Parcel> = self.parcels.iter().filter(is_open).collect();
         if parcels.is_empty() {
             return Ok(Vec::new());
         }
@@ -164,7 +165,7 @@ impl Story {
         for parcel in parcels {
             edge.check_stop()?;
             let files: Vec<ExportedFile> =
-                parcel.unsubmitted().map(|entry| entry.file.clone()).collect();
+                parcel.unsubmitted(again).map(|entry| entry.file.clone()).collect();
             // A bucket that sends events tells the pipe of a file at once, also where this command goes no further.
             if is_by_event(edge.config) {
                 parcels::announce(warehouse, &files, IngestMode::Auto, edge.now())?;

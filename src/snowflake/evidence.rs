@@ -30,6 +30,8 @@ pub struct Evidence {
     pub forgotten_keys: BTreeSet<String>,
     /// Keys of files that Snowflake was not told of.
     pub untold_keys: BTreeSet<String>,
+    /// Keys of files that S3's events should have told long ago, and what to do about each.
+    pub unannounced: BTreeMap<String, String>,
     /// What was found wrong with files earlier, by key: reports and histories end, and a file that failed does not heal by that.
     pub failed_before: BTreeMap<String, String>,
     /// What its pipe reported, or the answer of a `COPY INTO`.
@@ -53,6 +55,7 @@ impl Default for Evidence {
             unmatched_paths: Vec::new(),
             forgotten_keys: BTreeSet::new(),
             untold_keys: BTreeSet::new(),
+            unannounced: BTreeMap::new(),
             failed_before: BTreeMap::new(),
             reports: Answer::Unknown(unknown()),
             history: Answer::Unknown(unknown()),

@@ -189,7 +189,13 @@ fn judge(file: &ExportedFile, evidence: &Evidence) -> FileVerdict {
         && pipe.health != Health::Ok
     {
         reason = format!("{reason}; its pipe is {}", pipe.reason);
-        next_step = pipe.next_step();
+        // What is said of one file says more than what is said of its pipe.
+        next_step = match evidence.unannounced.get(&file.key) {
+            Some(own) if pipe.health == Health::Warn && next_step == *own => {
+                format!("{own}; {}", pipe.remedy)
+            }
+            _ => pipe.next_step(),
+        };
     }
     let is_pipe_broken = verdict == Verdict::Pending
         && matches!(&evidence.pipe, Answer::Given(pipe) if pipe.health == Health::Fail);
@@ -298,7 +304,13 @@ fn judge_absent(file: &ExportedFile, evidence: &Evidence, claim: Option<&FileRep
             SHIP_ANEW,
         ),
         None if evidence.untold_keys.contains(&file.key) => untold(),
-        None => judged(Verdict::Pending, silence(file, evidence), LATER),
+        None => match evidence.unannounced.get(&file.key) {
+            Some(next_step) => {
+                let reason = "S3's event of it has not reached its pipe, and an event that is lost comes no second time".to_owned();
+                judged(Verdict::Pending, reason, next_step)
+            }
+            None => judged(Verdict::Pending, silence(file, evidence), LATER),
+        },
     }
 }
 

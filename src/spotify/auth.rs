@@ -17,6 +17,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::Error;
+use super::client::with_causes;
 
 /// Spotify ends a login six months after the user gave it; refreshing does not extend it.
 ///
@@ -213,7 +214,7 @@ impl Credentials {
             |reason: String| Error::Unreachable { url: url.clone(), tries: 1, reason };
         let ClientError::Http(http) = error else { return unreachable(error.to_string()) };
         match *http {
-            HttpError::Client(error) => unreachable(error.without_url().to_string()),
+            HttpError::Client(error) => unreachable(with_causes(&error.without_url())),
             HttpError::StatusCode(response) => {
                 let status = response.status();
                 let body: TokenError = response.json().await.unwrap_or_default();

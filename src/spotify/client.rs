@@ -437,9 +437,13 @@ impl Client {
 
 /// A transport error with its causes, without the URL (which the caller names).
 fn describe(error: reqwest::Error) -> String {
-    let error = error.without_url();
+    with_causes(&error.without_url())
+}
+
+/// An error with its causes: "error sending request" alone says nothing of DNS or a closed port.
+pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
-    let mut cause = std::error::Error::source(&error);
+    let mut cause = error.source();
     while let Some(inner) = cause {
         text = format!("{text}: {inner}");
         cause = inner.source();

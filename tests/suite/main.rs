@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod architecture;
+mod announced;
 mod archive;
 mod cloud_kills;
 mod copies;
