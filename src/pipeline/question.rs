@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Error;
-use super::ingest::below_the_pipe;
-use super::parcels::{Entry, Parcel};
+use super::announced::announced;
+use super::parcels::Parcel;
 use super::route::{Route, routes};
 use super::settings::Edge;
 use super::ship::{bound, query};
@@ -18,7 +18,7 @@ use crate::ids::Table;
 use crate::lake::ExportedFile;
 use crate::snowflake::{
     Answer, Evidence, FileReport, FileVerdict, Health, IngestMode, Landed, PipeHealth, PipeStatus,
-    Verdict, Verification, copy_history, is_reported, literal, verify,
+    Verdict, Verification, copy_history, is_reported, verify,
 };
 
 /// Snowpipe reports on a file for ten minutes; then only the table knows.
@@ -424,24 +424,6 @@ impl Look {
     fn is_over(&self, round: u32, signs: &Signs) -> bool {
         self.round + self.gap <= round || self.signs != *signs
     }
-}
-
-/// The files that S3's events tell: since when, and what makes their pipe look for them.
-fn announced(
-    target: &Target,
-    table: Table,
-    parcels: &[Parcel],
-) -> BTreeMap<String, (DateTime<Utc>, String)> {
-    let entries = parcels.iter().flat_map(|parcel| parcel.entries_of(table));
-    let of_entry = |entry: &Entry| {
-        let (way, key) = (entry.way.unwrap_or(target.mode), &entry.file.key);
-        let format = entry.format().unwrap_or(target.format);
-        let pipe = target.names.pipe(table, format, way).filter(|_| way == IngestMode::Auto)?;
-        let path = below_the_pipe(&target.prefix, table, key)?;
-        let refresh = format!("alter pipe {pipe} refresh prefix = {}", literal(&path));
-        Some((key.clone(), (entry.told_since(), refresh)))
-    };
-    entries.filter_map(of_entry).collect()
 }
 
 /// Takes in a newer answer; what was answered once is not forgotten because Snowflake cannot be asked again.

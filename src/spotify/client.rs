@@ -371,7 +371,7 @@ impl Client {
         let target = format!("{}{url}", self.base.as_str().trim_end_matches('/'));
         let response = match self.http.get(target).bearer_auth(token).send().await {
             Ok(response) => response,
-            Err(error) => return Outcome::Retry { reason: describe(error) },
+            Err(error) => return Outcome::Retry { reason: with_causes(&error.without_url()) },
         };
         let (status, headers) = (response.status(), response.headers().clone());
         self.skew = headers
@@ -380,7 +380,7 @@ impl Client {
             .map(|date| (self.clock)() - date.to_utc());
         let body = match response.bytes().await {
             Ok(body) => body,
-            Err(error) => return Outcome::Retry { reason: describe(error) },
+            Err(error) => return Outcome::Retry { reason: with_causes(&error.without_url()) },
         };
         if !status.is_success() {
             return self.refusal(url, status, &headers, &String::from_utf8_lossy(&body));
@@ -433,11 +433,6 @@ impl Client {
             }),
         }
     }
-}
-
-/// A transport error with its causes, without the URL (which the caller names).
-fn describe(error: reqwest::Error) -> String {
-    with_causes(&error.without_url())
 }
 
 /// An error with its causes: "error sending request" alone says nothing of DNS or a closed port.
