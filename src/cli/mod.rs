@@ -93,7 +93,7 @@ enum Command {
     /// Bring exported files into the bucket
     Upload(run::StageArgs),
     /// Tell Snowflake of the files in the bucket
-    Ingest(run::StageArgs),
+    Ingest(run::IngestArgs),
     /// Prove that the files arrived in Snowflake, row by row
     Verify(run::VerifyArgs),
     /// Log in to Spotify in the browser and keep the login
@@ -280,7 +280,7 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
         Command::Publish(arguments) => one_stage(arguments, Stage::Publish),
         Command::Export(arguments) => one_stage(arguments, Stage::Export),
         Command::Upload(arguments) => one_stage(arguments, Stage::Upload),
-        Command::Ingest(arguments) => one_stage(arguments, Stage::Ingest),
+        Command::Ingest(arguments) => run::ingest(cli, arguments, &config, &data_dir),
         Command::Verify(arguments) => run::verify(cli, arguments, &config, &data_dir),
         Command::Login { no_browser } => login(cli, &config, &data_dir, *no_browser),
         Command::Snowflake(command) => snowflake::snowflake(cli, command, &config),

@@ -13,6 +13,7 @@ use crate::event::Stage;
 use crate::ids::{PlaylistId, RunId};
 use crate::pipeline::{self, RunReport, Settings, Shipping, Source};
 use crate::retry::Stop;
+use crate::snowflake::IngestMode;
 use crate::spotify::Timing;
 use crate::warehouse::CHECKS;
 
@@ -88,6 +89,22 @@ pub(super) struct StageArgs {
     pub(super) warn_only: Vec<String>,
     #[command(flatten)]
     pub(super) wait: WaitArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct IngestArgs {
+    #[command(flatten)]
+    stage: StageArgs,
+    /// Tell the pipes ourselves of files that S3's events never announced (`SNOWFLAKE_INGEST=auto`)
+    #[arg(long = "as", value_name = "WAY", value_enum)]
+    way: Option<OtherWay>,
+}
+
+/// How files are told of instead.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum OtherWay {
+    /// By `insertFiles`, to the pipe that listens for their events
+    Rest,
 }
 
 #[derive(Debug, clap::Args)]
@@ -175,6 +192,18 @@ pub(super) fn one_stage(
     (data_dir, stage): (&Path, Stage),
 ) -> Result<(), Error> {
     go(cli, config, (&arguments.settings(data_dir, stage), usual(cli)))
+}
+
+/// Tells Snowflake of the files in the bucket.
+pub(super) fn ingest(
+    cli: &Cli,
+    arguments: &IngestArgs,
+    config: &Config,
+    data_dir: &Path,
+) -> Result<(), Error> {
+    let mut settings = arguments.stage.settings(data_dir, Stage::Ingest);
+    settings.shipping.ingest_as = arguments.way.map(|OtherWay::Rest| IngestMode::Rest);
+    go(cli, config, (&settings, usual(cli)))
 }
 
 /// The proof, watched or not.

@@ -7,7 +7,6 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::Error;
@@ -46,7 +45,7 @@ pub(super) async fn ingest(
     target: &Target,
     (table, uploaded, parcels): (Table, &[Uploaded], &[Parcel]),
 ) -> Result<Option<Evidence>, Error> {
-    let batches = batches(target, table, uploaded, parcels, edge.now());
+    let batches = batches(edge, target, (table, uploaded, parcels));
     if batches.is_empty() {
         return Ok(None);
     }
@@ -55,6 +54,11 @@ pub(super) async fn ingest(
     for batch in batches {
         let paths = paths(target, table, &batch.files)?;
         match batch.way {
+            // The pipe that the events should have told, and no other: its memory keeps a late event from loading a file twice.
+            IngestMode::Auto if edge.submits_announced() => {
+                let answer = tell_pipe(edge, warehouse, target, (table, &batch, paths)).await?;
+                evidence.skipped_paths.extend(answer.skipped_paths);
+            }
             IngestMode::Rest => {
                 let answer = tell_pipe(edge, warehouse, target, (table, &batch, paths)).await?;
                 evidence.skipped_paths.extend(answer.skipped_paths);
@@ -143,12 +147,11 @@ fn denied<T>(
 
 /// A table's files by the call that tells of them, in the order of the runs.
 fn batches(
+    edge: Edge<'_>,
     target: &Target,
-    table: Table,
-    uploaded: &[Uploaded],
-    parcels: &[Parcel],
-    now: DateTime<Utc>,
+    (table, uploaded, parcels): (Table, &[Uploaded], &[Parcel]),
 ) -> Vec<Batch> {
+    let now = edge.now();
     let mut notes = BTreeMap::new();
     for parcel in parcels {
         let entries = parcel.entries_of(table);
@@ -159,17 +162,19 @@ fn batches(
         let Some((run_id, entry)) = notes.get(file.key.as_str()) else { continue };
         let way = entry.way.unwrap_or(target.mode);
         // Whether it came, the table tells; a pipe that has forgotten it would load it a second time.
-        if way == IngestMode::Rest && entry.is_forgotten(now) {
+        let is_ours_to_tell = way == IngestMode::Rest || edge.submits_announced();
+        if is_ours_to_tell && entry.is_forgotten(now) {
             continue;
         }
         let is_copy = way == IngestMode::Copy;
         let of_run = is_copy.then(|| (*run_id).clone());
         let request_id = entry.request_id.filter(|_| is_copy);
         let format = entry.format().unwrap_or(target.format);
-        let is_told_already = entry.is_told();
+        // Of a file in a bucket with events a pipe may know without us.
+        let is_told_already = entry.is_told() || way == IngestMode::Auto;
         let limit = match (way, request_id) {
             (IngestMode::Copy, None) => COPY_FILES,
-            (IngestMode::Rest, _) => MAX_PIPE_FILES,
+            (IngestMode::Rest | IngestMode::Auto, _) => MAX_PIPE_FILES,
             _ => usize::MAX,
         };
         let fits = |batch: &&mut Batch| {
@@ -200,7 +205,7 @@ fn paths(target: &Target, table: Table, files: &[ExportedFile]) -> Result<Vec<St
     files.iter().map(path).collect()
 }
 
-fn below_the_pipe(prefix: &str, table: Table, key: &str) -> Option<String> {
+pub(super) fn below_the_pipe(prefix: &str, table: Table, key: &str) -> Option<String> {
     key.strip_prefix(prefix)?.strip_prefix(&format!("raw/{table}/")).map(str::to_owned)
 }
 

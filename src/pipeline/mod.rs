@@ -2,6 +2,7 @@
 //!
 //! In: a [`Config`](crate::config::Config) and a [`Source`]. Out: a [`RunReport`], and an [`Error`] that says what to do next.
 
+mod announced;
 mod board;
 mod conclusion;
 mod credentials;

@@ -76,6 +76,11 @@ impl Entry {
         }
     }
 
+    /// Since when Snowflake may know of it.
+    pub(super) fn told_since(&self) -> DateTime<Utc> {
+        self.told_at.unwrap_or(self.updated_at)
+    }
+
     /// Whether it was first submitted so long ago that no pipe would know it: told of it again, it would load it again.
     pub(super) fn is_forgotten(&self, now: DateTime<Utc>) -> bool {
         matches!(self.state.as_str(), "submitting" | "accepted")
@@ -95,10 +100,14 @@ impl Parcel {
         self.entries.iter().filter(move |entry| entry.file.table == table.name())
     }
 
-    /// The files that Snowflake is not known to have been told of.
-    pub(super) fn unsubmitted(&self) -> impl Iterator<Item = &Entry> {
-        let is_untold = |state: &str| matches!(state, "exported" | "uploaded" | "submitting");
-        self.entries.iter().filter(move |entry| is_untold(&entry.state))
+    /// The files that Snowflake is not known to have been told of; of those that S3's events told, none is known, where they are
+    /// to be submitted by us (`ingest --as rest`).
+    pub(super) fn unsubmitted(&self, submits_announced: bool) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(move |entry| match entry.state.as_str() {
+            "exported" | "uploaded" | "submitting" => true,
+            "accepted" => submits_announced && entry.way == Some(IngestMode::Auto),
+            _ => false,
+        })
     }
 
     /// When the latest of a table's files made a step.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Error;
+use super::announced::{Announced, announced, unannounced};
 use super::look::{Look, Signs};
 use super::parcels::Parcel;
 use super::route::{Route, routes};
@@ -45,6 +46,8 @@ pub(super) struct Question {
     last_look: Option<Look>,
     /// What only a person can bring about, where something was refused.
     refusal: Option<Error>,
+    /// Since when each file should have been announced, and what refreshes its pipe.
+    announced: Announced,
     /// Whether it was the proof itself that was refused.
     is_closed: bool,
     /// Answers of the table in a row that were none.
@@ -79,6 +82,7 @@ impl Question {
             evidence,
             last_look: None,
             refusal: None,
+            announced: announced(target, table, parcels),
             is_closed: false,
             odd_count: 0,
         })
@@ -366,6 +370,7 @@ impl Question {
             }
         }
         self.evidence.pipe = worst.map_or(Answer::Unknown(unknown), Answer::Given);
+        self.evidence.unannounced.extend(unannounced(&self.routes, &self.announced, edge.now()));
         Ok(())
     }
 

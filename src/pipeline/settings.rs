@@ -14,6 +14,7 @@ use crate::event::{Events, Stage};
 use crate::ids::{PlaylistId, RunId, Table};
 use crate::lake::StoreTiming;
 use crate::retry::Stop;
+use crate::snowflake::IngestMode;
 use crate::spotify::Timing;
 
 /// Where documents come from.
@@ -88,6 +89,8 @@ pub struct Shipping {
     pub no_ingest: bool,
     /// Verify every file that was ever sent.
     pub asks_all: bool,
+    /// How files are told of that S3's events should have told, instead.
+    pub ingest_as: Option<IngestMode>,
     /// How patient the S3 client is.
     pub store: StoreTiming,
     /// How patient the Snowflake client is.
@@ -103,6 +106,7 @@ impl Default for Shipping {
         Self {
             no_ingest: false,
             asks_all: false,
+            ingest_as: None,
             store: StoreTiming::default(),
             snowflake: crate::snowflake::Timing::default(),
             first_round: Duration::from_secs(1),
@@ -130,6 +134,11 @@ impl Edge<'_> {
     /// Whether nothing is sent, and only asked what became of it.
     pub(super) fn only_verifies(&self) -> bool {
         *self.settings.stages.start() == Stage::Verify
+    }
+
+    /// Whether we tell pipes of files that S3's events should have told.
+    pub(super) fn submits_announced(&self) -> bool {
+        self.settings.shipping.ingest_as == Some(IngestMode::Rest)
     }
 
     pub(super) fn now(&self) -> DateTime<Utc> {

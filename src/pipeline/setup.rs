@@ -153,7 +153,7 @@ pub async fn pipes(
                 let text = rows.only()?.cell("PIPE_STATUS")?.text()?.to_owned();
                 match PipeStatus::parse(&text) {
                     Some(status) => {
-                        describe(&mut report, status.health(&pipe, None, None, clock()), &status)
+                        describe(&mut report, status.health(&pipe, None, None, clock()), &status);
                     }
                     None => report.reason = format!("it answers `{text}`"),
                 }

@@ -25,7 +25,8 @@ impl Story {
         edge: Edge<'_>,
         warehouse: &mut Warehouse,
     ) -> Result<Vec<Uploaded>, Error> {
-        let is_to_go = |parcel: &&Parcel| parcel.unsubmitted().next().is_some();
+        let again = edge.submits_announced();
+        let is_to_go = |parcel: &&Parcel| parcel.unsubmitted(again).next().is_some();
         let to_go: Vec<Parcel> = self.parcels.iter().filter(is_to_go).cloned().collect();
         if to_go.is_empty() {
             return Ok(Vec::new());
@@ -51,7 +52,7 @@ impl Story {
         // Of what is not there nobody needs to ask.
         let waited_for: BTreeSet<&str> = to_go
             .iter()
-            .flat_map(|parcel| parcel.unsubmitted())
+            .flat_map(|parcel| parcel.unsubmitted(again))
             .map(|entry| entry.file.key.as_str())
             .filter(|key| !arrived.contains(*key))
             .collect();
@@ -71,7 +72,7 @@ async fn upload_parcel(
     parcel: &Parcel,
 ) -> Result<Option<Uploaded>, Error> {
     let mut files: Vec<ExportedFile> =
-        parcel.unsubmitted().map(|entry| entry.file.clone()).collect();
+        parcel.unsubmitted(edge.submits_announced()).map(|entry| entry.file.clone()).collect();
     // A bucket that sends events tells the pipe of a file at once, also where this command goes no further.
     if is_by_event(edge.config) {
         parcels::announce(warehouse, &files, IngestMode::Auto, edge.now())?;

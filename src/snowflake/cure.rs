@@ -20,6 +20,8 @@ pub(super) enum Cure {
     Compare,
     /// Telling Snowflake of the file.
     Submit,
+    /// Telling Snowflake of a file that S3 should have told it of; the evidence says with which statement.
+    Announce,
 }
 
 impl Cure {
@@ -49,6 +51,7 @@ impl Cure {
                 "the current table takes one row per key: `snowtrack reconcile {table}` compares it and settles this file where nothing differs; find the second loader (`snowflake plan` shows another pipe on the same folder)"
             ),
             Self::Submit => "`ingest` submits it".to_owned(),
+            Self::Announce => "`snowtrack ingest --as rest` submits it".to_owned(),
         }
     }
 }

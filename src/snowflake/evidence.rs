@@ -36,6 +36,8 @@ pub struct Evidence {
     pub found_before: BTreeMap<String, Found>,
     /// The landing table's full name, for statements to paste.
     pub landing_table: String,
+    /// Keys of files that S3's events should have told long ago, and what to do about each.
+    pub unannounced: BTreeMap<String, String>,
     /// What its pipe reported, or the answer of a `COPY INTO`.
     pub reports: Answer<Vec<FileReport>>,
     /// What the copy history holds.
@@ -72,6 +74,7 @@ impl Default for Evidence {
             untold_keys: BTreeSet::new(),
             found_before: BTreeMap::new(),
             landing_table: String::new(),
+            unannounced: BTreeMap::new(),
             reports: Answer::Unknown(unknown()),
             history: Answer::Unknown(unknown()),
             landed: Answer::Unknown(unknown()),
@@ -291,6 +294,12 @@ pub(super) fn error_of(claim: &FileReport) -> String {
         text = format!("{text} ({})", place.join(", "));
     }
     text
+}
+
+/// Whether two decimal texts are the same sum; what is no number is like nothing.
+pub(super) fn is_same_sum(one: &str, other: &str) -> bool {
+    let read = |text: &str| text.trim().parse::<u128>().ok();
+    read(one).is_some_and(|one| Some(one) == read(other))
 }
 
 #[cfg(test)]

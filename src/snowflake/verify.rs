@@ -16,7 +16,7 @@ use chrono::{DateTime, Utc};
 
 use super::cure::Cure;
 use super::evidence::{
-    Answer, Claimed, Evidence, Found, Landed, claim_of, error_of, is_of, progress_of,
+    Answer, Claimed, Evidence, Found, Landed, claim_of, error_of, is_of, is_same_sum, progress_of,
 };
 use super::pipe::FileReport;
 use super::pipe_status::Health;
@@ -204,13 +204,22 @@ fn judge(file: &ExportedFile, evidence: &Evidence) -> FileVerdict {
     let Judgement { verdict, mut reason, cure } = judgement;
     let mut next_step = match verdict {
         Verdict::Verified => String::new(),
-        _ => cure.text(file, &evidence.landing_table),
+        _ => match evidence.unannounced.get(&file.key).filter(|_| cure == Cure::Announce) {
+            Some(statement) => statement.clone(),
+            None => cure.text(file, &evidence.landing_table),
+        },
     };
     if let (Verdict::Pending, Answer::Given(pipe)) = (verdict, &evidence.pipe)
         && pipe.health != Health::Ok
     {
         reason = format!("{reason}; its pipe is {}", pipe.reason);
-        next_step = pipe.next_step();
+        // What is said of one file says more than what is said of its pipe.
+        next_step = match evidence.unannounced.get(&file.key) {
+            Some(own) if pipe.health == Health::Warn && next_step == *own => {
+                format!("{own}; {}", pipe.remedy)
+            }
+            _ => pipe.next_step(),
+        };
     }
     let is_pipe_broken = verdict == Verdict::Pending
         && matches!(&evidence.pipe, Answer::Given(pipe) if pipe.health == Health::Fail);
@@ -333,6 +342,10 @@ fn judge_absent(file: &ExportedFile, evidence: &Evidence, claim: Option<&FileRep
             Cure::Ship,
         ),
         None if evidence.untold_keys.contains(&file.key) => untold(),
+        None if evidence.unannounced.contains_key(&file.key) => {
+            let reason = "S3's event of it has not reached its pipe, and an event that is lost comes no second time".to_owned();
+            judged(Verdict::Pending, reason, Cure::Announce)
+        }
         None => judged(Verdict::Pending, silence(file, evidence), Cure::Later),
     }
 }
@@ -424,12 +437,6 @@ fn silence(file: &ExportedFile, evidence: &Evidence) -> String {
 
 fn is_listed(file: &ExportedFile, paths: &[String]) -> bool {
     paths.iter().any(|path| is_of(&file.key, None, path))
-}
-
-/// Whether two decimal texts are the same sum; what is no number is like nothing.
-fn is_same_sum(one: &str, other: &str) -> bool {
-    let read = |text: &str| text.trim().parse::<u128>().ok();
-    read(one).is_some_and(|one| Some(one) == read(other))
 }
 
 impl fmt::Display for Verdict {

@@ -3,6 +3,7 @@
 
 mod advisories;
 mod architecture;
+mod announced;
 mod archive;
 mod bombs;
 mod changes;
@@ -15,6 +16,7 @@ mod credentials;
 mod cures;
 mod demo;
 mod demo_cloud;
+mod doctor;
 mod documents;
 mod enrich;
 mod exposures;

@@ -492,6 +492,7 @@ proptest! {
             skipped_paths: listed(is_skipped), unmatched_paths: listed(is_unmatched),
             forgotten_keys: is_forgotten.then(|| KEY.to_owned()).into_iter().collect(),
             untold_keys: is_untold.then(|| KEY.to_owned()).into_iter().collect(),
+            unannounced: BTreeMap::new(),
             found_before: BTreeMap::new(), landing_table: String::new(), is_landed_old, is_unconfirmed: false, reports, history, landed, pipe,
         };
         let (found, outcome) = judge_one(evidence);

@@ -1,0 +1,156 @@
+//! `doctor`: what each service lacks is named, said once and at once, with what to run.
+
+use std::process::Stdio;
+
+use crate::support::World;
+use crate::support::cloud::{Cloud, SMALL, text};
+use crate::support::fake_s3::{BUCKET, Fault, Op};
+use crate::support::fake_snowflake::PipeState;
+use crate::support::fake_spotify::{CLIENT_ID, CLIENT_SECRET};
+use crate::support::truth::TABLES;
+
+fn all_tables() -> Vec<&'static str> {
+    TABLES.into_iter().chain(["song_observations"]).collect()
+}
+
+#[test]
+fn a_healthy_production_run_has_nothing_to_be_told() {
+    let cloud = Cloud::small("rest", "parquet");
+    assert_eq!(cloud.report(&SMALL).0, 0);
+    let output = cloud.run(&["doctor"]);
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    for wanted in ["writing: ", "files: all 8 files", "setup: everything is there", "all 8 of mode"]
+    {
+        assert!(said.contains(wanted), "{wanted}\n{said}");
+    }
+    assert!(!said.contains("warn") && !said.contains("FAIL"), "{said}");
+    assert_eq!(cloud.s3.unfinished(), [] as [String; 0], "the probe leaves nothing behind");
+    assert_eq!(cloud.s3.count(Op::Put), 9, "eight files and the manifest, and no probe");
+}
+
+#[test]
+fn a_right_to_write_that_is_missing_is_found_before_a_run_needs_it() {
+    let cloud = Cloud::new("rest", "parquet");
+    let denied = "User: arn:aws:iam::1:user/x is not authorized to perform: s3:PutObject";
+    cloud.s3.script(Op::Begin, 1, usize::MAX, Fault::answer(403, "AccessDenied", denied));
+    let output = cloud.run(&["doctor"]);
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(5), "{said}");
+    assert!(said.contains("bucket: `") && said.contains("FAIL  lake       writing:"), "{said}");
+    assert!(said.contains("allow `s3:PutObject` on"), "{said}");
+    let last = said.lines().last().unwrap();
+    assert!(last.contains("lake: `writing` is not well") && !last.contains("line above"), "{last}");
+}
+
+#[test]
+fn the_same_remedy_for_eight_pipes_is_one_script_that_mends_them() {
+    let cloud = Cloud::new("rest", "parquet");
+    let pipes: Vec<String> = all_tables()
+        .iter()
+        .map(|table| format!("SPOTIFY.RAW.{}_PARQUET_REST_V1", table.to_uppercase()))
+        .collect();
+    for arguments in [&["snowflake", "pipes"][..], &["doctor"]] {
+        for pipe in &pipes {
+            cloud.snowflake.set_pipe_state(pipe, PipeState::new("PAUSED", None));
+        }
+        let said = text(&cloud.run(arguments));
+        assert_eq!(said.matches("once it is resumed").count(), 1, "{said}");
+        assert!(!said.contains('…'), "{said}");
+        let begins = |line: &&str| line.trim_start().starts_with("alter pipe ");
+        let script: Vec<&str> = said.lines().filter(begins).map(str::trim).collect();
+        assert_eq!(script.len(), 8, "{said}");
+        cloud.snowflake.admin(&script.join("\n"));
+        let said = text(&cloud.run(arguments));
+        assert!(!said.contains("PAUSED"), "{said}");
+    }
+}
+
+#[test]
+fn a_table_and_a_pipe_that_somebody_dropped_are_named_with_what_brings_them_back() {
+    let cloud = Cloud::small("rest", "parquet");
+    assert_eq!(cloud.report(&SMALL).0, 0);
+    cloud.snowflake.admin("drop pipe SPOTIFY.RAW.GENRES_PARQUET_REST_V1");
+    cloud.snowflake.admin("drop table SPOTIFY.RAW.ARTISTS");
+    let output = cloud.run(&["doctor"]);
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(6), "{said}");
+    for wanted in [
+        "table `SPOTIFY.RAW.ARTISTS`",
+        "`snowtrack run --full` ships every row again",
+        "`SPOTIFY.RAW.GENRES_PARQUET_REST_V1`: ",
+        "STOPPED_MISSING_TABLE",
+    ] {
+        assert!(said.contains(wanted), "{wanted}\n{said}");
+    }
+    assert!(!said.contains("table `SPOTIFY.RAW.SONGS`"), "{said}");
+}
+
+#[test]
+fn files_and_a_prefix_that_somebody_removed_are_named() {
+    let cloud = Cloud::small("rest", "parquet");
+    let (code, report) = cloud.report(&SMALL);
+    assert_eq!(code, 0);
+    let key = report["files"][0]["key"].as_str().unwrap();
+    std::fs::remove_file(cloud.s3.bucket().join(key)).unwrap();
+    let output = cloud.run(&["doctor"]);
+    let said = text(&output);
+    // Snowflake holds its rows: nothing fails for it.
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("1 of 8 files") && said.contains(key), "{said}");
+    std::fs::remove_dir_all(cloud.s3.bucket().join("spotify-data")).unwrap();
+    let said = text(&cloud.run(&["doctor"]));
+    assert!(
+        said.contains(&format!(
+            "nothing of the 8 files that were brought to `s3://{BUCKET}/spotify-data/`"
+        )),
+        "{said}"
+    );
+    assert!(said.contains("warn"), "{said}");
+}
+
+#[test]
+fn a_file_that_is_gone_before_snowflake_had_it_is_a_failure_with_a_cure() {
+    let cloud = Cloud::small("rest", "parquet");
+    let (code, report) = cloud.report(&[&SMALL[..], &["--no-ingest"]].concat());
+    assert_eq!(code, 0);
+    let key = report["files"][0]["key"].as_str().unwrap();
+    std::fs::remove_file(cloud.s3.bucket().join(key)).unwrap();
+    let output = cloud.run(&["doctor"]);
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(5), "{said}");
+    assert!(said.contains("1 of them are not known") && said.contains("run --full"), "{said}");
+}
+
+#[test]
+fn what_keeps_spotify_away_is_said_as_for_the_others() {
+    let world = World::new();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let closed = format!("http://{free}");
+    for (url, cause) in [("http://no-such-host.invalid", "dns"), (closed.as_str(), "refused")] {
+        let output = world
+            .command(&["doctor"])
+            .env("SPOTIFY_CLIENT_ID", CLIENT_ID)
+            .env("SPOTIFY_CLIENT_SECRET", CLIENT_SECRET)
+            .env("SPOTIFY_REFRESH_TOKEN", "r")
+            .env("SPOTIFY_ACCOUNTS_URL", url)
+            .env("SPOTIFY_API_URL", format!("{url}/v1"))
+            .output()
+            .unwrap();
+        let said = text(&output);
+        assert_eq!(output.status.code(), Some(3), "{said}");
+        assert!(said.to_lowercase().contains(cause), "{url}: {said}");
+    }
+}
+
+#[test]
+fn each_line_is_told_as_soon_as_it_is_known() {
+    let cloud = Cloud::new("rest", "parquet");
+    cloud.s3.script(Op::List, 1, 1, Fault::Hang);
+    let mut doctor = cloud.command(&["doctor"]).stdout(Stdio::piped()).spawn().unwrap();
+    assert!(cloud.s3.hung().rings_within(std::time::Duration::from_secs(60)));
+    doctor.kill().unwrap();
+    let said = String::from_utf8(doctor.wait_with_output().unwrap().stdout).unwrap();
+    assert!(said.contains("data directory: `data` is writable"), "{said}");
+    assert!(!said.contains("bucket:"), "{said}");
+}
