@@ -70,7 +70,9 @@ pub fn query(file: &Path, sql: &str, format: QueryFormat) -> Result<String, Erro
 
 /// The error with a place in the text that the person wrote: DuckDB knows only that it stands in ours.
 fn located(connection: &Connection, sql: &str, error: duckdb::Error) -> duckdb::Error {
-    let parsed = connection.query_row("select json_serialize_sql(?)", [sql], |row| row.get(0));
+    let parsed =
+        connection
+            .query_row("select json_serialize_sql(?::varchar)::varchar", [sql], |row| row.get(0));
     let parsed: Value =
         parsed.map_or(Value::Null, |text: String| serde_json::from_str(&text).unwrap_or_default());
     // Prepared by itself, of several statements the first would be run; of one, none is.
