@@ -14,7 +14,7 @@ use super::{Doing, Error, NewRead, ReadStatus, Warehouse, sql_timestamp, timesta
 use crate::spotify::{Cut, Document};
 
 /// So many bytes of pages are settled at the latest: what a process that was killed leaves to the next one, and what is in memory.
-const MOST_BYTES: usize = 4 << 20;
+const MOST_BYTES: usize = 8 << 20;
 
 const DOING: &str = "note a read";
 
@@ -384,13 +384,13 @@ mod tests {
         let world = World::new();
         let warehouse = world.open();
         let mut read_id = None;
-        for number in 0..6 {
+        for number in 0..12 {
             read_id = Some(arrive(&warehouse, read_id, page(number * 10, 10, 100_000)));
         }
-        // Five of a million bytes and more; one is left.
-        assert_eq!(number(&warehouse, "select count(distinct document_id) from raw.rows"), 5);
-        assert_eq!(unfinished(&warehouse).unwrap().next_offset, 60);
-        assert_eq!(number(&warehouse, "select count(*) from raw.row_texts"), 60);
+        // Eight of a million bytes and more; four are left.
+        assert_eq!(number(&warehouse, "select count(distinct document_id) from raw.rows"), 9);
+        assert_eq!(unfinished(&warehouse).unwrap().next_offset, 120);
+        assert_eq!(number(&warehouse, "select count(*) from raw.row_texts"), 120);
     }
 
     #[test]
