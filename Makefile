@@ -73,7 +73,7 @@ ifneq ($(abspath $(target_dir)),$(CURDIR)/target)
 endif
 
 .PHONY: bench
-bench: build $(VENV)/bench ## calls, throughput, memory, start-up time (BENCH_ARGS=…), upload
+bench: build $(VENV)/bench ## calls, start-up, small libraries, throughput, memory (BENCH_ARGS=…), upload
 	"$(VENV)/bench/bin/python" tests/bench/bench.py $(BENCH_ARGS)
 	"$(VENV)/bench/bin/python" tests/bench/upload.py --snowtrack "$(target_dir)/release/snowtrack" --aws "$(VENV)/bench/bin/aws" --check
 

@@ -87,6 +87,9 @@ pub(super) struct Journal {
     size_bytes: u64,
 }
 
+/// Its number, and each of its notes with a body, which is empty where the note has none.
+type Generation = (u64, Vec<(Note, String)>);
+
 /// The first words of the file. A reader takes nothing that begins otherwise.
 const FORMAT: &str = "snowtrack pages 1";
 
@@ -154,7 +157,7 @@ impl Journal {
     }
 
     /// What an earlier process left: the generation, and each whole note with its body.
-    pub(super) fn read(&self) -> Result<Option<(u64, Vec<(Note, String)>)>, Error> {
+    pub(super) fn read(&self) -> Result<Option<Generation>, Error> {
         let bytes = match std::fs::read(&self.path) {
             Err(source) if source.kind() == ErrorKind::NotFound => return Ok(None),
             read => read.map_err(|source| self.failed("read", source))?,
