@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::super::pipe::LoadStatus;
 use super::super::pipe_status::PipeHealth;
 use super::*;
 
