@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::support::cloud::{Cloud, SMALL, text};
 use crate::support::fake_snowflake::LoadFault;
-use crate::verdicts::{error_of, verify};
+use crate::verdicts::{error_of, states_of, verify};
 
 /// What stands between backticks and can be done: our own commands, and statements.
 fn steps(message: &str) -> Vec<&str> {
@@ -36,115 +36,55 @@ fn follow(cloud: &Cloud, message: &str) -> usize {
     count
 }
 
-const ANOTHER_KEY: &str = "9aB1cD2eF3gH4iJ5kL6mN9";
+/// What happens to the songs.
+enum Spoil {
+    InFlight(LoadFault),
+    ByHand(&'static str),
+}
+
+/// What happens, the state of the file then, and how many steps it takes to mend it.
+fn cases() -> Vec<(&'static str, Spoil, &'static str, usize)> {
+    use Spoil::{ByHand, InFlight};
+    let refused = LoadFault::Fail("NULL result".to_owned());
+    vec![
+        ("refused", InFlight(refused), "failed", 1),
+        ("changed in flight", InFlight(LoadFault::CorruptValue), "mismatch", 1),
+        ("lost in flight", InFlight(LoadFault::DropRow), "mismatch", 1),
+        ("loaded twice", InFlight(LoadFault::LoadTwice), "mismatch", 1),
+        ("deleted", ByHand("delete from SPOTIFY.RAW.SONGS"), "mismatch", 1),
+        ("changed", ByHand("update SPOTIFY.RAW.SONGS set DURATION_MS = 1"), "mismatch", 1),
+        ("another hash", ByHand("update SPOTIFY.RAW.SONGS set ROW_HASH = 1"), "mismatch", 1),
+        ("a row too many", ByHand(ONE_MORE), "mismatch", 2),
+        ("another key", ByHand(ANOTHER_KEY), "mismatch", 3),
+    ]
+}
+
+const ONE_MORE: &str = "insert into SPOTIFY.RAW.SONGS select * replace ('9aB1cD2eF3gH4iJ5kL6mN9' as ID, 77 as _FILE_ROW_NUMBER) from SPOTIFY.RAW.SONGS";
+const ANOTHER_KEY: &str = "update SPOTIFY.RAW.SONGS set ID = '9aB1cD2eF3gH4iJ5kL6mN9'";
 
 #[test]
 fn the_cure_of_each_verdict_leads_to_verified() {
-    type Spoil = fn(&Cloud);
-    // What happens to the songs, before or after they are loaded; how many steps it takes to mend it.
-    let cases: [(&str, &str, Spoil, Spoil, usize); 9] = [
-        (
-            "refused",
-            "failed",
-            |cloud| {
-                let fault = LoadFault::Fail("NULL result".to_owned());
-                cloud.snowflake.script_load("raw/songs/", 1, fault);
-            },
-            |_| {},
-            1,
-        ),
-        (
-            "changed in flight",
-            "mismatch",
-            |cloud| {
-                cloud.snowflake.script_load("raw/songs/", 1, LoadFault::CorruptValue);
-            },
-            |_| {},
-            1,
-        ),
-        (
-            "lost a row in flight",
-            "mismatch",
-            |cloud| {
-                cloud.snowflake.script_load("raw/songs/", 1, LoadFault::DropRow);
-            },
-            |_| {},
-            1,
-        ),
-        (
-            "loaded twice",
-            "mismatch",
-            |cloud| {
-                cloud.snowflake.script_load("raw/songs/", 1, LoadFault::LoadTwice);
-            },
-            |_| {},
-            1,
-        ),
-        (
-            "deleted by hand",
-            "mismatch",
-            |_| {},
-            |cloud| {
-                cloud.snowflake.tamper("delete from SPOTIFY.RAW.SONGS");
-            },
-            1,
-        ),
-        (
-            "changed by hand",
-            "mismatch",
-            |_| {},
-            |cloud| {
-                cloud.snowflake.tamper("update SPOTIFY.RAW.SONGS set DURATION_MS = 1");
-            },
-            1,
-        ),
-        (
-            "another hash",
-            "mismatch",
-            |_| {},
-            |cloud| {
-                cloud.snowflake.tamper("update SPOTIFY.RAW.SONGS set ROW_HASH = 1");
-            },
-            1,
-        ),
-        (
-            "a row too many",
-            "mismatch",
-            |_| {},
-            |cloud| {
-                cloud.snowflake.tamper(&format!("insert into SPOTIFY.RAW.SONGS select * replace ('{ANOTHER_KEY}' as ID, 77 as _FILE_ROW_NUMBER) from SPOTIFY.RAW.SONGS"));
-            },
-            2,
-        ),
-        (
-            "another key",
-            "mismatch",
-            |_| {},
-            |cloud| {
-                cloud
-                    .snowflake
-                    .tamper(&format!("update SPOTIFY.RAW.SONGS set ID = '{ANOTHER_KEY}'"));
-            },
-            3,
-        ),
-    ];
-    for (name, state, before, after, count) in cases {
+    for (name, spoil, state, count) in cases() {
         let cloud = Cloud::small("rest", "parquet");
-        before(&cloud);
-        let (code, _) = cloud.report(&SMALL);
-        assert!(matches!(code, 0 | 7), "{name}");
-        after(&cloud);
+        match spoil {
+            Spoil::InFlight(fault) => {
+                cloud.snowflake.script_load("raw/songs/", 1, fault);
+                assert_eq!(cloud.report(&SMALL).0, 7, "{name}");
+            }
+            Spoil::ByHand(sql) => {
+                assert_eq!(cloud.report(&SMALL).0, 0, "{name}");
+                cloud.snowflake.tamper(sql);
+            }
+        }
         let (code, found) = verify(&cloud, &[]);
         assert_eq!(code, 7, "{name}: {found:#}");
-        let files = found["files"].as_array().unwrap();
-        let song = files.iter().find(|file| file["table"] == "songs").unwrap();
-        assert_eq!(song["state"], state, "{name}");
+        assert_eq!(states_of(&found, "songs"), [state], "{name}");
         let message = error_of(&found);
         assert_eq!(follow(&cloud, message), count, "{name}: {message}");
-        let (code, mended) = verify(&cloud, &[]);
-        assert_eq!((code, &mended["status"]), (0, &json!("verified")), "{name}: {mended:#}");
-        let (code, all) = verify(&cloud, &["--all"]);
-        assert_eq!((code, &all["status"]), (0, &json!("verified")), "{name}: {all:#}");
+        for arguments in [&[][..], &["--all"]] {
+            let (code, mended) = verify(&cloud, arguments);
+            assert_eq!((code, &mended["status"]), (0, &json!("verified")), "{name}: {mended:#}");
+        }
         assert_eq!(cloud.report(&SMALL).1["status"], "unchanged", "{name}");
         let same = cloud.run(&["reconcile"]);
         assert_eq!(same.status.code(), Some(0), "{name}: {}", text(&same));
