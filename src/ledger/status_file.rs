@@ -6,13 +6,12 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
-use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::runs::{FileState, RunSummary, files_of_runs, latest_runs};
-use crate::ids::RunId;
+use crate::ids::{DataDir, RunId};
 use crate::warehouse::Warehouse;
 
 /// How many runs are kept in view.
@@ -33,8 +32,8 @@ pub struct Board {
 
 impl Board {
     /// The last one that a run left, where there is one that can be read.
-    pub fn read(data_dir: &Path) -> Option<Self> {
-        serde_json::from_slice(&std::fs::read(path(data_dir)).ok()?).ok()
+    pub fn read(data_dir: &DataDir) -> Option<Self> {
+        serde_json::from_slice(&std::fs::read(data_dir.status()).ok()?).ok()
     }
 
     /// The same as it is while `holder` has the ledger: what another process was at is stopped.
@@ -50,7 +49,7 @@ impl Board {
 
 /// Renews the copy, in which `at_work` is the run that is. That it cannot be is no reason to stop a run.
 pub(crate) fn post(
-    data_dir: &Path,
+    data_dir: &DataDir,
     warehouse: &Warehouse,
     at_work: Option<&RunId>,
     now: DateTime<Utc>,
@@ -67,17 +66,13 @@ pub(crate) fn post(
         let files = files_of_runs(warehouse, runs_in_view)?;
         let process_id = at_work.map(|_| std::process::id());
         let board = Board { as_of: now, process_id, runs, files };
-        let fresh = path(data_dir).with_extension("json.new");
+        let fresh = data_dir.status().with_extension("json.new");
         // What a killed process left, or a link to somebody else's file: never written into.
         let _ = std::fs::remove_file(&fresh);
         File::create_new(&fresh)?.write_all(&serde_json::to_vec(&board)?)?;
-        Ok(std::fs::rename(&fresh, path(data_dir))?)
+        Ok(std::fs::rename(&fresh, data_dir.status())?)
     };
     if let Err(error) = write() {
         tracing::debug!("`status` shows nothing new of this run: {error}");
     }
-}
-
-fn path(data_dir: &Path) -> PathBuf {
-    data_dir.join("status.json")
 }
