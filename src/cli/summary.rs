@@ -6,7 +6,7 @@ use indicatif::HumanBytes;
 
 use super::harmless::one_line;
 use crate::ids::DataDir;
-use crate::run::{CheckReport, PlaylistReport, RunReport, VerificationReport};
+use crate::run::{CheckReport, EnrichmentReport, PlaylistReport, RunReport, VerificationReport};
 
 /// What happened, what the checks found, what was written and where to look next.
 pub(super) fn summary(report: &RunReport, data_dir: &DataDir) -> String {
@@ -29,20 +29,7 @@ pub(super) fn summary(report: &RunReport, data_dir: &DataDir) -> String {
         );
     }
     playlists(&mut text, &report.playlists);
-    let details = report.enrichment;
-    if details.asked_count + details.left_count > 0 {
-        let _ = writeln!(
-            text,
-            "\n  details: {} artists, {} albums, {} unknown to Spotify",
-            details.artist_count, details.album_count, details.unknown_count
-        );
-        if details.left_count > 0 {
-            let until =
-                details.not_before.map(|until| until.format(", not before %Y-%m-%d %H:%M UTC"));
-            let until = until.map(|until| until.to_string()).unwrap_or_default();
-            let _ = writeln!(text, "  {} left for the next run{until}", details.left_count);
-        }
-    }
+    details(&mut text, report.enrichment);
     for note in &report.notes {
         let _ = writeln!(text, "  {note}");
     }
@@ -93,6 +80,22 @@ pub(super) fn summary(report: &RunReport, data_dir: &DataDir) -> String {
 /// A query whose result fits into a terminal.
 const LOOK_NEXT: &str =
     "select playlist_name, row_count, artist_count, last_added_at from marts.playlist_overview";
+
+fn details(text: &mut String, details: EnrichmentReport) {
+    if details.asked_count + details.left_count > 0 {
+        let _ = writeln!(
+            text,
+            "\n  details: {} artists, {} albums, {} unknown to Spotify",
+            details.artist_count, details.album_count, details.unknown_count
+        );
+        if details.left_count > 0 {
+            let until =
+                details.not_before.map(|until| until.format(", not before %Y-%m-%d %H:%M UTC"));
+            let until = until.map(|until| until.to_string()).unwrap_or_default();
+            let _ = writeln!(text, "  {} left for the next run{until}", details.left_count);
+        }
+    }
+}
 
 fn playlists(text: &mut String, playlists: &[PlaylistReport]) {
     if playlists.is_empty() {
