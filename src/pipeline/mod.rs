@@ -47,7 +47,9 @@ pub use findings::{CheckFinding, Everything, check_everything, findings_of};
 pub use ledger::{FileState, RunSummary, files_of, is_known, latest_runs};
 pub use lock::{Lock, Look, look};
 pub use reconcile::{Reconciliation, reconcile};
-pub use report::{CheckReport, EnrichmentReport, PlaylistReport, RunReport, VerificationReport};
+pub use report::{
+    CheckReport, EnrichmentReport, PlaylistReport, RunReport, TableReport, VerificationReport,
+};
 pub use run::run;
 pub use settings::{Settings, Shipping, Source};
 pub use setup::{PipeRemedy, PipeReport, SetupWishes, apply_plan, pipes, plan, remedies};
