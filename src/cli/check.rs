@@ -7,14 +7,15 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use super::exit::Error;
 use super::run::{StageArgs, one_stage, stop_on_signal};
-use super::{Cli, Error, now, print, runtime, summary};
+use super::{Cli, now, print, runtime, summary};
 use crate::config::Config;
 use crate::event::Stage;
 use crate::ids::RunId;
-use crate::pipeline::{self, CheckFinding, Everything};
+use crate::operate::{CheckFinding, Everything};
 use crate::quality;
-use crate::retry::Stop;
+use crate::stop::Stop;
 use crate::warehouse::CHECKS;
 
 #[derive(Debug, clap::Args)]
@@ -56,7 +57,7 @@ fn look(
     let stop = Arc::new(Stop::default());
     Ok(runtime()?.block_on(async {
         stop_on_signal(&stop);
-        pipeline::check_everything(data_dir, all, warn_only, now, &stop).await
+        crate::operate::check_everything(data_dir, all, warn_only, now, &stop).await
     })?)
 }
 

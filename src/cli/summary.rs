@@ -6,7 +6,7 @@ use std::path::Path;
 use indicatif::HumanBytes;
 
 use super::harmless::one_line;
-use crate::pipeline::{
+use crate::run::{
     CheckReport, EnrichmentReport, PlaylistReport, RunReport, TableReport, VerificationReport,
 };
 

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use serde_json::Value;
-use snowtrack::pipeline::Error;
+use snowtrack::run::Error;
 
 use crate::live::{fetch, plain};
 use crate::support::World;
