@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::report::{CheckReport, TableReport};
@@ -17,7 +17,7 @@ use crate::retry::Stop;
 use crate::warehouse::{self, CHECKS, Doing, Warehouse};
 
 /// What a check of a run found.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct CheckFinding {
     /// The check.
     pub check: String,
@@ -28,7 +28,7 @@ pub struct CheckFinding {
     /// Rows that it found.
     pub offending_row_count: u64,
     /// Why the check exists.
-    pub why: &'static str,
+    pub why: String,
     /// The first of the rows, as JSON: each says where it is.
     pub rows: Vec<Box<RawValue>>,
 }
@@ -49,7 +49,7 @@ pub fn findings_of(
         let check: String = row.get(0)?;
         let file = CHECKS.iter().find(|file| file.name == check);
         Ok(CheckFinding {
-            why: file.map(quality::why_of).unwrap_or_default(),
+            why: file.map(quality::why_of).unwrap_or_default().to_owned(),
             check,
             severity: row.get(1)?,
             status: row.get(2)?,

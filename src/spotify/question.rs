@@ -2,8 +2,8 @@
 //!
 //! In: a question. Out: a document that answers it, and what a reader must know of it. What does not answer it is asked again.
 
-use super::page::{Document, Entity, InvalidDocument, RowIdentity};
-use super::{Client, Error};
+use super::page::{Document, Entity, InvalidDocument, Parts, RowIdentity};
+use super::{Client, Error, size};
 use crate::event::{Event, Events};
 
 /// How often one question is put before its answer is taken for what Spotify has to say.
@@ -67,9 +67,21 @@ fn unusable(document: &Document) -> impl FnOnce(InvalidDocument) -> Error + '_ {
     |source| Error::Document { name: document.url.clone(), source }
 }
 
+/// A document's parts, where the warehouse has room for them.
+fn parts(document: &Document) -> Result<Parts<'_>, Error> {
+    let parts = document.parts().map_err(unusable(document))?;
+    size::require_room_for(document, &parts).map_err(|error| unusable(document)(error.into()))?;
+    Ok(parts)
+}
+
+/// Looks whether a full artist or album, or several of them, can be landed.
+pub(super) fn details(document: &Document) -> Result<(), Error> {
+    parts(document).map(drop)
+}
+
 /// Looks whether a document is the playlist that was asked for, with the rows that must come with it.
 pub(super) fn playlist(document: &Document) -> Result<PlaylistAnswer, Error> {
-    let parts = document.parts().map_err(unusable(document))?;
+    let parts = parts(document)?;
     if parts.id != document.playlist_id {
         let asked = document.playlist_id.clone().unwrap_or_default();
         let other = InvalidDocument::OtherPlaylist { asked, given: parts.id };
@@ -94,7 +106,7 @@ pub(super) fn page(
     offset: u32,
     limit: Option<u32>,
 ) -> Result<PageAnswer, Error> {
-    let parts = document.parts().map_err(unusable(document))?;
+    let parts = parts(document)?;
     let rows = parts.rows.as_deref().ok_or(InvalidDocument::NoPage).map_err(unusable(document))?;
     let total = parts.total.ok_or(InvalidDocument::NoTotal).map_err(unusable(document))?;
     let row_count = count(rows.len());
