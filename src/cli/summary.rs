@@ -6,7 +6,7 @@ use std::path::Path;
 use indicatif::HumanBytes;
 
 use super::harmless::one_line;
-use crate::pipeline::{CheckReport, PlaylistReport, RunReport, VerificationReport};
+use crate::run::{CheckReport, PlaylistReport, RunReport, VerificationReport};
 
 /// What happened, what the checks found, what was written and where to look next.
 pub(super) fn summary(report: &RunReport, data_dir: &Path) -> String {

@@ -6,7 +6,8 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::keys::{self, Kind};
+use super::keys;
+use super::keys::Kind;
 use super::{Config, Error, MASK, names, settings};
 
 /// Reads the file's text.

@@ -21,7 +21,7 @@ use secrecy::SecretString;
 
 use crate::lake::{Format, is_address};
 use crate::snowflake::{IngestMode, TargetLag, TokenType};
-use crate::spotify::SpotifyConfig;
+use crate::sources::SpotifyConfig;
 
 pub(crate) use text::decode;
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, SubsecRound, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::Error;
+use super::error::Error;
 use super::export::{Format, digest, failed, write_whole};
 
 /// Grows when a shipped column is added or changes its meaning.

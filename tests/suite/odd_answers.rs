@@ -1,7 +1,7 @@
 //! Answers of Spotify's that answer something else: asked again, then said; what is known stays, and the next run asks anew.
 
 use serde_json::{Value, json};
-use snowtrack::pipeline::{Error, RunReport};
+use snowtrack::run::{Error, RunReport};
 
 use crate::live::{USER, fetch, plain};
 use crate::support::World;

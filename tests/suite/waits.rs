@@ -2,8 +2,8 @@
 
 use chrono::TimeDelta;
 use serde_json::Value;
-use snowtrack::pipeline::Error;
-use snowtrack::spotify;
+use snowtrack::run::Error;
+use snowtrack::sources;
 
 use crate::live::{fetch, plain};
 use crate::support::World;
@@ -37,7 +37,7 @@ fn spotify_puts_a_run_off_by_a_day_at_most() {
         let body = "Too many requests".to_owned();
         spotify.script(When::Any, usize::MAX, Fault::Status { code: 429, body, headers });
         let (report, error) = fetch(&world, &spotify, &[&id], false);
-        let Some(Error::Spotify(spotify::Error::RateLimited { until, .. })) = error else {
+        let Some(Error::Spotify(sources::Error::RateLimited { until, .. })) = error else {
             panic!("{text}: {error:?}");
         };
         let off = until - report.started_at;
