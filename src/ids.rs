@@ -243,6 +243,11 @@ impl DataDir {
         self.0.join("status.json")
     }
 
+    /// What `status --checks` shows while a run has the ledger.
+    pub fn findings(&self) -> PathBuf {
+        self.0.join("checks.json")
+    }
+
     /// What `doctor` writes and removes to see whether it can.
     pub fn probe(&self) -> PathBuf {
         self.0.join(".doctor")

@@ -101,6 +101,7 @@ fn a_file_of_the_data_directory_is_named_in_one_place() {
         "\"refused.duckdb\"",
         "\"spotify_token.json\"",
         "\"status.json\"",
+        "\"checks.json\"",
         ".join(\"lake\")",
         ".join(\"lock\")",
         ".join(\"tmp\")",
