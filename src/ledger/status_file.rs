@@ -41,11 +41,10 @@ impl Board {
         serde_json::from_slice(&std::fs::read(data_dir.status()).ok()?).ok()
     }
 
-    /// What the checks of a run found; nothing where it came to none, `None` where the run is not in view.
-    pub fn findings_of(&self, data_dir: &DataDir, run: &RunId) -> Option<Vec<CheckFinding>> {
-        let found = findings(data_dir).and_then(|mut findings| findings.remove(run.as_str()));
-        let is_in_view = || self.runs.iter().any(|summary| summary.run_id == run.as_str());
-        found.or_else(|| is_in_view().then(Vec::new))
+    /// What the checks of a run found; nothing where it came to none.
+    pub fn findings_of(data_dir: &DataDir, run: &RunId) -> Vec<CheckFinding> {
+        let kept = findings(data_dir).and_then(|mut findings| findings.remove(run.as_str()));
+        kept.unwrap_or_default()
     }
 
     /// The same as it is while `holder` has the ledger: what another process was at is stopped.
