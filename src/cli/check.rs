@@ -32,22 +32,17 @@ pub(super) struct CheckArgs {
 }
 
 /// Checks what is pending, or everything, or says what would be checked.
-pub(super) fn check(
-    cli: &Cli,
-    arguments: &CheckArgs,
-    config: &Config,
-    data_dir: &DataDir,
-) -> Result<(), Error> {
+pub(super) fn check(cli: &Cli, arguments: &CheckArgs, config: &Config) -> Result<(), Error> {
     if arguments.list {
         return print(&list(cli.json));
     }
     if arguments.stage.run.is_none() {
         let warn_only = arguments.stage.warn_only.iter().cloned().collect();
-        if let Some(everything) = look(data_dir, arguments.all, &warn_only)? {
+        if let Some(everything) = look(&config.data_dir, arguments.all, &warn_only)? {
             return tell(cli, everything);
         }
     }
-    one_stage(cli, &arguments.stage, config, (data_dir, Stage::Check))
+    one_stage(cli, &arguments.stage, config, Stage::Check)
 }
 
 fn look(

@@ -5,11 +5,10 @@ use std::sync::Mutex;
 use super::exit::Error;
 use super::{Cli, now, one_line, print, runtime};
 use crate::config::Config;
-use crate::ids::DataDir;
 use crate::operate::{Finding, Health};
 
 /// Looks at everything a run needs, prints what it found, and fails with the exit code of the first thing that is broken.
-pub(super) fn doctor(cli: &Cli, config: &Config, data_dir: &DataDir) -> Result<(), Error> {
+pub(super) fn doctor(cli: &Cli, config: &Config) -> Result<(), Error> {
     let unprinted = Mutex::new(None);
     // As soon as it is known: a service that does not answer must not hold back what the others said.
     let tell = |finding: &Finding| {
@@ -20,7 +19,7 @@ pub(super) fn doctor(cli: &Cli, config: &Config, data_dir: &DataDir) -> Result<(
             *unprinted = Some(error);
         }
     };
-    let findings = runtime()?.block_on(crate::operate::doctor(config, data_dir, now, &tell));
+    let findings = runtime()?.block_on(crate::operate::doctor(config, now, &tell));
     if cli.json {
         print(&serde_json::to_string(&findings).map_err(std::io::Error::from)?)?;
     }

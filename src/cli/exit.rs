@@ -89,6 +89,8 @@ const fn of_run(error: &crate::run::Error) -> u8 {
         crate::run::Error::Warehouse(error) => of_warehouse(error),
         crate::run::Error::Lake(error) => of_lake(error),
         crate::run::Error::Snowflake(error) => of_snowflake(error),
+        crate::run::Error::Connect(config::ConnectError::Snowflake(error)) => of_snowflake(error),
+        crate::run::Error::Connect(_) => USAGE,
         crate::run::Error::Unverified { outcome, .. } => match outcome {
             Outcome::Verified => DONE,
             Outcome::Pending => LATER,
@@ -106,11 +108,6 @@ const fn of_run(error: &crate::run::Error) -> u8 {
         crate::run::Error::Locked { .. } => LATER,
         crate::run::Error::DataDirName { .. }
         | crate::run::Error::NoSource
-        | crate::run::Error::Playlist(_)
-        | crate::run::Error::Ident(_)
-        | crate::run::Error::NotConfigured { .. }
-        | crate::run::Error::KeyFile { .. }
-        | crate::run::Error::Key { .. }
         | crate::run::Error::OtherPrefix { .. }
         | crate::run::Error::NothingExported
         | crate::run::Error::NotShipped { .. }

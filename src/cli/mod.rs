@@ -260,31 +260,30 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
         Command::Man(arguments) => return man::man(cli, arguments),
         _ => {}
     }
-    let Loaded { config, settings, warnings } = Config::load(cli.config.as_deref())?;
+    let Loaded { config, settings, warnings } =
+        Config::load(cli.config.as_deref(), cli.data_dir.as_deref())?;
     for warning in &warnings {
         tracing::warn!("{warning}");
     }
-    let data_dir =
-        cli.data_dir.clone().or_else(|| config.data_dir.clone()).unwrap_or_else(|| "data".into());
-    let data_dir = DataDir::new(data_dir);
-    let one_stage = |arguments, stage| run::one_stage(cli, arguments, &config, (&data_dir, stage));
+    let data_dir = &config.data_dir;
+    let one_stage = |arguments, stage| run::one_stage(cli, arguments, &config, stage);
     match &cli.command {
-        Command::Run(arguments) => run::run(cli, arguments, &config, (&data_dir, Stage::Verify)),
-        Command::Fetch(arguments) => run::run(cli, arguments, &config, (&data_dir, Stage::Fetch)),
+        Command::Run(arguments) => run::run(cli, arguments, &config, Stage::Verify),
+        Command::Fetch(arguments) => run::run(cli, arguments, &config, Stage::Fetch),
         Command::Transform(arguments) => one_stage(arguments, Stage::Transform),
-        Command::Check(arguments) => check::check(cli, arguments, &config, &data_dir),
+        Command::Check(arguments) => check::check(cli, arguments, &config),
         Command::Publish(arguments) => one_stage(arguments, Stage::Publish),
         Command::Export(arguments) => one_stage(arguments, Stage::Export),
         Command::Upload(arguments) => one_stage(arguments, Stage::Upload),
-        Command::Ingest(arguments) => run::ingest(cli, arguments, &config, &data_dir),
-        Command::Verify(arguments) => run::verify(cli, arguments, &config, &data_dir),
-        Command::Login { no_browser } => login(cli, &config, &data_dir, *no_browser),
+        Command::Ingest(arguments) => run::ingest(cli, arguments, &config),
+        Command::Verify(arguments) => run::verify(cli, arguments, &config),
+        Command::Login { no_browser } => login(cli, &config, *no_browser),
         Command::Snowflake(command) => snowflake::snowflake(cli, command, &config),
-        Command::Reconcile(arguments) => reconcile::reconcile(cli, arguments, &config, &data_dir),
-        Command::Status(arguments) => status::status(cli, arguments, &data_dir),
-        Command::Doctor => doctor::doctor(cli, &config, &data_dir),
+        Command::Reconcile(arguments) => reconcile::reconcile(cli, arguments, &config),
+        Command::Status(arguments) => status::status(cli, arguments, data_dir),
+        Command::Doctor => doctor::doctor(cli, &config),
         Command::Config(_) => config::check(cli, &settings),
-        Command::Query(arguments) => query::run_query(cli, arguments, &data_dir),
+        Command::Query(arguments) => query::run_query(cli, arguments, data_dir),
         Command::Completions { .. } | Command::Man(_) => Ok(()),
     }
 }
@@ -296,8 +295,8 @@ fn is_there(data_dir: &DataDir, file: &Path) -> Result<bool, Error> {
     Ok(file.try_exists().map_err(unreadable)?)
 }
 
-fn login(cli: &Cli, config: &Config, data_dir: &DataDir, no_browser: bool) -> Result<(), Error> {
-    let credentials = crate::run::credentials(config, data_dir)?;
+fn login(cli: &Cli, config: &Config, no_browser: bool) -> Result<(), Error> {
+    let credentials = config.credentials()?;
     let show_url = |url: &str| {
         let mut text = format!("open this address in a browser and agree:\n\n{url}\n");
         if no_browser {

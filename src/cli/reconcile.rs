@@ -8,7 +8,7 @@ use super::exit::Error;
 use super::{Cli, one_line, print, progress, run, runtime};
 use crate::config::Config;
 use crate::event::{Events, Stage};
-use crate::ids::{DataDir, Table};
+use crate::ids::Table;
 use crate::operate::Reconciliation;
 use crate::snowflake::compare::{Difference, Kind};
 use crate::stop::Stop;
@@ -34,11 +34,10 @@ pub(super) fn reconcile(
     cli: &Cli,
     arguments: &ReconcileArgs,
     config: &Config,
-    data_dir: &DataDir,
 ) -> Result<(), Error> {
     let stop = Arc::new(Stop::default());
     let wait = arguments.wait.patience();
-    let settings = crate::run::Settings { wait, ..run::settings(data_dir, Stage::Verify) };
+    let settings = crate::run::Settings { wait, ..run::settings(Stage::Verify) };
     let events = |event| progress::log(&event);
     let compare = || {
         runtime()?.block_on(async {
@@ -61,7 +60,7 @@ pub(super) fn reconcile(
             wait,
             reship: keys,
             stages: Stage::Transform..=Stage::Verify,
-            ..run::settings(data_dir, Stage::Verify)
+            ..run::settings(Stage::Verify)
         };
         match run::go_quietly(cli, config, &again) {
             // An older file that is wrong stays wrong until the comparison shows that its rows are right now.

@@ -11,7 +11,7 @@ use super::progress::Drawing;
 use super::{Cli, now, print, progress, runtime, summary};
 use crate::config::Config;
 use crate::event::Stage;
-use crate::ids::{DataDir, PlaylistId, RunId};
+use crate::ids::{PlaylistId, RunId};
 use crate::run::{RunReport, Settings, Shipping, Source};
 use crate::snowflake::IngestMode;
 use crate::sources::Timing;
@@ -126,10 +126,9 @@ pub(super) fn run(
     cli: &Cli,
     arguments: &RunArgs,
     config: &Config,
-    (data_dir, last): (&DataDir, Stage),
+    last: Stage,
 ) -> Result<(), Error> {
-    let min_gap =
-        config.spotify.min_gap_ms.map_or(Timing::default().min_gap, Duration::from_millis);
+    let min_gap = config.spotify.min_gap;
     let max_wait = Duration::from_secs(arguments.max_wait);
     let settings = Settings {
         wait: arguments.wait.patience(),
@@ -147,13 +146,12 @@ pub(super) fn run(
         timing: Timing { max_wait, min_gap, ..Timing::default() },
         shipping: Shipping { no_ingest: arguments.no_ingest, ..Shipping::default() },
         clock: now,
-        data_dir: data_dir.clone(),
     };
     go(cli, config, (&settings, usual(cli)))
 }
 
 /// What a run does that reads nothing new: every stage up to `last`, on the latest unfinished run.
-pub(super) fn settings(data_dir: &DataDir, last: Stage) -> Settings {
+pub(super) fn settings(last: Stage) -> Settings {
     Settings {
         wait: Duration::ZERO,
         source: None,
@@ -170,17 +168,16 @@ pub(super) fn settings(data_dir: &DataDir, last: Stage) -> Settings {
         timing: Timing::default(),
         shipping: Shipping::default(),
         clock: now,
-        data_dir: data_dir.clone(),
     }
 }
 
 impl StageArgs {
-    fn settings(&self, data_dir: &DataDir, stage: Stage) -> Settings {
+    fn settings(&self, stage: Stage) -> Settings {
         Settings {
             wait: self.wait.patience(),
             run: self.run.clone(),
             warn_only: self.warn_only.iter().cloned().collect(),
-            ..settings(data_dir, stage)
+            ..settings(stage)
         }
     }
 }
@@ -190,36 +187,26 @@ pub(super) fn one_stage(
     cli: &Cli,
     arguments: &StageArgs,
     config: &Config,
-    (data_dir, stage): (&DataDir, Stage),
+    stage: Stage,
 ) -> Result<(), Error> {
-    go(cli, config, (&arguments.settings(data_dir, stage), usual(cli)))
+    go(cli, config, (&arguments.settings(stage), usual(cli)))
 }
 
 /// Tells Snowflake of the files in the bucket.
-pub(super) fn ingest(
-    cli: &Cli,
-    arguments: &IngestArgs,
-    config: &Config,
-    data_dir: &DataDir,
-) -> Result<(), Error> {
-    let mut settings = arguments.stage.settings(data_dir, Stage::Ingest);
+pub(super) fn ingest(cli: &Cli, arguments: &IngestArgs, config: &Config) -> Result<(), Error> {
+    let mut settings = arguments.stage.settings(Stage::Ingest);
     settings.shipping.ingest_as = arguments.way.map(|OtherWay::Rest| IngestMode::Rest);
     go(cli, config, (&settings, usual(cli)))
 }
 
 /// The proof, watched or not.
-pub(super) fn verify(
-    cli: &Cli,
-    arguments: &VerifyArgs,
-    config: &Config,
-    data_dir: &DataDir,
-) -> Result<(), Error> {
+pub(super) fn verify(cli: &Cli, arguments: &VerifyArgs, config: &Config) -> Result<(), Error> {
     let drawing = match (cli.draws(), arguments.watch) {
         (true, true) => Drawing::Table,
         (true, false) => Drawing::Bar,
         (false, _) => Drawing::Nothing,
     };
-    let mut settings = arguments.stage.settings(data_dir, Stage::Verify);
+    let mut settings = arguments.stage.settings(Stage::Verify);
     settings.shipping.asks_all = arguments.all;
     go(cli, config, (&settings, drawing))
 }
@@ -264,7 +251,7 @@ fn go(cli: &Cli, config: &Config, (settings, drawing): (&Settings, Drawing)) -> 
     if cli.json {
         print(&serde_json::to_string(&report).map_err(std::io::Error::from)?)?;
     } else if !cli.quiet {
-        print(summary::summary(&report, &settings.data_dir).trim_end())?;
+        print(summary::summary(&report, &config.data_dir).trim_end())?;
     }
     error.map_or(Ok(()), |error| Err(error.into()))
 }
@@ -330,8 +317,7 @@ fn source(arguments: &RunArgs, config: &Config) -> Result<Source, Error> {
     let (mine, liked) = (arguments.mine, arguments.liked);
     let mut playlists = arguments.playlist.clone();
     if playlists.is_empty() && !mine && !liked {
-        let configured = config.spotify.playlist_ids.iter().map(|id| id.parse());
-        playlists = configured.collect::<Result<_, _>>().map_err(crate::run::Error::Playlist)?;
+        playlists = config.playlists().map_err(crate::run::Error::from)?;
         if playlists.is_empty() {
             return Err(crate::run::Error::NoSource.into());
         }

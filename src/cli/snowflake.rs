@@ -9,9 +9,8 @@ use serde_json::json;
 
 use super::exit::Error;
 use super::{Cli, now, one_line, print, run, runtime};
-use crate::config::Config;
+use crate::config::{Account as Target, Config};
 use crate::operate::{PipeReport, SetupWishes};
-use crate::run::Target;
 use crate::snowflake::{Applied, Credential, Plan, Timing, claims, sign};
 use crate::stop::Stop;
 
@@ -68,9 +67,9 @@ impl SetupArgs {
 }
 
 fn target(config: &Config) -> Result<Target, Error> {
-    let target = crate::run::target(config, Timing::default(), now)?;
     let why = "there is no Snowflake account to talk to";
-    Ok(target.ok_or(crate::run::Error::NotConfigured { what: "SNOWFLAKE_ACCOUNT", why })?)
+    let account = config.required_account(Timing::default(), now, why);
+    Ok(account.map_err(crate::run::Error::from)?)
 }
 
 /// Runs one of the subcommands.

@@ -4,16 +4,16 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Error, SnowflakeConfig, below_home, text};
-use crate::snowflake::TokenType;
+use super::said::{Origin, Said, below_home};
+use super::{Error, MASK, settings, text};
 
-/// Fills what `config` does not say itself from the connection that it names. `folders` are looked through in order; `home` is
+/// Fills what nobody said from the connection that was named. `folders` are looked through in order; `home` is
 /// what `~` means in them.
 pub(super) fn fill(
-    config: &mut SnowflakeConfig,
+    said: &mut Said,
     (folders, home): (&[PathBuf], Option<&Path>),
 ) -> Result<(), Error> {
-    let Some(name) = config.connection.clone() else { return Ok(()) };
+    let Some(name) = said.get("snowflake.connection").map(str::to_owned) else { return Ok(()) };
     let mut looked_in = Vec::new();
     for folder in folders {
         for (file, is_nested) in [("connections.toml", false), ("config.toml", true)] {
@@ -32,7 +32,7 @@ pub(super) fn fill(
             if let Some(found) =
                 connections.and_then(|all| all.get(&name)).and_then(toml::Value::as_table)
             {
-                return take(config, found, (folder, home));
+                return Connection { name: &name, found, folder, home }.fill(said);
             }
             looked_in.push(path.display().to_string());
         }
@@ -47,69 +47,79 @@ pub(super) fn fill(
     })
 }
 
-fn take(
-    config: &mut SnowflakeConfig,
-    found: &toml::Table,
-    (folder, home): (&Path, Option<&Path>),
-) -> Result<(), Error> {
-    let value = |names: &[&str]| {
-        names
-            .iter()
-            .find_map(|name| found.get(*name))
-            .and_then(toml::Value::as_str)
-            .map(str::to_owned)
-    };
-    let or = |own: &mut Option<String>, names: &[&str]| {
-        if own.is_none() {
-            *own = value(names);
+/// A connection that was found.
+struct Connection<'a> {
+    name: &'a str,
+    found: &'a toml::Table,
+    /// The file's.
+    folder: &'a Path,
+    home: Option<&'a Path>,
+}
+
+impl Connection<'_> {
+    fn fill(&self, said: &mut Said) -> Result<(), Error> {
+        for key in ["account", "user", "role", "warehouse", "database", "schema"] {
+            self.say(said, key, self.value(&[key]))?;
         }
-    };
-    or(&mut config.account, &["account"]);
-    or(&mut config.user, &["user"]);
-    or(&mut config.role, &["role"]);
-    or(&mut config.warehouse, &["warehouse"]);
-    or(&mut config.database, &["database"]);
-    or(&mut config.schema, &["schema"]);
-    if config.url.is_none() {
-        config.url = value(&["host"]).map(|host| format!("https://{host}"));
+        self.say(said, "url", self.value(&["host"]).map(|host| format!("https://{host}")))?;
+        let credentials =
+            ["snowflake.private_key_path", "snowflake.private_key", "snowflake.token"];
+        let has_own_credential = credentials.iter().any(|key| said.get(key).is_some());
+        if has_own_credential {
+            return Ok(());
+        }
+        let path = self.path(&["private_key_file", "private_key_path"]);
+        self.say(said, "private_key_path", path.map(|path| path.display().to_string()))?;
+        self.say(said, "private_key", self.value(&["private_key_raw"]))?;
+        let passphrase = self.value(&["private_key_file_pwd", "private_key_passphrase"]);
+        self.say(said, "private_key_passphrase", passphrase)?;
+        let authenticator = self.value(&["authenticator"]).unwrap_or_default();
+        let kind = match authenticator.to_ascii_uppercase().as_str() {
+            "PROGRAMMATIC_ACCESS_TOKEN" => "PAT",
+            "OAUTH" => "OAuth",
+            "WORKLOAD_IDENTITY" => "WIF",
+            _ => "",
+        };
+        let token = match (self.value(&["token"]), self.path(&["token_file_path"])) {
+            (Some(token), _) => Some(token),
+            (None, Some(path)) => Some(text::read(&path)?.trim().to_owned()),
+            (None, None) => None,
+        };
+        if token.is_some() && !kind.is_empty() {
+            self.say(said, "token", token)?;
+            self.say(said, "token_type", Some(kind.to_owned()))?;
+        }
+        Ok(())
     }
-    let has_own_credential =
-        config.private_key_path.is_some() || config.private_key.is_some() || config.token.is_some();
-    if has_own_credential {
-        return Ok(());
+
+    /// Says a setting of Snowflake's that nobody said.
+    fn say(&self, said: &mut Said, key: &str, value: Option<String>) -> Result<(), Error> {
+        let key = format!("snowflake.{key}");
+        let (None, Some(value)) = (said.get(&key), value) else { return Ok(()) };
+        let setting = settings::of_key(&key).expect("each of these is one of our settings");
+        let origin = Origin::Connection(self.name.to_owned());
+        said.say(setting, &value, origin).map_err(|wanted| {
+            let value = if setting.is_secret() { MASK.to_owned() } else { value };
+            Error::Value { name: format!("{key} of connection {}", self.name), value, wanted }
+        })
     }
-    // Paths in the file count from its folder, or from the home that they name.
-    let path =
-        |names: &[&str]| value(names).map(|path| folder.join(below_home(Path::new(&path), home)));
-    config.private_key_path = path(&["private_key_file", "private_key_path"]);
-    config.private_key = value(&["private_key_raw"]).map(Into::into);
-    if config.private_key_passphrase.is_none() {
-        config.private_key_passphrase =
-            value(&["private_key_file_pwd", "private_key_passphrase"]).map(Into::into);
+
+    fn value(&self, names: &[&str]) -> Option<String> {
+        let found = names.iter().find_map(|name| self.found.get(*name));
+        found.and_then(toml::Value::as_str).map(str::to_owned)
     }
-    let authenticator = value(&["authenticator"]).unwrap_or_default().to_ascii_uppercase();
-    let kind = match authenticator.as_str() {
-        "PROGRAMMATIC_ACCESS_TOKEN" => Some(TokenType::Pat),
-        "OAUTH" => Some(TokenType::OAuth),
-        "WORKLOAD_IDENTITY" => Some(TokenType::Wif),
-        _ => None,
-    };
-    let token_file = path(&["token_file_path"]);
-    let token = match (value(&["token"]), token_file) {
-        (Some(token), _) => Some(token),
-        (None, Some(path)) => Some(text::read(&path)?.trim().to_owned()),
-        (None, None) => None,
-    };
-    if let (Some(kind), Some(token)) = (kind, token) {
-        config.token = Some(token.into());
-        config.token_type = config.token_type.or(Some(kind));
+
+    /// Paths in the file count from its folder, or from the home that they name.
+    fn path(&self, names: &[&str]) -> Option<PathBuf> {
+        Some(self.folder.join(below_home(Path::new(&self.value(names)?), self.home)))
     }
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::SnowflakeConfig;
+    use crate::snowflake::TokenType;
 
     fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
@@ -119,18 +129,22 @@ mod tests {
         folder
     }
 
-    fn filled(config: SnowflakeConfig, folder: &Path) -> Result<SnowflakeConfig, Error> {
-        let mut config = SnowflakeConfig { connection: Some("prod".to_owned()), ..config };
-        fill(&mut config, (&[folder.to_owned()], Some(Path::new("/home/me"))))?;
-        Ok(config)
+    fn filled(own: &[(&str, &str)], folder: &Path) -> Result<SnowflakeConfig, Error> {
+        let mut said = Said::default();
+        for (key, value) in own.iter().chain(&[("snowflake.connection", "prod")]) {
+            let setting = settings::of_key(key).unwrap();
+            said.say(setting, value, Origin::Flag("--test")).unwrap();
+        }
+        let home = Some(Path::new("/home/me"));
+        fill(&mut said, (&[folder.to_owned()], home))?;
+        Ok(said.resolve(home).snowflake)
     }
 
     #[test]
     fn a_connection_fills_what_is_not_set_and_its_paths_count_from_its_folder() {
         let text = "[prod]\naccount = 'a-b'\nuser = 'U'\nrole = 'R'\nprivate_key_file = 'k.p8'\n";
         let folder = folder(&[("connections.toml", text)]);
-        let own = SnowflakeConfig { role: Some("MINE".to_owned()), ..Default::default() };
-        let config = filled(own, folder.path()).unwrap();
+        let config = filled(&[("snowflake.role", "MINE")], folder.path()).unwrap();
         assert_eq!(
             (config.account.as_deref(), config.role.as_deref()),
             (Some("a-b"), Some("MINE"))
@@ -143,7 +157,7 @@ mod tests {
         let text =
             "[connections.prod]\naccount = 'a-b'\nauthenticator = 'OAUTH'\ntoken = 't0ken'\n";
         let folder = folder(&[("config.toml", text)]);
-        let config = filled(SnowflakeConfig::default(), folder.path()).unwrap();
+        let config = filled(&[], folder.path()).unwrap();
         assert_eq!(config.token_type, Some(TokenType::OAuth));
         assert!(!format!("{config:?}").contains("t0ken"));
     }
@@ -152,7 +166,7 @@ mod tests {
     fn a_path_may_begin_at_home() {
         let text = "[prod]\nprivate_key_file = '~/keys/k.p8'\n";
         let folder = folder(&[("connections.toml", text)]);
-        let config = filled(SnowflakeConfig::default(), folder.path()).unwrap();
+        let config = filled(&[], folder.path()).unwrap();
         assert_eq!(config.private_key_path.as_deref(), Some(Path::new("/home/me/keys/k.p8")));
     }
 
@@ -161,24 +175,24 @@ mod tests {
         let folder = folder(&[("config.toml", "[connections.prod]\naccount = 'a-b'\n")]);
         let path = folder.path().join("connections.toml");
         std::fs::write(&path, b"[prod]\nuser = 'caf\xE9'\n").unwrap();
-        let said = filled(SnowflakeConfig::default(), folder.path()).unwrap_err().to_string();
+        let said = filled(&[], folder.path()).unwrap_err().to_string();
         assert!(said.contains("connections.toml") && said.contains("line 2"), "{said}");
         std::fs::remove_file(&path).unwrap();
         std::fs::create_dir(&path).unwrap();
-        let said = filled(SnowflakeConfig::default(), folder.path()).unwrap_err().to_string();
+        let said = filled(&[], folder.path()).unwrap_err().to_string();
         assert!(said.contains("connections.toml` is a folder"), "{said}");
         // What PowerShell's `>` writes is read.
         std::fs::remove_dir(&path).unwrap();
         let text = "\u{FEFF}[prod]\naccount = 'c-d'\n".encode_utf16();
         std::fs::write(&path, text.flat_map(u16::to_le_bytes).collect::<Vec<u8>>()).unwrap();
-        let config = filled(SnowflakeConfig::default(), folder.path()).unwrap();
+        let config = filled(&[], folder.path()).unwrap();
         assert_eq!(config.account.as_deref(), Some("c-d"));
     }
 
     #[test]
     fn an_unknown_connection_names_itself_and_where_it_was_looked_for() {
         let folder = folder(&[("connections.toml", "[dev]\naccount = 'a-b'\n")]);
-        let error = filled(SnowflakeConfig::default(), folder.path()).unwrap_err().to_string();
+        let error = filled(&[], folder.path()).unwrap_err().to_string();
         assert!(error.contains("`prod`") && error.contains("connections.toml"), "{error}");
     }
 }

@@ -6,34 +6,34 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::keys;
-use super::keys::Kind;
-use super::{Config, Error, MASK, names, settings};
+use super::said::{Origin, Said};
+use super::slot::Kind;
+use super::{Error, MASK, names, settings};
 
 /// Reads the file's text.
-pub(super) fn from_toml(text: &str, path: &Path) -> Result<Config, Error> {
+pub(super) fn from_toml(text: &str, path: &Path) -> Result<Said, Error> {
     let file = File { text, path };
     // The parser's own rendering quotes the line, which may hold a secret; its place and message do.
     let document = DeTable::parse(text)
         .map_err(|error| file.invalid(error.span().unwrap_or_default(), error.message()))?;
-    let mut config = Config::default();
+    let mut said = Said::default();
     for (key, value) in document.get_ref() {
-        let is_table = keys::tables().any(|table| table == key.get_ref().as_ref());
+        let is_table = settings::tables().any(|table| table == key.get_ref().as_ref());
         match value.get_ref() {
             DeValue::Table(table) if is_table => {
                 for (inner, value) in table {
                     let name = format!("{}.{}", key.get_ref(), inner.get_ref());
-                    file.take(&mut config, &name, (inner.span(), value))?;
+                    file.take(&mut said, &name, (inner.span(), value))?;
                 }
             }
             _ if is_table => {
                 let wanted = format!("`{}` is a table: write `[{}]`", key.get_ref(), key.get_ref());
                 return Err(file.invalid(key.span(), &wanted));
             }
-            _ => file.take(&mut config, key.get_ref(), (key.span(), value))?,
+            _ => file.take(&mut said, key.get_ref(), (key.span(), value))?,
         }
     }
-    Ok(config)
+    Ok(said)
 }
 
 struct File<'a> {
@@ -44,11 +44,11 @@ struct File<'a> {
 impl File<'_> {
     fn take(
         &self,
-        config: &mut Config,
+        said: &mut Said,
         key: &str,
         (place, value): (Range<usize>, &Spanned<DeValue<'_>>),
     ) -> Result<(), Error> {
-        let Some(setting) = keys::of_key(key) else {
+        let Some(setting) = settings::of_key(key) else {
             return Err(self.invalid(place, &format!("unknown key `{key}`; {}", meant(key))));
         };
         let taken = match value_text(setting.kind(), value.get_ref()) {
@@ -56,13 +56,13 @@ impl File<'_> {
             Ok(text) if text.is_empty() && key != "lake.prefix" => Ok(()),
             Ok(text) => match setting.refusal(&text) {
                 Some(wanted) => Err(wanted),
-                None => (setting.set)(config, text),
+                None => said.say(setting, &text, Origin::File(self.path.to_owned())),
             },
             Err(wanted) => Err(wanted),
         };
         taken.map_err(|wanted| {
             let shown = match value.get_ref() {
-                _ if setting.is_secret => MASK.to_owned(),
+                _ if setting.is_secret() => MASK.to_owned(),
                 DeValue::String(text) => shown(text),
                 _ => shown(self.text.get(value.span()).unwrap_or_default()),
             };
@@ -85,7 +85,7 @@ fn meant(key: &str) -> String {
         Some(table) => {
             all.filter(|it| it.split_once('.').is_some_and(|it| it.0 == table)).collect()
         }
-        None => all.filter(|it| !it.contains('.')).chain(keys::tables()).collect(),
+        None => all.filter(|it| !it.contains('.')).chain(settings::tables()).collect(),
     };
     names::nearest(key, known.iter().copied()).map_or_else(
         || format!("known here are `{}`", known.join("`, `")),
@@ -124,7 +124,10 @@ const SHOWN: usize = 60;
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::ids::DataDir;
 
     /// What each of these errors begins with.
     const SAID: &str = "`my.toml` is not a valid configuration: ";
@@ -201,10 +204,10 @@ mod tests {
     fn a_value_may_be_written_as_the_environment_writes_it() {
         let text = "data_dir = ''\n[lake]\nbucket = ''\nprefix = ''\nmax_file_mib = '7'\n\
                     [spotify]\nplaylist_ids = 'a, b'\nmin_gap_ms = 0";
-        let config = from_toml(text, Path::new("my.toml")).unwrap();
-        assert_eq!((config.data_dir, config.lake.bucket), (None, None));
-        assert_eq!((config.lake.prefix.as_deref(), config.lake.max_file_mib), (Some(""), Some(7)));
+        let config = from_toml(text, Path::new("my.toml")).unwrap().resolve(None);
+        assert_eq!((config.data_dir, config.lake.bucket), (DataDir::new("data"), None));
+        assert_eq!((config.lake.prefix.as_str(), config.lake.max_file_mib), ("", 7));
         assert_eq!(config.spotify.playlist_ids, ["a", "b"]);
-        assert_eq!(config.spotify.min_gap_ms, Some(0));
+        assert_eq!(config.spotify.min_gap, Duration::ZERO);
     }
 }

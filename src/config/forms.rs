@@ -1,4 +1,21 @@
-//! What a bucket, a prefix and an endpoint look like. Each answer says the form to give.
+//! What a value looks like beside what its type demands. Each answer says the form to give.
+
+/// Nothing more.
+pub(super) fn any(_: &str) -> Result<(), &'static str> {
+    Ok(())
+}
+
+/// Where a file is split: Snowflake advises 100 to 250 MB, and S3 takes 5 GiB in one object.
+pub(super) fn file_mib(text: &str) -> Result<(), &'static str> {
+    let is_one = text.parse().is_ok_and(|mib: u64| (1..=5_000).contains(&mib));
+    if is_one { Ok(()) } else { Err("a whole number from 1 to 5000") }
+}
+
+/// A wait of a day at most.
+pub(super) fn wait_secs(text: &str) -> Result<(), &'static str> {
+    let is_one = text.parse().is_ok_and(|secs: u64| secs <= 86_400);
+    if is_one { Ok(()) } else { Err("a whole number of seconds up to 86400") }
+}
 
 /// A bucket's name. Amazon's rules, and what it allowed before 2018, because such buckets still exist.
 pub(super) fn bucket(name: &str) -> Result<(), &'static str> {
@@ -31,6 +48,25 @@ pub(super) fn prefix(prefix: &str) -> Result<(), &'static str> {
     Err(
         "a path below the bucket, such as `spotify-data/`: no slash in front, one at most at its end, without `.`, `..`, quotes and `s3://`",
     )
+}
+
+/// What would have been a value in one line, where `text` is none.
+pub(super) fn refusal(text: &str) -> Option<&'static str> {
+    if is_quoted(text) {
+        Some(
+            "it without the quotes, which are part of the value here (docker's `--env-file`, for example, takes none away)",
+        )
+    } else if text.contains(char::is_control) {
+        Some("it in one line, without control characters")
+    } else {
+        None
+    }
+}
+
+/// Whether a text has the same quote at both ends.
+pub(super) fn is_quoted(text: &str) -> bool {
+    let has = |quote: char| 1 < text.len() && text.starts_with(quote) && text.ends_with(quote);
+    has('"') || has('\'')
 }
 
 /// What a server's base address is.

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use secrecy::SecretString;
 
-use super::{AwsKeys, Config, Error, MASK, Variables, keys};
+use super::said::{Origin, Said};
+use super::{Error, MASK, Variables, settings};
+use crate::lake::StaticKeys;
 
 /// Variables that name a source of AWS credentials, from the SDK's own chain.
 const CREDENTIAL_VARIABLES: [&str; 5] = [
@@ -16,9 +18,9 @@ const CREDENTIAL_VARIABLES: [&str; 5] = [
 ];
 
 /// Reads the predecessor's file.
-pub(super) fn from_ini(text: &str, path: &Path) -> Result<Config, Error> {
-    let mut config = Config::default();
-    let mut aws = AwsKeys::default();
+pub(super) fn from_ini(text: &str, path: &Path) -> Result<Said, Error> {
+    let mut said = Said::default();
+    let (mut access_key_id, mut secret_access_key) = (String::new(), SecretString::default());
     let mut section = String::new();
     let lines = text.lines().map(str::trim);
     for line in lines.filter(|line| !line.is_empty() && !line.starts_with(['#', ';'])) {
@@ -38,45 +40,43 @@ pub(super) fn from_ini(text: &str, path: &Path) -> Result<Config, Error> {
             ("playlist-id", "playlist_id") => "spotify.playlist_ids",
             ("s3-config" | "aws-bucket", "bucket_name") => "lake.bucket",
             ("aws-auth", "aws_access_key_id") => {
-                aws.access_key_id = value;
+                access_key_id = value;
                 continue;
             }
             ("aws-auth", "aws_secret_access_key") => {
-                aws.secret_access_key = value.into();
+                secret_access_key = value.into();
                 continue;
             }
             ("aws-auth", "region_name") => {
-                aws.region = Some(value);
+                said.aws_region = Some(value);
                 continue;
             }
             _ => return Err(invalid(format!("unknown key `{key}` in section `[{section}]`"))),
         };
-        let setting = keys::of_key(own).expect("each of the predecessor's keys is one of ours");
+        let setting = settings::of_key(own).expect("each of the predecessor's keys is one of ours");
         let taken = match setting.refusal(&value) {
             Some(wanted) => Err(wanted),
-            None => (setting.set)(&mut config, value.clone()),
+            None => said.say(setting, &value, Origin::File(path.to_owned())),
         };
         taken.map_err(|wanted| {
-            let value = if setting.is_secret { MASK } else { &value };
+            let value = if setting.is_secret() { MASK } else { &value };
             invalid(format!("`{key}` in section `[{section}]` is `{value}`, wanted {wanted}"))
         })?;
     }
-    let has_keys = !aws.access_key_id.is_empty() || aws.region.is_some();
-    config.lake.aws = has_keys.then_some(aws);
-    Ok(config)
+    let has_keys = !access_key_id.is_empty();
+    said.aws_keys = has_keys.then_some(StaticKeys { access_key_id, secret_access_key });
+    Ok(said)
 }
 
 /// Drops what the environment says itself: the SDK would otherwise never look there. The region stays beside a profile, which
 /// need not have one; it is the bucket's, and the bucket is the file's.
-pub(super) fn yield_to_environment(aws: &mut Option<AwsKeys>, variables: &Variables) {
+pub(super) fn yield_to_environment(said: &mut Said, variables: &Variables) {
     let is_set = |name: &&str| variables.get(name).is_some();
-    let Some(keys) = aws else { return };
     if CREDENTIAL_VARIABLES.iter().any(is_set) {
-        keys.access_key_id.clear();
-        keys.secret_access_key = SecretString::default();
+        said.aws_keys = None;
     }
     if ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().any(is_set) {
-        keys.region = None;
+        said.aws_region = None;
     }
 }
 
@@ -98,14 +98,12 @@ mod tests {
         ];
         for (variables, key, region) in cases {
             let set: Vec<(&str, &str)> = variables.iter().map(|name| (*name, "x")).collect();
-            let (path, set) = (Path::new("c.ini"), set.as_slice().into());
-            let (config, _) = from_ini(AWS, path).unwrap().resolve(path, &set).unwrap();
-            let aws = config.lake.aws.unwrap();
-            assert_eq!(
-                (aws.access_key_id.as_str(), aws.region.as_deref()),
-                (key, region),
-                "{variables:?}"
-            );
+            let (path, set) = (Path::new("c.ini"), Variables::from(set.as_slice()));
+            let mut said = from_ini(AWS, path).unwrap();
+            yield_to_environment(&mut said, &set);
+            let lake = said.resolve(None).lake;
+            let found = lake.keys.map_or(String::new(), |keys| keys.access_key_id);
+            assert_eq!((found.as_str(), lake.region.as_deref()), (key, region), "{variables:?}");
         }
     }
 
@@ -113,15 +111,12 @@ mod tests {
     fn the_predecessors_ini_is_read() {
         let text = "[spotify-auth]\nCLIENT_ID = abc\nCLIENT_SECRET_KEY = s3cret\n[playlist-id]\nPLAYLIST_ID = xyz\n[aws-bucket]\nbucket_name = my-bucket\n\
                     [aws-auth]\naws_access_key_id = AKIA1\naws_secret_access_key = k3y\nregion_name = eu-west-1\n";
-        let config = from_ini(text, Path::new("c.ini")).unwrap();
+        let config = from_ini(text, Path::new("c.ini")).unwrap().resolve(None);
         assert_eq!(config.spotify.client_id.as_deref(), Some("abc"));
         assert_eq!(config.spotify.playlist_ids, ["xyz"]);
         assert_eq!(config.lake.bucket.as_deref(), Some("my-bucket"));
-        let aws = config.lake.aws.as_ref().unwrap();
-        assert_eq!(
-            (aws.access_key_id.as_str(), aws.region.as_deref()),
-            ("AKIA1", Some("eu-west-1"))
-        );
+        assert_eq!(config.lake.keys.as_ref().unwrap().access_key_id, "AKIA1");
+        assert_eq!(config.lake.region.as_deref(), Some("eu-west-1"));
         let shown = format!("{config:?}");
         assert!(!shown.contains("s3cret") && !shown.contains("k3y"), "{shown}");
     }

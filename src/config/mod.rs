@@ -1,114 +1,41 @@
-//! Configuration: flag over environment over `snowtrack.toml` over default.
+//! Configuration: what was said, what holds, and what that connects to.
 //!
-//! In: a file, the environment (and `.env`). Out: [`Config`], with secrets in a secret type. The only module that reads the
-//! environment; unknown keys of the file are errors that name file and key. Every value goes through the checks of its setting,
-//! wherever it stands.
+//! `said` collects text and origin of each setting: flag over environment over `.env` over the file, filled up from a connection
+//! of Snowflake's own tools. `holds` is that resolved and typed, with the defaults: [`Config`]. `connect` turns it into
+//! clients, credentials and settings in the words of each room. A setting is one row of `settings`; every value goes through
+//! the checks of its row, wherever it stands. The only module that reads the environment; unknown keys of the file are errors
+//! that name file and key.
 
+mod connect;
 mod connections;
 mod dot_env;
+mod exposure;
 mod file;
 mod forms;
+mod holds;
 mod ini;
-mod keys;
 mod names;
+mod said;
 mod settings;
+mod slot;
+mod template;
 mod text;
 mod variables;
 
 use std::path::{Path, PathBuf};
 
-use secrecy::SecretString;
+use crate::ids::DataDir;
+use crate::lake::is_address;
 
-use crate::lake::{Format, is_address};
-use crate::snowflake::{IngestMode, TargetLag, TokenType};
-use crate::sources::SpotifyConfig;
+pub use connect::{Account, Error as ConnectError};
+pub use holds::{Config, LakeConfig, SnowflakeConfig, SpotifyConfig};
 
-pub(crate) use text::decode;
+pub(crate) use exposure::{Exposure, snowflake_exposure, spotify_exposures};
+pub(crate) use template::template;
+use text::decode;
 
-use keys::Kind;
+use said::{Origin, Said};
 use variables::Variables;
-
-/// The whole configuration.
-#[derive(Debug, Clone, Default)]
-pub struct Config {
-    /// Where the warehouse, the published file, the login and the local lake live [default: `data`].
-    pub data_dir: Option<PathBuf>,
-    /// The source.
-    pub spotify: SpotifyConfig,
-    /// The files.
-    pub lake: LakeConfig,
-    /// The destination.
-    pub snowflake: SnowflakeConfig,
-}
-
-/// Where and how files are written.
-#[derive(Debug, Clone, Default)]
-pub struct LakeConfig {
-    /// The S3 bucket; without one the lake is `DATA_DIR/lake`.
-    pub bucket: Option<String>,
-    /// What every key begins with [default: `spotify-data/`].
-    pub prefix: Option<String>,
-    /// `parquet` (zstd) or `csv` (gzip) [default: `parquet`].
-    pub format: Option<Format>,
-    /// Where a file is split, in MiB [default: 200].
-    pub max_file_mib: Option<u64>,
-    /// Keys from the predecessor's file, where the environment names none; otherwise the AWS SDK finds its own.
-    pub aws: Option<AwsKeys>,
-}
-
-/// AWS keys as the predecessor's file carries them.
-#[derive(Debug, Clone, Default)]
-pub struct AwsKeys {
-    /// `aws_access_key_id`.
-    pub access_key_id: String,
-    /// `aws_secret_access_key`.
-    pub secret_access_key: SecretString,
-    /// `region_name`.
-    pub region: Option<String>,
-}
-
-/// How to reach Snowflake and where the tables are.
-#[derive(Debug, Clone, Default)]
-pub struct SnowflakeConfig {
-    /// A connection in Snowflake's own `connections.toml`; fills what is not set here.
-    pub connection: Option<String>,
-    /// The account; without one nothing is ingested or verified.
-    pub account: Option<String>,
-    /// The user's LOGIN_NAME.
-    pub user: Option<String>,
-    /// A PKCS#8 PEM file.
-    pub private_key_path: Option<PathBuf>,
-    /// The key itself.
-    pub private_key: Option<SecretString>,
-    /// Of an encrypted key.
-    pub private_key_passphrase: Option<SecretString>,
-    /// A token instead of a key.
-    pub token: Option<SecretString>,
-    /// What the token is.
-    pub token_type: Option<TokenType>,
-    /// Base URL [default: from the account].
-    pub url: Option<String>,
-    /// The account in the token's claims [default: from the account].
-    pub jwt_account: Option<String>,
-    /// The database [default: SPOTIFY].
-    pub database: Option<String>,
-    /// The schema of the landing tables [default: RAW].
-    pub schema: Option<String>,
-    /// The role of statements [default: the user's].
-    pub role: Option<String>,
-    /// The warehouse of verification [default: the user's].
-    pub warehouse: Option<String>,
-    /// The storage integration [default: `SPOTIFY_S3`].
-    pub storage_integration: Option<String>,
-    /// The stage [default: `SPOTIFY_S3_STAGE`].
-    pub stage: Option<String>,
-    /// How files are loaded [default: rest].
-    pub ingest: Option<IngestMode>,
-    /// How old the current rows may be [default: 1 hour].
-    pub target_lag: Option<TargetLag>,
-    /// How long `verify` waits for Snowpipe, in seconds [default: 1800].
-    pub verify_timeout_secs: Option<u64>,
-}
 
 /// Why the configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -162,109 +89,69 @@ pub struct Loaded {
 }
 
 impl Config {
-    /// Loads `file` (or `snowtrack.toml` where it exists), lays the environment over it and says where each value came from.
+    /// Loads `file` (or `snowtrack.toml` where it exists), lays the environment and the `data_dir` of the command line over it and
+    /// says where each value came from.
     ///
     /// # Errors
     /// [`Error`] names the file and key, or the variable and value.
-    pub fn load(file: Option<&Path>) -> Result<Loaded, Error> {
+    pub fn load(file: Option<&Path>, data_dir: Option<&Path>) -> Result<Loaded, Error> {
         let variables = Variables::load()?;
         let default = Path::new("snowtrack.toml");
-        let (config, path) = match file {
+        let mut said = match file {
             Some(path) if path.extension().is_some_and(|ending| ending == "ini") => {
-                (ini::from_ini(&text::read(path)?, path)?, path)
+                ini::from_ini(&text::read(path)?, path)?
             }
-            Some(path) => (file::from_toml(&text::read(path)?, path)?, path),
+            Some(path) => file::from_toml(&text::read(path)?, path)?,
             None => match text::read_if_there(default)? {
-                Some(text) => (file::from_toml(&text, default)?, default),
-                None => (Self::default(), default),
+                Some(text) => file::from_toml(&text, default)?,
+                None => Said::default(),
             },
         };
-        let (config, settings) = config.resolve(path, &variables)?;
+        lay_over(&mut said, data_dir, &variables)?;
+        let mut config = said.resolve(home(&variables));
+        if let Some(folder) = data_dir {
+            // A path need not be text, and what its `~` means was for the shell to say.
+            config.data_dir = DataDir::new(folder);
+        }
+        let settings = said.explain(&config);
         Ok(Loaded { config, settings, warnings: variables.warnings() })
     }
+}
 
-    /// Lays variables, then a named connection over what `path` said.
-    fn resolve(
-        mut self,
-        path: &Path,
-        variables: &Variables,
-    ) -> Result<(Self, Vec<Resolved>), Error> {
-        let mut origins: Vec<Option<String>> = Vec::new();
-        for setting in settings::all() {
-            let in_file = (setting.get)(&self).is_some();
-            let found = setting.env.iter().find_map(|name| Some((*name, variables.get(name)?)));
-            origins.push(match &found {
-                Some((name, _)) => Some(variables.origin(name)),
-                None if in_file => Some(format!("`{}`", path.display())),
-                None => None,
-            });
-            let Some((name, value)) = found else { continue };
-            (setting.set)(&mut self, value.to_owned()).map_err(|wanted| {
-                let value = if setting.is_secret { MASK } else { value };
-                Error::Value { name: name.to_owned(), value: value.to_owned(), wanted }
-            })?;
-        }
-        if self.lake.bucket.is_some() {
-            for name in ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"] {
-                if let Some(value) = variables.get(name).filter(|value| !is_address(value)) {
-                    let (name, value) = (name.to_owned(), value.to_owned());
-                    return Err(Error::Value { name, value, wanted: forms::ENDPOINT });
-                }
+/// Lays variables and flag over what the file said, and fills the rest from a named connection.
+fn lay_over(said: &mut Said, data_dir: Option<&Path>, variables: &Variables) -> Result<(), Error> {
+    for setting in settings::all() {
+        let found = setting.env.iter().find_map(|name| Some((*name, variables.get(name)?)));
+        let Some((name, value)) = found else { continue };
+        said.say(setting, value, variables.origin(name)).map_err(|wanted| {
+            let value = if setting.is_secret() { MASK } else { value };
+            Error::Value { name: name.to_owned(), value: value.to_owned(), wanted }
+        })?;
+    }
+    if let Some(folder) = data_dir {
+        let setting = settings::of_key("data_dir").expect("it is a setting");
+        let folder = folder.display().to_string();
+        let origin = Origin::Flag("--data-dir");
+        said.say(setting, &folder, origin).expect("every text can be a folder's name");
+    }
+    if said.get("lake.bucket").is_some() {
+        for name in ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"] {
+            if let Some(value) = variables.get(name).filter(|value| !is_address(value)) {
+                let (name, value) = (name.to_owned(), value.to_owned());
+                return Err(Error::Value { name, value, wanted: forms::ENDPOINT });
             }
         }
-        ini::yield_to_environment(&mut self.lake.aws, variables);
-        let home = variables.get("HOME").map(Path::new);
-        connections::fill(&mut self.snowflake, (&connection_folders(variables), home))?;
-        for path in [&mut self.data_dir, &mut self.snowflake.private_key_path].into_iter().flatten()
-        {
-            *path = below_home(path, home);
-        }
-        let resolved = settings::all().zip(origins).map(|(setting, origin)| {
-            let value = (setting.get)(&self);
-            let connection = self.snowflake.connection.as_deref().unwrap_or_default();
-            let origin = match (&value, origin) {
-                (_, Some(origin)) => origin,
-                (Some(_), None) => format!("connection `{connection}`"),
-                (None, None) if setting.default.is_empty() => "not set".to_owned(),
-                (None, None) => "default".to_owned(),
-            };
-            let masked = |value: String| if setting.is_secret { MASK.to_owned() } else { value };
-            let default = (!setting.default.is_empty()).then(|| setting.default.to_owned());
-            let value = value.map(masked).or(default);
-            Resolved { env: setting.env[0], key: setting.key, value, origin }
-        });
-        let resolved = resolved.collect();
-        Ok((self, resolved))
     }
+    ini::yield_to_environment(said, variables);
+    connections::fill(said, (&connection_folders(variables), home(variables)))
+}
+
+fn home(variables: &Variables) -> Option<&Path> {
+    variables.get("HOME").map(Path::new)
 }
 
 /// What stands where a secret would.
 const MASK: &str = "********";
-
-/// A commented `snowtrack.toml` with every setting at its default.
-pub fn template() -> String {
-    let mut text =
-        "# Settings of snowtrack; every line is optional. The environment wins over this file.\n\
-                    # Secrets are better kept in the environment.\n"
-            .to_owned();
-    let mut tables: Vec<&str> = Vec::new();
-    // A key outside of any table must stand before the first one.
-    let (top, nested): (Vec<_>, Vec<_>) = settings::all().partition(|it| !it.key.contains('.'));
-    for setting in top.into_iter().chain(nested) {
-        let (table, key) = setting.key.split_once('.').unwrap_or(("", setting.key));
-        if !table.is_empty() && tables.last() != Some(&table) {
-            tables.push(table);
-            text.push_str(&format!("\n[{table}]\n"));
-        }
-        let value = match setting.kind() {
-            Kind::List => "[]".to_owned(),
-            Kind::Number => setting.default.to_owned(),
-            Kind::Text => format!("\"{}\"", setting.default),
-        };
-        text.push_str(&format!("# {} ({})\n#{key} = {value}\n", setting.what, setting.env[0]));
-    }
-    text
-}
 
 /// Where Snowflake's tools look, in their order.
 fn connection_folders(variables: &Variables) -> Vec<PathBuf> {
@@ -282,29 +169,54 @@ fn connection_folders(variables: &Variables) -> Vec<PathBuf> {
     folders.into_iter().flatten().collect()
 }
 
-/// The path with `~` at its beginning replaced, which no shell did where it stands in a file.
-fn below_home(path: &Path, home: Option<&Path>) -> PathBuf {
-    match (path.strip_prefix("~"), home) {
-        (Ok(rest), Some(home)) => home.join(rest),
-        _ => path.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::slot::Kind;
     use super::*;
+    use crate::lake::Format;
+
+    #[test]
+    fn what_nobody_said_has_the_default_of_its_row_and_says_so() {
+        let (_, settings) = resolved("", &[]).unwrap();
+        for (shown, setting) in settings.iter().zip(settings::all()) {
+            let is_set = !setting.default.is_empty();
+            assert_eq!(shown.value.as_deref(), is_set.then_some(setting.default), "{}", shown.key);
+            let origin = if is_set { "default" } else { "not set" };
+            assert_eq!(shown.origin, origin, "{}", shown.key);
+        }
+        assert_eq!(Config::default().spotify.min_gap, std::time::Duration::from_millis(100));
+    }
+
+    #[test]
+    fn the_command_line_wins_over_everything() {
+        let variables: Variables = [("SNOWTRACK_DATA_DIR", "b")].as_slice().into();
+        let mut said = file::from_toml("data_dir = 'a'", Path::new("x.toml")).unwrap();
+        lay_over(&mut said, Some(Path::new("c")), &variables).unwrap();
+        let config = said.resolve(None);
+        assert_eq!(config.data_dir, DataDir::new("c"));
+        let settings = said.explain(&config);
+        let shown = settings.iter().find(|it| it.key == "data_dir").unwrap();
+        assert_eq!(
+            (shown.value.as_deref(), shown.origin.as_str()),
+            (Some("c"), "flag `--data-dir`")
+        );
+    }
 
     fn resolved(text: &str, variables: &[(&str, &str)]) -> Result<(Config, Vec<Resolved>), Error> {
-        let path = Path::new("x.toml");
-        file::from_toml(text, path)?.resolve(path, &variables.into())
+        let mut said = file::from_toml(text, Path::new("x.toml"))?;
+        let variables = variables.into();
+        lay_over(&mut said, None, &variables)?;
+        let config = said.resolve(home(&variables));
+        let settings = said.explain(&config);
+        Ok((config, settings))
     }
 
     #[test]
     fn the_environment_wins_over_the_file_and_each_value_says_where_it_came_from() {
         let text = "data_dir = 'a'\n[lake]\nprefix = 'p/'\nformat = 'csv'";
         let (config, settings) = resolved(text, &[("S3_PREFIX", "q/")]).unwrap();
-        assert_eq!(config.lake.prefix.as_deref(), Some("q/"));
-        assert_eq!(config.lake.format, Some(Format::Csv));
+        assert_eq!(config.lake.prefix, "q/");
+        assert_eq!(config.lake.format, Format::Csv);
         let of = |key| settings.iter().find(|setting| setting.key == key).unwrap();
         assert_eq!(of("lake.prefix").origin, "environment `S3_PREFIX`");
         assert_eq!(of("lake.format").origin, "`x.toml`");
@@ -325,23 +237,8 @@ mod tests {
     }
 
     #[test]
-    fn the_template_is_a_configuration_and_names_every_setting() {
-        let uncommented: String = template()
-            .lines()
-            .map(|line| line.strip_prefix('#').filter(|it| !it.starts_with(' ')).unwrap_or(line))
-            .filter(|line| !line.starts_with("# ") && !line.contains("= \"\""))
-            .map(|line| format!("{line}\n"))
-            .collect();
-        let (config, _) = resolved(&uncommented, &[]).unwrap();
-        assert_eq!(config.lake.prefix.as_deref(), Some("spotify-data/"));
-        for setting in settings::all() {
-            let key = setting.key.rsplit('.').next().unwrap();
-            assert!(template().contains(&format!("\n#{key} = ")), "{key}");
-        }
-    }
-
-    #[test]
     fn every_setting_is_read_back_as_it_was_set() {
+        let usual = Said::default().explain(&Config::default());
         for setting in settings::all() {
             let value = match setting.key {
                 "lake.format" => "csv",
@@ -352,11 +249,17 @@ mod tests {
                 _ if setting.kind() == Kind::Number => "7",
                 _ => "x/y",
             };
-            let mut config = Config::default();
-            (setting.set)(&mut config, value.to_owned()).unwrap();
-            assert_eq!((setting.get)(&config).as_deref(), Some(value), "{}", setting.key);
-            let set = settings::all().filter(|other| (other.get)(&config).is_some()).count();
-            assert_eq!(set, 1, "{} sets another one", setting.key);
+            let mut said = Said::default();
+            said.say(setting, value, Origin::Flag("--test")).unwrap();
+            let shown = said.explain(&said.resolve(None));
+            let changed: Vec<(&str, Option<&str>)> = shown
+                .iter()
+                .zip(&usual)
+                .filter(|(now, usual)| now.value != usual.value)
+                .map(|(now, _)| (now.key, now.value.as_deref()))
+                .collect();
+            let wanted = if setting.is_secret() { MASK } else { value };
+            assert_eq!(changed, [(setting.key, Some(wanted))]);
         }
     }
 
@@ -364,25 +267,15 @@ mod tests {
     fn a_home_is_found_wherever_a_path_stands() {
         let variables = [("HOME", "/home/me"), ("SNOWFLAKE_PRIVATE_KEY_PATH", "~/keys/k.p8")];
         let (config, settings) = resolved("data_dir = '~/data'", &variables).unwrap();
-        assert_eq!(config.data_dir.as_deref(), Some(Path::new("/home/me/data")));
+        assert_eq!(config.data_dir, DataDir::new("/home/me/data"));
         let key = Path::new("/home/me/keys/k.p8");
         assert_eq!(config.snowflake.private_key_path.as_deref(), Some(key));
         let shown = settings.iter().find(|it| it.key == "snowflake.private_key_path").unwrap();
         assert_eq!(shown.value.as_deref(), Some("/home/me/keys/k.p8"));
         for path in ["~other/x", "a/~/x", "~x"] {
             let (config, _) = resolved(&format!("data_dir = '{path}'"), &variables).unwrap();
-            assert_eq!(config.data_dir.as_deref(), Some(Path::new(path)));
+            assert_eq!(config.data_dir, DataDir::new(path));
         }
-    }
-
-    #[test]
-    fn the_example_names_every_variable_that_is_read_and_no_other() {
-        let example =
-            include_str!("../../.env.example").lines().filter_map(|line| line.split_once('='));
-        let named: Vec<String> =
-            example.map(|(name, _)| name.trim_start_matches('#').to_owned()).collect();
-        let read: Vec<&str> = settings::all().map(|setting| setting.env[0]).collect();
-        assert_eq!(named, read);
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::{Error, MASK, dot_env, keys, names, settings, text};
+use super::said::Origin;
+use super::{Error, MASK, dot_env, forms, names, settings, text};
 
 /// Variables by name; the environment wins over `.env`.
 #[derive(Debug, Default)]
@@ -45,7 +46,7 @@ impl Variables {
             }
         }
         for (name, value) in &mut variables.values {
-            if name.starts_with("AWS_") || keys::of_variable(name).is_some() {
+            if name.starts_with("AWS_") || settings::of_variable(name).is_some() {
                 *value = clean(name, value)?;
             }
         }
@@ -58,10 +59,10 @@ impl Variables {
     }
 
     /// Where the variable was set, for people.
-    pub(super) fn origin(&self, name: &str) -> String {
+    pub(super) fn origin(&self, name: &str) -> Origin {
         match self.from_dot_env.contains(name) {
-            true => format!("`.env` `{name}`"),
-            false => format!("environment `{name}`"),
+            true => Origin::DotEnv(name.to_owned()),
+            false => Origin::Variable(name.to_owned()),
         }
     }
 
@@ -71,7 +72,7 @@ impl Variables {
         let unknown = set.filter(|name| {
             let is_ours = PREFIXES.iter().any(|prefix| name.starts_with(prefix));
             let is_others = OF_OTHER_TOOLS.iter().any(|other| name.starts_with(other));
-            is_ours && !is_others && keys::of_variable(name).is_none()
+            is_ours && !is_others && settings::of_variable(name).is_none()
         });
         let mut warnings: Vec<String> = unknown
             .filter_map(|name| {
@@ -79,7 +80,7 @@ impl Variables {
                 Some(format!("`{name}` is set and not read; is `{meant}` meant?"))
             })
             .collect();
-        if self.get(PASSPHRASE).is_some_and(keys::is_quoted) {
+        if self.get(PASSPHRASE).is_some_and(forms::is_quoted) {
             warnings.push(format!(
                 "`{PASSPHRASE}` begins and ends with quotes, which are taken as part of it"
             ));
@@ -100,16 +101,16 @@ const PASSPHRASE: &str = "PRIVATE_KEY_PASSPHRASE";
 
 /// The value as it was meant: what a shell, an editor or a secret store leaves at its ends is no part of it.
 fn clean(name: &str, value: &str) -> Result<String, Error> {
-    let setting = keys::of_variable(name);
+    let setting = settings::of_variable(name);
     let value = match name {
         // Spaces can be part of one; a line break cannot be typed.
         PASSPHRASE => value.trim_end_matches(['\r', '\n']),
         _ => value.trim(),
     };
-    let refusal = setting.map_or_else(|| keys::refusal(value), |it| it.refusal(value));
+    let refusal = setting.map_or_else(|| forms::refusal(value), |it| it.refusal(value));
     let Some(wanted) = refusal else { return Ok(value.to_owned()) };
     // Of AWS's own, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`.
-    let is_secret = setting.map_or(name.starts_with("AWS_S"), |it| it.is_secret);
+    let is_secret = setting.map_or(name.starts_with("AWS_S"), |it| it.is_secret());
     let value = if is_secret { MASK } else { value };
     Err(Error::Value { name: name.to_owned(), value: value.to_owned(), wanted })
 }
@@ -121,8 +122,8 @@ fn environment() -> Result<BTreeMap<String, String>, Error> {
         let Ok(name) = name.into_string() else { continue };
         match value.into_string() {
             Ok(value) => drop(found.insert(name, value)),
-            Err(value) if keys::of_variable(&name).is_some() => {
-                let is_secret = keys::of_variable(&name).is_some_and(|it| it.is_secret);
+            Err(value) if settings::of_variable(&name).is_some() => {
+                let is_secret = settings::of_variable(&name).is_some_and(|it| it.is_secret());
                 let shown = value.to_string_lossy().into_owned();
                 let value = if is_secret { MASK.to_owned() } else { shown };
                 return Err(Error::Value { name, value, wanted: "text in UTF-8" });
@@ -151,8 +152,8 @@ mod tests {
         .unwrap();
         assert_eq!(found.get("S3_BUCKET"), Some("mine"));
         assert_eq!(found.get("S3_PREFIX"), None, "set to nothing is how one says `not this time`");
-        assert_eq!(found.origin("S3_BUCKET"), "environment `S3_BUCKET`");
-        assert_eq!(found.origin("LAKE_FORMAT"), "`.env` `LAKE_FORMAT`");
+        assert_eq!(found.origin("S3_BUCKET").to_string(), "environment `S3_BUCKET`");
+        assert_eq!(found.origin("LAKE_FORMAT").to_string(), "`.env` `LAKE_FORMAT`");
     }
 
     #[test]

@@ -8,14 +8,13 @@ use std::sync::atomic::AtomicBool;
 
 use serde_json::json;
 
-use crate::config::Config;
+use crate::config::{Account as Target, Config};
 use crate::event::Events;
 use crate::ids::Table;
 use crate::ledger;
 use crate::run::Settings;
 use crate::run::hold;
 use crate::run::{Error, ship};
-use crate::run::{Target, target};
 use crate::snowflake::compare as compared;
 use crate::snowflake::compare::{
     Difference, Kind, TableComparison, differences, differing_buckets, differing_keys,
@@ -115,10 +114,9 @@ pub async fn reconcile(
     tables: &[Table],
     (events, stop): (Events<'_>, &Arc<Stop>),
 ) -> Result<Reconciliation, Error> {
-    let target = target(config, settings.shipping.snowflake, settings.clock)?.ok_or(
-        Error::NotConfigured { what: "SNOWFLAKE_ACCOUNT", why: "there is nothing to compare with" },
-    )?;
-    let (_lock, mut warehouse) = hold(settings, "reconcile", events, stop).await?;
+    let why = "there is nothing to compare with";
+    let target = config.required_account(settings.shipping.snowflake, settings.clock, why)?;
+    let (_lock, mut warehouse) = hold(config, settings, "reconcile", (events, stop)).await?;
     let tables = if tables.is_empty() { &Table::ALL[..] } else { tables };
     let mut found = Vec::new();
     for table in tables {

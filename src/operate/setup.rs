@@ -2,10 +2,9 @@
 
 use serde::Serialize;
 
-use crate::config::Config;
+use crate::config::{Account as Target, Config};
 use crate::ids::Table;
 use crate::run::Error;
-use crate::run::Target;
 use crate::snowflake;
 use crate::snowflake::apply;
 use crate::snowflake::{Applied, Credential, PipeHealth, PipeStatus, Plan, Statement, observe};
@@ -77,10 +76,7 @@ fn setup(
     target: &Target,
     wishes: &SetupWishes,
 ) -> Result<snowflake::Target, Error> {
-    let bucket = config.lake.bucket.clone().ok_or(Error::NotConfigured {
-        what: "S3_BUCKET",
-        why: "the stage points to the lake's bucket",
-    })?;
+    let bucket = config.bucket("the stage points to the lake's bucket")?;
     let public_key = match &target.connection.login().credential {
         Credential::KeyPair(pair) => Some(pair.public_key().to_owned()),
         Credential::Token(..) => None,
@@ -91,7 +87,7 @@ fn setup(
         prefix: target.prefix.clone(),
         format: target.format,
         mode: target.mode,
-        target_lag: config.snowflake.target_lag.clone().unwrap_or_default(),
+        target_lag: config.snowflake.target_lag.clone(),
         aws_role_arn: wishes.aws_role_arn.clone(),
         public_key,
     })

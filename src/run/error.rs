@@ -60,9 +60,6 @@ pub enum Error {
         "no playlist is named: give `--playlist ID`, `--mine`, `--liked` or `--demo`, or set `SPOTIFY_PLAYLIST_IDS`"
     )]
     NoSource,
-    /// A configured playlist is none.
-    #[error("the configuration names a playlist that is none")]
-    Playlist(#[from] crate::ids::InvalidId),
     /// Another run holds the data directory.
     #[error(
         "the data directory `{path}` is in use by {holder}; wait for it (`--wait 10m` does), or choose another with `--data-dir`"
@@ -71,12 +68,9 @@ pub enum Error {
     /// Snowflake.
     #[error("{}", if .0.is_config() { "the Snowflake account cannot be used as it is configured" } else { "Snowflake failed" })]
     Snowflake(#[source] Box<crate::snowflake::Error>),
-    /// A name in Snowflake is none.
-    #[error("the configuration names something in Snowflake that cannot be")]
-    Ident(#[from] crate::snowflake::InvalidIdent),
-    /// Something is missing beside what is configured.
-    #[error("{why}: set {what}")]
-    NotConfigured { what: &'static str, why: &'static str },
+    /// What is configured connects to nothing.
+    #[error(transparent)]
+    Connect(#[from] crate::config::ConnectError),
     /// The bucket's prefix was changed while files were on their way.
     #[error(
         "`{key}` was exported under another prefix than `{prefix}`: set `S3_PREFIX` back until it has arrived"
@@ -118,12 +112,6 @@ pub enum Error {
         "the data directory `{path}` cannot be read; run as the user whose it is, or choose another with `--data-dir`"
     )]
     DataDirUnreadable { path: PathBuf, source: std::io::Error },
-    /// The file with the private key cannot be read.
-    #[error("could not read the private key `{path}`; correct `SNOWFLAKE_PRIVATE_KEY_PATH`")]
-    KeyFile { path: PathBuf, source: std::io::Error },
-    /// What was read as a private key is no usable one.
-    #[error("{origin} cannot be used")]
-    Key { origin: String, source: crate::snowflake::InvalidKey },
     /// A file of a run cannot be used.
     #[error("could not {doing} `{path}`")]
     File { doing: &'static str, path: PathBuf, source: std::io::Error },

@@ -2,9 +2,7 @@
 
 use super::error::Error;
 use super::findings::Story;
-use super::job::{Edge, Settings};
-use super::story::prefix;
-use crate::config::Config;
+use super::job::Edge;
 use crate::event::{Event, Stage};
 use crate::lake::{ExportSettings, WrittenFile, archive, export, manifest_key};
 use crate::ledger;
@@ -19,7 +17,7 @@ impl Story {
         warehouse: &mut Warehouse,
         passed: &QualityPassed,
     ) -> Result<(), Error> {
-        let settings = export_settings(edge.config, edge.settings);
+        let settings = edge.config.export_settings();
         let manifest = export(
             warehouse,
             passed,
@@ -60,14 +58,5 @@ impl Story {
             (edge.events)(Event::Warning(text));
         }
         Ok(Some(archive.file))
-    }
-}
-
-fn export_settings(config: &Config, settings: &Settings) -> ExportSettings {
-    ExportSettings {
-        lake: settings.data_dir.lake(),
-        prefix: prefix(config),
-        format: config.lake.format.unwrap_or_default(),
-        max_file_bytes: config.lake.max_file_mib.unwrap_or(200) << 20,
     }
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::error::Error;
 use super::job::Settings;
+use crate::config::Config;
 use crate::event::{Event, Events};
 use crate::ids::{DataDir, RunId};
 use crate::ledger::{files_of, latest_runs};
@@ -82,14 +83,14 @@ impl Lock {
 /// # Errors
 /// [`Error::Locked`] names the holder, be it a run or a program that has the file open.
 pub(crate) async fn hold(
+    config: &Config,
     settings: &Settings,
     holder: &str,
-    events: Events<'_>,
-    stop: &Stop,
+    (events, stop): (Events<'_>, &Stop),
 ) -> Result<(Lock, Warehouse), Error> {
     let (began, mut lock, mut is_told) = (Instant::now(), None, false);
     loop {
-        let taken = tokio::task::block_in_place(|| attempt(&settings.data_dir, holder, &mut lock));
+        let taken = tokio::task::block_in_place(|| attempt(&config.data_dir, holder, &mut lock));
         let (path, other) = match taken {
             Ok(warehouse) => {
                 let lock = lock.expect("`attempt` opens the warehouse after it took the lock");

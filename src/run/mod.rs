@@ -4,7 +4,6 @@
 
 mod account;
 mod conclusion;
-mod credentials;
 mod error;
 mod export;
 mod fetch;
@@ -22,8 +21,6 @@ mod story;
 mod upload;
 mod verify;
 
-pub use account::{Target, target};
-pub use credentials::credentials;
 pub use error::Error;
 pub use job::{Settings, Shipping, Source};
 pub use lock::{Lock, Look, look};
@@ -33,8 +30,5 @@ pub use report::{
 };
 pub use story::run;
 
-pub(crate) use credentials::{Exposure, snowflake_exposure, spotify_exposures};
 pub(crate) use findings::{check_report, table_report};
 pub(crate) use lock::hold;
-pub(crate) use ship::store_settings;
-pub(crate) use story::prefix;

@@ -9,8 +9,6 @@ use std::time::Duration;
 
 use super::error::Error;
 use super::job::Edge;
-use super::ship::{lake, store_settings};
-use super::story::prefix;
 use crate::event::Event;
 use crate::ids::RunId;
 use crate::lake::{Store, StoreTiming};
@@ -42,7 +40,7 @@ pub(crate) async fn look(edge: Edge<'_>, warehouse: &Warehouse) -> Result<(), Er
 
 fn words(edge: Edge<'_>, stranger: &Stranger, knows_files: bool) -> String {
     let Stranger { run, place, documents } = stranger;
-    let ledger = edge.settings.data_dir.warehouse();
+    let ledger = edge.config.data_dir.warehouse();
     let ledger = ledger.display();
     let what = if knows_files {
         format!(
@@ -64,7 +62,7 @@ fn words(edge: Edge<'_>, stranger: &Stranger, knows_files: bool) -> String {
 
 /// The newest run of the local lake, if the ledger does not know it.
 fn local(edge: Edge<'_>, warehouse: &Warehouse) -> Result<Option<Stranger>, Error> {
-    let root = lake(edge).join(prefix(edge.config));
+    let root = edge.config.data_dir.lake().join(edge.config.prefix());
     let Some(run) = newest_run(&root.join("manifests")) else { return Ok(None) };
     if ledger::runs::is_known(warehouse, &run)? {
         return Ok(None);
@@ -94,9 +92,9 @@ fn newest_run(manifests: &Path) -> Option<RunId> {
 
 /// A run of the bucket, if the ledger does not know it. A bucket that cannot be listed says nothing: the upload has its own words.
 async fn remote(edge: Edge<'_>, warehouse: &Warehouse) -> Option<Stranger> {
-    let settings = store_settings(edge.config, impatient());
+    let settings = edge.config.store_settings(impatient());
     let Ok(Store::S3(bucket)) = Store::open(&settings).await else { return None };
-    let prefix = prefix(edge.config);
+    let prefix = edge.config.prefix();
     let key = bucket.first_key(&format!("{prefix}manifests/")).await.ok()??;
     let run: RunId = key.rsplit('/').next()?.strip_suffix(".json")?.parse().ok()?;
     if ledger::runs::is_known(warehouse, &run).unwrap_or(true) {

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::credentials::{credentials, spotify_exposures};
 use super::error::Error;
 use super::fetch::Fetch;
 use super::fetch::replay;
 use super::findings::Story;
 use super::job::{Edge, Source};
 use super::report::{PlaylistReport, SpotifyReport};
+use crate::config::spotify_exposures;
 use crate::event::Event;
 use crate::ids::PlaylistId;
 use crate::ledger;
@@ -61,15 +61,14 @@ impl Story {
         warehouse: &mut Warehouse,
         (playlists, mine, liked): (&[PlaylistId], bool, bool),
     ) -> Result<(), Error> {
-        let credentials = credentials(edge.config, &edge.settings.data_dir)?;
+        let credentials = edge.config.credentials()?;
         let account = credentials.client_id.clone();
         self.spotify.login_ends_at = credentials.login_ends_at(edge.now());
         for exposure in spotify_exposures(edge.config, &credentials) {
             (edge.events)(Event::Warning(exposure.sentence()));
         }
         let lockouts = lockouts::load(warehouse, &account, edge.now())?;
-        let api_url =
-            edge.config.spotify.api_url.as_deref().unwrap_or("https://api.spotify.com/v1");
+        let api_url = &edge.config.spotify.api_url;
         let mut client =
             Client::new(api_url, credentials, edge.settings.timing, edge.settings.clock)?
                 .stopped_by(Arc::clone(edge.stop))

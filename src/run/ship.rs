@@ -5,7 +5,6 @@
 //! is known to its pipe (by path, for 14 days) or to the table (`COPY INTO`, for 64).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
 use super::account::Target;
 use super::error::Error;
@@ -15,14 +14,13 @@ use super::job::Edge;
 use super::lost;
 use super::verify::presence;
 use super::verify::{Watched, watch};
-use crate::config::Config;
 use crate::event::Stage;
 use crate::ids::Table;
-use crate::lake::{ExportedFile, StaticKeys, StoreSettings, StoreTiming};
+use crate::lake::ExportedFile;
 use crate::ledger;
 use crate::ledger::{Asked, Parcel, Replacement};
 use crate::snowflake;
-use crate::snowflake::{Answer, Binding, Evidence, IngestMode, Statement, Verdict, Verification};
+use crate::snowflake::{Answer, Binding, Evidence, Statement, Verdict, Verification};
 use crate::warehouse::Warehouse;
 
 impl Story {
@@ -173,33 +171,6 @@ impl Story {
             parcel.files().filter(is_replaced)
         });
         older.map(|file| file.key.clone()).collect()
-    }
-}
-
-/// Whether Snowflake learns of files from the bucket's events, whatever this command does.
-pub(crate) fn is_by_event(config: &Config) -> bool {
-    config.snowflake.account.is_some()
-        && config.snowflake.ingest.unwrap_or_default() == IngestMode::Auto
-}
-
-/// The lake's root folder.
-pub(crate) fn lake(edge: Edge<'_>) -> PathBuf {
-    edge.settings.data_dir.lake()
-}
-
-/// Which bucket, and who we are there.
-pub(crate) fn store_settings(config: &Config, timing: StoreTiming) -> StoreSettings {
-    let lake = &config.lake;
-    let aws = lake.aws.as_ref();
-    StoreSettings {
-        bucket: lake.bucket.clone(),
-        region: aws.and_then(|aws| aws.region.clone()),
-        keys: aws.filter(|aws| !aws.access_key_id.is_empty()).map(|aws| StaticKeys {
-            access_key_id: aws.access_key_id.clone(),
-            secret_access_key: aws.secret_access_key.clone(),
-        }),
-        endpoint: None,
-        timing,
     }
 }
 

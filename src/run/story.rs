@@ -3,16 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::account::{Target, target};
+use super::account::Target;
 use super::conclusion::Conclusion;
-use super::credentials::snowflake_exposure;
 use super::error::Error;
 use super::findings::Story;
 use super::job::{Edge, Settings};
 use super::lock::hold;
 use super::report::RunReport;
 use super::{lost, notes, provenance};
-use crate::config::Config;
+use crate::config::{Config, ConnectError, snowflake_exposure};
 use crate::event::{Event, Events, Stage};
 use crate::ids::RunId;
 use crate::ledger;
@@ -36,7 +35,8 @@ pub async fn run(
     if let Some(exposure) = target.as_ref().and_then(snowflake_exposure) {
         events(Event::Warning(exposure.sentence()));
     }
-    let (mut lock, mut warehouse) = hold(settings, "a run that begins", events, stop).await?;
+    let (mut lock, mut warehouse) =
+        hold(config, settings, "a run that begins", (events, stop)).await?;
     // Only now: whoever waited begins when the wait is over.
     let now = (settings.clock)();
     let fresh = RunId::new(now, fastrand::u128(..));
@@ -100,7 +100,7 @@ pub async fn run(
     tokio::task::block_in_place(|| {
         let finished =
             ledger::runs::finish(&warehouse, &story.run, state, &text, (settings.clock)());
-        ledger::status_file::post(&settings.data_dir, &warehouse, None, (settings.clock)());
+        ledger::status_file::post(&config.data_dir, &warehouse, None, (settings.clock)());
         // What was done is done, also where it can no longer be noted.
         Ok((report, error.or_else(|| finished.err().map(Error::from))))
     })
@@ -112,16 +112,19 @@ fn configured_target(config: &Config, settings: &Settings) -> Result<Option<Targ
     if *settings.stages.end() < Stage::Ingest || shipping.no_ingest {
         return Ok(None);
     }
-    let target = target(config, shipping.snowflake, settings.clock)?;
-    if target.is_none() && *settings.stages.start() == Stage::Verify {
-        let why = "there is no Snowflake account to ask what arrived";
-        return Err(Error::NotConfigured { what: "SNOWFLAKE_ACCOUNT", why });
-    }
-    if target.is_some() && config.lake.bucket.is_none() {
+    let account = match *settings.stages.start() == Stage::Verify {
+        true => {
+            let why = "there is no Snowflake account to ask what arrived";
+            Some(config.required_account(shipping.snowflake, settings.clock, why)?)
+        }
+        false => config.account(shipping.snowflake, settings.clock)?,
+    };
+    if account.is_some() && config.lake.bucket.is_none() {
         let why = "SNOWFLAKE_ACCOUNT is set, and Snowflake loads from S3";
-        return Err(Error::NotConfigured { what: "S3_BUCKET (or use `--no-ingest`)", why });
+        let what = "S3_BUCKET (or use `--no-ingest`)";
+        return Err(ConnectError::NotConfigured { what, why }.into());
     }
-    Ok(target)
+    Ok(account)
 }
 
 impl Story {
@@ -157,7 +160,7 @@ impl Story {
             return Err(Error::FetchUnfinished { run: self.run.to_string(), fetched });
         }
         tokio::task::block_in_place(|| {
-            let published = edge.settings.data_dir.published();
+            let published = edge.config.data_dir.published();
             let renewal = match edge.does(Stage::Publish) {
                 true => warehouse.begin_renewal(&published)?,
                 false => None,
@@ -186,7 +189,7 @@ impl Story {
     ) -> Result<(), Error> {
         (edge.events)(Event::StageStarted(stage));
         ledger::runs::enter(warehouse, &self.run, stage.name())?;
-        ledger::status_file::post(&edge.settings.data_dir, warehouse, Some(&self.run), edge.now());
+        ledger::status_file::post(&edge.config.data_dir, warehouse, Some(&self.run), edge.now());
         Ok(())
     }
 
@@ -223,11 +226,11 @@ impl Story {
         // Publish and export by themselves look again, too: the proof is not kept between processes.
         self.enter(edge, warehouse, Stage::Check)?;
         let warn_only = &edge.settings.warn_only;
-        let refused_rows = edge.settings.data_dir.refused();
+        let refused_rows = edge.config.data_dir.refused();
         let run = (&self.run, edge.now());
         let (checks, gate) = quality::gate(warehouse, run, warn_only, &refused_rows)?;
         self.checks = checks;
-        ledger::status_file::post_findings(&edge.settings.data_dir, warehouse, &self.run);
+        ledger::status_file::post_findings(&edge.config.data_dir, warehouse, &self.run);
         let passed = gate.map_err(|_| Error::Refused {
             run: self.run.to_string(),
             failed_checks: quality::refusing(&self.checks),
@@ -265,14 +268,4 @@ impl Story {
         }
         Ok(())
     }
-}
-
-/// What every key of the lake begins with.
-pub(crate) fn prefix(config: &Config) -> String {
-    let mut prefix = config.lake.prefix.clone().unwrap_or_else(|| "spotify-data/".to_owned());
-    // A stage's location is a prefix: without the slash it would take in every sibling folder that begins the same.
-    if !prefix.is_empty() && !prefix.ends_with('/') {
-        prefix.push('/');
-    }
-    prefix
 }

@@ -7,7 +7,6 @@ use super::error::Error;
 use super::findings::Story;
 use super::job::Edge;
 use super::lost;
-use super::ship::{is_by_event, lake, store_settings};
 use crate::event::{Event, Stage};
 use crate::lake;
 use crate::lake::{
@@ -35,7 +34,7 @@ impl Story {
             return Ok(Vec::new());
         }
         self.enter(edge, warehouse, Stage::Upload)?;
-        let settings = store_settings(edge.config, edge.settings.shipping.store);
+        let settings = edge.config.store_settings(edge.settings.shipping.store);
         let store = Box::pin(Store::open(&settings)).await?;
         let (mut all, mut arrived) = (Vec::new(), BTreeSet::new());
         for parcel in &to_go {
@@ -77,10 +76,10 @@ async fn upload_parcel(
     let mut files: Vec<ExportedFile> =
         parcel.unsubmitted(edge.submits_announced()).map(|entry| entry.file.clone()).collect();
     // A bucket that sends events tells the pipe of a file at once, also where this command goes no further.
-    if is_by_event(edge.config) {
+    if edge.config.loads_by_event() {
         ledger::files::announce(warehouse, &files, IngestMode::Auto, edge.now())?;
     }
-    let lake = lake(edge);
+    let lake = edge.config.data_dir.lake();
     // It goes when everything else is there; then it vouches for what was there.
     let is_manifest_there = parcel.entries.iter().any(|entry| entry.state != "exported");
     let (archive, mut manifest) = tokio::task::block_in_place(|| {
@@ -175,7 +174,7 @@ fn archive_of(
     let run = (&parcel.run_id, parcel.started_at);
     let Some(file) = written::written_archive(warehouse, &parcel.run_id)? else {
         // An earlier version noted none.
-        let key = archive_key(&crate::run::story::prefix(edge.config), run.0, run.1);
+        let key = archive_key(&edge.config.prefix(), run.0, run.1);
         let is_there = lake.join(&key).exists();
         return Ok(is_there.then(|| WrittenFile::of(lake, &key)).transpose()?);
     };

@@ -28,7 +28,6 @@ pub use spotify::{
     StoredToken, Timing, TokenFile, Usage, login,
 };
 
-use secrecy::SecretString;
 use url::Url;
 
 /// The configured base URL of a service, or [`Error::BadUrl`] with the `name` of what sets it.
@@ -42,23 +41,4 @@ pub fn base_url(name: &'static str, value: &str) -> Result<Url, Error> {
         return Err(bad("it must begin with https:// or http://".to_owned()));
     }
     Ok(url)
-}
-
-/// How to reach Spotify and as whom.
-#[derive(Debug, Clone, Default)]
-pub struct SpotifyConfig {
-    /// The app's client id, from Spotify's developer dashboard.
-    pub client_id: Option<String>,
-    /// The app's secret; not needed after `login` with PKCE.
-    pub client_secret: Option<SecretString>,
-    /// A user's refresh token, where no `login` is possible.
-    pub refresh_token: Option<SecretString>,
-    /// Playlists of a run that names no source: ids, URIs or URLs.
-    pub playlist_ids: Vec<String>,
-    /// Base URL of the Web API [default: Spotify's].
-    pub api_url: Option<String>,
-    /// Base URL of the accounts service [default: Spotify's].
-    pub accounts_url: Option<String>,
-    /// Least time between two calls, in milliseconds [default: 100].
-    pub min_gap_ms: Option<u64>,
 }

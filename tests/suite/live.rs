@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use snowtrack::config::Config;
 use snowtrack::event::Stage;
+use snowtrack::ids::DataDir;
 use snowtrack::retry::RetryPolicy;
 use snowtrack::run::{Error, RunReport, Settings, Source, run};
 use snowtrack::sources::{self, Timing};
@@ -32,15 +33,15 @@ pub(crate) fn fetch(
     mine: bool,
 ) -> (RunReport, Option<Error>) {
     let mut config = Config::default();
+    config.data_dir = DataDir::new(world.path("data"));
     config.spotify.client_id = Some(CLIENT_ID.to_owned());
     config.spotify.client_secret = Some(CLIENT_SECRET.to_owned().into());
     config.spotify.refresh_token = Some(REFRESH_TOKEN.to_owned().into());
-    config.spotify.api_url = Some(spotify.api_url());
-    config.spotify.accounts_url = Some(spotify.accounts_url());
+    config.spotify.api_url = spotify.api_url();
+    config.spotify.accounts_url = spotify.accounts_url();
     let tiny = Duration::from_millis(1);
     let retry = RetryPolicy { max_retries: 4, first_delay: tiny, max_delay: tiny };
     let settings = Settings {
-        data_dir: snowtrack::ids::DataDir::new(world.path("data")),
         wait: Duration::ZERO,
         source: Some(Source::Spotify {
             playlists: playlists.iter().map(|id| id.parse().unwrap()).collect(),

@@ -46,6 +46,17 @@ fn only_the_working_directorys_dot_env_is_read() {
 }
 
 #[test]
+fn the_flag_wins_over_every_variable_and_config_check_says_so() {
+    let world = World::new();
+    world.write(".env", "SNOWTRACK_DATA_DIR=from-dot-env\n");
+    let mut command = world.command(&["--json", "config", "check", "--data-dir", "from-flag"]);
+    let (value, origin) = setting(&mut command, "data_dir");
+    assert_eq!((value, origin.as_str()), ("from-flag".into(), "flag `--data-dir`"));
+    let (value, origin) = setting(&mut world.command(&CHECK), "data_dir");
+    assert_eq!((value, origin.as_str()), ("from-dot-env".into(), "`.env` `SNOWTRACK_DATA_DIR`"));
+}
+
+#[test]
 fn a_dot_env_of_windows_is_read_and_one_that_is_no_text_is_named() {
     let world = World::new();
     let utf16 = "\u{FEFF}S3_PREFIX=süß/\r\nSNOWFLAKE_USER=me\r\n".encode_utf16();

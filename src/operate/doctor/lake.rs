@@ -13,8 +13,8 @@ pub(crate) async fn lake(config: &Config, known: &Known, findings: &mut Findings
         findings.push(Finding::new(Area::Lake, "bucket", Health::Skipped, detail));
         return;
     };
-    let settings = crate::run::store_settings(config, StoreTiming::default());
-    let prefix = crate::run::prefix(config);
+    let settings = config.store_settings(StoreTiming::default());
+    let prefix = config.prefix();
     let fail = |what, error: &crate::lake::Error| {
         Finding::new(Area::Lake, what, Health::Fail, crate::causes::chain(error))
     };

@@ -6,12 +6,10 @@ mod snowflake;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
-use crate::config::Config;
+use crate::config::{Config, Exposure, spotify_exposures};
 use crate::disk::create_private_dir;
-use crate::ids::DataDir;
 use crate::ledger::lockouts;
-use crate::run::{Error, Lock, credentials, notes};
-use crate::run::{Exposure, spotify_exposures};
+use crate::run::{Error, Lock, notes};
 use crate::sources::{Bucket, Client, Lockouts, Timing};
 use crate::warehouse::Warehouse;
 
@@ -125,25 +123,20 @@ const TOLERATED_SKEW: TimeDelta = TimeDelta::seconds(30);
 /// Looks at disk, login and reachability, and tells each finding as soon as it is known.
 pub async fn doctor(
     config: &Config,
-    data_dir: &DataDir,
     clock: fn() -> DateTime<Utc>,
     tell: &(dyn Fn(&Finding) + Sync),
 ) -> Vec<Finding> {
     let mut findings = Findings { all: Vec::new(), tell };
-    let known = disk(config, data_dir, clock(), &mut findings);
-    spotify(config, data_dir, (clock, &known), &mut findings).await;
+    let known = disk(config, clock(), &mut findings);
+    spotify(config, (clock, &known), &mut findings).await;
     Box::pin(lake::lake(config, &known, &mut findings)).await;
     snowflake::snowflake(config, &known, clock, &mut findings).await;
     findings.all
 }
 
 /// Looks at the data directory and returns what its ledger knows.
-fn disk(
-    config: &Config,
-    data_dir: &DataDir,
-    now: DateTime<Utc>,
-    findings: &mut Findings<'_>,
-) -> Known {
+fn disk(config: &Config, now: DateTime<Utc>, findings: &mut Findings<'_>) -> Known {
+    let data_dir = &config.data_dir;
     let shown = data_dir.display();
     let ok = |what, detail: String| Finding::new(Area::Disk, what, Health::Ok, detail);
     let probe = data_dir.probe();
@@ -217,16 +210,11 @@ fn sent(warehouse: &Warehouse) -> Result<Vec<Sent>, crate::warehouse::Error> {
     })
 }
 
-async fn spotify(
-    config: &Config,
-    data_dir: &DataDir,
-    (clock, known): (Clock, &Known),
-    findings: &mut Findings<'_>,
-) {
+async fn spotify(config: &Config, (clock, known): (Clock, &Known), findings: &mut Findings<'_>) {
     let push = |findings: &mut Findings<'_>, what, health, detail: String| {
         findings.push(Finding::new(Area::Spotify, what, health, detail));
     };
-    let Ok(credentials) = credentials(config, data_dir) else {
+    let Ok(credentials) = config.credentials() else {
         findings.push(
             Finding::new(Area::Spotify, "app", Health::Skipped, "no SPOTIFY_CLIENT_ID is set")
                 .fix("register an app in Spotify's developer dashboard and set it, or try `snowtrack run --demo`"),
@@ -258,11 +246,11 @@ async fn spotify(
     }
     let has_login =
         credentials.refresh_token.is_some() || matches!(credentials.token_file.load(), Ok(Some(_)));
-    let api_url = config.spotify.api_url.as_deref().unwrap_or("https://api.spotify.com/v1");
-    let mut client = match Client::new(api_url, credentials, Timing::impatient(), clock) {
-        Ok(client) => client,
-        Err(error) => return push(findings, "API", Health::Fail, error.to_string()),
-    };
+    let mut client =
+        match Client::new(&config.spotify.api_url, credentials, Timing::impatient(), clock) {
+            Ok(client) => client,
+            Err(error) => return push(findings, "API", Health::Fail, error.to_string()),
+        };
     let warnings = std::sync::Mutex::new(Vec::new());
     let note = |event| {
         if let (crate::event::Event::Warning(text), Ok(mut warnings)) = (event, warnings.lock()) {

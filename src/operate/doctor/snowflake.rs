@@ -4,11 +4,9 @@ use chrono::{DateTime, Utc};
 
 use super::{Area, Finding, Findings, Health, Known, TOLERATED_SKEW, exposed};
 use crate::causes::chain;
-use crate::config::Config;
+use crate::config::{Account as Target, Config, snowflake_exposure};
 use crate::operate::setup;
 use crate::operate::setup::PipeReport;
-use crate::run::snowflake_exposure;
-use crate::run::{Target, target};
 use crate::snowflake::{Credential, Item, Kind, Plan, State, Statement, claims};
 use crate::stop::Stop;
 
@@ -21,7 +19,7 @@ pub(crate) async fn snowflake(
 ) {
     let say = |what, health, detail: String| Finding::new(Area::Snowflake, what, health, detail);
     let timing = crate::snowflake::Timing::impatient();
-    let target = match target(config, timing, clock) {
+    let target = match config.account(timing, clock) {
         Ok(Some(target)) => target,
         Ok(None) => {
             let detail = "no SNOWFLAKE_ACCOUNT is set; nothing is ingested".to_owned();

@@ -11,7 +11,7 @@ pub(crate) mod presence;
 mod table_watch;
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use chrono::TimeDelta;
 
@@ -60,7 +60,7 @@ pub(crate) async fn watch(
             Question::of(edge, target, (table, parcels), known)
         })
         .collect();
-    let timeout = Duration::from_secs(edge.config.snowflake.verify_timeout_secs.unwrap_or(1800));
+    let timeout = edge.config.snowflake.verify_timeout;
     let (began, mut wait) = (Instant::now(), edge.settings.shipping.first_round);
     let since = (oldest - CLOCK_DOUBT).max(edge.now() - HISTORY_LIFETIME);
     let asked_about = match parcels {

@@ -13,7 +13,7 @@ use crate::ledger::{Entry, Parcel};
 use crate::run::account::Target;
 use crate::run::error::Error;
 use crate::run::job::Edge;
-use crate::run::ship::{query, store_settings};
+use crate::run::ship::query;
 use crate::snowflake::{Answer, QualifiedName, Row, Rows, Statement};
 
 /// Looks that are under way at once.
@@ -69,7 +69,7 @@ async fn missing_files(
     target: &Target,
     parcels: &[Parcel],
 ) -> Result<Vec<String>, Error> {
-    let settings = store_settings(edge.config, edge.settings.shipping.store);
+    let settings = edge.config.store_settings(edge.settings.shipping.store);
     let store = match Store::open(&settings).await {
         Ok(store) => store,
         Err(error) => {

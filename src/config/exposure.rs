@@ -1,10 +1,8 @@
-//! Who we are to Spotify, and where somebody else could read how we prove it.
+//! Where somebody else could read how we prove who we are.
 
-use super::account::Target;
-use crate::config::Config;
+use super::{Account, Config};
 use crate::http;
-use crate::ids::DataDir;
-use crate::sources::{Credentials, TokenFile};
+use crate::sources::Credentials;
 
 /// A place where others may read a credential: what was seen, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,35 +28,12 @@ impl Exposure {
     }
 }
 
-/// Who we are to Spotify.
-///
-/// # Errors
-/// [`crate::sources::Error::NoCredentials`] where no app is configured, [`crate::sources::Error::BadUrl`].
-pub fn credentials(
-    config: &Config,
-    data_dir: &DataDir,
-) -> Result<Credentials, crate::sources::Error> {
-    let spotify = &config.spotify;
-    let mut accounts_url =
-        spotify.accounts_url.clone().unwrap_or_else(|| "https://accounts.spotify.com/".to_owned());
-    crate::sources::base_url("SPOTIFY_ACCOUNTS_URL", &accounts_url)?;
-    if !accounts_url.ends_with('/') {
-        accounts_url.push('/');
-    }
-    Ok(Credentials {
-        client_id: spotify.client_id.clone().ok_or(crate::sources::Error::NoCredentials)?,
-        client_secret: spotify.client_secret.clone(),
-        refresh_token: spotify.refresh_token.clone(),
-        token_file: TokenFile(data_dir.token()),
-        accounts_url,
-    })
-}
-
 /// Where others may read what proves who we are to Spotify.
 pub(crate) fn spotify_exposures(config: &Config, credentials: &Credentials) -> Vec<Exposure> {
     let mut found = Vec::new();
     let is_clear = |url: &str| url.parse().is_ok_and(|url| http::is_sent_in_clear(&url));
-    if let Some(url) = config.spotify.api_url.as_deref().filter(|url| is_clear(url)) {
+    let url = &config.spotify.api_url;
+    if is_clear(url) {
         found.push(Exposure::in_clear("SPOTIFY_API_URL", url, "the access token"));
     }
     if is_clear(&credentials.accounts_url) {
@@ -78,8 +53,8 @@ pub(crate) fn spotify_exposures(config: &Config, credentials: &Credentials) -> V
 }
 
 /// Where others may read what proves who we are to Snowflake.
-pub(crate) fn snowflake_exposure(target: &Target) -> Option<Exposure> {
-    let url = target.connection.login().account.url();
+pub(crate) fn snowflake_exposure(account: &Account) -> Option<Exposure> {
+    let url = account.connection.login().account.url();
     let exposure = || Exposure::in_clear("SNOWFLAKE_URL", url.as_str(), "the token");
     http::is_sent_in_clear(url).then(exposure)
 }
