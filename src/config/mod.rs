@@ -185,6 +185,11 @@ mod tests {
             assert_eq!(shown.origin, origin, "{}", shown.key);
         }
         assert_eq!(Config::default().spotify.min_gap, std::time::Duration::from_millis(100));
+        // What a type is without being told is the same.
+        let (config, blank) = (Config::default(), Config::blank());
+        assert_eq!(config.lake.format, blank.lake.format);
+        assert_eq!(config.snowflake.ingest, blank.snowflake.ingest);
+        assert_eq!(config.snowflake.target_lag, blank.snowflake.target_lag);
     }
 
     #[test]

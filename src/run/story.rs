@@ -77,11 +77,7 @@ pub async fn run(
         asked.asked().await;
         work.interrupt();
     });
-    story.goes_to_snowflake = match (&target, &config.snowflake.account) {
-        (Some(_), _) => Ok(()),
-        (None, Some(_)) => Err("the command ends before Snowflake is asked"),
-        (None, None) => Err("no Snowflake account is configured"),
-    };
+    story.goes_to_snowflake = goes_to_snowflake(config, target.as_ref());
     let tag = story.run.to_string();
     let edge = Edge { config, settings, events, stop, tag: &tag };
     let ended = story.tell(edge, &mut warehouse, target.as_ref()).await;
@@ -104,6 +100,15 @@ pub async fn run(
         // What was done is done, also where it can no longer be noted.
         Ok((report, error.or_else(|| finished.err().map(Error::from))))
     })
+}
+
+/// Whether the run gets to Snowflake, or why it does not.
+const fn goes_to_snowflake(config: &Config, target: Option<&Target>) -> Result<(), &'static str> {
+    match (target, &config.snowflake.account) {
+        (Some(_), _) => Ok(()),
+        (None, Some(_)) => Err("the command ends before Snowflake is asked"),
+        (None, None) => Err("no Snowflake account is configured"),
+    }
 }
 
 /// The configured account, where the run gets that far. What is wrong with it is said before anything is fetched.
