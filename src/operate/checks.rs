@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::blocking::blocking;
 use crate::ids::RunId;
 use crate::quality;
 use crate::run::{CheckReport, TableReport};
@@ -101,13 +102,13 @@ pub async fn check_everything(
     let started_at = clock();
     let _lock = Lock::take(data_dir, "check")?;
     let (file, temporary) = (data_dir.join("snowtrack.duckdb"), data_dir.join("tmp"));
-    let warehouse = tokio::task::block_in_place(|| Warehouse::open(&file, &temporary))?;
+    let warehouse = blocking(|| Warehouse::open(&file, &temporary))?;
     let (asked, work) = (Arc::clone(stop), warehouse.interrupt());
     let interrupter = tokio::spawn(async move {
         asked.asked().await;
         work.interrupt();
     });
-    let looked = tokio::task::block_in_place(|| {
+    let looked = blocking(|| {
         let tables = warehouse.table_counts()?;
         let is_pending = tables.iter().any(|table| table.changed_row_count > 0)
             || warehouse.pending_read_count()? > 0;

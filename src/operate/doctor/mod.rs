@@ -8,6 +8,7 @@ use std::path::Path;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
+use crate::blocking::blocking;
 use crate::config::Config;
 use crate::disk::create_private_dir;
 use crate::ledger::lockouts;
@@ -179,7 +180,7 @@ fn disk(
         findings.push(ok("warehouse", "not made yet; the first run makes it".to_owned()));
         return Known::default();
     }
-    let opened = tokio::task::block_in_place(|| {
+    let opened = blocking(|| {
         let warehouse = Warehouse::open(&path, &data_dir.join("tmp"))?;
         let account = config.spotify.client_id.as_deref().unwrap_or_default();
         let lockouts = lockouts::load(&warehouse, account, now)?;

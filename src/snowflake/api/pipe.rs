@@ -7,7 +7,6 @@
 //! <https://docs.snowflake.com/en/user-guide/data-load-snowpipe-rest-apis>
 
 use std::collections::HashSet;
-use std::sync::atomic::AtomicBool;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use reqwest::Method;
@@ -18,6 +17,7 @@ use super::client::{Answer, Call, Connection};
 use super::error::Error;
 use super::ident::QualifiedName;
 use super::wire::{InsertFile, InsertFilesAnswer, InsertFilesBody, Report, ReportedFile, Status};
+use crate::stop::Stop;
 
 /// Most files of one call; Snowflake answers 429 to more.
 pub const MAX_PIPE_FILES: usize = 5_000;
@@ -123,7 +123,7 @@ impl Connection {
         &self,
         pipe: &QualifiedName,
         files: &[StagedFile],
-        stop: &AtomicBool,
+        stop: &Stop,
     ) -> Result<Accepted, Error> {
         self.must_submit(pipe)?;
         if let Some(file) = files.iter().find(|file| MAX_PATH_BYTES < file.path.len()) {
@@ -142,7 +142,7 @@ impl Connection {
         pipe: &QualifiedName,
         chunk: &[StagedFile],
         accepted: &mut Accepted,
-        stop: &AtomicBool,
+        stop: &Stop,
     ) -> Result<(), Error> {
         let doing = "take files";
         let listed = chunk
@@ -188,7 +188,7 @@ impl Connection {
         &self,
         pipe: &QualifiedName,
         mark: Option<&str>,
-        stop: &AtomicBool,
+        stop: &Stop,
     ) -> Result<InsertReport, Error> {
         self.must_submit(pipe)?;
         let mut query = vec![("requestId", Uuid::new_v4().to_string())];
@@ -209,7 +209,7 @@ impl Connection {
         pipe: &QualifiedName,
         start: DateTime<Utc>,
         end: Option<DateTime<Utc>>,
-        stop: &AtomicBool,
+        stop: &Stop,
     ) -> Result<LoadHistory, Error> {
         self.must_submit(pipe)?;
         let mut history = LoadHistory::default();
@@ -240,7 +240,7 @@ impl Connection {
         pipe: &QualifiedName,
         name: &'static str,
         query: Vec<(&'static str, String)>,
-        stop: &AtomicBool,
+        stop: &Stop,
     ) -> Result<Report, Error> {
         let call = Call {
             doing: "ask a pipe what it loaded",
