@@ -110,7 +110,7 @@ impl Default for Config {
     /// What holds where nothing was said.
     fn default() -> Self {
         let mut config = Self::blank();
-        for setting in settings::all() {
+        for setting in settings::with_unlisted() {
             if !setting.default.is_empty() {
                 let taken = (setting.slot)(&mut config).take(setting.default);
                 taken.expect("every default is a value of its setting, by test");
