@@ -3,6 +3,7 @@
 //! In: a [`Service`] that answers. Out: bytes. Written by hand because a framework would repair what tests need broken.
 
 use std::io::Write;
+use std::net::Ipv4Addr;
 use std::sync::{Arc, LazyLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
 /// Whoever answers the requests.
-pub(crate) trait Service: Send + Sync + 'static {
+pub trait Service: Send + Sync + 'static {
     /// A request has come.
     fn started(&self, _request: &Request) {}
 
@@ -30,27 +31,27 @@ pub(crate) trait Service: Send + Sync + 'static {
     fn finished(&self, _request: &Request) {}
 }
 
-/// A server on a free loopback port; it stops when dropped.
-pub(crate) struct Server {
+/// A server on a loopback port; it stops when dropped.
+pub struct Server {
     /// Host and port.
-    pub(crate) address: String,
+    pub address: String,
     running: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
 }
 
 /// A request as it came.
 #[derive(Debug)]
-pub(crate) struct Request {
-    pub(crate) method: String,
-    pub(crate) path: String,
+pub struct Request {
+    pub method: String,
+    pub path: String,
     /// Without `?`, still percent-encoded.
-    pub(crate) query: String,
+    pub query: String,
     headers: Vec<(String, String)>,
-    pub(crate) body: Vec<u8>,
+    pub body: Vec<u8>,
 }
 
 /// How the answer travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Delivery {
+pub enum Delivery {
     Whole,
     /// Half of the promised bytes, then the end of the connection.
     Cut,
@@ -68,7 +69,7 @@ pub(crate) enum Delivery {
 
 /// Whether the body is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Packing {
+pub enum Packing {
     /// Where the client accepts gzip.
     Negotiated,
     Gzip,
@@ -80,30 +81,30 @@ pub(crate) enum Packing {
 
 /// An answer to be sent.
 #[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) headers: Vec<(&'static str, String)>,
-    pub(crate) body: Vec<u8>,
-    pub(crate) delivery: Delivery,
-    pub(crate) packing: Packing,
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Vec<u8>,
+    pub delivery: Delivery,
+    pub packing: Packing,
 }
 
 impl Request {
     /// A header; `name` in lower case.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    pub(crate) fn parameters(&self) -> Vec<(String, String)> {
+    pub fn parameters(&self) -> Vec<(String, String)> {
         pairs(&self.query)
     }
 
-    pub(crate) fn parameter(&self, name: &str) -> Option<String> {
+    pub fn parameter(&self, name: &str) -> Option<String> {
         find(&self.parameters(), name)
     }
 
     /// The body as a form.
-    pub(crate) fn form(&self) -> Vec<(String, String)> {
+    pub fn form(&self) -> Vec<(String, String)> {
         pairs(&String::from_utf8_lossy(&self.body))
     }
 
@@ -113,11 +114,11 @@ impl Request {
 }
 
 impl Answer {
-    pub(crate) fn json(status: u16, body: impl Into<String>) -> Self {
+    pub fn json(status: u16, body: impl Into<String>) -> Self {
         Self::text(status, "application/json; charset=utf-8", body)
     }
 
-    pub(crate) fn text(status: u16, content_type: &str, body: impl Into<String>) -> Self {
+    pub fn text(status: u16, content_type: &str, body: impl Into<String>) -> Self {
         let headers = vec![("content-type", content_type.to_owned())];
         Self {
             status,
@@ -128,23 +129,23 @@ impl Answer {
         }
     }
 
-    pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
 
-    pub(crate) const fn delivered(mut self, delivery: Delivery) -> Self {
+    pub const fn delivered(mut self, delivery: Delivery) -> Self {
         self.delivery = delivery;
         self
     }
 
-    pub(crate) const fn packed(mut self, packing: Packing) -> Self {
+    pub const fn packed(mut self, packing: Packing) -> Self {
         self.packing = packing;
         self
     }
 
     /// A small answer that is a gigabyte of spaces once it is unpacked.
-    pub(crate) fn bomb(is_marked: bool) -> Self {
+    pub fn bomb(is_marked: bool) -> Self {
         let answer = Self { body: BOMB.clone(), ..Self::json(200, "") }.packed(Packing::Done);
         if is_marked { answer.with_header("content-encoding", "gzip") } else { answer }
     }
@@ -166,8 +167,14 @@ impl Answer {
 }
 
 impl Server {
-    pub(crate) fn start(service: &Arc<impl Service>) -> Self {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a loopback port is free");
+    /// On a free loopback port.
+    pub fn start(service: &Arc<impl Service>) -> Self {
+        Self::start_at(0, service).expect("a loopback port is free")
+    }
+
+    /// On a port of the loopback address; 0 is any free one.
+    pub fn start_at(port: u16, service: &Arc<impl Service>) -> std::io::Result<Self> {
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         listener.set_nonblocking(true).expect("a socket can be made non-blocking");
         let address = listener.local_addr().expect("a bound socket has an address").to_string();
         let (stop, stopped) = oneshot::channel();
@@ -186,11 +193,11 @@ impl Server {
                 }
             });
         });
-        Self { address, running: Some((stop, thread)) }
+        Ok(Self { address, running: Some((stop, thread)) })
     }
 
     /// Ends every connection.
-    pub(crate) fn stop(&mut self) {
+    pub fn stop(&mut self) {
         if let Some((stop, thread)) = self.running.take() {
             // An error means that the server is gone already.
             let _ = stop.send(());
@@ -365,7 +372,7 @@ fn compressed(body: &[u8]) -> std::io::Result<Vec<u8>> {
 }
 
 /// The first value of a name.
-pub(crate) fn find(pairs: &[(String, String)], name: &str) -> Option<String> {
+pub fn find(pairs: &[(String, String)], name: &str) -> Option<String> {
     pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
 }
 
@@ -377,7 +384,7 @@ fn pairs(text: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-pub(crate) fn decoded(text: &str) -> String {
+pub fn decoded(text: &str) -> String {
     let (bytes, mut out, mut at) = (text.as_bytes(), Vec::new(), 0);
     while let Some(byte) = bytes.get(at) {
         let escaped =
@@ -396,7 +403,7 @@ pub(crate) fn decoded(text: &str) -> String {
 }
 
 /// Percent-encodes everything but letters and digits.
-pub(crate) fn encoded(text: &str) -> String {
+pub fn encoded(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
             _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),

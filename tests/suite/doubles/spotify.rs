@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::accounts::challenge_of;
-use super::*;
-use crate::support::library::{Library, Mode, Playlist, Row, documents_in, spotify_id};
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
+use sha2::{Digest, Sha256};
+use snowtrack_doubles::library::{Library, Mode, Playlist, Row, documents_in, spotify_id};
 
 const BOTH: &str = "additional_types=track%2Cepisode";
 
@@ -294,7 +294,7 @@ async fn a_login_needs_the_verifier_of_its_challenge() {
             ("state", "st&te"),
             ("scope", ALL_SCOPES),
             ("code_challenge_method", "S256"),
-            ("code_challenge", &challenge_of(&verifier)),
+            ("code_challenge", &BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(&verifier))),
         ];
         http.get(format!("{}/authorize", double.accounts_url())).query(&query).send()
     };

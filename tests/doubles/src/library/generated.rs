@@ -97,7 +97,7 @@ const GENRES: [&str; 5] =
 impl Library {
     /// `playlists` playlists of `rows_per_playlist` rows each: mostly the user's own, every fifth shared by a friend who lets
     /// the user add, every seventh only followed. Every kind of dirt is among the first thirty rows.
-    pub(crate) fn generated(seed: u64, playlists: usize, rows_per_playlist: usize) -> Self {
+    pub fn generated(seed: u64, playlists: usize, rows_per_playlist: usize) -> Self {
         let mut random = Random::new(seed);
         let mut library = Self::new("ada.listens");
         let track_count = (playlists * rows_per_playlist * 3 / 5).max(45);

@@ -1,24 +1,23 @@
 //! A Spotify account's world as plain structs: what the double serves and what `truth` computes from.
 //!
 //! In: what a test builds or `Library::generated` invents. Out: JSON through `render`. Never holds what Spotify would not know.
-#![allow(dead_code, reason = "a vocabulary for tests; not every test speaks every word")]
 
 mod generated;
 mod recorded;
-pub(crate) mod render;
+pub mod render;
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-pub(crate) use recorded::{Recorded, RecordedPlaylist, documents_in};
+pub use recorded::{Recorded, RecordedPlaylist, documents_in};
 
 /// In any name: rendered as the JSON escape `\ud83d`, half a surrogate pair, which no Rust string can hold.
-pub(crate) const LONE_SURROGATE: char = '\u{F8FF}';
+pub const LONE_SURROGATE: char = '\u{F8FF}';
 
 /// Which of Spotify's two shapes an app gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mode {
+pub enum Mode {
     /// Since March 2026: `items` and `item`, contents only for owner and collaborators, many fields and endpoints gone.
     Development,
     /// Extended quota: `tracks` and `track`, every field and endpoint.
@@ -27,60 +26,60 @@ pub(crate) enum Mode {
 
 /// Everything Spotify knows about one account and what it can see.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Library {
+pub struct Library {
     /// The user behind a login.
-    pub(crate) me: User,
+    pub me: User,
     /// By id.
-    pub(crate) artists: BTreeMap<String, Artist>,
+    pub artists: BTreeMap<String, Artist>,
     /// By id.
-    pub(crate) albums: BTreeMap<String, Album>,
+    pub albums: BTreeMap<String, Album>,
     /// By id.
-    pub(crate) tracks: BTreeMap<String, Track>,
+    pub tracks: BTreeMap<String, Track>,
     /// By id.
-    pub(crate) episodes: BTreeMap<String, Episode>,
+    pub episodes: BTreeMap<String, Episode>,
     /// By id.
-    pub(crate) playlists: BTreeMap<String, Playlist>,
+    pub playlists: BTreeMap<String, Playlist>,
     /// `/me/playlists` in its order: owned and followed playlists; `None` is a null row.
-    pub(crate) listed: Vec<Option<String>>,
+    pub listed: Vec<Option<String>>,
     /// `/me/tracks`, newest first.
-    pub(crate) liked: Vec<Row>,
+    pub liked: Vec<Row>,
     /// Recorded bodies, served instead of anything of the same path above.
-    pub(crate) recorded: Recorded,
+    pub recorded: Recorded,
 }
 
 /// Somebody with an account.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct User {
-    pub(crate) id: String,
-    pub(crate) display_name: Option<String>,
+pub struct User {
+    pub id: String,
+    pub display_name: Option<String>,
 }
 
 /// An artist.
 #[derive(Debug, Clone)]
-pub(crate) struct Artist {
-    pub(crate) id: String,
-    pub(crate) name: String,
+pub struct Artist {
+    pub id: String,
+    pub name: String,
     /// `None`: the key is absent, which means unknown; empty means none.
-    pub(crate) genres: Option<Vec<String>>,
-    pub(crate) popularity: Option<u8>,
+    pub genres: Option<Vec<String>>,
+    pub popularity: Option<u8>,
 }
 
 /// An album.
 #[derive(Debug, Clone)]
-pub(crate) struct Album {
-    pub(crate) id: String,
-    pub(crate) name: String,
+pub struct Album {
+    pub id: String,
+    pub name: String,
     /// `None` is null; Spotify may add values, such as "ep".
-    pub(crate) album_type: Option<String>,
+    pub album_type: Option<String>,
     /// `YYYY`, `YYYY-MM`, `YYYY-MM-DD`, `0000` or null.
-    pub(crate) release_date: Option<String>,
-    pub(crate) total_tracks: u32,
-    pub(crate) artist_ids: Vec<String>,
+    pub release_date: Option<String>,
+    pub total_tracks: u32,
+    pub artist_ids: Vec<String>,
 }
 
 /// How long something plays, as Spotify writes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum DurationMs {
+pub enum DurationMs {
     /// `204053`
     Integer(u32),
     /// `204053.0`
@@ -89,60 +88,60 @@ pub(crate) enum DurationMs {
 
 /// A track; taken down = no name and no duration.
 #[derive(Debug, Clone)]
-pub(crate) struct Track {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) album_id: String,
+pub struct Track {
+    pub id: String,
+    pub name: String,
+    pub album_id: String,
     /// An empty id is an artist without id (null).
-    pub(crate) artist_ids: Vec<String>,
-    pub(crate) duration_ms: DurationMs,
-    pub(crate) is_explicit: bool,
+    pub artist_ids: Vec<String>,
+    pub duration_ms: DurationMs,
+    pub is_explicit: bool,
     /// `None`: the key is absent. Development Mode never has it.
-    pub(crate) popularity: Option<u8>,
-    pub(crate) isrc: Option<String>,
+    pub popularity: Option<u8>,
+    pub isrc: Option<String>,
     /// Keys that no documentation names.
-    pub(crate) extra: BTreeMap<String, Value>,
+    pub extra: BTreeMap<String, Value>,
 }
 
 /// An episode of a show.
 #[derive(Debug, Clone)]
-pub(crate) struct Episode {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) show_id: String,
-    pub(crate) show_name: String,
-    pub(crate) duration_ms: u32,
+pub struct Episode {
+    pub id: String,
+    pub name: String,
+    pub show_id: String,
+    pub show_name: String,
+    pub duration_ms: u32,
 }
 
 /// A playlist with its rows.
 #[derive(Debug, Clone)]
-pub(crate) struct Playlist {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) owner_id: String,
-    pub(crate) public: Option<bool>,
-    pub(crate) collaborative: bool,
+pub struct Playlist {
+    pub id: String,
+    pub name: String,
+    pub owner_id: String,
+    pub public: Option<bool>,
+    pub collaborative: bool,
     /// Who besides the owner may add to it.
-    pub(crate) collaborators: Vec<String>,
-    pub(crate) snapshot_id: String,
+    pub collaborators: Vec<String>,
+    pub snapshot_id: String,
     /// How often it changed.
-    pub(crate) version: u32,
-    pub(crate) rows: Vec<Row>,
+    pub version: u32,
+    pub rows: Vec<Row>,
 }
 
 /// One row of a playlist or of the liked songs.
 #[derive(Debug, Clone)]
-pub(crate) struct Row {
-    pub(crate) content: Content,
-    pub(crate) added_at: AddedAt,
-    pub(crate) added_by: AddedBy,
+pub struct Row {
+    pub content: Content,
+    pub added_at: AddedAt,
+    pub added_by: AddedBy,
     /// Keys that no documentation names.
-    pub(crate) extra: BTreeMap<String, Value>,
+    pub extra: BTreeMap<String, Value>,
 }
 
 /// What a row holds.
 #[derive(Debug, Clone)]
-pub(crate) enum Content {
+pub enum Content {
     Track(String),
     Local(LocalFile),
     Episode(String),
@@ -158,16 +157,16 @@ pub(crate) enum Content {
 
 /// A file on somebody's disk.
 #[derive(Debug, Clone)]
-pub(crate) struct LocalFile {
-    pub(crate) artist: String,
-    pub(crate) album: String,
-    pub(crate) title: String,
-    pub(crate) seconds: u32,
+pub struct LocalFile {
+    pub artist: String,
+    pub album: String,
+    pub title: String,
+    pub seconds: u32,
 }
 
 /// `added_at` of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum AddedAt {
+pub enum AddedAt {
     At(String),
     /// 1970-01-01T00:00:00Z, as chart playlists have it.
     Epoch,
@@ -178,7 +177,7 @@ pub(crate) enum AddedAt {
 
 /// `added_by` of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum AddedBy {
+pub enum AddedBy {
     /// The playlist's owner.
     Owner,
     User(String),
@@ -189,7 +188,7 @@ pub(crate) enum AddedBy {
 }
 
 /// A well-formed Spotify id (22 characters, base 62) that is always the same for the same number.
-pub(crate) fn spotify_id(number: u64) -> String {
+pub fn spotify_id(number: u64) -> String {
     const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     let mut random = generated::Random::new(number ^ 0x5107_1f1e_d0c5_u64);
     // Never 3, so that no id looks like one of Spotify's own playlists (37i9dQZ…).
@@ -198,13 +197,13 @@ pub(crate) fn spotify_id(number: u64) -> String {
 }
 
 impl Artist {
-    pub(crate) fn new(id: &str, name: &str) -> Self {
+    pub fn new(id: &str, name: &str) -> Self {
         Self { id: id.to_owned(), name: name.to_owned(), genres: None, popularity: Some(40) }
     }
 }
 
 impl Album {
-    pub(crate) fn new(id: &str, name: &str, artist_id: &str) -> Self {
+    pub fn new(id: &str, name: &str, artist_id: &str) -> Self {
         Self {
             id: id.to_owned(),
             name: name.to_owned(),
@@ -217,7 +216,7 @@ impl Album {
 }
 
 impl Track {
-    pub(crate) fn new(id: &str, name: &str, album_id: &str, artist_id: &str) -> Self {
+    pub fn new(id: &str, name: &str, album_id: &str, artist_id: &str) -> Self {
         Self {
             id: id.to_owned(),
             name: name.to_owned(),
@@ -234,7 +233,7 @@ impl Track {
 
 impl DurationMs {
     /// The whole milliseconds.
-    pub(crate) const fn get(self) -> u32 {
+    pub const fn get(self) -> u32 {
         match self {
             Self::Integer(value) | Self::Float(value) => value,
         }
@@ -242,7 +241,7 @@ impl DurationMs {
 }
 
 impl Episode {
-    pub(crate) fn new(id: &str, name: &str, show_id: &str, show_name: &str) -> Self {
+    pub fn new(id: &str, name: &str, show_id: &str, show_name: &str) -> Self {
         let owned = str::to_owned;
         Self {
             id: owned(id),
@@ -255,7 +254,7 @@ impl Episode {
 }
 
 impl Playlist {
-    pub(crate) fn new(id: &str, name: &str, owner_id: &str) -> Self {
+    pub fn new(id: &str, name: &str, owner_id: &str) -> Self {
         let mut playlist = Self {
             id: id.to_owned(),
             name: name.to_owned(),
@@ -271,17 +270,17 @@ impl Playlist {
         playlist
     }
 
-    pub(crate) fn with_rows(mut self, rows: impl IntoIterator<Item = Row>) -> Self {
+    pub fn with_rows(mut self, rows: impl IntoIterator<Item = Row>) -> Self {
         self.rows.extend(rows);
         self
     }
 
-    pub(crate) fn with_public(mut self, public: Option<bool>) -> Self {
+    pub fn with_public(mut self, public: Option<bool>) -> Self {
         self.public = public;
         self
     }
 
-    pub(crate) fn with_collaborator(mut self, user_id: &str) -> Self {
+    pub fn with_collaborator(mut self, user_id: &str) -> Self {
         self.collaborative = true;
         self.public = Some(false);
         self.collaborators.push(user_id.to_owned());
@@ -289,7 +288,7 @@ impl Playlist {
     }
 
     /// Whether `user_id` may read its rows in Development Mode.
-    pub(crate) fn is_shared_with(&self, user_id: &str) -> bool {
+    pub fn is_shared_with(&self, user_id: &str) -> bool {
         self.owner_id == user_id || self.collaborators.iter().any(|id| id == user_id)
     }
 
@@ -302,7 +301,7 @@ impl Playlist {
 }
 
 impl Row {
-    pub(crate) fn new(content: Content) -> Self {
+    pub fn new(content: Content) -> Self {
         Self {
             content,
             added_at: AddedAt::At("2020-01-02T03:04:05Z".to_owned()),
@@ -311,37 +310,37 @@ impl Row {
         }
     }
 
-    pub(crate) fn track(id: &str) -> Self {
+    pub fn track(id: &str) -> Self {
         Self::new(Content::Track(id.to_owned()))
     }
 
-    pub(crate) fn local(artist: &str, album: &str, title: &str, seconds: u32) -> Self {
+    pub fn local(artist: &str, album: &str, title: &str, seconds: u32) -> Self {
         let [artist, album, title] = [artist, album, title].map(str::to_owned);
         Self::new(Content::Local(LocalFile { artist, album, title, seconds }))
     }
 
-    pub(crate) fn episode(id: &str) -> Self {
+    pub fn episode(id: &str) -> Self {
         Self::new(Content::Episode(id.to_owned()))
     }
 
-    pub(crate) fn removed() -> Self {
+    pub fn removed() -> Self {
         Self::new(Content::Removed)
     }
 
-    pub(crate) fn null() -> Self {
+    pub fn null() -> Self {
         Self::new(Content::NullRow)
     }
 
-    pub(crate) fn at(self, time: &str) -> Self {
+    pub fn at(self, time: &str) -> Self {
         self.added(AddedAt::At(time.to_owned()))
     }
 
-    pub(crate) fn added(mut self, added_at: AddedAt) -> Self {
+    pub fn added(mut self, added_at: AddedAt) -> Self {
         self.added_at = added_at;
         self
     }
 
-    pub(crate) fn by(mut self, added_by: AddedBy) -> Self {
+    pub fn by(mut self, added_by: AddedBy) -> Self {
         self.added_by = added_by;
         self
     }
@@ -349,50 +348,50 @@ impl Row {
 
 impl Library {
     /// An account with nothing in it.
-    pub(crate) fn new(user_id: &str) -> Self {
+    pub fn new(user_id: &str) -> Self {
         let me = User { id: user_id.to_owned(), display_name: Some(format!("{user_id} 🎧")) };
         Self { me, ..Self::default() }
     }
 
-    pub(crate) fn with_artist(mut self, artist: Artist) -> Self {
+    pub fn with_artist(mut self, artist: Artist) -> Self {
         self.artists.insert(artist.id.clone(), artist);
         self
     }
 
-    pub(crate) fn with_album(mut self, album: Album) -> Self {
+    pub fn with_album(mut self, album: Album) -> Self {
         self.albums.insert(album.id.clone(), album);
         self
     }
 
-    pub(crate) fn with_track(mut self, track: Track) -> Self {
+    pub fn with_track(mut self, track: Track) -> Self {
         self.tracks.insert(track.id.clone(), track);
         self
     }
 
-    pub(crate) fn with_episode(mut self, episode: Episode) -> Self {
+    pub fn with_episode(mut self, episode: Episode) -> Self {
         self.episodes.insert(episode.id.clone(), episode);
         self
     }
 
     /// A playlist that the user owns or follows.
-    pub(crate) fn with_playlist(mut self, playlist: Playlist) -> Self {
+    pub fn with_playlist(mut self, playlist: Playlist) -> Self {
         self.listed.push(Some(playlist.id.clone()));
         self.with_unlisted_playlist(playlist)
     }
 
     /// A playlist that exists but is not in `/me/playlists`.
-    pub(crate) fn with_unlisted_playlist(mut self, playlist: Playlist) -> Self {
+    pub fn with_unlisted_playlist(mut self, playlist: Playlist) -> Self {
         self.playlists.insert(playlist.id.clone(), playlist);
         self
     }
 
-    pub(crate) fn with_liked(mut self, rows: impl IntoIterator<Item = Row>) -> Self {
+    pub fn with_liked(mut self, rows: impl IntoIterator<Item = Row>) -> Self {
         self.liked.extend(rows);
         self
     }
 
     /// One artist, one album and `count` tracks; their ids, `spotify_id(first_number)` onwards.
-    pub(crate) fn with_plain_tracks(
+    pub fn with_plain_tracks(
         mut self,
         first_number: u64,
         count: u64,
@@ -411,28 +410,28 @@ impl Library {
     }
 
     /// Appends rows, as a user's app does.
-    pub(crate) fn add_rows(&mut self, playlist_id: &str, rows: impl IntoIterator<Item = Row>) {
+    pub fn add_rows(&mut self, playlist_id: &str, rows: impl IntoIterator<Item = Row>) {
         self.change(playlist_id, |playlist| playlist.rows.extend(rows));
     }
 
     /// Removes the row at a 0-based position.
-    pub(crate) fn remove_row(&mut self, playlist_id: &str, position: usize) {
+    pub fn remove_row(&mut self, playlist_id: &str, position: usize) {
         self.change(playlist_id, |playlist| drop(playlist.rows.remove(position)));
     }
 
     /// Gives a playlist another name.
-    pub(crate) fn rename(&mut self, playlist_id: &str, name: &str) {
+    pub fn rename(&mut self, playlist_id: &str, name: &str) {
         self.change(playlist_id, |playlist| name.clone_into(&mut playlist.name));
     }
 
     /// Deletes a playlist: from now on it is 404.
-    pub(crate) fn delete_playlist(&mut self, playlist_id: &str) {
+    pub fn delete_playlist(&mut self, playlist_id: &str) {
         self.playlists.remove(playlist_id);
         self.listed.retain(|id| id.as_deref() != Some(playlist_id));
     }
 
     /// Any change, with the new snapshot that every change brings.
-    pub(crate) fn change(&mut self, playlist_id: &str, change: impl FnOnce(&mut Playlist)) {
+    pub fn change(&mut self, playlist_id: &str, change: impl FnOnce(&mut Playlist)) {
         let playlist = self.playlists.get_mut(playlist_id).expect("the changed playlist exists");
         change(playlist);
         playlist.renew_snapshot();

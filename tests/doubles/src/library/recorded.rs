@@ -10,24 +10,24 @@ type Members = BTreeMap<String, Box<RawValue>>;
 
 /// What a set of recorded documents holds.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Recorded {
+pub struct Recorded {
     /// By playlist id.
-    pub(crate) playlists: BTreeMap<String, RecordedPlaylist>,
+    pub playlists: BTreeMap<String, RecordedPlaylist>,
     /// Rows of `/me/tracks` and `/me/playlists`, by path.
-    pub(crate) lists: BTreeMap<String, Vec<String>>,
+    pub lists: BTreeMap<String, Vec<String>>,
     /// Full artists and albums, by path.
-    pub(crate) objects: BTreeMap<String, String>,
+    pub objects: BTreeMap<String, String>,
 }
 
 /// A playlist of which something was recorded.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct RecordedPlaylist {
+pub struct RecordedPlaylist {
     /// The playlist object without its contents; `None` where only pages were recorded.
-    pub(crate) head: Option<String>,
+    pub head: Option<String>,
     /// Under which keys the object carried its contents: `items`, `tracks` or both.
-    pub(crate) keys: Vec<String>,
+    pub keys: Vec<String>,
     /// The recorded rows, without gaps.
-    pub(crate) rows: Vec<String>,
+    pub rows: Vec<String>,
 }
 
 impl Recorded {
@@ -35,7 +35,7 @@ impl Recorded {
     ///
     /// Two recordings of one playlist are merged: rows that are in both count once, others are appended, and the
     /// announced total becomes the number of rows there are, because the rest was never recorded.
-    pub(crate) fn new(documents: &[(String, String)]) -> Self {
+    pub fn new(documents: &[(String, String)]) -> Self {
         let mut recorded = Self::default();
         for (path, body) in documents {
             let path = path.split('?').next().unwrap_or(path);
@@ -121,7 +121,7 @@ fn rows(page: &Members) -> Vec<String> {
 /// Every body below `directory` that [`Recorded::new`] can serve, with the path it was recorded from.
 ///
 /// The path comes from the body's own `href`; bodies without one are batches of albums or artists, or nothing we fetch.
-pub(crate) fn documents_in(directory: &Path) -> Vec<(String, String)> {
+pub fn documents_in(directory: &Path) -> Vec<(String, String)> {
     let mut documents = Vec::new();
     let mut entries: Vec<_> = std::fs::read_dir(directory)
         .expect("the folder of recordings can be read")

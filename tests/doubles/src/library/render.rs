@@ -8,25 +8,25 @@ use super::{
 };
 
 /// Host of every `href`; nothing under test may follow one.
-pub(crate) const API: &str = "https://api.spotify.com/v1";
+pub const API: &str = "https://api.spotify.com/v1";
 const OPEN: &str = "https://open.spotify.com";
 const MARKETS: [&str; 12] =
     ["AR", "AU", "AT", "BE", "BO", "BR", "CA", "DE", "GB", "JP", "NL", "US"];
 
 /// How episodes come: as themselves only when the call asked for them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum EpisodeShape {
+pub enum EpisodeShape {
     Episode,
     Track,
 }
 
 /// JSON text as Spotify would send it.
-pub(crate) fn text(value: &Value) -> String {
+pub fn text(value: &Value) -> String {
     value.to_string().replace(LONE_SURROGATE, "\\ud83d")
 }
 
 /// A paging object around rows that are JSON text already.
-pub(crate) fn page(
+pub fn page(
     path: &str,
     (offset, limit): (usize, usize),
     rows: &[String],
@@ -43,13 +43,13 @@ pub(crate) fn page(
 }
 
 /// `object` with one more member, whose value is JSON text already.
-pub(crate) fn with_member(object: &str, key: &str, value: &str) -> String {
+pub fn with_member(object: &str, key: &str, value: &str) -> String {
     let head = object.trim_end().strip_suffix('}').expect("an object ends with a brace");
     format!(r#"{head},"{key}":{value}}}"#)
 }
 
 /// The part of `rows` that a page shows.
-pub(crate) fn slice<T>(rows: &[T], offset: usize, limit: usize) -> &[T] {
+pub fn slice<T>(rows: &[T], offset: usize, limit: usize) -> &[T] {
     &rows[offset.min(rows.len())..(offset + limit).min(rows.len())]
 }
 
@@ -76,7 +76,7 @@ fn user(id: &str) -> Map<String, Value> {
 }
 
 /// `GET /me`.
-pub(crate) fn me(user_object: &User, mode: Mode) -> Value {
+pub fn me(user_object: &User, mode: Mode) -> Value {
     let mut me = user(&user_object.id);
     me.insert("display_name".to_owned(), json!(user_object.display_name));
     me.insert("account_id".to_owned(), json!("aB3dE5fG7h"));
@@ -92,7 +92,7 @@ pub(crate) fn me(user_object: &User, mode: Mode) -> Value {
 
 impl Library {
     /// A playlist without its contents, as `GET /playlists/{id}` and (with `item_total`) `/me/playlists` show it.
-    pub(crate) fn playlist_head(&self, playlist: &Playlist) -> Value {
+    pub fn playlist_head(&self, playlist: &Playlist) -> Value {
         let mut owner = user(&playlist.owner_id);
         owner.insert("display_name".to_owned(), json!(format!("{} ✨", playlist.owner_id)));
         let mut head = links("playlist", &playlist.id);
@@ -110,7 +110,7 @@ impl Library {
     }
 
     /// One row of `/me/playlists`; `null` where the library says so.
-    pub(crate) fn listed_row(&self, id: Option<&str>, mode: Mode) -> String {
+    pub fn listed_row(&self, id: Option<&str>, mode: Mode) -> String {
         let Some(playlist) = id.and_then(|id| self.playlists.get(id)) else {
             return "null".to_owned();
         };
@@ -129,7 +129,7 @@ impl Library {
     }
 
     /// One row of a playlist, its content under each of `keys`.
-    pub(crate) fn playlist_row(
+    pub fn playlist_row(
         &self,
         (playlist, row): (&Playlist, &Row),
         keys: &[&str],
@@ -157,7 +157,7 @@ impl Library {
     }
 
     /// One row of `/me/tracks`; its key stayed `track` in both modes.
-    pub(crate) fn liked_row(&self, row: &Row, mode: Mode) -> String {
+    pub fn liked_row(&self, row: &Row, mode: Mode) -> String {
         if matches!(row.content, Content::NullRow) {
             return "null".to_owned();
         }
@@ -275,7 +275,7 @@ impl Library {
     }
 
     /// `GET /albums/{id}`.
-    pub(crate) fn full_album(&self, album: &Album, mode: Mode) -> String {
+    pub fn full_album(&self, album: &Album, mode: Mode) -> String {
         let mut object = self.simplified_album(album, mode);
         object.extend(members(json!({
             "copyrights": [{"text": "(C) nobody", "type": "C"}],
@@ -294,7 +294,7 @@ impl Library {
     }
 
     /// `GET /artists/{id}`.
-    pub(crate) fn full_artist(&self, artist: &Artist, mode: Mode) -> String {
+    pub fn full_artist(&self, artist: &Artist, mode: Mode) -> String {
         let mut object = links("artist", &artist.id);
         object.insert("name".to_owned(), json!(artist.name));
         object.insert("images".to_owned(), json!([]));
@@ -321,7 +321,7 @@ fn with_markets(object: &mut Map<String, Value>, mode: Mode) {
 }
 
 /// Each part escaped as Spotify does: letters and digits stay, a space is `+`, the rest `%XX`.
-pub(crate) fn local_uri(file: &LocalFile) -> String {
+pub fn local_uri(file: &LocalFile) -> String {
     let escaped = |part: &str| -> String {
         part.bytes()
             .map(|byte| match byte {

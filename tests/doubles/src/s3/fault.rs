@@ -4,7 +4,7 @@ use super::{Op, State};
 
 /// What goes wrong.
 #[derive(Debug, Clone)]
-pub(crate) enum Fault {
+pub enum Fault {
     /// The connection closes; nothing was done.
     Reset,
     /// The call is done, then the connection closes without a word.
@@ -31,18 +31,18 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
-    pub(crate) fn answer(status: u16, code: &'static str, message: &'static str) -> Self {
+    pub fn answer(status: u16, code: &'static str, message: &'static str) -> Self {
         Self::Answer { status, code, message, headers: Vec::new() }
     }
 
-    pub(crate) fn slow_down() -> Self {
+    pub fn slow_down() -> Self {
         Self::answer(503, "SlowDown", "Please reduce your request rate.")
     }
 }
 
 /// What a store really keeps of what it accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Keeps {
+pub enum Keeps {
     All,
     Half,
     /// As many bytes, others.
@@ -52,7 +52,7 @@ pub(crate) enum Keeps {
 
 /// What it says of the checksum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Says {
+pub enum Says {
     NoChecksum,
     /// A checksum of another kind.
     Crc32,
@@ -65,10 +65,10 @@ pub(crate) enum Says {
 
 /// An answer that is not true, or not whole.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Lie {
-    pub(crate) keeps: Keeps,
-    pub(crate) says: Says,
-    pub(crate) status: u16,
+pub struct Lie {
+    pub keeps: Keeps,
+    pub says: Says,
+    pub status: u16,
 }
 
 /// A fault that waits for its calls.

@@ -4,12 +4,12 @@
 //! In: requests on a loopback port; a wrong secret is refused by s3s itself. Out: objects as plain files below [`FakeS3::bucket`].
 //! The front adds what s3s-fs lacks: it refuses damaged bytes before they are written, lists unfinished uploads and keeps the
 //! checksums of objects of parts.
-#![allow(dead_code, reason = "a vocabulary for tests; not every test speaks every word")]
 
 mod fault;
 mod front;
 
 use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -21,21 +21,21 @@ use sha2::{Digest, Sha256};
 use tokio::sync::{Barrier, oneshot};
 
 use self::fault::Script;
-pub(crate) use self::fault::{Fault, Keeps, Lie, Says};
-use super::bell::Bell;
+pub use self::fault::{Fault, Keeps, Lie, Says};
+use crate::bell::Bell;
 
 /// The key that the server knows.
-pub(crate) const ACCESS_KEY: &str = "AKIADOUBLEDOUBLEDOUB";
+pub const ACCESS_KEY: &str = "AKIADOUBLEDOUBLEDOUB";
 /// Its secret.
-pub(crate) const SECRET_KEY: &str = "double-secret-key-7f3b1c90";
+pub const SECRET_KEY: &str = "double-secret-key-7f3b1c90";
 /// The bucket that exists.
-pub(crate) const BUCKET: &str = "lake";
+pub const BUCKET: &str = "lake";
 /// Any region will do for s3s.
-pub(crate) const REGION: &str = "eu-central-1";
+pub const REGION: &str = "eu-central-1";
 
 /// What a call is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Op {
+pub enum Op {
     Head,
     Put,
     Begin,
@@ -49,23 +49,23 @@ pub(crate) enum Op {
 
 /// A call as it was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Call {
-    pub(crate) op: Op,
-    pub(crate) key: String,
+pub struct Call {
+    pub op: Op,
+    pub key: String,
     /// 0 where nothing was answered.
-    pub(crate) status: u16,
-    pub(crate) size_bytes: usize,
+    pub status: u16,
+    pub size_bytes: usize,
     /// `x-amz-checksum-sha256` came with it.
-    pub(crate) has_checksum: bool,
+    pub has_checksum: bool,
     /// `If-None-Match: *` came with it.
-    pub(crate) is_conditional: bool,
+    pub is_conditional: bool,
     /// When it came and when it was answered, counted in arrivals and answers.
-    pub(crate) began: usize,
-    pub(crate) ended: Option<usize>,
+    pub began: usize,
+    pub ended: Option<usize>,
 }
 
 /// A running server; it stops when dropped.
-pub(crate) struct FakeS3 {
+pub struct FakeS3 {
     address: String,
     root: tempfile::TempDir,
     shared: Arc<Shared>,
@@ -109,16 +109,21 @@ struct Upload {
 
 impl FakeS3 {
     /// A server with an empty bucket on a free port.
-    pub(crate) fn start() -> Self {
-        Self::start_at("127.0.0.1:0", false)
+    pub fn start() -> Self {
+        Self::start_at(0).expect("a loopback port is free")
+    }
+
+    /// The same on a port of one's choice; 0 is any free one.
+    pub fn start_at(port: u16) -> std::io::Result<Self> {
+        Ok(Self::serve(TcpListener::bind((Ipv4Addr::LOCALHOST, port))?, false))
     }
 
     /// The same without the front, as fast as s3s is.
-    pub(crate) fn start_plain(address: &str) -> Self {
-        Self::start_at(address, true)
+    pub fn start_plain(address: &str) -> Self {
+        Self::serve(TcpListener::bind(address).expect("the port is free"), true)
     }
 
-    fn start_at(address: &str, is_plain: bool) -> Self {
+    fn serve(listener: TcpListener, is_plain: bool) -> Self {
         let root = tempfile::tempdir().expect("a temporary folder can be made");
         std::fs::create_dir(root.path().join(BUCKET)).expect("a bucket can be made");
         let files = s3s_fs::FileSystem::new(root.path()).expect("the folder is there");
@@ -133,7 +138,6 @@ impl FakeS3 {
             hung: Bell::default(),
         });
 
-        let listener = std::net::TcpListener::bind(address).expect("the port is free");
         listener.set_nonblocking(true).expect("a socket can be made non-blocking");
         let address = listener.local_addr().expect("a bound socket has an address").to_string();
         let (stop, stopped) = oneshot::channel();
@@ -159,22 +163,22 @@ impl FakeS3 {
     }
 
     /// Base URL.
-    pub(crate) fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// The folder whose files are the bucket's objects.
-    pub(crate) fn bucket(&self) -> PathBuf {
+    pub fn bucket(&self) -> PathBuf {
         self.root.path().join(BUCKET)
     }
 
     /// An object's bytes.
-    pub(crate) fn object(&self, key: &str) -> Option<Vec<u8>> {
+    pub fn object(&self, key: &str) -> Option<Vec<u8>> {
         std::fs::read(self.bucket().join(key)).ok()
     }
 
     /// All keys, sorted.
-    pub(crate) fn keys(&self) -> Vec<String> {
+    pub fn keys(&self) -> Vec<String> {
         let (root, mut folders, mut keys) = (self.bucket(), vec![self.bucket()], Vec::new());
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).unwrap() {
@@ -191,23 +195,23 @@ impl FakeS3 {
     }
 
     /// Something that somebody else put there, without any checksum.
-    pub(crate) fn plant(&self, key: &str, bytes: &[u8]) {
+    pub fn plant(&self, key: &str, bytes: &[u8]) {
         let path = self.bucket().join(key);
         std::fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).unwrap();
         std::fs::write(path, bytes).unwrap();
     }
 
     /// Every call since the start (or `clear_log`), in order of arrival.
-    pub(crate) fn calls(&self) -> Vec<Call> {
+    pub fn calls(&self) -> Vec<Call> {
         self.state().calls.clone()
     }
 
     /// Calls of one kind.
-    pub(crate) fn count(&self, op: Op) -> usize {
+    pub fn count(&self, op: Op) -> usize {
         self.state().calls.iter().filter(|call| call.op == op).count()
     }
 
-    pub(crate) fn clear_log(&self) {
+    pub fn clear_log(&self) {
         let mut state = self.state();
         state.calls.clear();
         state.scripts.clear();
@@ -215,37 +219,37 @@ impl FakeS3 {
     }
 
     /// The `nth` call of a kind (1-based, counted since the start or `clear_log`) and those after it go wrong, `times` of them.
-    pub(crate) fn script(&self, op: Op, nth: usize, times: usize, fault: Fault) {
+    pub fn script(&self, op: Op, nth: usize, times: usize, fault: Fault) {
         self.state().scripts.push(Script { op, nth, times, fault });
     }
 
     /// Rings when a call hangs on command.
-    pub(crate) fn hung(&self) -> &Bell {
+    pub fn hung(&self) -> &Bell {
         &self.shared.hung
     }
 
     /// Keys of uploads that were begun and neither completed nor aborted.
-    pub(crate) fn unfinished(&self) -> Vec<String> {
+    pub fn unfinished(&self) -> Vec<String> {
         self.state().uploads.values().map(|upload| upload.key.clone()).collect()
     }
 
     /// From now on the server says nothing of checksums, as some servers do.
-    pub(crate) fn forget_checksums(&self) {
+    pub fn forget_checksums(&self) {
         self.state().keeps_checksums = false;
     }
 
     /// From now on checksums of objects of parts come without the number of parts, as some servers give them.
-    pub(crate) fn forget_part_counts(&self) {
+    pub fn forget_part_counts(&self) {
         self.state().forgets_part_counts = true;
     }
 
     /// Calls of this kind wait until `count` of them are there.
-    pub(crate) fn gather(&self, op: Op, count: usize) {
+    pub fn gather(&self, op: Op, count: usize) {
         self.state().gate = Some((op, Arc::new(Barrier::new(count))));
     }
 
     /// The most calls of a kind that were under way at once.
-    pub(crate) fn peak_in_flight(&self, op: Op) -> usize {
+    pub fn peak_in_flight(&self, op: Op) -> usize {
         self.state().peak_in_flight.get(&op).copied().unwrap_or(0)
     }
 

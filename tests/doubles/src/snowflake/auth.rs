@@ -13,12 +13,12 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::super::http::{Answer, Request};
+use crate::http::{Answer, Request};
 use super::{Manners, State};
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum TokenKind {
+pub enum TokenKind {
     KeyPair,
     Pat,
     OAuth,
@@ -27,12 +27,12 @@ pub(crate) enum TokenKind {
 
 /// A refused token: what only an administrator gets to see.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct LoginFailure {
+pub struct LoginFailure {
     /// In brackets in the client's message.
-    pub(crate) uuid: String,
+    pub uuid: String,
     /// 3943xx
-    pub(crate) code: &'static str,
-    pub(crate) reason: String,
+    pub code: &'static str,
+    pub reason: String,
 }
 
 /// Every token that came, and what was said of it.

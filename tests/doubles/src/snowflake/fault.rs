@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::super::http::{Answer, Delivery, Request};
+use crate::http::{Answer, Delivery, Request};
 use super::State;
 
 /// Which calls a fault strikes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum When {
+pub enum When {
     /// The n-th call (1-based, counted since the start or `clear_log`) and, while `times` last, those after it.
     Call(usize),
     /// Calls whose path contains this, for example `insertFiles` or `/api/v2/statements`.
@@ -24,7 +24,7 @@ pub(crate) enum When {
 
 /// What goes wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub enum Fault {
     /// 401 390144, as if the token were worthless; it must not come again.
     Unauthorized,
     /// 429 390505; until `retry_after` seconds of the double's clock have passed every call is a violation.

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 /// Where the bytes of the lake are.
 #[derive(Debug, Clone)]
-pub(crate) enum FileSource {
+pub enum FileSource {
     /// An S3 endpoint that answers reads without a signature; the path is `/<bucket>/<key>`.
     Http { endpoint: String, bucket: String },
     /// The bucket's folder; a key is a path below it.

@@ -13,7 +13,7 @@ use super::pipe::Pending;
 
 /// When a file that was received is loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Latency {
+pub enum Latency {
     /// So long after it was received, by the double's clock; zero: by the next request.
     After(Duration),
     /// After this many looks: reports, history scans, selects from tables or `COPY_HISTORY`.
@@ -23,7 +23,7 @@ pub(crate) enum Latency {
 
 /// What goes wrong with a load.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum LoadFault {
+pub enum LoadFault {
     /// A row is missing, though the counts say otherwise.
     DropRow,
     /// One value is another one; the count is right and `ROW_HASH` is as sent.

@@ -36,9 +36,9 @@ pub(super) struct Pipe {
 
 /// The execution state, any word Snowflake might say, and its error text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct PipeState {
-    pub(crate) state: String,
-    pub(crate) error: Option<String>,
+pub struct PipeState {
+    pub state: String,
+    pub error: Option<String>,
 }
 
 /// A file that waits for its turn.
@@ -57,7 +57,7 @@ pub(super) struct Pending {
 
 impl PipeState {
     /// Any state with any error text.
-    pub(crate) fn new(state: &str, error: Option<&str>) -> Self {
+    pub fn new(state: &str, error: Option<&str>) -> Self {
         Self { state: state.to_owned(), error: error.map(str::to_owned) }
     }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::super::http::{Answer, Packing, Request};
+use crate::http::{Answer, Packing, Request};
 use super::State;
 use super::access::On;
 use super::catalog::Name;
@@ -53,7 +53,7 @@ impl State {
 
     /// The pipe, if the default role has the privilege: 403 where it has another one, 404 where it has none.
     fn pipe(&mut self, encoded: &str, privilege: &str) -> Result<Name, Refused> {
-        let decoded = super::super::http::decoded(encoded);
+        let decoded = crate::http::decoded(encoded);
         let parts = Cursor::new(&decoded).and_then(|mut cursor| {
             let parts = cursor.name()?;
             cursor.end()?;

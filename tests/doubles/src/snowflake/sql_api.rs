@@ -6,7 +6,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::super::http::{Answer, Packing, Request};
+use crate::http::{Answer, Packing, Request};
 use super::State;
 use super::bindings::{Body, Bound};
 use super::catalog::Place;
@@ -62,13 +62,13 @@ pub(super) struct Task {
 
 /// One statement as it was run, for tests that look at what a client asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct StatementLog {
-    pub(crate) sql: String,
-    pub(crate) role: String,
-    pub(crate) warehouse: Option<String>,
-    pub(crate) query_tag: Option<String>,
+pub struct StatementLog {
+    pub sql: String,
+    pub role: String,
+    pub warehouse: Option<String>,
+    pub query_tag: Option<String>,
     /// `None`: it succeeded.
-    pub(crate) error_code: Option<&'static str>,
+    pub error_code: Option<&'static str>,
 }
 
 impl State {

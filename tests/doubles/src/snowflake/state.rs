@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
-use super::super::http::{Answer, Delivery, Request};
+use crate::http::{Answer, Delivery, Request};
 use super::access::Access;
 use super::auth::TokenBook;
 use super::catalog::{Catalog, Name, Place, Plain};
@@ -23,36 +23,36 @@ use super::{FakeConfig, Manners};
 
 /// One request as it was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RequestLog {
-    pub(crate) method: String,
-    pub(crate) path: String,
+pub struct RequestLog {
+    pub method: String,
+    pub path: String,
     /// Percent-encoded, without `?`.
-    pub(crate) query: String,
+    pub query: String,
     /// As text; what is no UTF-8 is replaced.
-    pub(crate) body: String,
+    pub body: String,
     /// 0 where nothing was answered.
-    pub(crate) status: u16,
+    pub status: u16,
 }
 
 /// What was counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Counters {
+pub struct Counters {
     /// Statements submitted; repeated ones count once if they were marked.
-    pub(crate) statement_count: usize,
+    pub statement_count: usize,
     /// Statements that made a warehouse run.
-    pub(crate) warehouse_statement_count: usize,
+    pub warehouse_statement_count: usize,
     /// Questions about statements that were still running.
-    pub(crate) poll_count: usize,
-    pub(crate) cancelled_count: usize,
-    pub(crate) insert_files_count: usize,
-    pub(crate) report_count: usize,
-    pub(crate) history_scan_count: usize,
+    pub poll_count: usize,
+    pub cancelled_count: usize,
+    pub insert_files_count: usize,
+    pub report_count: usize,
+    pub history_scan_count: usize,
     /// Different tokens.
-    pub(crate) token_count: usize,
+    pub token_count: usize,
     /// A token that had been refused came again.
-    pub(crate) repeated_token_count: usize,
+    pub repeated_token_count: usize,
     /// A requestId came again without `retry=true`.
-    pub(crate) unmarked_repeat_count: usize,
+    pub unmarked_repeat_count: usize,
 }
 
 /// Everything the double knows and remembers.

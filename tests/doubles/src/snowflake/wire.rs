@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::http::{Answer, Packing};
+use crate::http::{Answer, Packing};
 use super::engine::{ResultColumn, Rows};
 use super::problem::Problem;
 use super::sql_api::Statement;

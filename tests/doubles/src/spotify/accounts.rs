@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::super::http::{Answer, Request, encoded, find};
+use crate::http::{Answer, Request, encoded, find};
 use super::api::error;
 use super::{CLIENT_ID, CLIENT_SECRET, Grant, Grants, State};
 

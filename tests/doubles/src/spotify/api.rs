@@ -2,10 +2,10 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::super::http::{Answer, Request};
+use crate::http::{Answer, Request};
 use super::{Library, Mode, State};
-use crate::support::library::render::{EpisodeShape, me, page, slice, text, with_member};
-use crate::support::library::{Playlist, RecordedPlaylist};
+use crate::library::render::{EpisodeShape, me, page, slice, text, with_member};
+use crate::library::{Playlist, RecordedPlaylist};
 
 /// Rows that `GET /playlists/{id}` carries along.
 const EMBEDDED_LIMIT: usize = 100;

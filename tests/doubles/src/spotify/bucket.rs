@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::http::{Answer, Request};
+use crate::http::{Answer, Request};
 use super::State;
 use super::fault::rate_limited;
 

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::http::{Answer, Delivery, Request};
+use crate::http::{Answer, Delivery, Request};
 use super::api::error;
 use super::{Library, State};
 
 /// Which calls a fault strikes.
 #[derive(Debug, Clone)]
-pub(crate) enum When {
+pub enum When {
     /// The n-th data call (1-based, counted since the start or `clear_log`) and, while `times` last, those after it.
     Call(usize),
     /// Calls whose path starts so, for example `/v1/playlists/` or `/accounts/api/token`.
@@ -22,7 +22,7 @@ pub(crate) enum When {
 
 /// What goes wrong.
 #[derive(Clone)]
-pub(crate) enum Fault {
+pub enum Fault {
     /// Any status with any body and headers.
     Status { code: u16, body: String, headers: Vec<(&'static str, String)> },
     /// 429; until `retry_after` seconds of the double's clock have passed every call to its bucket is a violation.
@@ -59,13 +59,13 @@ pub(crate) enum Fault {
 
 impl Fault {
     /// A bare error of Spotify's, in its JSON shape.
-    pub(crate) fn status(code: u16, message: &str) -> Self {
+    pub fn status(code: u16, message: &str) -> Self {
         let body = serde_json::json!({"error": {"status": code, "message": message}}).to_string();
         Self::Status { code, body, headers: vec![("content-type", "application/json".to_owned())] }
     }
 
     /// A change of the library between two calls.
-    pub(crate) fn mutate(change: impl Fn(&mut Library) + Send + Sync + 'static) -> Self {
+    pub fn mutate(change: impl Fn(&mut Library) + Send + Sync + 'static) -> Self {
         Self::MutateLibrary(Arc::new(change))
     }
 }

@@ -3,14 +3,11 @@
 //! In: a [`Library`]. Out: what Spotify would answer. A client that Spotify would punish, sooner or later, is answered as Spotify
 //! would and its violation is written down; a double that is dropped with violations nobody allowed fails the test.
 //! Never leaves the machine, never waits for the wall clock.
-#![allow(dead_code, reason = "a vocabulary for tests; not every test speaks every word")]
 
 mod accounts;
 mod api;
 mod bucket;
 mod fault;
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,36 +16,36 @@ use std::time::{Duration, Instant};
 use self::accounts::Tokens;
 use self::bucket::Quota;
 use self::fault::Script;
-pub(crate) use self::fault::{Fault, When};
-use super::http::{Answer, Delivery, Request, Server, Service};
-use super::library::{Library, Mode, Recorded};
+pub use self::fault::{Fault, When};
+use crate::http::{Answer, Delivery, Request, Server, Service};
+use crate::library::{Library, Mode, Recorded};
 
 /// The app that every double knows.
-pub(crate) const CLIENT_ID: &str = "5fe01282e44241328a84e7c5cc169165";
+pub const CLIENT_ID: &str = "5fe01282e44241328a84e7c5cc169165";
 /// Its secret.
-pub(crate) const CLIENT_SECRET: &str = "double-client-secret-3b9a1f";
+pub const CLIENT_SECRET: &str = "double-client-secret-3b9a1f";
 /// A refresh token that is valid from the start, with every scope we use.
-pub(crate) const REFRESH_TOKEN: &str = "double-refresh-token-AQDk7";
+pub const REFRESH_TOKEN: &str = "double-refresh-token-AQDk7";
 /// The scopes of [`REFRESH_TOKEN`].
-pub(crate) const ALL_SCOPES: &str =
+pub const ALL_SCOPES: &str =
     "playlist-read-private playlist-read-collaborative user-library-read";
 
 /// One request as it was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RequestLog {
-    pub(crate) method: String,
+pub struct RequestLog {
+    pub method: String,
     /// `/v1/…` or `/accounts/…`
-    pub(crate) path: String,
+    pub path: String,
     /// Percent-encoded, without `?`.
-    pub(crate) query: String,
+    pub query: String,
     /// 0 where nothing was answered.
-    pub(crate) status: u16,
+    pub status: u16,
     /// When it was answered, by the double's clock.
-    pub(crate) at: Duration,
+    pub at: Duration,
 }
 
 /// A running double; it stops when dropped.
-pub(crate) struct FakeSpotify {
+pub struct FakeSpotify {
     shared: Arc<Shared>,
     server: Server,
 }
@@ -85,170 +82,175 @@ struct Clock {
 
 impl FakeSpotify {
     /// A double that serves `library` in the shape of `mode`.
-    pub(crate) fn start(library: Library, mode: Mode) -> Self {
+    pub fn start(library: Library, mode: Mode) -> Self {
+        Self::start_at(0, library, mode).expect("a loopback port is free")
+    }
+
+    /// The same on a port of one's choice; 0 is any free one.
+    pub fn start_at(port: u16, library: Library, mode: Mode) -> std::io::Result<Self> {
         let shared = Arc::new(Shared(Mutex::new(State::new(library, mode))));
-        let server = Server::start(&shared);
-        Self { shared, server }
+        let server = Server::start_at(port, &shared)?;
+        Ok(Self { shared, server })
     }
 
     /// A double that serves recorded bodies under their own paths, in pages of what was asked for; a page without its
     /// playlist gets one around it.
-    pub(crate) fn start_with_documents(documents: &[(String, String)], mode: Mode) -> Self {
+    pub fn start_with_documents(documents: &[(String, String)], mode: Mode) -> Self {
         let library = Library { recorded: Recorded::new(documents), ..Library::new("recorder") };
         Self::start(library, mode)
     }
 
     /// Base URL of the Web API, without a slash at its end.
-    pub(crate) fn api_url(&self) -> String {
+    pub fn api_url(&self) -> String {
         format!("http://{}/v1", self.server.address)
     }
 
     /// Base URL of the accounts service, without a slash at its end.
-    pub(crate) fn accounts_url(&self) -> String {
+    pub fn accounts_url(&self) -> String {
         format!("http://{}/accounts", self.server.address)
     }
 
     /// Changes what Spotify knows, between any two calls.
-    pub(crate) fn mutate<T>(&self, change: impl FnOnce(&mut Library) -> T) -> T {
+    pub fn mutate<T>(&self, change: impl FnOnce(&mut Library) -> T) -> T {
         change(&mut self.state().library)
     }
 
     /// What Spotify knows now.
-    pub(crate) fn library(&self) -> Library {
+    pub fn library(&self) -> Library {
         self.state().library.clone()
     }
 
     /// Lets the next `times` calls that fit go wrong; of several scripts the one written first is used up first.
-    pub(crate) fn script(&self, when: When, times: usize, fault: Fault) {
+    pub fn script(&self, when: When, times: usize, fault: Fault) {
         self.state().scripts.push(Script { when, times, fault });
     }
 
     /// Lets a bucket of the quota give `calls` more answers; then it is locked for so many seconds. `None`: it is locked until
     /// `unlock`, and nobody is told for how long.
-    pub(crate) fn limit(&self, bucket: &'static str, calls: usize, retry_after: Option<u64>) {
+    pub fn limit(&self, bucket: &'static str, calls: usize, retry_after: Option<u64>) {
         self.state().quotas.insert(bucket, Quota { left: calls, retry_after });
     }
 
     /// Lifts every lockout and limit.
-    pub(crate) fn unlock(&self) {
+    pub fn unlock(&self) {
         let mut state = self.state();
         state.quotas.clear();
         state.penalties.clear();
     }
 
     /// Data calls of a bucket since the start or `clear_log`.
-    pub(crate) fn bucket_count(&self, bucket: &str) -> usize {
+    pub fn bucket_count(&self, bucket: &str) -> usize {
         let state = self.state();
         let calls = state.log.iter().filter(|call| call.path.starts_with("/v1/"));
         calls.filter(|call| bucket::of(&call.method, &call.path) == bucket).count()
     }
 
     /// How many scripted faults were never used.
-    pub(crate) fn unused_faults(&self) -> usize {
+    pub fn unused_faults(&self) -> usize {
         self.state().scripts.iter().map(|script| script.times).sum()
     }
 
     /// Every request since the start or `clear_log`.
-    pub(crate) fn requests(&self) -> Vec<RequestLog> {
+    pub fn requests(&self) -> Vec<RequestLog> {
         self.state().log.clone()
     }
 
     /// Lets everything go right again.
-    pub(crate) fn drop_scripts(&self) {
+    pub fn drop_scripts(&self) {
         self.state().scripts.clear();
     }
 
     /// Data calls since the start or `clear_log`; token calls are not counted.
-    pub(crate) fn api_call_count(&self) -> usize {
+    pub fn api_call_count(&self) -> usize {
         self.state().data_call_count
     }
 
     /// Requests whose path starts with `path_prefix`, for example `/v1/playlists/` or `/accounts/api/token`.
-    pub(crate) fn count(&self, path_prefix: &str) -> usize {
+    pub fn count(&self, path_prefix: &str) -> usize {
         self.state().log.iter().filter(|request| request.path.starts_with(path_prefix)).count()
     }
 
     /// Forgets requests and starts to count from zero; violations stay.
-    pub(crate) fn clear_log(&self) {
+    pub fn clear_log(&self) {
         let mut state = self.state();
         state.log.clear();
         state.data_call_count = 0;
     }
 
     /// What the client did that Spotify forbids or that we promised not to do.
-    pub(crate) fn violations(&self) -> Vec<String> {
+    pub fn violations(&self) -> Vec<String> {
         self.state().violations.clone()
     }
 
     /// For tests that make the client misbehave on purpose.
-    pub(crate) fn allow_violations(&self) {
+    pub fn allow_violations(&self) {
         self.state().allows_violations = true;
     }
 
     /// From now on a second of the double's clock lasts so long; clients under test hurry in the same measure.
-    pub(crate) fn let_a_second_last(&self, second: Duration) {
+    pub fn let_a_second_last(&self, second: Duration) {
         let mut state = self.state();
         let before = state.now();
         state.clock = Clock { started: Instant::now(), before, second };
     }
 
     /// Every answer takes so long: shorter than the client's patience, long enough to see calls that overlap.
-    pub(crate) fn let_answers_take(&self, duration: Duration) {
+    pub fn let_answers_take(&self, duration: Duration) {
         self.state().answer_duration = duration;
     }
 
     /// Skips time: penalties end and access tokens do not care.
-    pub(crate) fn advance_clock(&self, by: Duration) {
+    pub fn advance_clock(&self, by: Duration) {
         self.state().clock.before += by;
     }
 
     /// Every access token that was given out is worthless from now on.
-    pub(crate) fn expire_access_tokens(&self) {
+    pub fn expire_access_tokens(&self) {
         self.state().tokens.expire_access();
     }
 
     /// Every login ends: refreshing is `invalid_grant` from now on.
-    pub(crate) fn revoke_refresh_tokens(&self) {
+    pub fn revoke_refresh_tokens(&self) {
         self.state().tokens.revoke_refresh();
     }
 
     /// Each refresh gives a new refresh token and ends the old one.
-    pub(crate) fn rotate_refresh_tokens(&self) {
+    pub fn rotate_refresh_tokens(&self) {
         self.state().tokens.rotates = true;
     }
 
     /// A new run may find out anew that an app in Development Mode cannot ask for several objects at once.
-    pub(crate) fn forget_refused_batch(&self) {
+    pub fn forget_refused_batch(&self) {
         self.state().has_refused_batch = false;
     }
 
     /// The person in the browser says no.
-    pub(crate) fn deny_logins(&self) {
+    pub fn deny_logins(&self) {
         self.state().tokens.denies_logins = true;
     }
 
     /// One more valid refresh token, with the scopes that its user agreed to.
-    pub(crate) fn add_refresh_token(&self, token: &str, scopes: &str) {
+    pub fn add_refresh_token(&self, token: &str, scopes: &str) {
         self.state().tokens.add_refresh(token, scopes);
     }
 
     /// An access token as a login with `scopes` would give it.
-    pub(crate) fn issue_access_token(&self, scopes: &str) -> String {
+    pub fn issue_access_token(&self, scopes: &str) -> String {
         self.state().tokens.issue_access(Some(scopes))
     }
 
     /// An access token as client credentials would give it.
-    pub(crate) fn issue_app_token(&self) -> String {
+    pub fn issue_app_token(&self) -> String {
         self.state().tokens.issue_access(None)
     }
 
     /// Whether Spotify would refresh with this token.
-    pub(crate) fn is_refresh_token_valid(&self, token: &str) -> bool {
+    pub fn is_refresh_token_valid(&self, token: &str) -> bool {
         self.state().tokens.is_refresh_valid(token)
     }
 
     /// Every token, code and secret there is, for tests that look for them in output and files.
-    pub(crate) fn secrets(&self) -> Vec<String> {
+    pub fn secrets(&self) -> Vec<String> {
         self.state().tokens.secrets()
     }
 

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use super::super::{FakeConfig, Manners, TokenKind};
+use snowtrack_doubles::snowflake::{FakeConfig, Manners, TokenKind};
 use super::rig::{Jwt, KEY, OTHER_KEY, Reply, Rig, ago, pipe_path, public_der};
 
 /// A statement with this token.

@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::super::{Fault, When};
+use snowtrack_doubles::snowflake::{Fault, When};
 use super::rig::{PIPE, Reply, Rig, pipe_path};
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::super::{FakeConfig, Latency, LoadFault};
+use snowtrack_doubles::snowflake::{FakeConfig, Latency, LoadFault};
 use super::rig::{PREFIX, Rig, SETUP, songs};
 
 /// File and place, status, counts, pipe: of every load the role may see.

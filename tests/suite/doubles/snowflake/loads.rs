@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 
-use super::super::{Latency, LoadFault};
+use snowtrack_doubles::snowflake::{Latency, LoadFault, statements};
 use super::rig::{PREFIX, Rig, SETUP, songs};
 
 const TABLE: &str = "SPOTIFY.RAW.SONGS";
@@ -218,7 +218,7 @@ async fn a_pipe_is_refused_whose_options_do_not_go_together() {
         let rig = Rig::empty(|config| config);
         let upto = setup.find("grant usage on database").unwrap();
         let mut last = None;
-        for statement in super::super::lexer::statements(&setup[..upto]).unwrap() {
+        for statement in statements(&setup[..upto]) {
             let reply = rig.submit(json!({"statement": statement, "role": "ACCOUNTADMIN"})).await;
             if reply.status != 200 {
                 last = Some(reply.code().to_owned());

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Map, Value, json};
 
-use super::super::{FakeConfig, Manners};
+use snowtrack_doubles::snowflake::{FakeConfig, Manners};
 use super::rig::{PIPE, PREFIX, Rig, SETUP, songs};
 use crate::support::World;
 

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::super::{FakeConfig, FakeSnowflake, FileSource};
+use snowtrack_doubles::snowflake::{FakeConfig, FakeSnowflake, FileSource};
 
 /// Two registered and unregistered keys, generated for these tests.
 pub(super) static KEY: LazyLock<RsaPrivateKey> = LazyLock::new(|| key("double"));

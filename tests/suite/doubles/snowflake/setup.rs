@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::rig::{Reply, Rig};
+use snowtrack_doubles::snowflake::statements;
 
 const TABLES: [&str; 8] = [
     "albums",
@@ -65,7 +66,7 @@ fn filled(text: &str, table: &str) -> String {
 
 async fn run(rig: &Rig, sql: &str, role: &str, binding: Option<Value>) -> Vec<Reply> {
     let mut replies = Vec::new();
-    for statement in super::super::lexer::statements(sql).unwrap() {
+    for statement in statements(sql) {
         let mut body = json!({"statement": statement, "role": role, "warehouse": "WH"});
         if let Some(value) = &binding {
             body["bindings"] = json!({"1": {"type": "TEXT", "value": value.to_string()}});

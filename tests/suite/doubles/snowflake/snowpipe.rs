@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::super::{Latency, LoadFault, PipeState};
+use snowtrack_doubles::snowflake::{Latency, LoadFault, PipeState};
 use super::rig::{PIPE, PREFIX, Reply, Rig, pipe_path, songs};
 
 const TABLE: &str = "SPOTIFY.RAW.SONGS";

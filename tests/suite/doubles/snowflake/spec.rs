@@ -5,7 +5,7 @@
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::super::{Fault, When};
+use snowtrack_doubles::snowflake::{Fault, When};
 use super::rig::{Reply, Rig};
 use crate::support::cloud::Cloud;
 

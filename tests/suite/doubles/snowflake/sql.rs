@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::FakeConfig;
+use snowtrack_doubles::snowflake::FakeConfig;
 use super::rig::{PREFIX, Rig, SETUP, songs};
 
 #[tokio::test]
