@@ -96,7 +96,7 @@ pub(super) struct StageArgs {
 pub(super) struct IngestArgs {
     #[command(flatten)]
     stage: StageArgs,
-    /// Tell the pipes ourselves of files that S3's events never announced (`SNOWFLAKE_INGEST=auto`)
+    /// With `SNOWFLAKE_INGEST=auto`: tell the pipes of files that S3's events never announced, by `insertFiles`
     #[arg(long = "as", value_name = "WAY", value_enum)]
     way: Option<OtherWay>,
 }
@@ -104,7 +104,7 @@ pub(super) struct IngestArgs {
 /// How files are told of instead.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum OtherWay {
-    /// By `insertFiles`, to the pipe that listens for their events
+    // No help of its own: it would turn the page of this one command into clap's long form.
     Rest,
 }
 

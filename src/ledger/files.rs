@@ -390,7 +390,7 @@ fn judge_runs(warehouse: &Warehouse) -> Result<(), Error> {
         "update meta.runs set status = 'failed' where status in ('verified', 'running', 'pending') and run_id in (select run_id from meta.files group by run_id having bool_or(state in ('failed', 'mismatch')) and bool_and(state in ('failed', 'mismatch', 'verified', 'superseded')))",
         "update meta.runs set status = 'verified' where exported_at is not null and status <> 'verified' and run_id in (select run_id from meta.files) and run_id < coalesce((select min(run_id) from meta.files where state not in ('verified', 'superseded')), '~')",
         // It had nothing to send, and was held to what earlier ones had sent.
-        "update meta.runs set status = 'unchanged' where manifest_key is not null and status in ('failed', 'pending') and run_id not in (select run_id from meta.files) and run_id < coalesce((select min(run_id) from meta.files where state not in ('verified', 'superseded')), '~')",
+        "update meta.runs set status = 'unchanged' where exported_at is not null and status in ('failed', 'pending') and run_id not in (select run_id from meta.files) and run_id < coalesce((select min(run_id) from meta.files where state not in ('verified', 'superseded')), '~')",
     ] {
         warehouse.connection().execute(sql, []).doing("note what became of the runs")?;
     }

@@ -434,7 +434,7 @@ mod tests {
         let mut listed: BTreeSet<&str> = SETUP.iter().map(|script| script.sql).collect();
         listed.extend(Table::ALL.map(current));
         listed.extend(Table::ALL.map(canonical));
-        listed.extend([OBSERVE, OBSERVE_TABLE, LOAD, LANDED, COPY_HISTORY, PIPE_STATUS]);
+        listed.extend([OBSERVE, OBSERVE_TABLE, LOAD, LANDED, COPY_HISTORY, PIPES, PIPE_STATUS]);
         listed.extend([RECONCILE_COUNTS, RECONCILE_BUCKETS, RECONCILE_KEYS, RECONCILE_ROWS]);
         let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("sql/snowflake")];
         let mut count = 0;

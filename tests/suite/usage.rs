@@ -40,7 +40,7 @@ fn a_check_that_is_none_is_named_before_anything_is_done() {
         for (value, says) in [
             ("songs__duration_is_positiv", "`songs__duration_is_positive`"),
             ("songs__zzz", "`songs__added_at_is_plausible`, "),
-            ("TYPO", "`songs__duration_is_positive`"),
+            ("TYPO", "`snowtrack check --list` names them all"),
         ] {
             let arguments = [command, &names(value)].concat();
             refused(&world, &arguments, 2, &[value, "is no check", says]);
@@ -72,7 +72,8 @@ fn what_nobody_may_look_into_is_not_called_missing() {
 fn a_query_cannot_write_and_its_error_is_duckdbs_own() {
     let world = World::new();
     assert!(world.run(&["-q", "run", "--demo"]).status.success());
-    refused(&world, &["query", "delete from core.songs"], 2, &["syntax error"]);
+    refused(&world, &["query", "delete from core.songs"], 2, &["not one query", "SELECT"]);
+    refused(&world, &["query", "select from where"], 2, &["syntax error"]);
     refused(&world, &["query", "select nothing from core.songs"], 2, &["nothing"]);
     refused(&world, &["query", "from read_csv('/etc/passwd')"], 2, &["disabled"]);
 }
