@@ -1,5 +1,9 @@
 //! `snowtrack-doubles`: the doubles as a program, for whatever speaks HTTP.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that people and scripts start")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program that people and scripts start"
+)]
 
 mod program;
 

@@ -136,14 +136,21 @@ fn start_s3(command: &Command) -> Result<FakeS3, String> {
 
 fn start_snowflake(command: &Command, s3: Option<&FakeS3>) -> Result<FakeSnowflake, String> {
     let folder = match (s3, &command.lake) {
-        (Some(_), Some(_)) => return Err("--lake is for `snowflake` alone; `all` loads from the S3 double".to_owned()),
+        (Some(_), Some(_)) => {
+            return Err(
+                "--lake is for `snowflake` alone; `all` loads from the S3 double".to_owned()
+            );
+        }
         (Some(s3), None) => s3.bucket(),
         (None, Some(folder)) => folder.clone(),
-        (None, None) => return Err("`snowflake` needs --lake DIR: the folder it loads from".to_owned()),
+        (None, None) => {
+            return Err("`snowflake` needs --lake DIR: the folder it loads from".to_owned());
+        }
     };
     let files = FileSource::Dir { bucket: s3::BUCKET.to_owned(), folder };
     let public_keys = command.public_key.iter().map(|path| {
-        let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
         der_of(&text).ok_or_else(|| format!("`{}` is no public key in PEM form", path.display()))
     });
     let config = FakeConfig {
@@ -183,7 +190,8 @@ fn taken(service: &str, port: u16, error: &std::io::Error) -> String {
 
 /// The bytes between the lines that say what they are.
 fn der_of(pem: &str) -> Option<Vec<u8>> {
-    let body = pem.split("-----BEGIN PUBLIC KEY-----").nth(1)?.split("-----END PUBLIC KEY-----").next()?;
+    let body =
+        pem.split("-----BEGIN PUBLIC KEY-----").nth(1)?.split("-----END PUBLIC KEY-----").next()?;
     let body: String = body.split_whitespace().collect();
     BASE64_STANDARD.decode(body).ok().filter(|der| !der.is_empty())
 }

@@ -1,12 +1,17 @@
 //! The double's own promises.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
-use snowtrack_doubles::library::{Library, Mode, Playlist, Row, documents_in, spotify_id};
+use snowtrack_doubles::library::{
+    Library, Mode, Playlist, Recorded, Row, documents_in, spotify_id,
+};
+use snowtrack_doubles::spotify::{
+    ALL_SCOPES, CLIENT_ID, CLIENT_SECRET, FakeSpotify, Fault, REFRESH_TOKEN, When,
+};
 
 const BOTH: &str = "additional_types=track%2Cepisode";
 
@@ -258,10 +263,12 @@ async fn a_rude_client_is_written_down() {
     }
 }
 
-#[test]
-fn a_double_that_is_dropped_with_violations_fails_the_test() {
+#[tokio::test]
+async fn a_double_that_is_dropped_with_violations_fails_the_test() {
     let double = FakeSpotify::start(Library::new("ada"), Mode::Development);
-    double.state().violate("something".to_owned());
+    // Without a token, a name, a scope.
+    assert_eq!(reqwest::get(format!("{}/me", double.api_url())).await.unwrap().status(), 401);
+    assert!(!double.violations().is_empty());
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(double)));
     assert!(outcome.is_err());
 }

@@ -391,11 +391,7 @@ impl Library {
     }
 
     /// One artist, one album and `count` tracks; their ids, `spotify_id(first_number)` onwards.
-    pub fn with_plain_tracks(
-        mut self,
-        first_number: u64,
-        count: u64,
-    ) -> (Self, Vec<String>) {
+    pub fn with_plain_tracks(mut self, first_number: u64, count: u64) -> (Self, Vec<String>) {
         let (artist, album) = (spotify_id(first_number), spotify_id(first_number + 1));
         self = self.with_artist(Artist::new(&artist, "The Invented")).with_album(Album::new(
             &album,

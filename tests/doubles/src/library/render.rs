@@ -26,12 +26,7 @@ pub fn text(value: &Value) -> String {
 }
 
 /// A paging object around rows that are JSON text already.
-pub fn page(
-    path: &str,
-    (offset, limit): (usize, usize),
-    rows: &[String],
-    total: usize,
-) -> String {
+pub fn page(path: &str, (offset, limit): (usize, usize), rows: &[String], total: usize) -> String {
     let link = |offset: usize| Value::from(format!("{API}{path}?offset={offset}&limit={limit}"));
     let next = if offset + limit < total { link(offset + limit) } else { Value::Null };
     let previous = if offset == 0 { Value::Null } else { link(offset.saturating_sub(limit)) };

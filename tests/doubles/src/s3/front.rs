@@ -11,6 +11,11 @@ use sha2::{Digest, Sha256};
 use super::fault::{Fault, Keeps, Lie, Says};
 use super::{BUCKET, Call, Op, Shared, Upload};
 
+/// What the tests and scripts that command an answer see to, and what the double owns.
+const A_STATUS: &str = "the status is one of HTTP's";
+const A_HEADER: &str = "the header's value is plain text";
+const WRITABLE: &str = "the bucket's folder can be written";
+
 /// Larger than any part or small object.
 const MAX_BODY_BYTES: usize = 64 << 20;
 
@@ -154,7 +159,9 @@ impl Entry {
                 (self.op, parameter(&query, "uploadId"), parameter(&query, "partNumber"))
                 && let Some(upload) = self.shared.state().uploads.get_mut(id)
             {
-                upload.parts.insert(number.parse().unwrap(), sum);
+                upload
+                    .parts
+                    .insert(number.parse().expect("s3s took the part, so its number is one"), sum);
             }
         }
         if !has_bucket(request.uri().path()) {
@@ -199,7 +206,10 @@ impl Entry {
                 let text = String::from_utf8_lossy(&bytes);
                 let id = text.split("<UploadId>").nth(1).and_then(|rest| rest.split('<').next());
                 let upload = Upload { key: self.key.clone(), parts: Default::default() };
-                self.shared.state().uploads.insert(id.unwrap().to_owned(), upload);
+                self.shared
+                    .state()
+                    .uploads
+                    .insert(id.expect("s3s names an upload that it begins").to_owned(), upload);
                 *response.body_mut() = Body::from(bytes);
             }
             // As Amazon's S3 answers; s3s-fs says nothing of checksums here.
@@ -234,18 +244,18 @@ impl Entry {
         } else {
             match lie.keeps {
                 Keeps::All => {}
-                Keeps::Half => std::fs::write(&path, &kept[..kept.len() / 2]).unwrap(),
+                Keeps::Half => std::fs::write(&path, &kept[..kept.len() / 2]).expect(WRITABLE),
                 Keeps::Other => {
                     let other: Vec<u8> = kept.iter().map(|byte| byte ^ 1).collect();
-                    std::fs::write(&path, other).unwrap();
+                    std::fs::write(&path, other).expect(WRITABLE);
                 }
-                Keeps::Nothing => std::fs::remove_file(&path).unwrap(),
+                Keeps::Nothing => std::fs::remove_file(&path).expect(WRITABLE),
             }
             if lie.keeps != Keeps::All {
                 self.shared.state().spoilt.insert(self.key.clone());
             }
         }
-        *response.status_mut() = hyper::StatusCode::from_u16(lie.status).unwrap();
+        *response.status_mut() = hyper::StatusCode::from_u16(lie.status).expect(A_STATUS);
         let ours = self.shared.state().composites.get(&self.key).cloned();
         let bare = ours.as_deref().and_then(|it| it.split('-').next()).map(str::to_owned);
         let other = BASE64_STANDARD.encode(Sha256::digest("something else"));
@@ -274,10 +284,10 @@ impl Entry {
             }
             Says::Crc32 => {
                 headers.remove(CHECKSUM);
-                headers.insert("x-amz-checksum-crc32", "AAAAAA==".parse().unwrap());
+                headers.insert("x-amz-checksum-crc32", "AAAAAA==".parse().expect(A_HEADER));
             }
             Says::AnotherChecksum => {
-                headers.insert(CHECKSUM, other.parse().unwrap());
+                headers.insert(CHECKSUM, other.parse().expect(A_HEADER));
             }
         }
         Ok(())
@@ -291,12 +301,14 @@ impl Entry {
             // Of what is there now, not of what came.
             let bytes = std::fs::read(self.shared.bucket.join(&self.key)).unwrap_or_default();
             let sum = BASE64_STANDARD.encode(Sha256::digest(bytes));
-            response.headers_mut().insert(CHECKSUM, sum.parse().unwrap());
+            response.headers_mut().insert(CHECKSUM, sum.parse().expect(A_HEADER));
         } else if let Some(sum) = state.composites.get(&self.key) {
             let bare = sum.split('-').next().filter(|_| state.forgets_part_counts);
-            let told = bare.unwrap_or(sum).parse().unwrap();
+            let told = bare.unwrap_or(sum).parse().expect(A_HEADER);
             response.headers_mut().insert(CHECKSUM, told);
-            response.headers_mut().insert("x-amz-checksum-type", "COMPOSITE".parse().unwrap());
+            response
+                .headers_mut()
+                .insert("x-amz-checksum-type", "COMPOSITE".parse().expect(A_HEADER));
         }
     }
 
@@ -308,7 +320,8 @@ impl Entry {
         for (id, upload) in &self.shared.state().uploads {
             if upload.key.starts_with(&prefix) {
                 let key = &upload.key;
-                write!(xml, "<Upload><Key>{key}</Key><UploadId>{id}</UploadId></Upload>").unwrap();
+                write!(xml, "<Upload><Key>{key}</Key><UploadId>{id}</UploadId></Upload>")
+                    .expect("a string takes everything");
             }
         }
         xml.push_str("</ListMultipartUploadsResult>");
@@ -323,7 +336,8 @@ fn endless_list(moves_on: bool, marker: &str) -> HttpResponse {
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><ListMultipartUploadsResult><Bucket>{BUCKET}</Bucket><IsTruncated>true</IsTruncated><NextKeyMarker>{next}</NextKeyMarker><NextUploadIdMarker>{next}</NextUploadIdMarker>"
     );
     for at in 0..1_000 {
-        write!(xml, "<Upload><Key>others/{at}</Key><UploadId>{at}</UploadId></Upload>").unwrap();
+        write!(xml, "<Upload><Key>others/{at}</Key><UploadId>{at}</UploadId></Upload>")
+            .expect("a string takes everything");
     }
     xml.push_str("</ListMultipartUploadsResult>");
     HttpResponse::new(Body::from(xml))
@@ -359,10 +373,10 @@ fn error(
         ))
     };
     let mut response = HttpResponse::new(body);
-    *response.status_mut() = hyper::StatusCode::from_u16(status).unwrap();
-    response.headers_mut().insert("x-amz-request-id", "4442587FB7D0A2F9".parse().unwrap());
+    *response.status_mut() = hyper::StatusCode::from_u16(status).expect(A_STATUS);
+    response.headers_mut().insert("x-amz-request-id", "4442587FB7D0A2F9".parse().expect(A_HEADER));
     for (name, value) in headers {
-        response.headers_mut().insert(*name, value.parse().unwrap());
+        response.headers_mut().insert(*name, value.parse().expect(A_HEADER));
     }
     response
 }

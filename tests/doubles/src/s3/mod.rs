@@ -33,6 +33,9 @@ pub const BUCKET: &str = "lake";
 /// Any region will do for s3s.
 pub const REGION: &str = "eu-central-1";
 
+/// The bucket is a folder that the double made.
+const READABLE: &str = "the bucket's folder can be read and written";
+
 /// What a call is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Op {
@@ -181,12 +184,17 @@ impl FakeS3 {
     pub fn keys(&self) -> Vec<String> {
         let (root, mut folders, mut keys) = (self.bucket(), vec![self.bucket()], Vec::new());
         while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
+            for entry in std::fs::read_dir(folder).expect(READABLE) {
+                let path = entry.expect(READABLE).path();
                 if path.is_dir() {
                     folders.push(path);
                 } else {
-                    keys.push(path.strip_prefix(&root).unwrap().to_string_lossy().into_owned());
+                    keys.push(
+                        path.strip_prefix(&root)
+                            .expect("it lies below")
+                            .to_string_lossy()
+                            .into_owned(),
+                    );
                 }
             }
         }
@@ -197,8 +205,8 @@ impl FakeS3 {
     /// Something that somebody else put there, without any checksum.
     pub fn plant(&self, key: &str, bytes: &[u8]) {
         let path = self.bucket().join(key);
-        std::fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).unwrap();
-        std::fs::write(path, bytes).unwrap();
+        std::fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).expect(READABLE);
+        std::fs::write(path, bytes).expect(READABLE);
     }
 
     /// Every call since the start (or `clear_log`), in order of arrival.
@@ -273,7 +281,7 @@ impl State {
         let upload = self.uploads.remove(upload_id)?;
         let mut hash = Sha256::new();
         for sum in upload.parts.values() {
-            hash.update(BASE64_STANDARD.decode(sum).unwrap());
+            hash.update(BASE64_STANDARD.decode(sum).expect("we encoded it"));
         }
         let sum = BASE64_STANDARD.encode(hash.finalize());
         let sum = format!("{sum}-{}", upload.parts.len());

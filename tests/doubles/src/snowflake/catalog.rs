@@ -1,6 +1,6 @@
 //! Everything that has been created, under exact names.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
@@ -158,13 +158,6 @@ impl Place {
 impl Catalog {
     pub(super) fn has_schema(&self, database: &str, schema: &str) -> bool {
         self.databases.get(database).is_some_and(|schemas| schemas.contains_key(schema))
-    }
-
-    pub(super) fn schemas(&self, database: &str) -> BTreeSet<String> {
-        self.databases
-            .get(database)
-            .map(|known| known.keys().cloned().collect())
-            .unwrap_or_default()
     }
 
     /// The bucket and the key prefix of a stage path.

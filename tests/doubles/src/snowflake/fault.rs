@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::http::{Answer, Delivery, Request};
 use super::State;
+use crate::http::{Answer, Delivery, Request};
 
 /// Which calls a fault strikes.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,12 +4,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::http::{Answer, Packing, Request};
 use super::State;
 use super::access::On;
 use super::catalog::Name;
 use super::cursor::Cursor;
 use super::history::time;
+use crate::http::{Answer, Packing, Request};
 
 /// Files in one `insertFiles`.
 const FILE_LIMIT: usize = 5_000;

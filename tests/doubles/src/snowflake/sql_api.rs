@@ -6,7 +6,6 @@ use std::time::Instant;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::http::{Answer, Packing, Request};
 use super::State;
 use super::bindings::{Body, Bound};
 use super::catalog::Place;
@@ -16,6 +15,7 @@ use super::lexer::statements;
 use super::problem::{Outcome, Problem};
 use super::session::{Session, minutes_behind};
 use super::wire::{self, status};
+use crate::http::{Answer, Packing, Request};
 
 /// A statement from its submission on.
 pub(super) struct Statement {

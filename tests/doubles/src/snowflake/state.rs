@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
-use crate::http::{Answer, Delivery, Request};
 use super::access::Access;
 use super::auth::TokenBook;
 use super::catalog::{Catalog, Name, Place, Plain};
@@ -20,6 +19,7 @@ use super::pipe::Pipe;
 use super::session::Session;
 use super::sql_api::{Statement, StatementLog};
 use super::{FakeConfig, Manners};
+use crate::http::{Answer, Delivery, Request};
 
 /// One request as it was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::http::{Answer, Packing};
 use super::engine::{ResultColumn, Rows};
 use super::problem::Problem;
 use super::sql_api::Statement;
 use super::types::Type;
+use crate::http::{Answer, Packing};
 
 pub(super) fn status_url(handle: &str) -> String {
     format!("/api/v2/statements/{handle}")

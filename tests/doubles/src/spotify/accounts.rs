@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::http::{Answer, Request, encoded, find};
 use super::api::error;
 use super::{CLIENT_ID, CLIENT_SECRET, Grant, Grants, State};
+use crate::http::{Answer, Request, encoded, find};
 
 /// Every token that was ever given out.
 #[derive(Debug, Default)]

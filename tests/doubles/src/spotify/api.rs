@@ -2,8 +2,8 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::http::{Answer, Request};
 use super::{Library, Mode, State};
+use crate::http::{Answer, Request};
 use crate::library::render::{EpisodeShape, me, page, slice, text, with_member};
 use crate::library::{Playlist, RecordedPlaylist};
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::http::{Answer, Request};
 use super::State;
 use super::fault::rate_limited;
+use crate::http::{Answer, Request};
 
 /// What a bucket still gives.
 #[derive(Debug, Clone, Copy)]

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::http::{Answer, Delivery, Request};
 use super::api::error;
 use super::{Library, State};
+use crate::http::{Answer, Delivery, Request};
 
 /// Which calls a fault strikes.
 #[derive(Debug, Clone)]

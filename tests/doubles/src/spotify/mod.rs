@@ -27,8 +27,7 @@ pub const CLIENT_SECRET: &str = "double-client-secret-3b9a1f";
 /// A refresh token that is valid from the start, with every scope we use.
 pub const REFRESH_TOKEN: &str = "double-refresh-token-AQDk7";
 /// The scopes of [`REFRESH_TOKEN`].
-pub const ALL_SCOPES: &str =
-    "playlist-read-private playlist-read-collaborative user-library-read";
+pub const ALL_SCOPES: &str = "playlist-read-private playlist-read-collaborative user-library-read";
 
 /// One request as it was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 use reqwest::Method;
 use serde_json::json;
 
-use snowtrack_doubles::snowflake::{FakeConfig, Manners, TokenKind};
 use super::rig::{Jwt, KEY, OTHER_KEY, Reply, Rig, ago, pipe_path, public_der};
+use snowtrack_doubles::snowflake::{FakeConfig, Manners, TokenKind};
 
 /// A statement with this token.
 async fn ask(rig: &Rig, token: &str) -> Reply {

@@ -6,8 +6,8 @@ use reqwest::Method;
 use serde_json::json;
 use uuid::Uuid;
 
-use snowtrack_doubles::snowflake::{Fault, When};
 use super::rig::{PIPE, Reply, Rig, pipe_path};
+use snowtrack_doubles::snowflake::{Fault, When};
 
 #[tokio::test]
 async fn a_gateway_answers_without_json() {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use snowtrack_doubles::snowflake::{FakeConfig, Latency, LoadFault};
 use super::rig::{PREFIX, Rig, SETUP, songs};
+use snowtrack_doubles::snowflake::{FakeConfig, Latency, LoadFault};
 
 /// File and place, status, counts, pipe: of every load the role may see.
 async fn history(rig: &Rig, role: &str) -> Vec<Vec<Option<String>>> {

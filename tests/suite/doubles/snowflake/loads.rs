@@ -4,8 +4,8 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 
-use snowtrack_doubles::snowflake::{Latency, LoadFault, statements};
 use super::rig::{PREFIX, Rig, SETUP, songs};
+use snowtrack_doubles::snowflake::{Latency, LoadFault, statements};
 
 const TABLE: &str = "SPOTIFY.RAW.SONGS";
 

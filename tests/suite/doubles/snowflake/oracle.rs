@@ -9,9 +9,9 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Map, Value, json};
 
-use snowtrack_doubles::snowflake::{FakeConfig, Manners};
 use super::rig::{PIPE, PREFIX, Rig, SETUP, songs};
 use crate::support::World;
+use snowtrack_doubles::snowflake::{FakeConfig, Manners};
 
 /// A program of `tests/oracles`, run by a Python that has Snowflake's clients.
 fn oracle(program: &str) -> Option<Command> {

@@ -6,8 +6,8 @@ use reqwest::Method;
 use serde_json::json;
 use uuid::Uuid;
 
-use snowtrack_doubles::snowflake::{Fault, When};
 use super::rig::{Reply, Rig};
+use snowtrack_doubles::snowflake::{Fault, When};
 
 const ONE: &str = "select 1 as A";
 const ROWS: &str = "select x from (select 1 as x union all select 2 union all select 3) order by x";

@@ -5,8 +5,8 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use snowtrack_doubles::snowflake::{Latency, LoadFault, PipeState};
 use super::rig::{PIPE, PREFIX, Reply, Rig, pipe_path, songs};
+use snowtrack_doubles::snowflake::{Latency, LoadFault, PipeState};
 
 const TABLE: &str = "SPOTIFY.RAW.SONGS";
 

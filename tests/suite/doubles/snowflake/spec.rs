@@ -5,9 +5,9 @@
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use snowtrack_doubles::snowflake::{Fault, When};
 use super::rig::{Reply, Rig};
 use crate::support::cloud::Cloud;
+use snowtrack_doubles::snowflake::{Fault, When};
 
 /// The part of YAML that the specification is written in: block mappings, block sequences, plain and quoted scalars.
 struct Yaml<'a> {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use snowtrack_doubles::snowflake::FakeConfig;
 use super::rig::{PREFIX, Rig, SETUP, songs};
+use snowtrack_doubles::snowflake::FakeConfig;
 
 #[tokio::test]
 async fn a_select_of_constants_needs_no_warehouse_and_every_cell_is_a_string_or_null() {
