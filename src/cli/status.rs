@@ -38,7 +38,7 @@ pub(super) fn status(cli: &Cli, arguments: &StatusArgs, data_dir: &Path) -> Resu
             return Err(crate::run::Error::UnknownRun(run.to_string()).into());
         }
         Some(run) if arguments.checks => {
-            let findings = crate::operate::findings_of(&warehouse, run)?;
+            let findings = crate::ledger::findings_of(&warehouse, run)?;
             if cli.json { to_json(&findings)? } else { check::of_run(run, &findings) }
         }
         Some(run) => {
@@ -69,11 +69,6 @@ fn in_progress(
     let board = board.held_by(holder);
     let as_of = board.as_of.format("%Y-%m-%d %H:%M:%S UTC");
     let text = match &arguments.run {
-        Some(run) if arguments.checks => {
-            return Err(Error::Usage(format!(
-                "what the checks of run {run} found is in the ledger, where {holder} is at work: ask again when it has ended"
-            )));
-        }
         None if cli.json => to_json(&board.runs)?,
         None => format!("in progress: {holder}; as of {as_of}:\n{}", runs(&board.runs)),
         Some(run) => {
@@ -82,6 +77,12 @@ fn in_progress(
                     "run {run} is not in view while {holder} is at work: ask again when it has ended"
                 ))
             };
+            if arguments.checks {
+                let findings = board.findings_of(data_dir, run).ok_or_else(unknown)?;
+                let text =
+                    if cli.json { to_json(&findings)? } else { check::of_run(run, &findings) };
+                return print(&text);
+            }
             let files = board.files.get(run.as_str()).ok_or_else(unknown)?;
             if cli.json { to_json(files)? } else { file_states(run, files) }
         }

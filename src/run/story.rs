@@ -88,7 +88,7 @@ pub async fn run(
     interrupter.abort();
     // Whatever a statement or a call says when it is cut off, the reason is that somebody asked.
     let ended = ended.map_err(|error| if stop.is_asked() { Error::Interrupted } else { error });
-    let ended = ended.and_then(|()| story.require_proof());
+    let ended = story.weigh(ended);
     let ended = match edge.does(Stage::Fetch) {
         true => ended.and_then(|()| story.require_all_read(&warehouse)),
         false => ended,
@@ -227,6 +227,7 @@ impl Story {
         let run = (&self.run, edge.now());
         let (checks, gate) = quality::gate(warehouse, run, warn_only, &refused_rows)?;
         self.checks = checks;
+        ledger::status_file::post_findings(&edge.settings.data_dir, warehouse, &self.run);
         let passed = gate.map_err(|_| Error::Refused {
             run: self.run.to_string(),
             failed_checks: quality::refusing(&self.checks),
