@@ -2,6 +2,7 @@
 //!
 //! `SNOWTRACK_ORACLES` names a virtual environment with what `tests/oracles/requirements.txt` lists; `make test` makes one where it
 //! can. Without the variable these tests say that they skip; with it they must run.
+#![expect(clippy::print_stdout, reason = "says why it checks nothing")]
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
