@@ -28,16 +28,20 @@
 //! - Verifying reads; it never changes anything in Snowflake.
 //! - A secret is in a secret type; no error, log line or report carries one.
 
-pub mod ids;
-pub mod event;
+pub mod causes;
+pub mod stop;
 pub mod retry;
 pub mod http;
 pub mod disk;
-pub mod spotify;
+pub mod ids;
+pub mod event;
+pub mod sources;
 pub mod warehouse;
 pub mod quality;
 pub mod lake;
 pub mod snowflake;
+pub mod ledger;
 pub mod config;
-pub mod pipeline;
+pub mod run;
+pub mod operate;
 pub mod cli;

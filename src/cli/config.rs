@@ -2,7 +2,8 @@
 
 use clap::Subcommand;
 
-use super::{Cli, Error, print};
+use super::exit::Error;
+use super::{Cli, print};
 use crate::config::Resolved;
 
 /// What to do with the configuration.

@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::sync::Mutex;
 
-use super::{Cli, Error, now, one_line, print, runtime};
+use super::exit::Error;
+use super::{Cli, now, one_line, print, runtime};
 use crate::config::Config;
-use crate::pipeline::{self, Finding, Health};
+use crate::operate::{Finding, Health};
 
 /// Looks at everything a run needs, prints what it found, and fails with the exit code of the first thing that is broken.
 pub(super) fn doctor(cli: &Cli, config: &Config, data_dir: &Path) -> Result<(), Error> {
@@ -19,7 +20,7 @@ pub(super) fn doctor(cli: &Cli, config: &Config, data_dir: &Path) -> Result<(), 
             *unprinted = Some(error);
         }
     };
-    let findings = runtime()?.block_on(pipeline::doctor(config, data_dir, now, &tell));
+    let findings = runtime()?.block_on(crate::operate::doctor(config, data_dir, now, &tell));
     if cli.json {
         print(&serde_json::to_string(&findings).map_err(std::io::Error::from)?)?;
     }

@@ -1,7 +1,7 @@
 //! Exit codes, which schedulers read.
 
 use crate::snowflake::Outcome;
-use crate::{config, lake, pipeline, spotify, warehouse};
+use crate::{config, lake, warehouse};
 
 /// Done.
 pub(super) const DONE: u8 = 0;
@@ -32,17 +32,17 @@ pub enum Error {
     Config(#[from] config::Error),
     /// The run.
     #[error(transparent)]
-    Pipeline(#[from] pipeline::Error),
+    Run(#[from] crate::run::Error),
     /// The warehouse.
     #[error(transparent)]
     Warehouse(#[from] warehouse::Error),
     /// Spotify.
     #[error(transparent)]
-    Spotify(#[from] spotify::Error),
+    Spotify(#[from] crate::sources::Error),
     /// `doctor` found something broken.
     #[error("{}: `{what}` is not well: {why}", area.name())]
     #[expect(missing_docs, reason = "the fields are named by what they hold")]
-    Unwell { area: pipeline::Area, what: String, why: String },
+    Unwell { area: crate::operate::Area, what: String, why: String },
     /// Some of the setup is still to be done by a person.
     #[error(
         "the setup is not complete: `snowtrack snowflake plan` shows what is left and who can do it"
@@ -68,57 +68,57 @@ impl Error {
     pub const fn code(&self) -> u8 {
         match self {
             Self::Config(_) | Self::Usage(_) => USAGE,
-            Self::Pipeline(error) => of_pipeline(error),
+            Self::Run(error) => of_run(error),
             Self::Warehouse(error) => of_warehouse(error),
             Self::Spotify(error) => of_spotify(error),
             Self::SetupIncomplete | Self::PipeUnwell => SNOWFLAKE,
             Self::Differs { .. } => MISMATCH,
             Self::Unwell { area, .. } => match area {
-                pipeline::Area::Disk | pipeline::Area::Lake => LAKE,
-                pipeline::Area::Spotify => SOURCE,
-                pipeline::Area::Snowflake => SNOWFLAKE,
+                crate::operate::Area::Disk | crate::operate::Area::Lake => LAKE,
+                crate::operate::Area::Spotify => SOURCE,
+                crate::operate::Area::Snowflake => SNOWFLAKE,
             },
             Self::Output(_) => LAKE,
         }
     }
 }
 
-const fn of_pipeline(error: &pipeline::Error) -> u8 {
+const fn of_run(error: &crate::run::Error) -> u8 {
     match error {
-        pipeline::Error::Spotify(error) => of_spotify(error),
-        pipeline::Error::Warehouse(error) => of_warehouse(error),
-        pipeline::Error::Lake(error) => of_lake(error),
-        pipeline::Error::Snowflake(error) => of_snowflake(error),
-        pipeline::Error::Unverified { outcome, .. } => match outcome {
+        crate::run::Error::Spotify(error) => of_spotify(error),
+        crate::run::Error::Warehouse(error) => of_warehouse(error),
+        crate::run::Error::Lake(error) => of_lake(error),
+        crate::run::Error::Snowflake(error) => of_snowflake(error),
+        crate::run::Error::Unverified { outcome, .. } => match outcome {
             Outcome::Verified => DONE,
             Outcome::Pending => LATER,
             Outcome::PipeBroken => SNOWFLAKE,
             Outcome::Refused | Outcome::Mismatch => MISMATCH,
         },
-        pipeline::Error::DataDir { .. }
-        | pipeline::Error::DataDirUnreadable { .. }
-        | pipeline::Error::File { .. } => LAKE,
-        pipeline::Error::PipeGone { .. } => SNOWFLAKE,
-        pipeline::Error::Refused { .. } | pipeline::Error::Unsound { .. } => QUALITY,
-        pipeline::Error::NothingRead { .. }
-        | pipeline::Error::PlaylistsUnread { .. }
-        | pipeline::Error::NothingReadable { .. } => SOURCE,
-        pipeline::Error::Locked { .. } => LATER,
-        pipeline::Error::DataDirName { .. }
-        | pipeline::Error::NoSource
-        | pipeline::Error::Playlist(_)
-        | pipeline::Error::Ident(_)
-        | pipeline::Error::NotConfigured { .. }
-        | pipeline::Error::KeyFile { .. }
-        | pipeline::Error::Key { .. }
-        | pipeline::Error::OtherPrefix { .. }
-        | pipeline::Error::NothingExported
-        | pipeline::Error::NotShipped { .. }
-        | pipeline::Error::FetchUnfinished { .. }
-        | pipeline::Error::NotTransformed { .. }
-        | pipeline::Error::UnknownRun(_) => USAGE,
-        pipeline::Error::PutOff { .. } => LATER,
-        pipeline::Error::Interrupted => INTERRUPTED,
+        crate::run::Error::DataDir { .. }
+        | crate::run::Error::DataDirUnreadable { .. }
+        | crate::run::Error::File { .. } => LAKE,
+        crate::run::Error::PipeGone { .. } => SNOWFLAKE,
+        crate::run::Error::Refused { .. } | crate::run::Error::Unsound { .. } => QUALITY,
+        crate::run::Error::NothingRead { .. }
+        | crate::run::Error::PlaylistsUnread { .. }
+        | crate::run::Error::NothingReadable { .. } => SOURCE,
+        crate::run::Error::Locked { .. } => LATER,
+        crate::run::Error::DataDirName { .. }
+        | crate::run::Error::NoSource
+        | crate::run::Error::Playlist(_)
+        | crate::run::Error::Ident(_)
+        | crate::run::Error::NotConfigured { .. }
+        | crate::run::Error::KeyFile { .. }
+        | crate::run::Error::Key { .. }
+        | crate::run::Error::OtherPrefix { .. }
+        | crate::run::Error::NothingExported
+        | crate::run::Error::NotShipped { .. }
+        | crate::run::Error::FetchUnfinished { .. }
+        | crate::run::Error::NotTransformed { .. }
+        | crate::run::Error::UnknownRun(_) => USAGE,
+        crate::run::Error::PutOff { .. } => LATER,
+        crate::run::Error::Interrupted => INTERRUPTED,
     }
 }
 
@@ -158,13 +158,13 @@ const fn of_warehouse(error: &warehouse::Error) -> u8 {
     }
 }
 
-const fn of_spotify(error: &spotify::Error) -> u8 {
+const fn of_spotify(error: &crate::sources::Error) -> u8 {
     match error {
-        spotify::Error::RateLimited { .. } => LATER,
-        spotify::Error::NoCredentials
-        | spotify::Error::NotLoggedIn
-        | spotify::Error::BadUrl { .. }
-        | spotify::Error::File { .. } => USAGE,
+        crate::sources::Error::RateLimited { .. } => LATER,
+        crate::sources::Error::NoCredentials
+        | crate::sources::Error::NotLoggedIn
+        | crate::sources::Error::BadUrl { .. }
+        | crate::sources::Error::File { .. } => USAGE,
         _ => SOURCE,
     }
 }

@@ -64,7 +64,7 @@ struct Line<'writer> {
 
 impl Visit for Line<'_> {
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
-        let causes = crate::pipeline::causes(value).join(": ");
+        let causes = crate::causes::causes(value).join(": ");
         self.record_debug(field, &format_args!("{causes}"));
     }
 
@@ -147,7 +147,7 @@ mod tests {
             .with_writer(move || log.clone())
             .finish();
         let id = "new\nline: FAKE\u{202E}";
-        let error = crate::spotify::Error::File {
+        let error = crate::sources::Error::File {
             doing: "read",
             path: id.to_owned(),
             source: io::Error::other("a\nb"),

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::CommandFactory;
 use clap_mangen::Man;
 
-use super::{Cli, Error, print};
-use crate::pipeline;
+use super::exit::Error;
+use super::{Cli, print};
 
 /// Which pages to write, and where.
 #[derive(Debug, clap::Args)]
@@ -32,7 +32,7 @@ pub(super) fn man(cli: &Cli, arguments: &ManArgs) -> Result<(), Error> {
         return print(page.1.trim_end());
     };
     let failed = |doing, path: PathBuf| {
-        move |source| Error::Pipeline(pipeline::Error::File { doing, path, source })
+        move |source| Error::Run(crate::run::Error::File { doing, path, source })
     };
     std::fs::create_dir_all(folder).map_err(failed("make the folder", folder.clone()))?;
     let mut written = Vec::new();

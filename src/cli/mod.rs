@@ -33,7 +33,6 @@ use harmless::{OneLine, harmless, one_line};
 
 use crate::config::{Config, Loaded};
 use crate::event::Stage;
-use crate::pipeline;
 
 /// Moves Spotify playlists into a warehouse and proves that they arrived.
 #[derive(Debug, Parser)]
@@ -182,31 +181,26 @@ static HAS_PRINTED: AtomicBool = AtomicBool::new(false);
 
 /// What `--json` prints where nothing else came of the command; with `is_run`, in the form of a run's report.
 fn failure(code: u8, error: &str, is_run: bool) -> serde_json::Value {
-    let mut document = serde_json::json!({ "status": "failed", "exit_code": code, "error": error });
-    if is_run {
-        let reason = "the command ended before there was a run";
-        let rest = serde_json::json!({
-            "run_id": null, "started_at": null, "finished_at": null,
-            "spotify": { "call_count": 0, "retry_count": 0, "waited_ms": 0 },
-            "playlists": [], "tables": [], "checks": [], "files": [],
-            "verification": { "verdict": "skipped", "reason": reason },
-        });
-        if let (Some(document), serde_json::Value::Object(rest)) = (document.as_object_mut(), rest)
-        {
-            document.extend(rest);
+    let mut document = match is_run {
+        false => serde_json::Map::from_iter([("status".to_owned(), "failed".into())]),
+        true => {
+            let status = if code == exit::LATER { "pending" } else { "failed" };
+            crate::run::RunReport::of_no_run(status, "the command ended before there was a run")
         }
-    }
-    document
+    };
+    document.insert("exit_code".to_owned(), code.into());
+    document.insert("error".to_owned(), error.into());
+    document.into()
 }
 
 /// Tells the error and its causes on standard error and returns them as one text.
 fn show(error: &Error, format: LogFormat) -> String {
-    let texts = pipeline::causes(error);
+    let texts = crate::causes::causes(error);
     let shown: fn(&str) -> String = match error {
         // DuckDB points at the place in the query; whatever else has lines of its own has made them up.
         Error::Warehouse(crate::warehouse::Error::Query { .. }) => harmless::marked_lines,
         // Its lines are our own: what can be the matter, one by one.
-        Error::Pipeline(pipeline::Error::Snowflake(source)) if source.is_refused_login() => {
+        Error::Run(crate::run::Error::Snowflake(source)) if source.is_refused_login() => {
             |text| harmless(text).into_owned()
         }
         _ => one_line,
@@ -296,12 +290,12 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
 /// Whether the data directory has the file. A folder that may not be looked into has none either, and says so.
 fn is_there(data_dir: &Path, name: &str) -> Result<bool, Error> {
     let unreadable =
-        |source| pipeline::Error::DataDirUnreadable { path: data_dir.to_owned(), source };
+        |source| crate::run::Error::DataDirUnreadable { path: data_dir.to_owned(), source };
     Ok(data_dir.join(name).try_exists().map_err(unreadable)?)
 }
 
 fn login(cli: &Cli, config: &Config, data_dir: &Path, no_browser: bool) -> Result<(), Error> {
-    let credentials = pipeline::credentials(config, data_dir)?;
+    let credentials = crate::run::credentials(config, data_dir)?;
     let show_url = |url: &str| {
         let mut text = format!("open this address in a browser and agree:\n\n{url}\n");
         if no_browser {
@@ -314,7 +308,7 @@ fn login(cli: &Cli, config: &Config, data_dir: &Path, no_browser: bool) -> Resul
             let _ = print(&text);
         }
     };
-    runtime()?.block_on(crate::spotify::login(&credentials, no_browser, now(), &show_url))?;
+    runtime()?.block_on(crate::sources::login(&credentials, no_browser, now(), &show_url))?;
     let kept = credentials.token_file.0.display().to_string();
     if cli.json {
         return print(

@@ -171,7 +171,7 @@ pub(super) fn log(event: &Event) {
         }
         Event::TableJudged(progress) => {
             let TableProgress { table, verdict, verified_file_count, file_count, .. } = progress;
-            let line = super::watch::line(progress);
+            let line = crate::cli::watch::line(progress);
             tracing::info!(
                 table.name = table.name(),
                 verdict,

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
-use super::{Cli, Error, Output, is_there, print};
-use crate::pipeline::REFUSED_ROWS;
-use crate::warehouse::{self, QueryFormat, query};
+use super::exit::Error;
+use super::{Cli, Output, is_there, print};
+use crate::run::REFUSED_ROWS;
+use crate::warehouse;
+use crate::warehouse::{QueryFormat, query};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct QueryArgs {

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Cli, Error, one_line, print, progress, run, runtime};
+use super::exit::Error;
+use super::{Cli, one_line, print, progress, run, runtime};
 use crate::config::Config;
 use crate::event::{Events, Stage};
 use crate::ids::Table;
-use crate::pipeline::{self, Reconciliation};
-use crate::retry::Stop;
-use crate::snowflake::reconcile::{Difference, Kind};
+use crate::operate::Reconciliation;
+use crate::snowflake::compare::{Difference, Kind};
+use crate::stop::Stop;
 
 /// Which tables to compare.
 #[derive(Debug, clap::Args)]
@@ -38,13 +39,15 @@ pub(super) fn reconcile(
 ) -> Result<(), Error> {
     let stop = Arc::new(Stop::default());
     let wait = arguments.wait.patience();
-    let settings = pipeline::Settings { wait, ..run::settings(data_dir, Stage::Verify) };
+    let settings = crate::run::Settings { wait, ..run::settings(data_dir, Stage::Verify) };
     let events = |event| progress::log(&event);
     let compare = || {
         runtime()?.block_on(async {
             run::stop_on_signal(&stop);
             let edge: (Events<'_>, _) = (&events, &stop);
-            Ok::<_, Error>(pipeline::reconcile(config, &settings, &arguments.tables, edge).await?)
+            Ok::<_, Error>(
+                crate::operate::reconcile(config, &settings, &arguments.tables, edge).await?,
+            )
         })
     };
     let mut found = compare()?;
@@ -55,7 +58,7 @@ pub(super) fn reconcile(
         if !cli.json {
             print(&differences(&found))?;
         }
-        let again = pipeline::Settings {
+        let again = crate::run::Settings {
             wait,
             reship: keys,
             stages: Stage::Transform..=Stage::Verify,
@@ -63,7 +66,7 @@ pub(super) fn reconcile(
         };
         match run::go_quietly(cli, config, &again) {
             // An older file that is wrong stays wrong until the comparison shows that its rows are right now.
-            Err(error) if error.code() == super::exit::MISMATCH => {}
+            Err(error) if error.code() == crate::cli::exit::MISMATCH => {}
             other => other?,
         }
         found = compare()?;

@@ -6,15 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::duration::duration;
+use super::exit::Error;
 use super::progress::Drawing;
-use super::{Cli, Error, now, print, progress, runtime, summary};
+use super::{Cli, now, print, progress, runtime, summary};
 use crate::config::Config;
 use crate::event::Stage;
 use crate::ids::{PlaylistId, RunId};
-use crate::pipeline::{self, RunReport, Settings, Shipping, Source};
-use crate::retry::Stop;
+use crate::run::{RunReport, Settings, Shipping, Source};
 use crate::snowflake::IngestMode;
-use crate::spotify::Timing;
+use crate::sources::Timing;
+use crate::stop::Stop;
 use crate::warehouse::CHECKS;
 
 /// Of every command that takes the data directory.
@@ -95,7 +96,7 @@ pub(super) struct StageArgs {
 pub(super) struct IngestArgs {
     #[command(flatten)]
     stage: StageArgs,
-    /// Tell the pipes ourselves of files that S3's events never announced (`SNOWFLAKE_INGEST=auto`)
+    /// With `SNOWFLAKE_INGEST=auto`: tell the pipes of files that S3's events never announced, by `insertFiles`
     #[arg(long = "as", value_name = "WAY", value_enum)]
     way: Option<OtherWay>,
 }
@@ -103,7 +104,7 @@ pub(super) struct IngestArgs {
 /// How files are told of instead.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum OtherWay {
-    /// By `insertFiles`, to the pipe that listens for their events
+    // No help of its own: it would turn the page of this one command into clap's long form.
     Rest,
 }
 
@@ -247,12 +248,12 @@ fn work(
     config: &Config,
     settings: &Settings,
     drawing: Drawing,
-) -> Result<(RunReport, Option<pipeline::Error>), Error> {
+) -> Result<(RunReport, Option<crate::run::Error>), Error> {
     let progress = progress::Progress::new(drawing);
     let stop = Arc::new(Stop::default());
     let ended = runtime()?.block_on(async {
         stop_on_signal(&stop);
-        pipeline::run(config, settings, &|event| progress.show(event), &stop).await
+        crate::run::run(config, settings, &|event| progress.show(event), &stop).await
     });
     progress.finish();
     Ok(ended?)
@@ -330,9 +331,9 @@ fn source(arguments: &RunArgs, config: &Config) -> Result<Source, Error> {
     let mut playlists = arguments.playlist.clone();
     if playlists.is_empty() && !mine && !liked {
         let configured = config.spotify.playlist_ids.iter().map(|id| id.parse());
-        playlists = configured.collect::<Result<_, _>>().map_err(pipeline::Error::Playlist)?;
+        playlists = configured.collect::<Result<_, _>>().map_err(crate::run::Error::Playlist)?;
         if playlists.is_empty() {
-            return Err(pipeline::Error::NoSource.into());
+            return Err(crate::run::Error::NoSource.into());
         }
     }
     let mut seen = BTreeSet::new();

@@ -7,11 +7,13 @@ use clap::Subcommand;
 use secrecy::ExposeSecret;
 use serde_json::json;
 
-use super::{Cli, Error, now, one_line, print, run, runtime};
+use super::exit::Error;
+use super::{Cli, now, one_line, print, run, runtime};
 use crate::config::Config;
-use crate::pipeline::{self, PipeReport, SetupWishes, Target};
-use crate::retry::Stop;
+use crate::operate::{PipeReport, SetupWishes};
+use crate::run::Target;
 use crate::snowflake::{Applied, Credential, Plan, Timing, claims, sign};
+use crate::stop::Stop;
 
 /// What to do on the Snowflake side.
 #[derive(Debug, Subcommand)]
@@ -66,9 +68,9 @@ impl SetupArgs {
 }
 
 fn target(config: &Config) -> Result<Target, Error> {
-    let target = pipeline::target(config, Timing::default(), now)?;
+    let target = crate::run::target(config, Timing::default(), now)?;
     let why = "there is no Snowflake account to talk to";
-    Ok(target.ok_or(pipeline::Error::NotConfigured { what: "SNOWFLAKE_ACCOUNT", why })?)
+    Ok(target.ok_or(crate::run::Error::NotConfigured { what: "SNOWFLAKE_ACCOUNT", why })?)
 }
 
 /// Runs one of the subcommands.
@@ -88,21 +90,21 @@ pub(super) fn snowflake(
         match command {
             SnowflakeCommand::Plan(arguments) => {
                 let wishes = arguments.setup.wishes();
-                let plan = pipeline::plan(config, &target, &wishes, &stop).await?;
+                let plan = crate::operate::plan(config, &target, &wishes, &stop).await?;
                 show_plan(cli, arguments, &plan)
             }
             SnowflakeCommand::Apply(arguments) => {
                 let wishes = arguments.wishes();
-                let plan = pipeline::plan(config, &target, &wishes, &stop).await?;
-                let applied = pipeline::apply_plan(&target, &plan, &stop).await?;
+                let plan = crate::operate::plan(config, &target, &wishes, &stop).await?;
+                let applied = crate::operate::apply_plan(&target, &plan, &stop).await?;
                 let applied: Vec<String> = applied.iter().map(became).collect();
                 // Looked at again: what Snowflake has now, not what we think we did.
-                let plan = pipeline::plan(config, &target, &wishes, &stop).await?;
+                let plan = crate::operate::plan(config, &target, &wishes, &stop).await?;
                 show_applied(cli, &plan, &applied)?;
                 if plan.is_settled() { Ok(()) } else { Err(Error::SetupIncomplete) }
             }
             SnowflakeCommand::Pipes => {
-                let reports = pipeline::pipes(&target, now, &stop).await?;
+                let reports = crate::operate::pipes(&target, now, &stop).await?;
                 if cli.json {
                     let text = serde_json::to_string(&reports).map_err(std::io::Error::from)?;
                     print(&text)?;
@@ -126,7 +128,7 @@ fn token(target: &Target) -> Result<String, Error> {
         Credential::KeyPair(pair) => {
             let claims = claims(&login.account, &login.user, pair.fingerprint(), now());
             let signed = sign(&claims, pair).map_err(crate::snowflake::Error::from);
-            Ok(signed.map_err(pipeline::Error::from)?.expose_secret().to_owned())
+            Ok(signed.map_err(crate::run::Error::from)?.expose_secret().to_owned())
         }
         Credential::Token(..) => {
             Err(Error::Usage("a token is configured, and only a key pair signs one".to_owned()))
@@ -163,7 +165,7 @@ fn show_plan(cli: &Cli, arguments: &PlanArgs, plan: &Plan) -> Result<(), Error> 
 /// Writes each document that is known and returns their paths.
 fn write_aws(folder: &Path, plan: &Plan) -> Result<Vec<PathBuf>, Error> {
     let failed = |path: &Path, source| {
-        Error::from(pipeline::Error::File { doing: "write", path: path.to_owned(), source })
+        Error::from(crate::run::Error::File { doing: "write", path: path.to_owned(), source })
     };
     std::fs::create_dir_all(folder).map_err(|source| failed(folder, source))?;
     let mut written = Vec::new();
@@ -228,7 +230,7 @@ fn pipe_table(reports: &[PipeReport]) -> String {
         let reason = one_line(reason);
         lines.push(format!("{health:<5} {pipe:<width$} {pending_file_count:>7}  {reason}"));
     }
-    for remedy in pipeline::remedies(reports) {
+    for remedy in crate::operate::remedies(reports) {
         lines.push(format!("\n→ {}: {}", remedy.pipes.join(", "), remedy.text));
         lines.extend(remedy.script.iter().map(|statement| format!("  {statement}")));
     }

@@ -5,9 +5,11 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::{Cli, Error, check, is_there, one_line, print};
+use super::exit::Error;
+use super::{Cli, check, is_there, one_line, print};
 use crate::ids::RunId;
-use crate::pipeline::{self, FileState, Look, RunSummary};
+use crate::ledger::{FileState, RunSummary};
+use crate::run::Look;
 
 /// What to show.
 #[derive(Debug, clap::Args)]
@@ -25,22 +27,22 @@ pub(super) fn status(cli: &Cli, arguments: &StatusArgs, data_dir: &Path) -> Resu
     if !is_there(data_dir, "snowtrack.duckdb")? {
         return print(if cli.json { "[]" } else { "no run yet: try `snowtrack run --demo`" });
     }
-    let warehouse = match pipeline::look(data_dir)? {
+    let warehouse = match crate::run::look(data_dir)? {
         Look::Free(warehouse) => warehouse,
         Look::Held { holder } => return in_progress(cli, arguments, data_dir, &holder),
     };
     let text = match &arguments.run {
-        None if cli.json => to_json(&pipeline::latest_runs(&warehouse, 20)?)?,
-        None => runs(&pipeline::latest_runs(&warehouse, 20)?),
-        Some(run) if !pipeline::is_known(&warehouse, run)? => {
-            return Err(pipeline::Error::UnknownRun(run.to_string()).into());
+        None if cli.json => to_json(&crate::ledger::latest_runs(&warehouse, 20)?)?,
+        None => runs(&crate::ledger::latest_runs(&warehouse, 20)?),
+        Some(run) if !crate::ledger::is_known(&warehouse, run)? => {
+            return Err(crate::run::Error::UnknownRun(run.to_string()).into());
         }
         Some(run) if arguments.checks => {
-            let findings = pipeline::findings_of(&warehouse, run)?;
+            let findings = crate::ledger::findings_of(&warehouse, run)?;
             if cli.json { to_json(&findings)? } else { check::of_run(run, &findings) }
         }
         Some(run) => {
-            let files = pipeline::files_of(&warehouse, run)?;
+            let files = crate::ledger::files_of(&warehouse, run)?;
             if cli.json { to_json(&files)? } else { file_states(run, &files) }
         }
     };
@@ -58,7 +60,7 @@ fn in_progress(
     data_dir: &Path,
     holder: &str,
 ) -> Result<(), Error> {
-    let Some(board) = pipeline::Board::read(data_dir) else {
+    let Some(board) = crate::ledger::Board::read(data_dir) else {
         if cli.json {
             return print(&json!([{ "status": "running", "holder": holder }]).to_string());
         }
@@ -67,11 +69,6 @@ fn in_progress(
     let board = board.held_by(holder);
     let as_of = board.as_of.format("%Y-%m-%d %H:%M:%S UTC");
     let text = match &arguments.run {
-        Some(run) if arguments.checks => {
-            return Err(Error::Usage(format!(
-                "what the checks of run {run} found is in the ledger, where {holder} is at work: ask again when it has ended"
-            )));
-        }
         None if cli.json => to_json(&board.runs)?,
         None => format!("in progress: {holder}; as of {as_of}:\n{}", runs(&board.runs)),
         Some(run) => {
@@ -80,6 +77,12 @@ fn in_progress(
                     "run {run} is not in view while {holder} is at work: ask again when it has ended"
                 ))
             };
+            if arguments.checks {
+                let findings = board.findings_of(data_dir, run).ok_or_else(unknown)?;
+                let text =
+                    if cli.json { to_json(&findings)? } else { check::of_run(run, &findings) };
+                return print(&text);
+            }
             let files = board.files.get(run.as_str()).ok_or_else(unknown)?;
             if cli.json { to_json(files)? } else { file_states(run, files) }
         }

@@ -6,13 +6,42 @@ use std::path::Path;
 use indicatif::HumanBytes;
 
 use super::harmless::one_line;
-use crate::pipeline::{CheckReport, PlaylistReport, RunReport, VerificationReport};
+use crate::run::{
+    CheckReport, EnrichmentReport, PlaylistReport, RunReport, TableReport, VerificationReport,
+};
 
 /// What happened, what the checks found, what was written and where to look next.
 pub(super) fn summary(report: &RunReport, data_dir: &Path) -> String {
     let mut text = String::new();
     let seconds = (report.finished_at - report.started_at).num_milliseconds() as f64 / 1000.0;
     let _ = writeln!(text, "run {} {} in {seconds:.1} s", report.run_id, report.status);
+    source(&mut text, report);
+    tables(&mut text, &report.tables);
+    checks(&mut text, &report.checks);
+    if matches!(
+        report.status.as_str(),
+        "exported" | "uploaded" | "ingested" | "verified" | "unchanged"
+    ) || !report.files.is_empty()
+    {
+        files(&mut text, report, data_dir);
+    }
+    verification(&mut text, report);
+    if report.error.is_none() {
+        let _ = writeln!(
+            text,
+            "\nlook next:\n  snowtrack --data-dir {} query \"{LOOK_NEXT}\"",
+            data_dir.display()
+        );
+    }
+    text
+}
+
+/// A query whose result fits into a terminal.
+const LOOK_NEXT: &str =
+    "select playlist_name, row_count, artist_count, last_added_at from marts.playlist_overview";
+
+/// What was asked of Spotify, what came of it, and what did not.
+fn source(text: &mut String, report: &RunReport) {
     if report.spotify.call_count > 0 {
         let waited = report.spotify.waited_ms as f64 / 1000.0;
         let _ = writeln!(
@@ -28,71 +57,32 @@ pub(super) fn summary(report: &RunReport, data_dir: &Path) -> String {
             end.format("%Y-%m-%d")
         );
     }
-    playlists(&mut text, &report.playlists);
-    let details = report.enrichment;
-    if details.asked_count + details.left_count > 0 {
-        let _ = writeln!(
-            text,
-            "\n  details: {} artists, {} albums, {} unknown to Spotify",
-            details.artist_count, details.album_count, details.unknown_count
-        );
-        if details.left_count > 0 {
-            let until =
-                details.not_before.map(|until| until.format(", not before %Y-%m-%d %H:%M UTC"));
-            let until = until.map(|until| until.to_string()).unwrap_or_default();
-            let _ = writeln!(text, "  {} left for the next run{until}", details.left_count);
-        }
-    }
+    playlists(text, &report.playlists);
+    details(text, report.enrichment);
     for note in &report.notes {
         let _ = writeln!(text, "  {note}");
     }
     for skipped in &report.skipped_documents {
         let _ = writeln!(text, "  skipped {}", one_line(skipped));
     }
-    if !report.tables.is_empty() {
-        let _ = writeln!(text, "\n  {:<18} {:>10} {:>10}", "table", "rows", "changed");
-    }
-    for table in &report.tables {
-        let _ = writeln!(
-            text,
-            "  {:<18} {:>10} {:>10}",
-            table.table, table.row_count, table.changed_row_count
-        );
-    }
-    checks(&mut text, &report.checks);
-    if matches!(
-        report.status.as_str(),
-        "exported" | "uploaded" | "ingested" | "verified" | "unchanged"
-    ) || !report.files.is_empty()
-    {
-        files(&mut text, report, data_dir);
-    }
-    let VerificationReport { verdict, reason, missing } = &report.verification;
-    match verdict.as_str() {
-        "skipped" if report.status != "unchanged" => {}
-        "skipped" => {
-            let _ = writeln!(text, "  {}", one_line(reason));
-        }
-        verdict => {
-            let _ = writeln!(text, "  {verdict}: {}", one_line(reason));
-        }
-    }
-    for name in missing {
-        let _ = writeln!(text, "  gone: {}", one_line(name));
-    }
-    if report.error.is_none() {
-        let _ = writeln!(
-            text,
-            "\nlook next:\n  snowtrack --data-dir {} query \"{LOOK_NEXT}\"",
-            data_dir.display()
-        );
-    }
-    text
 }
 
-/// A query whose result fits into a terminal.
-const LOOK_NEXT: &str =
-    "select playlist_name, row_count, artist_count, last_added_at from marts.playlist_overview";
+/// Full artists and albums.
+fn details(text: &mut String, details: EnrichmentReport) {
+    if details.asked_count + details.left_count == 0 {
+        return;
+    }
+    let _ = writeln!(
+        text,
+        "\n  details: {} artists, {} albums, {} unknown to Spotify",
+        details.artist_count, details.album_count, details.unknown_count
+    );
+    if details.left_count > 0 {
+        let until = details.not_before.map(|until| until.format(", not before %Y-%m-%d %H:%M UTC"));
+        let until = until.map(|until| until.to_string()).unwrap_or_default();
+        let _ = writeln!(text, "  {} left for the next run{until}", details.left_count);
+    }
+}
 
 fn playlists(text: &mut String, playlists: &[PlaylistReport]) {
     if playlists.is_empty() {
@@ -141,6 +131,19 @@ fn playlists(text: &mut String, playlists: &[PlaylistReport]) {
 /// Playlists that a person still reads about.
 const SHOWN_PLAYLISTS: usize = 40;
 
+fn tables(text: &mut String, tables: &[TableReport]) {
+    if !tables.is_empty() {
+        let _ = writeln!(text, "\n  {:<18} {:>10} {:>10}", "table", "rows", "changed");
+    }
+    for table in tables {
+        let _ = writeln!(
+            text,
+            "  {:<18} {:>10} {:>10}",
+            table.table, table.row_count, table.changed_row_count
+        );
+    }
+}
+
 pub(super) fn checks(text: &mut String, checks: &[CheckReport]) {
     if checks.is_empty() {
         return;
@@ -178,6 +181,22 @@ fn files(text: &mut String, report: &RunReport, data_dir: &Path) {
             lake.display(),
             states(report)
         );
+    }
+}
+
+fn verification(text: &mut String, report: &RunReport) {
+    let VerificationReport { verdict, reason, missing } = &report.verification;
+    match verdict.as_str() {
+        "skipped" if report.status != "unchanged" => {}
+        "skipped" => {
+            let _ = writeln!(text, "  {}", one_line(reason));
+        }
+        verdict => {
+            let _ = writeln!(text, "  {verdict}: {}", one_line(reason));
+        }
+    }
+    for name in missing {
+        let _ = writeln!(text, "  gone: {}", one_line(name));
     }
 }
 

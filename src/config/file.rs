@@ -6,7 +6,8 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::keys::{self, Kind};
+use super::keys;
+use super::keys::Kind;
 use super::{Config, Error, MASK, names, settings};
 
 /// Reads the file's text.
@@ -158,7 +159,7 @@ mod tests {
         line 2: `lake.max_file_mib` is `many`, wanted a whole number from 1 to 5000
         line 2: `lake.max_file_mib` is `0`, wanted a whole number from 1 to 5000
         line 2: `lake.max_file_mib` is `1.5`, wanted a whole number
-        line 2: `lake.prefix` is `../../escaped/`, wanted a path below the bucket, such as `spotify-data/`: without a slash in front, `.` and `..`
+        line 2: `lake.prefix` is `../../escaped/`, wanted a path below the bucket, such as `spotify-data/`: no slash in front, one at most at its end, without `.`, `..`, quotes and `s3://`
         line 2: `lake.format` is `avro`, wanted `parquet` or `csv`
         line 2: `snowflake.verify_timeout_secs` is `99999999999`, wanted a whole number of seconds up to 86400
         line 2: `snowflake.verify_timeout_secs` is `true`, wanted a whole number

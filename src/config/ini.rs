@@ -111,12 +111,12 @@ mod tests {
 
     #[test]
     fn the_predecessors_ini_is_read() {
-        let text = "[spotify-auth]\nCLIENT_ID = abc\nCLIENT_SECRET_KEY = s3cret\n[playlist-id]\nPLAYLIST_ID = xyz\n[aws-bucket]\nbucket_name = b\n\
+        let text = "[spotify-auth]\nCLIENT_ID = abc\nCLIENT_SECRET_KEY = s3cret\n[playlist-id]\nPLAYLIST_ID = xyz\n[aws-bucket]\nbucket_name = my-bucket\n\
                     [aws-auth]\naws_access_key_id = AKIA1\naws_secret_access_key = k3y\nregion_name = eu-west-1\n";
         let config = from_ini(text, Path::new("c.ini")).unwrap();
         assert_eq!(config.spotify.client_id.as_deref(), Some("abc"));
         assert_eq!(config.spotify.playlist_ids, ["xyz"]);
-        assert_eq!(config.lake.bucket.as_deref(), Some("b"));
+        assert_eq!(config.lake.bucket.as_deref(), Some("my-bucket"));
         let aws = config.lake.aws.as_ref().unwrap();
         assert_eq!(
             (aws.access_key_id.as_str(), aws.region.as_deref()),

@@ -21,7 +21,7 @@ use secrecy::SecretString;
 
 use crate::lake::{Format, is_address};
 use crate::snowflake::{IngestMode, TargetLag, TokenType};
-use crate::spotify::SpotifyConfig;
+use crate::sources::SpotifyConfig;
 
 pub(crate) use text::decode;
 
@@ -204,12 +204,7 @@ impl Config {
                 Error::Value { name: name.to_owned(), value: value.to_owned(), wanted }
             })?;
         }
-        if let Some(bucket) = &self.lake.bucket {
-            // Whichever file it stands in.
-            forms::bucket(bucket).map_err(|wanted| {
-                let (name, value) = ("S3_BUCKET".to_owned(), bucket.clone());
-                Error::Value { name, value, wanted }
-            })?;
+        if self.lake.bucket.is_some() {
             for name in ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"] {
                 if let Some(value) = variables.get(name).filter(|value| !is_address(value)) {
                     let (name, value) = (name.to_owned(), value.to_owned());

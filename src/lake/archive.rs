@@ -8,9 +8,10 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::error::Error;
 use super::export::failed;
 use super::key::archive_key;
-use super::{Error, WrittenFile};
+use super::manifest::WrittenFile;
 use crate::ids::RunId;
 use crate::warehouse::{LandedDocument, Warehouse};
 

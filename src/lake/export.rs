@@ -8,8 +8,9 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use super::error::Error;
 use super::key::object_key;
-use super::{Error, ExportedFile, Manifest};
+use super::manifest::{ExportedFile, Manifest};
 use crate::event::{Event, Events};
 use crate::ids::{RunId, Table};
 use crate::quality::QualityPassed;

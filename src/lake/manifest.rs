@@ -6,7 +6,7 @@ use chrono::{DateTime, SubsecRound, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::Error;
+use super::error::Error;
 use super::export::{Format, digest, failed, write_whole};
 
 /// Grows when a shipped column is added or changes its meaning.
@@ -93,6 +93,7 @@ impl Manifest {
     /// [`Error::File`].
     pub fn write(&self, lake: &Path, key: String) -> Result<WrittenFile, Error> {
         let path = lake.join(&key);
+        tracing::debug!("write the manifest");
         let bytes = serde_json::to_vec_pretty(self)
             .map_err(|error| failed("write", &path, error.into()))?;
         write_whole(&path, &bytes)?;

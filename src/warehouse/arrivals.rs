@@ -9,9 +9,11 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use duckdb::params;
 
+use super::error::{Doing, Error};
 use super::journal::{Described, Journal, Note, Page, Subject};
-use super::{Doing, Error, NewRead, ReadStatus, Warehouse, sql_timestamp, timestamp};
-use crate::spotify::{Cut, Document};
+use super::reads::{NewRead, ReadStatus};
+use super::{Warehouse, sql_timestamp, timestamp};
+use crate::sources::{Cut, Document};
 
 /// So many bytes of pages are settled at the latest: what a process that was killed leaves to the next one, and what is in memory.
 const MOST_BYTES: usize = 8 << 20;
@@ -247,8 +249,8 @@ fn cut(document: Document) -> Option<(Document, Cut)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spotify::Entity;
-    use crate::warehouse::UnfinishedRead;
+    use crate::sources::Entity;
+    use crate::warehouse::reads::UnfinishedRead;
 
     struct World(tempfile::TempDir);
 

@@ -5,7 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{CheckFile, Doing, Error, Warehouse, catalog};
+use super::Warehouse;
+use super::error::{Doing, Error};
+use super::sql_files::CheckFile;
 use crate::ids::Table;
 
 /// With more changed rows the checks of a table run one after the other: side by side they would compete for memory.
@@ -31,7 +33,7 @@ impl Warehouse {
         kept: usize,
     ) -> Result<Vec<Offending>, Error> {
         let counts = self.table_counts()?;
-        let is_new = |count: &&super::TableCount| 0 < count.changed_row_count;
+        let is_new = |count: &&crate::warehouse::transform::TableCount| 0 < count.changed_row_count;
         let mut news: BTreeSet<String> =
             counts.iter().filter(is_new).map(|count| unshipped(&count.table)).collect();
         if self.has_checked_reads()? {
@@ -76,7 +78,7 @@ impl Warehouse {
     ) -> Result<Offending, Error> {
         tracing::debug!(check.name = name, "check `{name}`");
         let mut found = Offending::default();
-        let sql = catalog::offending(name, query);
+        let sql = crate::warehouse::sql_files::offending(name, query);
         self.each_row(&sql, &format!("run the check `{name}`"), |row| found.count(row, kept))?;
         Ok(found)
     }
@@ -89,8 +91,10 @@ impl Warehouse {
         for check in checks {
             tracing::debug!(check.name = check.name, "check `{}`", check.name);
         }
-        let parts: Vec<_> =
-            checks.iter().map(|check| catalog::offending(check.name, check.sql)).collect();
+        let parts: Vec<_> = checks
+            .iter()
+            .map(|check| crate::warehouse::sql_files::offending(check.name, check.sql))
+            .collect();
         let mut found = vec![Offending::default(); checks.len()];
         self.each_row(&parts.join("\nunion all\n"), "run the checks", |row| {
             let name: String = row.get(0)?;
@@ -143,7 +147,7 @@ fn mentions(sql: &str, view: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::warehouse::CHECKS;
+    use crate::warehouse::sql_files::CHECKS;
 
     /// Rows that are wrong in every way that a table allows, of a run that shipped them and, `is_new`, of one that did not.
     fn world(is_new: bool) -> (tempfile::TempDir, Warehouse) {

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use duckdb::{OptionalExt, params};
 
-use super::{Doing, Error, Warehouse};
-use crate::spotify::Seam;
+use super::Warehouse;
+use super::error::{Doing, Error};
+use crate::sources::Seam;
 
 /// A document as it was received.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Doing, Error, Warehouse, catalog};
+use super::Warehouse;
+use super::error::{Doing, Error};
 use crate::ids::Table;
 
 impl Warehouse {
@@ -17,7 +18,7 @@ impl Warehouse {
         max_file_bytes: u64,
         folder: &Path,
     ) -> Result<Vec<PathBuf>, Error> {
-        let target = catalog::literal(&folder.to_string_lossy());
+        let target = crate::warehouse::sql_files::literal(&folder.to_string_lossy());
         let options = match format {
             "csv" => self.csv_options(table)?,
             _ => "format parquet, compression zstd".to_owned(),
@@ -44,7 +45,11 @@ impl Warehouse {
             "select column_name from (describe staging.unshipped_{table}) where column_type = 'VARCHAR'"
         );
         let texts = self.rows(&sql, "list the columns of text", |row| row.get::<_, String>(0))?;
-        let texts = texts.iter().map(|name| catalog::quoted(name)).collect::<Vec<_>>().join(", ");
+        let texts = texts
+            .iter()
+            .map(|name| crate::warehouse::sql_files::quoted(name))
+            .collect::<Vec<_>>()
+            .join(", ");
         Ok(format!(
             "format csv, header, nullstr '', force_quote ({texts}), timestampformat '%Y-%m-%dT%H:%M:%S.%f', dateformat '%Y-%m-%d'"
         ))
@@ -55,7 +60,7 @@ impl Warehouse {
     /// # Errors
     /// [`Error::Statement`].
     pub fn read_back(&self, format: &str, file: &Path) -> Result<(u64, String), Error> {
-        let name = catalog::literal(&file.to_string_lossy());
+        let name = crate::warehouse::sql_files::literal(&file.to_string_lossy());
         let source = match format {
             "csv" => {
                 format!(

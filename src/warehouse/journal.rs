@@ -12,8 +12,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::Error;
-use crate::spotify::{Document, Entity};
+use super::error::Error;
+use crate::sources::{Document, Entity};
 
 /// What happens to a read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use duckdb::params;
 
-use super::{Doing, Error, FinishedRead, KnownRead, UnfinishedRead, Warehouse};
+use super::Warehouse;
+use super::error::{Doing, Error};
+use super::reads::{FinishedRead, KnownRead, UnfinishedRead};
 
 /// What is known of playlists, by their ids.
 #[derive(Debug, Default)]

@@ -5,8 +5,9 @@ use std::collections::hash_map::Entry;
 
 use duckdb::{Appender, params};
 
-use super::{Doing, Error, Warehouse, timestamp};
-use crate::spotify::{Cut, CutRow, Document, ItemDigest};
+use super::error::{Doing, Error};
+use super::{Warehouse, timestamp};
+use crate::sources::{Cut, CutRow, Document, ItemDigest};
 
 /// Bytes that DuckDB's appenders may hold, outside its memory limit, before they are written to the tables.
 const UNFLUSHED_BYTES: usize = 8 << 20;

@@ -1,6 +1,7 @@
 //! Rows whose files never reached the bucket.
 
-use super::{Doing, Error, Warehouse};
+use super::Warehouse;
+use super::error::{Doing, Error};
 use crate::ids::Table;
 
 impl Warehouse {

@@ -1,12 +1,11 @@
 //! The embedded DuckDB: raw documents in, shipped tables and the analysts' file out. All of it blocks.
 //!
-//! Only this folder knows the `duckdb` crate. Every column is born in a `.sql` file of `catalog.rs`; here are statements of one
+//! Only this folder knows the `duckdb` crate. Every column is born in a `.sql` file of `sql_files.rs`; here are statements of one
 //! line at most, with bound values.
 
 mod arrivals;
-mod catalog;
 mod check_runs;
-mod copy;
+mod compare;
 mod documents;
 mod error;
 mod files;
@@ -15,12 +14,11 @@ mod known_reads;
 mod known_schema;
 mod landing;
 mod lost;
-mod publish;
+mod published;
 mod query;
 mod reads;
-mod reconcile;
 mod refused;
-mod renewal;
+mod sql_files;
 mod transform;
 
 use std::cell::{Cell, RefCell};
@@ -32,21 +30,21 @@ use chrono::{DateTime, Utc};
 use duckdb::types::{TimeUnit, Value};
 use duckdb::{Config, Connection, InterruptHandle};
 
-use self::arrivals::Arrivals;
-use self::journal::Journal;
-pub use catalog::{CHECKS, CheckFile};
+use arrivals::Arrivals;
 pub use check_runs::Offending;
+pub use compare::{BucketSum, CurrentRow, KeyHash, TableSum};
 pub use documents::LandedDocument;
 pub use error::Error;
+use journal::Journal;
 pub use known_reads::KnownReads;
 pub use landing::Landing;
+pub use published::Renewal;
 pub use query::{QueryFormat, query};
 pub use reads::{
     FinishedRead, KnownRead, ListedPlaylist, NewRead, ReadStatus, UnfinishedRead, WholeRead,
 };
-pub use reconcile::{BucketSum, CurrentRow, KeyHash, TableSum};
 pub use refused::Finding;
-pub use renewal::Renewal;
+pub use sql_files::{CHECKS, CheckFile};
 pub use transform::{MissingDetails, PlaylistContents, TableCount};
 
 pub(crate) use error::Doing;
@@ -123,7 +121,7 @@ impl Warehouse {
         // them again; the size is not remembered in the file.
         let attach = format!(
             "attach {} as work (storage_version 'v1.5.0', row_group_size 10240); use work",
-            catalog::literal(&path.to_string_lossy())
+            sql_files::literal(&path.to_string_lossy())
         );
         connection.execute_batch(&attach).map_err(open)?;
         let sql = "select count(*) > 0 and not bool_or(schema_name = 'meta' and table_name = 'runs') from duckdb_tables() where database_name = 'work'";
@@ -161,7 +159,7 @@ impl Warehouse {
         let config = Config::default().max_memory(MEMORY_LIMIT).doing("set DuckDB's limits")?;
         let open = |source| Error::open(path, source);
         let connection = Connection::open_in_memory_with_flags(config).map_err(open)?;
-        let name = catalog::literal(&path.to_string_lossy());
+        let name = sql_files::literal(&path.to_string_lossy());
         connection
             .execute_batch(&format!("attach {name} as work (read_only); use work"))
             .map_err(open)?;

@@ -6,7 +6,8 @@ use comfy_table::{Table, presets};
 use duckdb::{AccessMode, Config, Connection};
 use serde_json::Value;
 
-use super::{Doing, Error, catalog, connect};
+use super::connect;
+use super::error::{Doing, Error};
 
 /// How a result is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub fn query(file: &Path, sql: &str, format: QueryFormat) -> Result<String, Erro
     let config = Config::default()
         .access_mode(AccessMode::ReadOnly)
         .and_then(|config| config.enable_external_access(false))
-        .and_then(|config| config.max_memory(super::MEMORY_LIMIT))
+        .and_then(|config| config.max_memory(crate::warehouse::MEMORY_LIMIT))
         .and_then(|config| config.with("lock_configuration", "true"))
         .doing("set DuckDB's limits")?;
     let connection = connect(file, config)?;
@@ -41,7 +42,10 @@ pub fn query(file: &Path, sql: &str, format: QueryFormat) -> Result<String, Erro
         QueryFormat::Json => "to_json(result)::varchar",
         QueryFormat::Table | QueryFormat::Csv => "columns(*)::varchar",
     };
-    let wrapped = format!("select {shape} from query({}) as result", catalog::literal(sql));
+    let wrapped = format!(
+        "select {shape} from query({}) as result",
+        crate::warehouse::sql_files::literal(sql)
+    );
     let failed = |source: duckdb::Error| match source.to_string() {
         text if text.contains(NOT_ONE_QUERY) => Error::NotOneQuery,
         _ => Error::Query { source: Box::new(located(&connection, sql, source)) },

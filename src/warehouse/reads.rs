@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use duckdb::{OptionalExt, params};
 
-use super::{Doing, Error, Warehouse, catalog, sql_timestamp, timestamp};
+use super::error::{Doing, Error};
+use super::{Warehouse, sql_timestamp, timestamp};
 
 /// What a read is about.
 #[derive(Debug, Clone, Copy)]
@@ -178,15 +179,19 @@ impl Warehouse {
     ) -> Result<Option<UnfinishedRead>, Error> {
         self.settle()?;
         self.connection
-            .query_row(catalog::UNFINISHED_READ, params![entity, playlist_id], |row| {
-                Ok(UnfinishedRead {
-                    read_id: row.get("read_id")?,
-                    run_id: row.get("run_id")?,
-                    snapshot_id: row.get("snapshot_id")?,
-                    total: row.get("total")?,
-                    next_offset: row.get("next_offset")?,
-                })
-            })
+            .query_row(
+                crate::warehouse::sql_files::UNFINISHED_READ,
+                params![entity, playlist_id],
+                |row| {
+                    Ok(UnfinishedRead {
+                        read_id: row.get("read_id")?,
+                        run_id: row.get("run_id")?,
+                        snapshot_id: row.get("snapshot_id")?,
+                        total: row.get("total")?,
+                        next_offset: row.get("next_offset")?,
+                    })
+                },
+            )
             .optional()
             .doing("look for an unfinished read")
     }
@@ -240,7 +245,8 @@ impl Warehouse {
     ) -> Result<HashMap<String, KnownRead>, Error> {
         self.settle()?;
         let doing = "look up the known reads";
-        let mut statement = self.connection.prepare(catalog::KNOWN_READS).doing(doing)?;
+        let mut statement =
+            self.connection.prepare(crate::warehouse::sql_files::KNOWN_READS).doing(doing)?;
         let rows = statement.query_map(params![entity, playlist_id], |row| {
             let read = KnownRead {
                 read_id: row.get("read_id")?,
@@ -309,7 +315,7 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
-    use crate::spotify::{Cut, Document, Entity};
+    use crate::sources::{Cut, Document, Entity};
 
     #[test]
     fn a_listed_playlist_with_half_a_character_in_its_name_does_not_hide_the_others() {

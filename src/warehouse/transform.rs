@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use duckdb::Row;
 
-use super::{Doing, Error, Warehouse, catalog};
+use super::Warehouse;
+use super::error::{Doing, Error};
 use crate::ids::Table;
 
 /// Rows of one shipped table.
@@ -55,7 +56,7 @@ impl Warehouse {
         if self.pending_read_count()? == 0 {
             return Ok(());
         }
-        for model in catalog::MODELS {
+        for model in crate::warehouse::sql_files::MODELS {
             tracing::debug!(model.name, "model `{}`", model.name);
             // Temporary tables only, so a killed transform leaves nothing behind; and DuckDB scans a table of a running
             // transaction on one thread.
@@ -67,9 +68,15 @@ impl Warehouse {
             for table in Table::ALL {
                 let doing = format!("merge `{table}`");
                 tracing::debug!(table.name = table.name(), "{doing}");
-                warehouse.connection.execute_batch(&catalog::merge(table)).doing(&doing)?;
+                warehouse
+                    .connection
+                    .execute_batch(&crate::warehouse::sql_files::merge(table))
+                    .doing(&doing)?;
             }
-            warehouse.connection.execute_batch(catalog::FINISH).doing("note the transform")
+            warehouse
+                .connection
+                .execute_batch(crate::warehouse::sql_files::FINISH)
+                .doing("note the transform")
         })?;
         self.drop_temporary_tables()
     }
@@ -89,7 +96,10 @@ impl Warehouse {
         let list = "select table_name from duckdb_tables() where temporary";
         for table in self.rows(list, "list temporary tables", |row| row.get::<_, String>(0))? {
             self.connection
-                .execute_batch(&format!("drop table {}", catalog::quoted(&table)))
+                .execute_batch(&format!(
+                    "drop table {}",
+                    crate::warehouse::sql_files::quoted(&table)
+                ))
                 .doing("drop a temporary table")?;
         }
         Ok(())
@@ -115,7 +125,7 @@ impl Warehouse {
     /// # Errors
     /// [`Error::Statement`].
     pub fn table_counts(&self) -> Result<Vec<TableCount>, Error> {
-        self.rows(catalog::TABLE_COUNTS, "count the tables", |row| {
+        self.rows(crate::warehouse::sql_files::TABLE_COUNTS, "count the tables", |row| {
             Ok(TableCount {
                 table: row.get(0)?,
                 row_count: row.get(1)?,
@@ -129,18 +139,22 @@ impl Warehouse {
     /// # Errors
     /// [`Error::Statement`].
     pub fn playlist_contents(&self) -> Result<HashMap<String, PlaylistContents>, Error> {
-        let rows = self.rows(catalog::PLAYLIST_CONTENTS, "count rows by kind", |row| {
-            let contents = PlaylistContents {
-                row_count: row.get("row_count")?,
-                track_count: row.get("track_count")?,
-                episode_count: row.get("episode_count")?,
-                local_count: row.get("local_count")?,
-                removed_count: row.get("removed_count")?,
-                added_song_count: row.get("added_song_count")?,
-                removed_song_count: row.get("removed_song_count")?,
-            };
-            Ok((row.get("playlist_id")?, contents))
-        })?;
+        let rows = self.rows(
+            crate::warehouse::sql_files::PLAYLIST_CONTENTS,
+            "count rows by kind",
+            |row| {
+                let contents = PlaylistContents {
+                    row_count: row.get("row_count")?,
+                    track_count: row.get("track_count")?,
+                    episode_count: row.get("episode_count")?,
+                    local_count: row.get("local_count")?,
+                    removed_count: row.get("removed_count")?,
+                    added_song_count: row.get("added_song_count")?,
+                    removed_song_count: row.get("removed_song_count")?,
+                };
+                Ok((row.get("playlist_id")?, contents))
+            },
+        )?;
         Ok(rows.into_iter().collect())
     }
 
@@ -161,7 +175,7 @@ impl Warehouse {
     pub fn missing_details(&self, refetch: bool) -> Result<Vec<MissingDetails>, Error> {
         let doing = "look for missing details";
         self.connection.execute("set variable refetch = ?", [refetch]).doing(doing)?;
-        self.rows(catalog::MISSING_DETAILS, doing, |row| {
+        self.rows(crate::warehouse::sql_files::MISSING_DETAILS, doing, |row| {
             Ok(MissingDetails { entity: row.get(0)?, id: row.get(1)? })
         })
     }

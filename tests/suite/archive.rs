@@ -67,7 +67,7 @@ fn the_archive_of_a_run_is_what_the_run_read() {
     assert_eq!(world.report(&["--demo"]).0, 0);
     let (written, path) = archived(&world);
     let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let source = documents(&source.join("src/spotify/demo/first.ndjson.zst"));
+    let source = documents(&source.join("src/sources/demo/first.ndjson.zst"));
     assert!(source.len() > 5);
     assert_eq!(written.document_count, source.len() as u64);
     assert_eq!(documents(&path), source);

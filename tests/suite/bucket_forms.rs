@@ -15,7 +15,8 @@ fn an_impossible_bucket_prefix_or_endpoint_is_told_before_any_call() {
         ("S3_BUCKET", "my-bucket/lake", "goes into `S3_PREFIX`"),
         ("S3_BUCKET", "arn:aws:s3:::my-bucket", "without `s3://`, ARN"),
         ("S3_BUCKET", "https://my-bucket.s3.amazonaws.com", "or address"),
-        ("S3_BUCKET", "\"my-bucket\"", "without quotes"),
+        ("S3_BUCKET", "\"my-bucket\"", "without the quotes"),
+        ("S3_BUCKET", "my \"bucket\" 1", "without quotes and spaces"),
         ("S3_PREFIX", "x//", "one at most at its end"),
         ("S3_PREFIX", "s3://my-bucket/x", "`s3://`"),
         ("AWS_ENDPOINT_URL", "s3.example.com", "such as `https://host`"),
@@ -51,5 +52,9 @@ fn the_predecessors_file_names_a_bucket_alone_as_well() {
     world.write("old.ini", "[s3-config]\nbucket_name = s3://my-bucket\n");
     let output = world.run(&["--config", "old.ini", "run", "--demo"]);
     assert_eq!(output.status.code(), Some(2), "{}", text(&output));
-    assert!(text(&output).contains("`S3_BUCKET` is `s3://my-bucket`"), "{}", text(&output));
+    let named = "`bucket_name` in section `[s3-config]` is `s3://my-bucket`";
+    for part in ["`old.ini`", named, "without `s3://`", "goes into `S3_PREFIX`"] {
+        assert!(text(&output).contains(part), "no `{part}` in {}", text(&output));
+    }
+    assert!(!world.path("data").exists());
 }

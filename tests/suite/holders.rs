@@ -50,15 +50,19 @@ fn refused(command: &mut Command, says: &[&str]) {
 
 #[test]
 fn a_run_that_finds_another_waits_for_it_when_it_is_told_to() {
-    let world = World::new();
-    let held = hold_lock(&world);
+    let cloud = Cloud::bare("rest", "parquet");
+    let world = &cloud.world;
+    let held = hold_lock(world);
     for command in ["run", "fetch"] {
         refused(&mut world.command(&[command, "--demo"]), &["process 4711", "--wait"]);
         refused(&mut world.command(&[command, "--demo", "--wait", "0s"]), &["process 4711"]);
     }
-    for command in ["transform", "check", "publish", "export", "upload", "ingest", "verify"] {
+    for command in ["transform", "check", "publish", "export", "upload", "ingest"] {
         refused(&mut world.command(&[command]), &["process 4711"]);
     }
+    // Without an account there is nobody to ask, and no wait would change that.
+    refused(&mut cloud.command(&["verify"]), &["process 4711"]);
+    refused(&mut cloud.command(&["verify", "--wait", "0s"]), &["process 4711"]);
     // With `--json` the refusal is a document, too.
     let output = world.run(&["--json", "run", "--demo"]);
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();

@@ -6,9 +6,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use snowtrack::config::Config;
 use snowtrack::event::Stage;
-use snowtrack::pipeline::{Error, RunReport, Settings, Source, run};
 use snowtrack::retry::RetryPolicy;
-use snowtrack::spotify::{self, Timing};
+use snowtrack::run::{Error, RunReport, Settings, Source, run};
+use snowtrack::sources::{self, Timing};
 
 use crate::support::World;
 use crate::support::fake_spotify::{
@@ -58,7 +58,7 @@ pub(crate) fn fetch(
         enrich: false,
         warn_only: std::collections::BTreeSet::new(),
         timing: Timing { min_gap: Duration::ZERO, retry, second: tiny, ..Timing::default() },
-        shipping: snowtrack::pipeline::Shipping::default(),
+        shipping: snowtrack::run::Shipping::default(),
         clock: now,
     };
     spotify.let_a_second_last(tiny);
@@ -187,7 +187,7 @@ fn an_expired_token_is_renewed_once_and_a_revoked_login_says_so() {
     assert!(error.is_none(), "{error:?}");
     spotify.revoke_refresh_tokens();
     let (_, error) = fetch(&world, &spotify, &[&id], false);
-    assert!(matches!(error, Some(Error::Spotify(spotify::Error::LoginExpired))), "{error:?}");
+    assert!(matches!(error, Some(Error::Spotify(sources::Error::LoginExpired))), "{error:?}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Nonsense in Spotify's place is told after two tries, an outage after as many as patience allows.
 
-use snowtrack::pipeline::Error;
-use snowtrack::spotify;
+use snowtrack::run::Error;
+use snowtrack::sources;
 
 use crate::live::{fetch, plain};
 use crate::support::World;
@@ -52,9 +52,9 @@ fn what_is_no_token_is_told_after_two_tries_and_ends_the_run() {
         let mut ids: Vec<&str> = others.iter().map(String::as_str).collect();
         ids.push(&id);
         let (report, error) = fetch(&world, &spotify, &ids, false);
-        let text = error.as_ref().map(|error| snowtrack::pipeline::causes(error).join(": "));
+        let text = error.as_ref().map(|error| snowtrack::causes::causes(error).join(": "));
         let is_told =
-            matches!(error, Some(Error::Spotify(spotify::Error::NoToken { tries: 2, .. })));
+            matches!(error, Some(Error::Spotify(sources::Error::NoToken { tries: 2, .. })));
         assert!(is_told, "{name}: {text:?}");
         let text = text.unwrap_or_default();
         assert!(text.contains("/api/token") && text.contains("SPOTIFY_ACCOUNTS_URL"), "{text}");

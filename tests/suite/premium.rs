@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use snowtrack::pipeline::Error;
-use snowtrack::spotify;
+use snowtrack::run::Error;
+use snowtrack::sources;
 
 use crate::live::{USER, fetch, plain};
 use crate::support::World;
@@ -37,7 +37,7 @@ fn a_refusal_for_want_of_premium_is_final_after_four_calls_a_second_apart_and_fo
     spotify.script(When::Any, usize::MAX, Fault::PremiumRequired);
     let names: Vec<&str> = ids.iter().map(String::as_str).collect();
     let (report, error) = fetch(&world, &spotify, &names, true);
-    assert!(matches!(error, Some(Error::Spotify(spotify::Error::PremiumRequired))), "{error:?}");
+    assert!(matches!(error, Some(Error::Spotify(sources::Error::PremiumRequired))), "{error:?}");
     assert_eq!((report.status.as_str(), spotify.api_call_count()), ("failed", 4));
     assert_eq!((report.spotify.call_count, report.spotify.retry_count), (4, 3));
     let calls = spotify.requests();

@@ -201,12 +201,15 @@ fn a_file_that_no_pipe_was_told_of_is_pending_and_not_forgotten() {
     let cloud = Cloud::new("rest", "parquet");
     let (code, report) = cloud.report(&["--demo", "--no-ingest"]);
     assert_eq!((code, &report["status"]), (0, &json!("uploaded")), "{report:#}");
-    // Nothing will come of waiting, and Snowflake has nothing to say of it.
+    // Nothing will come of waiting, and Snowflake has nothing to say of it but whether the pipes are there.
     cloud.snowflake.clear_log();
     let output = cloud.run(&["verify"]);
     assert_eq!(output.status.code(), Some(8), "{}", text(&output));
     assert!(text(&output).contains("`ingest` submits it"), "{}", text(&output));
-    assert_eq!(cloud.snowflake.requests().len(), 0);
+    let asked = cloud.snowflake.requests();
+    assert_eq!(asked.len(), 1, "{asked:?}");
+    assert!(asked[0].body.contains("show pipes in schema"), "{asked:?}");
+    assert_eq!(cloud.snowflake.counters().warehouse_statement_count, 0);
     let output = cloud.run(&["ingest"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));
     let output = cloud.run(&["--json", "verify"]);

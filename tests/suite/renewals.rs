@@ -156,13 +156,13 @@ fn age(world: &World) -> std::time::SystemTime {
 }
 
 #[test]
-fn a_refused_run_leaves_the_published_file_and_nothing_beside_it() {
+fn a_refused_run_leaves_the_published_file_and_only_the_refused_rows_beside_it() {
     let world = published();
     let before = age(&world);
     let output = world.run(&["-q", "run", "--from-dir", "refused"]);
     assert_eq!(output.status.code(), Some(4), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(age(&world), before);
-    assert_eq!(files(&world), ["snowtrack.duckdb", "spotify.duckdb"]);
+    assert_eq!(files(&world), ["refused.duckdb", "snowtrack.duckdb", "spotify.duckdb"]);
 }
 
 #[test]

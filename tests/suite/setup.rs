@@ -48,7 +48,7 @@ fn what_the_upload_may_be_refused_is_what_plan_and_readme_ask_aws_for() {
     };
     let uploader = actions(&section("uploader-policy.json"));
     let calls = concat!(
-        include_str!("../../src/lake/store.rs"),
+        include_str!("../../src/lake/store/mod.rs"),
         include_str!("../../src/lake/store/listing.rs"),
     );
     let needed: BTreeSet<String> = calls

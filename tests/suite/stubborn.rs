@@ -1,7 +1,7 @@
 //! A Spotify that stays as it is: what never gets better ends, and takes nothing else with it.
 
 use serde_json::{Value, json};
-use snowtrack::pipeline::Error;
+use snowtrack::run::Error;
 
 use crate::kills::silent;
 use crate::live::{USER, fetch, plain};

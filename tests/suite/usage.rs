@@ -40,7 +40,7 @@ fn a_check_that_is_none_is_named_before_anything_is_done() {
         for (value, says) in [
             ("songs__duration_is_positiv", "`songs__duration_is_positive`"),
             ("songs__zzz", "`songs__added_at_is_plausible`, "),
-            ("TYPO", "`songs__duration_is_positive`"),
+            ("TYPO", "`snowtrack check --list` names them all"),
         ] {
             let arguments = [command, &names(value)].concat();
             refused(&world, &arguments, 2, &[value, "is no check", says]);
@@ -72,7 +72,8 @@ fn what_nobody_may_look_into_is_not_called_missing() {
 fn a_query_cannot_write_and_its_error_is_duckdbs_own() {
     let world = World::new();
     assert!(world.run(&["-q", "run", "--demo"]).status.success());
-    refused(&world, &["query", "delete from core.songs"], 2, &["syntax error"]);
+    refused(&world, &["query", "delete from core.songs"], 2, &["not one query", "SELECT"]);
+    refused(&world, &["query", "select from where"], 2, &["syntax error"]);
     refused(&world, &["query", "select nothing from core.songs"], 2, &["nothing"]);
     refused(&world, &["query", "from read_csv('/etc/passwd')"], 2, &["disabled"]);
 }
@@ -236,6 +237,17 @@ fn with_json_every_failure_is_a_document_too() {
     let output = world.run(&["--json", "run"]);
     let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(document["verification"]["verdict"], "skipped", "in the form of a run's report");
+    // Whatever a run's report has is there, also where there was none, and where every row was looked at.
+    let (code, report) = world.report(&["--demo"]);
+    assert_eq!(code, 0, "{report:#}");
+    let looked = world.run(&["--json", "check", "--all"]);
+    let looked: serde_json::Value = serde_json::from_slice(&looked.stdout).unwrap();
+    for (name, value) in report.as_object().unwrap() {
+        assert!(document.get(name).is_some() && looked.get(name).is_some(), "no `{name}`");
+        for (inner, _) in value.as_object().into_iter().flatten() {
+            assert!(document[name].get(inner).is_some(), "no `{name}.{inner}`");
+        }
+    }
     // Help was asked for: it is the result.
     assert!(String::from_utf8_lossy(&world.run(&["--json", "--help"]).stdout).contains("Usage"));
     let output = world.run(&["--log-format", "json", "run"]);

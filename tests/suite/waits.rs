@@ -2,8 +2,7 @@
 
 use chrono::TimeDelta;
 use serde_json::Value;
-use snowtrack::pipeline::Error;
-use snowtrack::spotify;
+use snowtrack::run::Error;
 
 use crate::live::{fetch, plain};
 use crate::support::World;
@@ -37,9 +36,12 @@ fn spotify_puts_a_run_off_by_a_day_at_most() {
         let body = "Too many requests".to_owned();
         spotify.script(When::Any, usize::MAX, Fault::Status { code: 429, body, headers });
         let (report, error) = fetch(&world, &spotify, &[&id], false);
-        let Some(Error::Spotify(spotify::Error::RateLimited { until, .. })) = error else {
+        let Some(Error::PutOff { what, until, .. }) = error else {
             panic!("{text}: {error:?}");
         };
+        assert!(what.contains(&id), "{text}: {what}");
+        assert_eq!(report.status, "pending", "{text}");
+        assert_eq!(report.not_before, Some(until), "{text}");
         let off = until - report.started_at;
         let day = TimeDelta::days(1);
         assert!(day <= off && off < day + TimeDelta::minutes(10), "{text}: {off}");

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the demo library: invented music in exact Spotify Web API shapes, and the truth about it.
 
-    python3 tests/tools/demo_library.py                 writes src/spotify/demo/*.ndjson.zst and
+    python3 tests/tools/demo_library.py                 writes src/sources/demo/*.ndjson.zst and
                                                         tests/fixtures/demo_truth.json
     python3 tests/tools/demo_library.py --plain DIR     also the documents, uncompressed
     python3 tests/tools/demo_library.py --tables DIR    also every expected row, per point in time
@@ -332,7 +332,7 @@ def main(options):
         points.append(truth(label, when, tables, before, library, seen_snapshots))
         data = ndjson(documents(library, ME, answers, seen_snapshots), when)
         packed = compressed(data)
-        (REPO / f"src/spotify/demo/{label}.ndjson.zst").write_bytes(packed)
+        (REPO / f"src/sources/demo/{label}.ndjson.zst").write_bytes(packed)
         if folder("--plain"):
             (folder("--plain") / f"{label}.ndjson").write_bytes(data)
         if folder("--tables"):

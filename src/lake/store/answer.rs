@@ -6,8 +6,8 @@ use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::RequestId;
 
-use super::super::error::{Refusal, chain};
 use super::Bucket;
+use crate::lake::error::{Refusal, chain};
 
 /// The response's status; `None` where there was no response.
 pub(super) fn status<E>(error: &SdkError<E>) -> Option<u16> {

@@ -2,8 +2,8 @@
 
 use aws_sdk_s3::types::MultipartUpload;
 
-use super::super::Error;
 use super::Bucket;
+use crate::lake::error::Error;
 
 /// Pages of unfinished uploads that one upload looks through: 300,000 uploads.
 const MAX_PAGES: u32 = 300;

@@ -15,10 +15,10 @@ use aws_smithy_http_client::{Builder, Connector, tls};
 use aws_types::service_config::ServiceConfigKey;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::super::Error;
-use super::super::error::{Refusal, chain};
 use super::limit::AnswerLimit;
 use super::{Bucket, Store};
+use crate::lake::error::Error;
+use crate::lake::error::{Refusal, chain};
 use crate::retry::RetryPolicy;
 
 /// Where to upload, and who we are there. What is `None` comes from AWS's own chain: variables, profile, role.

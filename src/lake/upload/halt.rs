@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::lake::Error;
+use crate::lake::error::Error;
 use crate::retry::pause;
 
 /// How long a call may go on that should not be left half done.

@@ -8,9 +8,9 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
-use super::super::Error;
-use super::super::export;
-use super::super::store::Sha256Sum;
+use crate::lake::error::Error;
+use crate::lake::export;
+use crate::lake::store::Sha256Sum;
 
 /// S3's own limit.
 const MAX_PARTS: u64 = 10_000;
@@ -19,7 +19,7 @@ const MAX_PARTS: u64 = 10_000;
 pub(super) fn part_size_bytes(size_bytes: u64) -> u64 {
     const MIB: u64 = 1 << 20;
     let needed = size_bytes.div_ceil(MAX_PARTS).div_ceil(MIB) * MIB;
-    needed.max(super::transfer::PART_SIZE_BYTES)
+    needed.max(crate::lake::upload::transfer::PART_SIZE_BYTES)
 }
 
 /// SHA-256 (hexadecimal) and size of a file.

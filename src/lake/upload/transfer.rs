@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use super::local::part_size_bytes;
 use super::{Halt, Item, WHOLE_SIZE_BYTES};
 use crate::event::{Event, Events};
-use crate::lake::Error;
+use crate::lake::error::Error;
 use crate::lake::store::{Bucket, Look, SentPart, Sha256Sum, Written};
 use crate::retry::pause;
 

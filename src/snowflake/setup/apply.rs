@@ -2,11 +2,12 @@
 
 use std::sync::atomic::AtomicBool;
 
-use super::{Observed, Plan, Target};
-use crate::snowflake::catalog::Audience;
-use crate::snowflake::client::{Connection, Session};
-use crate::snowflake::error::{Error, FailureKind};
-use crate::snowflake::sql_api::Statement;
+use super::observed::Observed;
+use super::{Plan, Target};
+use crate::snowflake::api::Statement;
+use crate::snowflake::api::{Connection, Session};
+use crate::snowflake::api::{Error, FailureKind};
+use crate::snowflake::sql::Audience;
 
 /// What became of a missing item.
 #[derive(Debug, Clone, PartialEq, Eq)]

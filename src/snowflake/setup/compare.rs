@@ -5,9 +5,9 @@ use super::grants::grant;
 use super::observed::{Observed, show_in_schema, text};
 use super::table::table;
 use super::{Change, Desired, Item, State, Target};
-use crate::snowflake::catalog::Names;
-use crate::snowflake::ident::literal;
-use crate::snowflake::rows::Row;
+use crate::snowflake::api::Row;
+use crate::snowflake::api::literal;
+use crate::snowflake::sql::Names;
 
 const STRANDS_PIPES: &str =
     "pipes stop when their stage changes: better give the new one another name";

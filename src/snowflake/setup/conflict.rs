@@ -6,8 +6,8 @@ use super::observed::{Observed, show_in_schema, text};
 use super::{Item, State, Target};
 use crate::ids::Table;
 use crate::lake::Format;
-use crate::snowflake::catalog::{Audience, pattern};
-use crate::snowflake::ident::{Ident, quoted};
+use crate::snowflake::api::{Ident, quoted};
+use crate::snowflake::sql::{Audience, pattern};
 
 /// Pipes of somebody else's, or of another mode of ours, that read the folders that we load: each becomes an item, and our pipe
 /// is not made beside it.

@@ -2,7 +2,7 @@
 //! other SQL, so the files stay the only place where an object is described.
 
 use crate::ids::Table;
-use crate::snowflake::catalog::{landing_table, without_comments};
+use crate::snowflake::sql::{landing_table, without_comments};
 
 /// What a statement makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,7 +4,7 @@ use super::compare::there;
 use super::ddl::{GrantDdl, granted};
 use super::observed::{Observed, text};
 use super::{Desired, State};
-use crate::snowflake::rows::Row;
+use crate::snowflake::api::Row;
 
 /// Whether a grant is there.
 pub(super) fn grant(observed: &Observed, desired: &Desired) -> State {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::Target;
 use crate::ids::Table;
-use crate::snowflake::catalog::{IngestMode, Names};
-use crate::snowflake::error::{Error, FailureKind};
-use crate::snowflake::rows::{Row, Rows};
+use crate::snowflake::api::{Error, FailureKind};
+use crate::snowflake::api::{Row, Rows};
+use crate::snowflake::sql::{IngestMode, Names};
 
 /// The answers to a plan's questions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

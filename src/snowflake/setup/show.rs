@@ -4,8 +4,9 @@
 
 use std::fmt;
 
-use super::{Change, Item, Kind, Plan, State};
-use crate::snowflake::catalog::Audience;
+use super::ddl::Kind;
+use super::{Change, Item, Plan, State};
+use crate::snowflake::sql::Audience;
 
 /// How many items are how.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use super::compare::differing;
 use super::ddl::{ColumnDdl, Kind, columns};
 use super::observed::{Observed, text};
 use super::{Change, Desired, Item, State};
-use crate::snowflake::ident::quoted;
+use crate::snowflake::api::quoted;
 
 const BY_ITS_ROWS: &str = "rows that are there decide whether it can be changed in place";
 /// The longest text of a `varchar` without length, where it is shortest; newer accounts print eight times as much.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::snowflake::rows::{Column, Rows};
+use crate::snowflake::api::{Column, Rows};
 use crate::snowflake::setup::*;
 
 pub(super) fn rows(columns: &[&str], rows: &[Vec<String>]) -> Rows {
@@ -216,8 +216,8 @@ pub(super) fn observed(account: BTreeMap<String, Rows>) -> Observed {
     observed
 }
 
-pub(super) fn failure(code: &str, sql_state: &str) -> crate::snowflake::Error {
-    crate::snowflake::Error::Statement(Box::new(crate::snowflake::StatementFailure {
+pub(super) fn failure(code: &str, sql_state: &str) -> crate::snowflake::api::Error {
+    crate::snowflake::api::Error::Statement(Box::new(crate::snowflake::api::StatementFailure {
         code: code.to_owned(),
         sql_state: sql_state.to_owned(),
         message: "said Snowflake".to_owned(),

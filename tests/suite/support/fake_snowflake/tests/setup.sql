@@ -1,5 +1,6 @@
 create role if not exists LOADER;
-create warehouse if not exists WH warehouse_size = xsmall auto_suspend = 60 auto_resume = true;
+create warehouse if not exists WH warehouse_size = xsmall auto_suspend = 60 auto_resume = true
+    enable_query_acceleration = false;
 create database if not exists SPOTIFY;
 create schema if not exists SPOTIFY.RAW;
 create storage integration if not exists SPOTIFY_S3

@@ -1,0 +1,415 @@
+//! The ledger of files: which are on their way, how far each one is, and what Snowflake's side was found to hold.
+
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use duckdb::params;
+use uuid::Uuid;
+
+use crate::ids::{RunId, Table};
+use crate::lake::{ExportedFile, Format};
+use crate::snowflake::{Found, IngestMode, Verdict, Verification};
+use crate::warehouse::{Doing, Error, Warehouse, sql_timestamp};
+
+/// How long a pipe remembers the paths that it was told of.
+/// <https://docs.snowflake.com/en/user-guide/data-load-snowpipe-intro>
+const PIPE_MEMORY: TimeDelta = TimeDelta::days(14);
+
+/// The files of one run that are on their way.
+#[derive(Debug, Clone)]
+pub(crate) struct Parcel {
+    /// The run that exported them.
+    pub(crate) run_id: RunId,
+    /// When it started.
+    pub(crate) started_at: DateTime<Utc>,
+    /// Where its manifest is.
+    pub(crate) manifest_key: String,
+    /// Its files.
+    pub(crate) entries: Vec<Entry>,
+}
+
+/// One file and how far it is.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    /// The file.
+    pub(crate) file: ExportedFile,
+    /// `exported`, `uploaded`, `submitting`, `accepted`, `verified`, `failed`, `mismatch` or `superseded`.
+    pub(crate) state: String,
+    /// Why it is not further.
+    pub(crate) reason: Option<String>,
+    /// How Snowflake may have been told of it; `None` where it certainly was not.
+    pub(crate) way: Option<IngestMode>,
+    /// The id of the `COPY INTO` that was sent for it.
+    pub(crate) request_id: Option<Uuid>,
+    /// When it was last found as it was sent.
+    pub(crate) verified_at: Option<DateTime<Utc>>,
+    told_at: Option<DateTime<Utc>>,
+    updated_at: DateTime<Utc>,
+}
+
+impl Entry {
+    /// As it was exported, whatever is configured now.
+    pub(crate) fn format(&self) -> Option<Format> {
+        Format::of_key(&self.file.key)
+    }
+
+    /// Whether Snowflake may have been told of it before.
+    pub(crate) fn is_told(&self) -> bool {
+        !matches!(self.state.as_str(), "exported" | "uploaded")
+    }
+
+    /// Whether the bucket's events may have told of it: not before its upload began.
+    pub(crate) fn is_announced(&self) -> bool {
+        self.state != "exported" || self.told_at.is_some()
+    }
+
+    /// Whether nothing is left to find out: it is proven, or a newer one took its place.
+    pub(crate) fn is_settled(&self) -> bool {
+        matches!(self.state.as_str(), "verified" | "superseded")
+    }
+
+    /// What an earlier verification found.
+    pub(crate) fn found(&self) -> Option<Found> {
+        let reason = || self.reason.clone().unwrap_or_default();
+        match self.state.as_str() {
+            "failed" => Some(Found::Failed(reason())),
+            "mismatch" => Some(Found::Mismatch(reason())),
+            _ => self.verified_at.map(Found::Verified),
+        }
+    }
+
+    /// Since when Snowflake may know of it.
+    pub(crate) fn told_since(&self) -> DateTime<Utc> {
+        self.told_at.unwrap_or(self.updated_at)
+    }
+
+    /// Whether it was first submitted so long ago that no pipe would know it: told of it again, it would load it again.
+    pub(crate) fn is_forgotten(&self, now: DateTime<Utc>) -> bool {
+        matches!(self.state.as_str(), "submitting" | "accepted")
+            && self.way != Some(IngestMode::Copy)
+            && self.told_at.unwrap_or(self.updated_at) + PIPE_MEMORY < now
+    }
+}
+
+impl Parcel {
+    /// Its files.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &ExportedFile> {
+        self.entries.iter().map(|entry| &entry.file)
+    }
+
+    /// Its files of one table.
+    pub(crate) fn entries_of(&self, table: Table) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(move |entry| entry.file.table == table.name())
+    }
+
+    /// The files that Snowflake is not known to have been told of; of those that S3's events told, none is known, where they are
+    /// to be submitted by us (`ingest --as rest`).
+    pub(crate) fn unsubmitted(&self, submits_announced: bool) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(move |entry| match entry.state.as_str() {
+            "exported" | "uploaded" | "submitting" => true,
+            "accepted" => submits_announced && entry.way == Some(IngestMode::Auto),
+            _ => false,
+        })
+    }
+
+    /// When the latest of a table's files made a step.
+    pub(crate) fn updated_at(&self, table: Table) -> Option<DateTime<Utc>> {
+        self.entries_of(table).map(|entry| entry.updated_at).max()
+    }
+}
+
+/// A table of which a run shipped every row, and all of them arrived: what became of older files no longer matters.
+pub(crate) struct Replacement {
+    /// The run.
+    pub(crate) run: RunId,
+    /// The table.
+    pub(crate) table: String,
+}
+
+/// Every run's files that are not known to have arrived at `place`, and still can, oldest run first; what was proven elsewhere is not.
+pub(crate) fn outstanding(
+    warehouse: &Warehouse,
+    place: Option<&str>,
+) -> Result<Vec<Parcel>, Error> {
+    let condition = "lost_at is null and (files.state not in ('verified', 'superseded') or (files.state = 'verified' and verified_in <> ?))";
+    read(warehouse, condition, [place])
+}
+
+/// Which files a verification is about.
+pub(crate) enum Asked<'a> {
+    /// Those of the latest run that sent any, and every other that is not known to have arrived.
+    Latest,
+    /// Those of one run.
+    Run(&'a RunId),
+    /// Every one that was ever sent, but for those that newer ones replaced.
+    Everything,
+}
+
+/// The files that a verification is about, oldest run first.
+pub(crate) fn asked(warehouse: &Warehouse, about: &Asked<'_>) -> Result<Vec<Parcel>, Error> {
+    let mut parcels = read(warehouse, "lost_at is null", [])?;
+    let latest = parcels.last().map(|parcel| parcel.run_id.clone());
+    for parcel in &mut parcels {
+        let is_latest = Some(&parcel.run_id) == latest.as_ref();
+        parcel.entries.retain(|entry| match about {
+            Asked::Run(run) => parcel.run_id == **run,
+            Asked::Everything => entry.state != "superseded",
+            Asked::Latest => is_latest && entry.state != "superseded" || !entry.is_settled(),
+        });
+    }
+    parcels.retain(|parcel| !parcel.entries.is_empty());
+    Ok(parcels)
+}
+
+/// The latest run that sent a file.
+pub(crate) fn latest(warehouse: &Warehouse) -> Result<Option<(RunId, DateTime<Utc>)>, Error> {
+    let last = read(warehouse, "true", [])?.pop();
+    Ok(last.map(|parcel| (parcel.run_id, parcel.started_at)))
+}
+
+/// The run whose file was last proven, and when that was.
+pub(crate) fn last_proof(warehouse: &Warehouse) -> Result<Option<(String, DateTime<Utc>)>, Error> {
+    let sql = "select run_id, verified_at from meta.files where verified_at is not null order by verified_at desc, run_id desc limit 1";
+    let found = warehouse.rows(sql, "look for the last proof", |row| {
+        Ok((row.get(0)?, row.get::<_, NaiveDateTime>(1)?.and_utc()))
+    })?;
+    Ok(found.into_iter().next())
+}
+
+/// The same runs' files, whatever their state.
+pub(crate) fn parcels_of(warehouse: &Warehouse, keys: &[String]) -> Result<Vec<Parcel>, Error> {
+    let mut parcels = read(warehouse, "true", [])?;
+    for parcel in &mut parcels {
+        parcel.entries.retain(|entry| keys.contains(&entry.file.key));
+    }
+    parcels.retain(|parcel| !parcel.entries.is_empty());
+    Ok(parcels)
+}
+
+fn read(
+    warehouse: &Warehouse,
+    condition: &str,
+    parameters: impl duckdb::Params,
+) -> Result<Vec<Parcel>, Error> {
+    let sql = format!(
+        "select run_id, started_at, manifest_key, \"table\", key, files.row_count, size_bytes, sha256, row_hash_sum, state, reason, updated_at, way, request_id, told_at, coalesce(verified_at, if(state = 'verified', updated_at, null)) from meta.files as files inner join meta.runs as runs using (run_id) where manifest_key is not null and ({condition}) order by run_id, files.rowid"
+    );
+    let doing = "list the files on their way";
+    let mut statement = warehouse.connection().prepare(&sql).doing(doing)?;
+    let rows = statement.query_map(parameters, |row| {
+        let entry = Entry {
+            file: ExportedFile {
+                table: row.get(3)?,
+                key: row.get(4)?,
+                row_count: row.get(5)?,
+                size_bytes: row.get(6)?,
+                sha256: row.get(7)?,
+                row_hash_sum: row.get(8)?,
+            },
+            state: row.get(9)?,
+            reason: row.get(10)?,
+            updated_at: row.get::<_, NaiveDateTime>(11)?.and_utc(),
+            way: row.get::<_, Option<String>>(12)?.as_deref().and_then(IngestMode::of_name),
+            request_id: row.get::<_, Option<String>>(13)?.and_then(|id| id.parse().ok()),
+            told_at: row.get::<_, Option<NaiveDateTime>>(14)?.map(|at| at.and_utc()),
+            verified_at: row.get::<_, Option<NaiveDateTime>>(15)?.map(|at| at.and_utc()),
+        };
+        let run = (row.get::<_, String>(0)?, row.get::<_, NaiveDateTime>(1)?, row.get(2)?);
+        Ok((run, entry))
+    });
+    type Found = ((String, NaiveDateTime, String), Entry);
+    let rows: Vec<Found> = rows.doing(doing)?.collect::<Result<_, _>>().doing(doing)?;
+    let mut parcels: Vec<Parcel> = Vec::new();
+    for ((run_id, started_at, manifest_key), entry) in rows {
+        match parcels.last_mut().filter(|parcel| parcel.run_id.as_str() == run_id) {
+            Some(parcel) => parcel.entries.push(entry),
+            None => {
+                let Ok(run_id) = run_id.parse() else { continue };
+                let started_at = started_at.and_utc();
+                parcels.push(Parcel { run_id, started_at, manifest_key, entries: vec![entry] });
+            }
+        }
+    }
+    Ok(parcels)
+}
+
+/// Notes a step of some files; one that is already further stays where it is.
+pub(crate) fn advance(
+    warehouse: &mut Warehouse,
+    files: &[ExportedFile],
+    (from, to): (&str, &str),
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    warehouse.transaction(|warehouse| {
+        for file in files {
+            warehouse
+                .connection()
+                .execute(
+                    "update meta.files set state = ?, updated_at = ?::timestamp where key = ? and state = ?",
+                    params![to, sql_timestamp(now), file.key, from],
+                )
+                .doing("note a file's step")?;
+        }
+        Ok(())
+    })
+}
+
+/// Notes, before it happens, how Snowflake is going to be told of some files.
+pub(crate) fn submit(
+    warehouse: &mut Warehouse,
+    files: &[ExportedFile],
+    (way, request_id): (IngestMode, Option<Uuid>),
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let request_id = request_id.map(|id| id.to_string());
+    warehouse.transaction(|warehouse| {
+        for file in files {
+            warehouse
+                .connection()
+                .execute(
+                    "update meta.files set state = 'submitting', way = ?, request_id = ?, told_at = coalesce(told_at, ?::timestamp), updated_at = ?::timestamp where key = ? and state in ('uploaded', 'submitting')",
+                    params![way.name(), request_id, sql_timestamp(now), sql_timestamp(now), file.key],
+                )
+                .doing("note a submission")?;
+        }
+        Ok(())
+    })
+}
+
+/// Notes that the upload itself tells Snowflake, through the bucket's events.
+pub(crate) fn announce(
+    warehouse: &mut Warehouse,
+    files: &[ExportedFile],
+    way: IngestMode,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    warehouse.transaction(|warehouse| {
+        for file in files {
+            warehouse
+                .connection()
+                .execute(
+                    "update meta.files set way = ?, told_at = ?::timestamp where key = ? and way is null",
+                    params![way.name(), sql_timestamp(now), file.key],
+                )
+                .doing("note how a file is going to be loaded")?;
+        }
+        Ok(())
+    })
+}
+
+/// Notes that Snowflake refused to be told: the files are in the bucket and nowhere else.
+pub(crate) fn withdraw(
+    warehouse: &mut Warehouse,
+    files: &[ExportedFile],
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    warehouse.transaction(|warehouse| {
+        for file in files {
+            warehouse
+                .connection()
+                .execute(
+                    "update meta.files set state = 'uploaded', way = null, request_id = null, told_at = null, updated_at = ?::timestamp where key = ? and state = 'submitting'",
+                    params![sql_timestamp(now), file.key],
+                )
+                .doing("note a refusal")?;
+        }
+        Ok(())
+    })
+}
+
+/// Notes that a pipe that takes nothing was told of some files, and may have forgotten them by the time it is mended: it is told
+/// again then, and skips what it knows.
+pub(crate) fn doubt(
+    warehouse: &mut Warehouse,
+    verification: &Verification,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let stuck = verification.files.iter().filter(|file| file.is_pipe_broken);
+    warehouse.transaction(|warehouse| {
+        for file in stuck {
+            warehouse
+                .connection()
+                .execute(
+                    "update meta.files set state = 'submitting', updated_at = ?::timestamp where key = ? and state = 'accepted' and way = 'rest'",
+                    params![sql_timestamp(now), file.key],
+                )
+                .doing("note a doubt")?;
+        }
+        Ok(())
+    })
+}
+
+/// Notes what was found of each file at `place`, what older files no longer matter for it, and what that makes of their runs.
+pub(crate) fn judged(
+    warehouse: &mut Warehouse,
+    verification: &Verification,
+    replacements: &[Replacement],
+    (place, now): (&str, DateTime<Utc>),
+) -> Result<(), Error> {
+    let now = sql_timestamp(now);
+    warehouse.transaction(|warehouse| {
+        let connection = warehouse.connection();
+        for file in &verification.files {
+            let (state, reason) = match file.verdict {
+                Verdict::Verified => ("verified", None),
+                Verdict::Failed => ("failed", Some(&file.reason)),
+                Verdict::Mismatch => ("mismatch", Some(&file.reason)),
+                Verdict::Pending => {
+                    // What is not known says nothing about how far the file is, and takes back nothing that was found.
+                    let sql = "update meta.files set reason = ? where key = ? and state not in ('verified', 'failed', 'mismatch')";
+                    connection.execute(sql, params![file.reason, file.key]).doing("note a doubt")?;
+                    continue;
+                }
+            };
+            // The time of the last step stays: it says how old a submission is.
+            connection
+                .execute(
+                    "update meta.files set reason = ?, updated_at = case when state = ? then updated_at else ?::timestamp end, state = ? where key = ?",
+                    params![reason, state, now, state, file.key],
+                )
+                .doing("note a verdict")?;
+            if file.verdict == Verdict::Verified {
+                let sql = "update meta.files set verified_at = ?::timestamp, verified_in = ? where key = ?";
+                connection.execute(sql, params![now, place, file.key]).doing("note a proof")?;
+            }
+        }
+        for Replacement { run, table } in replacements {
+            connection
+                .execute(
+                    "update meta.files set state = 'superseded', updated_at = ?::timestamp where \"table\" = ? and state in ('failed', 'mismatch', 'accepted', 'submitting') and run_id < ?",
+                    params![now, table, run.as_str()],
+                )
+                .doing("note what is superseded")?;
+        }
+        judge_runs(warehouse)
+    })
+}
+
+/// What the files make of their runs: one with a wrong file has failed, and one is verified where it and all before it arrived,
+/// whoever settled that.
+fn judge_runs(warehouse: &Warehouse) -> Result<(), Error> {
+    for sql in [
+        "update meta.runs set status = 'failed' where status in ('verified', 'running', 'pending') and run_id in (select run_id from meta.files group by run_id having bool_or(state in ('failed', 'mismatch')) and bool_and(state in ('failed', 'mismatch', 'verified', 'superseded')))",
+        "update meta.runs set status = 'verified' where exported_at is not null and status <> 'verified' and run_id in (select run_id from meta.files) and run_id < coalesce((select min(run_id) from meta.files where state not in ('verified', 'superseded')), '~')",
+        // It had nothing to send, and was held to what earlier ones had sent.
+        "update meta.runs set status = 'unchanged' where exported_at is not null and status in ('failed', 'pending') and run_id not in (select run_id from meta.files) and run_id < coalesce((select min(run_id) from meta.files where state not in ('verified', 'superseded')), '~')",
+    ] {
+        warehouse.connection().execute(sql, []).doing("note what became of the runs")?;
+    }
+    Ok(())
+}
+
+/// Notes that a table's current rows are right, so that what became of its files no longer matters.
+pub(crate) fn settle(
+    warehouse: &mut Warehouse,
+    table: Table,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    // What is still queued can change the table yet, unless a later file of it has arrived.
+    let sql = "update meta.files as files set state = 'superseded', updated_at = ?::timestamp where \"table\" = ? and (state in ('failed', 'mismatch') or (state = 'accepted' and run_id < (select max(later.run_id) from meta.files as later where later.\"table\" = files.\"table\" and later.state = 'verified')))";
+    warehouse.transaction(|warehouse| {
+        warehouse
+            .connection()
+            .execute(sql, params![sql_timestamp(now), table.name()])
+            .doing("note what is settled")?;
+        judge_runs(warehouse)
+    })
+}

@@ -1,0 +1,419 @@
+//! Which run is in which state: what makes a run resumable and what `status` prints.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use duckdb::{OptionalExt, params};
+
+use super::written;
+use crate::ids::RunId;
+use crate::lake::{Manifest, WrittenFile};
+use crate::warehouse::{Doing, Error, TableCount, Warehouse, sql_timestamp};
+
+/// A run as `status` shows it.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub struct RunSummary {
+    /// The run.
+    pub run_id: String,
+    /// What it read.
+    pub source: String,
+    /// `running` (also: stopped, to be continued), `exported`, `refused`, `superseded`.
+    pub status: String,
+    /// The status as it is while nobody holds the data directory: then a run that did not end is `stopped`.
+    pub state: String,
+    /// What stopped it, where it had the time to say so.
+    pub error: Option<String>,
+    /// How many of its files are not in Snowflake as they were sent.
+    #[serde(default)]
+    pub wrong_file_count: u64,
+    /// When one of its files was last proven to be there.
+    #[serde(default)]
+    pub verified_at: Option<DateTime<Utc>>,
+    /// The last stage it began.
+    pub stage: Option<String>,
+    /// When it started.
+    pub started_at: DateTime<Utc>,
+    /// When it ended.
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+/// How long the same command goes on with a run that is exported and not verified. Then a new run begins, because Spotify's old
+/// snapshots cannot be read later; the old run's files stay outstanding and are taken along.
+const WORTH_WAITING_FOR: TimeDelta = TimeDelta::hours(6);
+
+/// A shipped file as `status --run` shows it.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub struct FileState {
+    /// The shipped table.
+    pub table: String,
+    /// Its key in the lake.
+    pub key: String,
+    /// Its rows.
+    pub row_count: u64,
+    /// `exported`, `uploaded`, `submitting`, `accepted`, `verified`, `mismatch`, `failed` or `superseded`.
+    pub state: String,
+    /// Why it is not further, where that is known.
+    pub reason: Option<String>,
+    /// When it was last proven to be in Snowflake as it was sent, also where it is so no longer.
+    #[serde(default)]
+    pub verified_at: Option<DateTime<Utc>>,
+}
+
+/// What a run is begun for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Purpose {
+    /// It goes on to the bucket, so it may continue a run that has nothing else left to do.
+    pub(crate) ships: bool,
+    /// It ships every row, and so continues only a shipment of every row.
+    pub(crate) is_full: bool,
+    /// It is about rows that are in the tables, so it continues no run and ends none.
+    pub(crate) is_own: bool,
+}
+
+/// Continues the latest unfinished run of the same source (of any, where none is named), or begins one. A run that is exported is
+/// final: only what ships goes on with it.
+pub(crate) fn begin(
+    warehouse: &mut Warehouse,
+    source: Option<&str>,
+    purpose: Purpose,
+    (fresh, now): (RunId, DateTime<Utc>),
+) -> Result<(RunId, DateTime<Utc>), Error> {
+    warehouse.transaction(|warehouse| {
+        let connection = warehouse.connection();
+        let unfinished = "select run_id, started_at from meta.runs where status = 'running' and is_over is not true and source = coalesce(?, source) and (exported_at is null or (? and started_at > ?::timestamp and (coalesce(is_full, false) or not ?))) order by run_id desc limit 1";
+        let waited_for_since = sql_timestamp(now - WORTH_WAITING_FOR);
+        let found: Option<(String, NaiveDateTime)> = connection
+            .query_row(unfinished, params![source, purpose.ships, waited_for_since, purpose.is_full], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()
+            .doing("look for an unfinished run")?;
+        if let Some((run_id, started_at)) = found
+            && !purpose.is_own
+            && let Ok(run_id) = run_id.parse()
+        {
+            let widen = "update meta.runs set is_full = true where run_id = ? and ? and exported_at is null";
+            let run: &RunId = &run_id;
+            connection
+                .execute(widen, params![run.as_str(), purpose.is_full])
+                .doing("note the run's purpose")?;
+            return Ok((run_id, started_at.and_utc()));
+        }
+        // What another source landed completely is shipped by this run; the rest of it is asked for again.
+        connection
+            .execute("update meta.runs set status = 'superseded' where status = 'running' and exported_at is null and not ?", [purpose.is_own])
+            .doing("end an unfinished run")?;
+        connection
+            .execute(
+                "insert into meta.runs by name select ? as run_id, ? as source, ?::timestamp as started_at, 'running' as status, ? as is_full",
+                params![fresh.as_str(), source.unwrap_or("what is landed"), sql_timestamp(now), purpose.is_full],
+            )
+            .doing("note the run")?;
+        Ok((fresh, now))
+    })
+}
+
+/// Whether the run is in the ledger.
+///
+/// # Errors
+/// [`Error::Statement`].
+pub fn is_known(warehouse: &Warehouse, run: &RunId) -> Result<bool, Error> {
+    Ok(started_at(warehouse, run)?.is_some())
+}
+
+/// When the run started, if it is in the ledger.
+pub(crate) fn started_at(
+    warehouse: &Warehouse,
+    run: &RunId,
+) -> Result<Option<DateTime<Utc>>, Error> {
+    let sql = "select started_at from meta.runs where run_id = ?";
+    let found: Option<NaiveDateTime> = warehouse
+        .connection()
+        .query_row(sql, [run.as_str()], |row| row.get(0))
+        .optional()
+        .doing("look for the run")?;
+    Ok(found.map(|at| at.and_utc()))
+}
+
+/// Notes that a stage begins.
+pub(crate) fn enter(warehouse: &Warehouse, run: &RunId, stage: &str) -> Result<(), Error> {
+    let sql = "update meta.runs set stage = ? where run_id = ?";
+    warehouse
+        .connection()
+        .execute(sql, params![stage, run.as_str()])
+        .doing("note the stage")
+        .map(|_| ())
+}
+
+/// The latest run that exported its rows.
+pub(crate) fn latest(warehouse: &Warehouse) -> Result<Option<(RunId, DateTime<Utc>)>, Error> {
+    let sql = "select run_id, started_at from meta.runs where exported_at is not null and status not in ('refused', 'superseded') order by run_id desc limit 1";
+    let found: Option<(String, NaiveDateTime)> = warehouse
+        .connection()
+        .query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()
+        .doing("look for the latest run")?;
+    Ok(found.and_then(|(run, at)| Some((run.parse().ok()?, at.and_utc()))))
+}
+
+/// Whether the run exported its rows itself. What a run left behind that was refused or gave way to another is exported by a
+/// later one, and nothing of it is the earlier one's merit.
+pub(crate) fn is_exported(warehouse: &Warehouse, run: &RunId) -> Result<bool, Error> {
+    let sql = "select count(*) > 0 from meta.runs where run_id = ? and exported_at is not null and status not in ('refused', 'superseded')";
+    warehouse.connection().query_row(sql, [run.as_str()], |row| row.get(0)).doing("look up the run")
+}
+
+/// Why a run that is in the ledger has nothing of its own to go on with, as the end of "it …".
+pub(crate) fn why_not_shipped(
+    warehouse: &Warehouse,
+    run: &RunId,
+    only_ships: bool,
+) -> Result<Option<&'static str>, Error> {
+    let sql = "select status, exported_at is not null from meta.runs where run_id = ?";
+    let (status, is_shipped): (Option<String>, bool) = warehouse
+        .connection()
+        .query_row(sql, [run.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .doing("look up the run")?;
+    Ok(match (status.as_deref(), is_shipped) {
+        (Some("refused"), true) => {
+            Some("was refused by the quality gate; a later run shipped what was left of it")
+        }
+        (Some("superseded"), true) => {
+            Some("gave way to a run of another source, which shipped what was left of it")
+        }
+        (Some("refused"), false) if only_ships => Some("was refused by the quality gate"),
+        (_, false) if only_ships => Some("has not come that far"),
+        _ => None,
+    })
+}
+
+/// What a run was asked for and could not read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Unread {
+    /// Playlists for which Spotify had no usable answer.
+    pub(crate) count: u32,
+    /// Why, of the first of them.
+    pub(crate) reason: Option<String>,
+    /// What Spotify put off, and when the first of it may be asked for.
+    pub(crate) put_off: Option<(String, DateTime<Utc>)>,
+}
+
+/// Notes that everything the run asks for is landed, but for what it could not read.
+pub(crate) fn fetched(
+    warehouse: &Warehouse,
+    run: &RunId,
+    unread: &Unread,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let Unread { count, reason, put_off } = unread;
+    let (what, until) = put_off.as_ref().map(|(what, until)| (what, sql_timestamp(*until))).unzip();
+    let sql = "update meta.runs set fetched_at = ?::timestamp, unread_count = ?, unread_reason = ?, put_off = ?, put_off_until = ?::timestamp where run_id = ?";
+    warehouse
+        .connection()
+        .execute(sql, params![sql_timestamp(now), count, reason, what, until, run.as_str()])
+        .doing("note the end of the fetch")
+        .map(|_| ())
+}
+
+/// What the run could not read, whichever process tried.
+pub(crate) fn unread(warehouse: &Warehouse, run: &RunId) -> Result<Unread, Error> {
+    let sql = "select coalesce(unread_count, 0), unread_reason, put_off, put_off_until from meta.runs where run_id = ?";
+    let found = warehouse.connection().query_row(sql, [run.as_str()], |row| {
+        let until: Option<NaiveDateTime> = row.get(3)?;
+        let put_off = row.get::<_, Option<String>>(2)?.zip(until.map(|until| until.and_utc()));
+        Ok(Unread { count: row.get(0)?, reason: row.get(1)?, put_off })
+    });
+    found.doing("look up what was not read")
+}
+
+/// Notes that nothing could be read, and that the next run begins anew: perhaps by then it can.
+pub(crate) fn give_up(warehouse: &Warehouse, run: &RunId) -> Result<(), Error> {
+    let sql = "update meta.runs set is_over = true where run_id = ?";
+    warehouse.connection().execute(sql, [run.as_str()]).doing("end the run").map(|_| ())
+}
+
+/// What the run is still reading; `None` where it read everything, or nothing at all.
+pub(crate) fn being_fetched(warehouse: &Warehouse, run: &RunId) -> Result<Option<String>, Error> {
+    let sql = "select source from meta.runs where run_id = ? and fetched_at is null and status = 'running' and run_id in (select run_id from meta.reads where status = 'reading')";
+    let found = warehouse.connection().query_row(sql, [run.as_str()], |row| row.get(0));
+    found.optional().doing("look up the run's fetch")
+}
+
+/// Whether the run landed anything that it read.
+pub(crate) fn has_read(warehouse: &Warehouse, run: &RunId) -> Result<bool, Error> {
+    let sql = "select count(*) > 0 from meta.reads where run_id = ?";
+    warehouse.connection().query_row(sql, [run.as_str()], |row| row.get(0)).doing("look up the run")
+}
+
+/// Whether the run ships every row, and not only what changed.
+pub(crate) fn is_full(warehouse: &Warehouse, run: &RunId) -> Result<bool, Error> {
+    let sql = "select coalesce(is_full, false) from meta.runs where run_id = ?";
+    warehouse.connection().query_row(sql, [run.as_str()], |row| row.get(0)).doing("look up the run")
+}
+
+/// What was counted when the run was exported.
+pub(crate) fn counts_of(warehouse: &Warehouse, run: &RunId) -> Result<Vec<TableCount>, Error> {
+    let sql = "select \"table\", row_count, changed_row_count from meta.table_counts where run_id = ? order by rowid";
+    let doing = "look up the table counts";
+    let mut statement = warehouse.connection().prepare(sql).doing(doing)?;
+    let rows = statement.query_map([run.as_str()], |row| {
+        Ok(TableCount {
+            table: row.get(0)?,
+            row_count: row.get(1)?,
+            changed_row_count: row.get(2)?,
+        })
+    });
+    rows.doing(doing)?.collect::<Result<_, _>>().doing(doing)
+}
+
+/// Notes in one transaction that everything unshipped was exported.
+pub(crate) fn exported(
+    warehouse: &mut Warehouse,
+    manifest: &Manifest,
+    (written, archive): (Option<&WrittenFile>, Option<&WrittenFile>),
+    counts: &[TableCount],
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let run_id = &manifest.run_id;
+    let now = sql_timestamp(now);
+    warehouse.transaction(|warehouse| {
+        let connection = warehouse.connection();
+        for file in &manifest.files {
+            connection
+                .execute(
+                    "insert into meta.files by name select ? as run_id, ? as \"table\", ? as key, ? as row_count, ? as size_bytes, ? as sha256, ? as row_hash_sum, 'exported' as state, ?::timestamp as updated_at",
+                    params![run_id, file.table, file.key, file.row_count, file.size_bytes, file.sha256, file.row_hash_sum, now],
+                )
+                .doing("note a file")?;
+        }
+        for count in counts {
+            connection
+                .execute(
+                    "insert into meta.table_counts values (?, ?, ?, ?, ?::timestamp)",
+                    params![run_id, count.table, count.row_count, count.changed_row_count, now],
+                )
+                .doing("note the table counts")?;
+        }
+        if let Ok(run) = run_id.parse() {
+            written.map_or(Ok(()), |file| written::manifest_written(warehouse, &run, file))?;
+            archive.map_or(Ok(()), |file| written::archive_written(warehouse, &run, file))?;
+        }
+        connection
+            .execute("update meta.runs set exported_at = ?::timestamp where exported_at is null", [&now])
+            .doing("note the export")?;
+        Ok(())
+    })
+}
+
+/// Ends a run.
+pub(crate) fn finish(
+    warehouse: &Warehouse,
+    run: &RunId,
+    status: &str,
+    report: &str,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    warehouse
+        .connection()
+        .execute(
+            "update meta.runs set status = case when status = 'verified' then status else ? end, report = ?, finished_at = ?::timestamp where run_id = ?",
+            params![status, report, sql_timestamp(now), run.as_str()],
+        )
+        .doing("end the run")
+        .map(|_| ())
+}
+
+/// A note of ours under a name.
+pub(crate) fn setting(warehouse: &Warehouse, name: &str) -> Result<Option<String>, Error> {
+    let sql = "select value from meta.settings where name = ?";
+    warehouse
+        .connection()
+        .query_row(sql, [name], |row| row.get(0))
+        .optional()
+        .doing("look up a setting")
+}
+
+/// Replaces a note of ours.
+pub(crate) fn set_setting(warehouse: &mut Warehouse, name: &str, value: &str) -> Result<(), Error> {
+    let doing = "note a setting";
+    warehouse.transaction(|warehouse| {
+        let connection = warehouse.connection();
+        connection.execute("delete from meta.settings where name = ?", [name]).doing(doing)?;
+        let insert = "insert into meta.settings values (?, ?)";
+        connection.execute(insert, [name, value]).doing(doing).map(|_| ())
+    })
+}
+
+/// Whether any run wrote a file.
+pub(crate) fn knows_files(warehouse: &Warehouse) -> Result<bool, Error> {
+    let sql = "select exists (from meta.files)";
+    warehouse.connection().query_row(sql, [], |row| row.get(0)).doing("look for files")
+}
+
+/// How many runs of this source shipped something.
+pub(crate) fn exported_run_count(warehouse: &Warehouse, source: &str) -> Result<u64, Error> {
+    let sql = "select count(*) from meta.runs where source = ? and exported_at is not null";
+    warehouse.connection().query_row(sql, [source], |row| row.get(0)).doing("count runs")
+}
+
+/// The latest runs, newest first. Whoever asks holds the data directory's lock, so none of them is at work.
+///
+/// # Errors
+/// [`Error::Statement`].
+pub fn latest_runs(warehouse: &Warehouse, count: u32) -> Result<Vec<RunSummary>, Error> {
+    let sql = format!(
+        "select run_id, source, status, if(status = 'running', 'stopped', status), if(status in ('running', 'pending', 'failed'), report ->> 'error', null), stage, started_at, finished_at, coalesce(wrong_file_count, 0), proven.verified_at from meta.runs left join (select run_id, count(*) filter (state in ('failed', 'mismatch')) as wrong_file_count, max(verified_at) as verified_at from meta.files group by run_id) as proven using (run_id) order by run_id desc limit {count}"
+    );
+    warehouse.rows(&sql, "list the runs", |row| {
+        Ok(RunSummary {
+            run_id: row.get(0)?,
+            source: row.get(1)?,
+            status: row.get(2)?,
+            state: row.get(3)?,
+            error: row.get(4)?,
+            wrong_file_count: row.get(8)?,
+            verified_at: row.get::<_, Option<NaiveDateTime>>(9)?.map(|at| at.and_utc()),
+            stage: row.get(5)?,
+            started_at: row.get::<_, NaiveDateTime>(6)?.and_utc(),
+            finished_at: row.get::<_, Option<NaiveDateTime>>(7)?.map(|at| at.and_utc()),
+        })
+    })
+}
+
+/// The files of a run, in the order in which they were written.
+///
+/// # Errors
+/// [`Error::Statement`].
+pub fn files_of(warehouse: &Warehouse, run: &RunId) -> Result<Vec<FileState>, Error> {
+    let files = files_of_runs(warehouse, std::iter::once(run.as_str()))?;
+    Ok(files.into_values().next().unwrap_or_default())
+}
+
+/// The files of each of the runs, in the order in which they were written; a run without any has an empty list.
+pub(crate) fn files_of_runs<'r>(
+    warehouse: &Warehouse,
+    runs: impl Iterator<Item = &'r str>,
+) -> Result<BTreeMap<String, Vec<FileState>>, Error> {
+    let mut files: BTreeMap<_, _> = runs.map(|run| (run.to_owned(), Vec::new())).collect();
+    let Some(first) = files.keys().next().cloned() else { return Ok(files) };
+    // Ids grow with time, so what is asked for is the newest part of the table.
+    let sql = "select run_id, \"table\", key, row_count, state, reason, verified_at from meta.files where run_id >= ? order by rowid";
+    let doing = "list the files";
+    let mut statement = warehouse.connection().prepare(sql).doing(doing)?;
+    let rows = statement.query_map([&first], |row| {
+        let file = FileState {
+            table: row.get(1)?,
+            key: row.get(2)?,
+            row_count: row.get(3)?,
+            state: row.get(4)?,
+            reason: row.get(5)?,
+            verified_at: row.get::<_, Option<NaiveDateTime>>(6)?.map(|at| at.and_utc()),
+        };
+        Ok((row.get::<_, String>(0)?, file))
+    });
+    for row in rows.doing(doing)? {
+        let (run, file) = row.doing(doing)?;
+        if let Some(of_run) = files.get_mut(&run) {
+            of_run.push(file);
+        }
+    }
+    Ok(files)
+}

@@ -1,0 +1,130 @@
+//! What `status` shows while a run is at work: the latest runs and their files, as they were when it entered its stage.
+//!
+//! DuckDB gives its file to one process at a time. So a run leaves a copy of what the ledger says beside it, and renews it with
+//! each stage; whoever looks reads that.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::checks::{CheckFinding, findings_of};
+use super::runs::{FileState, RunSummary, files_of_runs, latest_runs};
+use crate::ids::RunId;
+use crate::warehouse::Warehouse;
+
+/// How many runs are kept in view.
+const RUNS: u32 = 20;
+
+/// What the checks of the latest runs found: a file of its own, because it changes once in a run.
+type Findings = BTreeMap<String, Vec<CheckFinding>>;
+
+/// A copy of the ledger's summary.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Board {
+    /// When it was true.
+    pub as_of: DateTime<Utc>,
+    /// The process that was at work then.
+    pub process_id: Option<u32>,
+    /// The latest runs, newest first.
+    pub runs: Vec<RunSummary>,
+    /// Their files.
+    pub files: BTreeMap<String, Vec<FileState>>,
+}
+
+impl Board {
+    /// The last one that a run left, where there is one that can be read.
+    pub fn read(data_dir: &Path) -> Option<Self> {
+        serde_json::from_slice(&std::fs::read(path(data_dir)).ok()?).ok()
+    }
+
+    /// What the checks of a run found; nothing where it came to none, `None` where the run is not in view.
+    pub fn findings_of(&self, data_dir: &Path, run: &RunId) -> Option<Vec<CheckFinding>> {
+        let found = findings(data_dir).and_then(|mut findings| findings.remove(run.as_str()));
+        let is_in_view = || self.runs.iter().any(|summary| summary.run_id == run.as_str());
+        found.or_else(|| is_in_view().then(Vec::new))
+    }
+
+    /// The same as it is while `holder` has the ledger: what another process was at is stopped.
+    pub fn held_by(mut self, holder: &str) -> Self {
+        let is_holder = |id: u32| holder.contains(&format!("process {id} "));
+        if !self.process_id.is_some_and(is_holder) {
+            let running = self.runs.iter_mut().filter(|run| run.state == "running");
+            running.for_each(|run| run.state = "stopped".to_owned());
+        }
+        self
+    }
+}
+
+/// Renews the copy, in which `at_work` is the run that is. That it cannot be is no reason to stop a run.
+pub(crate) fn post(
+    data_dir: &Path,
+    warehouse: &Warehouse,
+    at_work: Option<&RunId>,
+    now: DateTime<Utc>,
+) {
+    let write = || -> Result<(), Box<dyn std::error::Error>> {
+        let mut runs = latest_runs(warehouse, RUNS)?;
+        let is_at_work =
+            |summary: &&mut RunSummary| at_work.is_some_and(|run| summary.run_id == run.as_str());
+        for summary in runs.iter_mut().filter(is_at_work) {
+            summary.state = "running".to_owned();
+            summary.error = None;
+        }
+        let runs_in_view = runs.iter().map(|summary| summary.run_id.as_str());
+        let files = files_of_runs(warehouse, runs_in_view)?;
+        let process_id = at_work.map(|_| std::process::id());
+        let board = Board { as_of: now, process_id, runs, files };
+        replace(&path(data_dir), &serde_json::to_vec(&board)?)
+    };
+    if let Err(error) = write() {
+        tracing::debug!("`status` shows nothing new of this run: {error}");
+    }
+}
+
+/// Adds what the checks of `run` found to the copy; the oldest run's leave it.
+pub(crate) fn post_findings(data_dir: &Path, warehouse: &Warehouse, run: &RunId) {
+    let write = || -> Result<(), Box<dyn std::error::Error>> {
+        let mut kept = match findings(data_dir) {
+            Some(kept) => kept,
+            None => {
+                let runs = latest_runs(warehouse, RUNS)?;
+                let runs = runs.iter().filter_map(|summary| summary.run_id.parse::<RunId>().ok());
+                let found = runs.map(|run| Ok((run.to_string(), findings_of(warehouse, &run)?)));
+                found.collect::<Result<_, crate::warehouse::Error>>()?
+            }
+        };
+        kept.insert(run.to_string(), findings_of(warehouse, run)?);
+        while kept.len() > RUNS as usize {
+            kept.pop_first();
+        }
+        replace(&findings_path(data_dir), &serde_json::to_vec(&kept)?)
+    };
+    if let Err(error) = write() {
+        tracing::debug!("`status --checks` shows nothing new of this run: {error}");
+    }
+}
+
+/// Puts a new file in an old one's place.
+fn replace(path: &Path, bytes: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
+    let fresh = path.with_extension("json.new");
+    // What a killed process left, or a link to somebody else's file: never written into.
+    let _ = std::fs::remove_file(&fresh);
+    File::create_new(&fresh)?.write_all(bytes)?;
+    Ok(std::fs::rename(&fresh, path)?)
+}
+
+fn findings(data_dir: &Path) -> Option<Findings> {
+    serde_json::from_slice(&std::fs::read(findings_path(data_dir)).ok()?).ok()
+}
+
+fn findings_path(data_dir: &Path) -> PathBuf {
+    data_dir.join("checks.json")
+}
+
+fn path(data_dir: &Path) -> PathBuf {
+    data_dir.join("status.json")
+}

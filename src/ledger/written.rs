@@ -1,0 +1,81 @@
+//! The ledger of what a run wrote beside its files: the manifest and the archive, with their checksums; and the manifest once more
+//! from what the ledger knows of the files.
+
+use chrono::{DateTime, Utc};
+use duckdb::{OptionalExt, params};
+
+use crate::ids::RunId;
+use crate::lake::{ExportedFile, Format, Manifest, WrittenFile};
+use crate::warehouse::{Doing, Error, Warehouse};
+
+/// Notes the run's manifest as it was written.
+pub(crate) fn manifest_written(
+    warehouse: &Warehouse,
+    run: &RunId,
+    file: &WrittenFile,
+) -> Result<(), Error> {
+    let sql = "update meta.runs set manifest_key = ?, manifest_sha256 = ?, manifest_size_bytes = ? where run_id = ?";
+    let values = params![file.key, file.sha256, file.size_bytes, run.as_str()];
+    warehouse.connection().execute(sql, values).doing("note the manifest").map(|_| ())
+}
+
+/// Notes the run's archive as it was written.
+pub(crate) fn archive_written(
+    warehouse: &Warehouse,
+    run: &RunId,
+    file: &WrittenFile,
+) -> Result<(), Error> {
+    let sql = "update meta.runs set archive_key = ?, archive_sha256 = ?, archive_size_bytes = ? where run_id = ?";
+    let values = params![file.key, file.sha256, file.size_bytes, run.as_str()];
+    warehouse.connection().execute(sql, values).doing("note the archive").map(|_| ())
+}
+
+/// The run's manifest as it was written; `None` where an earlier version wrote it.
+pub(crate) fn written_manifest(
+    warehouse: &Warehouse,
+    run: &RunId,
+) -> Result<Option<WrittenFile>, Error> {
+    let sql = "select manifest_key, manifest_sha256, manifest_size_bytes from meta.runs where run_id = ? and manifest_sha256 is not null";
+    written(warehouse, sql, run)
+}
+
+/// The run's archive as it was written, where there is one that is known.
+pub(crate) fn written_archive(
+    warehouse: &Warehouse,
+    run: &RunId,
+) -> Result<Option<WrittenFile>, Error> {
+    let sql = "select archive_key, archive_sha256, archive_size_bytes from meta.runs where run_id = ? and archive_sha256 is not null";
+    written(warehouse, sql, run)
+}
+
+fn written(warehouse: &Warehouse, sql: &str, run: &RunId) -> Result<Option<WrittenFile>, Error> {
+    let read = |row: &duckdb::Row<'_>| {
+        Ok(WrittenFile { key: row.get(0)?, sha256: row.get(1)?, size_bytes: row.get(2)? })
+    };
+    let found = warehouse.connection().query_row(sql, [run.as_str()], read);
+    found.optional().doing("look up what was written")
+}
+
+/// The manifest of a run's files, without those that never reach the bucket.
+pub(crate) fn manifest(
+    warehouse: &Warehouse,
+    run: &RunId,
+    started_at: DateTime<Utc>,
+) -> Result<Manifest, Error> {
+    let sql = "select \"table\", key, row_count, size_bytes, sha256, row_hash_sum from meta.files where run_id = ? and lost_at is null order by rowid";
+    let doing = "list the run's files";
+    let mut statement = warehouse.connection().prepare(sql).doing(doing)?;
+    let rows = statement.query_map([run.as_str()], |row| {
+        Ok(ExportedFile {
+            table: row.get(0)?,
+            key: row.get(1)?,
+            row_count: row.get(2)?,
+            size_bytes: row.get(3)?,
+            sha256: row.get(4)?,
+            row_hash_sum: row.get(5)?,
+        })
+    });
+    let files: Vec<ExportedFile> = rows.doing(doing)?.collect::<Result<_, _>>().doing(doing)?;
+    let format = files.first().and_then(|file| Format::of_key(&file.key)).unwrap_or_default();
+    Ok(Manifest::new((run.to_string(), started_at), format, files))
+}

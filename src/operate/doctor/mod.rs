@@ -1,0 +1,316 @@
+//! Looks at everything a run needs and says what to fix. Reads, and asks each service once; changes nothing.
+
+mod lake;
+mod snowflake;
+
+use std::path::Path;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+
+use crate::config::Config;
+use crate::disk::create_private_dir;
+use crate::ledger::lockouts;
+use crate::run::{Error, Lock, credentials, notes};
+use crate::run::{Exposure, spotify_exposures};
+use crate::sources::{Bucket, Client, Lockouts, Timing};
+use crate::warehouse::Warehouse;
+
+/// How well one thing is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Health {
+    /// Works.
+    Ok,
+    /// Works today.
+    Warn,
+    /// A run would fail.
+    Fail,
+    /// Not configured, so not looked at.
+    Skipped,
+}
+
+/// What a finding is about; each area has its exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Area {
+    /// The data directory.
+    Disk,
+    /// The source.
+    Spotify,
+    /// The files.
+    Lake,
+    /// The destination.
+    Snowflake,
+}
+
+impl Area {
+    /// As it is printed.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Disk => "disk",
+            Self::Spotify => "Spotify",
+            Self::Lake => "lake",
+            Self::Snowflake => "Snowflake",
+        }
+    }
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, Serialize)]
+pub struct Finding {
+    /// What it belongs to.
+    pub area: Area,
+    /// The thing.
+    pub what: &'static str,
+    /// How it is.
+    pub health: Health,
+    /// What was seen.
+    pub detail: String,
+    /// What to do, where something is to be done.
+    pub fix: Option<String>,
+}
+
+impl Finding {
+    pub(crate) fn new(
+        area: Area,
+        what: &'static str,
+        health: Health,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self { area, what, health, detail: detail.into(), fix: None }
+    }
+
+    pub(crate) fn fix(mut self, fix: impl Into<String>) -> Self {
+        self.fix = Some(fix.into());
+        self
+    }
+}
+
+/// What was found so far; each finding is told as soon as it is known.
+pub(crate) struct Findings<'a> {
+    all: Vec<Finding>,
+    tell: &'a (dyn Fn(&Finding) + Sync),
+}
+
+impl Findings<'_> {
+    pub(crate) fn push(&mut self, finding: Finding) {
+        (self.tell)(&finding);
+        self.all.push(finding);
+    }
+}
+
+/// What the ledger says.
+#[derive(Default)]
+pub(crate) struct Known {
+    /// When Spotify may be asked again.
+    lockouts: Lockouts,
+    /// What Spotify did not give.
+    lacks: Vec<String>,
+    /// Files that were brought to the bucket and not replaced.
+    pub(crate) sent: Vec<Sent>,
+}
+
+/// A file that was brought to the bucket.
+pub(crate) struct Sent {
+    pub(crate) table: String,
+    pub(crate) key: String,
+    pub(crate) is_verified: bool,
+}
+
+type Clock = fn() -> DateTime<Utc>;
+
+/// How far our clock may be from a service's before tokens and signatures are refused.
+const TOLERATED_SKEW: TimeDelta = TimeDelta::seconds(30);
+
+/// Looks at disk, login and reachability, and tells each finding as soon as it is known.
+pub async fn doctor(
+    config: &Config,
+    data_dir: &Path,
+    clock: fn() -> DateTime<Utc>,
+    tell: &(dyn Fn(&Finding) + Sync),
+) -> Vec<Finding> {
+    let mut findings = Findings { all: Vec::new(), tell };
+    let known = disk(config, data_dir, clock(), &mut findings);
+    spotify(config, data_dir, (clock, &known), &mut findings).await;
+    Box::pin(lake::lake(config, &known, &mut findings)).await;
+    snowflake::snowflake(config, &known, clock, &mut findings).await;
+    findings.all
+}
+
+/// Looks at the data directory and returns what its ledger knows.
+fn disk(
+    config: &Config,
+    data_dir: &Path,
+    now: DateTime<Utc>,
+    findings: &mut Findings<'_>,
+) -> Known {
+    let shown = data_dir.display();
+    let ok = |what, detail: String| Finding::new(Area::Disk, what, Health::Ok, detail);
+    let probe = data_dir.join(".doctor");
+    let written = create_private_dir(data_dir)
+        .and_then(|()| match std::fs::remove_file(&probe) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+            _ => std::fs::File::create_new(&probe),
+        })
+        .and_then(|mut file| std::io::Write::write_all(&mut file, b"snowtrack"))
+        .and_then(|()| std::fs::remove_file(&probe));
+    if let Err(error) = written {
+        findings.push(
+            Finding::new(Area::Disk, "data directory", Health::Fail, format!("`{shown}`: {error}"))
+                .fix("make it writable, or choose another with `--data-dir`"),
+        );
+        return Known::default();
+    }
+    findings.push(ok("data directory", format!("`{shown}` is writable")));
+    let _lock = match Lock::take(data_dir, "doctor") {
+        Ok(lock) => lock,
+        Err(Error::Locked { holder, .. }) => {
+            findings.push(ok("warehouse", format!("in use by {holder}")));
+            return Known::default();
+        }
+        Err(error) => {
+            findings.push(Finding::new(Area::Disk, "warehouse", Health::Fail, error.to_string()));
+            return Known::default();
+        }
+    };
+    let path = data_dir.join("snowtrack.duckdb");
+    if !path.exists() {
+        findings.push(ok("warehouse", "not made yet; the first run makes it".to_owned()));
+        return Known::default();
+    }
+    let opened = tokio::task::block_in_place(|| {
+        let warehouse = Warehouse::open(&path, &data_dir.join("tmp"))?;
+        let account = config.spotify.client_id.as_deref().unwrap_or_default();
+        let lockouts = lockouts::load(&warehouse, account, now)?;
+        let lacks = [notes::popularity(&warehouse)?, notes::genres(&warehouse)?];
+        let lacks = lacks.into_iter().flatten().collect();
+        Ok::<_, crate::warehouse::Error>(Known { lockouts, lacks, sent: sent(&warehouse)? })
+    });
+    match opened {
+        Ok(known) => {
+            findings.push(ok("warehouse", format!("`{}` opens", path.display())));
+            known
+        }
+        Err(crate::warehouse::Error::Held { holder, .. }) => {
+            findings.push(ok("warehouse", format!("in use by {holder}")));
+            Known::default()
+        }
+        Err(error) => {
+            findings.push(
+                Finding::new(Area::Disk, "warehouse", Health::Fail, crate::causes::chain(&error))
+                    .fix(format!(
+                        "restore `{}` from a copy, or move it away and run again",
+                        path.display()
+                    )),
+            );
+            Known::default()
+        }
+    }
+}
+
+/// The files that were brought to the bucket, oldest first.
+fn sent(warehouse: &Warehouse) -> Result<Vec<Sent>, crate::warehouse::Error> {
+    let sql = "select \"table\", key, state from meta.files where state not in ('exported', 'superseded') order by run_id, rowid";
+    warehouse.rows(sql, "list the files that were sent", |row| {
+        let is_verified = row.get::<_, String>(2)? == "verified";
+        Ok(Sent { table: row.get(0)?, key: row.get(1)?, is_verified })
+    })
+}
+
+async fn spotify(
+    config: &Config,
+    data_dir: &Path,
+    (clock, known): (Clock, &Known),
+    findings: &mut Findings<'_>,
+) {
+    let push = |findings: &mut Findings<'_>, what, health, detail: String| {
+        findings.push(Finding::new(Area::Spotify, what, health, detail));
+    };
+    let Ok(credentials) = credentials(config, data_dir) else {
+        findings.push(
+            Finding::new(Area::Spotify, "app", Health::Skipped, "no SPOTIFY_CLIENT_ID is set")
+                .fix("register an app in Spotify's developer dashboard and set it, or try `snowtrack run --demo`"),
+        );
+        return;
+    };
+    let detail = format!("client id `{}`; {DEVELOPMENT_MODE}", credentials.client_id);
+    push(findings, "app", Health::Ok, detail);
+    let exposures = spotify_exposures(config, &credentials);
+    for exposure in exposures {
+        findings.push(exposed(Area::Spotify, exposure));
+    }
+    for text in &known.lacks {
+        push(findings, "data", Health::Ok, text.clone());
+    }
+    for (bucket, until) in known.lockouts.iter() {
+        let (bucket, until) = (bucket.name(), until.format("%Y-%m-%d %H:%M UTC"));
+        let detail = format!("Spotify asked us not to call `{bucket}` before {until}");
+        push(findings, "rate limit", Health::Warn, detail);
+    }
+    if known.lockouts.not_before(Bucket::of("/me"), clock()).is_some() {
+        return;
+    }
+    if let Some(end) = credentials.login_ends_at(clock()) {
+        let detail =
+            format!("it ends on {}, six months after it was given", end.format("%Y-%m-%d"));
+        let finding = Finding::new(Area::Spotify, "login", Health::Warn, detail);
+        findings.push(finding.fix("run `snowtrack login` before that day"));
+    }
+    let has_login =
+        credentials.refresh_token.is_some() || matches!(credentials.token_file.load(), Ok(Some(_)));
+    let api_url = config.spotify.api_url.as_deref().unwrap_or("https://api.spotify.com/v1");
+    let mut client = match Client::new(api_url, credentials, Timing::impatient(), clock) {
+        Ok(client) => client,
+        Err(error) => return push(findings, "API", Health::Fail, error.to_string()),
+    };
+    let warnings = std::sync::Mutex::new(Vec::new());
+    let note = |event| {
+        if let (crate::event::Event::Warning(text), Ok(mut warnings)) = (event, warnings.lock()) {
+            warnings.push(text);
+        }
+    };
+    match client.user_id(&note).await {
+        Ok(user) => push(findings, "login", Health::Ok, format!("user `{user}`")),
+        Err(crate::sources::Error::UserNeeded { .. }) if !has_login => findings.push(
+            Finding::new(
+                Area::Spotify,
+                "login",
+                Health::Warn,
+                "the app's own token works; it reads no user's playlists in development mode",
+            )
+            .fix("run `snowtrack login`"),
+        ),
+        Err(error) => push(findings, "login", Health::Fail, crate::causes::chain(&error)),
+    }
+    client.keep_login(&note);
+    for text in warnings.into_inner().unwrap_or_default() {
+        push(findings, "login", Health::Warn, text);
+    }
+    if let Some(skew) = client.clock_skew() {
+        findings.push(clock_finding(skew));
+    }
+}
+
+/// What Spotify demands of every new app, and what it does not give it.
+///
+/// <https://developer.spotify.com/documentation/web-api/concepts/quota-modes>
+const DEVELOPMENT_MODE: &str = "in development mode, as every new app is, its owner needs Premium, it reads the contents of own and collaborative playlists only, and at most five users, who are on its list, can log in";
+
+/// A place where others may read a credential.
+pub(crate) fn exposed(area: Area, exposure: Exposure) -> Finding {
+    Finding::new(area, "privacy", Health::Warn, exposure.seen).fix(exposure.fix)
+}
+
+/// How far this machine's clock is from Spotify's.
+fn clock_finding(skew: TimeDelta) -> Finding {
+    let seconds = skew.num_seconds();
+    if skew.abs() <= TOLERATED_SKEW {
+        let detail = format!("within {} s of Spotify's", seconds.abs().max(1));
+        return Finding::new(Area::Spotify, "clock", Health::Ok, detail);
+    }
+    let side = if seconds > 0 { "ahead of" } else { "behind" };
+    let detail = format!("this machine is {} s {side} Spotify", seconds.abs());
+    Finding::new(Area::Spotify, "clock", Health::Warn, detail)
+        .fix("set the clock (NTP): S3 and Snowflake refuse signatures of a wrong time")
+}

@@ -1,0 +1,147 @@
+//! The account: whether it lets us in, and whether everything that files are loaded with is there.
+
+use chrono::{DateTime, Utc};
+
+use super::{Area, Finding, Findings, Health, Known, TOLERATED_SKEW, exposed};
+use crate::causes::chain;
+use crate::config::Config;
+use crate::operate::setup;
+use crate::operate::setup::PipeReport;
+use crate::run::snowflake_exposure;
+use crate::run::{Target, target};
+use crate::snowflake::{Credential, Item, Kind, Plan, State, Statement, claims};
+use crate::stop::Stop;
+
+/// Looks at the account, where one is configured.
+pub(crate) async fn snowflake(
+    config: &Config,
+    known: &Known,
+    clock: fn() -> DateTime<Utc>,
+    findings: &mut Findings<'_>,
+) {
+    let say = |what, health, detail: String| Finding::new(Area::Snowflake, what, health, detail);
+    let timing = crate::snowflake::Timing::impatient();
+    let target = match target(config, timing, clock) {
+        Ok(Some(target)) => target,
+        Ok(None) => {
+            let detail = "no SNOWFLAKE_ACCOUNT is set; nothing is ingested".to_owned();
+            return findings.push(say("account", Health::Skipped, detail));
+        }
+        Err(error) => return findings.push(say("account", Health::Fail, chain(&error))),
+    };
+    let login = target.connection.login();
+    let host = login.account.host();
+    findings.push(say("account", Health::Ok, format!("`{}` at `{host}`", login.account)));
+    if let Some(exposure) = snowflake_exposure(&target) {
+        findings.push(exposed(Area::Snowflake, exposure));
+    }
+    if let Credential::KeyPair(pair) = &login.credential {
+        let claims = claims(&login.account, &login.user, pair.fingerprint(), clock());
+        let detail = format!("tokens say `{}`, signed with `{}`", claims.sub, pair.fingerprint());
+        findings.push(say("key", Health::Ok, detail));
+    }
+    let question = Statement::new(
+        "select current_account() as a, current_role() as r, current_warehouse() as w",
+    );
+    let answer = target.connection.run(&question, Stop::default().flag()).await;
+    if let Some(skew) = target.connection.clock_skew().filter(|skew| skew.abs() > TOLERATED_SKEW) {
+        let detail = format!("this machine is {} s off Snowflake's time", skew.num_seconds());
+        findings.push(
+            say("clock", Health::Warn, detail)
+                .fix("set the clock (NTP): tokens of a wrong time are refused"),
+        );
+    }
+    let cell = |rows: &crate::snowflake::Rows, name: &str| {
+        let text = rows.only().and_then(|row| row.cell(name)?.text().map(str::to_owned));
+        text.unwrap_or_else(|_| "none".to_owned())
+    };
+    match answer {
+        Ok(rows) => {
+            let (role, warehouse) = (cell(&rows, "R"), cell(&rows, "W"));
+            let detail = format!("role `{role}`, warehouse `{warehouse}`");
+            findings.push(say("login", Health::Ok, detail));
+        }
+        Err(error) => return findings.push(say("login", Health::Fail, error.to_string())),
+    }
+    if config.lake.bucket.is_some() {
+        match setup::plan(config, &target, &Default::default(), &Stop::default()).await {
+            Ok(plan) => objects(&plan, known, findings),
+            Err(error) => findings.push(say("setup", Health::Fail, chain(&error))),
+        }
+    }
+    match setup::pipes(&target, clock, &Stop::default()).await {
+        Ok(reports) => pipes(&target, &reports, findings),
+        Err(error) => findings.push(say("pipes", Health::Fail, chain(&error))),
+    }
+}
+
+/// What no file is loaded without.
+const fn is_needed(item: &Item) -> bool {
+    matches!(
+        item.kind,
+        Kind::Database | Kind::Schema | Kind::FileFormat | Kind::Stage | Kind::Table | Kind::Column
+    )
+}
+
+/// What is missing by its names, and how much of the rest differs.
+fn objects(plan: &Plan, known: &Known, findings: &mut Findings<'_>) {
+    if plan.is_settled() {
+        let detail = "everything is there";
+        return findings.push(Finding::new(Area::Snowflake, "setup", Health::Ok, detail));
+    }
+    let missing: Vec<&Item> =
+        plan.items.iter().filter(|item| item.state == State::Missing && is_needed(item)).collect();
+    if !missing.is_empty() {
+        let names = missing.iter().map(|item| format!("{} `{}`", item.kind.name(), item.name));
+        let names = names.collect::<Vec<_>>().join(", ");
+        let detail = format!("not there, or not visible to this role: {names}");
+        // A table that is made again is empty.
+        let lost = missing.iter().filter(|item| item.kind == Kind::Table).any(|item| {
+            known
+                .sent
+                .iter()
+                .any(|file| item.name.ends_with(&format!(".{}", file.table.to_ascii_uppercase())))
+        });
+        let fix = match lost {
+            true => {
+                "`snowtrack snowflake apply` makes what is missing; a table that held rows comes back empty: then `snowtrack run --full` ships every row again"
+            }
+            false => "`snowtrack snowflake apply` makes what is missing",
+        };
+        findings.push(Finding::new(Area::Snowflake, "objects", Health::Fail, detail).fix(fix));
+    }
+    let detail = plan.counts().to_string();
+    findings.push(
+        Finding::new(Area::Snowflake, "setup", Health::Warn, detail)
+            .fix("`snowtrack snowflake plan` shows what, `apply` makes what is missing"),
+    );
+}
+
+/// The pipes that are not well, each remedy once.
+fn pipes(target: &Target, reports: &[PipeReport], findings: &mut Findings<'_>) {
+    if reports.is_empty() {
+        return;
+    }
+    let unwell = || reports.iter().filter(|report| report.health != "ok");
+    if unwell().next().is_none() {
+        let detail = format!("all {} of mode `{}` are well", reports.len(), target.mode.name());
+        return findings.push(Finding::new(Area::Snowflake, "pipes", Health::Ok, detail));
+    }
+    for remedy in setup::remedies(reports) {
+        let of_remedy = || unwell().filter(|report| remedy.pipes.contains(&report.pipe));
+        let is_broken = of_remedy().any(|report| report.health == "fail");
+        let health = if is_broken { Health::Fail } else { Health::Warn };
+        let states = of_remedy().map(|report| format!("`{}`: {}", report.pipe, report.reason));
+        let detail = states.collect::<Vec<_>>().join("; ");
+        let fix = match remedy.script.is_empty() {
+            true => remedy.text.clone(),
+            false => format!("{}:\n{}", remedy.text, remedy.script.join("\n")),
+        };
+        findings.push(Finding::new(Area::Snowflake, "pipes", health, detail).fix(fix));
+    }
+    for report in unwell().filter(|report| report.remedy.is_empty()) {
+        let health = if report.health == "fail" { Health::Fail } else { Health::Warn };
+        let detail = format!("`{}`: {}", report.pipe, report.reason);
+        findings.push(Finding::new(Area::Snowflake, "pipes", health, detail));
+    }
+}

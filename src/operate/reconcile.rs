@@ -1,0 +1,187 @@
+//! Whole tables compared, DuckDB against Snowflake's current rows, and the rows that differ shipped again.
+//!
+//! A table that is the same costs one statement; one that differs four, whatever its size.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use serde_json::json;
+
+use crate::config::Config;
+use crate::event::Events;
+use crate::ids::Table;
+use crate::ledger;
+use crate::run::Settings;
+use crate::run::hold;
+use crate::run::{Error, ship};
+use crate::run::{Target, target};
+use crate::snowflake::compare as compared;
+use crate::snowflake::compare::{
+    Difference, Kind, TableComparison, differences, differing_buckets, differing_keys,
+};
+use crate::snowflake::{Names, Reconcile, Rows, Statement, business_columns, literal};
+use crate::stop::Stop;
+use crate::warehouse::Warehouse;
+
+/// What a reconciliation found.
+pub struct Reconciliation {
+    /// Per table.
+    pub tables: Vec<TableComparison>,
+    /// What takes the rows away that only Snowflake has, per table.
+    pub deletions: BTreeMap<Table, String>,
+}
+
+impl Reconciliation {
+    /// Whether nothing differs.
+    pub fn is_same(&self) -> bool {
+        self.tables.iter().all(|table| table.differences.is_empty())
+    }
+
+    /// The keys that another shipment can mend, per table; over newer rows only with `is_forced`.
+    pub fn keys(&self, is_forced: bool) -> BTreeMap<Table, BTreeSet<String>> {
+        let of = |table: &TableComparison| {
+            // With a row goes its group, and nothing newer may be in that.
+            let newer = table.differences.iter().filter(|it| it.kind == Kind::NewerThere);
+            let refused: BTreeSet<String> =
+                newer.filter(|_| !is_forced).map(|it| group_of(table.table, it)).collect();
+            let mended = table.differences.iter().filter(|it| {
+                is_shipped_again(table.table, it.kind, is_forced)
+                    && !refused.contains(&group_of(table.table, it))
+            });
+            (table.table, mended.map(|it| it.key.join("\u{1f}")).collect::<BTreeSet<_>>())
+        };
+        self.tables.iter().map(of).filter(|(_, keys)| !keys.is_empty()).collect()
+    }
+
+    /// How many rows differ.
+    pub fn count(&self) -> usize {
+        self.tables.iter().map(|table| table.differences.len()).sum()
+    }
+
+    /// How many rows of a kind differ.
+    pub fn count_of(&self, kind: Kind) -> usize {
+        let of =
+            |table: &TableComparison| table.differences.iter().filter(|it| it.kind == kind).count();
+        self.tables.iter().map(of).sum()
+    }
+}
+
+/// Whether a shipment of the row's group makes Snowflake's current rows right.
+fn is_shipped_again(table: Table, kind: Kind, is_forced: bool) -> bool {
+    match kind {
+        Kind::OnlyHere | Kind::OlderThere | Kind::Changed | Kind::Unshipped => true,
+        Kind::NewerThere => is_forced,
+        // The newest group is the current one; a group that is all gone cannot be shipped.
+        Kind::OnlyThere => table.group() != table.key(),
+    }
+}
+
+fn group_of(table: Table, difference: &Difference) -> String {
+    match difference.key.first() {
+        Some(first) if table.group() != table.key() => first.clone(),
+        _ => difference.key.join("\u{1f}"),
+    }
+}
+
+/// The statement that takes the rows away which only Snowflake has; `None` where there is none.
+fn deletion(names: &Names, comparison: &TableComparison) -> Option<String> {
+    let table = comparison.table;
+    let only = comparison.differences.iter().filter(|it| it.kind == Kind::OnlyThere);
+    let keys: Vec<String> = only
+        .map(|it| {
+            let values: Vec<String> =
+                it.key.iter().map(|value| literal(value).to_string()).collect();
+            match values.as_slice() {
+                [one] => one.clone(),
+                several => format!("({})", several.join(", ")),
+            }
+        })
+        .collect();
+    let columns = table.key().to_ascii_uppercase();
+    let columns = if columns.contains(',') { format!("({columns})") } else { columns };
+    let place = names.table(table);
+    (!keys.is_empty())
+        .then(|| format!("delete from {place} where {columns} in ({})", keys.join(", ")))
+}
+
+/// Compares `tables` (all of them where none is named).
+///
+/// # Errors
+/// [`Error::NotConfigured`] without an account, [`Error::Snowflake`].
+pub async fn reconcile(
+    config: &Config,
+    settings: &Settings,
+    tables: &[Table],
+    (events, stop): (Events<'_>, &Arc<Stop>),
+) -> Result<Reconciliation, Error> {
+    let target = target(config, settings.shipping.snowflake, settings.clock)?.ok_or(
+        Error::NotConfigured { what: "SNOWFLAKE_ACCOUNT", why: "there is nothing to compare with" },
+    )?;
+    let (_lock, mut warehouse) = hold(settings, "reconcile", events, stop).await?;
+    let tables = if tables.is_empty() { &Table::ALL[..] } else { tables };
+    let mut found = Vec::new();
+    for table in tables {
+        let comparison = compare(&target, &warehouse, *table, stop.flag()).await?;
+        if comparison.differences.is_empty() {
+            // Whatever became of a file once, its rows are right now.
+            ledger::files::settle(&mut warehouse, *table, (settings.clock)())?;
+        }
+        found.push(comparison);
+    }
+    let deletion = |it: &TableComparison| Some((it.table, deletion(&target.names, it)?));
+    let deletions = found.iter().filter_map(deletion).collect();
+    Ok(Reconciliation { tables: found, deletions })
+}
+
+async fn compare(
+    target: &Target,
+    warehouse: &Warehouse,
+    table: Table,
+    stop: &AtomicBool,
+) -> Result<TableComparison, Error> {
+    let rows = ask(target, (table, Reconcile::Counts), None, stop).await?;
+    let remote = compared::table_sum(&rows)?;
+    let local = tokio::task::block_in_place(|| warehouse.table_sum(table))?;
+    let is_same = local == remote;
+    let mut comparison = TableComparison { table, local, remote, differences: Vec::new() };
+    if is_same {
+        return Ok(comparison);
+    }
+    let rows = ask(target, (table, Reconcile::Buckets), None, stop).await?;
+    let local = tokio::task::block_in_place(|| warehouse.bucket_sums(table))?;
+    let remote = compared::bucket_sums(&rows)?;
+    let count = remote.iter().map(|sum| sum.row_count).sum::<u64>();
+    if count != comparison.remote.row_count {
+        let reason = format!(
+            "its buckets have {count} rows, and the table {}: compare again, it changes just now",
+            comparison.remote.row_count
+        );
+        let handle = rows.handle().to_owned();
+        return Err(crate::snowflake::Error::Incomplete { handle, reason }.into());
+    }
+    let buckets = differing_buckets(&local, &remote);
+    let rows = ask(target, (table, Reconcile::Keys), Some(&buckets), stop).await?;
+    let local = tokio::task::block_in_place(|| warehouse.bucket_keys(table, &buckets))?;
+    let keys = differing_keys(&local, &compared::key_hashes(&rows)?);
+    let rows = ask(target, (table, Reconcile::Rows), Some(&keys), stop).await?;
+    let local = tokio::task::block_in_place(|| warehouse.current_rows(table, &keys))?;
+    comparison.differences =
+        differences(&business_columns(table), &local, &compared::current_rows(&rows)?);
+    Ok(comparison)
+}
+
+async fn ask(
+    target: &Target,
+    (table, question): (Table, Reconcile),
+    among: Option<&BTreeSet<String>>,
+    stop: &AtomicBool,
+) -> Result<Rows, Error> {
+    let sql = target.names.reconcile(table, question);
+    let statement = match among {
+        Some(wanted) => ship::bound(sql, json!(wanted).to_string()),
+        None => Statement::new(sql),
+    };
+    let statement = Statement { query_tag: Some("snowtrack reconcile".to_owned()), ..statement };
+    Ok(target.connection.run(&statement, stop).await?)
+}

@@ -1,0 +1,168 @@
+//! What ended a run, by stage.
+
+use std::path::PathBuf;
+
+/// What ended a run.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the fields are named by what they hold")]
+pub enum Error {
+    /// The source.
+    #[error("fetch failed")]
+    Spotify(#[from] crate::sources::Error),
+    /// The warehouse.
+    #[error("the warehouse failed")]
+    Warehouse(#[from] crate::warehouse::Error),
+    /// The lake.
+    #[error("the lake failed")]
+    Lake(#[from] crate::lake::Error),
+    /// The quality gate.
+    #[error(
+        "the quality gate refused the run: {failed_checks}; nothing was published or exported. See the rows with `snowtrack status --run {run} --checks` or `snowtrack query --refused \"from {first}\"`; mend the source and run again, or accept them with `--warn-only CHECK`"
+    )]
+    Refused { run: String, failed_checks: String, first: &'static str },
+    /// Checks found rows, and no run is under way.
+    #[error(
+        "the checks refuse what the tables hold: {failed_checks}; nothing was changed. See the rows with `snowtrack query --refused \"from {first}\"`; `--warn-only CHECK` accepts them"
+    )]
+    Unsound { failed_checks: String, first: &'static str },
+    /// Nothing could be read.
+    #[error(
+        "nothing could be read of {count} playlist(s): {reasons}. Check the ids, or `snowtrack login` as somebody who may read them"
+    )]
+    NothingRead { count: usize, reasons: String },
+    /// Some playlists could not be read, the others were.
+    #[error(
+        "{count} playlist(s) could not be read, the others are done: {first}. Run the same command again, which asks for what is missing"
+    )]
+    PlaylistsUnread { count: u32, first: String },
+    /// Spotify put something off, the others are done.
+    #[error(
+        "Spotify put off {what}; {rest}. Run the same command again after {until}", until = until.format("%Y-%m-%d %H:%M:%S UTC")
+    )]
+    PutOff { what: String, until: chrono::DateTime<chrono::Utc>, rest: &'static str },
+    /// The run's fetch was stopped.
+    #[error(
+        "the fetch of run {run} ({fetched}) was stopped before its end: run `snowtrack fetch` or `snowtrack run` again with the same source, which goes on behind what is landed"
+    )]
+    FetchUnfinished { run: String, fetched: String },
+    /// There is more landed than shaped.
+    #[error(
+        "{count} list(s) are landed and not in the tables yet: run `snowtrack transform` first"
+    )]
+    NotTransformed { count: u64 },
+    /// No recorded document is one.
+    #[error(
+        "none of the {count} recorded documents can be read: {reasons}. `--from-dir` reads what `--record` and `--archive` write: Spotify's answers, JSON in UTF-8"
+    )]
+    NothingReadable { count: usize, reasons: String },
+    /// No source is named.
+    #[error(
+        "no playlist is named: give `--playlist ID`, `--mine`, `--liked` or `--demo`, or set `SPOTIFY_PLAYLIST_IDS`"
+    )]
+    NoSource,
+    /// A configured playlist is none.
+    #[error("the configuration names a playlist that is none")]
+    Playlist(#[from] crate::ids::InvalidId),
+    /// Another run holds the data directory.
+    #[error(
+        "the data directory `{path}` is in use by {holder}; wait for it (`--wait 10m` does), or choose another with `--data-dir`"
+    )]
+    Locked { path: PathBuf, holder: String },
+    /// Snowflake.
+    #[error("{}", if .0.is_config() { "the Snowflake account cannot be used as it is configured" } else { "Snowflake failed" })]
+    Snowflake(#[source] Box<crate::snowflake::Error>),
+    /// A name in Snowflake is none.
+    #[error("the configuration names something in Snowflake that cannot be")]
+    Ident(#[from] crate::snowflake::InvalidIdent),
+    /// Something is missing beside what is configured.
+    #[error("{why}: set {what}")]
+    NotConfigured { what: &'static str, why: &'static str },
+    /// The bucket's prefix was changed while files were on their way.
+    #[error(
+        "`{key}` was exported under another prefix than `{prefix}`: set `S3_PREFIX` back until it has arrived"
+    )]
+    OtherPrefix { key: String, prefix: String },
+    /// Not every file is known to have arrived as it was sent.
+    #[error("{whose} is not verified: {reason}{}", if next_step.is_empty() { String::new() } else { format!("; {next_step}") })]
+    Unverified {
+        whose: String,
+        outcome: crate::snowflake::Outcome,
+        reason: String,
+        next_step: String,
+    },
+    /// The rows are in, and the next ones would not come.
+    #[error(
+        "every row is in, but {pipe} is gone and would load nothing more: `snowtrack snowflake apply` makes it again"
+    )]
+    PipeGone { pipe: String },
+    /// Nothing was exported yet.
+    #[error(
+        "nothing was exported yet, so there is nothing to ship; `snowtrack run --demo` tries everything out"
+    )]
+    NothingExported,
+    /// The run named on the command line is none that shipped anything.
+    #[error("run `{run}` has nothing to ship: it {why}. `snowtrack status` lists the runs")]
+    NotShipped { run: String, why: &'static str },
+    /// The data directory is not usable.
+    #[error(
+        "the data directory `{path}` cannot be used; make it writable, or choose another with `--data-dir`"
+    )]
+    DataDir { path: PathBuf, source: std::io::Error },
+    /// The embedded database cannot live there.
+    #[error(
+        "the data directory `{path}` has a `?` in its path, which DuckDB takes for the end of a file's name; choose another with `--data-dir`"
+    )]
+    DataDirName { path: PathBuf },
+    /// The data directory cannot be looked into.
+    #[error(
+        "the data directory `{path}` cannot be read; run as the user whose it is, or choose another with `--data-dir`"
+    )]
+    DataDirUnreadable { path: PathBuf, source: std::io::Error },
+    /// The file with the private key cannot be read.
+    #[error("could not read the private key `{path}`; correct `SNOWFLAKE_PRIVATE_KEY_PATH`")]
+    KeyFile { path: PathBuf, source: std::io::Error },
+    /// What was read as a private key is no usable one.
+    #[error("{origin} cannot be used")]
+    Key { origin: String, source: crate::snowflake::InvalidKey },
+    /// A file of a run cannot be used.
+    #[error("could not {doing} `{path}`")]
+    File { doing: &'static str, path: PathBuf, source: std::io::Error },
+    /// The run named on the command line is not in the ledger.
+    #[error("there is no run `{0}`; `snowtrack status` lists them")]
+    UnknownRun(String),
+    /// A person or a supervisor asked to stop.
+    #[error("stopped; what was done is kept, the same command continues")]
+    Interrupted,
+}
+
+impl From<crate::snowflake::Error> for Error {
+    fn from(error: crate::snowflake::Error) -> Self {
+        Self::Snowflake(Box::new(error))
+    }
+}
+
+impl Error {
+    /// Whether somebody asked to stop.
+    pub(crate) const fn is_interruption(&self) -> bool {
+        match self {
+            Self::Interrupted => true,
+            Self::Snowflake(error) => error.is_stopped(),
+            _ => false,
+        }
+    }
+
+    /// Whether the same command continues and can succeed later without anybody mending anything.
+    pub const fn is_later(&self) -> bool {
+        use crate::snowflake::Outcome;
+        match self {
+            Self::Interrupted
+            | Self::Locked { .. }
+            | Self::PutOff { .. }
+            | Self::Spotify(crate::sources::Error::RateLimited { .. })
+            | Self::Unverified { outcome: Outcome::Pending, .. } => true,
+            Self::Snowflake(error) => error.is_later(),
+            Self::Lake(error) => error.is_transient(),
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! Lands recorded documents (a folder, or the demo): the same tables, no network, all of them in one transaction.
+//!
+//! Recorded files can be read again, so a kill may cost the landing; and one large transaction writes each row once, where many
+//! small ones would write it to DuckDB's log first.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::mpsc::sync_channel;
+
+use chrono::{DateTime, Utc};
+
+use crate::event::{Event, Events};
+use crate::run::error::Error;
+use crate::run::report::PlaylistReport;
+use crate::sources::{Cut, Document, Entity, Recorded, RecordedText};
+use crate::stop::Stop;
+use crate::warehouse::{KnownRead, Landing, NewRead, ReadStatus, Warehouse, WholeRead};
+
+/// Documents that are read ahead while others are landed.
+const READ_AHEAD: usize = 16;
+
+/// One list of which documents arrive in any order.
+struct ReplayedRead {
+    read_id: i64,
+    entity: &'static str,
+    started_at: DateTime<Utc>,
+    snapshot_id: Option<String>,
+    /// Positions held, as half-open ranges.
+    held: Vec<(u32, u32)>,
+    total: Option<u32>,
+    has_contents: bool,
+    is_described: bool,
+}
+
+/// What a replay found.
+#[derive(Default)]
+pub(crate) struct Replayed {
+    pub(crate) playlists: Vec<PlaylistReport>,
+    pub(crate) skipped: Vec<String>,
+}
+
+/// Lands every document of `recorded`.
+pub(crate) fn replay(
+    warehouse: &mut Warehouse,
+    run_id: &str,
+    recorded: &mut Recorded,
+    clock: fn() -> DateTime<Utc>,
+    (stop, events): (&Stop, Events<'_>),
+) -> Result<Replayed, Error> {
+    let mut replay = Replay {
+        run_id,
+        known: warehouse.newest_reads("playlist", None)?,
+        open: BTreeMap::new(),
+        closed: Vec::new(),
+        batches: Vec::new(),
+        clock,
+        events,
+    };
+    let mut skipped = Vec::new();
+    // Looking at documents takes as long as landing them, so other threads do what comes before.
+    std::thread::scope(|scope| {
+        let (read, texts) = sync_channel(READ_AHEAD);
+        let (cut, documents) = sync_channel(READ_AHEAD);
+        // A thread whose listener is gone, because the landing failed, ends too.
+        scope.spawn(move || {
+            let mut texts = std::iter::from_fn(|| recorded.next_text().transpose());
+            texts.any(|text| read.send(text).is_err())
+        });
+        scope.spawn(move || {
+            let mut documents = texts.into_iter().map(|text| text.map(RecordedText::read));
+            documents.any(|document| cut.send(document).is_err())
+        });
+        warehouse.transaction(|warehouse| {
+            let mut landing = warehouse.landing()?;
+            for document in documents {
+                if stop.is_asked() {
+                    return Err(Error::Interrupted);
+                }
+                match document? {
+                    Ok((document, cut)) => {
+                        skipped.extend(replay.land(&mut landing, &document, cut)?);
+                    }
+                    Err((name, error)) => skipped.push(format!("{name}: {error}")),
+                }
+            }
+            landing.finish()?;
+            replay.note(warehouse)
+        })
+    })?;
+    Ok(Replayed { playlists: replay.reports(), skipped })
+}
+
+struct Replay<'a> {
+    run_id: &'a str,
+    known: HashMap<String, KnownRead>,
+    /// Each list as its latest documents have it.
+    open: BTreeMap<String, Open>,
+    /// Reads of lists of which another snapshot came later.
+    closed: Vec<(String, ReplayedRead)>,
+    /// Reads of one document that belongs to no playlist: its id, what it is, and when.
+    batches: Vec<(i64, &'static str, DateTime<Utc>)>,
+    clock: fn() -> DateTime<Utc>,
+    events: Events<'a>,
+}
+
+/// What the next document of a list belongs to.
+enum Open {
+    /// A snapshot that the warehouse holds, of so many rows.
+    Unchanged(u32),
+    /// A read.
+    Read(ReplayedRead),
+}
+
+impl Replay<'_> {
+    /// Lands a document; or says why it was not.
+    fn land(
+        &mut self,
+        landing: &mut Landing<'_>,
+        document: &Document,
+        cut: Cut,
+    ) -> Result<Option<String>, Error> {
+        let (entity, key) = match document.entity {
+            Entity::Playlist | Entity::PlaylistItems => ("playlist", document.playlist_id.clone()),
+            Entity::LikedSongs => ("liked_songs", Some("liked".to_owned())),
+            other => (other.name(), None),
+        };
+        let Some(key) = key else {
+            let read_id = landing.new_read_id();
+            self.batches.push((read_id, entity, (self.clock)()));
+            landing.land((self.run_id, read_id), document, &cut, |_| false)?;
+            return Ok(None);
+        };
+        self.turn_to_another_snapshot(&key, document.entity, &cut);
+        let open = self.open.entry(key).or_insert_with_key(|key| {
+            let total = cut.total.map(u64::from);
+            (self.events)(Event::ReadStarted { name: key.clone(), total });
+            Open::Read(ReplayedRead::new(landing.new_read_id(), entity, (self.clock)()))
+        });
+        let Open::Read(read) = open else { return Ok(None) };
+        if document.entity != Entity::Playlist
+            && let Some(reason) = read.refusal(&cut)
+        {
+            return Ok(Some(format!("{}: {reason}", document.url)));
+        }
+        let is_held =
+            |position| read.held.iter().any(|(from, to)| (*from..*to).contains(&position));
+        let row_count = landing.land((self.run_id, read.read_id), document, &cut, is_held)?;
+        if cut.rows.is_some() {
+            read.has_contents = true;
+            read.hold(cut.offset, cut.offset + cut.row_count());
+        }
+        // The playlist itself knows best how many rows it has.
+        if cut.total.is_some() && !read.is_described {
+            read.total = cut.total;
+        }
+        read.is_described |= document.entity == Entity::Playlist;
+        read.snapshot_id = cut.snapshot_id.or(read.snapshot_id.take());
+        (self.events)(Event::RowsLanded(row_count));
+        Ok(None)
+    }
+
+    /// One folder can hold a list as it was on several days: what follows belongs to the latest that was begun.
+    fn turn_to_another_snapshot(&mut self, key: &str, entity: Entity, cut: &Cut) {
+        let known = self.known.get(key);
+        let known =
+            known.filter(|it| it.snapshot_id.is_some() && it.snapshot_id == cut.snapshot_id);
+        let is_another = match self.open.get(key) {
+            None => entity == Entity::Playlist && known.is_some(),
+            Some(Open::Unchanged(_)) => entity == Entity::Playlist && known.is_none(),
+            Some(Open::Read(read)) if entity == Entity::Playlist => {
+                read.is_described && read.snapshot_id != cut.snapshot_id
+            }
+            // Pages by themselves name no snapshot: a list that begins anew is another.
+            Some(Open::Read(read)) => {
+                !read.is_described
+                    && cut.offset == 0
+                    && read.held.first().is_some_and(|it| it.0 == 0)
+            }
+        };
+        if !is_another {
+            return;
+        }
+        if let Some(Open::Read(read)) = self.open.remove(key) {
+            self.closed.push((key.to_owned(), read));
+        }
+        if let Some(known) = known {
+            tracing::debug!(snapshot = known.snapshot_id, "`{key}` is unchanged");
+            self.open.insert(key.to_owned(), Open::Unchanged(known.total.unwrap_or(0)));
+        }
+    }
+
+    /// Writes the reads to the ledger, now that it is known how they ended.
+    fn note(&self, warehouse: &Warehouse) -> Result<(), Error> {
+        let new =
+            |entity, playlist_id, now| NewRead { run_id: self.run_id, entity, playlist_id, now };
+        let open = self.open.iter().filter_map(|(playlist_id, open)| match open {
+            Open::Read(read) => Some((playlist_id, read)),
+            Open::Unchanged(_) => None,
+        });
+        // The ledger takes the read with the highest id for the newest.
+        let closed = self.closed.iter().map(|(playlist_id, read)| (playlist_id, read));
+        let lists = closed.chain(open).map(|(playlist_id, read)| WholeRead {
+            read_id: read.read_id,
+            read: new(read.entity, Some(playlist_id), read.started_at),
+            snapshot_id: read.snapshot_id.as_deref(),
+            total: read.total,
+            status: read.status(),
+        });
+        let batches = self.batches.iter().map(|(read_id, entity, now)| WholeRead {
+            read_id: *read_id,
+            read: new(entity, None, *now),
+            snapshot_id: None,
+            total: None,
+            status: ReadStatus::Complete,
+        });
+        Ok(warehouse.note_reads(lists.chain(batches), (self.clock)())?)
+    }
+
+    /// What became of each list; of one that was read more than once, the latest.
+    fn reports(self) -> Vec<PlaylistReport> {
+        let reports = self.open.into_iter().map(|(playlist_id, open)| {
+            let (status, row_count, reason) = match open {
+                Open::Unchanged(total) => ("unchanged", total.into(), None),
+                Open::Read(read) => read.outcome(),
+            };
+            let status = status.to_owned();
+            PlaylistReport { playlist_id, status, row_count, reason, ..PlaylistReport::default() }
+        });
+        let mut reports: Vec<_> = reports.collect();
+        // What is new stands first.
+        reports.sort_by_key(|report| report.status == "unchanged");
+        reports
+    }
+}
+
+impl ReplayedRead {
+    const fn new(read_id: i64, entity: &'static str, started_at: DateTime<Utc>) -> Self {
+        Self {
+            read_id,
+            entity,
+            started_at,
+            snapshot_id: None,
+            held: Vec::new(),
+            total: None,
+            has_contents: false,
+            is_described: false,
+        }
+    }
+
+    /// Adds a range and joins what touches.
+    fn hold(&mut self, from: u32, to: u32) {
+        if from == to {
+            return;
+        }
+        self.held.push((from, to));
+        self.held.sort_unstable();
+        let mut joined: Vec<(u32, u32)> = Vec::new();
+        for (from, to) in self.held.drain(..) {
+            match joined.last_mut() {
+                Some(last) if from <= last.1 => last.1 = last.1.max(to),
+                _ => joined.push((from, to)),
+            }
+        }
+        self.held = joined;
+    }
+
+    /// Why a page cannot be of this snapshot.
+    fn refusal(&self, page: &Cut) -> Option<String> {
+        let total = self.total.filter(|_| self.is_described)?;
+        let end = page.offset + page.row_count();
+        match page.total {
+            Some(of_page) if of_page != total => Some(format!(
+                "a page of another snapshot: its total is {of_page}, that of the playlist {total}"
+            )),
+            _ if end > total => Some(format!(
+                "a page of another snapshot: its rows go to {end}, those of the playlist to {total}"
+            )),
+            _ => None,
+        }
+    }
+
+    fn outcome(&self) -> (&'static str, u64, Option<String>) {
+        let row_count = self.held.iter().map(|(from, to)| u64::from(to - from)).sum();
+        match self.status() {
+            ReadStatus::MetadataOnly => {
+                let reason = "the recorded playlist has no contents".to_owned();
+                ("contents_unavailable", row_count, Some(reason))
+            }
+            ReadStatus::Partial => {
+                let announced = self.total.unwrap_or(0);
+                let reason = format!("{row_count} of {announced} rows were recorded");
+                ("fetched", row_count, Some(reason))
+            }
+            _ => ("fetched", row_count, None),
+        }
+    }
+
+    fn status(&self) -> ReadStatus {
+        let total = self.total.unwrap_or_else(|| self.held.last().map_or(0, |range| range.1));
+        match self.held.as_slice() {
+            _ if !self.has_contents => ReadStatus::MetadataOnly,
+            [] if total == 0 => ReadStatus::Complete,
+            [(0, end)] if *end == total => ReadStatus::Complete,
+            _ => ReadStatus::Partial,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(ranges: &[(u32, u32)], total: Option<u32>) -> ReadStatus {
+        let mut read = ReplayedRead::new(1, "playlist", DateTime::UNIX_EPOCH);
+        (read.total, read.has_contents) = (total, true);
+        for (from, to) in ranges {
+            read.hold(*from, *to);
+        }
+        read.status()
+    }
+
+    #[test]
+    fn a_read_is_complete_when_its_pages_cover_the_total_in_any_order() {
+        assert_eq!(read(&[(100, 150), (0, 100), (150, 178)], Some(178)), ReadStatus::Complete);
+        assert_eq!(read(&[(0, 100), (50, 150)], Some(150)), ReadStatus::Complete);
+        assert_eq!(read(&[], Some(0)), ReadStatus::Complete);
+        assert_eq!(read(&[(0, 100)], Some(178)), ReadStatus::Partial);
+        assert_eq!(read(&[(50, 100)], Some(100)), ReadStatus::Partial);
+    }
+}

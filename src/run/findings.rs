@@ -1,0 +1,162 @@
+//! What one run has gathered so far, and the report that it becomes.
+
+use chrono::{DateTime, Utc};
+
+use super::conclusion::Conclusion;
+use super::error::Error;
+use super::report::{
+    CheckReport, EnrichmentReport, FileReport, PlaylistReport, RunReport, SpotifyReport,
+    TableReport,
+};
+use crate::causes::chain;
+use crate::event::Stage;
+use crate::ids::RunId;
+use crate::lake::Manifest;
+use crate::ledger::Parcel;
+use crate::quality::CheckResult;
+use crate::snowflake::Verification;
+
+use crate::warehouse::TableCount;
+
+/// What one run has gathered so far.
+pub(crate) struct Story {
+    pub(crate) run: RunId,
+    pub(crate) started_at: DateTime<Utc>,
+    pub(crate) spotify: SpotifyReport,
+    pub(crate) playlists: Vec<PlaylistReport>,
+    pub(crate) enrichment: EnrichmentReport,
+    pub(crate) skipped: Vec<String>,
+    /// What Spotify did not give.
+    pub(crate) notes: Vec<String>,
+    pub(crate) checks: Vec<CheckResult>,
+    /// What the transform left in each table.
+    pub(crate) tables: Vec<TableCount>,
+    pub(crate) manifest: Option<Manifest>,
+    /// What is on its way, this run's files and earlier ones'.
+    pub(crate) parcels: Vec<Parcel>,
+    pub(crate) verification: Option<Verification>,
+    /// What keeps one run's files from the bucket, while others went.
+    pub(crate) held_up: Option<crate::lake::Error>,
+    /// What only a person can bring about before the rest can be known.
+    pub(crate) refusal: Option<Error>,
+    /// What was there once and is gone.
+    pub(crate) missing: Vec<String>,
+    /// Whether the run goes as far as Snowflake; else why it does not.
+    pub(crate) goes_to_snowflake: Result<(), &'static str>,
+    /// The last stage that came to its end.
+    pub(crate) reached: Stage,
+}
+
+impl Story {
+    /// A run that has done nothing yet.
+    pub(crate) const fn new(run: RunId, started_at: DateTime<Utc>) -> Self {
+        Self {
+            run,
+            started_at,
+            spotify: SpotifyReport {
+                call_count: 0,
+                retry_count: 0,
+                waited_ms: 0,
+                login_ends_at: None,
+            },
+            playlists: Vec::new(),
+            enrichment: EnrichmentReport::NOTHING,
+            skipped: Vec::new(),
+            notes: Vec::new(),
+            checks: Vec::new(),
+            tables: Vec::new(),
+            manifest: None,
+            parcels: Vec::new(),
+            verification: None,
+            held_up: None,
+            refusal: None,
+            missing: Vec::new(),
+            goes_to_snowflake: Err("no Snowflake account is configured"),
+            reached: Stage::Fetch,
+        }
+    }
+
+    pub(crate) fn report(&self, conclusion: &Conclusion, now: DateTime<Utc>) -> RunReport {
+        RunReport {
+            run_id: self.run.to_string(),
+            status: conclusion.status.to_owned(),
+            started_at: self.started_at,
+            finished_at: now,
+            not_before: self.not_before(conclusion.error.as_ref()).filter(|until| now < *until),
+            spotify: self.spotify,
+            playlists: self.playlists.clone(),
+            enrichment: self.enrichment,
+            skipped_documents: self.skipped.clone(),
+            tables: self.tables.iter().map(table_report).collect(),
+            checks: self.checks.iter().map(check_report).collect(),
+            files: self.files(),
+            verification: conclusion.verification.clone(),
+            notes: self.notes.clone(),
+            error: conclusion.error.as_ref().map(|error| chain(error)),
+        }
+    }
+}
+
+impl Story {
+    /// When Spotify may be asked for what it put off: for what the run was about, else for what was to come with it.
+    fn not_before(&self, error: Option<&Error>) -> Option<DateTime<Utc>> {
+        match error {
+            Some(
+                Error::PutOff { until, .. }
+                | Error::Spotify(crate::sources::Error::RateLimited { until, .. }),
+            ) => Some(*until),
+            _ => self.enrichment.not_before,
+        }
+    }
+
+    /// What is on its way, or, where nothing goes further than the local lake, what was written.
+    pub(crate) fn files(&self) -> Vec<FileReport> {
+        if self.parcels.is_empty() {
+            let files = self.manifest.iter().flat_map(|manifest| manifest.files.iter().cloned());
+            let (run_id, state) = (self.run.to_string(), "exported".to_owned());
+            return files
+                .map(|file| FileReport {
+                    run_id: run_id.clone(),
+                    file,
+                    state: state.clone(),
+                    reason: None,
+                    verified_at: None,
+                })
+                .collect();
+        }
+        let entries = self
+            .parcels
+            .iter()
+            .flat_map(|parcel| parcel.entries.iter().map(move |entry| (&parcel.run_id, entry)));
+        entries
+            .map(|(run_id, entry)| FileReport {
+                run_id: run_id.to_string(),
+                file: entry.file.clone(),
+                verified_at: entry.verified_at,
+                // Between the note before the call and the one after it, nobody knows.
+                state: if entry.state == "submitting" { "uploaded" } else { &entry.state }
+                    .to_owned(),
+                reason: entry.reason.clone(),
+            })
+            .collect()
+    }
+}
+
+pub(crate) fn table_report(count: &TableCount) -> TableReport {
+    TableReport {
+        table: count.table.clone(),
+        row_count: count.row_count,
+        changed_row_count: count.changed_row_count,
+    }
+}
+
+pub(crate) fn check_report(result: &CheckResult) -> CheckReport {
+    CheckReport {
+        check: result.check.to_owned(),
+        severity: result.severity.name().to_owned(),
+        status: if result.passed() { "pass" } else { "fail" }.to_owned(),
+        offending_row_count: result.offending_row_count,
+        why: (!result.passed()).then(|| result.why.to_owned()),
+        examples: result.examples.clone(),
+    }
+}

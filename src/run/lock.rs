@@ -1,0 +1,176 @@
+//! One run at a time on a data directory: an advisory lock that the system releases when the process dies.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::error::Error;
+use super::job::Settings;
+use crate::event::{Event, Events};
+use crate::ids::RunId;
+use crate::ledger::{files_of, latest_runs};
+use crate::retry::pause;
+use crate::stop::Stop;
+use crate::warehouse;
+use crate::warehouse::Warehouse;
+
+/// Holds the data directory while it lives.
+#[derive(Debug)]
+pub struct Lock {
+    file: File,
+}
+
+impl Lock {
+    /// Takes the directory, or says who has it.
+    ///
+    /// # Errors
+    /// [`Error::Locked`] names the holder.
+    pub fn take(data_dir: &Path, holder: &str) -> Result<Self, Error> {
+        let failed = |source| Error::DataDir { path: data_dir.to_owned(), source };
+        let is_usable = |path: &Path| match path.to_string_lossy().contains('?') {
+            true => Err(Error::DataDirName { path: path.to_owned() }),
+            false => Ok(()),
+        };
+        is_usable(&std::path::absolute(data_dir).map_err(failed)?)?;
+        crate::disk::create_private_dir(data_dir).map_err(failed)?;
+        // DuckDB follows links before it looks at the name.
+        is_usable(&data_dir.canonicalize().map_err(failed)?)?;
+        let path = data_dir.join("lock");
+        // A link of that name would have us write over somebody else's file.
+        let no_link = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false).custom_flags(no_link);
+        let mut file = options.open(&path).map_err(|source| match path.is_symlink() {
+            true => Error::File { doing: "take the lock, which is a link:", path, source },
+            false => failed(source),
+        })?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                let _ = file.read_to_string(&mut holder);
+                let holder = match holder.trim() {
+                    "" => "another snowtrack",
+                    holder => holder,
+                };
+                return Err(Error::Locked { path: data_dir.to_owned(), holder: holder.to_owned() });
+            }
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
+        }
+        let mut lock = Self { file };
+        lock.write(holder).map_err(failed)?;
+        Ok(lock)
+    }
+
+    /// Says anew who has it, for people; that it cannot be said changes nothing.
+    pub(crate) fn describe(&mut self, holder: &str) {
+        let _ = self.write(holder);
+    }
+
+    fn write(&mut self, holder: &str) -> std::io::Result<()> {
+        self.file.set_len(0)?;
+        self.file.rewind()?;
+        self.file.write_all(format!("process {} ({holder})\n", std::process::id()).as_bytes())
+    }
+}
+
+/// The data directory and its warehouse, for one process alone. Whoever has one of them is waited for as long as `settings` say.
+///
+/// # Errors
+/// [`Error::Locked`] names the holder, be it a run or a program that has the file open.
+pub(crate) async fn hold(
+    settings: &Settings,
+    holder: &str,
+    events: Events<'_>,
+    stop: &Stop,
+) -> Result<(Lock, Warehouse), Error> {
+    let (began, mut lock, mut is_told) = (Instant::now(), None, false);
+    loop {
+        let taken = tokio::task::block_in_place(|| attempt(&settings.data_dir, holder, &mut lock));
+        let (path, other) = match taken {
+            Ok(warehouse) => {
+                let lock = lock.expect("`attempt` opens the warehouse after it took the lock");
+                return Ok((lock, warehouse));
+            }
+            Err(Error::Locked { path, holder }) => (path, holder),
+            Err(error) => return Err(error),
+        };
+        // Who has the lock keeps it; the file alone can be open for the moment that `status` needs.
+        let patience = if lock.is_some() { settings.wait.max(GLANCE) } else { settings.wait };
+        let left = patience.saturating_sub(began.elapsed());
+        if left.is_zero() {
+            return Err(Error::Locked { path, holder: other });
+        }
+        if !is_told && GLANCE < left {
+            let text = format!("`{}` is in use by {other}: waiting for it", path.display());
+            events(Event::Warning(text));
+            is_told = true;
+        }
+        stop.or(pause(left.min(INTERVAL))).await.ok_or(Error::Interrupted)?;
+    }
+}
+
+/// How long somebody may look at the warehouse without being in the way.
+const GLANCE: Duration = Duration::from_secs(1);
+/// Between two attempts.
+const INTERVAL: Duration = Duration::from_millis(100);
+
+fn attempt(data_dir: &Path, holder: &str, lock: &mut Option<Lock>) -> Result<Warehouse, Error> {
+    if lock.is_none() {
+        *lock = Some(Lock::take(data_dir, holder)?);
+    }
+    let opened = Warehouse::open(&data_dir.join("snowtrack.duckdb"), &data_dir.join("tmp"));
+    opened.map_err(|error| match error {
+        warehouse::Error::Held { holder, .. } => {
+            Error::Locked { path: data_dir.to_owned(), holder }
+        }
+        error => error.into(),
+    })
+}
+
+/// The ledger for whoever only looks.
+pub enum Look {
+    /// Nobody writes to it: here it is, read-only.
+    Free(Box<Warehouse>),
+    /// Somebody does.
+    Held {
+        /// Who, for people.
+        holder: String,
+    },
+}
+
+/// Opens the ledger without being in anybody's way: nothing is locked or written, and a run that begins meanwhile waits a moment.
+///
+/// # Errors
+/// [`Error::Warehouse`].
+pub fn look(data_dir: &Path) -> Result<Look, Error> {
+    let path = data_dir.join("snowtrack.duckdb");
+    let opened = match Warehouse::look(&path) {
+        Ok(warehouse) if can_be_read(&warehouse) => Ok(warehouse),
+        Ok(older) => {
+            // What another version of this program made can be read once it is brought up to date.
+            drop(older);
+            Warehouse::open(&path, &data_dir.join("tmp"))
+        }
+        Err(error) => Err(error),
+    };
+    match opened {
+        Ok(warehouse) => Ok(Look::Free(Box::new(warehouse))),
+        Err(warehouse::Error::Held { holder, process_id, .. }) => {
+            let described = std::fs::read_to_string(data_dir.join("lock")).unwrap_or_default();
+            let is_run =
+                process_id.is_some_and(|id| described.starts_with(&format!("process {id} ")));
+            let holder = if is_run { described.trim().to_owned() } else { holder };
+            Ok(Look::Held { holder })
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether the tables have the columns that are asked for.
+fn can_be_read(warehouse: &Warehouse) -> bool {
+    let no_run = RunId::new(chrono::DateTime::UNIX_EPOCH, 0);
+    latest_runs(warehouse, 1).is_ok() && files_of(warehouse, &no_run).is_ok()
+}

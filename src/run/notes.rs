@@ -1,0 +1,60 @@
+//! What Spotify did not give, in words: nothing of it is an error, and a reader of the tables would wonder.
+
+use super::error::Error;
+use super::findings::Story;
+use crate::warehouse::Warehouse;
+
+/// What a run's reader should know of what it read.
+pub(crate) fn of(story: &Story, warehouse: &Warehouse) -> Result<Vec<String>, Error> {
+    let count =
+        |status: &str| story.playlists.iter().filter(|it| it.status == status).count() as u64;
+    let mut notes = Vec::new();
+    if count("fetched") > 0 {
+        notes.extend(popularity(warehouse)?);
+    }
+    if story.enrichment.artist_count > 0 {
+        notes.extend(genres(warehouse)?);
+    }
+    let unchanged = count("unchanged");
+    // Recorded documents are what they are.
+    if unchanged > 0 && story.spotify.call_count > 0 {
+        let (what, give) = match unchanged {
+            1 => ("1 unchanged playlist".to_owned(), "gives"),
+            _ => (format!("{unchanged} unchanged playlists"), "give"),
+        };
+        notes.push(format!(
+            "{what} {give} no new observation of popularity; `--refetch-older-than 7d` reads them again when they are that old"
+        ));
+    }
+    Ok(notes)
+}
+
+/// Says that no song has a popularity.
+pub(crate) fn popularity(warehouse: &Warehouse) -> Result<Option<String>, crate::warehouse::Error> {
+    let sql = "select count(*), count(popularity) from core.songs";
+    let count = counted(warehouse, sql)?;
+    Ok(count.map(|count| {
+        format!(
+            "Spotify gave no popularity for any of {count} songs (it gives none to apps in development mode)"
+        )
+    }))
+}
+
+/// Says that no artist that was asked for has a genre.
+pub(crate) fn genres(warehouse: &Warehouse) -> Result<Option<String>, crate::warehouse::Error> {
+    let sql = "select count(distinct object_id), (select count(*) from core.genres) from meta.details where entity = 'artists'";
+    let count = counted(warehouse, sql)?;
+    Ok(count.map(|count| {
+        format!(
+            "Spotify gave no genres for any of {count} artists (it gives none to apps in development mode)"
+        )
+    }))
+}
+
+/// Of how many there is not one.
+fn counted(warehouse: &Warehouse, sql: &str) -> Result<Option<u64>, crate::warehouse::Error> {
+    let rows = warehouse.rows(sql, "look for what Spotify did not give", |row| {
+        Ok((row.get::<_, u64>(0)?, row.get::<_, u64>(1)?))
+    })?;
+    Ok(rows.into_iter().find_map(|(count, given)| (count > 0 && given == 0).then_some(count)))
+}

@@ -1,0 +1,118 @@
+//! Whether the ledger is the one that wrote the lake. An empty one ships everything again, another one takes for shipped what is
+//! not; both are said before anything is read or shipped.
+//!
+//! In: the names of manifests, of the local lake first; the bucket is asked only where the ledger knows no file, and then once or
+//! twice. Out: a warning at most: what is shipped again is right by key, and a night without data is worse.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::error::Error;
+use super::job::Edge;
+use super::ship::{lake, store_settings};
+use super::story::prefix;
+use crate::event::Event;
+use crate::ids::RunId;
+use crate::lake::{Store, StoreTiming};
+use crate::ledger;
+use crate::retry::RetryPolicy;
+use crate::warehouse::Warehouse;
+
+/// A run whose files are there and that the ledger does not know.
+struct Stranger {
+    run: RunId,
+    /// Where its files are.
+    place: String,
+    /// Where raw documents are, if any were kept.
+    documents: Option<String>,
+}
+
+/// Says so where the lake has files of a run that the ledger does not know.
+pub(crate) async fn look(edge: Edge<'_>, warehouse: &Warehouse) -> Result<(), Error> {
+    let knows_files = ledger::runs::knows_files(warehouse)?;
+    let mut stranger = local(edge, warehouse)?;
+    if stranger.is_none() && !knows_files && edge.config.lake.bucket.is_some() {
+        stranger = Box::pin(remote(edge, warehouse)).await;
+    }
+    if let Some(stranger) = stranger {
+        (edge.events)(Event::Warning(words(edge, &stranger, knows_files)));
+    }
+    Ok(())
+}
+
+fn words(edge: Edge<'_>, stranger: &Stranger, knows_files: bool) -> String {
+    let Stranger { run, place, documents } = stranger;
+    let ledger = edge.settings.data_dir.join("snowtrack.duckdb");
+    let ledger = ledger.display();
+    let what = if knows_files {
+        format!(
+            "the ledger `{ledger}` does not know run {run}, whose files are in `{place}`: it is another pipeline's, or an older copy. What it takes for shipped may be missing there, and what came since is shipped again: `snowtrack reconcile` compares, `run --full` ships everything"
+        )
+    } else {
+        format!(
+            "`{place}` has files of earlier runs (of {run}, for one), and the ledger `{ledger}` knows none: everything that is read now is shipped again. If the ledger is elsewhere, stop this run and name its folder with `--data-dir`"
+        )
+    };
+    let history = match documents {
+        Some(documents) => format!(
+            "To have the history back first, copy the files `*.ndjson.zst` below `{documents}` into one folder and run `snowtrack run --from-dir FOLDER`"
+        ),
+        None => "No run kept its raw documents there (`run --archive`), so the history cannot be read back with `--from-dir`: it stays in the files and in Snowflake".to_owned(),
+    };
+    format!("{what}. {history}")
+}
+
+/// The newest run of the local lake, if the ledger does not know it.
+fn local(edge: Edge<'_>, warehouse: &Warehouse) -> Result<Option<Stranger>, Error> {
+    let root = lake(edge).join(prefix(edge.config));
+    let Some(run) = newest_run(&root.join("manifests")) else { return Ok(None) };
+    if ledger::runs::is_known(warehouse, &run)? {
+        return Ok(None);
+    }
+    let documents = root.join("documents");
+    Ok(Some(Stranger {
+        run,
+        place: root.display().to_string(),
+        documents: documents.exists().then(|| documents.display().to_string()),
+    }))
+}
+
+/// The run of the newest manifest below `year=…/month=…/day=…`.
+fn newest_run(manifests: &Path) -> Option<RunId> {
+    let last = |folder: &Path, is_one: &dyn Fn(&str) -> bool| -> Option<PathBuf> {
+        let names = std::fs::read_dir(folder).ok()?;
+        let names = names.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        Some(folder.join(names.filter(|name| is_one(name)).max()?))
+    };
+    let mut folder = manifests.to_owned();
+    for part in ["year=", "month=", "day="] {
+        folder = last(&folder, &|name| name.starts_with(part))?;
+    }
+    let manifest = last(&folder, &|name| name.ends_with(".json"))?;
+    manifest.file_stem()?.to_str()?.parse().ok()
+}
+
+/// A run of the bucket, if the ledger does not know it. A bucket that cannot be listed says nothing: the upload has its own words.
+async fn remote(edge: Edge<'_>, warehouse: &Warehouse) -> Option<Stranger> {
+    let settings = store_settings(edge.config, impatient());
+    let Ok(Store::S3(bucket)) = Store::open(&settings).await else { return None };
+    let prefix = prefix(edge.config);
+    let key = bucket.first_key(&format!("{prefix}manifests/")).await.ok()??;
+    let run: RunId = key.rsplit('/').next()?.strip_suffix(".json")?.parse().ok()?;
+    if ledger::runs::is_known(warehouse, &run).unwrap_or(true) {
+        return None;
+    }
+    let place = format!("s3://{}/{prefix}", edge.config.lake.bucket.as_deref().unwrap_or_default());
+    let documents = bucket.first_key(&format!("{prefix}documents/")).await.ok().flatten();
+    Some(Stranger { run, documents: documents.map(|_| format!("{place}documents/")), place })
+}
+
+/// A courtesy: it holds nothing up.
+fn impatient() -> StoreTiming {
+    let first_delay = Duration::from_millis(100);
+    StoreTiming {
+        retry: RetryPolicy { max_retries: 1, first_delay, max_delay: first_delay },
+        connect: Duration::from_secs(3),
+        answer: Duration::from_secs(10),
+    }
+}

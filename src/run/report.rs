@@ -1,0 +1,204 @@
+//! What a run did, as `run --json` prints it. Fields may be added, never renamed.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+/// What a run did.
+#[derive(Debug, Clone, Serialize)]
+pub struct RunReport {
+    /// The run.
+    pub run_id: String,
+    /// `verified`, `unchanged`, `exported`, `refused`, `failed`, …
+    pub status: String,
+    /// When it started.
+    pub started_at: DateTime<Utc>,
+    /// When it ended.
+    pub finished_at: DateTime<Utc>,
+    /// When the same command can get further; `None`: at once, as far as Spotify is concerned.
+    pub not_before: Option<DateTime<Utc>>,
+    /// What Spotify was asked.
+    pub spotify: SpotifyReport,
+    /// Per playlist.
+    pub playlists: Vec<PlaylistReport>,
+    /// What was asked for besides playlists, with `--enrich`.
+    pub enrichment: EnrichmentReport,
+    /// Recorded files that are no document.
+    pub skipped_documents: Vec<String>,
+    /// Per shipped table.
+    pub tables: Vec<TableReport>,
+    /// Per check.
+    pub checks: Vec<CheckReport>,
+    /// Per written file.
+    pub files: Vec<FileReport>,
+    /// Whether the rows arrived in Snowflake.
+    pub verification: VerificationReport,
+    /// What Spotify did not give, in words; nothing of it is an error.
+    pub notes: Vec<String>,
+    /// What ended the run early.
+    pub error: Option<String>,
+}
+
+impl RunReport {
+    /// The same fields where there is no run: what its command did stands in none of them.
+    pub fn of_no_run(status: &str, reason: &str) -> serde_json::Map<String, serde_json::Value> {
+        let report = Self {
+            run_id: String::new(),
+            status: status.to_owned(),
+            started_at: DateTime::UNIX_EPOCH,
+            finished_at: DateTime::UNIX_EPOCH,
+            not_before: None,
+            spotify: SpotifyReport::default(),
+            playlists: Vec::new(),
+            enrichment: EnrichmentReport::NOTHING,
+            skipped_documents: Vec::new(),
+            tables: Vec::new(),
+            checks: Vec::new(),
+            files: Vec::new(),
+            verification: VerificationReport {
+                verdict: "skipped".to_owned(),
+                reason: reason.to_owned(),
+                missing: Vec::new(),
+            },
+            notes: Vec::new(),
+            error: None,
+        };
+        let Ok(serde_json::Value::Object(mut fields)) = serde_json::to_value(report) else {
+            unreachable!("a report is an object of texts, numbers and lists");
+        };
+        for name in ["run_id", "started_at", "finished_at"] {
+            fields.insert(name.to_owned(), serde_json::Value::Null);
+        }
+        fields
+    }
+}
+
+/// What Spotify was asked.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct SpotifyReport {
+    /// Data calls.
+    pub call_count: u64,
+    /// Those among them that repeat another, whatever for.
+    pub retry_count: u64,
+    /// Time spent waiting.
+    pub waited_ms: u64,
+    /// When the login ends, from its 150th day on.
+    pub login_ends_at: Option<DateTime<Utc>>,
+}
+
+/// One playlist of a run.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct PlaylistReport {
+    /// The playlist.
+    pub playlist_id: String,
+    /// Its name, where known.
+    pub name: Option<String>,
+    /// `fetched`, `unchanged`, `contents_unavailable`, `not_found`, `failed`, `put_off`.
+    pub status: String,
+    /// When it can be asked for, where Spotify put it off.
+    pub not_before: Option<DateTime<Utc>>,
+    /// Rows of its current snapshot.
+    pub row_count: u64,
+    /// Songs among the rows.
+    pub track_count: u64,
+    /// Episodes.
+    pub episode_count: u64,
+    /// Local files.
+    pub local_count: u64,
+    /// Removed items.
+    pub removed_count: u64,
+    /// Songs gained since the snapshot before.
+    pub added_song_count: u64,
+    /// Songs lost.
+    pub removed_song_count: u64,
+    /// Why it was not read.
+    pub reason: Option<String>,
+}
+
+/// Full artists and albums that this run asked for.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct EnrichmentReport {
+    /// Artists that came.
+    pub artist_count: u64,
+    /// Albums that came.
+    pub album_count: u64,
+    /// Ids that Spotify does not know; they are not asked for again.
+    pub unknown_count: u64,
+    /// Artists and albums that Spotify answered for, unknown ones among them.
+    pub asked_count: u64,
+    /// Those that are left for the next run.
+    pub left_count: u64,
+    /// When the first of those can be asked for, where Spotify put them off.
+    pub not_before: Option<DateTime<Utc>>,
+}
+
+impl EnrichmentReport {
+    /// Nothing was asked for.
+    pub(crate) const NOTHING: Self = Self {
+        artist_count: 0,
+        album_count: 0,
+        unknown_count: 0,
+        asked_count: 0,
+        left_count: 0,
+        not_before: None,
+    };
+}
+
+/// One shipped table.
+#[derive(Debug, Clone, Serialize)]
+pub struct TableReport {
+    /// The table.
+    pub table: String,
+    /// All rows.
+    pub row_count: u64,
+    /// Rows that this run ships.
+    pub changed_row_count: u64,
+}
+
+/// One check.
+#[derive(Debug, Clone, Serialize)]
+pub struct CheckReport {
+    /// The check.
+    pub check: String,
+    /// `error` or `warn`.
+    pub severity: String,
+    /// `pass` or `fail`.
+    pub status: String,
+    /// Rows it found.
+    pub offending_row_count: u64,
+    /// Why the check exists; only where it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// The first offending rows, as JSON.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub examples: Vec<String>,
+}
+
+/// One written file.
+#[derive(Debug, Clone, Serialize)]
+pub struct FileReport {
+    /// The run that wrote it.
+    pub run_id: String,
+    /// What was written.
+    #[serde(flatten)]
+    pub file: crate::lake::ExportedFile,
+    /// `exported`, `uploaded`, `accepted`, `verified`, `mismatch`, `failed` or `superseded`.
+    pub state: String,
+    /// Why it is not further, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// When it was last found in Snowflake as it was sent; of a file that is so no longer, too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verified_at: Option<DateTime<Utc>>,
+}
+
+/// Whether the rows arrived in Snowflake.
+#[derive(Debug, Clone, Serialize)]
+pub struct VerificationReport {
+    /// `verified` only of what was compared in this process; `skipped` where nothing was.
+    pub verdict: String,
+    /// In words.
+    pub reason: String,
+    /// What was there once and is gone: pipes, folders and files; only `verify` looks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
+}

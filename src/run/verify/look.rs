@@ -1,0 +1,54 @@
+//! When a landing table is looked into again: each look costs warehouse time, so without news ever more rarely.
+
+use chrono::{DateTime, Utc};
+
+use crate::snowflake::{Answer, FileReport};
+
+/// Without news, a table is asked ever more rarely, up to so many rounds apart: each look costs warehouse time.
+const RAREST_LOOK: u32 = 8;
+
+/// When the landing table was last asked.
+pub(crate) struct Look {
+    round: u32,
+    /// Rounds until it is asked again where nothing has happened.
+    gap: u32,
+    signs: Signs,
+}
+
+/// What would have changed had anything happened: what is reported, and of each pipe when it last loaded and how many files wait.
+pub(crate) type Signs = (Answer<Vec<FileReport>>, Vec<Option<(Option<DateTime<Utc>>, u64)>>);
+
+impl Look {
+    pub(crate) fn after(before: Option<Self>, round: u32, signs: Signs) -> Self {
+        let gap = match before {
+            Some(before) if before.signs == signs => (before.gap * 2).min(RAREST_LOOK),
+            _ => 1,
+        };
+        Self { round, gap, signs }
+    }
+
+    pub(crate) fn is_over(&self, round: u32, signs: &Signs) -> bool {
+        self.round + self.gap <= round || self.signs != *signs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_without_news_is_looked_at_ever_more_rarely() {
+        let signs = |count| (Answer::Unknown(String::new()), vec![Some((None, count))]);
+        let mut looks = Vec::new();
+        let mut last: Option<Look> = None;
+        for round in 1..=40 {
+            // In round 30 a pipe has taken a file.
+            let signs = signs(u64::from(round < 30));
+            if last.as_ref().is_none_or(|look| look.is_over(round, &signs)) {
+                looks.push(round);
+                last = Some(Look::after(last, round, signs));
+            }
+        }
+        assert_eq!(looks, [1, 2, 4, 8, 16, 24, 30, 31, 33, 37]);
+    }
+}

@@ -1,0 +1,112 @@
+//! What somebody removed since it was sent: pipes in Snowflake, files and whole folders in the bucket. Only told, never mended.
+//!
+//! In: files that were sent. Out: the names of what is gone. What cannot be looked at is told as that, and is no finding.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::join_all;
+
+use crate::event::Event;
+use crate::ids::Table;
+use crate::lake::Store;
+use crate::ledger::{Entry, Parcel};
+use crate::run::account::Target;
+use crate::run::error::Error;
+use crate::run::job::Edge;
+use crate::run::ship::{query, store_settings};
+use crate::snowflake::{Answer, QualifiedName, Row, Rows, Statement};
+
+/// Looks that are under way at once.
+const LOOKS: usize = 16;
+/// Files that are named one by one.
+const SHOWN: usize = 10;
+
+/// Names everything that is gone, and says so.
+pub(crate) async fn missing(
+    edge: Edge<'_>,
+    target: &Target,
+    parcels: &[Parcel],
+) -> Result<Vec<String>, Error> {
+    let mut missing = missing_pipes(edge, target, parcels).await?;
+    missing.extend(Box::pin(missing_files(edge, target, parcels)).await?);
+    for name in &missing {
+        (edge.events)(Event::Warning(format!("{name} is gone")));
+    }
+    Ok(missing)
+}
+
+async fn missing_pipes(
+    edge: Edge<'_>,
+    target: &Target,
+    parcels: &[Parcel],
+) -> Result<Vec<String>, Error> {
+    let is_sent =
+        |table: &Table| parcels.iter().any(|parcel| parcel.entries_of(*table).next().is_some());
+    // Those that the next run needs: a way that is configured no longer needs none.
+    let pipe = |table| target.names.pipe(table, target.format, target.mode);
+    let wanted: Vec<QualifiedName> =
+        Table::ALL.into_iter().filter(is_sent).filter_map(pipe).collect();
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let there = match query(edge, target, Statement::new(target.names.pipes())).await {
+        Ok(Answer::Given(rows)) => names_in(&rows)?,
+        Err(error) if error.is_interruption() => return Err(error),
+        // Whoever may not ask knows nothing.
+        Ok(Answer::Unknown(_)) | Err(_) => return Ok(Vec::new()),
+    };
+    let gone = wanted.into_iter().filter(|pipe| !there.contains(pipe.name.as_str()));
+    Ok(gone.map(|pipe| format!("pipe `{pipe}`")).collect())
+}
+
+fn names_in(rows: &Rows) -> Result<BTreeSet<String>, Error> {
+    let name = |row: Row<'_>| Ok(row.cell("name")?.text()?.to_owned());
+    rows.iter().map(name).collect()
+}
+
+async fn missing_files(
+    edge: Edge<'_>,
+    target: &Target,
+    parcels: &[Parcel],
+) -> Result<Vec<String>, Error> {
+    let settings = store_settings(edge.config, edge.settings.shipping.store);
+    let store = match Store::open(&settings).await {
+        Ok(store) => store,
+        Err(error) => {
+            let text = format!("the bucket could not be looked into: {error}");
+            (edge.events)(Event::Warning(text));
+            return Ok(Vec::new());
+        }
+    };
+    let mut missing = Vec::new();
+    for table in Table::ALL {
+        let entries = parcels.iter().flat_map(|parcel| parcel.entries_of(table));
+        let sent: Vec<&Entry> = entries.filter(|entry| entry.state != "exported").collect();
+        let mut absent = Vec::new();
+        for some in sent.chunks(LOOKS) {
+            edge.check_stop()?;
+            let looks = some.iter().map(|entry| store.lacks(&entry.file.key));
+            let found = join_all(looks).await;
+            absent.extend(some.iter().zip(found).filter_map(|(entry, is_absent)| {
+                is_absent.unwrap_or(false).then_some(entry.file.key.as_str())
+            }));
+        }
+        missing.extend(named(&format!("{}raw/{table}/", target.prefix), sent.len(), &absent));
+    }
+    Ok(missing)
+}
+
+/// The names of a folder's absent files; where none is left, that of the folder.
+fn named(folder: &str, sent_count: usize, absent: &[&str]) -> Vec<String> {
+    let names: Vec<String> = absent.iter().take(SHOWN).map(|key| format!("`{key}`")).collect();
+    let more = absent.len() - names.len();
+    let names =
+        names.join(", ") + &if 0 < more { format!(" and {more} more") } else { String::new() };
+    match absent.len() {
+        0 => Vec::new(),
+        count if count == sent_count => {
+            vec![format!("everything that was sent below `{folder}` ({names})")]
+        }
+        _ => vec![format!("of what was sent below `{folder}`, {names}")],
+    }
+}

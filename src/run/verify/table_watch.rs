@@ -1,0 +1,430 @@
+//! One table's files on their way: which of Snowflake's answers about them are worth asking for, and what is known so far.
+//!
+//! In: files, and the way that each one went. Out: their [`Evidence`], one answer at a time, the cheapest first.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::announced::{Announced, announced, unannounced};
+use super::look::{Look, Signs};
+use super::pipe_watch::{Route, routes};
+use crate::event::{Event, TableProgress};
+use crate::ids::Table;
+use crate::lake::ExportedFile;
+use crate::ledger::Parcel;
+use crate::run::account::Target;
+use crate::run::error::Error;
+use crate::run::job::Edge;
+use crate::run::ship::{bound, query};
+use crate::snowflake::{
+    Answer, Evidence, FileVerdict, Health, IngestMode, Landed, PipeHealth, PipeStatus, Verdict,
+    Verification, copy_history, is_reported, verify,
+};
+
+/// Snowpipe reports on a file for ten minutes; then only the table knows.
+const REPORT_LIFETIME: TimeDelta = TimeDelta::minutes(9);
+/// Snowflake's clock is not ours; to look into a table too early costs one query.
+const CLOCK_SLACK: TimeDelta = TimeDelta::seconds(2);
+/// After so many rounds without news, the pipe itself is asked how it is; again every so many.
+const PATIENT_ROUNDS: u32 = 4;
+/// Files that one look into a table asks about: their keys travel in one bound text.
+const LOOK_FILES: usize = 2_000;
+/// An answer that is none is asked for again once; then it is for a person to see.
+const ODD_ANSWERS: u32 = 1;
+
+/// The files of one table that are not settled, and what is known of them.
+pub(crate) struct Question {
+    table: Table,
+    files: Vec<ExportedFile>,
+    evidence: Evidence,
+    /// When the oldest of the runs started whose files they are.
+    began_at: DateTime<Utc>,
+    submitted_at: DateTime<Utc>,
+    /// One, but where mode or format were changed while files were on their way.
+    routes: Vec<Route>,
+    last_look: Option<Look>,
+    /// What only a person can bring about, where something was refused.
+    refusal: Option<Error>,
+    /// Since when each file should have been announced, and what refreshes its pipe.
+    announced: Announced,
+    /// Whether it was the proof itself that was refused.
+    is_closed: bool,
+    /// Answers of the table in a row that were none.
+    odd_count: u32,
+}
+
+impl Question {
+    /// The question of what became of a table's files, where there are any.
+    pub(crate) fn of(
+        edge: Edge<'_>,
+        target: &Target,
+        (table, parcels): (Table, &[Parcel]),
+        mut evidence: Evidence,
+    ) -> Option<Self> {
+        let entries = || parcels.iter().flat_map(|parcel| parcel.entries_of(table));
+        let files: Vec<ExportedFile> = entries().map(|entry| entry.file.clone()).collect();
+        let now = edge.now();
+        let forgotten = entries().filter(|entry| entry.is_forgotten(now));
+        evidence.forgotten_keys = forgotten.map(|entry| entry.file.key.clone()).collect();
+        let found = entries().filter_map(|it| Some((it.file.key.clone(), it.found()?)));
+        evidence.found_before = found.collect();
+        evidence.landing_table = target.names.table(table).to_string();
+        let routes = routes(target, table, parcels);
+        let untold = routes.iter().filter(|route| !route.is_told).flat_map(|route| &route.files);
+        evidence.untold_keys = untold.map(|file| file.key.clone()).collect();
+        Some(Self {
+            routes,
+            began_at: parcels.iter().map(|parcel| parcel.started_at).min()?,
+            submitted_at: parcels.iter().filter_map(|parcel| parcel.updated_at(table)).max()?,
+            table,
+            files,
+            evidence,
+            last_look: None,
+            refusal: None,
+            announced: announced(target, table, parcels),
+            is_closed: false,
+            odd_count: 0,
+        })
+    }
+
+    fn judged(&self) -> Verification {
+        verify(&self.files, &BTreeMap::from([(self.table, self.evidence.clone())]))
+    }
+
+    /// Reports how far the files are; `waiting` for an answer of this mode, or why they are no further.
+    pub(crate) fn tell(&self, edge: Edge<'_>, waiting: Option<IngestMode>) {
+        let judged = self.judged();
+        let verified = judged.files.iter().zip(&self.files);
+        let verified: Vec<&ExportedFile> = verified
+            .filter_map(|(it, file)| (it.verdict == Verdict::Verified).then_some(file))
+            .collect();
+        let rows = |files: &[&ExportedFile]| files.iter().map(|file| file.row_count).sum();
+        let worst = judged.files.iter().rev().max_by_key(|file| file.verdict);
+        let worst = worst.filter(|file| file.verdict != Verdict::Verified);
+        (edge.events)(Event::TableJudged(TableProgress {
+            table: self.table,
+            verdict: worst.map_or(Verdict::Verified, |file| file.verdict).name(),
+            file_count: self.files.len(),
+            verified_file_count: verified.len(),
+            row_count: rows(&self.files.iter().collect::<Vec<_>>()),
+            verified_row_count: rows(&verified),
+            reason: match (worst, waiting) {
+                (None, _) => String::new(),
+                (Some(file), Some(mode)) if file.verdict == Verdict::Pending => {
+                    self.awaited(edge.now(), mode)
+                }
+                (Some(file), _) => file.reason.clone(),
+            },
+        }));
+    }
+
+    /// Whose answer is waited for.
+    fn awaited(&self, now: DateTime<Utc>, mode: IngestMode) -> String {
+        match (&self.evidence.pipe, mode) {
+            (Answer::Given(pipe), _) if pipe.health != Health::Ok => {
+                format!("waits for its pipe, which is {}", pipe.reason)
+            }
+            (_, IngestMode::Auto) if !self.is_ripe(now) => {
+                "waits for S3's event and the pipe's load".to_owned()
+            }
+            (_, IngestMode::Rest) if !self.is_ripe(now) => "waits for Snowpipe's report".to_owned(),
+            _ => "waits for the landing table's rows".to_owned(),
+        }
+    }
+
+    /// What is known so far.
+    pub(crate) fn answers(&self) -> (Table, Evidence) {
+        (self.table, self.evidence.clone())
+    }
+
+    /// Whether there is anything left to ask.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.is_closed && !self.is_settled()
+    }
+
+    /// Whether something is not right that Snowflake may say more about.
+    pub(crate) fn wants_explanation(&self) -> bool {
+        let is_explained = |file: &FileVerdict| {
+            file.verdict == Verdict::Verified || self.evidence.untold_keys.contains(&file.key)
+        };
+        !self.is_closed && !self.judged().files.iter().all(is_explained)
+    }
+
+    fn is_settled(&self) -> bool {
+        self.judged().files.iter().all(|file| file.verdict != Verdict::Pending)
+    }
+
+    /// Puts a refusal aside, so that the other tables are still asked about.
+    pub(crate) fn keep(&mut self, asked: Result<(), Error>) -> Result<(), Error> {
+        self.is_closed |= asked.is_err();
+        self.excuse(asked)
+    }
+
+    /// The same of what only explains: the question goes on without it.
+    fn excuse(&mut self, asked: Result<(), Error>) -> Result<(), Error> {
+        match asked {
+            Err(error) if !error.is_interruption() => {
+                self.refusal.get_or_insert(error);
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    /// Whether what was refused says that nothing else would be answered either.
+    pub(crate) fn is_refused_for_all(&self) -> bool {
+        matches!(&self.refusal, Some(Error::Snowflake(error)) if must_be_mended(error))
+    }
+
+    /// What stands between the files and their proof, where a person must bring it about.
+    pub(crate) fn take_refusal(&mut self) -> Option<Error> {
+        if self.is_settled() { None } else { self.refusal.take() }
+    }
+
+    fn takes(&self, way: IngestMode) -> bool {
+        self.routes.iter().any(|route| route.is_told && route.way == way)
+    }
+
+    /// Whether nothing of what is waited for will come before a person does something.
+    pub(crate) fn is_stuck(&self) -> bool {
+        let judged = self.judged();
+        let is_pending = |file: &ExportedFile| {
+            let of_file = |it: &&FileVerdict| it.key == file.key;
+            judged.files.iter().find(of_file).is_some_and(|it| it.verdict == Verdict::Pending)
+        };
+        let will_come = |route: &Route| match route.way {
+            // A COPY that has answered is over: what the table does not hold then will not come.
+            IngestMode::Copy => route.is_told && !self.evidence.is_landed_known(),
+            _ => route.is_told && !route.is_stuck(),
+        };
+        !self.routes.iter().any(|route| will_come(route) && route.files.iter().any(is_pending))
+    }
+
+    /// One round: what costs nothing first, the table when it is worth asking.
+    pub(crate) async fn ask(
+        &mut self,
+        edge: Edge<'_>,
+        target: &Target,
+        asked_about: (DateTime<Utc>, &str),
+        round: u32,
+    ) -> Result<(), Error> {
+        // What was judged before is over for pipes and histories: the table alone says whether it is still so.
+        if round == 1 && self.is_judged_before() {
+            return self.ask_table(edge, target).await;
+        }
+        let (by_rest, by_event, by_copy) = (
+            self.takes(IngestMode::Rest),
+            self.takes(IngestMode::Auto),
+            self.takes(IngestMode::Copy),
+        );
+        if by_rest && !self.is_report_expired(edge.now()) {
+            self.ask_report(edge, target).await?;
+        }
+        let is_patience_over = round.is_multiple_of(PATIENT_ROUNDS);
+        // Nobody remembers a file, or its pipe stands with the file in its queue?
+        let is_doubtful = !self.evidence.forgotten_keys.is_empty();
+        if by_event || is_patience_over || is_doubtful {
+            let asked = self.ask_pipe(edge, target).await;
+            self.excuse(asked)?;
+        }
+        // A report that is younger than the table's answer would make a file look lost that has just arrived.
+        let looks_lost = self.judged().files.iter().any(|it| it.verdict == Verdict::Mismatch);
+        // A COPY is over when it has answered, also one that found its files loaded already and so lists none; events load
+        // a file while others are still being uploaded; and what a pipe knows already it may have loaded long ago.
+        let is_over = by_copy || by_event && self.has_ingested(self.began_at);
+        let is_over = is_over || !self.evidence.skipped_paths.is_empty();
+        let is_over = is_over && (round == 1 || by_copy && is_patience_over);
+        let is_idle = by_event && is_patience_over && self.is_idle_after(self.began_at);
+        let is_wanted = self.is_ripe(edge.now()) || is_over || is_idle || looks_lost;
+        let signs = self.signs();
+        let is_due = self.last_look.as_ref().is_none_or(|look| look.is_over(round, &signs));
+        if !is_wanted || !is_due {
+            return Ok(());
+        }
+        self.ask_table(edge, target).await?;
+        self.last_look = Some(Look::after(self.last_look.take(), round, signs));
+        // Of files that events brought, no report says that one was refused.
+        if is_idle && !self.is_settled() {
+            let asked = self.ask_history(edge, target, asked_about).await;
+            self.excuse(asked)?;
+        }
+        Ok(())
+    }
+
+    fn is_judged_before(&self) -> bool {
+        self.files.iter().all(|file| self.evidence.found_before.contains_key(&file.key))
+    }
+
+    fn signs(&self) -> Signs {
+        let sign =
+            |status: &PipeStatus| (status.last_ingested_timestamp, status.pending_file_count);
+        let statuses = self.routes.iter().map(|route| route.status.as_ref().map(sign));
+        (self.evidence.reports.clone(), statuses.collect())
+    }
+
+    async fn ask_table(&mut self, edge: Edge<'_>, target: &Target) -> Result<(), Error> {
+        let landed = match self.landed(edge, target).await {
+            Err(Error::Snowflake(error))
+                if error.is_no_answer() && self.odd_count < ODD_ANSWERS =>
+            {
+                self.odd_count += 1;
+                Answer::Unknown(error.to_string())
+            }
+            other => {
+                let landed = other?;
+                self.odd_count = 0;
+                landed
+            }
+        };
+        self.evidence.is_landed_old = matches!(landed, Answer::Unknown(_));
+        self.evidence.is_unconfirmed &= self.evidence.is_landed_old;
+        renew(&mut self.evidence.landed, landed);
+        Ok(())
+    }
+
+    async fn landed(&self, edge: Edge<'_>, target: &Target) -> Result<Answer<Vec<Landed>>, Error> {
+        let keys: Vec<&str> = self.files.iter().map(|file| file.key.as_str()).collect();
+        let mut landed = Vec::new();
+        for keys in keys.chunks(LOOK_FILES) {
+            let sql = target.names.landed(self.table);
+            let statement = bound(sql, serde_json::json!(keys).to_string());
+            match query(edge, target, statement).await? {
+                Answer::Given(rows) => landed.extend(Landed::read(&rows)?),
+                Answer::Unknown(why) => return Ok(Answer::Unknown(why)),
+            }
+        }
+        Ok(Answer::Given(landed))
+    }
+
+    /// Whether a pipe has nothing left to do and did something since.
+    fn has_ingested(&self, since: DateTime<Utc>) -> bool {
+        self.routes.iter().filter_map(|route| route.status.as_ref()).any(|status| {
+            status.pending_file_count == 0
+                && status.last_ingested_timestamp.is_some_and(|at| since - CLOCK_SLACK <= at)
+        })
+    }
+
+    /// Whether a pipe that lives on events has passed everything on that it heard of since, or does not say how it is.
+    fn is_idle_after(&self, since: DateTime<Utc>) -> bool {
+        self.routes.iter().filter(|route| route.way == IngestMode::Auto).any(|route| {
+            route.status.as_ref().is_none_or(|status| {
+                status.pending_file_count == 0
+                    && status
+                        .last_forwarded_message_timestamp
+                        .is_some_and(|at| since - CLOCK_SLACK <= at)
+            })
+        })
+    }
+
+    fn is_report_expired(&self, now: DateTime<Utc>) -> bool {
+        self.submitted_at + REPORT_LIFETIME < now
+    }
+
+    /// Whether the landing table is worth a query: everything is reported, or nothing ever will be.
+    fn is_ripe(&self, now: DateTime<Utc>) -> bool {
+        self.has_ingested(self.submitted_at)
+            || self.is_report_expired(now)
+            || self.files.iter().all(|file| {
+                let is_judged = self.evidence.found_before.contains_key(&file.key);
+                is_judged || is_reported(file, &self.evidence)
+            })
+    }
+
+    async fn ask_report(&mut self, edge: Edge<'_>, target: &Target) -> Result<(), Error> {
+        for route in self.routes.iter().filter(|route| route.way == IngestMode::Rest) {
+            let Some(pipe) = &route.pipe else { continue };
+            match target.connection.insert_report(pipe, None, edge.stop.flag()).await {
+                // A report can be late, or be cut short; what an earlier one told stays told.
+                Ok(report) => match &mut self.evidence.reports {
+                    Answer::Given(told) => {
+                        for file in report.files {
+                            if !told.contains(&file) {
+                                told.push(file);
+                            }
+                        }
+                    }
+                    unknown => *unknown = Answer::Given(report.files),
+                },
+                Err(error) if must_be_mended(&error) => return Err(error.into()),
+                Err(error) => {
+                    if let Answer::Unknown(why) = &mut self.evidence.reports {
+                        *why = error.to_string();
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn ask_pipe(&mut self, edge: Edge<'_>, target: &Target) -> Result<(), Error> {
+        let (mut worst, mut unknown) = (None::<PipeHealth>, "`copy` uses no pipe".to_owned());
+        for route in &mut self.routes {
+            match route.ask_pipe(edge, target, self.submitted_at).await? {
+                None => {}
+                Some(Answer::Unknown(why)) => unknown = why,
+                Some(Answer::Given(pipe)) => {
+                    let is_worse = |known: &PipeHealth| known.health < pipe.health;
+                    worst = if worst.as_ref().is_none_or(is_worse) { Some(pipe) } else { worst };
+                }
+            }
+        }
+        self.evidence.pipe = worst.map_or(Answer::Unknown(unknown), Answer::Given);
+        self.evidence.unannounced.extend(unannounced(&self.routes, &self.announced, edge.now()));
+        Ok(())
+    }
+
+    /// From now on a difference counts only where the table says so a second time.
+    pub(crate) fn doubt(&mut self) {
+        self.evidence.is_unconfirmed = true;
+    }
+
+    /// Asks why files did not come, or not as they were sent; the table a second time.
+    pub(crate) async fn explain(
+        &mut self,
+        edge: Edge<'_>,
+        target: &Target,
+        asked_about: (DateTime<Utc>, &str),
+    ) -> Result<(), Error> {
+        let asked = self.ask_history(edge, target, asked_about).await;
+        self.excuse(asked)?;
+        self.ask_table(edge, target).await?;
+        if self.judged().files.iter().any(|file| file.verdict == Verdict::Pending) {
+            let asked = self.ask_pipe(edge, target).await;
+            self.excuse(asked)?;
+        }
+        Ok(())
+    }
+
+    async fn ask_history(
+        &mut self,
+        edge: Edge<'_>,
+        target: &Target,
+        (since, run_id): (DateTime<Utc>, &str),
+    ) -> Result<(), Error> {
+        let since = since.format("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let statement = bound(target.names.copy_history(self.table, &since), run_id.to_owned());
+        let answer = query(edge, target, statement).await;
+        let history = match &answer {
+            Ok(Answer::Given(rows)) => Answer::Given(copy_history(rows)?),
+            Ok(Answer::Unknown(why)) => Answer::Unknown(why.clone()),
+            Err(error) => Answer::Unknown(error.to_string()),
+        };
+        renew(&mut self.evidence.history, history);
+        answer.map(drop)
+    }
+}
+
+/// Takes in a newer answer; what was answered once is not forgotten because Snowflake cannot be asked again.
+fn renew<T>(known: &mut Answer<T>, newer: Answer<T>) {
+    if matches!(newer, Answer::Given(_)) || matches!(known, Answer::Unknown(_)) {
+        *known = newer;
+    }
+}
+
+/// Whether asking another way, or later, would not help either.
+const fn must_be_mended(error: &crate::snowflake::Error) -> bool {
+    error.is_stopped()
+        || error.is_config()
+        || matches!(error, crate::snowflake::Error::Unauthorized(_))
+}

@@ -1,0 +1,352 @@
+//! A statement's result: named columns, every cell text or NULL, decoded when asked for.
+//!
+//! Snowflake writes every cell as text: FIXED in decimal (up to 38 digits, so never a float), BOOLEAN `true`/`false`, DATE in days
+//! since 1970, TIME and TIMESTAMP in seconds with nine decimals, TIMESTAMP_TZ with its offset in minutes plus 1440 behind it.
+//!
+//! <https://docs.snowflake.com/en/developer-guide/sql-api/handling-responses#getting-the-data-from-the-results>
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+
+use super::error::Error;
+
+/// A whole result.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rows {
+    pub(crate) handle: String,
+    pub(crate) columns: Vec<Column>,
+    pub(crate) rows: Vec<Vec<Option<String>>>,
+    pub(crate) stats: Option<DmlStats>,
+    pub(crate) child_handles: Vec<String>,
+}
+
+/// A column of a result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// The name, in the case Snowflake gives it.
+    pub name: String,
+    /// The type in upper case, for example `FIXED` or `TIMESTAMP_NTZ`.
+    pub kind: String,
+}
+
+/// What a DML statement changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DmlStats {
+    /// Rows inserted.
+    pub inserted_count: u64,
+    /// Rows updated.
+    pub updated_count: u64,
+    /// Rows deleted.
+    pub deleted_count: u64,
+    /// Rows updated more than once.
+    pub duplicate_count: u64,
+}
+
+/// One row of a result.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a> {
+    rows: &'a Rows,
+    cells: &'a [Option<String>],
+}
+
+/// One cell, and where it stands.
+#[derive(Debug, Clone, Copy)]
+pub struct Cell<'a> {
+    handle: &'a str,
+    column: &'a str,
+    value: Option<&'a str>,
+}
+
+impl Rows {
+    /// The statement's handle, which is its query id.
+    pub fn handle(&self) -> &str {
+        &self.handle
+    }
+
+    /// The columns in order.
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// How many rows there are.
+    pub const fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is no row.
+    pub const fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// What a DML statement changed.
+    pub const fn stats(&self) -> Option<DmlStats> {
+        self.stats
+    }
+
+    /// The handles of the single statements, where several were sent as one.
+    pub fn child_handles(&self) -> &[String] {
+        &self.child_handles
+    }
+
+    /// The rows in order.
+    pub fn iter(&self) -> impl Iterator<Item = Row<'_>> {
+        self.rows.iter().map(|cells| Row { rows: self, cells })
+    }
+
+    /// The only row, of a statement that gives one.
+    pub fn only(&self) -> Result<Row<'_>, Error> {
+        match self.rows.as_slice() {
+            [cells] => Ok(Row { rows: self, cells }),
+            rows => Err(Error::Incomplete {
+                handle: self.handle.clone(),
+                reason: format!("it has {} rows where one is wanted", rows.len()),
+            }),
+        }
+    }
+
+    /// Where a column stands. The exact name wins; another case is taken too, because `SHOW` names its columns in lower case.
+    fn position(&self, name: &str) -> Option<usize> {
+        let exact = self.columns.iter().position(|column| column.name == name);
+        let any_case = |column: &Column| column.name.eq_ignore_ascii_case(name);
+        exact.or_else(|| self.columns.iter().position(any_case))
+    }
+}
+
+impl<'a> Row<'a> {
+    /// A cell by its column's name.
+    pub fn cell(&self, name: &str) -> Result<Cell<'a>, Error> {
+        let rows = self.rows;
+        let found = rows
+            .position(name)
+            .and_then(|at| Some((&rows.columns.get(at)?.name, self.cells.get(at)?)));
+        let Some((column, value)) = found else {
+            let present: Vec<_> =
+                rows.columns.iter().map(|column| format!("`{}`", column.name)).collect();
+            return Err(Error::NoColumn {
+                handle: rows.handle.clone(),
+                column: name.to_owned(),
+                present: present.join(", "),
+            });
+        };
+        Ok(Cell { handle: &rows.handle, column, value: value.as_deref() })
+    }
+
+    /// The cells in order.
+    pub const fn cells(&self) -> &'a [Option<String>] {
+        self.cells
+    }
+}
+
+impl<'a> Cell<'a> {
+    /// The cell, unless it is NULL.
+    pub const fn not_null(self) -> Option<Self> {
+        match self.value {
+            Some(_) => Some(self),
+            None => None,
+        }
+    }
+
+    /// The text as Snowflake wrote it.
+    pub fn text(self) -> Result<&'a str, Error> {
+        self.value.ok_or_else(|| self.wrong("a value"))
+    }
+
+    /// FIXED without sign and fraction.
+    pub fn u64(self) -> Result<u64, Error> {
+        self.read("a whole number below 2^64", |text| decimal(text)?.parse().ok())
+    }
+
+    /// FIXED without sign and fraction; a sum of 64-bit numbers, for example.
+    pub fn u128(self) -> Result<u128, Error> {
+        self.read("a whole number below 2^128", |text| decimal(text)?.parse().ok())
+    }
+
+    /// FIXED of any size in its shortest form, so that equal numbers are equal texts.
+    pub fn decimal(self) -> Result<String, Error> {
+        self.read("a decimal number", decimal)
+    }
+
+    /// BOOLEAN.
+    pub fn boolean(self) -> Result<bool, Error> {
+        self.read("true or false", |text| match text.to_ascii_lowercase().as_str() {
+            "true" | "1" => Some(true),
+            "false" | "0" => Some(false),
+            _ => None,
+        })
+    }
+
+    /// DATE.
+    pub fn date(self) -> Result<NaiveDate, Error> {
+        self.read("a number of days", |text| {
+            let days = TimeDelta::try_days(text.parse().ok()?)?;
+            NaiveDate::default().checked_add_signed(days)
+        })
+    }
+
+    /// TIMESTAMP of any kind; one without zone is taken for UTC.
+    pub fn timestamp(self) -> Result<DateTime<Utc>, Error> {
+        self.read("seconds with nine decimals", timestamp)
+    }
+
+    fn read<T>(
+        self,
+        wanted: &'static str,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<T, Error> {
+        self.value.and_then(read).ok_or_else(|| self.wrong(wanted))
+    }
+
+    fn wrong(self, wanted: &'static str) -> Error {
+        let shown = |text: &str| format!("`{}`", text.chars().take(60).collect::<String>());
+        Error::Cell {
+            handle: self.handle.to_owned(),
+            column: self.column.to_owned(),
+            value: self.value.map_or_else(|| "NULL".to_owned(), shown),
+            wanted,
+        }
+    }
+}
+
+/// A decimal number without leading zeros, trailing zeros of the fraction, a plus sign or a negative zero.
+fn decimal(text: &str) -> Option<String> {
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", text.strip_prefix('+').unwrap_or(text)),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.len() + fraction.len() == 0 || !is_number(whole) || !is_number(fraction) {
+        return None;
+    }
+    let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
+    let whole = if whole.is_empty() { "0" } else { whole };
+    Some(match fraction {
+        "" if whole == "0" => "0".to_owned(),
+        "" => format!("{sign}{whole}"),
+        _ => format!("{sign}{whole}.{fraction}"),
+    })
+}
+
+fn timestamp(text: &str) -> Option<DateTime<Utc>> {
+    // TIMESTAMP_TZ: the seconds are UTC already, the offset only says how to show them.
+    let number = text.split(' ').next()?;
+    let (is_negative, number) =
+        number.strip_prefix('-').map_or((false, number), |rest| (true, rest));
+    let (seconds, fraction) = number.split_once('.').unwrap_or((number, "0"));
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number(seconds) || !is_number(fraction) || fraction.len() > 9 {
+        return None;
+    }
+    let nanos = seconds.parse::<i128>().ok()? * 1_000_000_000
+        + format!("{fraction:0<9}").parse::<i128>().ok()?;
+    let nanos = if is_negative { -nanos } else { nanos };
+    let whole = i64::try_from(nanos.div_euclid(1_000_000_000)).ok()?;
+    let rest = u32::try_from(nanos.rem_euclid(1_000_000_000)).ok()?;
+    DateTime::from_timestamp(whole, rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(value: Option<&str>) -> Cell<'_> {
+        Cell { handle: "h", column: "C", value }
+    }
+
+    #[test]
+    fn numbers_are_read_exactly() {
+        for (text, u64_wanted, u128_wanted, decimal_wanted) in [
+            ("0", Some(0), Some(0), Some("0")),
+            ("12", Some(12), Some(12), Some("12")),
+            ("1.0", Some(1), Some(1), Some("1")),
+            ("+007.50", None, None, Some("7.5")),
+            (
+                "18446744073709551615",
+                Some(u64::MAX),
+                Some(u128::from(u64::MAX)),
+                Some("18446744073709551615"),
+            ),
+            ("18446744073709551616", None, Some(1 << 64), Some("18446744073709551616")),
+            (
+                "340282366920938463463374607431768211456",
+                None,
+                None,
+                Some("340282366920938463463374607431768211456"),
+            ),
+            ("-3", None, None, Some("-3")),
+            ("-0.0", Some(0), Some(0), Some("0")),
+            (".5", None, None, Some("0.5")),
+            ("1e3", None, None, None),
+            ("", None, None, None),
+            (".", None, None, None),
+            ("1.2.3", None, None, None),
+            ("NaN", None, None, None),
+        ] {
+            let cell = cell(Some(text));
+            assert_eq!(cell.u64().ok(), u64_wanted, "{text}");
+            assert_eq!(cell.u128().ok(), u128_wanted, "{text}");
+            assert_eq!(cell.decimal().ok().as_deref(), decimal_wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn booleans_come_in_any_case_and_as_digits() {
+        for (text, wanted) in [
+            ("true", Some(true)),
+            ("FALSE", Some(false)),
+            ("1", Some(true)),
+            ("0", Some(false)),
+            ("yes", None),
+        ] {
+            assert_eq!(cell(Some(text)).boolean().ok(), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn dates_are_days_and_timestamps_are_seconds() {
+        for (text, wanted) in [("0", "1970-01-01"), ("20458", "2026-01-05"), ("-1", "1969-12-31")] {
+            assert_eq!(cell(Some(text)).date().unwrap().to_string(), wanted);
+        }
+        for (text, wanted) in [
+            ("1616173619.000000000", "2021-03-19T17:06:59+00:00"),
+            ("1616173619.123456789", "2021-03-19T17:06:59.123456789+00:00"),
+            ("1616173619.5 960", "2021-03-19T17:06:59.500+00:00"),
+            ("1616173619", "2021-03-19T17:06:59+00:00"),
+            ("-0.500000000", "1969-12-31T23:59:59.500+00:00"),
+            ("-1.000000000", "1969-12-31T23:59:59+00:00"),
+        ] {
+            assert_eq!(cell(Some(text)).timestamp().unwrap().to_rfc3339(), wanted);
+        }
+        for bad in ["", "x", "1.", "2026-01-05", "1.0000000000", "99999999999999999999"] {
+            assert!(cell(Some(bad)).timestamp().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_null_is_a_value_only_where_it_is_expected() {
+        assert!(cell(None).not_null().is_none());
+        assert_eq!(
+            cell(None).u64().unwrap_err().to_string(),
+            "column `C` of statement `h` holds NULL: wanted is a whole number below 2^64"
+        );
+    }
+
+    #[test]
+    fn columns_are_found_by_name_and_the_exact_name_wins() {
+        let column = |name: &str| Column { name: name.to_owned(), kind: "TEXT".to_owned() };
+        let rows = Rows {
+            handle: "h".to_owned(),
+            columns: vec![column("name"), column("NAME"), column("Other")],
+            rows: vec![vec![Some("lower".to_owned()), Some("upper".to_owned()), None]],
+            ..Rows::default()
+        };
+        let row = rows.only().unwrap();
+        assert_eq!(row.cell("NAME").unwrap().text().unwrap(), "upper");
+        assert_eq!(row.cell("Name").unwrap().text().unwrap(), "lower");
+        assert!(row.cell("OTHER").unwrap().not_null().is_none());
+        assert_eq!(
+            row.cell("X").unwrap_err().to_string(),
+            "the result of statement `h` has no column `X` (it has `name`, `NAME`, `Other`)"
+        );
+        assert!(Rows::default().only().is_err());
+    }
+}

@@ -1,0 +1,381 @@
+//! A whole table compared: counts, then checksums by bucket, then the keys that differ, then their rows in words.
+//!
+//! In: the same numbers from DuckDB ([`crate::warehouse`]) and from Snowflake (`sql/snowflake/reconcile`). Out: what to ask next,
+//! and in the end a [`Difference`] per key with what to do about it. Pure: who asks is the run's.
+//!
+//! A table that is the same costs one query; one that differs costs what differs: of a million rows, a changed one leads to one
+//! bucket of four thousand keys and to one row.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::api::Error;
+use super::api::{Row, Rows};
+use super::proof::evidence::{number, text};
+use crate::ids::Table;
+use crate::warehouse::{BucketSum, CurrentRow, KeyHash, TableSum};
+
+/// Stands between the columns of a key or a row.
+const SEPARATOR: char = '\u{1f}';
+
+/// A table on both sides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableComparison {
+    /// The table.
+    pub table: Table,
+    /// DuckDB.
+    pub local: TableSum,
+    /// Snowflake.
+    pub remote: TableSum,
+    /// The keys that differ; empty where nothing does.
+    pub differences: Vec<Difference>,
+}
+
+/// A key that is not the same on both sides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// The key columns' values in order.
+    pub key: Vec<String>,
+    /// DuckDB's row.
+    pub local: Option<Side>,
+    /// Snowflake's row.
+    pub remote: Option<Side>,
+    /// What differs: column, DuckDB's value, Snowflake's value. Empty where a side has no row.
+    pub changes: Vec<(String, String, String)>,
+    /// What it is, and so what mends it.
+    pub kind: Kind,
+    /// What to do.
+    pub next_step: String,
+}
+
+/// What a difference is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// DuckDB's row is not shipped yet.
+    Unshipped,
+    /// Only DuckDB has the row.
+    OnlyHere,
+    /// Snowflake has an older version of it.
+    OlderThere,
+    /// Both have the same version, with other contents.
+    Changed,
+    /// Snowflake has a newer version of it.
+    NewerThere,
+    /// Only Snowflake has the row.
+    OnlyThere,
+}
+
+impl Kind {
+    fn of(local: Option<&Side>, remote: Option<&Side>) -> Self {
+        match (local, remote) {
+            (Some(local), _) if local.is_unshipped => Self::Unshipped,
+            (Some(_), None) => Self::OnlyHere,
+            (None, _) => Self::OnlyThere,
+            (Some(local), Some(remote)) => match remote.extracted_at.cmp(&local.extracted_at) {
+                std::cmp::Ordering::Less => Self::OlderThere,
+                std::cmp::Ordering::Equal => Self::Changed,
+                std::cmp::Ordering::Greater => Self::NewerThere,
+            },
+        }
+    }
+
+    /// Every kind.
+    pub const ALL: [Self; 6] = [
+        Self::Unshipped,
+        Self::OnlyHere,
+        Self::OlderThere,
+        Self::Changed,
+        Self::NewerThere,
+        Self::OnlyThere,
+    ];
+
+    /// The kind as `--json` writes it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unshipped => "unshipped",
+            Self::OnlyHere => "only_in_duckdb",
+            Self::OlderThere => "older_in_snowflake",
+            Self::Changed => "changed",
+            Self::NewerThere => "newer_in_snowflake",
+            Self::OnlyThere => "only_in_snowflake",
+        }
+    }
+
+    /// The kind behind a row.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Unshipped => "not shipped yet",
+            Self::OnlyHere => "only in DuckDB",
+            Self::OlderThere => "older in Snowflake",
+            Self::Changed => "changed in Snowflake",
+            Self::NewerThere => "newer in Snowflake",
+            Self::OnlyThere => "only in Snowflake",
+        }
+    }
+
+    /// What to do about it, once for all rows of the kind.
+    pub const fn next_step(self) -> &'static str {
+        match self {
+            Self::Unshipped => "nothing: not shipped yet, the next `run` does it",
+            Self::OnlyHere => {
+                "never arrived, or was deleted in Snowflake: `--repair` ships it again"
+            }
+            Self::OlderThere => {
+                "Snowflake has an older version: the newer one never arrived, or was deleted; `--repair` ships it again"
+            }
+            Self::Changed => {
+                "the same version with other contents: somebody changed it in Snowflake, or it was loaded wrong; `--repair` ships it again"
+            }
+            Self::NewerThere => {
+                "Snowflake has a newer version, from another warehouse file that ships to the same tables: let only one do it; `--repair --force` writes this one's over it"
+            }
+            Self::OnlyThere => {
+                "DuckDB does not know it: it is gone here, or came from another warehouse file; no shipment takes a row away"
+            }
+        }
+    }
+}
+
+/// One side's row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Side {
+    /// The business columns' values in order; NULL is `\N`.
+    pub values: Vec<String>,
+    /// The run that wrote it.
+    pub run_id: String,
+    /// That run's start.
+    pub extracted_at: String,
+    /// Whether no run has shipped it yet.
+    pub is_unshipped: bool,
+}
+
+/// Whether there is nothing more to ask.
+pub fn is_same(local: &TableSum, remote: &TableSum) -> bool {
+    local == remote
+}
+
+/// The buckets whose rows differ.
+pub fn differing_buckets(local: &[BucketSum], remote: &[BucketSum]) -> BTreeSet<String> {
+    let sums = |buckets: &[BucketSum]| -> BTreeMap<String, (u64, String)> {
+        let entry =
+            |sum: &BucketSum| (sum.bucket.clone(), (sum.row_count, sum.content_hash_sum.clone()));
+        buckets.iter().map(entry).collect()
+    };
+    differing(&sums(local), &sums(remote))
+}
+
+/// The keys whose rows differ.
+pub fn differing_keys(local: &[KeyHash], remote: &[KeyHash]) -> BTreeSet<String> {
+    let hashes = |keys: &[KeyHash]| -> BTreeMap<String, String> {
+        keys.iter().map(|key| (key.row_key.clone(), key.content_hash.clone())).collect()
+    };
+    differing(&hashes(local), &hashes(remote))
+}
+
+fn differing<T: PartialEq>(
+    one: &BTreeMap<String, T>,
+    other: &BTreeMap<String, T>,
+) -> BTreeSet<String> {
+    let names = one.keys().chain(other.keys());
+    names.filter(|name| one.get(*name) != other.get(*name)).cloned().collect()
+}
+
+/// What differs under each key, and what to do. `columns` are the table's business columns in order.
+pub fn differences(
+    columns: &[String],
+    local: &[CurrentRow],
+    remote: &[CurrentRow],
+) -> Vec<Difference> {
+    let by_key = |rows: &[CurrentRow]| -> BTreeMap<String, Side> {
+        rows.iter().map(|row| (row.row_key.clone(), Side::of(row))).collect()
+    };
+    let (mut local, mut remote) = (by_key(local), by_key(remote));
+    let keys: BTreeSet<String> = local.keys().chain(remote.keys()).cloned().collect();
+    let explain = |key: String| {
+        let (local, remote) = (local.remove(&key), remote.remove(&key));
+        let changes = match (&local, &remote) {
+            (Some(local), Some(remote)) => changes(columns, local, remote),
+            _ => Vec::new(),
+        };
+        let kind = Kind::of(local.as_ref(), remote.as_ref());
+        let next_step = next_step(kind, remote.as_ref());
+        Difference { key: split(&key), local, remote, changes, kind, next_step }
+    };
+    // The same contents under both: it arrived while we were asking.
+    keys.into_iter().map(explain).filter(|it| !it.is_settled()).collect()
+}
+
+fn changes(columns: &[String], local: &Side, remote: &Side) -> Vec<(String, String, String)> {
+    let values = local.values.iter().zip(&remote.values);
+    let named = columns.iter().zip(values);
+    named
+        .filter(|(_, (local, remote))| local != remote)
+        .map(|(column, (local, remote))| (column.clone(), local.clone(), remote.clone()))
+        .collect()
+}
+
+/// The kind's, with the run that Snowflake's row came from where that matters.
+fn next_step(kind: Kind, remote: Option<&Side>) -> String {
+    let step = kind.next_step();
+    match (kind, remote) {
+        (Kind::NewerThere | Kind::OnlyThere, Some(remote)) => {
+            format!("{step} (its run is {})", remote.run_id)
+        }
+        _ => step.to_owned(),
+    }
+}
+
+impl Difference {
+    fn is_settled(&self) -> bool {
+        let values = |side: &Option<Side>| side.as_ref().map(|side| side.values.clone());
+        values(&self.local) == values(&self.remote)
+    }
+}
+
+impl Side {
+    fn of(row: &CurrentRow) -> Self {
+        Self {
+            values: split(&row.content),
+            run_id: row.run_id.clone(),
+            extracted_at: row.extracted_at.clone(),
+            is_unshipped: row.is_unshipped,
+        }
+    }
+}
+
+fn split(joined: &str) -> Vec<String> {
+    joined.split(SEPARATOR).map(str::to_owned).collect()
+}
+
+/// Reads the answer to [`Reconcile::Counts`](crate::snowflake::sql::Reconcile::Counts).
+///
+/// # Errors
+/// Where the result has other columns than the query.
+pub fn table_sum(rows: &Rows) -> Result<TableSum, Error> {
+    let row = rows.only()?;
+    let content_hash_sum = row.cell("CONTENT_HASH_SUM")?.decimal()?;
+    Ok(TableSum { row_count: row.cell("ROW_COUNT")?.u64()?, content_hash_sum })
+}
+
+/// Reads the answer to [`Reconcile::Buckets`](crate::snowflake::sql::Reconcile::Buckets).
+///
+/// # Errors
+/// Where the result has other columns than the query.
+pub fn bucket_sums(rows: &Rows) -> Result<Vec<BucketSum>, Error> {
+    let read = |row: Row<'_>| {
+        Ok(BucketSum {
+            bucket: row.cell("BUCKET")?.text()?.to_owned(),
+            row_count: number(row, "ROW_COUNT")?.unwrap_or_default(),
+            content_hash_sum: row.cell("CONTENT_HASH_SUM")?.decimal()?,
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Reads the answer to [`Reconcile::Keys`](crate::snowflake::sql::Reconcile::Keys).
+///
+/// # Errors
+/// Where the result has other columns than the query.
+pub fn key_hashes(rows: &Rows) -> Result<Vec<KeyHash>, Error> {
+    let read = |row: Row<'_>| {
+        Ok(KeyHash {
+            row_key: row.cell("ROW_KEY")?.text()?.to_owned(),
+            content_hash: row.cell("CONTENT_HASH")?.decimal()?,
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Reads the answer to [`Reconcile::Rows`](crate::snowflake::sql::Reconcile::Rows).
+///
+/// # Errors
+/// Where the result has other columns than the query.
+pub fn current_rows(rows: &Rows) -> Result<Vec<CurrentRow>, Error> {
+    let read = |row: Row<'_>| {
+        Ok(CurrentRow {
+            row_key: row.cell("ROW_KEY")?.text()?.to_owned(),
+            content: row.cell("CONTENT")?.text()?.to_owned(),
+            run_id: text(row, "RUN_ID")?.unwrap_or_default(),
+            extracted_at: text(row, "EXTRACTED_AT")?.unwrap_or_default(),
+            is_unshipped: false,
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(key: &str, content: &str, run: &str, extracted_at: &str) -> CurrentRow {
+        CurrentRow {
+            row_key: key.to_owned(),
+            content: content.to_owned(),
+            run_id: run.to_owned(),
+            extracted_at: extracted_at.to_owned(),
+            is_unshipped: false,
+        }
+    }
+
+    fn bucket(bucket: &str, row_count: u64, sum: &str) -> BucketSum {
+        BucketSum { bucket: bucket.to_owned(), row_count, content_hash_sum: sum.to_owned() }
+    }
+
+    fn key(row_key: &str, content_hash: &str) -> KeyHash {
+        KeyHash { row_key: row_key.to_owned(), content_hash: content_hash.to_owned() }
+    }
+
+    #[test]
+    fn only_what_differs_is_asked_for_next() {
+        let local = [bucket("00", 2, "10"), bucket("01", 1, "5"), bucket("02", 1, "7")];
+        let remote = [bucket("00", 2, "10"), bucket("01", 2, "5"), bucket("ff", 1, "7")];
+        let expected = ["01", "02", "ff"].map(str::to_owned).into();
+        assert_eq!(differing_buckets(&local, &remote), expected);
+        assert_eq!(differing_buckets(&local, &local), BTreeSet::new());
+        let (local, remote) = ([key("a", "1"), key("b", "2")], [key("b", "3"), key("c", "4")]);
+        assert_eq!(differing_keys(&local, &remote), ["a", "b", "c"].map(str::to_owned).into());
+    }
+
+    #[test]
+    fn each_difference_says_what_to_do() {
+        let columns = ["song_id", "artist_position", "artist_id"].map(str::to_owned);
+        let mut waiting = row("n", "n", "R9", "3");
+        waiting.is_unshipped = true;
+        let local = [
+            row("a\u{1f}0", "a\u{1f}0\u{1f}x", "R2", "2"),
+            row("b", "b", "R1", "1"),
+            row("c", "c\u{1f}1\u{1f}x", "R2", "2"),
+            row("d", "d\u{1f}1\u{1f}x", "R1", "1"),
+            row("e", "e\u{1f}1\u{1f}x", "R1", "1"),
+            row("same", "s", "R1", "1"),
+            waiting,
+        ];
+        let remote = [
+            row("c", "c\u{1f}1\u{1f}y", "R1", "1"),
+            row("d", "d\u{1f}1\u{1f}y", "R2", "2"),
+            row("e", "e\u{1f}1\u{1f}\\N", "R1", "1"),
+            row("g", "g", "R1", "1"),
+            row("same", "s", "R1", "1"),
+        ];
+        let found = differences(&columns, &local, &remote);
+        let expected = [
+            ("a", Kind::OnlyHere, "never arrived, or was deleted"),
+            ("b", Kind::OnlyHere, "never arrived, or was deleted"),
+            ("c", Kind::OlderThere, "older version"),
+            ("d", Kind::NewerThere, "`--repair --force` writes this one's over it (its run is R2)"),
+            ("e", Kind::Changed, "changed it in Snowflake"),
+            ("g", Kind::OnlyThere, "no shipment takes a row away (its run is R1)"),
+            ("n", Kind::Unshipped, "not shipped yet"),
+        ];
+        assert_eq!(found.len(), expected.len());
+        for (difference, (key, kind, said)) in found.iter().zip(expected) {
+            assert_eq!((difference.key[0].as_str(), difference.kind), (key, kind));
+            assert!(difference.next_step.contains(said), "{key}: {}", difference.next_step);
+        }
+        assert_eq!(found[0].key, ["a", "0"]);
+        let change = |column: &str, local: &str, remote: &str| {
+            vec![(column.to_owned(), local.to_owned(), remote.to_owned())]
+        };
+        assert_eq!(found[2].changes, change("artist_id", "x", "y"));
+        assert_eq!(found[4].changes, change("artist_id", "x", "\\N"));
+    }
+}

@@ -1,0 +1,10 @@
+//! The proof of load: what Snowflake answered about files, and what follows from it.
+
+mod cure;
+pub(super) mod evidence;
+mod pipe_health;
+mod verdict;
+
+pub use evidence::{Answer, Evidence, Found, Landed, copy_history, copy_result};
+pub use pipe_health::{Health, PipeHealth, PipeState, PipeStatus, Stalled, Stopped};
+pub use verdict::{FileVerdict, Outcome, Verdict, Verification, is_reported, verify};

@@ -1,0 +1,449 @@
+//! Whether what was sent has arrived: the manifest's files against everything that Snowflake says of them.
+//!
+//! In: files, and per table the evidence, each piece of which may be missing, with the reason. Out: a verdict per file and one for
+//! the run, in words, with what to do next. Pure; who asks Snowflake, and how often, is the run's.
+//!
+//! # Rules
+//! - Only the landing table proves anything: `verified` needs its row count, its count of different rows and both hash sums to be
+//!   the manifest's. What pipes and histories say explains a file that is not there; it never vouches for one that is.
+//! - Wrong is final, not known is not: a file about which nothing certain is known is `pending`, never guessed.
+//! - Ask the table last. A report that is younger than the table's answer would make a file look lost that is just arriving.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+
+use super::cure::Cure;
+use super::evidence::{
+    Answer, Claimed, Evidence, Found, Landed, claim_of, error_of, is_of, is_same_sum, progress_of,
+};
+use super::pipe_health::Health;
+use crate::ids::Table;
+use crate::lake::ExportedFile;
+use crate::snowflake::api::FileReport;
+
+/// What is known of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// Every row is in, as it was sent.
+    Verified,
+    /// Not known yet.
+    Pending,
+    /// Snowflake refused the file.
+    Failed,
+    /// What is in is not what was sent.
+    Mismatch,
+}
+
+impl Verdict {
+    /// The verdict as the ledger writes it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Pending => "pending",
+            Self::Failed => "failed",
+            Self::Mismatch => "mismatch",
+        }
+    }
+}
+
+/// A file judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileVerdict {
+    /// The file's key.
+    pub key: String,
+    /// Its table.
+    pub table: String,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why, in words.
+    pub reason: String,
+    /// What to do; empty where nothing is.
+    pub next_step: String,
+    /// Whether it is pending behind a pipe that a person must mend.
+    pub is_pipe_broken: bool,
+}
+
+/// A run judged, by its worst file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Every file is verified.
+    Verified,
+    /// Something is not known yet: too early, or the pipe is paused (exit 8).
+    Pending,
+    /// Something is not known, and will not be before a person mends a pipe (exit 6).
+    PipeBroken,
+    /// Snowflake refused a file (exit 7).
+    Refused,
+    /// Rows or contents differ (exit 7).
+    Mismatch,
+}
+
+impl Outcome {
+    /// Whether asking again would not change it.
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Verified | Self::Refused | Self::Mismatch)
+    }
+
+    /// The verdict as the run's report writes it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Pending => "pending",
+            Self::PipeBroken | Self::Refused => "failed",
+            Self::Mismatch => "mismatch",
+        }
+    }
+}
+
+/// Every file judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verification {
+    /// The verdict on the run.
+    pub outcome: Outcome,
+    /// Why, in one sentence.
+    pub reason: String,
+    /// The verdicts on the files, in the manifest's order.
+    pub files: Vec<FileVerdict>,
+}
+
+impl Verification {
+    /// The same without files that newer ones have replaced.
+    pub fn without(self, keys: &BTreeSet<String>) -> Self {
+        let is_left = |file: &FileVerdict| !keys.contains(&file.key);
+        Self::of(self.files.into_iter().filter(is_left).collect())
+    }
+
+    /// The first of the worst files; `None` where every file is proven.
+    pub fn worst(&self) -> Option<&FileVerdict> {
+        worst(&self.files)
+    }
+
+    fn of(files: Vec<FileVerdict>) -> Self {
+        let outcome = match worst(&files).map(|file| file.verdict) {
+            None | Some(Verdict::Verified) => Outcome::Verified,
+            Some(Verdict::Pending) if files.iter().any(|file| file.is_pipe_broken) => {
+                Outcome::PipeBroken
+            }
+            Some(Verdict::Pending) => Outcome::Pending,
+            Some(Verdict::Failed) => Outcome::Refused,
+            Some(Verdict::Mismatch) => Outcome::Mismatch,
+        };
+        Self { outcome, reason: summary(&files), files }
+    }
+}
+
+fn worst(files: &[FileVerdict]) -> Option<&FileVerdict> {
+    // The first of equals: `max_by_key` would take the last.
+    let worst = files.iter().rev().max_by_key(|file| file.verdict);
+    worst.filter(|file| file.verdict != Verdict::Verified)
+}
+
+/// Judges every file of a manifest.
+pub fn verify(files: &[ExportedFile], evidence: &BTreeMap<Table, Evidence>) -> Verification {
+    let nothing = Evidence::default();
+    let of = |file: &ExportedFile| {
+        let table = Table::ALL.into_iter().find(|table| table.name() == file.table);
+        table.and_then(|table| evidence.get(&table)).unwrap_or(&nothing)
+    };
+    Verification::of(files.iter().map(|file| judge(file, of(file))).collect())
+}
+
+/// Whether what pipes and histories say of a file settles anything, so that its table is worth a query.
+pub fn is_reported(file: &ExportedFile, evidence: &Evidence) -> bool {
+    claim_of(file, evidence).is_some_and(|claim| Claimed::by(claim) != Claimed::Unsettled)
+}
+
+/// How many files are right, and the first of the worst.
+fn summary(verdicts: &[FileVerdict]) -> String {
+    let count = verdicts.iter().filter(|file| file.verdict == Verdict::Verified).count();
+    match worst(verdicts) {
+        None if verdicts.is_empty() => "there was nothing to send".to_owned(),
+        None => format!("all {count} files are in, row by row as they were sent"),
+        Some(file) => {
+            let total = verdicts.len();
+            format!("{count} of {total} files are verified; `{}`: {}", file.key, file.reason)
+        }
+    }
+}
+
+/// Judges one file.
+fn judge(file: &ExportedFile, evidence: &Evidence) -> FileVerdict {
+    let claim = claim_of(file, evidence);
+    // What is said to be loaded may have come after the table was asked.
+    let is_outdated = evidence.is_landed_old
+        && claim.is_some_and(|it| matches!(Claimed::by(it), Claimed::Loaded | Claimed::Partial));
+    let before = evidence.found_before.get(&file.key);
+    let judgement = match &evidence.landed {
+        Answer::Given(rows) => match rows.iter().find(|landed| landed.key == file.key) {
+            Some(landed) => judge_landed(file, landed, claim.filter(|_| !is_outdated), before),
+            None if is_outdated => {
+                judge_unasked(file, evidence, claim, "it could not be asked again since")
+            }
+            None => judge_absent(file, evidence, claim),
+        },
+        Answer::Unknown(why) => judge_unasked(file, evidence, claim, why),
+    };
+    let is_silent = judgement.verdict == Verdict::Pending && claim.is_none();
+    let judgement = match before {
+        Some(Found::Failed(why)) if is_silent => judged(Verdict::Failed, why.clone(), Cure::Ship),
+        Some(Found::Mismatch(why)) if is_silent => {
+            judged(Verdict::Mismatch, why.clone(), Cure::Ship)
+        }
+        Some(Found::Mismatch(_)) => judgement,
+        _ if judgement.verdict == Verdict::Mismatch && evidence.is_unconfirmed => {
+            let reason = format!(
+                "{}; asked a second time, Snowflake gave no answer, and once is not enough to call it wrong",
+                judgement.reason
+            );
+            judged(Verdict::Pending, reason, Cure::Later)
+        }
+        _ => judgement,
+    };
+    let Judgement { verdict, mut reason, cure } = judgement;
+    let mut next_step = match verdict {
+        Verdict::Verified => String::new(),
+        _ => match evidence.unannounced.get(&file.key).filter(|_| cure == Cure::Announce) {
+            Some(statement) => statement.clone(),
+            None => cure.text(file, &evidence.landing_table),
+        },
+    };
+    if let (Verdict::Pending, Answer::Given(pipe)) = (verdict, &evidence.pipe)
+        && pipe.health != Health::Ok
+    {
+        reason = format!("{reason}; its pipe is {}", pipe.reason);
+        // What is said of one file says more than what is said of its pipe.
+        next_step = match evidence.unannounced.get(&file.key) {
+            Some(own) if pipe.health == Health::Warn && next_step == *own => {
+                format!("{own}; {}", pipe.remedy)
+            }
+            _ => pipe.next_step(),
+        };
+    }
+    let is_pipe_broken = verdict == Verdict::Pending
+        && matches!(&evidence.pipe, Answer::Given(pipe) if pipe.health == Health::Fail);
+    let (key, table) = (file.key.clone(), file.table.clone());
+    FileVerdict { key, table, verdict, reason, next_step, is_pipe_broken }
+}
+
+struct Judgement {
+    verdict: Verdict,
+    reason: String,
+    cure: Cure,
+}
+
+const fn judged(verdict: Verdict, reason: String, cure: Cure) -> Judgement {
+    Judgement { verdict, reason, cure }
+}
+
+/// The table has rows of the file.
+fn judge_landed(
+    file: &ExportedFile,
+    landed: &Landed,
+    claim: Option<&FileReport>,
+    before: Option<&Found>,
+) -> Judgement {
+    let Landed { row_count, distinct_row_count, row_hash_sum, content_hash_sum, .. } = landed;
+    let (table, wanted) = (&file.table, file.row_count);
+    if distinct_row_count < row_count {
+        let reason = format!(
+            "`{table}` holds {row_count} rows of it, {distinct_row_count} different ones of {wanted} sent: it was loaded more than once"
+        );
+        return judged(Verdict::Mismatch, reason, Cure::Compare);
+    }
+    if row_count < distinct_row_count {
+        let reason = format!(
+            "`{table}` claims {distinct_row_count} different ones among {row_count} rows of it, which cannot be"
+        );
+        return judged(Verdict::Pending, reason, Cure::Later);
+    }
+    if wanted < *row_count {
+        let reason = format!("`{table}` holds {row_count} rows of it, {wanted} were sent");
+        return judged(Verdict::Mismatch, reason, Cure::Reload);
+    }
+    if *row_count < wanted {
+        return judge_partial(file, *row_count, claim, before);
+    }
+    if !is_same_sum(row_hash_sum, &file.row_hash_sum) {
+        let reason = format!(
+            "`{table}` holds all {wanted} rows of it, but not the ones sent: their hashes sum to {row_hash_sum}, sent was {}",
+            file.row_hash_sum
+        );
+        return judged(Verdict::Mismatch, reason, Cure::Ship);
+    }
+    if !is_same_sum(content_hash_sum, &file.row_hash_sum) {
+        let reason = format!(
+            "`{table}` holds all {wanted} rows of it with changed contents: hashed anew they sum to {content_hash_sum}, sent was {}",
+            file.row_hash_sum
+        );
+        return judged(Verdict::Mismatch, reason, Cure::Ship);
+    }
+    judged(Verdict::Verified, format!("all {wanted} rows are in, as they were sent"), Cure::Later)
+}
+
+fn judge_partial(
+    file: &ExportedFile,
+    row_count: u64,
+    claim: Option<&FileReport>,
+    before: Option<&Found>,
+) -> Judgement {
+    let held = format!("`{}` holds {row_count} of its {} rows", file.table, file.row_count);
+    if let Some(Found::Verified(at)) = before {
+        return judged(Verdict::Mismatch, lost_since(&held, *at), Cure::Ship);
+    }
+    match claim.map(|claim| (claim, Claimed::by(claim))) {
+        Some((_, Claimed::Loaded)) => {
+            let reason = format!("{held}, and Snowflake says that it is loaded");
+            judged(Verdict::Mismatch, reason, Cure::Ship)
+        }
+        Some((claim, Claimed::Partial)) => {
+            let reason = format!("{held}, the others were refused: {}", error_of(claim));
+            judged(Verdict::Mismatch, reason, Cure::Ship)
+        }
+        Some((claim, Claimed::Failed)) => {
+            judged(Verdict::Failed, format!("{held}, then {}", error_of(claim)), Cure::MendAndShip)
+        }
+        Some((_, Claimed::Unsettled)) | None => {
+            let reason = format!("{held}; a large file comes in parts");
+            judged(Verdict::Pending, reason, Cure::Later)
+        }
+    }
+}
+
+/// The table has no row of the file.
+fn judge_absent(file: &ExportedFile, evidence: &Evidence, claim: Option<&FileReport>) -> Judgement {
+    if let Some(Found::Verified(at)) = evidence.found_before.get(&file.key) {
+        let held = format!("`{}` holds none of its {} rows", file.table, file.row_count);
+        return judged(Verdict::Mismatch, lost_since(&held, *at), Cure::Ship);
+    }
+    if is_listed(file, &evidence.unmatched_paths) {
+        return unmatched();
+    }
+    match claim.map(|claim| (claim, Claimed::by(claim))) {
+        Some((claim, Claimed::Failed)) => {
+            judged(Verdict::Failed, error_of(claim), Cure::MendAndShip)
+        }
+        Some((claim, Claimed::Loaded | Claimed::Partial)) => {
+            let count = claim.inserted_row_count.unwrap_or_default();
+            let reason = format!(
+                "Snowflake says that it loaded {count} rows of it, but `{}` holds none",
+                file.table
+            );
+            judged(Verdict::Mismatch, reason, Cure::Ship)
+        }
+        Some((claim, Claimed::Unsettled)) => {
+            judged(Verdict::Pending, progress_of(claim), Cure::Later)
+        }
+        None if is_lost(file, evidence) => judged(
+            Verdict::Failed,
+            "it was submitted more than 14 days ago and never came; no pipe remembers it any more"
+                .to_owned(),
+            Cure::Ship,
+        ),
+        None if evidence.untold_keys.contains(&file.key) => untold(),
+        None if evidence.unannounced.contains_key(&file.key) => {
+            let reason = "S3's event of it has not reached its pipe, and an event that is lost comes no second time".to_owned();
+            judged(Verdict::Pending, reason, Cure::Announce)
+        }
+        None => judged(Verdict::Pending, silence(file, evidence), Cure::Later),
+    }
+}
+
+/// What was proven once and is no longer so.
+fn lost_since(held: &str, proven_at: DateTime<Utc>) -> String {
+    let at = proven_at.format("%Y-%m-%d %H:%M:%S UTC");
+    format!(
+        "{held}, and held all of them on {at}: they were deleted since, or this is another table"
+    )
+}
+
+fn untold() -> Judgement {
+    let reason = "Snowflake was not told of it yet".to_owned();
+    judged(Verdict::Pending, reason, Cure::Submit)
+}
+
+/// Whether nobody will load the file any more. A pipe that stands may still have it in its queue.
+fn is_lost(file: &ExportedFile, evidence: &Evidence) -> bool {
+    let is_standing = matches!(&evidence.pipe, Answer::Given(pipe) if pipe.health != Health::Ok);
+    evidence.forgotten_keys.contains(&file.key) && !is_standing && !evidence.is_landed_old
+}
+
+/// The table could not be asked, so nothing can be verified; what is wrong for certain still is.
+fn judge_unasked(
+    file: &ExportedFile,
+    evidence: &Evidence,
+    claim: Option<&FileReport>,
+    why: &str,
+) -> Judgement {
+    if is_listed(file, &evidence.unmatched_paths) {
+        return unmatched();
+    }
+    match claim.map(|claim| (claim, Claimed::by(claim))) {
+        Some((claim, Claimed::Failed)) => {
+            judged(Verdict::Failed, error_of(claim), Cure::MendAndShip)
+        }
+        Some((claim, Claimed::Partial)) => judged(Verdict::Mismatch, error_of(claim), Cure::Ship),
+        Some((claim, Claimed::Loaded)) => {
+            let count = claim.inserted_row_count;
+            let said =
+                count.map_or_else(|| "an unknown number".to_owned(), |count| count.to_string());
+            let reason = format!("Snowflake says that it loaded {said} of {} rows", file.row_count);
+            if claim.is_complete && count.is_some_and(|count| count != file.row_count) {
+                return judged(Verdict::Mismatch, reason, Cure::Ship);
+            }
+            let reason = format!("{reason}, but the table itself is not known: {why}");
+            judged(Verdict::Pending, reason, Cure::Later)
+        }
+        Some((claim, Claimed::Unsettled)) => {
+            judged(Verdict::Pending, progress_of(claim), Cure::Later)
+        }
+        None if evidence.untold_keys.contains(&file.key) => untold(),
+        None => {
+            let reason =
+                format!("{}; the table itself is not known: {why}", silence(file, evidence));
+            judged(Verdict::Pending, reason, Cure::Later)
+        }
+    }
+}
+
+fn unmatched() -> Judgement {
+    judged(
+        Verdict::Failed,
+        "its name does not match the pipe's PATTERN, so the pipe will never load it".to_owned(),
+        Cure::MendPipeAndShip,
+    )
+}
+
+/// Why nobody says anything of a file.
+fn silence(file: &ExportedFile, evidence: &Evidence) -> String {
+    if is_listed(file, &evidence.skipped_paths) {
+        return "its pipe knew the path already and takes it no second time within 14 days: it was submitted before and is queued still, or failed then; nothing says which".to_owned();
+    }
+    let reports = match &evidence.reports {
+        Answer::Given(_) => {
+            "Snowpipe does not report it (or no longer: it does for 10 minutes)".to_owned()
+        }
+        Answer::Unknown(why) => format!("Snowpipe's report is not known: {why}"),
+    };
+    let history = match &evidence.history {
+        Answer::Given(_) => {
+            "the copy history does not list it (yet: it can be late by half an hour)".to_owned()
+        }
+        Answer::Unknown(why) => format!("the copy history is not known: {why}"),
+    };
+    format!("{reports}; {history}")
+}
+
+fn is_listed(file: &ExportedFile, paths: &[String]) -> bool {
+    paths.iter().any(|path| is_of(&file.key, None, path))
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests;

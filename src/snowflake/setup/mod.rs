@@ -1,0 +1,260 @@
+//! What is there against what shall be there: a plan of statements, and never a silent replace.
+//!
+//! In: the scripts of `sql/snowflake/setup`, and the answers to `observe.sql`. Out: a [`Plan`] of items, each of which exists, is
+//! missing, differs, or is in conflict. Comparing is pure; [`observe`] and [`apply()`] are its thin edges.
+//!
+//! # What is done and what is only said
+//! - Missing: [`apply()`] creates it, in the scripts' order. A missing column that may be NULL counts as missing, because adding one
+//!   takes nothing away.
+//! - Different: said, with the statement to run by hand. Changing a column, a stage or a format can lose rows or strand pipes, and
+//!   a pipe made anew forgets for 14 days what it loaded.
+//! - In conflict: a second pipe on the same folder would load every file twice. It is named, and ours is not made beside it.
+//! - What needs an admin (role, user, warehouse, database, integration) is tried and, where Snowflake denies it, handed back as
+//!   text for one; the rest goes on.
+
+mod apply;
+mod compare;
+mod conflict;
+mod ddl;
+mod grants;
+mod lag;
+mod observed;
+mod show;
+mod table;
+
+pub use crate::snowflake::setup::apply::{Applied, apply, observe};
+pub use crate::snowflake::setup::ddl::{Kind, business_columns};
+pub use crate::snowflake::setup::lag::{Cost, InvalidLag, TargetLag};
+pub use crate::snowflake::setup::observed::Observed;
+pub use crate::snowflake::setup::show::Counts;
+use observed::text;
+
+use super::api::literal;
+use super::aws;
+use super::aws::AwsSide;
+use super::sql::{Audience, Filling, Fillings, IngestMode, Names, SETUP, Scope};
+use crate::ids::Table;
+use crate::lake::Format;
+
+/// What the setup is for.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// What everything is called.
+    pub names: Names,
+    /// The lake's bucket.
+    pub bucket: String,
+    /// What every key begins with; ends in `/` or is empty.
+    pub prefix: String,
+    /// What the files are.
+    pub format: Format,
+    /// How they get in.
+    pub mode: IngestMode,
+    /// How old the current rows may be.
+    pub target_lag: TargetLag,
+    /// The AWS role that Snowflake shall assume; only a new integration needs it.
+    pub aws_role_arn: Option<String>,
+    /// The user's public key, the base64 body without PEM lines; only a new user needs it.
+    pub public_key: Option<String>,
+}
+
+/// One object, as it is and as it shall be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// What it is.
+    pub kind: Kind,
+    /// Its full name; for a grant what it says.
+    pub name: String,
+    /// Who can make it.
+    pub audience: Audience,
+    /// What makes it.
+    pub statement: String,
+    /// How it is.
+    pub state: State,
+    /// Why [`apply()`] must not make it, where it must not.
+    pub blocked_by: Option<String>,
+    /// What Snowflake made of it, where that is worth a word.
+    pub note: Option<String>,
+}
+
+/// How an object is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// As it shall be.
+    Exists,
+    /// Not there, or not visible to our role: Snowflake does not tell them apart.
+    Missing,
+    /// There, but different.
+    Differs {
+        /// In what.
+        changes: Vec<Change>,
+        /// What to consider.
+        advice: &'static str,
+    },
+    /// It does what another object does already.
+    Conflict {
+        /// Why.
+        reason: String,
+        /// What to do.
+        advice: String,
+    },
+    /// There, but our role may not see how it is.
+    Unseen {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// One thing that is different.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// What.
+    pub what: String,
+    /// As it is.
+    pub old: String,
+    /// As it shall be.
+    pub new: String,
+    /// What would change it, to be run by hand; `None` where nothing does.
+    pub statement: Option<String>,
+}
+
+/// Everything compared, in the order in which it is made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// The objects.
+    pub items: Vec<Item>,
+    /// What to set in AWS.
+    pub aws: AwsSide,
+    /// What keeping the current rows costs.
+    pub cost: Cost,
+}
+
+impl Plan {
+    /// Compares what shall be with what was seen.
+    pub fn new(target: &Target, observed: &Observed) -> Self {
+        let desired = target.desired().into_iter();
+        let mut items: Vec<Item> =
+            desired.flat_map(|desired| compare::compare(target, observed, desired)).collect();
+        conflict::conflicts(target, observed, &mut items);
+        Self { items, aws: target.aws(observed), cost: target.cost(observed) }
+    }
+
+    /// What [`apply()`] would run.
+    pub fn missing(&self) -> impl Iterator<Item = &Item> {
+        self.items.iter().filter(|item| item.state == State::Missing)
+    }
+
+    /// Whether everything is as it shall be, as far as our role can see.
+    pub fn is_settled(&self) -> bool {
+        let is_fine = |item: &Item| matches!(item.state, State::Exists | State::Unseen { .. });
+        self.items.iter().all(is_fine)
+    }
+}
+
+/// What shall be there.
+#[derive(Debug, Clone)]
+pub(super) struct Desired {
+    pub(super) kind: Kind,
+    pub(super) name: String,
+    pub(super) audience: Audience,
+    pub(super) statement: String,
+}
+
+impl Target {
+    /// Where the stage points to.
+    pub fn lake_url(&self) -> String {
+        format!("s3://{}/{}", self.bucket, self.prefix)
+    }
+
+    /// Every statement of the setup, for who wants to read or run them by hand.
+    pub fn statements(&self) -> Vec<String> {
+        self.desired().into_iter().map(|desired| desired.statement).collect()
+    }
+
+    fn desired(&self) -> Vec<Desired> {
+        let mut desired = Vec::new();
+        for script in SETUP {
+            let tables: &[Table] = match script.scope {
+                Scope::Once => &[],
+                Scope::EachPipe if self.mode == IngestMode::Copy => continue,
+                Scope::EachTable | Scope::EachPipe => &Table::ALL,
+            };
+            let each = tables.iter().copied().map(Some);
+            let once = (script.scope == Scope::Once).then_some(None);
+            for table in each.chain(once) {
+                for statement in self.names.statements(script.sql, &self.fillings(table)) {
+                    desired.push(Desired::new(statement, script.audience));
+                }
+            }
+        }
+        desired
+    }
+
+    fn fillings(&self, table: Option<Table>) -> Fillings {
+        let text = |value: &Option<String>, wanted: &str| {
+            Filling::Text(literal(value.as_deref().unwrap_or(wanted)))
+        };
+        let mut fillings = vec![
+            ("lake_url", Filling::Text(literal(&self.lake_url()))),
+            ("aws_role_arn", text(&self.aws_role_arn, "<ARN of the role that Snowflake assumes>")),
+            ("public_key", text(&self.public_key, "<public key without its PEM lines>")),
+        ];
+        if let Some(table) = table {
+            let pipe = self.names.pipe(table, self.format, self.mode);
+            let is_auto = self.mode == IngestMode::Auto;
+            fillings.extend([
+                ("table", Filling::Name(crate::snowflake::sql::ident(table.name()))),
+                ("folder", Filling::Folder(table)),
+                ("file_format", Filling::Name(crate::snowflake::sql::file_format(self.format))),
+                ("pattern", Filling::Text(crate::snowflake::sql::pattern(self.format))),
+                ("auto_ingest", Filling::Name(crate::snowflake::sql::ident(&is_auto.to_string()))),
+                ("current_rows", Filling::Query(self.names.current_rows(table))),
+                ("target_lag", Filling::Text(literal(&self.target_lag.to_string()))),
+                ("refresh_mode", Filling::Name(Names::refresh_mode(table))),
+            ]);
+            fillings.extend(pipe.map(|pipe| ("pipe", Filling::Name(pipe.name))));
+        }
+        fillings
+    }
+
+    fn cost(&self, observed: &Observed) -> Cost {
+        let warehouse = &self.names.warehouse;
+        let question = format!("show warehouses like '{warehouse}'");
+        let row = observed.find(&question, "name", warehouse.as_str());
+        let shown = |column: &str| row.and_then(|row| text(row, column));
+        // Until it is there: as the setup makes it.
+        let size = shown("size").unwrap_or("X-Small");
+        let sleeps_after = shown("auto_suspend").map_or(Ok(60), str::parse).unwrap_or(0);
+        Cost::new(self.target_lag.clone(), size, sleeps_after)
+    }
+
+    fn aws(&self, observed: &Observed) -> AwsSide {
+        let property = |name: &str| observed.integration_property(&self.names, name);
+        let user = property("STORAGE_AWS_IAM_USER_ARN");
+        let trust_policy = user
+            .zip(property("STORAGE_AWS_EXTERNAL_ID"))
+            .map(|(user, external_id)| aws::trust_policy(&user, &external_id));
+        let queues = observed.queues(self);
+        let notification = (self.mode == IngestMode::Auto && !queues.is_empty())
+            .then(|| aws::notification(&self.prefix, &queues));
+        AwsSide {
+            uploader_policy: aws::uploader_policy(&self.bucket, &self.prefix),
+            iam_policy: aws::iam_policy(&self.bucket, &self.prefix),
+            trust_policy,
+            lifecycle: aws::lifecycle(&self.prefix),
+            notification,
+        }
+    }
+}
+
+impl Desired {
+    fn new(statement: String, audience: Audience) -> Self {
+        let (kind, name) = ddl::created(&statement).unwrap_or_else(|| {
+            let name = statement.strip_prefix("grant ").unwrap_or(&statement);
+            (Kind::Grant, name.to_owned())
+        });
+        Self { kind, name, audience, statement }
+    }
+}
+
+#[cfg(test)]
+mod tests;

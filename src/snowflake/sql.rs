@@ -1,0 +1,713 @@
+//! The only list of Snowflake's `.sql` files, and the one function that fills in what they leave open.
+//!
+//! In: names that are [`Ident`]s, quoted [`Literal`]s, shipped tables. Out: statements, one by one, because the SQL API runs one
+//! per request. Nothing else ever becomes SQL text; values are bound. Files on disk and files listed here are the same, by test.
+
+use serde::Deserialize;
+
+use super::api::{Ident, Literal, QualifiedName, literal};
+use crate::ids::Table;
+use crate::lake::Format;
+
+/// What everything is called in Snowflake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Names {
+    /// The database.
+    pub database: Ident,
+    /// Its schema of landing tables, stage, file formats and pipes.
+    pub schema: Ident,
+    /// Its schema of current rows.
+    pub core_schema: Ident,
+    /// Its schema of what dbt derives.
+    pub marts_schema: Ident,
+    /// The stage on the lake.
+    pub stage: Ident,
+    /// The storage integration that lets Snowflake read the lake.
+    pub integration: Ident,
+    /// The role that loads and verifies.
+    pub role: Ident,
+    /// The role that only reads current rows and marts.
+    pub reader_role: Ident,
+    /// The warehouse that verification and dynamic tables use.
+    pub warehouse: Ident,
+    /// The user that runs us.
+    pub user: Ident,
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        let name = |text: &str| text.parse().expect("the default names are names");
+        Self {
+            database: name("SPOTIFY"),
+            schema: name("RAW"),
+            core_schema: name("CORE"),
+            marts_schema: name("MARTS"),
+            stage: name("SPOTIFY_S3_STAGE"),
+            integration: name("SPOTIFY_S3"),
+            role: name("SPOTIFY_LOADER"),
+            reader_role: name("SPOTIFY_READER"),
+            warehouse: name("SPOTIFY_WH"),
+            user: name("SPOTIFY_LOADER_SVC"),
+        }
+    }
+}
+
+/// How files get from the lake into the landing tables.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum IngestMode {
+    /// We tell a pipe of each file (`insertFiles`).
+    #[default]
+    Rest,
+    /// S3's events tell it.
+    Auto,
+    /// No pipe: `COPY INTO` in a warehouse.
+    Copy,
+}
+
+impl IngestMode {
+    /// As configuration and pipes' names write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rest => "rest",
+            Self::Auto => "auto",
+            Self::Copy => "copy",
+        }
+    }
+
+    /// The mode of this name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        [Self::Rest, Self::Auto, Self::Copy].into_iter().find(|mode| mode.name() == name)
+    }
+}
+
+/// A question of a reconciliation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reconcile {
+    /// How many current rows, and their checksum.
+    Counts,
+    /// The same for each 256th of the table.
+    Buckets,
+    /// Keys and hashes of some buckets; bind them as a JSON array.
+    Keys,
+    /// Rows of some keys; bind them as a JSON array.
+    Rows,
+}
+
+/// Who runs a script of the setup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// Needs a privilege of the account (create role, create integration, …).
+    Admin,
+    /// Needs what the admin's scripts grant to our role.
+    Owner,
+}
+
+impl Audience {
+    /// In one word, for documents.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Owner => "owner",
+        }
+    }
+}
+
+/// How often a script of the setup is filled in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope {
+    Once,
+    EachTable,
+    EachPipe,
+}
+
+/// A script of the setup.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Script {
+    pub(super) sql: &'static str,
+    pub(super) audience: Audience,
+    pub(super) scope: Scope,
+}
+
+const fn script(sql: &'static str, audience: Audience, scope: Scope) -> Script {
+    Script { sql, audience, scope }
+}
+
+/// The setup, in the order in which it is run.
+#[rustfmt::skip] // One line per file.
+pub(super) const SETUP: &[Script] = &[
+    script(include_str!("../../sql/snowflake/setup/010_role.sql"), Audience::Admin, Scope::Once),
+    script(include_str!("../../sql/snowflake/setup/015_reader.sql"), Audience::Admin, Scope::Once),
+    script(include_str!("../../sql/snowflake/setup/020_warehouse.sql"), Audience::Admin, Scope::Once),
+    script(include_str!("../../sql/snowflake/setup/030_database.sql"), Audience::Admin, Scope::Once),
+    script(include_str!("../../sql/snowflake/setup/040_user.sql"), Audience::Admin, Scope::Once),
+    script(include_str!("../../sql/snowflake/setup/050_integration.sql"), Audience::Admin, Scope::Once),
+    script(include_str!("../../sql/snowflake/setup/060_schemas.sql"), Audience::Owner, Scope::Once),
+    script(include_str!("../../sql/snowflake/setup/070_file_formats.sql"), Audience::Owner, Scope::Once),
+    script(include_str!("../../sql/snowflake/setup/080_stage.sql"), Audience::Owner, Scope::Once),
+    script(landing_table(Table::Albums), Audience::Owner, Scope::Once),
+    script(landing_table(Table::Artists), Audience::Owner, Scope::Once),
+    script(landing_table(Table::Songs), Audience::Owner, Scope::Once),
+    script(landing_table(Table::SongArtists), Audience::Owner, Scope::Once),
+    script(landing_table(Table::Playlists), Audience::Owner, Scope::Once),
+    script(landing_table(Table::PlaylistSongs), Audience::Owner, Scope::Once),
+    script(landing_table(Table::SongObservations), Audience::Owner, Scope::Once),
+    script(landing_table(Table::Genres), Audience::Owner, Scope::Once),
+    script(include_str!("../../sql/snowflake/setup/190_table_grants.sql"), Audience::Owner, Scope::EachTable),
+    script(include_str!("../../sql/snowflake/setup/200_pipe.sql"), Audience::Owner, Scope::EachPipe),
+    script(include_str!("../../sql/snowflake/setup/290_reader_future.sql"), Audience::Owner, Scope::Once),
+    script(include_str!("../../sql/snowflake/setup/300_dynamic_table.sql"), Audience::Owner, Scope::EachTable),
+    script(include_str!("../../sql/snowflake/setup/310_reader.sql"), Audience::Owner, Scope::Once),
+];
+
+const OBSERVE: &str = include_str!("../../sql/snowflake/observe.sql");
+const OBSERVE_TABLE: &str = include_str!("../../sql/snowflake/observe_table.sql");
+const LOAD: &str = include_str!("../../sql/snowflake/load.sql");
+const LANDED: &str = include_str!("../../sql/snowflake/verify/landed.sql");
+const COPY_HISTORY: &str = include_str!("../../sql/snowflake/verify/copy_history.sql");
+const PIPES: &str = include_str!("../../sql/snowflake/verify/pipes.sql");
+const PIPE_STATUS: &str = include_str!("../../sql/snowflake/verify/pipe_status.sql");
+const RECONCILE_COUNTS: &str = include_str!("../../sql/snowflake/reconcile/counts.sql");
+const RECONCILE_BUCKETS: &str = include_str!("../../sql/snowflake/reconcile/buckets.sql");
+const RECONCILE_KEYS: &str = include_str!("../../sql/snowflake/reconcile/keys.sql");
+const RECONCILE_ROWS: &str = include_str!("../../sql/snowflake/reconcile/rows.sql");
+
+/// The landing table's DDL.
+pub(super) const fn landing_table(table: Table) -> &'static str {
+    match table {
+        Table::Albums => include_str!("../../sql/snowflake/setup/100_albums.sql"),
+        Table::Artists => include_str!("../../sql/snowflake/setup/110_artists.sql"),
+        Table::Songs => include_str!("../../sql/snowflake/setup/120_songs.sql"),
+        Table::SongArtists => include_str!("../../sql/snowflake/setup/130_song_artists.sql"),
+        Table::Playlists => include_str!("../../sql/snowflake/setup/140_playlists.sql"),
+        Table::PlaylistSongs => include_str!("../../sql/snowflake/setup/150_playlist_songs.sql"),
+        Table::SongObservations => {
+            include_str!("../../sql/snowflake/setup/160_song_observations.sql")
+        }
+        Table::Genres => include_str!("../../sql/snowflake/setup/170_genres.sql"),
+    }
+}
+
+const fn current(table: Table) -> &'static str {
+    match table {
+        Table::Albums => include_str!("../../sql/snowflake/current/albums.sql"),
+        Table::Artists => include_str!("../../sql/snowflake/current/artists.sql"),
+        Table::Songs => include_str!("../../sql/snowflake/current/songs.sql"),
+        Table::SongArtists => include_str!("../../sql/snowflake/current/song_artists.sql"),
+        Table::Playlists => include_str!("../../sql/snowflake/current/playlists.sql"),
+        Table::PlaylistSongs => include_str!("../../sql/snowflake/current/playlist_songs.sql"),
+        Table::SongObservations => {
+            include_str!("../../sql/snowflake/current/song_observations.sql")
+        }
+        Table::Genres => include_str!("../../sql/snowflake/current/genres.sql"),
+    }
+}
+
+const fn canonical(table: Table) -> &'static str {
+    match table {
+        Table::Albums => include_str!("../../sql/snowflake/canonical/albums.sql"),
+        Table::Artists => include_str!("../../sql/snowflake/canonical/artists.sql"),
+        Table::Songs => include_str!("../../sql/snowflake/canonical/songs.sql"),
+        Table::SongArtists => include_str!("../../sql/snowflake/canonical/song_artists.sql"),
+        Table::Playlists => include_str!("../../sql/snowflake/canonical/playlists.sql"),
+        Table::PlaylistSongs => include_str!("../../sql/snowflake/canonical/playlist_songs.sql"),
+        Table::SongObservations => {
+            include_str!("../../sql/snowflake/canonical/song_observations.sql")
+        }
+        Table::Genres => include_str!("../../sql/snowflake/canonical/genres.sql"),
+    }
+}
+
+/// What may be filled in.
+#[derive(Debug, Clone)]
+pub(super) enum Filling {
+    Name(Ident),
+    Text(Literal),
+    Texts(Vec<Literal>),
+    /// The table's folder in the lake.
+    Folder(Table),
+    /// A query made here.
+    Query(String),
+}
+
+/// Names for a template's open places.
+pub(super) type Fillings = Vec<(&'static str, Filling)>;
+
+impl Names {
+    /// The table's landing table.
+    pub fn table(&self, table: Table) -> QualifiedName {
+        self.in_schema(ident(table.name()))
+    }
+
+    /// The pipe of one table, format and mode; `None` where the mode has no pipes. The number at its end grows when its
+    /// definition changes, because a pipe's never does.
+    pub fn pipe(&self, table: Table, format: Format, mode: IngestMode) -> Option<QualifiedName> {
+        let version = version(format);
+        let name = format!("{}_{}_{}_V{version}", table.name(), format.name(), mode.name());
+        (mode != IngestMode::Copy).then(|| self.in_schema(ident(&name)))
+    }
+
+    fn in_schema(&self, name: Ident) -> QualifiedName {
+        QualifiedName { database: self.database.clone(), schema: self.schema.clone(), name }
+    }
+
+    /// What was landed of some files; bind their keys as a JSON array.
+    pub fn landed(&self, table: Table) -> String {
+        let rows = self.canonical(table, self.table(table).to_string());
+        self.single(LANDED, vec![("canonical_rows", Filling::Query(rows))])
+    }
+
+    /// What became of a run's files since `since` (ISO 8601, at most 14 days ago); bind the run's id.
+    pub fn copy_history(&self, table: Table, since: &str) -> String {
+        let table = Filling::Name(ident(table.name()));
+        let since = Filling::Text(literal(since));
+        self.single(COPY_HISTORY, vec![("table", table), ("since", since)])
+    }
+
+    /// Which pipes there are.
+    pub fn pipes(&self) -> String {
+        self.single(PIPES, Vec::new())
+    }
+
+    /// How a pipe is.
+    pub fn pipe_status(&self, pipe: &QualifiedName) -> String {
+        self.single(PIPE_STATUS, vec![("pipe", Filling::Name(pipe.name.clone()))])
+    }
+
+    /// One question of a reconciliation.
+    pub fn reconcile(&self, table: Table, question: Reconcile) -> String {
+        let template = match question {
+            Reconcile::Counts => RECONCILE_COUNTS,
+            Reconcile::Buckets => RECONCILE_BUCKETS,
+            Reconcile::Keys => RECONCILE_KEYS,
+            Reconcile::Rows => RECONCILE_ROWS,
+        };
+        let rows = self.canonical(table, format!("(\n{}\n)", self.current_rows(table)));
+        self.single(template, vec![("canonical_rows", Filling::Query(rows))])
+    }
+
+    /// Loads named files, at most 1,000; `paths` are below the table's folder, as `insertFiles` takes them.
+    pub fn load(&self, table: Table, format: Format, paths: &[String]) -> String {
+        let files = paths.iter().map(|path| literal(path)).collect();
+        self.single(
+            LOAD,
+            vec![
+                ("table", Filling::Name(ident(table.name()))),
+                ("folder", Filling::Folder(table)),
+                ("file_format", Filling::Name(file_format(format))),
+                ("files", Filling::Texts(files)),
+            ],
+        )
+    }
+
+    /// The query of a table's current rows on its landing table.
+    pub(super) fn current_rows(&self, table: Table) -> String {
+        self.fill(current(table), &Vec::new())
+    }
+
+    /// How a table's dynamic table is kept up: what its query allows, by its own header.
+    pub(super) fn refresh_mode(table: Table) -> Ident {
+        let mode = current(table).lines().find_map(|line| line.strip_prefix("-- refresh: "));
+        ident(mode.expect("each current/*.sql says how it can be refreshed"))
+    }
+
+    fn canonical(&self, table: Table, source: String) -> String {
+        self.fill(canonical(table), &vec![("source", Filling::Query(source))])
+    }
+
+    /// The questions that a plan asks first.
+    pub(super) fn observations(&self) -> Vec<String> {
+        let mut questions = self.statements(OBSERVE, &Vec::new());
+        for table in Table::ALL {
+            let table = Filling::Name(ident(table.name()));
+            questions.extend(self.statements(OBSERVE_TABLE, &vec![("table", table)]));
+        }
+        questions
+    }
+
+    /// A file's statements.
+    pub(super) fn statements(&self, template: &str, fillings: &Fillings) -> Vec<String> {
+        // A `;` that ends a line ends a statement; no text of ours has one there.
+        let filled = self.fill(template, fillings);
+        let statements = filled.split(";\n").map(|text| text.trim().trim_end_matches(';'));
+        statements.filter(|text| !text.is_empty()).map(str::to_owned).collect()
+    }
+
+    fn single(&self, template: &str, fillings: Fillings) -> String {
+        self.statements(template, &fillings).swap_remove(0)
+    }
+
+    /// Puts names and literals into a template, in one pass, so that nothing filled in is read as a template again.
+    fn fill(&self, template: &str, fillings: &Fillings) -> String {
+        let template = without_comments(template);
+        let mut filled = String::with_capacity(template.len() * 2);
+        let mut rest = template.as_str();
+        while let Some((before, after)) = rest.split_once('{') {
+            let (name, behind) = after.split_once('}').expect("a brace of our SQL is closed");
+            filled.push_str(before);
+            match fillings.iter().find(|(open, _)| *open == name) {
+                Some((_, filling)) => filled.push_str(&filling.to_sql()),
+                None => filled.push_str(self.named(name).as_str()),
+            }
+            rest = behind;
+        }
+        filled.push_str(rest);
+        filled
+    }
+
+    fn named(&self, name: &str) -> &Ident {
+        match name {
+            "database" => &self.database,
+            "schema" => &self.schema,
+            "core_schema" => &self.core_schema,
+            "marts_schema" => &self.marts_schema,
+            "reader_role" => &self.reader_role,
+            "stage" => &self.stage,
+            "integration" => &self.integration,
+            "role" => &self.role,
+            "warehouse" => &self.warehouse,
+            "user" => &self.user,
+            _ => unreachable!("`{name}` is filled in by whoever uses the file"),
+        }
+    }
+}
+
+impl Filling {
+    fn to_sql(&self) -> String {
+        match self {
+            Self::Name(name) => name.to_string(),
+            Self::Text(text) => text.to_string(),
+            Self::Texts(texts) => {
+                texts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+            }
+            Self::Folder(table) => table.name().to_owned(),
+            Self::Query(sql) => sql.clone(),
+        }
+    }
+}
+
+/// The file format object of a kind of file.
+pub(super) fn file_format(format: Format) -> Ident {
+    ident(&format!("{}_V{}", format.name(), version(format)))
+}
+
+/// How often the way in which a kind of file is read has changed, and with it the pipes that read it.
+const fn version(format: Format) -> u8 {
+    match format {
+        Format::Parquet => 1,
+        // 1 took the text `\N` for NULL.
+        Format::Csv => 2,
+    }
+}
+
+/// What a pipe's files are called, as a regular expression over the whole path.
+pub(super) fn pattern(format: Format) -> Literal {
+    literal(match format {
+        Format::Parquet => ".*[.]parquet",
+        Format::Csv => ".*[.]csv[.]gz",
+    })
+}
+
+/// A name made of our own closed lists.
+pub(super) fn ident(name: &str) -> Ident {
+    name.to_ascii_uppercase().parse().expect("our own names are names")
+}
+
+/// Comments are for who reads the file. ` --` stands in no string of ours.
+pub(super) fn without_comments(sql: &str) -> String {
+    let code = sql.lines().map(|line| line.split_once("--").map_or(line, |(code, _)| code));
+    let lines = code.map(str::trim_end).filter(|line| !line.is_empty());
+    lines.collect::<Vec<_>>().join("\n") + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+    use crate::snowflake::business_columns;
+    use crate::warehouse::Warehouse;
+
+    #[test]
+    fn every_sql_file_on_disk_is_listed() {
+        let mut listed: BTreeSet<&str> = SETUP.iter().map(|script| script.sql).collect();
+        listed.extend(Table::ALL.map(current));
+        listed.extend(Table::ALL.map(canonical));
+        listed.extend([OBSERVE, OBSERVE_TABLE, LOAD, LANDED, COPY_HISTORY, PIPES, PIPE_STATUS]);
+        listed.extend([RECONCILE_COUNTS, RECONCILE_BUCKETS, RECONCILE_KEYS, RECONCILE_ROWS]);
+        let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("sql/snowflake")];
+        let mut count = 0;
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|ending| ending == "sql") {
+                    let text = std::fs::read_to_string(&path).unwrap();
+                    assert!(
+                        listed.contains(text.as_str()),
+                        "{} is not in catalog.rs",
+                        path.display()
+                    );
+                    count += 1;
+                }
+            }
+        }
+        assert_eq!(count, listed.len());
+    }
+
+    #[test]
+    fn a_script_says_itself_who_runs_it() {
+        for script in SETUP {
+            let audience = match script.audience {
+                Audience::Admin => "audience: admin",
+                Audience::Owner => "audience: owner",
+            };
+            assert!(script.sql.contains(audience), "{}", script.sql);
+            let is_template = script.sql.contains("-- A template, once per table");
+            assert_eq!(is_template, script.scope != Scope::Once, "{}", script.sql);
+        }
+    }
+
+    #[test]
+    fn what_is_filled_in_is_never_read_as_a_template_or_left_by_its_quotes() {
+        let names = Names::default();
+        let paths = ["a{table}'); drop table x; --.parquet".to_owned()];
+        let sql = names.load(Table::Songs, Format::Parquet, &paths);
+        assert!(sql.contains("files = ('a{table}''); drop table x; --.parquet')"), "{sql}");
+        insta::assert_snapshot!(names.load(Table::Genres, Format::Csv, &["y/g.csv.gz".to_owned()]), @"
+        copy into SPOTIFY.RAW.GENRES
+        from @SPOTIFY.RAW.SPOTIFY_S3_STAGE/raw/genres/
+        files = ('y/g.csv.gz')
+        file_format = (format_name = 'SPOTIFY.RAW.CSV_V2')
+        match_by_column_name = case_insensitive
+        include_metadata = (
+            _file_name = metadata$filename,
+            _file_row_number = metadata$file_row_number,
+            _loaded_at = metadata$start_scan_time
+        )
+        on_error = skip_file
+        ");
+    }
+
+    #[test]
+    fn every_question_is_one_statement_without_open_names_or_comments() {
+        let names = Names::default();
+        let pipe = names.pipe(Table::Songs, Format::Csv, IngestMode::Auto).unwrap();
+        assert_eq!(pipe.to_string(), "SPOTIFY.RAW.SONGS_CSV_AUTO_V2");
+        assert_eq!(names.pipe(Table::Songs, Format::Csv, IngestMode::Copy), None);
+        let mut questions = names.observations();
+        questions.push(names.pipe_status(&pipe));
+        for table in Table::ALL {
+            questions.push(names.landed(table));
+            questions.push(names.copy_history(table, "2026-01-05T06:07:08Z"));
+            for question in
+                [Reconcile::Counts, Reconcile::Buckets, Reconcile::Keys, Reconcile::Rows]
+            {
+                questions.push(names.reconcile(table, question));
+            }
+        }
+        for sql in questions {
+            assert!(!sql.contains(['{', '}', ';']) && !sql.contains("--"), "{sql}");
+        }
+    }
+
+    #[test]
+    fn each_query_of_current_rows_says_how_it_can_be_refreshed_and_asks_for_nothing_that_forbids_it()
+     {
+        for table in Table::ALL {
+            let mode = Names::refresh_mode(table).to_string();
+            assert!(["INCREMENTAL", "FULL"].contains(&mode.as_str()), "{table}: {mode}");
+            // What Snowflake refuses to refresh incrementally, by its list of supported queries.
+            let sql = without_comments(current(table)).to_lowercase();
+            let forbids =
+                ["exists", " in (", " limit", "except", "any_value", "current_", "recursive"];
+            let is_forbidden = forbids.iter().any(|word| sql.contains(word));
+            assert_eq!(mode == "FULL", is_forbidden, "{table}: {mode}");
+        }
+    }
+
+    /// A warehouse whose schema `raw_tables` holds the landing tables, and whose functions have Snowflake's names.
+    fn landing() -> (tempfile::TempDir, Warehouse) {
+        let folder = tempfile::tempdir().unwrap();
+        let warehouse = Warehouse::open(&folder.path().join("w.duckdb"), folder.path()).unwrap();
+        let mut sql = "create schema landing;
+            create macro to_varchar(x) as x::varchar, (x, format) as strftime(x,
+                case format when 'YYYY-MM-DD' then '%Y-%m-%d' else '%Y-%m-%dT%H:%M:%S' end);"
+            .to_owned();
+        for table in Table::ALL {
+            let ddl = on_duckdb(&names().fill(landing_table(table), &Vec::new()));
+            sql += &ddl.replace("number(", "decimal(");
+        }
+        warehouse.connection().execute_batch(&sql).unwrap();
+        (folder, warehouse)
+    }
+
+    fn names() -> Names {
+        Names { database: ident("WORK"), schema: ident("LANDING"), ..Names::default() }
+    }
+
+    /// What the two dialects spell differently.
+    fn on_duckdb(sql: &str) -> String {
+        sql.replace("timestamp_ntz(6)", "timestamp")
+            .replace("timestamp_ltz", "timestamp")
+            .replace(r"'\\N'", r"'\N'")
+    }
+
+    fn texts(warehouse: &Warehouse, sql: &str) -> Vec<String> {
+        let listed = format!("select columns(*)::varchar from ({sql}) order by all");
+        let read = |row: &duckdb::Row<'_>| {
+            let width = row.as_ref().column_count();
+            let cells: Vec<Option<String>> =
+                (0..width).map(|at| row.get(at)).collect::<duckdb::Result<_>>()?;
+            Ok(cells.into_iter().map(|cell| cell.unwrap_or("NULL".to_owned())).collect::<Vec<_>>())
+        };
+        let rows = warehouse.rows(&listed, "test", read).unwrap();
+        rows.into_iter().map(|row| row.join(" ")).collect()
+    }
+
+    #[test]
+    fn a_landing_table_has_the_columns_of_core_in_order_and_then_where_a_row_came_from() {
+        let (_folder, warehouse) = landing();
+        for table in Table::ALL {
+            let describe = format!("select column_name, column_type from (describe core.{table})");
+            let read =
+                |row: &duckdb::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
+            let core = warehouse.rows(&describe, "test", read).unwrap();
+            let expected: Vec<String> = core
+                .iter()
+                .map(|(name, kind)| {
+                    let kind = match kind.as_str() {
+                        "INTEGER" => "number(10, 0)",
+                        "DECIMAL(20,0)" => "number(20, 0)",
+                        "TIMESTAMP" => "timestamp_ntz(6)",
+                        "VARCHAR" => "varchar",
+                        "DATE" => "date",
+                        "BOOLEAN" => "boolean",
+                        other => panic!("{table}: no type for {other}"),
+                    };
+                    let is_key = table.key().split(", ").any(|key| key == name);
+                    let is_required =
+                        is_key || ["run_id", "extracted_at", "row_hash"].contains(&name.as_str());
+                    format!("{name} {kind}{}", if is_required { " not null" } else { "" })
+                })
+                .chain(
+                    [
+                        "_file_name varchar not null",
+                        "_file_row_number number(38, 0) not null",
+                        "_loaded_at timestamp_ltz",
+                    ]
+                    .map(str::to_owned),
+                )
+                .collect();
+            let ddl = without_comments(landing_table(table));
+            let found: Vec<String> = ddl
+                .lines()
+                .filter_map(|line| line.strip_prefix("    "))
+                .map(|line| {
+                    line.trim_end_matches(',').split_whitespace().collect::<Vec<_>>().join(" ")
+                })
+                .collect();
+            assert_eq!(found, expected, "{table}");
+            let business: Vec<String> = core.iter().map(|(name, _)| name.clone()).collect();
+            assert_eq!(business_columns(table), business[..business.len() - 3], "{table}");
+        }
+    }
+
+    #[test]
+    fn both_dialects_make_the_same_text_and_the_same_key_of_a_row() {
+        let (_folder, warehouse) = landing();
+        for table in Table::ALL {
+            let (mut values, mut nulls) = (Vec::new(), Vec::new());
+            for (at, name) in business_columns(table).iter().enumerate() {
+                let describe = format!(
+                    "select column_type from (describe core.{table}) where column_name = '{name}'"
+                );
+                let value = match texts(&warehouse, &describe)[0].as_str() {
+                    "INTEGER" => format!("{}", 40 + at),
+                    "DATE" => "date '0999-01-02'".to_owned(),
+                    "TIMESTAMP" => "timestamp '2026-01-05 06:07:08'".to_owned(),
+                    "BOOLEAN" => "false".to_owned(),
+                    _ => format!(r"'{at}\Ä''🎵 '"),
+                };
+                let is_key = table.key().split(", ").any(|key| key == name);
+                nulls.push(if is_key { value.clone() } else { "null".to_owned() });
+                values.push(value);
+            }
+            for row in [values, nulls] {
+                let (row, tail) = (row.join(", "), "'R', timestamp '2026-01-05 06:07:08', 0");
+                let insert = format!(
+                    "delete from core.{table}; insert into core.{table} values ({row}, {tail});
+                    delete from landing.{table}; insert into landing.{table} values ({row}, {tail}, 'f', 1, null)"
+                );
+                warehouse.connection().execute_batch(&insert).unwrap();
+                let source = names().table(table).to_string();
+                let snowflake = on_duckdb(&names().canonical(table, source));
+                let duckdb = format!("select row_key, content from staging.canonical_{table}");
+                let found =
+                    texts(&warehouse, &format!("select row_key, content from ({snowflake})"));
+                assert_eq!(found, texts(&warehouse, &duckdb), "{table}");
+                assert_eq!(found.len(), 1);
+            }
+        }
+    }
+
+    /// The current rows of a landing table that was loaded as told: `(values), hour`.
+    fn current_after(table: Table, loads: &[(&str, u32)]) -> Vec<String> {
+        let (_folder, warehouse) = landing();
+        for (at, (row, hour)) in loads.iter().enumerate() {
+            let insert = format!(
+                "insert into landing.{table} values ({row}, 'R{hour}', timestamp '2026-01-05 0{hour}:00:00', 0, 'f{at}', 1, null)"
+            );
+            warehouse.connection().execute_batch(&insert).unwrap();
+        }
+        let business = business_columns(table).join(", ");
+        let current = on_duckdb(&names().current_rows(table));
+        texts(&warehouse, &format!("select {business} from ({current})"))
+    }
+
+    #[test]
+    fn the_newest_row_of_each_key_is_current_also_when_it_was_loaded_first_or_twice() {
+        let loads = [
+            ("'a', 'new', 'u'", 2),
+            ("'a', 'old', 'u'", 1),
+            ("'b', 'only', null", 1),
+            ("'a', 'new', 'u'", 2),
+        ];
+        assert_eq!(current_after(Table::Artists, &loads), ["a new u", "b only NULL"]);
+    }
+
+    #[test]
+    fn a_place_older_than_its_songs_newest_first_place_is_gone() {
+        // s lost its third place, t's second changed alone, u never had a first.
+        let loads = [
+            ("'s', 0, 'x'", 1),
+            ("'s', 1, 'y'", 1),
+            ("'s', 2, 'z'", 1),
+            ("'t', 0, 'x'", 1),
+            ("'t', 1, 'y'", 1),
+            ("'u', 1, 'w'", 1),
+            ("'s', 0, 'x'", 2),
+            ("'s', 1, 'y'", 2),
+            ("'t', 1, 'z'", 3),
+        ];
+        assert_eq!(
+            current_after(Table::SongArtists, &loads),
+            ["s 0 x", "s 1 y", "t 0 x", "t 1 z", "u 1 w"]
+        );
+    }
+
+    #[test]
+    fn genres_older_than_any_of_the_artist_are_gone() {
+        let loads = [
+            ("'x', 'pop'", 1),
+            ("'x', 'rock'", 1),
+            ("'y', 'pop'", 1),
+            ("'x', 'pop'", 2),
+            ("'x', 'soul'", 2),
+            ("'x', 'pop'", 2),
+        ];
+        assert_eq!(current_after(Table::Genres, &loads), ["x pop", "x soul", "y pop"]);
+    }
+}

@@ -1,0 +1,64 @@
+//! The source: Spotify's Web API, or documents recorded from it.
+//!
+//! In: credentials, a source. Out: [`Document`]s, byte for byte as received, in the order in which they belong together.
+//! Never shapes a row (that is SQL's work) and never touches DuckDB.
+//!
+//! The data plane is our own HTTP client, one call at a time: `rspotify` serves only for its OAuth types, because its models
+//! drop what they do not know, its paginator repeats rows after a null, its log lines show secrets and its client follows
+//! redirects.
+
+mod document;
+mod error;
+mod folder;
+mod foreign;
+mod recorded;
+mod rejoin;
+mod size;
+mod split;
+mod spotify;
+
+pub use document::{Document, Entity, InvalidDocument, Parts, RowIdentity};
+pub use error::Error;
+pub use recorded::{DemoPoint, NoDocument, Recorded, RecordedDocument, RecordedText, Recorder};
+pub use rejoin::Seam;
+pub use size::TooLarge;
+pub use split::{Cut, CutRow, ItemDigest};
+pub use spotify::{
+    Bucket, Client, Credentials, KnownList, ListReader, Lockouts, PlaylistReader, Step,
+    StoredToken, Timing, TokenFile, Usage, login,
+};
+
+use secrecy::SecretString;
+use url::Url;
+
+/// The configured base URL of a service, or [`Error::BadUrl`] with the `name` of what sets it.
+///
+/// # Errors
+/// [`Error::BadUrl`].
+pub fn base_url(name: &'static str, value: &str) -> Result<Url, Error> {
+    let bad = |reason: String| Error::BadUrl { name, value: value.to_owned(), reason };
+    let url = Url::parse(value).map_err(|error| bad(error.to_string()))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(bad("it must begin with https:// or http://".to_owned()));
+    }
+    Ok(url)
+}
+
+/// How to reach Spotify and as whom.
+#[derive(Debug, Clone, Default)]
+pub struct SpotifyConfig {
+    /// The app's client id, from Spotify's developer dashboard.
+    pub client_id: Option<String>,
+    /// The app's secret; not needed after `login` with PKCE.
+    pub client_secret: Option<SecretString>,
+    /// A user's refresh token, where no `login` is possible.
+    pub refresh_token: Option<SecretString>,
+    /// Playlists of a run that names no source: ids, URIs or URLs.
+    pub playlist_ids: Vec<String>,
+    /// Base URL of the Web API [default: Spotify's].
+    pub api_url: Option<String>,
+    /// Base URL of the accounts service [default: Spotify's].
+    pub accounts_url: Option<String>,
+    /// Least time between two calls, in milliseconds [default: 100].
+    pub min_gap_ms: Option<u64>,
+}

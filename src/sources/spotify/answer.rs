@@ -1,0 +1,149 @@
+//! What one answer of the Web API means.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use reqwest::header::{ETAG, HeaderMap};
+use reqwest::{Response, StatusCode, Url};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::login;
+use crate::http;
+use crate::http::BodyError;
+use crate::sources::error::Error;
+
+/// What one answer means.
+pub(super) enum Outcome {
+    Done {
+        body: String,
+        etag: Option<String>,
+    },
+    /// It may pass: again, with patience.
+    Retry {
+        reason: String,
+    },
+    /// Nothing of Spotify's, which hardly passes: again, once.
+    Nonsense {
+        reason: String,
+    },
+    /// The token is worth nothing any more.
+    Refresh,
+    Wait {
+        asked: Option<Duration>,
+        is_quota: bool,
+    },
+    /// Spotify sees no Premium; once in a while it does not see the one that there is.
+    Premium,
+    Fail(Error),
+}
+
+/// An answer as it came.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    body: Result<Vec<u8>, BodyError>,
+}
+
+#[derive(Default, Deserialize)]
+struct ErrorBody {
+    #[serde(default)]
+    error: ErrorDetail,
+}
+
+#[derive(Default, Deserialize)]
+struct ErrorDetail {
+    #[serde(default)]
+    message: String,
+    #[serde(default)]
+    reason: Option<String>,
+}
+
+impl Answer {
+    /// Reads the answer to its end.
+    pub(super) async fn read(response: Response) -> Self {
+        let (status, headers) = (response.status(), response.headers().clone());
+        Self { status, headers, body: http::body(response).await }
+    }
+
+    /// What it means as the answer to `url` below `base`, given `is_user`'s token, at Spotify's time `now`.
+    pub(super) fn meaning(
+        self,
+        (base, url): (&Url, &str),
+        is_user: bool,
+        now: DateTime<Utc>,
+    ) -> Outcome {
+        let Self { status, headers, body } = self;
+        if let Some(target) = http::redirect(status, &headers) {
+            let url = format!("{}{url}", base.as_str().trim_end_matches('/'));
+            let (url, status) = (http::place(&url), status.as_u16());
+            return Outcome::Fail(Error::Redirected { url, status, target });
+        }
+        let body = match body {
+            Ok(body) => body,
+            Err(BodyError::Broken(reason)) => return Outcome::Retry { reason },
+            Err(error) => {
+                return Outcome::Nonsense { reason: format!("status {status}, but {error}") };
+            }
+        };
+        if !status.is_success() {
+            let body = String::from_utf8_lossy(&body);
+            return refusal((url, is_user), status, (&headers, now), &body);
+        }
+        let body = match String::from_utf8(body) {
+            Ok(body) => body,
+            // Cut in the middle of a letter is cut, too.
+            Err(error) if error.utf8_error().error_len().is_some() => {
+                let reason = format!("status {status}, but the body is not UTF-8");
+                return Outcome::Nonsense { reason };
+            }
+            Err(_) => String::new(),
+        };
+        if serde_json::from_str::<IgnoredAny>(&body).is_err() {
+            let reason = format!("status {status}, but the body is cut or is not JSON");
+            return Outcome::Retry { reason };
+        }
+        let etag = headers.get(ETAG).and_then(|etag| etag.to_str().ok()).map(str::to_owned);
+        Outcome::Done { body, etag }
+    }
+}
+
+/// What an answer means that is not a success.
+fn refusal(
+    (url, is_user): (&str, bool),
+    status: StatusCode,
+    (headers, now): (&HeaderMap, DateTime<Utc>),
+    body: &str,
+) -> Outcome {
+    let detail = serde_json::from_str::<ErrorBody>(body).unwrap_or_default().error;
+    let says = |text: &str| body.to_ascii_lowercase().contains(text);
+    // What is asked about, without how it is asked.
+    let url_owned = || url.split('?').next().unwrap_or(url).to_owned();
+    match status.as_u16() {
+        401 if says("valid user authentication required")
+            || (!is_user && url.starts_with("/me")) =>
+        {
+            Outcome::Fail(Error::UserNeeded { url: url_owned() })
+        }
+        401 => Outcome::Refresh,
+        403 if says("premium") => Outcome::Premium,
+        403 if says("insufficient client scope") => {
+            Outcome::Fail(Error::MissingScope { url: url_owned(), wanted: login::SCOPES })
+        }
+        403 if says("not registered") || says("allow") && says("user") => {
+            Outcome::Fail(Error::NotAllowListed)
+        }
+        403 => Outcome::Fail(Error::Forbidden { url: url_owned() }),
+        404 => Outcome::Fail(Error::NotFound { url: url_owned() }),
+        429 => Outcome::Wait {
+            asked: http::retry_after(headers, now),
+            is_quota: detail.reason.as_deref() == Some("QUOTA_EXCEEDED"),
+        },
+        408 | 500..=599 => Outcome::Retry { reason: format!("status {status}") },
+        code => Outcome::Fail(Error::Refused {
+            url: url.to_owned(),
+            status: code,
+            message: http::shortened(&detail.message),
+        }),
+    }
+}

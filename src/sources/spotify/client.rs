@@ -1,0 +1,423 @@
+//! The data plane: one call at a time, repeated where its answer says that this helps.
+//!
+//! Repeated here: lost connections, 5xx, bodies that are cut or are not JSON, short 429s, a missing Premium; nonsense once.
+//! Everything else is an [`Error`].
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+use super::answer::{Answer, Outcome};
+use super::auth::Credentials;
+use super::auth::{Denied, Renewal};
+use super::question::{self, Question};
+use super::quota::{Lockouts, Usage};
+use super::token_file::StoredToken;
+use crate::event::{Event, Events};
+use crate::http;
+use crate::retry::{LONGEST_PENALTY, RetryPolicy, pause};
+use crate::sources::document::{Document, Entity};
+use crate::sources::error::Error;
+use crate::stop::Stop;
+
+/// When the quota is used up and Spotify names no time: asking during a penalty lengthens it, so we leave an hour.
+const UNNAMED_PENALTY: Duration = Duration::from_secs(3_600);
+/// Waits for 429s without `Retry-After` before we give up.
+const UNNAMED_WAITS: u32 = 3;
+/// How often a call is repeated that Spotify refuses for want of Premium: such a refusal has been seen to pass.
+const PREMIUM_REPEATS: u32 = 3;
+
+/// How patient the client is. Tests shrink every number.
+#[derive(Debug, Clone, Copy)]
+pub struct Timing {
+    /// Least time between two calls.
+    pub min_gap: Duration,
+    /// How long Spotify may put one call off within a run.
+    pub max_wait: Duration,
+    /// How one page is retried.
+    pub retry: RetryPolicy,
+    /// How long a second of a server's `Retry-After` lasts.
+    pub second: Duration,
+    /// How long one answer may take.
+    pub timeout: Duration,
+}
+
+impl Timing {
+    /// One try and no long waits: for a question that a person waits for.
+    pub fn impatient() -> Self {
+        let normal = Self::default();
+        Self {
+            max_wait: Duration::from_secs(5),
+            retry: RetryPolicy { max_retries: 1, ..normal.retry },
+            timeout: Duration::from_secs(15),
+            ..normal
+        }
+    }
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            min_gap: Duration::from_millis(100),
+            max_wait: Duration::from_secs(60),
+            retry: RetryPolicy {
+                max_retries: 6,
+                first_delay: Duration::from_secs(1),
+                max_delay: Duration::from_secs(30),
+            },
+            second: Duration::from_secs(1),
+            timeout: Duration::from_secs(45),
+        }
+    }
+}
+
+/// What one call has been put off for.
+#[derive(Default)]
+struct Patience {
+    calls: u32,
+    /// Waits for what may pass by itself.
+    retries: u32,
+    had_nonsense: bool,
+    premium_waits: u32,
+    /// Waits that Spotify named, and their sum.
+    named_waits: u32,
+    waited: Duration,
+    unnamed_waits: u32,
+}
+
+/// Spotify's Web API for one account: a sequential queue.
+pub struct Client {
+    http: reqwest::Client,
+    base: Url,
+    credentials: Credentials,
+    access: Option<SecretString>,
+    is_user: bool,
+    user_id: Option<String>,
+    /// A login newer than the stored one, which could not be stored.
+    unstored: Option<StoredToken>,
+    /// The app's owner has no Premium: no call is worth making any more.
+    is_barred: bool,
+    pub(super) timing: Timing,
+    last_call: Option<Instant>,
+    clock: fn() -> DateTime<Utc>,
+    stop: Arc<Stop>,
+    skew: Option<TimeDelta>,
+    pub(super) usage: Usage,
+    pub(super) lockouts: Lockouts,
+}
+
+impl Client {
+    /// A client that has not called yet.
+    pub fn new(
+        api_url: &str,
+        credentials: Credentials,
+        timing: Timing,
+        clock: fn() -> DateTime<Utc>,
+    ) -> Result<Self, Error> {
+        let name = "SPOTIFY_API_URL";
+        let bad_url = |reason: String| Error::BadUrl { name, value: api_url.to_owned(), reason };
+        let mut base = crate::sources::base_url(name, api_url)?;
+        if base.path() == "/" {
+            base.set_path("/v1");
+        }
+        let http = http::client(timing.timeout).map_err(|error| bad_url(error.to_string()))?;
+        Ok(Self {
+            http,
+            base,
+            credentials,
+            access: None,
+            is_user: false,
+            user_id: None,
+            unstored: None,
+            is_barred: false,
+            timing,
+            last_call: None,
+            clock,
+            stop: Arc::default(),
+            skew: None,
+            usage: Usage::default(),
+            lockouts: Lockouts::default(),
+        })
+    }
+
+    /// Lets `stop` end waits and calls; they then fail with [`Error::Stopped`].
+    #[must_use]
+    pub fn stopped_by(mut self, stop: Arc<Stop>) -> Self {
+        self.stop = stop;
+        self
+    }
+
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        (self.clock)()
+    }
+
+    /// How far this machine's clock is ahead of Spotify's, once it has answered.
+    pub const fn clock_skew(&self) -> Option<TimeDelta> {
+        self.skew
+    }
+
+    /// What the calls so far cost.
+    pub const fn usage(&self) -> Usage {
+        self.usage
+    }
+
+    /// One document; waits and retries are reported to `events`.
+    pub async fn get(
+        &mut self,
+        entity: Entity,
+        playlist_id: Option<&str>,
+        url: &str,
+        events: Events<'_>,
+    ) -> Result<Document, Error> {
+        let (body, etag) = self.call(url, events).await?;
+        Ok(Document {
+            entity,
+            playlist_id: playlist_id.map(str::to_owned),
+            url: url.to_owned(),
+            fetched_at: (self.clock)(),
+            etag,
+            body,
+        })
+    }
+
+    /// Full artists or albums in one call. `None`: the app may not ask for several at once.
+    ///
+    /// A single id that Spotify does not know gives the document `null`, as it gives it in a batch.
+    pub async fn details(
+        &mut self,
+        entity: Entity,
+        ids: &[String],
+        events: Events<'_>,
+    ) -> Result<Option<Document>, Error> {
+        let (name, list) = (entity.name(), ids.join(","));
+        let is_batch = ids.len() > 1;
+        let url = if is_batch { format!("/{name}?ids={list}") } else { format!("/{name}/{list}") };
+        let question = Question { entity, playlist_id: None, url: &url };
+        let asked = self.ask(question, question::details, events).await;
+        match asked.map(|(document, ())| document) {
+            Err(error) if is_batch && error.concerns_one_playlist() => Ok(None),
+            Err(Error::NotFound { .. } | Error::Refused { status: 400, .. }) => {
+                let (fetched_at, body) = ((self.clock)(), "null".to_owned());
+                Ok(Some(Document { entity, playlist_id: None, url, fetched_at, etag: None, body }))
+            }
+            other => other.map(Some),
+        }
+    }
+
+    /// The logged-in user's id, asked for once.
+    pub async fn user_id(&mut self, events: Events<'_>) -> Result<String, Error> {
+        #[derive(Deserialize)]
+        struct Me {
+            id: String,
+        }
+        if let Some(id) = &self.user_id {
+            return Ok(id.clone());
+        }
+        let (body, _) = self.call("/me", events).await?;
+        let me: Me = serde_json::from_str(&body)
+            .map_err(|source| Error::Document { name: "/me".to_owned(), source: source.into() })?;
+        self.user_id = Some(me.id.clone());
+        Ok(me.id)
+    }
+
+    async fn call(
+        &mut self,
+        url: &str,
+        events: Events<'_>,
+    ) -> Result<(String, Option<String>), Error> {
+        let (mut patience, mut has_refreshed) = (Patience::default(), false);
+        self.require_open(url)?;
+        loop {
+            if self.is_barred {
+                return Err(Error::PremiumRequired);
+            }
+            let token = self.token(events).await?;
+            self.keep_gap().await;
+            self.usage.call_count += 1;
+            self.usage.retry_count += u64::from(0 < patience.calls);
+            patience.calls += 1;
+            let stop = Arc::clone(&self.stop);
+            let outcome = stop.or(self.once(url, &token)).await.ok_or(Error::Stopped)?;
+            let unreachable = |reason| {
+                let (url, tries) = (url.to_owned(), patience.calls);
+                Err(Error::Unreachable { url, tries, reason })
+            };
+            let reason = match outcome {
+                Outcome::Done { body, etag } => return Ok((body, etag)),
+                Outcome::Fail(error) => return Err(error),
+                Outcome::Refresh if has_refreshed => {
+                    return unreachable("a fresh access token was refused (401)".to_owned());
+                }
+                Outcome::Refresh => {
+                    has_refreshed = true;
+                    self.access = None;
+                    continue;
+                }
+                Outcome::Wait { asked, is_quota } => {
+                    let wait = self.penalty(url, asked, is_quota, &mut patience)?;
+                    self.wait("Spotify's rate limit", wait, events).await?;
+                    continue;
+                }
+                Outcome::Premium => {
+                    self.wait_for_premium(&mut patience, events).await?;
+                    continue;
+                }
+                Outcome::Nonsense { reason } if patience.had_nonsense => {
+                    return unreachable(reason);
+                }
+                Outcome::Nonsense { reason } => {
+                    patience.had_nonsense = true;
+                    reason
+                }
+                Outcome::Retry { reason } => reason,
+            };
+            patience.retries += 1;
+            let Some(delay) = self.timing.retry.delay(patience.retries, fastrand::f64()) else {
+                return unreachable(reason);
+            };
+            events(Event::Retried { url: url.to_owned(), reason });
+            self.wait("Spotify to recover", delay, events).await?;
+        }
+    }
+
+    /// Waits before a call that was refused for want of Premium, or ends all calls.
+    async fn wait_for_premium(
+        &mut self,
+        patience: &mut Patience,
+        events: Events<'_>,
+    ) -> Result<(), Error> {
+        if patience.premium_waits == PREMIUM_REPEATS {
+            self.is_barred = true;
+            return Err(Error::PremiumRequired);
+        }
+        patience.premium_waits += 1;
+        let wait = self.timing.second;
+        self.wait("Spotify to see the Premium of the app's owner", wait, events).await
+    }
+
+    /// How long to wait for a 429, or the error that ends the run.
+    fn penalty(
+        &mut self,
+        url: &str,
+        asked: Option<Duration>,
+        is_quota: bool,
+        patience: &mut Patience,
+    ) -> Result<Duration, Error> {
+        let (wait, waited, is_spent) = match asked {
+            Some(asked) => {
+                // Who is told "at once" and refused again must wait all the same, ever longer.
+                let least = Duration::from_secs(1 << patience.named_waits.min(6));
+                patience.named_waits += 1;
+                let wait = asked.max(least).min(LONGEST_PENALTY);
+                patience.waited += wait;
+                (wait, patience.waited, is_quota)
+            }
+            None => {
+                patience.unnamed_waits += 1;
+                let is_spent = is_quota || UNNAMED_WAITS < patience.unnamed_waits;
+                let backoff = Duration::from_secs(5 << patience.unnamed_waits.min(4));
+                let wait = if is_spent { UNNAMED_PENALTY } else { backoff };
+                (wait, wait, is_spent)
+            }
+        };
+        if is_spent || self.timing.max_wait < waited {
+            let reason = if is_quota { "its quota of calls is used up" } else { "too many calls" };
+            return Err(self.lock_out(url, wait, reason));
+        }
+        // A little more than asked: a call within the penalty would lengthen it.
+        let seconds = wait.as_secs_f64() + fastrand::f64() * 0.5;
+        Ok(self.timing.second.mul_f64(seconds))
+    }
+
+    async fn token(&mut self, events: Events<'_>) -> Result<String, Error> {
+        if let Some(token) = &self.access {
+            return Ok(token.expose_secret().to_owned());
+        }
+        let (mut tries, mut had_nonsense) = (0, false);
+        loop {
+            tries += 1;
+            let asked = self.credentials.access(&self.http, self.unstored.as_ref()).await;
+            let (reason, is_nonsense) = match asked {
+                Ok(access) => {
+                    match access.renewal {
+                        Renewal::Unneeded => {}
+                        Renewal::Stored => self.unstored = None,
+                        Renewal::Unstored(login, error) => {
+                            let told = with_causes(&error);
+                            events(Event::Warning(format!(
+                                "{told}; Spotify gave it in place of the stored one, which may be worth nothing any more; the run goes on and tries again at its end"
+                            )));
+                            self.unstored = Some(login);
+                        }
+                    }
+                    let text = access.token.expose_secret().to_owned();
+                    self.is_user = access.is_user;
+                    self.access = Some(access.token);
+                    return Ok(text);
+                }
+                // Only Spotify's own word ends a login; an outage must not.
+                Err(Denied::Outage(reason)) => (reason, false),
+                Err(Denied::Nonsense(reason)) => (reason, true),
+                Err(Denied::Final(error)) => return Err(error),
+            };
+            let delay = self.timing.retry.delay(tries, fastrand::f64());
+            let Some(delay) = delay.filter(|_| !(is_nonsense && had_nonsense)) else {
+                return Err(self.credentials.no_token(tries, reason));
+            };
+            had_nonsense |= is_nonsense;
+            events(Event::Retried { url: "/api/token".to_owned(), reason });
+            self.wait("Spotify's accounts service", delay, events).await?;
+        }
+    }
+
+    /// Stores a login that could not be stored when Spotify gave it.
+    pub fn keep_login(&mut self, events: Events<'_>) {
+        if let Some(login) = self.unstored.take()
+            && let Err(error) = self.credentials.token_file.store(&login)
+        {
+            events(Event::Warning(format!(
+                "{}; it is lost with this process: run `snowtrack login`",
+                with_causes(&error)
+            )));
+        }
+    }
+
+    async fn keep_gap(&mut self) {
+        if let Some(since) = self.last_call.map(|last| last.elapsed()) {
+            pause(self.timing.min_gap.saturating_sub(since)).await;
+        }
+        self.last_call = Some(Instant::now());
+    }
+
+    pub(super) async fn wait(
+        &mut self,
+        why: &'static str,
+        wait: Duration,
+        events: Events<'_>,
+    ) -> Result<(), Error> {
+        events(Event::Waiting { why, wait });
+        self.usage.waited += wait;
+        self.stop.or(pause(wait)).await.ok_or(Error::Stopped)
+    }
+
+    async fn once(&mut self, url: &str, token: &str) -> Outcome {
+        let target = format!("{}{url}", self.base.as_str().trim_end_matches('/'));
+        let answer = match self.http.get(target).bearer_auth(token).send().await {
+            Ok(response) => Answer::read(response).await,
+            Err(error) => return Outcome::Retry { reason: http::describe(error) },
+        };
+        let now = (self.clock)();
+        self.skew = http::date(&answer.headers).map(|date| now - date);
+        answer.meaning((&self.base, url), self.is_user, now - self.skew.unwrap_or_default())
+    }
+}
+
+/// The error and what it comes from, in one line.
+fn with_causes(error: &Error) -> String {
+    let source = std::error::Error::source(error);
+    source.map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
+}

@@ -1,0 +1,144 @@
+//! Answers that are what was asked for: Spotify sends half a page, or another object, with status 200.
+//!
+//! In: a question. Out: a document that answers it, and what a reader must know of it. What does not answer it is asked again.
+
+use super::client::Client;
+use crate::event::{Event, Events};
+use crate::sources::document::{Document, Entity, InvalidDocument, Parts, RowIdentity};
+use crate::sources::error::Error;
+use crate::sources::size;
+
+/// How often one question is put before its answer is taken for what Spotify has to say.
+const TRIES: u32 = 3;
+
+/// A playlist as one answer has it.
+#[derive(Debug)]
+pub(super) struct PlaylistAnswer {
+    pub(super) snapshot_id: String,
+    /// How many rows came with it, and how many it has. `None`: metadata only.
+    pub(super) rows: Option<(u32, u32)>,
+    /// Whether it came in the shape before February 2026.
+    pub(super) is_former: bool,
+}
+
+/// A page of a list as one answer has it.
+#[derive(Debug)]
+pub(super) struct PageAnswer {
+    /// Rows that Spotify announces for the whole list.
+    pub(super) total: u32,
+    pub(super) row_count: u32,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Question<'a> {
+    pub(super) entity: Entity,
+    pub(super) playlist_id: Option<&'a str>,
+    pub(super) url: &'a str,
+}
+
+impl Client {
+    /// Asks until an answer passes `look`, and returns what that saw.
+    pub(super) async fn ask<T>(
+        &mut self,
+        question: Question<'_>,
+        look: impl Fn(&Document) -> Result<T, Error>,
+        events: Events<'_>,
+    ) -> Result<(Document, T), Error> {
+        let mut tries = 1;
+        loop {
+            let Question { entity, playlist_id, url } = question;
+            let document = self.get(entity, playlist_id, url, events).await?;
+            match look(&document) {
+                Ok(seen) => return Ok((document, seen)),
+                Err(error) if tries == TRIES => return Err(error),
+                Err(error) => {
+                    let reason = error.to_string();
+                    events(Event::Retried { url: url.to_owned(), reason });
+                    self.usage.retry_count += 1;
+                    let delay = self.timing.retry.delay(tries, fastrand::f64()).unwrap_or_default();
+                    self.wait("Spotify to answer what was asked", delay, events).await?;
+                    tries += 1;
+                }
+            }
+        }
+    }
+}
+
+fn unusable(document: &Document) -> impl FnOnce(InvalidDocument) -> Error + '_ {
+    |source| Error::Document { name: document.url.clone(), source }
+}
+
+/// A document's parts, where the warehouse has room for them.
+fn parts(document: &Document) -> Result<Parts<'_>, Error> {
+    let parts = document.parts().map_err(unusable(document))?;
+    size::require_room_for(document, &parts).map_err(|error| unusable(document)(error.into()))?;
+    Ok(parts)
+}
+
+/// Looks whether a full artist or album, or several of them, can be landed.
+pub(super) fn details(document: &Document) -> Result<(), Error> {
+    parts(document).map(drop)
+}
+
+/// Looks whether a document is the playlist that was asked for, with the rows that must come with it.
+pub(super) fn playlist(document: &Document) -> Result<PlaylistAnswer, Error> {
+    let parts = parts(document)?;
+    if parts.id != document.playlist_id {
+        let asked = document.playlist_id.clone().unwrap_or_default();
+        let other = InvalidDocument::OtherPlaylist { asked, given: parts.id };
+        return Err(unusable(document)(other));
+    }
+    let snapshot_id = parts.snapshot_id.ok_or(InvalidDocument::NoSnapshot);
+    let snapshot_id = snapshot_id.map_err(unusable(document))?;
+    let is_former = parts.is_former;
+    let Some(rows) = &parts.rows else {
+        return Ok(PlaylistAnswer { snapshot_id, rows: None, is_former });
+    };
+    let total = parts.total.ok_or(InvalidDocument::NoTotal).map_err(unusable(document))?;
+    let (at, given) = ((0, parts.offset), count(rows.len()));
+    require_whole(document, at, (given, total.min(parts.limit.unwrap_or(given))))?;
+    Ok(PlaylistAnswer { snapshot_id, rows: Some((given, total)), is_former })
+}
+
+/// Looks whether a document is the page that begins at `offset`, with all of at most `limit` rows that it must have. Without
+/// a limit it may have any number of them.
+pub(super) fn page(
+    document: &Document,
+    offset: u32,
+    limit: Option<u32>,
+) -> Result<PageAnswer, Error> {
+    let parts = parts(document)?;
+    let rows = parts.rows.as_deref().ok_or(InvalidDocument::NoPage).map_err(unusable(document))?;
+    let total = parts.total.ok_or(InvalidDocument::NoTotal).map_err(unusable(document))?;
+    let row_count = count(rows.len());
+    let wanted = limit.map_or(row_count, |limit| limit.min(total.saturating_sub(offset)));
+    require_whole(document, (offset, parts.offset), (row_count, wanted))?;
+    Ok(PageAnswer { total, row_count })
+}
+
+/// The rows of a page of a list, as far as they tell it from another.
+pub(super) fn identities(document: &Document) -> Result<Vec<RowIdentity>, Error> {
+    let parts = document.parts().map_err(unusable(document))?;
+    Ok(parts.rows.iter().flatten().map(|row| RowIdentity::of(row)).collect())
+}
+
+/// A row that is left out moves every row behind it, so nothing is taken of a page that is not whole.
+fn require_whole(
+    document: &Document,
+    (asked, at): (u32, u32),
+    (given, wanted): (u32, u32),
+) -> Result<(), Error> {
+    if at != asked {
+        return Err(unusable(document)(InvalidDocument::OtherOffset { asked, given: at }));
+    }
+    if given != wanted {
+        let url = document.url.clone();
+        return Err(Error::NotWhole { url, given, wanted, tries: TRIES });
+    }
+    Ok(())
+}
+
+fn count(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
