@@ -83,7 +83,7 @@ const MEMORY_LIMIT: &str = "256MB";
 const MOST_BYTES_ON_ONE_THREAD: u64 = 64 << 20;
 
 /// An allocation above this returns freed memory to the system first. DuckDB's allocator keeps it for a second, which for few rows is
-/// the whole run: nothing is reused and everything adds up. Many rows reuse it, and have DuckDB's own value.
+/// the whole run: what each step has freed adds up. Many rows are worth keeping it, and have DuckDB's own value.
 const MOST_KEPT_FOR_FEW_ROWS: &str = "1MB";
 const KEPT_MEMORY: &str = "allocator_bulk_deallocation_flush_threshold";
 
