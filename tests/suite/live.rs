@@ -32,8 +32,7 @@ pub(crate) fn fetch(
     playlists: &[&str],
     mine: bool,
 ) -> (RunReport, Option<Error>) {
-    let mut config = Config::default();
-    config.data_dir = DataDir::new(world.path("data"));
+    let mut config = Config { data_dir: DataDir::new(world.path("data")), ..Config::default() };
     config.spotify.client_id = Some(CLIENT_ID.to_owned());
     config.spotify.client_secret = Some(CLIENT_SECRET.to_owned().into());
     config.spotify.refresh_token = Some(REFRESH_TOKEN.to_owned().into());
