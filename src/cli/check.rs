@@ -13,8 +13,10 @@ use super::{Cli, now, print, runtime, summary};
 use crate::config::Config;
 use crate::event::Stage;
 use crate::ids::RunId;
-use crate::operate::{CheckFinding, Everything};
+use crate::ledger::CheckFinding;
+use crate::operate::Everything;
 use crate::quality;
+use crate::run::RunReport;
 use crate::stop::Stop;
 use crate::warehouse::CHECKS;
 
@@ -66,14 +68,13 @@ fn tell(cli: &Cli, everything: Everything) -> Result<(), Error> {
     if cli.json {
         // The form of a run's report, though there is no run.
         let status = if error.is_some() { "refused" } else { "unchanged" };
-        let verification = json!({ "verdict": "skipped", "reason": "`check` asks nobody" });
-        let document = json!({
-            "run_id": null, "status": status, "started_at": started_at, "finished_at": now(), "not_before": null,
-            "spotify": { "call_count": 0, "retry_count": 0, "waited_ms": 0 },
-            "playlists": [], "tables": tables, "checks": checks, "files": [], "verification": verification,
+        let mut document = RunReport::of_no_run(status, "`check` asks nobody");
+        let found = json!({
+            "started_at": started_at, "finished_at": now(), "tables": tables, "checks": checks,
             "error": error.as_ref().map(ToString::to_string),
         });
-        print(&document.to_string())?;
+        document.extend(found.as_object().cloned().unwrap_or_default());
+        print(&serde_json::Value::from(document).to_string())?;
     } else if !cli.quiet {
         let row_count: u64 = tables.iter().map(|table| table.row_count).sum();
         let mut text = format!("looked at all {row_count} rows of {} tables\n", tables.len());

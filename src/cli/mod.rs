@@ -181,21 +181,16 @@ static HAS_PRINTED: AtomicBool = AtomicBool::new(false);
 
 /// What `--json` prints where nothing else came of the command; with `is_run`, in the form of a run's report.
 fn failure(code: u8, error: &str, is_run: bool) -> serde_json::Value {
-    let mut document = serde_json::json!({ "status": "failed", "exit_code": code, "error": error });
-    if is_run {
-        let reason = "the command ended before there was a run";
-        let rest = serde_json::json!({
-            "run_id": null, "started_at": null, "finished_at": null,
-            "spotify": { "call_count": 0, "retry_count": 0, "waited_ms": 0 },
-            "playlists": [], "tables": [], "checks": [], "files": [],
-            "verification": { "verdict": "skipped", "reason": reason },
-        });
-        if let (Some(document), serde_json::Value::Object(rest)) = (document.as_object_mut(), rest)
-        {
-            document.extend(rest);
+    let mut document = match is_run {
+        false => serde_json::Map::from_iter([("status".to_owned(), "failed".into())]),
+        true => {
+            let status = if code == exit::LATER { "pending" } else { "failed" };
+            crate::run::RunReport::of_no_run(status, "the command ended before there was a run")
         }
-    }
-    document
+    };
+    document.insert("exit_code".to_owned(), code.into());
+    document.insert("error".to_owned(), error.into());
+    document.into()
 }
 
 /// Tells the error and its causes on standard error and returns them as one text.

@@ -4,6 +4,7 @@ use super::error::Error;
 use super::transform::Transformed;
 use super::{REFUSED_ROWS, Run};
 use crate::event::Stage;
+use crate::ledger;
 use crate::quality;
 use crate::quality::QualityPassed;
 
@@ -21,6 +22,8 @@ pub(crate) fn check(run: &mut Run<'_>, _: &Transformed) -> Result<Option<Quality
     let of_run = (&run.findings.run_id, now);
     let (checks, gate) = quality::gate(&mut run.warehouse, of_run, warn_only, &refused_rows)?;
     run.findings.checks = checks;
+    let data_dir = &run.settings.data_dir;
+    ledger::status_file::post_findings(data_dir, &run.warehouse, run.id());
     let passed = gate.map_err(|_| Error::Refused {
         run: run.id().to_string(),
         failed_checks: quality::refusing(&run.findings.checks),

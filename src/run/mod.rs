@@ -207,7 +207,7 @@ impl Run<'_> {
         // Whatever a statement or a call says when it is cut off, the reason is that somebody asked.
         let is_asked = self.stop.is_asked();
         let ended = ended.map_err(|error| if is_asked { Error::Interrupted } else { error });
-        let ended = ended.and_then(|()| self.findings.require_proof());
+        let ended = self.findings.weigh(ended);
         let ended = match self.does(Stage::Fetch) {
             true => ended.and_then(|()| require_all_read(&self)),
             false => ended,
