@@ -42,7 +42,7 @@ pub(crate) async fn query(
 ) -> Result<Answer<Rows>, Error> {
     // What Snowflake's query history shows beside our statements.
     let statement = Statement { query_tag: Some(run.id().to_string()), ..statement };
-    match account.connection.run(&statement, run.stop.flag()).await {
+    match account.connection.run(&statement, run.stop).await {
         Ok(rows) => Ok(Answer::Given(rows)),
         Err(error) if error.is_transient() => Ok(Answer::Unknown(error.to_string())),
         Err(error) => Err(error.into()),

@@ -1,8 +1,8 @@
 //! Check: the quality gate. Nothing is published or exported without its proof.
 
+use super::Run;
 use super::error::Error;
 use super::transform::Transformed;
-use super::{REFUSED_ROWS, Run};
 use crate::event::Stage;
 use crate::ledger;
 use crate::quality;
@@ -17,7 +17,7 @@ pub(crate) fn check(run: &mut Run<'_>, _: &Transformed) -> Result<Option<Quality
     }
     run.check_stop()?;
     run.enter(Stage::Check)?;
-    let refused_rows = run.settings.data_dir.join(REFUSED_ROWS);
+    let refused_rows = run.settings.data_dir.refused();
     let (warn_only, now) = (&run.settings.warn_only, run.now());
     let of_run = (&run.findings.run_id, now);
     let (checks, gate) = quality::gate(&mut run.warehouse, of_run, warn_only, &refused_rows)?;

@@ -215,7 +215,7 @@ async fn submit_to_pipe(
         .map(|(path, file)| StagedFile { path, size_bytes: file.size_bytes })
         .collect();
     note_submission(run, batch, None)?;
-    let answer = account.connection.insert_files(&pipe, &staged, run.stop.flag()).await;
+    let answer = account.connection.insert_files(&pipe, &staged, run.stop).await;
     // A second call's no does not take back what a first one may have brought about.
     let files = if batch.is_submitted_already { &[] } else { batch.files.as_slice() };
     answer.map_err(Error::from).or_else(|error| denied(run, files, error))
@@ -243,7 +243,7 @@ async fn copy(
         query_tag: batch.run_id.as_ref().map(RunId::to_string),
         ..Statement::new(account.names.load(batch.table, batch.format, paths))
     };
-    let rows = account.connection.run(&statement, run.stop.flag()).await;
+    let rows = account.connection.run(&statement, run.stop).await;
     let rows = rows.map_err(Error::from).or_else(|error| denied(run, &batch.files, error))?;
     Ok(copy_result(&rows)?)
 }

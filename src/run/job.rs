@@ -11,7 +11,7 @@ use super::account::{Target, target};
 use super::error::Error;
 use crate::config::Config;
 use crate::event::Stage;
-use crate::ids::{PlaylistId, RunId, Table};
+use crate::ids::{DataDir, PlaylistId, RunId, Table};
 use crate::lake::{ExportSettings, StaticKeys, StoreSettings, StoreTiming};
 use crate::ledger;
 use crate::snowflake::IngestMode;
@@ -60,7 +60,7 @@ impl Source {
 /// What varies per run.
 pub struct Settings {
     /// Where everything lives.
-    pub data_dir: PathBuf,
+    pub data_dir: DataDir,
     /// How long to wait for whoever has the data directory.
     pub wait: Duration,
     /// Where documents come from; only the fetch needs to know.
@@ -202,7 +202,7 @@ pub(crate) fn prefix(config: &Config) -> String {
 
 /// The lake's root folder.
 pub(crate) fn lake(settings: &Settings) -> PathBuf {
-    settings.data_dir.join("lake")
+    settings.data_dir.lake()
 }
 
 /// Where files are written, and how.

@@ -48,6 +48,7 @@ use transform::transform;
 use upload::upload;
 use verify::verify;
 
+use crate::blocking::blocking;
 use crate::config::Config;
 use crate::event::{Event, Events, Stage};
 use crate::ids::RunId;
@@ -71,9 +72,6 @@ pub(crate) use credentials::{Exposure, snowflake_exposure, spotify_exposures};
 pub(crate) use findings::{check_report, table_report};
 pub(crate) use job::{prefix, store_settings};
 pub(crate) use lock::hold;
-
-/// Where in the data directory the rows are that the quality gate refused last.
-pub const REFUSED_ROWS: &str = "refused.duckdb";
 
 /// Runs every stage in order and returns what was done, also when a stage ended it.
 ///
@@ -115,7 +113,7 @@ pub async fn run(
 async fn every_stage(run: &mut Run<'_>) -> Result<(), Error> {
     if run.makes_files()? {
         let fetched = fetch(run).await?;
-        tokio::task::block_in_place(|| {
+        blocking(|| {
             let transformed = transform(run, fetched)?;
             let Some(passed) = check(run, &transformed)? else { return Ok(()) };
             publish(run, &passed, transformed)?;
@@ -217,7 +215,7 @@ impl Run<'_> {
         let report = self.findings.report(&conclusion, self.now());
         let text = serde_json::to_string(&report).unwrap_or_default();
         let Conclusion { state, error, .. } = conclusion;
-        tokio::task::block_in_place(|| {
+        blocking(|| {
             let finished =
                 ledger::runs::finish(&self.warehouse, self.id(), state, &text, self.now());
             let data_dir = &self.settings.data_dir;

@@ -40,7 +40,7 @@ pub(crate) async fn look(run: &Run<'_>) -> Result<(), Error> {
 
 fn words(at: &Run<'_>, stranger: &Stranger, knows_files: bool) -> String {
     let Stranger { run, place, documents } = stranger;
-    let ledger = at.settings.data_dir.join("snowtrack.duckdb");
+    let ledger = at.settings.data_dir.warehouse();
     let ledger = ledger.display();
     let what = if knows_files {
         format!(

@@ -17,7 +17,7 @@ pub(crate) fn publish(
     }
     run.check_stop()?;
     run.enter(Stage::Publish)?;
-    let published = run.settings.data_dir.join("spotify.duckdb");
+    let published = run.settings.data_dir.published();
     run.warehouse.publish(&published, transformed.next_version)?;
     Ok(())
 }

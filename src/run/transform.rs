@@ -15,7 +15,7 @@ pub(crate) struct Transformed {
 
 /// Shapes what is landed, and counts what is in the tables.
 pub(crate) fn transform(run: &mut Run<'_>, _: Fetched) -> Result<Transformed, Error> {
-    let published = run.settings.data_dir.join("spotify.duckdb");
+    let published = run.settings.data_dir.published();
     let next_version = match run.does(Stage::Publish) {
         true => run.warehouse.begin_renewal(&published)?,
         false => None,

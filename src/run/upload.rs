@@ -7,6 +7,7 @@ use super::error::Error;
 use super::job::{lake, prefix, store_settings};
 use super::outstanding::is_by_event;
 use super::{Run, lost};
+use crate::blocking::blocking;
 use crate::event::{Event, Stage};
 use crate::lake;
 use crate::lake::{
@@ -84,7 +85,7 @@ async fn upload_parcel(
     let lake = lake(run.settings);
     // It goes when everything else is there; then it vouches for what was there.
     let is_manifest_there = parcel.entries.iter().any(|entry| entry.state != "exported");
-    let (archive, mut manifest) = tokio::task::block_in_place(|| {
+    let (archive, mut manifest) = blocking(|| {
         let archive = archive_of(run, parcel, &lake)?;
         let is_short = !is_manifest_there && lost::is_any_of(&run.warehouse, &parcel.run_id)?;
         let manifest = match is_short {
@@ -97,7 +98,7 @@ async fn upload_parcel(
         let shipment =
             Shipment { lake: &lake, files: &files, archive: archive.as_ref(), manifest: &manifest };
         // Boxed: the SDK's futures are so deep that the compiler gives up on a run's.
-        match Box::pin(lake::upload(store, &shipment, run.events, run.stop.flag())).await {
+        match Box::pin(lake::upload(store, &shipment, run.events, run.stop)).await {
             Ok(uploaded) => {
                 let (step, now) = (("exported", "uploaded"), run.now());
                 ledger::files::advance(&mut run.warehouse, uploaded.files(), step, now)?;

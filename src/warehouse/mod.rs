@@ -24,7 +24,6 @@ mod transform;
 use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Utc};
 use duckdb::types::{TimeUnit, Value};
@@ -49,6 +48,8 @@ pub use transform::{MissingDetails, PlaylistContents, TableCount};
 
 pub(crate) use error::Doing;
 
+use crate::stop::Stop;
+
 /// The work file: `raw`, `staging`, `core` and `meta`.
 pub struct Warehouse {
     connection: Connection,
@@ -58,19 +59,19 @@ pub struct Warehouse {
     arrivals: RefCell<Arrivals>,
     /// Bytes landed since the file was opened; `None`, where it is worth all threads already.
     landed_bytes: Cell<Option<u64>>,
-    is_stopped: Arc<AtomicBool>,
+    stop: Arc<Stop>,
 }
 
 /// Ends a statement, whose transaction is rolled back, and whatever is written aside.
 pub struct Interrupt {
     statement: Arc<InterruptHandle>,
-    is_stopped: Arc<AtomicBool>,
+    stop: Arc<Stop>,
 }
 
 impl Interrupt {
     /// Does it, once and for all.
     pub fn interrupt(&self) {
-        self.is_stopped.store(true, Ordering::Relaxed);
+        self.stop.ask();
         self.statement.interrupt();
     }
 }
@@ -136,7 +137,7 @@ impl Warehouse {
             next_item_id,
             arrivals: RefCell::new(Arrivals::new(Journal::beside(path))),
             landed_bytes: Cell::new((!is_large).then_some(0)),
-            is_stopped: Arc::default(),
+            stop: Arc::default(),
         };
         warehouse.recover()?;
         Ok(warehouse)
@@ -161,16 +162,13 @@ impl Warehouse {
             next_item_id: Cell::new(0),
             arrivals: RefCell::new(Arrivals::new(Journal::beside(path))),
             landed_bytes: Cell::new(None),
-            is_stopped: Arc::default(),
+            stop: Arc::default(),
         })
     }
 
     /// What ends the warehouse's work from another thread.
     pub fn interrupt(&self) -> Interrupt {
-        Interrupt {
-            statement: self.connection.interrupt_handle(),
-            is_stopped: Arc::clone(&self.is_stopped),
-        }
+        Interrupt { statement: self.connection.interrupt_handle(), stop: Arc::clone(&self.stop) }
     }
 
     /// Makes the run known to the SQL files.

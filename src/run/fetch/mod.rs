@@ -17,6 +17,7 @@ use super::error::Error;
 use super::job::{Source, Wanted};
 use super::report::{PlaylistReport, SpotifyReport};
 use super::{Run, provenance};
+use crate::blocking::blocking;
 use crate::event::{Event, Stage};
 use crate::ledger;
 use crate::ledger::lockouts;
@@ -60,7 +61,7 @@ async fn from_source(run: &mut Run<'_>, source: &Source) -> Result<(), Error> {
         Source::Spotify(wanted) => return from_spotify(run, wanted).await,
     };
     let run_id = run.id().to_string();
-    let replayed = tokio::task::block_in_place(|| {
+    let replayed = blocking(|| {
         replay::replay(
             &mut run.warehouse,
             &run_id,

@@ -340,7 +340,7 @@ impl TableWatch {
     async fn ask_report(&mut self, run: &Run<'_>, account: &Target) -> Result<(), Error> {
         for channel in self.channels.iter().filter(|channel| channel.way == IngestMode::Rest) {
             let Some(pipe) = &channel.pipe else { continue };
-            match account.connection.insert_report(pipe, None, run.stop.flag()).await {
+            match account.connection.insert_report(pipe, None, run.stop).await {
                 // A report can be late, or be cut short; what an earlier one told stays told.
                 Ok(report) => match &mut self.evidence.reports {
                     Answer::Given(told) => {
