@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::exit::Error;
 use super::{Cli, now, one_line, print, run, runtime};
-use crate::config::{Account as Target, Config};
+use crate::config::{Account, Config};
 use crate::operate::{PipeReport, SetupWishes};
 use crate::snowflake::{Applied, Credential, Plan, Timing, claims, sign};
 use crate::stop::Stop;
@@ -57,16 +57,16 @@ impl SetupArgs {
     }
 
     /// The account seen by the role that makes the setup; what is made is for the configured one all the same.
-    fn target(&self, config: &Config) -> Result<Target, Error> {
+    fn target(&self, config: &Config) -> Result<Account, Error> {
         let normal = target(config)?;
         let Some(role) = &self.as_role else { return Ok(normal) };
         let mut config = config.clone();
         config.snowflake.role = Some(role.clone());
-        Ok(Target { names: normal.names, ..target(&config)? })
+        Ok(Account { names: normal.names, ..target(&config)? })
     }
 }
 
-fn target(config: &Config) -> Result<Target, Error> {
+fn target(config: &Config) -> Result<Account, Error> {
     let why = "there is no Snowflake account to talk to";
     let account = config.required_account(Timing::default(), now, why);
     Ok(account.map_err(crate::run::Error::from)?)
@@ -121,7 +121,7 @@ pub(super) fn snowflake(
     })
 }
 
-fn token(target: &Target) -> Result<String, Error> {
+fn token(target: &Account) -> Result<String, Error> {
     let login = target.connection.login();
     match &login.credential {
         Credential::KeyPair(pair) => {

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::blocking::blocking;
-use crate::config::{Account as Target, Config};
+use crate::config::{Account, Config};
 use crate::event::Events;
 use crate::ids::Table;
 use crate::ledger;
 use crate::run::Settings;
 use crate::run::hold;
-use crate::run::{Error, ship};
+use crate::run::{Error, bound};
 use crate::snowflake::compare as compared;
 use crate::snowflake::compare::{
     Difference, Kind, TableComparison, differences, differing_buckets, differing_keys,
@@ -133,7 +133,7 @@ pub async fn reconcile(
 }
 
 async fn compare(
-    target: &Target,
+    target: &Account,
     warehouse: &Warehouse,
     table: Table,
     stop: &Stop,
@@ -170,14 +170,14 @@ async fn compare(
 }
 
 async fn ask(
-    target: &Target,
+    target: &Account,
     (table, question): (Table, Reconcile),
     among: Option<&BTreeSet<String>>,
     stop: &Stop,
 ) -> Result<Rows, Error> {
     let sql = target.names.reconcile(table, question);
     let statement = match among {
-        Some(wanted) => ship::bound(sql, json!(wanted).to_string()),
+        Some(wanted) => bound(sql, json!(wanted).to_string()),
         None => Statement::new(sql),
     };
     let statement = Statement { query_tag: Some("snowtrack reconcile".to_owned()), ..statement };

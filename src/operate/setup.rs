@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::config::{Account as Target, Config};
+use crate::config::{Account, Config};
 use crate::ids::Table;
 use crate::run::Error;
 use crate::snowflake;
@@ -73,7 +73,7 @@ pub fn remedies(reports: &[PipeReport]) -> Vec<PipeRemedy> {
 
 fn setup(
     config: &Config,
-    target: &Target,
+    target: &Account,
     wishes: &SetupWishes,
 ) -> Result<snowflake::Target, Error> {
     let bucket = config.bucket("the stage points to the lake's bucket")?;
@@ -99,7 +99,7 @@ fn setup(
 /// [`Error::NotConfigured`] without a bucket, [`Error::Snowflake`].
 pub async fn plan(
     config: &Config,
-    target: &Target,
+    target: &Account,
     wishes: &SetupWishes,
     stop: &Stop,
 ) -> Result<Plan, Error> {
@@ -113,7 +113,7 @@ pub async fn plan(
 /// # Errors
 /// [`Error::Snowflake`].
 pub async fn apply_plan(
-    target: &Target,
+    target: &Account,
     plan: &Plan,
     stop: &Stop,
 ) -> Result<Vec<(String, Applied)>, Error> {
@@ -125,7 +125,7 @@ pub async fn apply_plan(
 /// # Errors
 /// [`Error::Snowflake`] where Snowflake cannot be asked at all; a pipe that is missing is a finding.
 pub async fn pipes(
-    target: &Target,
+    target: &Account,
     clock: fn() -> chrono::DateTime<chrono::Utc>,
     stop: &Stop,
 ) -> Result<Vec<PipeReport>, Error> {

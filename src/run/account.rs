@@ -1,3 +1,26 @@
-//! The Snowflake side of a run.
+//! Asking the account of a run.
 
-pub(crate) use crate::config::Account as Target;
+use super::Run;
+use super::error::Error;
+use crate::config::Account;
+use crate::snowflake::{Answer, Binding, Rows, Statement};
+
+/// A question whose answer may have to wait: what Snowflake cannot be asked now is unknown, not wrong.
+pub(crate) async fn query(
+    run: &Run<'_>,
+    account: &Account,
+    statement: Statement,
+) -> Result<Answer<Rows>, Error> {
+    // What Snowflake's query history shows beside our statements.
+    let statement = Statement { query_tag: Some(run.id().to_string()), ..statement };
+    match account.connection.run(&statement, run.stop).await {
+        Ok(rows) => Ok(Answer::Given(rows)),
+        Err(error) if error.is_transient() => Ok(Answer::Unknown(error.to_string())),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A statement with one bound text.
+pub(crate) fn bound(sql: String, value: String) -> Statement {
+    Statement { bindings: vec![Binding::Text(value)], ..Statement::new(sql) }
+}

@@ -7,14 +7,13 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::Run;
 use super::error::Error;
-use super::job::Edge;
 use crate::event::Event;
 use crate::ids::RunId;
 use crate::lake::{Store, StoreTiming};
 use crate::ledger;
 use crate::retry::RetryPolicy;
-use crate::warehouse::Warehouse;
 
 /// A run whose files are there and that the ledger does not know.
 struct Stranger {
@@ -26,21 +25,21 @@ struct Stranger {
 }
 
 /// Says so where the lake has files of a run that the ledger does not know.
-pub(crate) async fn look(edge: Edge<'_>, warehouse: &Warehouse) -> Result<(), Error> {
-    let knows_files = ledger::runs::knows_files(warehouse)?;
-    let mut stranger = local(edge, warehouse)?;
-    if stranger.is_none() && !knows_files && edge.config.lake.bucket.is_some() {
-        stranger = Box::pin(remote(edge, warehouse)).await;
+pub(crate) async fn look(run: &Run<'_>) -> Result<(), Error> {
+    let knows_files = ledger::runs::knows_files(&run.warehouse)?;
+    let mut stranger = local(run)?;
+    if stranger.is_none() && !knows_files && run.config.lake.bucket.is_some() {
+        stranger = Box::pin(remote(run)).await;
     }
     if let Some(stranger) = stranger {
-        (edge.events)(Event::Warning(words(edge, &stranger, knows_files)));
+        (run.events)(Event::Warning(words(run, &stranger, knows_files)));
     }
     Ok(())
 }
 
-fn words(edge: Edge<'_>, stranger: &Stranger, knows_files: bool) -> String {
+fn words(at: &Run<'_>, stranger: &Stranger, knows_files: bool) -> String {
     let Stranger { run, place, documents } = stranger;
-    let ledger = edge.config.data_dir.warehouse();
+    let ledger = at.config.data_dir.warehouse();
     let ledger = ledger.display();
     let what = if knows_files {
         format!(
@@ -61,10 +60,10 @@ fn words(edge: Edge<'_>, stranger: &Stranger, knows_files: bool) -> String {
 }
 
 /// The newest run of the local lake, if the ledger does not know it.
-fn local(edge: Edge<'_>, warehouse: &Warehouse) -> Result<Option<Stranger>, Error> {
-    let root = edge.config.data_dir.lake().join(edge.config.prefix());
+fn local(at: &Run<'_>) -> Result<Option<Stranger>, Error> {
+    let root = at.config.data_dir.lake().join(at.config.prefix());
     let Some(run) = newest_run(&root.join("manifests")) else { return Ok(None) };
-    if ledger::runs::is_known(warehouse, &run)? {
+    if ledger::runs::is_known(&at.warehouse, &run)? {
         return Ok(None);
     }
     let documents = root.join("documents");
@@ -91,16 +90,16 @@ fn newest_run(manifests: &Path) -> Option<RunId> {
 }
 
 /// A run of the bucket, if the ledger does not know it. A bucket that cannot be listed says nothing: the upload has its own words.
-async fn remote(edge: Edge<'_>, warehouse: &Warehouse) -> Option<Stranger> {
-    let settings = edge.config.store_settings(impatient());
+async fn remote(at: &Run<'_>) -> Option<Stranger> {
+    let settings = at.config.store_settings(impatient());
     let Ok(Store::S3(bucket)) = Store::open(&settings).await else { return None };
-    let prefix = edge.config.prefix();
+    let prefix = at.config.prefix();
     let key = bucket.first_key(&format!("{prefix}manifests/")).await.ok()??;
     let run: RunId = key.rsplit('/').next()?.strip_suffix(".json")?.parse().ok()?;
-    if ledger::runs::is_known(warehouse, &run).unwrap_or(true) {
+    if ledger::runs::is_known(&at.warehouse, &run).unwrap_or(true) {
         return None;
     }
-    let place = format!("s3://{}/{prefix}", edge.config.lake.bucket.as_deref().unwrap_or_default());
+    let place = format!("s3://{}/{prefix}", at.config.lake.bucket.as_deref().unwrap_or_default());
     let documents = bucket.first_key(&format!("{prefix}documents/")).await.ok().flatten();
     Some(Stranger { run, documents: documents.map(|_| format!("{place}documents/")), place })
 }

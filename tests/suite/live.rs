@@ -8,7 +8,7 @@ use snowtrack::config::Config;
 use snowtrack::event::Stage;
 use snowtrack::ids::DataDir;
 use snowtrack::retry::RetryPolicy;
-use snowtrack::run::{Error, RunReport, Settings, Source, run};
+use snowtrack::run::{Error, RunReport, Settings, Source, Wanted, run};
 use snowtrack::sources::{self, Timing};
 
 use crate::support::World;
@@ -42,11 +42,11 @@ pub(crate) fn fetch(
     let retry = RetryPolicy { max_retries: 4, first_delay: tiny, max_delay: tiny };
     let settings = Settings {
         wait: Duration::ZERO,
-        source: Some(Source::Spotify {
+        source: Some(Source::Spotify(Wanted {
             playlists: playlists.iter().map(|id| id.parse().unwrap()).collect(),
             mine,
             liked: false,
-        }),
+        })),
         run: None,
         stages: Stage::Fetch..=Stage::Export,
         full: false,

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Area, Finding, Findings, Health, Known, TOLERATED_SKEW, exposed};
 use crate::causes::chain;
-use crate::config::{Account as Target, Config, snowflake_exposure};
+use crate::config::{Account, Config, snowflake_exposure};
 use crate::operate::setup;
 use crate::operate::setup::PipeReport;
 use crate::snowflake::{Credential, Item, Kind, Plan, State, Statement, claims};
@@ -116,7 +116,7 @@ fn objects(plan: &Plan, known: &Known, findings: &mut Findings<'_>) {
 }
 
 /// The pipes that are not well, each remedy once.
-fn pipes(target: &Target, reports: &[PipeReport], findings: &mut Findings<'_>) {
+fn pipes(target: &Account, reports: &[PipeReport], findings: &mut Findings<'_>) {
     if reports.is_empty() {
         return;
     }
