@@ -9,13 +9,14 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::ids::RunId;
+use crate::ledger;
 use crate::quality;
 use crate::run::{CheckReport, TableReport};
 use crate::run::{Error, Lock, REFUSED_ROWS};
 use crate::run::{check_report, table_report};
 use crate::stop::Stop;
 use crate::warehouse;
-use crate::warehouse::{CHECKS, Doing, Warehouse};
+use crate::warehouse::{CHECKS, Warehouse};
 
 /// What a check of a run found.
 #[derive(Debug, Serialize)]
@@ -42,29 +43,21 @@ pub fn findings_of(
     warehouse: &Warehouse,
     run: &RunId,
 ) -> Result<Vec<CheckFinding>, warehouse::Error> {
-    let doing = "look up what the checks found";
-    let connection = warehouse.connection();
-    let sql = "select \"check\", severity, status, offending_row_count from meta.check_results where run_id = ? order by rowid";
-    let mut statement = connection.prepare(sql).doing(doing)?;
-    let results = statement.query_map([run.as_str()], |row| {
-        let check: String = row.get(0)?;
-        let file = CHECKS.iter().find(|file| file.name == check);
-        Ok(CheckFinding {
-            why: file.map(quality::why_of).unwrap_or_default(),
-            check,
-            severity: row.get(1)?,
-            status: row.get(2)?,
-            offending_row_count: row.get(3)?,
-            rows: Vec::new(),
+    let results = ledger::checks::results_of(warehouse, run)?.into_iter();
+    let mut findings: Vec<CheckFinding> = results
+        .map(|noted| {
+            let file = CHECKS.iter().find(|file| file.name == noted.check);
+            CheckFinding {
+                why: file.map(quality::why_of).unwrap_or_default(),
+                check: noted.check,
+                severity: noted.severity,
+                status: noted.status,
+                offending_row_count: noted.offending_row_count,
+                rows: Vec::new(),
+            }
         })
-    });
-    let mut findings: Vec<CheckFinding> =
-        results.doing(doing)?.collect::<Result<_, _>>().doing(doing)?;
-    let sql = "select \"check\", failure from meta.check_failures where run_id = ? order by rowid";
-    let mut statement = connection.prepare(sql).doing(doing)?;
-    let failures = statement.query_map([run.as_str()], |row| Ok((row.get(0)?, row.get(1)?)));
-    for failure in failures.doing(doing)? {
-        let (check, row): (String, String) = failure.doing(doing)?;
+        .collect();
+    for (check, row) in ledger::checks::failures_of(warehouse, run)? {
         let finding = findings.iter_mut().find(|finding| finding.check == check);
         // DuckDB wrote it, for which floats without a word in JSON are words all the same.
         if let (Some(finding), Ok(row)) = (finding, RawValue::from_string(row)) {

@@ -100,7 +100,7 @@ fn objects(plan: &Plan, known: &Known, findings: &mut Findings<'_>) {
             known
                 .sent
                 .iter()
-                .any(|file| item.name.ends_with(&format!(".{}", file.table.to_ascii_uppercase())))
+                .any(|file| item.name.ends_with(&format!(".{}", file.table.name().to_ascii_uppercase())))
         });
         let fix = match lost {
             true => {
