@@ -14,6 +14,10 @@ endif
 # the demo, the tests and the lints compile the dependency tree once and not twice.
 same_features := --examples
 
+dbt_dir := $(abspath $(target_dir))/dbt
+dbt = "$(VENV)/dbt/bin/dbt" --warn-error --no-use-colors --quiet --log-path "$(dbt_dir)/logs"
+dbt_flags = --project-dir dbt --profiles-dir dbt --target-path "$(dbt_dir)"
+
 sqlfluff = "$(VENV)/lint/bin/sqlfluff" lint --config tests/lint/sqlfluff.cfg
 has = $(shell command -v $(1) 2>/dev/null)
 skip = @echo "$(1): not installed, skipped (cargo install --locked $(1))"
@@ -64,6 +68,17 @@ lint: duckdb $(VENV)/lint ## formatting, clippy, docs, SQL, licences, known hole
 	python3 tests/lint/advisories.py
 	$(if $(call has,cargo-deny),cargo deny check bans licenses sources,$(call skip,cargo-deny))
 	$(if $(call has,cargo-machete),cargo machete,$(call skip,cargo-machete))
+
+# The Snowflake target is only parsed: that needs names and no account.
+.PHONY: dbt
+dbt: demo $(VENV)/dbt ## dbt's build on the demo's published file; its marts' rows against the binary's own views
+	rm -rf "$(dbt_dir)" && mkdir -p "$(dbt_dir)"
+	cp "$(demo_dir)/spotify.duckdb" "$(dbt_dir)/dbt.duckdb"
+	DBT_DUCKDB_PATH="$(dbt_dir)/dbt.duckdb" $(dbt) build $(dbt_flags) --target duckdb
+	mv "$(dbt_dir)/manifest.json" "$(dbt_dir)/duckdb.json"
+	SNOWFLAKE_ACCOUNT=myorg-myaccount SNOWFLAKE_USER=me $(dbt) parse $(dbt_flags) --target snowflake
+	mv "$(dbt_dir)/manifest.json" "$(dbt_dir)/snowflake.json"
+	"$(VENV)/dbt/bin/python" tests/dbt/compare.py "$(dbt_dir)"
 
 .PHONY: build
 build: duckdb ## the release binary: target/release/snowtrack

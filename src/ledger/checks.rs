@@ -1,44 +1,65 @@
-//! What the checks of a run found, as the gate noted it (`Warehouse::note_findings`).
+//! What the checks of a run found.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::ids::RunId;
-use crate::warehouse::ledger_sql as sql;
-use crate::warehouse::{Doing, Error, Warehouse};
+use crate::quality;
+use crate::warehouse::{self, CHECKS, Doing, Warehouse, ledger_sql};
 
-/// What one check found.
-pub(crate) struct NotedCheck {
-    /// `<table>__<what>`.
-    pub(crate) check: String,
-    /// `error` or `warn`.
-    pub(crate) severity: String,
+/// What a check of a run found.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct CheckFinding {
+    /// The check.
+    pub check: String,
+    /// `error` or `warn`, as the run took it.
+    pub severity: String,
     /// `pass` or `fail`.
-    pub(crate) status: String,
+    pub status: String,
     /// Rows that it found.
-    pub(crate) offending_row_count: u64,
+    pub offending_row_count: u64,
+    /// Why the check exists.
+    pub why: String,
+    /// The first of the rows, as JSON: each says where it is.
+    pub rows: Vec<Box<RawValue>>,
 }
 
-/// What each check of the run found, as they were made.
-pub(crate) fn results_of(warehouse: &Warehouse, run: &RunId) -> Result<Vec<NotedCheck>, Error> {
+/// What the checks of a run found, in the order in which they were made.
+///
+/// # Errors
+/// [`warehouse::Error::Statement`].
+pub fn findings_of(
+    warehouse: &Warehouse,
+    run: &RunId,
+) -> Result<Vec<CheckFinding>, warehouse::Error> {
     let doing = "look up what the checks found";
-    let mut statement = warehouse.connection().prepare(sql::CHECK_RESULTS).doing(doing)?;
+    let connection = warehouse.connection();
+    let sql = ledger_sql::CHECK_RESULTS;
+    let mut statement = connection.prepare(sql).doing(doing)?;
     let results = statement.query_map([run.as_str()], |row| {
-        Ok(NotedCheck {
-            check: row.get(0)?,
+        let check: String = row.get(0)?;
+        let file = CHECKS.iter().find(|file| file.name == check);
+        Ok(CheckFinding {
+            why: file.map(quality::why_of).unwrap_or_default().to_owned(),
+            check,
             severity: row.get(1)?,
             status: row.get(2)?,
             offending_row_count: row.get(3)?,
+            rows: Vec::new(),
         })
     });
-    results.doing(doing)?.collect::<Result<_, _>>().doing(doing)
-}
-
-/// The offending rows that were kept: each one's check and the row as JSON.
-pub(crate) fn failures_of(
-    warehouse: &Warehouse,
-    run: &RunId,
-) -> Result<Vec<(String, String)>, Error> {
-    let doing = "look up what the checks found";
+    let mut findings: Vec<CheckFinding> =
+        results.doing(doing)?.collect::<Result<_, _>>().doing(doing)?;
     let sql = "select \"check\", failure from meta.check_failures where run_id = ? order by rowid";
-    let mut statement = warehouse.connection().prepare(sql).doing(doing)?;
+    let mut statement = connection.prepare(sql).doing(doing)?;
     let failures = statement.query_map([run.as_str()], |row| Ok((row.get(0)?, row.get(1)?)));
-    failures.doing(doing)?.collect::<Result<_, _>>().doing(doing)
+    for failure in failures.doing(doing)? {
+        let (check, row): (String, String) = failure.doing(doing)?;
+        let finding = findings.iter_mut().find(|finding| finding.check == check);
+        // DuckDB wrote it, for which floats without a word in JSON are words all the same.
+        if let (Some(finding), Ok(row)) = (finding, RawValue::from_string(row)) {
+            finding.rows.push(row);
+        }
+    }
+    Ok(findings)
 }

@@ -18,6 +18,7 @@ pub(crate) mod runs;
 pub(crate) mod status_file;
 pub(crate) mod written;
 
+pub use checks::{CheckFinding, findings_of};
 pub(crate) use files::{Asked, Entry, Parcel, Replacement};
-pub use runs::{FileState, RunSummary, files_of, is_known, latest_runs};
+pub use runs::{FileState, RunSummary, files_of, latest_runs, run_ids};
 pub use status_file::Board;

@@ -1,71 +1,18 @@
-//! What the checks found: of a run, as the ledger has it, or in every row, looked at now.
+//! What the checks find in every row, looked at now.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
-use serde_json::value::RawValue;
 
-use crate::ids::RunId;
-use crate::ledger;
+use crate::ids::{DataDir, RunId};
 use crate::quality;
 use crate::run::{CheckReport, TableReport};
-use crate::run::{Error, Lock, REFUSED_ROWS};
+use crate::run::{Error, Lock};
 use crate::run::{check_report, table_report};
 use crate::stop::Stop;
 use crate::warehouse;
-use crate::warehouse::{CHECKS, Warehouse};
-
-/// What a check of a run found.
-#[derive(Debug, Serialize)]
-pub struct CheckFinding {
-    /// The check.
-    pub check: String,
-    /// `error` or `warn`, as the run took it.
-    pub severity: String,
-    /// `pass` or `fail`.
-    pub status: String,
-    /// Rows that it found.
-    pub offending_row_count: u64,
-    /// Why the check exists.
-    pub why: &'static str,
-    /// The first of the rows, as JSON: each says where it is.
-    pub rows: Vec<Box<RawValue>>,
-}
-
-/// What the checks of a run found, in the order in which they were made.
-///
-/// # Errors
-/// [`warehouse::Error::Statement`].
-pub fn findings_of(
-    warehouse: &Warehouse,
-    run: &RunId,
-) -> Result<Vec<CheckFinding>, warehouse::Error> {
-    let results = ledger::checks::results_of(warehouse, run)?.into_iter();
-    let mut findings: Vec<CheckFinding> = results
-        .map(|noted| {
-            let file = CHECKS.iter().find(|file| file.name == noted.check);
-            CheckFinding {
-                why: file.map(quality::why_of).unwrap_or_default(),
-                check: noted.check,
-                severity: noted.severity,
-                status: noted.status,
-                offending_row_count: noted.offending_row_count,
-                rows: Vec::new(),
-            }
-        })
-        .collect();
-    for (check, row) in ledger::checks::failures_of(warehouse, run)? {
-        let finding = findings.iter_mut().find(|finding| finding.check == check);
-        // DuckDB wrote it, for which floats without a word in JSON are words all the same.
-        if let (Some(finding), Ok(row)) = (finding, RawValue::from_string(row)) {
-            finding.rows.push(row);
-        }
-    }
-    Ok(findings)
-}
+use crate::warehouse::Warehouse;
 
 /// What was found in every row.
 pub struct Everything {
@@ -85,7 +32,7 @@ pub struct Everything {
 /// # Errors
 /// What kept it from looking.
 pub async fn check_everything(
-    data_dir: &Path,
+    data_dir: &DataDir,
     even_if_pending: bool,
     warn_only: &BTreeSet<String>,
     clock: fn() -> DateTime<Utc>,
@@ -93,7 +40,7 @@ pub async fn check_everything(
 ) -> Result<Option<Everything>, Error> {
     let started_at = clock();
     let _lock = Lock::take(data_dir, "check")?;
-    let (file, temporary) = (data_dir.join("snowtrack.duckdb"), data_dir.join("tmp"));
+    let (file, temporary) = (data_dir.warehouse(), data_dir.temp());
     let warehouse = tokio::task::block_in_place(|| Warehouse::open(&file, &temporary))?;
     let (asked, work) = (Arc::clone(stop), warehouse.interrupt());
     let interrupter = tokio::spawn(async move {
@@ -110,7 +57,7 @@ pub async fn check_everything(
         // It is nobody's run; the checks want to know what time it is.
         let nobody = RunId::new(started_at, fastrand::u128(..));
         warehouse.set_run(nobody.as_str(), started_at)?;
-        let kept = data_dir.join(REFUSED_ROWS);
+        let kept = data_dir.refused();
         let looked = quality::look_at_everything(&warehouse, nobody.as_str(), warn_only, &kept)?;
         Ok::<_, warehouse::Error>(Some((tables, looked)))
     });

@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use duckdb::params;
 
-use super::{Warehouse, timestamp};
 use super::error::{Doing, Error};
 use super::sql_files::CheckFile;
+use super::{Warehouse, timestamp};
 use crate::ids::Table;
 
 /// With more changed rows the checks of a table run one after the other: side by side they would compete for memory.

@@ -1,19 +1,9 @@
 -- artist_songs: how many songs and playlists each artist is in now.
 -- grain: artist_id · reads: artists, song_artists, playlist_songs_current
-with artists as (
-    select id, name, url from {{ source('spotify', 'artists') }}
-    qualify row_number() over (partition by id order by extracted_at desc, run_id desc) = 1
-),
-
-song_artists as (
-    select song_id, artist_position, artist_id from {{ source('spotify', 'song_artists') }}
-    qualify row_number() over (partition by song_id, artist_position order by extracted_at desc, run_id desc) = 1
-),
-
 -- An artist can be named twice on one song.
-artist_songs as (
+with artist_songs as (
     select artist_id, song_id, min(artist_position) as artist_position
-    from song_artists
+    from {{ source('spotify', 'song_artists') }}
     group by artist_id, song_id
 ),
 
@@ -35,6 +25,6 @@ select
     min(artist_items.added_at) as first_added_at,
     max(artist_items.added_at) as last_added_at,
     artists.url as artist_url
-from artists
+from {{ source('spotify', 'artists') }} as artists
 inner join artist_items on artist_items.artist_id = artists.id
 group by artists.id, artists.name, artists.url

@@ -1,17 +1,7 @@
 -- playlist_changes: songs that came and went between two snapshots that were read one after the other.
 -- grain: playlist_id, snapshot_id, song_id · reads: playlists, playlist_songs, songs
 -- The first snapshot of a playlist is where the history starts, not a change.
-with playlists as (
-    select id, name, snapshot_id, item_count from {{ source('spotify', 'playlists') }}
-    qualify row_number() over (partition by id order by extracted_at desc, run_id desc) = 1
-),
-
-songs as (
-    select id, name from {{ source('spotify', 'songs') }}
-    qualify row_number() over (partition by id order by extracted_at desc, run_id desc) = 1
-),
-
-snapshots_with_rows as (
+with snapshots_with_rows as (
     select playlist_id, snapshot_id, min(extracted_at) as first_read_at, min(run_id) as first_run_id
     from {{ source('spotify', 'playlist_songs') }}
     group by playlist_id, snapshot_id
@@ -22,16 +12,13 @@ empty_snapshots as (
     select
         playlists.id as playlist_id,
         playlists.snapshot_id,
-        min(versions.extracted_at) as first_read_at,
-        min(versions.run_id) as first_run_id
-    from playlists
-    inner join {{ source('spotify', 'playlists') }} as versions
-        on versions.id = playlists.id and versions.snapshot_id = playlists.snapshot_id
+        playlists.extracted_at as first_read_at,
+        playlists.run_id as first_run_id
+    from {{ source('spotify', 'playlists') }} as playlists
     left join snapshots_with_rows
         on snapshots_with_rows.playlist_id = playlists.id
         and snapshots_with_rows.snapshot_id = playlists.snapshot_id
     where playlists.item_count = 0 and snapshots_with_rows.playlist_id is null
-    group by playlists.id, playlists.snapshot_id
 ),
 
 read_snapshots as (
@@ -54,7 +41,7 @@ ordered_snapshots as (
                 read_snapshots.first_read_at, read_snapshots.first_run_id, read_snapshots.snapshot_id
         ) as snapshot_number
     from read_snapshots
-    inner join playlists on playlists.id = read_snapshots.playlist_id
+    inner join {{ source('spotify', 'playlists') }} as playlists on playlists.id = read_snapshots.playlist_id
 ),
 
 snapshot_pairs as (
@@ -114,4 +101,4 @@ select
     changes.song_id,
     songs.name as song_name
 from changes
-left join songs on songs.id = changes.song_id
+left join {{ source('spotify', 'songs') }} as songs on songs.id = changes.song_id

@@ -1,11 +1,6 @@
 -- playlist_overview: size, length and age of each playlist now, by kind of item.
 -- grain: playlist_id · reads: playlists, playlist_songs_current
-with playlists as (
-    select * from {{ source('spotify', 'playlists') }}
-    qualify row_number() over (partition by id order by extracted_at desc, run_id desc) = 1
-),
-
-counts as (
+with counts as (
     select
         playlist_id,
         count(*) as row_count,
@@ -41,5 +36,5 @@ select
     counts.first_added_at,
     counts.last_added_at,
     playlists.url as playlist_url
-from playlists
+from {{ source('spotify', 'playlists') }} as playlists
 left join counts on counts.playlist_id = playlists.id
