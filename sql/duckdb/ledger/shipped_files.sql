@@ -1,4 +1,5 @@
--- shipped_files: files of the runs that wrote any, oldest run first. {which}: another file of this folder, which selects their rowids
+-- shipped_files: files of the runs that wrote any, oldest run first. A template, for another file of this folder that selects their
+-- rowids (which_….sql)
 -- grain: file · reads: meta.files, meta.runs · shipped: no
 select
     run_id,
