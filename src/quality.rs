@@ -6,17 +6,16 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use duckdb::{Connection, params};
 
 use crate::ids::RunId;
-use crate::warehouse::{CHECKS, CheckFile, Doing, Error, Finding, Offending, Warehouse, timestamp};
+use crate::warehouse::{
+    CHECKS, CheckFile, Doing, Error, Finding, NotedFinding, Offending, Warehouse,
+};
 
 /// Offending rows that are kept in `meta.check_failures` per check.
 pub const KEPT_FAILURES: usize = 100;
 /// Of them, those that a report shows.
 const SHOWN_EXAMPLES: usize = 3;
-
-const FINDING: &str = "record a finding";
 
 /// What a finding means for the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,7 +93,7 @@ pub fn gate(
             .zip(offending)
             .map(|(file, offending)| found(file, (file.sql.to_owned(), offending), warn_only))
             .collect();
-        record(warehouse.connection(), run.as_str(), now, &found)?;
+        record(warehouse, run.as_str(), now, &found)?;
         Ok::<_, Error>(found)
     })?;
     let is_refused = keep(warehouse, run.as_str(), &found, refused_rows);
@@ -165,30 +164,19 @@ fn found(
 }
 
 fn record(
-    connection: &Connection,
+    warehouse: &Warehouse,
     run_id: &str,
     now: DateTime<Utc>,
     found: &[Found],
 ) -> Result<(), Error> {
-    for table in ["check_results", "check_failures"] {
-        connection
-            .execute(&format!("delete from meta.{table} where run_id = ?"), [run_id])
-            .doing("forget earlier findings")?;
-    }
-    let mut findings = connection.appender_to_db("check_results", "meta").doing(FINDING)?;
-    let mut failures = connection.appender_to_db("check_failures", "meta").doing(FINDING)?;
-    for Found { result, rows, .. } in found {
-        let (check, severity) = (result.check, result.severity.name());
-        let status = if result.passed() { "pass" } else { "fail" };
-        let count = result.offending_row_count;
-        findings
-            .append_row(params![run_id, check, severity, status, count, timestamp(now)])
-            .doing(FINDING)?;
-        for row in rows {
-            failures.append_row(params![run_id, check, severity, row]).doing(FINDING)?;
-        }
-    }
-    findings.flush().and_then(|()| failures.flush()).doing(FINDING)
+    let findings = found.iter().map(|Found { result, rows, .. }| NotedFinding {
+        check: result.check,
+        severity: result.severity.name(),
+        status: if result.passed() { "pass" } else { "fail" },
+        row_count: result.offending_row_count,
+        rows,
+    });
+    warehouse.note_findings(run_id, now, findings)
 }
 
 /// Keeps what was found where a check refuses, else takes away what was kept. Whether one does.

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::ids::RunId;
 use crate::quality;
-use crate::warehouse::{self, CHECKS, Doing, Warehouse};
+use crate::warehouse::{self, CHECKS, Doing, Warehouse, ledger_sql};
 
 /// What a check of a run found.
 #[derive(Debug, Serialize, Deserialize)]
@@ -34,7 +34,7 @@ pub fn findings_of(
 ) -> Result<Vec<CheckFinding>, warehouse::Error> {
     let doing = "look up what the checks found";
     let connection = warehouse.connection();
-    let sql = "select \"check\", severity, status, offending_row_count from meta.check_results where run_id = ? order by rowid";
+    let sql = ledger_sql::CHECK_RESULTS;
     let mut statement = connection.prepare(sql).doing(doing)?;
     let results = statement.query_map([run.as_str()], |row| {
         let check: String = row.get(0)?;

@@ -1,12 +1,14 @@
 //! The ledger of files: which are on their way, how far each one is, and what Snowflake's side was found to hold.
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
-use duckdb::params;
+use duckdb::{ToSql, params};
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::ids::{RunId, Table};
 use crate::lake::{ExportedFile, Format};
-use crate::snowflake::{Found, IngestMode, Verdict, Verification};
+use crate::snowflake::{FileVerdict, Found, IngestMode, Verdict, Verification};
+use crate::warehouse::ledger_sql as sql;
 use crate::warehouse::{Doing, Error, Warehouse, sql_timestamp};
 
 /// How long a pipe remembers the paths that it was told of.
@@ -117,6 +119,7 @@ impl Parcel {
 }
 
 /// A table of which a run shipped every row, and all of them arrived: what became of older files no longer matters.
+#[derive(Serialize)]
 pub(crate) struct Replacement {
     /// The run.
     pub(crate) run: RunId,
@@ -129,8 +132,7 @@ pub(crate) fn outstanding(
     warehouse: &Warehouse,
     place: Option<&str>,
 ) -> Result<Vec<Parcel>, Error> {
-    let condition = "lost_at is null and (files.state not in ('verified', 'superseded') or (files.state = 'verified' and verified_in <> ?))";
-    read(warehouse, condition, [place])
+    read(warehouse, sql::WHICH_ARE_OUTSTANDING, [place])
 }
 
 /// Which files a verification is about.
@@ -145,53 +147,63 @@ pub(crate) enum Asked<'a> {
 
 /// The files that a verification is about, oldest run first.
 pub(crate) fn asked(warehouse: &Warehouse, about: &Asked<'_>) -> Result<Vec<Parcel>, Error> {
-    let mut parcels = read(warehouse, "lost_at is null", [])?;
-    let latest = parcels.last().map(|parcel| parcel.run_id.clone());
-    for parcel in &mut parcels {
-        let is_latest = Some(&parcel.run_id) == latest.as_ref();
-        parcel.entries.retain(|entry| match about {
-            Asked::Run(run) => parcel.run_id == **run,
-            Asked::Everything => entry.state != "superseded",
-            Asked::Latest => is_latest && entry.state != "superseded" || !entry.is_settled(),
-        });
+    match about {
+        Asked::Run(run) => read(warehouse, sql::WHICH_ARE_OF_RUN, [run.as_str()]),
+        Asked::Everything => read(warehouse, sql::WHICH_ARE_IN_USE, []),
+        Asked::Latest => read(warehouse, sql::WHICH_ARE_LATEST, []),
     }
-    parcels.retain(|parcel| !parcel.entries.is_empty());
-    Ok(parcels)
 }
 
 /// The latest run that sent a file.
 pub(crate) fn latest(warehouse: &Warehouse) -> Result<Option<(RunId, DateTime<Utc>)>, Error> {
-    let last = read(warehouse, "true", [])?.pop();
-    Ok(last.map(|parcel| (parcel.run_id, parcel.started_at)))
+    let doing = "look for the latest run with files";
+    let found = warehouse.rows(sql::LATEST_RUN_WITH_FILES, doing, |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, NaiveDateTime>(1)?.and_utc()))
+    })?;
+    Ok(found.into_iter().find_map(|(run, at)| Some((run.parse().ok()?, at))))
+}
+
+/// A file that was brought to the bucket.
+pub(crate) struct SentFile {
+    pub(crate) table: Table,
+    pub(crate) key: String,
+    pub(crate) is_verified: bool,
+}
+
+/// Every one of them, but for those that newer ones replaced, oldest run first.
+pub(crate) fn sent(warehouse: &Warehouse) -> Result<Vec<SentFile>, Error> {
+    warehouse.rows(sql::SENT_FILES, "list the files that were sent", |row| {
+        let is_verified = row.get::<_, String>(2)? == "verified";
+        Ok(SentFile { table: row.get(0)?, key: row.get(1)?, is_verified })
+    })
 }
 
 /// The run whose file was last proven, and when that was.
 pub(crate) fn last_proof(warehouse: &Warehouse) -> Result<Option<(String, DateTime<Utc>)>, Error> {
-    let sql = "select run_id, verified_at from meta.files where verified_at is not null order by verified_at desc, run_id desc limit 1";
+    let sql = sql::LAST_PROOF;
     let found = warehouse.rows(sql, "look for the last proof", |row| {
         Ok((row.get(0)?, row.get::<_, NaiveDateTime>(1)?.and_utc()))
     })?;
     Ok(found.into_iter().next())
 }
 
-/// The same runs' files, whatever their state.
+/// The files of these keys, whatever their state.
 pub(crate) fn parcels_of(warehouse: &Warehouse, keys: &[String]) -> Result<Vec<Parcel>, Error> {
-    let mut parcels = read(warehouse, "true", [])?;
-    for parcel in &mut parcels {
-        parcel.entries.retain(|entry| keys.contains(&entry.file.key));
-    }
-    parcels.retain(|parcel| !parcel.entries.is_empty());
-    Ok(parcels)
+    read(warehouse, sql::WHICH_HAVE_KEYS, [list(keys)])
+}
+
+/// Values as one JSON array, which a statement takes apart.
+pub(super) fn list<T: Serialize>(values: impl IntoIterator<Item = T>) -> String {
+    serde_json::Value::from_iter(values.into_iter().map(|value| serde_json::json!(value)))
+        .to_string()
 }
 
 fn read(
     warehouse: &Warehouse,
-    condition: &str,
+    which: &str,
     parameters: impl duckdb::Params,
 ) -> Result<Vec<Parcel>, Error> {
-    let sql = format!(
-        "select run_id, started_at, manifest_key, \"table\", key, files.row_count, size_bytes, sha256, row_hash_sum, state, reason, updated_at, way, request_id, told_at, coalesce(verified_at, if(state = 'verified', updated_at, null)) from meta.files as files inner join meta.runs as runs using (run_id) where manifest_key is not null and ({condition}) order by run_id, files.rowid"
-    );
+    let sql = sql::SHIPPED_FILES.replace("{which}", which);
     let doing = "list the files on their way";
     let mut statement = warehouse.connection().prepare(&sql).doing(doing)?;
     let rows = statement.query_map(parameters, |row| {
@@ -238,18 +250,8 @@ pub(crate) fn advance(
     (from, to): (&str, &str),
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    warehouse.transaction(|warehouse| {
-        for file in files {
-            warehouse
-                .connection()
-                .execute(
-                    "update meta.files set state = ?, updated_at = ?::timestamp where key = ? and state = ?",
-                    params![to, sql_timestamp(now), file.key, from],
-                )
-                .doing("note a file's step")?;
-        }
-        Ok(())
-    })
+    let values = params![to, sql_timestamp(now), from, keys(files)];
+    note(warehouse, sql::ADVANCE_FILES, values, "note a file's step")
 }
 
 /// Notes, before it happens, how Snowflake is going to be told of some files.
@@ -260,18 +262,8 @@ pub(crate) fn submit(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let request_id = request_id.map(|id| id.to_string());
-    warehouse.transaction(|warehouse| {
-        for file in files {
-            warehouse
-                .connection()
-                .execute(
-                    "update meta.files set state = 'submitting', way = ?, request_id = ?, told_at = coalesce(told_at, ?::timestamp), updated_at = ?::timestamp where key = ? and state in ('uploaded', 'submitting')",
-                    params![way.name(), request_id, sql_timestamp(now), sql_timestamp(now), file.key],
-                )
-                .doing("note a submission")?;
-        }
-        Ok(())
-    })
+    let values = params![way.name(), request_id, sql_timestamp(now), keys(files)];
+    note(warehouse, sql::SUBMIT_FILES, values, "note a submission")
 }
 
 /// Notes that the upload itself tells Snowflake, through the bucket's events.
@@ -281,18 +273,8 @@ pub(crate) fn announce(
     way: IngestMode,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    warehouse.transaction(|warehouse| {
-        for file in files {
-            warehouse
-                .connection()
-                .execute(
-                    "update meta.files set way = ?, told_at = ?::timestamp where key = ? and way is null",
-                    params![way.name(), sql_timestamp(now), file.key],
-                )
-                .doing("note how a file is going to be loaded")?;
-        }
-        Ok(())
-    })
+    let values = params![way.name(), sql_timestamp(now), keys(files)];
+    note(warehouse, sql::ANNOUNCE_FILES, values, "note how a file is going to be loaded")
 }
 
 /// Notes that Snowflake refused to be told: the files are in the bucket and nowhere else.
@@ -301,18 +283,8 @@ pub(crate) fn withdraw(
     files: &[ExportedFile],
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    warehouse.transaction(|warehouse| {
-        for file in files {
-            warehouse
-                .connection()
-                .execute(
-                    "update meta.files set state = 'uploaded', way = null, request_id = null, told_at = null, updated_at = ?::timestamp where key = ? and state = 'submitting'",
-                    params![sql_timestamp(now), file.key],
-                )
-                .doing("note a refusal")?;
-        }
-        Ok(())
-    })
+    let values = params![sql_timestamp(now), keys(files)];
+    note(warehouse, sql::WITHDRAW_FILES, values, "note a refusal")
 }
 
 /// Notes that a pipe that takes nothing was told of some files, and may have forgotten them by the time it is mended: it is told
@@ -323,18 +295,28 @@ pub(crate) fn doubt(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let stuck = verification.files.iter().filter(|file| file.is_pipe_broken);
-    warehouse.transaction(|warehouse| {
-        for file in stuck {
-            warehouse
-                .connection()
-                .execute(
-                    "update meta.files set state = 'submitting', updated_at = ?::timestamp where key = ? and state = 'accepted' and way = 'rest'",
-                    params![sql_timestamp(now), file.key],
-                )
-                .doing("note a doubt")?;
-        }
-        Ok(())
-    })
+    let values = params![sql_timestamp(now), list(stuck.map(|file| &file.key))];
+    note(warehouse, sql::DOUBT_FILES, values, "note a doubt")
+}
+
+/// What a verification says of a file, as `note_verdicts.sql` reads it.
+#[derive(Serialize)]
+struct NotedVerdict<'v> {
+    key: &'v str,
+    state: Option<&'static str>,
+    reason: Option<&'v str>,
+}
+
+impl<'v> NotedVerdict<'v> {
+    fn of(file: &'v FileVerdict) -> Self {
+        let (state, reason) = match file.verdict {
+            Verdict::Verified => (Some("verified"), None),
+            Verdict::Failed => (Some("failed"), Some(file.reason.as_str())),
+            Verdict::Mismatch => (Some("mismatch"), Some(file.reason.as_str())),
+            Verdict::Pending => (None, Some(file.reason.as_str())),
+        };
+        Self { key: &file.key, state, reason }
+    }
 }
 
 /// Notes what was found of each file at `place`, what older files no longer matter for it, and what that makes of their runs.
@@ -345,56 +327,22 @@ pub(crate) fn judged(
     (place, now): (&str, DateTime<Utc>),
 ) -> Result<(), Error> {
     let now = sql_timestamp(now);
+    let verdicts = list(verification.files.iter().map(NotedVerdict::of));
     warehouse.transaction(|warehouse| {
         let connection = warehouse.connection();
-        for file in &verification.files {
-            let (state, reason) = match file.verdict {
-                Verdict::Verified => ("verified", None),
-                Verdict::Failed => ("failed", Some(&file.reason)),
-                Verdict::Mismatch => ("mismatch", Some(&file.reason)),
-                Verdict::Pending => {
-                    // What is not known says nothing about how far the file is, and takes back nothing that was found.
-                    let sql = "update meta.files set reason = ? where key = ? and state not in ('verified', 'failed', 'mismatch')";
-                    connection.execute(sql, params![file.reason, file.key]).doing("note a doubt")?;
-                    continue;
-                }
-            };
-            // The time of the last step stays: it says how old a submission is.
-            connection
-                .execute(
-                    "update meta.files set reason = ?, updated_at = case when state = ? then updated_at else ?::timestamp end, state = ? where key = ?",
-                    params![reason, state, now, state, file.key],
-                )
-                .doing("note a verdict")?;
-            if file.verdict == Verdict::Verified {
-                let sql = "update meta.files set verified_at = ?::timestamp, verified_in = ? where key = ?";
-                connection.execute(sql, params![now, place, file.key]).doing("note a proof")?;
-            }
-        }
-        for Replacement { run, table } in replacements {
-            connection
-                .execute(
-                    "update meta.files set state = 'superseded', updated_at = ?::timestamp where \"table\" = ? and state in ('failed', 'mismatch', 'accepted', 'submitting') and run_id < ?",
-                    params![now, table, run.as_str()],
-                )
-                .doing("note what is superseded")?;
-        }
+        connection
+            .execute(sql::NOTE_VERDICTS, params![now, place, verdicts])
+            .doing("note the verdicts")?;
+        connection
+            .execute(sql::SUPERSEDE_OLDER_FILES, params![now, list(replacements)])
+            .doing("note what is superseded")?;
         judge_runs(warehouse)
     })
 }
 
-/// What the files make of their runs: one with a wrong file has failed, and one is verified where it and all before it arrived,
-/// whoever settled that.
+/// What the files make of their runs.
 fn judge_runs(warehouse: &Warehouse) -> Result<(), Error> {
-    for sql in [
-        "update meta.runs set status = 'failed' where status in ('verified', 'running', 'pending') and run_id in (select run_id from meta.files group by run_id having bool_or(state in ('failed', 'mismatch')) and bool_and(state in ('failed', 'mismatch', 'verified', 'superseded')))",
-        "update meta.runs set status = 'verified' where exported_at is not null and status <> 'verified' and run_id in (select run_id from meta.files) and run_id < coalesce((select min(run_id) from meta.files where state not in ('verified', 'superseded')), '~')",
-        // It had nothing to send, and was held to what earlier ones had sent.
-        "update meta.runs set status = 'unchanged' where exported_at is not null and status in ('failed', 'pending') and run_id not in (select run_id from meta.files) and run_id < coalesce((select min(run_id) from meta.files where state not in ('verified', 'superseded')), '~')",
-    ] {
-        warehouse.connection().execute(sql, []).doing("note what became of the runs")?;
-    }
-    Ok(())
+    warehouse.connection().execute_batch(sql::JUDGE_RUNS).doing("note what became of the runs")
 }
 
 /// Notes that a table's current rows are right, so that what became of its files no longer matters.
@@ -403,13 +351,26 @@ pub(crate) fn settle(
     table: Table,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    // What is still queued can change the table yet, unless a later file of it has arrived.
-    let sql = "update meta.files as files set state = 'superseded', updated_at = ?::timestamp where \"table\" = ? and (state in ('failed', 'mismatch') or (state = 'accepted' and run_id < (select max(later.run_id) from meta.files as later where later.\"table\" = files.\"table\" and later.state = 'verified')))";
     warehouse.transaction(|warehouse| {
         warehouse
             .connection()
-            .execute(sql, params![sql_timestamp(now), table.name()])
+            .execute(sql::SETTLE_FILES, params![sql_timestamp(now), table.name()])
             .doing("note what is settled")?;
         judge_runs(warehouse)
     })
+}
+
+fn keys(files: &[ExportedFile]) -> String {
+    list(files.iter().map(|file| &file.key))
+}
+
+/// Runs one statement as a transaction of its own.
+fn note(
+    warehouse: &mut Warehouse,
+    sql: &str,
+    values: &[&dyn ToSql],
+    doing: &str,
+) -> Result<(), Error> {
+    warehouse
+        .transaction(|warehouse| warehouse.connection().execute(sql, values).doing(doing).map(drop))
 }

@@ -2,8 +2,11 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use duckdb::params;
+use serde::Serialize;
 
+use super::files::list;
 use crate::sources::{Bucket, Lockouts};
+use crate::warehouse::ledger_sql as sql;
 use crate::warehouse::{Doing, Error, Warehouse, sql_timestamp};
 
 /// What an account may not ask yet.
@@ -34,16 +37,19 @@ pub(crate) fn save(
     account: &str,
     lockouts: &Lockouts,
 ) -> Result<(), Error> {
-    let doing = "note a rate limit";
+    #[derive(Serialize)]
+    struct Noted {
+        bucket: &'static str,
+        until: String,
+    }
+    let noted = lockouts
+        .iter()
+        .map(|(bucket, until)| Noted { bucket: bucket.name(), until: sql_timestamp(until) });
+    let (noted, doing) = (list(noted), "note the rate limits");
+    let buckets = list(lockouts.iter().map(|(bucket, _)| bucket.name()));
     warehouse.transaction(|warehouse| {
         let connection = warehouse.connection();
-        for (bucket, until) in lockouts.iter() {
-            let delete = "delete from meta.not_before where account = ? and bucket = ?";
-            connection.execute(delete, params![account, bucket.name()]).doing(doing)?;
-            let insert = "insert into meta.not_before by name select ? as account, ? as bucket, ?::timestamp as until";
-            let row = params![account, bucket.name(), sql_timestamp(until)];
-            connection.execute(insert, row).doing(doing)?;
-        }
-        Ok(())
+        connection.execute(sql::FORGET_LOCKOUTS, params![account, buckets]).doing(doing)?;
+        connection.execute(sql::NOTE_LOCKOUTS, params![account, noted]).doing(doing).map(drop)
     })
 }

@@ -1,8 +1,19 @@
-//! What every run did: runs, reads, files and their states, in the `meta` schema of the work file.
+//! What every run did: runs, files and their states, what was found and what is put off, in the `meta` schema of the work file.
+//!
+//! Its statements are the files of `sql/duckdb/ledger`, each with bound values; many rows are one statement over a JSON array.
+//!
+//! Besides this folder, three others write `meta`, because what they note is one transaction with what they do:
+//! - `warehouse` notes a read with the pages that it gave (`arrivals.rs`, `reads.rs`), its own schema's sum, what the published file
+//!   is, and which runs changed rows.
+//! - The gate notes what its checks found while it runs them (`warehouse/check_runs.rs`).
+//! - `sql/duckdb/finish.sql` notes what a transform consumed, with the rows it made.
+//!
+//! No other module speaks SQL of `meta`; tests/suite/ledger.rs reads the sources for it.
 
 pub(crate) mod checks;
 pub(crate) mod files;
 pub(crate) mod lockouts;
+pub(crate) mod lost;
 pub(crate) mod runs;
 pub(crate) mod status_file;
 pub(crate) mod written;

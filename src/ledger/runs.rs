@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use duckdb::{OptionalExt, params};
 
+use super::files::list;
 use super::written;
 use crate::ids::RunId;
 use crate::lake::{Manifest, WrittenFile};
+use crate::warehouse::ledger_sql as sql;
 use crate::warehouse::{Doing, Error, TableCount, Warehouse, sql_timestamp};
 
 /// A run as `status` shows it.
@@ -80,17 +82,21 @@ pub(crate) fn begin(
 ) -> Result<(RunId, DateTime<Utc>), Error> {
     warehouse.transaction(|warehouse| {
         let connection = warehouse.connection();
-        let unfinished = "select run_id, started_at from meta.runs where status = 'running' and is_over is not true and source = coalesce(?, source) and (exported_at is null or (? and started_at > ?::timestamp and (coalesce(is_full, false) or not ?))) order by run_id desc limit 1";
+        let unfinished = sql::UNFINISHED_RUN;
         let waited_for_since = sql_timestamp(now - WORTH_WAITING_FOR);
         let found: Option<(String, NaiveDateTime)> = connection
-            .query_row(unfinished, params![source, purpose.ships, waited_for_since, purpose.is_full], |row| Ok((row.get(0)?, row.get(1)?)))
+            .query_row(
+                unfinished,
+                params![source, purpose.ships, waited_for_since, purpose.is_full],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
             .optional()
             .doing("look for an unfinished run")?;
         if let Some((run_id, started_at)) = found
             && !purpose.is_own
             && let Ok(run_id) = run_id.parse()
         {
-            let widen = "update meta.runs set is_full = true where run_id = ? and ? and exported_at is null";
+            let widen = sql::WIDEN_RUN;
             let run: &RunId = &run_id;
             connection
                 .execute(widen, params![run.as_str(), purpose.is_full])
@@ -99,12 +105,17 @@ pub(crate) fn begin(
         }
         // What another source landed completely is shipped by this run; the rest of it is asked for again.
         connection
-            .execute("update meta.runs set status = 'superseded' where status = 'running' and exported_at is null and not ?", [purpose.is_own])
+            .execute(sql::END_UNFINISHED_RUNS, [purpose.is_own])
             .doing("end an unfinished run")?;
         connection
             .execute(
-                "insert into meta.runs by name select ? as run_id, ? as source, ?::timestamp as started_at, 'running' as status, ? as is_full",
-                params![fresh.as_str(), source.unwrap_or("what is landed"), sql_timestamp(now), purpose.is_full],
+                sql::BEGIN_RUN,
+                params![
+                    fresh.as_str(),
+                    source.unwrap_or("what is landed"),
+                    sql_timestamp(now),
+                    purpose.is_full
+                ],
             )
             .doing("note the run")?;
         Ok((fresh, now))
@@ -154,7 +165,7 @@ pub(crate) fn enter(warehouse: &Warehouse, run: &RunId, stage: &str) -> Result<(
 
 /// The latest run that exported its rows.
 pub(crate) fn latest(warehouse: &Warehouse) -> Result<Option<(RunId, DateTime<Utc>)>, Error> {
-    let sql = "select run_id, started_at from meta.runs where exported_at is not null and status not in ('refused', 'superseded') order by run_id desc limit 1";
+    let sql = sql::LATEST_EXPORTED_RUN;
     let found: Option<(String, NaiveDateTime)> = warehouse
         .connection()
         .query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -166,7 +177,7 @@ pub(crate) fn latest(warehouse: &Warehouse) -> Result<Option<(RunId, DateTime<Ut
 /// Whether the run exported its rows itself. What a run left behind that was refused or gave way to another is exported by a
 /// later one, and nothing of it is the earlier one's merit.
 pub(crate) fn is_exported(warehouse: &Warehouse, run: &RunId) -> Result<bool, Error> {
-    let sql = "select count(*) > 0 from meta.runs where run_id = ? and exported_at is not null and status not in ('refused', 'superseded')";
+    let sql = sql::IS_EXPORTED;
     warehouse.connection().query_row(sql, [run.as_str()], |row| row.get(0)).doing("look up the run")
 }
 
@@ -214,7 +225,7 @@ pub(crate) fn fetched(
 ) -> Result<(), Error> {
     let Unread { count, reason, put_off } = unread;
     let (what, until) = put_off.as_ref().map(|(what, until)| (what, sql_timestamp(*until))).unzip();
-    let sql = "update meta.runs set fetched_at = ?::timestamp, unread_count = ?, unread_reason = ?, put_off = ?, put_off_until = ?::timestamp where run_id = ?";
+    let sql = sql::END_FETCH;
     warehouse
         .connection()
         .execute(sql, params![sql_timestamp(now), count, reason, what, until, run.as_str()])
@@ -224,7 +235,7 @@ pub(crate) fn fetched(
 
 /// What the run could not read, whichever process tried.
 pub(crate) fn unread(warehouse: &Warehouse, run: &RunId) -> Result<Unread, Error> {
-    let sql = "select coalesce(unread_count, 0), unread_reason, put_off, put_off_until from meta.runs where run_id = ?";
+    let sql = sql::UNREAD;
     let found = warehouse.connection().query_row(sql, [run.as_str()], |row| {
         let until: Option<NaiveDateTime> = row.get(3)?;
         let put_off = row.get::<_, Option<String>>(2)?.zip(until.map(|until| until.and_utc()));
@@ -241,7 +252,7 @@ pub(crate) fn give_up(warehouse: &Warehouse, run: &RunId) -> Result<(), Error> {
 
 /// What the run is still reading; `None` where it read everything, or nothing at all.
 pub(crate) fn being_fetched(warehouse: &Warehouse, run: &RunId) -> Result<Option<String>, Error> {
-    let sql = "select source from meta.runs where run_id = ? and fetched_at is null and status = 'running' and run_id in (select run_id from meta.reads where status = 'reading')";
+    let sql = sql::BEING_FETCHED;
     let found = warehouse.connection().query_row(sql, [run.as_str()], |row| row.get(0));
     found.optional().doing("look up the run's fetch")
 }
@@ -260,7 +271,7 @@ pub(crate) fn is_full(warehouse: &Warehouse, run: &RunId) -> Result<bool, Error>
 
 /// What was counted when the run was exported.
 pub(crate) fn counts_of(warehouse: &Warehouse, run: &RunId) -> Result<Vec<TableCount>, Error> {
-    let sql = "select \"table\", row_count, changed_row_count from meta.table_counts where run_id = ? order by rowid";
+    let sql = sql::TABLE_COUNTS_OF_RUN;
     let doing = "look up the table counts";
     let mut statement = warehouse.connection().prepare(sql).doing(doing)?;
     let rows = statement.query_map([run.as_str()], |row| {
@@ -285,29 +296,17 @@ pub(crate) fn exported(
     let now = sql_timestamp(now);
     warehouse.transaction(|warehouse| {
         let connection = warehouse.connection();
-        for file in &manifest.files {
-            connection
-                .execute(
-                    "insert into meta.files by name select ? as run_id, ? as \"table\", ? as key, ? as row_count, ? as size_bytes, ? as sha256, ? as row_hash_sum, 'exported' as state, ?::timestamp as updated_at",
-                    params![run_id, file.table, file.key, file.row_count, file.size_bytes, file.sha256, file.row_hash_sum, now],
-                )
-                .doing("note a file")?;
-        }
-        for count in counts {
-            connection
-                .execute(
-                    "insert into meta.table_counts values (?, ?, ?, ?, ?::timestamp)",
-                    params![run_id, count.table, count.row_count, count.changed_row_count, now],
-                )
-                .doing("note the table counts")?;
-        }
+        connection
+            .execute(sql::NOTE_FILES, params![run_id, now, list(&manifest.files)])
+            .doing("note the files")?;
+        connection
+            .execute(sql::NOTE_TABLE_COUNTS, params![run_id, now, list(counts)])
+            .doing("note the table counts")?;
         if let Ok(run) = run_id.parse() {
             written.map_or(Ok(()), |file| written::manifest_written(warehouse, &run, file))?;
             archive.map_or(Ok(()), |file| written::archive_written(warehouse, &run, file))?;
         }
-        connection
-            .execute("update meta.runs set exported_at = ?::timestamp where exported_at is null", [&now])
-            .doing("note the export")?;
+        connection.execute(sql::NOTE_EXPORT, [&now]).doing("note the export")?;
         Ok(())
     })
 }
@@ -322,10 +321,7 @@ pub(crate) fn finish(
 ) -> Result<(), Error> {
     warehouse
         .connection()
-        .execute(
-            "update meta.runs set status = case when status = 'verified' then status else ? end, report = ?, finished_at = ?::timestamp where run_id = ?",
-            params![status, report, sql_timestamp(now), run.as_str()],
-        )
+        .execute(sql::END_RUN, params![status, report, sql_timestamp(now), run.as_str()])
         .doing("end the run")
         .map(|_| ())
 }
@@ -351,6 +347,13 @@ pub(crate) fn set_setting(warehouse: &mut Warehouse, name: &str, value: &str) ->
     })
 }
 
+/// How many artists were asked for, by all runs, and how many genres were given.
+pub(crate) fn genres_given(warehouse: &Warehouse) -> Result<(u64, u64), Error> {
+    let read = |row: &duckdb::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let found = warehouse.connection().query_row(sql::ASKED_DETAILS, [], read);
+    found.doing("look for what Spotify did not give")
+}
+
 /// Whether any run wrote a file.
 pub(crate) fn knows_files(warehouse: &Warehouse) -> Result<bool, Error> {
     let sql = "select exists (from meta.files)";
@@ -368,10 +371,9 @@ pub(crate) fn exported_run_count(warehouse: &Warehouse, source: &str) -> Result<
 /// # Errors
 /// [`Error::Statement`].
 pub fn latest_runs(warehouse: &Warehouse, count: u32) -> Result<Vec<RunSummary>, Error> {
-    let sql = format!(
-        "select run_id, source, status, if(status = 'running', 'stopped', status), if(status in ('running', 'pending', 'failed'), report ->> 'error', null), stage, started_at, finished_at, coalesce(wrong_file_count, 0), proven.verified_at from meta.runs left join (select run_id, count(*) filter (state in ('failed', 'mismatch')) as wrong_file_count, max(verified_at) as verified_at from meta.files group by run_id) as proven using (run_id) order by run_id desc limit {count}"
-    );
-    warehouse.rows(&sql, "list the runs", |row| {
+    let doing = "list the runs";
+    let mut statement = warehouse.connection().prepare(sql::LATEST_RUNS).doing(doing)?;
+    let runs = statement.query_map([count], |row| {
         Ok(RunSummary {
             run_id: row.get(0)?,
             source: row.get(1)?,
@@ -384,7 +386,8 @@ pub fn latest_runs(warehouse: &Warehouse, count: u32) -> Result<Vec<RunSummary>,
             started_at: row.get::<_, NaiveDateTime>(6)?.and_utc(),
             finished_at: row.get::<_, Option<NaiveDateTime>>(7)?.map(|at| at.and_utc()),
         })
-    })
+    });
+    runs.doing(doing)?.collect::<Result<_, _>>().doing(doing)
 }
 
 /// The files of a run, in the order in which they were written.
@@ -404,7 +407,7 @@ pub(crate) fn files_of_runs<'r>(
     let mut files: BTreeMap<_, _> = runs.map(|run| (run.to_owned(), Vec::new())).collect();
     let Some(first) = files.keys().next().cloned() else { return Ok(files) };
     // Ids grow with time, so what is asked for is the newest part of the table.
-    let sql = "select run_id, \"table\", key, row_count, state, reason, verified_at from meta.files where run_id >= ? order by rowid";
+    let sql = sql::FILES_SINCE_RUN;
     let doing = "list the files";
     let mut statement = warehouse.connection().prepare(sql).doing(doing)?;
     let rows = statement.query_map([&first], |row| {

@@ -6,6 +6,7 @@ use duckdb::{OptionalExt, params};
 
 use crate::ids::RunId;
 use crate::lake::{ExportedFile, Format, Manifest, WrittenFile};
+use crate::warehouse::ledger_sql as sql;
 use crate::warehouse::{Doing, Error, Warehouse};
 
 /// Notes the run's manifest as it was written.
@@ -14,7 +15,7 @@ pub(crate) fn manifest_written(
     run: &RunId,
     file: &WrittenFile,
 ) -> Result<(), Error> {
-    let sql = "update meta.runs set manifest_key = ?, manifest_sha256 = ?, manifest_size_bytes = ? where run_id = ?";
+    let sql = sql::NOTE_MANIFEST;
     let values = params![file.key, file.sha256, file.size_bytes, run.as_str()];
     warehouse.connection().execute(sql, values).doing("note the manifest").map(|_| ())
 }
@@ -25,7 +26,7 @@ pub(crate) fn archive_written(
     run: &RunId,
     file: &WrittenFile,
 ) -> Result<(), Error> {
-    let sql = "update meta.runs set archive_key = ?, archive_sha256 = ?, archive_size_bytes = ? where run_id = ?";
+    let sql = sql::NOTE_ARCHIVE;
     let values = params![file.key, file.sha256, file.size_bytes, run.as_str()];
     warehouse.connection().execute(sql, values).doing("note the archive").map(|_| ())
 }
@@ -35,7 +36,7 @@ pub(crate) fn written_manifest(
     warehouse: &Warehouse,
     run: &RunId,
 ) -> Result<Option<WrittenFile>, Error> {
-    let sql = "select manifest_key, manifest_sha256, manifest_size_bytes from meta.runs where run_id = ? and manifest_sha256 is not null";
+    let sql = sql::WRITTEN_MANIFEST;
     written(warehouse, sql, run)
 }
 
@@ -44,7 +45,7 @@ pub(crate) fn written_archive(
     warehouse: &Warehouse,
     run: &RunId,
 ) -> Result<Option<WrittenFile>, Error> {
-    let sql = "select archive_key, archive_sha256, archive_size_bytes from meta.runs where run_id = ? and archive_sha256 is not null";
+    let sql = sql::WRITTEN_ARCHIVE;
     written(warehouse, sql, run)
 }
 
@@ -62,7 +63,7 @@ pub(crate) fn manifest(
     run: &RunId,
     started_at: DateTime<Utc>,
 ) -> Result<Manifest, Error> {
-    let sql = "select \"table\", key, row_count, size_bytes, sha256, row_hash_sum from meta.files where run_id = ? and lost_at is null order by rowid";
+    let sql = sql::MANIFEST_FILES;
     let doing = "list the run's files";
     let mut statement = warehouse.connection().prepare(sql).doing(doing)?;
     let rows = statement.query_map([run.as_str()], |row| {

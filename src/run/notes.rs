@@ -2,6 +2,7 @@
 
 use super::error::Error;
 use super::findings::Findings;
+use crate::ledger;
 use crate::warehouse::Warehouse;
 
 /// What a run's reader should know of what it read.
@@ -42,8 +43,8 @@ pub(crate) fn popularity(warehouse: &Warehouse) -> Result<Option<String>, crate:
 
 /// Says that no artist that was asked for has a genre.
 pub(crate) fn genres(warehouse: &Warehouse) -> Result<Option<String>, crate::warehouse::Error> {
-    let sql = "select count(distinct object_id), (select count(*) from core.genres) from meta.details where entity = 'artists'";
-    let count = counted(warehouse, sql)?;
+    let (count, given) = ledger::runs::genres_given(warehouse)?;
+    let count = (count > 0 && given == 0).then_some(count);
     Ok(count.map(|count| {
         format!(
             "Spotify gave no genres for any of {count} artists (it gives none to apps in development mode)"

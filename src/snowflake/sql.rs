@@ -639,7 +639,8 @@ mod tests {
                 let (row, tail) = (row.join(", "), "'R', timestamp '2026-01-05 06:07:08', 0");
                 let insert = format!(
                     "delete from core.{table}; insert into core.{table} values ({row}, {tail});
-                    delete from landing.{table}; insert into landing.{table} values ({row}, {tail}, 'f', 1, null)"
+                    delete from landing.{table};
+                    insert into landing.{table} values ({row}, {tail}, 'f', 1, null)"
                 );
                 warehouse.connection().execute_batch(&insert).unwrap();
                 let source = names().table(table).to_string();
@@ -658,7 +659,8 @@ mod tests {
         let (_folder, warehouse) = landing();
         for (at, (row, hour)) in loads.iter().enumerate() {
             let insert = format!(
-                "insert into landing.{table} values ({row}, 'R{hour}', timestamp '2026-01-05 0{hour}:00:00', 0, 'f{at}', 1, null)"
+                "insert into landing.{table} values ({row}, 'R{hour}', timestamp '2026-01-05 \
+                    0{hour}:00:00', 0, 'f{at}', 1, null)"
             );
             warehouse.connection().execute_batch(&insert).unwrap();
         }

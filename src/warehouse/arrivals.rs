@@ -12,6 +12,7 @@ use duckdb::params;
 use super::error::{Doing, Error};
 use super::journal::{Described, Journal, Note, Page, Subject};
 use super::reads::{NewRead, ReadStatus};
+use super::sql_files::ledger as sql;
 use super::{Warehouse, sql_timestamp, timestamp};
 use crate::sources::{Cut, Document};
 
@@ -214,7 +215,7 @@ impl Warehouse {
         for (read_id, row) in rows {
             let (status, finished_at) = row.ended.unzip();
             let Some((run_id, subject, started_at)) = row.begun else {
-                let sql = "update meta.reads set snapshot_id = coalesce(?, snapshot_id), total = coalesce(?, total), status = coalesce(?, status), finished_at = coalesce(?::timestamp, finished_at) where read_id = ?";
+                let sql = sql::CONTINUE_READS;
                 let finished_at = finished_at.map(sql_timestamp);
                 self.connection
                     .execute(sql, params![row.snapshot_id, row.total, status, finished_at, read_id])

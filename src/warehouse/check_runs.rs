@@ -5,9 +5,12 @@
 
 use std::collections::BTreeSet;
 
-use super::Warehouse;
+use chrono::{DateTime, Utc};
+use duckdb::params;
+
 use super::error::{Doing, Error};
 use super::sql_files::CheckFile;
+use super::{Warehouse, timestamp};
 use crate::ids::Table;
 
 /// With more changed rows the checks of a table run one after the other: side by side they would compete for memory.
@@ -22,7 +25,48 @@ fn unshipped(table: &str) -> String {
     format!("staging.unshipped_{table}")
 }
 
+/// What a check found, as the ledger keeps it.
+pub(crate) struct NotedFinding<'f> {
+    /// `<table>__<what>`.
+    pub(crate) check: &'static str,
+    /// `error` or `warn`.
+    pub(crate) severity: &'static str,
+    /// `pass` or `fail`.
+    pub(crate) status: &'static str,
+    /// Rows that it found.
+    pub(crate) row_count: u64,
+    /// The first of them, as JSON.
+    pub(crate) rows: &'f [String],
+}
+
 impl Warehouse {
+    /// Notes what the checks of a run found, in place of what was noted of it before; in the caller's transaction, beside the checks.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub(crate) fn note_findings<'f>(
+        &self,
+        run_id: &str,
+        now: DateTime<Utc>,
+        findings: impl Iterator<Item = NotedFinding<'f>>,
+    ) -> Result<(), Error> {
+        let doing = "record a finding";
+        let forget = |sql| self.connection.execute(sql, [run_id]).doing("forget earlier findings");
+        forget("delete from meta.check_results where run_id = ?")?;
+        forget("delete from meta.check_failures where run_id = ?")?;
+        let mut results = self.connection.appender_to_db("check_results", "meta").doing(doing)?;
+        let mut failures = self.connection.appender_to_db("check_failures", "meta").doing(doing)?;
+        for NotedFinding { check, severity, status, row_count, rows } in findings {
+            results
+                .append_row(params![run_id, check, severity, status, row_count, timestamp(now)])
+                .doing(doing)?;
+            for row in rows {
+                failures.append_row(params![run_id, check, severity, row]).doing(doing)?;
+            }
+        }
+        results.flush().and_then(|()| failures.flush()).doing(doing)
+    }
+
     /// What each check finds of what no run has shipped yet, in the order of the checks; of its rows no more than `kept`.
     ///
     /// # Errors
@@ -154,9 +198,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let warehouse = Warehouse::open(&folder.path().join("w.duckdb"), folder.path()).unwrap();
         let run = |sql: &str| warehouse.connection.execute_batch(sql).unwrap();
-        run(
-            "insert into meta.runs by name select 'old' as run_id, timestamp '2026-01-01' as exported_at",
-        );
+        run("insert into meta.runs by name select 'old' as run_id, timestamp '2026-01-01' as \
+                exported_at");
         run("insert into meta.runs by name select 'new' as run_id");
         run("set variable run_id = 'new'; set variable extracted_at = timestamp '2026-01-05'");
         let run_id = if is_new { "new" } else { "old" };
@@ -165,7 +208,11 @@ mod tests {
             run(&format!("insert into core.{table} by name select '{run_id}' as run_id"));
             let columns: Vec<(String, String)> = warehouse
                 .rows(
-                    &format!("select column_name, data_type from duckdb_columns() where database_name = 'work' and schema_name = 'core' and table_name = '{table}' and column_name <> 'run_id'"),
+                    &format!(
+                        "select column_name, data_type from duckdb_columns() where \
+                        database_name = 'work' and schema_name = 'core' and table_name = \
+                        '{table}' and column_name <> 'run_id'"
+                    ),
                     "list columns",
                     |row| Ok((row.get(0)?, row.get(1)?)),
                 )
@@ -186,14 +233,13 @@ mod tests {
             ));
         }
         run(&format!(
-            "insert into meta.reads by name select 1 as read_id, 'old' as run_id, 'playlist' as entity, 'complete' as status, 9 as total, '{run_id}' as transformed_in"
+            "insert into meta.reads by name select 1 as read_id, 'old' as run_id, 'playlist' as \
+                entity, 'complete' as status, 9 as total, '{run_id}' as transformed_in"
         ));
-        run(
-            "insert into meta.snapshots by name select 1 as read_id, '' as playlist_id, '' as snapshot_id, 7 as landed_row_count",
-        );
-        run(
-            "insert into raw.documents by name select 1 as document_id, 1 as read_id, 'playlist' as entity, '{' as envelope",
-        );
+        run("insert into meta.snapshots by name select 1 as read_id, '' as playlist_id, '' as \
+                snapshot_id, 7 as landed_row_count");
+        run("insert into raw.documents by name select 1 as document_id, 1 as read_id, \
+                'playlist' as entity, '{' as envelope");
         (folder, warehouse)
     }
 

@@ -171,7 +171,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let warehouse = Warehouse::open(&folder.path().join("w.duckdb"), folder.path()).unwrap();
         let sql = format!(
-            "insert into core.song_artists select *, 'R', timestamp '2026-01-05 06:07:08', 0 from (values {rows})"
+            "insert into core.song_artists select *, 'R', timestamp '2026-01-05 06:07:08', 0 \
+                from (values {rows})"
         );
         warehouse.connection().execute_batch(&sql).unwrap();
         (folder, warehouse)

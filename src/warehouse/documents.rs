@@ -7,6 +7,7 @@ use duckdb::{OptionalExt, params};
 
 use super::Warehouse;
 use super::error::{Doing, Error};
+use super::sql_files::ledger as sql;
 use crate::sources::Seam;
 
 /// A document as it was received.
@@ -70,7 +71,7 @@ impl Warehouse {
     }
 
     fn envelopes(&self, run_id: &str, after: i64) -> Result<Vec<Envelope>, Error> {
-        let sql = "select document_id, read_id, page_offset, url, fetched_at, envelope, rows_at, row_count, row_gaps from raw.documents where (run_id = ?1 or read_id in (select read_id from meta.reads where run_id = ?1)) and document_id > ?2 and read_id not in (select read_id from meta.reads where status = 'torn') order by document_id limit ?3";
+        let sql = sql::DOCUMENTS_OF_RUN;
         let mut statement = self.connection.prepare_cached(sql).doing(DOING)?;
         let envelopes = statement.query_map(params![run_id, after, BATCH], |row| {
             let seam = match (row.get(6)?, row.get(7)?, row.get(8)?) {
@@ -98,7 +99,7 @@ impl Warehouse {
         first: i64,
         last: i64,
     ) -> Result<BTreeMap<i64, BTreeMap<u32, String>>, Error> {
-        let sql = "select document_id, position, row_json from raw.row_texts where document_id between ? and ?";
+        let sql = sql::ROWS_OF_DOCUMENTS;
         let mut statement = self.connection.prepare_cached(sql).doing(DOING)?;
         let rows = statement.query_map(params![first, last], |row| {
             Ok((row.get::<_, i64>(0)?, row.get::<_, u32>(1)?, row.get::<_, String>(2)?))
@@ -129,7 +130,7 @@ impl Warehouse {
 
     /// Recorded pages can overlap; then a row is kept once, with the first document that had it.
     fn row_held_before(&self, envelope: &Envelope, position: u32) -> Result<String, Error> {
-        let sql = "select row_json from raw.row_texts where position = ? and document_id in (select document_id from raw.documents where read_id = ? and document_id < ?) order by document_id desc limit 1";
+        let sql = sql::ROW_HELD_BEFORE;
         let row = self
             .connection
             .query_row(sql, params![position, envelope.read_id, envelope.document_id], |row| {

@@ -41,9 +41,7 @@ impl Warehouse {
 
     /// NULL is an empty field, and all text stands in quotes: no text can be taken for NULL, whatever it is.
     fn csv_options(&self, table: Table) -> Result<String, Error> {
-        let sql = format!(
-            "select column_name from (describe staging.unshipped_{table}) where column_type = 'VARCHAR'"
-        );
+        let sql = super::sql_files::ledger::TEXT_COLUMNS.replace("{table}", table.name());
         let texts = self.rows(&sql, "list the columns of text", |row| row.get::<_, String>(0))?;
         let texts = texts
             .iter()

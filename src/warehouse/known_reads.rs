@@ -7,6 +7,7 @@ use duckdb::params;
 use super::Warehouse;
 use super::error::{Doing, Error};
 use super::reads::{FinishedRead, KnownRead, UnfinishedRead};
+use super::sql_files::ledger as sql;
 
 /// What is known of playlists, by their ids.
 #[derive(Debug, Default)]
@@ -48,7 +49,7 @@ impl Warehouse {
         let newest = self.newest_reads("playlist", None)?;
         let mut known = KnownReads { newest, ..KnownReads::default() };
         let doing = "look for reads of the run";
-        let sql = "select playlist_id, read_id, total from meta.reads where run_id = ? and entity = 'playlist' and playlist_id is not null and status = 'complete' order by read_id";
+        let sql = sql::FINISHED_PLAYLIST_READS;
         let mut statement = self.connection().prepare(sql).doing(doing)?;
         let rows = statement.query_map(params![run_id], |row| {
             Ok((row.get(0)?, FinishedRead { read_id: row.get(1)?, total: row.get(2)? }))
@@ -57,7 +58,7 @@ impl Warehouse {
             let (playlist_id, read) = row.doing(doing)?;
             known.finished.insert(playlist_id, read);
         }
-        let sql = "select distinct playlist_id from meta.reads where entity = 'playlist' and playlist_id is not null and status = 'reading'";
+        let sql = sql::BEGUN_PLAYLISTS;
         let begun: Vec<String> = self.rows(sql, "look for unfinished reads", |row| row.get(0))?;
         for playlist_id in begun {
             if let Some(read) = self.unfinished_read("playlist", Some(&playlist_id))? {

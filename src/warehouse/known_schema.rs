@@ -25,7 +25,7 @@ pub(super) fn apply(connection: &Connection) -> Result<(), Error> {
 }
 
 fn is_known(connection: &Connection) -> Result<bool, Error> {
-    let sql = "select count(*) > 0 from duckdb_tables() where database_name = 'work' and schema_name = 'meta' and table_name = 'settings'";
+    let sql = super::sql_files::ledger::HAS_SETTINGS;
     if !connection.query_row(sql, [], |row| row.get(0)).doing(DOING)? {
         return Ok(false);
     }

@@ -2,6 +2,7 @@
 
 use super::Warehouse;
 use super::error::{Doing, Error};
+use super::sql_files::ledger;
 use crate::ids::Table;
 
 impl Warehouse {
@@ -29,9 +30,7 @@ impl Warehouse {
     /// # Errors
     /// [`Error::Statement`].
     pub fn has_rows_to_ship(&self, table: Table, run_id: &str) -> Result<bool, Error> {
-        let sql = format!(
-            "select exists (from core.{table} where run_id = ?) or exists (from staging.unshipped_{table})"
-        );
+        let sql = ledger::HAS_ROWS_TO_SHIP.replace("{table}", table.name());
         let doing = format!("look for rows of `{table}`");
         self.connection().query_row(&sql, [run_id], |row| row.get(0)).doing(&doing)
     }

@@ -26,10 +26,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use duckdb::types::{TimeUnit, Value};
+use duckdb::types::{FromSql, FromSqlError, FromSqlResult, TimeUnit, Value, ValueRef};
 use duckdb::{Config, Connection, InterruptHandle};
 
 use arrivals::Arrivals;
+pub(crate) use check_runs::NotedFinding;
 pub use check_runs::Offending;
 pub use compare::{BucketSum, CurrentRow, KeyHash, TableSum};
 pub use documents::LandedDocument;
@@ -43,11 +44,13 @@ pub use reads::{
     FinishedRead, KnownRead, ListedPlaylist, NewRead, ReadStatus, UnfinishedRead, WholeRead,
 };
 pub use refused::Finding;
+pub(crate) use sql_files::ledger as ledger_sql;
 pub use sql_files::{CHECKS, CheckFile};
 pub use transform::{MissingDetails, PlaylistContents, TableCount};
 
 pub(crate) use error::Doing;
 
+use crate::ids::{InvalidId, Table};
 use crate::stop::Stop;
 
 /// The work file: `raw`, `staging`, `core` and `meta`.
@@ -125,8 +128,8 @@ impl Warehouse {
             sql_files::literal(&path.to_string_lossy())
         );
         connection.execute_batch(&attach).map_err(open)?;
-        let sql = "select count(*) > 0 and not bool_or(schema_name = 'meta' and table_name = 'runs') from duckdb_tables() where database_name = 'work'";
-        if connection.query_row(sql, [], |row| row.get(0)).doing("look at the warehouse")? {
+        let is_foreign = connection.query_row(sql_files::ledger::IS_FOREIGN, [], |row| row.get(0));
+        if is_foreign.doing("look at the warehouse")? {
             return Err(Error::NotOurs { path: path.to_owned() });
         }
         known_schema::apply(&connection)?;
@@ -136,9 +139,7 @@ impl Warehouse {
         };
         let next_read_id = next("select max(read_id) from meta.reads")?;
         let next_document_id = next("select max(document_id) from raw.documents")?;
-        let next_item_id = next(
-            "select greatest((select max(item_id) from raw.items), (select max(item_id) from raw.rows))",
-        )?;
+        let next_item_id = next(sql_files::ledger::LAST_ITEM_ID)?;
         let warehouse = Self {
             connection,
             next_read_id,
@@ -234,12 +235,19 @@ impl Warehouse {
     }
 }
 
+/// A table by its name; an unknown one is an error, never passed over.
+impl FromSql for Table {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        value.as_str()?.parse().map_err(|unknown: InvalidId| FromSqlError::Other(unknown.into()))
+    }
+}
+
 /// A UTC time as DuckDB reads it.
 pub(crate) fn sql_timestamp(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M:%S%.6f").to_string()
 }
 
 /// A UTC time for an appender, which takes no text.
-pub(crate) fn timestamp(at: DateTime<Utc>) -> Value {
+fn timestamp(at: DateTime<Utc>) -> Value {
     Value::Timestamp(TimeUnit::Microsecond, at.timestamp_micros())
 }

@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use duckdb::{OptionalExt, params};
 
 use super::error::{Doing, Error};
+use super::sql_files::ledger as sql;
 use super::{Warehouse, sql_timestamp, timestamp};
 
 /// What a read is about.
@@ -107,8 +108,14 @@ impl Warehouse {
         let read_id = self.new_read_id();
         self.connection
             .execute(
-                "insert into meta.reads by name select ? as read_id, ? as run_id, ? as entity, ? as playlist_id, 'reading' as status, ?::timestamp as started_at",
-                params![read_id, read.run_id, read.entity, read.playlist_id, sql_timestamp(read.now)],
+                sql::BEGIN_READ,
+                params![
+                    read_id,
+                    read.run_id,
+                    read.entity,
+                    read.playlist_id,
+                    sql_timestamp(read.now)
+                ],
             )
             .doing("note a read")?;
         Ok(read_id)
@@ -217,7 +224,7 @@ impl Warehouse {
         playlist_id: Option<&str>,
     ) -> Result<Option<FinishedRead>, Error> {
         self.settle()?;
-        let sql = "select read_id, total from meta.reads where run_id = ? and entity = ? and playlist_id is not distinct from ? and status = 'complete' order by read_id desc limit 1";
+        let sql = sql::FINISHED_READ;
         self.connection
             .query_row(sql, params![run_id, entity, playlist_id], |row| {
                 Ok(FinishedRead { read_id: row.get(0)?, total: row.get(1)? })
@@ -265,7 +272,7 @@ impl Warehouse {
     /// [`Error::Statement`].
     pub fn first_rows(&self, read_id: i64) -> Result<Vec<String>, Error> {
         self.settle()?;
-        let sql = "select row_json from raw.row_texts where document_id = (select min(document_id) from raw.documents where read_id = ?) order by position";
+        let sql = sql::FIRST_ROWS;
         let doing = "look at the first page";
         let mut statement = self.connection.prepare(sql).doing(doing)?;
         let rows = statement.query_map([read_id], |row| row.get(0)).doing(doing)?;
@@ -278,7 +285,7 @@ impl Warehouse {
     /// [`Error::Statement`].
     pub fn listed_playlists(&self, read_id: i64) -> Result<Vec<ListedPlaylist>, Error> {
         self.settle()?;
-        let sql = "select playlist.id, playlist.snapshot_id, nullif(playlist.owner.id, ''), coalesce(playlist.collaborative, false), row_json = 'null' from (select position, row_json, staging.read_json(row_json, staging.playlist_structure()) as playlist from raw.rows where document_id in (select document_id from raw.documents where read_id = ?)) order by position";
+        let sql = sql::LISTED_PLAYLISTS;
         let mut statement = self.connection.prepare(sql).doing("read the list of playlists")?;
         let rows = statement
             .query_map([read_id], |row| {

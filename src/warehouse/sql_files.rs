@@ -53,6 +53,87 @@ pub(super) const RECONCILE_BUCKETS: &str =
 pub(super) const RECONCILE_KEYS: &str = include_str!("../../sql/duckdb/report/reconcile_keys.sql");
 pub(super) const RECONCILE_ROWS: &str = include_str!("../../sql/duckdb/report/reconcile_rows.sql");
 
+/// Each statement of `sql/duckdb/ledger` under its name, and the list of them all.
+macro_rules! statements {
+    ($($name:ident $file:literal,)+) => {
+        $(pub(crate) const $name: &str =
+            include_str!(concat!("../../sql/duckdb/ledger/", $file, ".sql"));)+
+        #[cfg(test)]
+        pub(super) const ALL: &[&str] = &[$($name),+];
+    };
+}
+
+/// What the ledger is asked and told.
+#[rustfmt::skip]
+pub(crate) mod ledger {
+    statements! {
+        ADVANCE_FILES "advance_files",
+        ANNOUNCE_FILES "announce_files",
+        ASKED_DETAILS "asked_details",
+        BEGIN_READ "begin_read",
+        BEGIN_RUN "begin_run",
+        BEGUN_PLAYLISTS "begun_playlists",
+        BEING_FETCHED "being_fetched",
+        CHECK_RESULTS "check_results",
+        CONTINUE_READS "continue_reads",
+        DOCUMENTS_OF_RUN "documents_of_run",
+        DOUBT_FILES "doubt_files",
+        END_FETCH "end_fetch",
+        END_RUN "end_run",
+        END_UNFINISHED_RUNS "end_unfinished_runs",
+        FILES_SINCE_RUN "files_since_run",
+        FINISHED_PLAYLIST_READS "finished_playlist_reads",
+        FINISHED_READ "finished_read",
+        FIRST_ROWS "first_rows",
+        FORGET_LOCKOUTS "forget_lockouts",
+        HAS_ROWS_TO_SHIP "has_rows_to_ship",
+        HAS_SETTINGS "has_settings",
+        IS_EXPORTED "is_exported",
+        IS_FOREIGN "is_foreign",
+        IS_PUBLISHED "is_published",
+        JUDGE_RUNS "judge_runs",
+        LAST_ITEM_ID "last_item_id",
+        LAST_PROOF "last_proof",
+        LATEST_EXPORTED_RUN "latest_exported_run",
+        LATEST_RUNS "latest_runs",
+        LATEST_RUN_WITH_FILES "latest_run_with_files",
+        LISTED_PLAYLISTS "listed_playlists",
+        LOST_FILES "lost_files",
+        MANIFEST_FILES "manifest_files",
+        NOTE_ARCHIVE "note_archive",
+        NOTE_EXPORT "note_export",
+        NOTE_FILES "note_files",
+        NOTE_LOCKOUTS "note_lockouts",
+        NOTE_LOST_FILES "note_lost_files",
+        NOTE_MANIFEST "note_manifest",
+        NOTE_TABLE_COUNTS "note_table_counts",
+        NOTE_VERDICTS "note_verdicts",
+        PENDING_ROW_COUNT "pending_row_count",
+        ROWS_OF_DOCUMENTS "rows_of_documents",
+        ROW_HELD_BEFORE "row_held_before",
+        SENT_FILES "sent_files",
+        SETTLE_FILES "settle_files",
+        SHIPPED_FILES "shipped_files",
+        SUBMIT_FILES "submit_files",
+        SUPERSEDE_FILES "supersede_files",
+        SUPERSEDE_OLDER_FILES "supersede_older_files",
+        TABLE_COUNTS_OF_RUN "table_counts_of_run",
+        TEXT_COLUMNS "text_columns",
+        UNFINISHED_RUN "unfinished_run",
+        UNPUBLISHED_ROW_COUNT "unpublished_row_count",
+        UNREAD "unread",
+        WHICH_ARE_IN_USE "which_are_in_use",
+        WHICH_ARE_LATEST "which_are_latest",
+        WHICH_ARE_OF_RUN "which_are_of_run",
+        WHICH_ARE_OUTSTANDING "which_are_outstanding",
+        WHICH_HAVE_KEYS "which_have_keys",
+        WIDEN_RUN "widen_run",
+        WITHDRAW_FILES "withdraw_files",
+        WRITTEN_ARCHIVE "written_archive",
+        WRITTEN_MANIFEST "written_manifest",
+    }
+}
+
 /// Applied in this order at every start.
 pub(super) const SCHEMA: &[SqlFile] = files![
     SqlFile, "sql/duckdb/schema/";
@@ -259,6 +340,7 @@ mod tests {
                 MISSING_DETAILS,
             ])
             .chain([KNOWN_READS, UNFINISHED_READ])
+            .chain(ledger::ALL.iter().copied())
             .chain([RECONCILE_COUNTS, RECONCILE_BUCKETS, RECONCILE_KEYS, RECONCILE_ROWS])
             .collect();
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));

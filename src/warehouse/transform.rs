@@ -9,7 +9,7 @@ use super::error::{Doing, Error};
 use crate::ids::Table;
 
 /// Rows of one shipped table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct TableCount {
     /// The table.
     pub table: String,

@@ -30,6 +30,7 @@ mod items;
 mod kept_logins;
 mod kills;
 mod lake_damage;
+mod ledger;
 mod liked;
 mod live;
 mod login;

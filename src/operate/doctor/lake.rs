@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Area, Finding, Findings, Health, Known, Sent};
+use super::{Area, Finding, Findings, Health, Known, SentFile};
 use crate::config::Config;
 use crate::lake::{Bucket, Store, StoreTiming};
 
@@ -59,7 +59,7 @@ async fn files(
             return findings.push(Finding::new(Area::Lake, "files", Health::Fail, detail));
         }
     };
-    let gone: Vec<&Sent> = known.sent.iter().filter(|file| !keys.contains(&file.key)).collect();
+    let gone: Vec<&SentFile> = known.sent.iter().filter(|file| !keys.contains(&file.key)).collect();
     let (count, total) = (gone.len(), known.sent.len());
     let Some(first) = gone.first() else {
         let detail = format!("all {total} files that were brought there are there");

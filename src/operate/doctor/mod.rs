@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::blocking::blocking;
 use crate::config::{Config, Exposure, spotify_exposures};
 use crate::disk::create_private_dir;
+use crate::ledger::files::{SentFile, sent};
 use crate::ledger::lockouts;
 use crate::run::{Error, Lock, notes};
 use crate::sources::{Bucket, Client, Lockouts, Timing};
@@ -106,14 +107,7 @@ pub(crate) struct Known {
     /// What Spotify did not give.
     lacks: Vec<String>,
     /// Files that were brought to the bucket and not replaced.
-    pub(crate) sent: Vec<Sent>,
-}
-
-/// A file that was brought to the bucket.
-pub(crate) struct Sent {
-    pub(crate) table: String,
-    pub(crate) key: String,
-    pub(crate) is_verified: bool,
+    pub(crate) sent: Vec<SentFile>,
 }
 
 type Clock = fn() -> DateTime<Utc>;
@@ -200,15 +194,6 @@ fn disk(config: &Config, now: DateTime<Utc>, findings: &mut Findings<'_>) -> Kno
             Known::default()
         }
     }
-}
-
-/// The files that were brought to the bucket, oldest first.
-fn sent(warehouse: &Warehouse) -> Result<Vec<Sent>, crate::warehouse::Error> {
-    let sql = "select \"table\", key, state from meta.files where state not in ('exported', 'superseded') order by run_id, rowid";
-    warehouse.rows(sql, "list the files that were sent", |row| {
-        let is_verified = row.get::<_, String>(2)? == "verified";
-        Ok(Sent { table: row.get(0)?, key: row.get(1)?, is_verified })
-    })
 }
 
 async fn spotify(config: &Config, (clock, known): (Clock, &Known), findings: &mut Findings<'_>) {

@@ -95,10 +95,9 @@ fn objects(plan: &Plan, known: &Known, findings: &mut Findings<'_>) {
         let detail = format!("not there, or not visible to this role: {names}");
         // A table that is made again is empty.
         let lost = missing.iter().filter(|item| item.kind == Kind::Table).any(|item| {
-            known
-                .sent
-                .iter()
-                .any(|file| item.name.ends_with(&format!(".{}", file.table.to_ascii_uppercase())))
+            known.sent.iter().any(|file| {
+                item.name.ends_with(&format!(".{}", file.table.name().to_ascii_uppercase()))
+            })
         });
         let fix = match lost {
             true => {

@@ -296,7 +296,8 @@ impl PipeStatus {
         }
         if let Some(reading) = before.and_then(|before| self.stuck(before)) {
             let errors = format!(
-                "select * from table({}.information_schema.validate_pipe_load(pipe_name => {}, start_time => dateadd(day, -1, current_timestamp())))",
+                "select * from table({}.information_schema.validate_pipe_load(pipe_name => {}, \
+                    start_time => dateadd(day, -1, current_timestamp())))",
                 pipe.database,
                 literal(&pipe.to_string())
             );

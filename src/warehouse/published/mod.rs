@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 
 use super::Warehouse;
 use super::error::{Doing, Error};
+use super::sql_files::ledger;
 use crate::ids::Table;
 pub use next_version::Renewal;
 use next_version::{Writer, fresh, size};
@@ -63,7 +64,7 @@ impl Warehouse {
     pub fn begin_renewal(&self, target: &Path) -> Result<Option<Renewal>, Error> {
         let is_known = self.published()?.is_some_and(|known| known.is_copied(target));
         // A list of playlists says nothing of rows, and every night has one.
-        let sql = "select coalesce(sum(total), 0) from staging.pending_reads where entity in ('playlist', 'liked_songs') and status <> 'metadata_only'";
+        let sql = ledger::PENDING_ROW_COUNT;
         let pending = self.number(sql, "count what is pending")?;
         let rows = self.number("select count(*) from core.playlist_songs", "count rows")?;
         let is_worth_it = 0 < pending && pending <= rows / CHANGED_ROWS_WORTH_A_COPY;
@@ -172,7 +173,8 @@ impl Warehouse {
             return Ok(RowCounts { all, changed: 0 });
         }
         let changed = Table::ALL.map(|table| {
-            format!("(select count(*) from core.{table} where run_id in (select run_id from meta.unpublished_runs))")
+            let count = ledger::UNPUBLISHED_ROW_COUNT.replace("{table}", table.name());
+            format!("(\n{count})")
         });
         let gone = "(select count(*) from meta.gone_rows)";
         let changed = self.number(&format!("select {gone} + {}", changed.join(" + ")), doing)?;
@@ -286,10 +288,27 @@ mod tests {
                 Warehouse::open(&folder.path().join("work.duckdb"), &folder.path().join("tmp"))
                     .unwrap();
             let mut world = Self { folder, warehouse };
-            world.change("r1", "insert into core.songs by name select 's' || n as id, 'song ' || n as name, n as row_hash, 'r1' as run_id from range(3000) as t(n)");
-            world.change("r1", "insert into core.song_artists by name select 's' || n as song_id, p as artist_position, 'a' || (n + p) % 200 as artist_id, 'r1' as run_id from range(3000) as t(n), range(2) as u(p)");
-            world.change("r1", "insert into core.artists by name select 'a' || n as id, 'r1' as run_id from range(200) as t(n)");
-            world.change("r1", "insert into core.genres by name select 'a' || n as artist_id, 'indie' as genre, 'r1' as run_id from range(200) as t(n)");
+            world.change(
+                "r1",
+                "insert into core.songs by name select 's' || n as id, 'song ' \
+                || n as name, n as row_hash, 'r1' as run_id from range(3000) as t(n)",
+            );
+            world.change(
+                "r1",
+                "insert into core.song_artists by name select 's' || n as \
+                song_id, p as artist_position, 'a' || (n + p) % 200 as artist_id, 'r1' as \
+                run_id from range(3000) as t(n), range(2) as u(p)",
+            );
+            world.change(
+                "r1",
+                "insert into core.artists by name select 'a' || n as id, 'r1' as \
+                run_id from range(200) as t(n)",
+            );
+            world.change(
+                "r1",
+                "insert into core.genres by name select 'a' || n as artist_id, \
+                'indie' as genre, 'r1' as run_id from range(200) as t(n)",
+            );
             assert!(world.publish());
             world
         }
@@ -327,7 +346,11 @@ mod tests {
             let was_stale = self.warehouse.publish(&self.target(), renewal).unwrap();
             self.with_attached("(read_only)", || {
                 for table in Table::ALL {
-                    let sql = format!("select count(*) from ((from core.{table} except all from published.core.{table}) union all (from published.core.{table} except all from core.{table}))");
+                    let sql = format!(
+                        "select count(*) from ((from core.{table} except all from \
+                        published.core.{table}) union all (from published.core.{table} except \
+                        all from core.{table}))"
+                    );
                     assert_eq!(self.number(&sql), 0, "{table}");
                 }
                 for mart in crate::warehouse::sql_files::MARTS {
@@ -354,7 +377,8 @@ mod tests {
         /// Whether the file is still the one that was marked, however often it was renewed since.
         fn is_marked(&self) -> bool {
             self.with_attached("(read_only)", || {
-                let sql = "select count(*) from duckdb_tables() where database_name = 'published' and table_name = 'mark'";
+                let sql = "select count(*) from duckdb_tables() where database_name = \
+                    'published' and table_name = 'mark'";
                 self.number(sql) == 1
             })
         }
@@ -369,22 +393,50 @@ mod tests {
         let mut world = World::new();
         world.mark();
         // Changed, new, and gone rows; one that goes and comes again in the next run.
-        world.change("r2", "delete from core.songs where id in ('s7', 's2999'); insert into core.songs by name select 's7' as id, 'new name' as name, 'r2' as run_id union all select 's3000', 'new song', 'r2'");
-        world.change("r2", "delete from core.song_artists where song_id = 's7' and artist_position = 1; insert into meta.gone_rows values ('song_artists', 's7', '1'), ('song_artists', 's2999', '0'); delete from core.song_artists where song_id = 's2999' and artist_position = 0");
-        world.change("r2", "delete from core.genres where artist_id = 'a5'; insert into meta.gone_rows values ('genres', 'a5', 'indie')");
+        world.change(
+            "r2",
+            "delete from core.songs where id in ('s7', 's2999'); insert into \
+            core.songs by name select 's7' as id, 'new name' as name, 'r2' as run_id union all \
+            select 's3000', 'new song', 'r2'",
+        );
+        world.change(
+            "r2",
+            "delete from core.song_artists where song_id = 's7' and \
+            artist_position = 1; insert into meta.gone_rows values ('song_artists', 's7', '1'), \
+            ('song_artists', 's2999', '0'); delete from core.song_artists where song_id = \
+            's2999' and artist_position = 0",
+        );
+        world.change(
+            "r2",
+            "delete from core.genres where artist_id = 'a5'; insert into \
+            meta.gone_rows values ('genres', 'a5', 'indie')",
+        );
         // `s2999` is gone without a trace: the counts tell, and the file is written anew.
         assert!(world.publish());
         assert!(!world.is_marked());
 
         world.mark();
-        world.change("r3", "insert into core.song_artists by name select 's7' as song_id, 1 as artist_position, 'a9' as artist_id, 'r3' as run_id");
+        world.change(
+            "r3",
+            "insert into core.song_artists by name select 's7' as song_id, 1 as \
+            artist_position, 'a9' as artist_id, 'r3' as run_id",
+        );
         world.change(
             "r3",
             "update core.artists set name = 'renamed', run_id = 'r3' where id = 'a9'",
         );
         assert!(world.publish());
-        world.change("r4", "delete from core.song_artists where song_id = 's7' and artist_position = 1; insert into meta.gone_rows values ('song_artists', 's7', '1')");
-        world.change("r5", "insert into core.song_artists by name select 's7' as song_id, 1 as artist_position, 'a8' as artist_id, 'r5' as run_id; delete from core.genres where artist_id = 'a6'; insert into meta.gone_rows values ('genres', 'a6', 'indie')");
+        world.change(
+            "r4",
+            "delete from core.song_artists where song_id = 's7' and \
+            artist_position = 1; insert into meta.gone_rows values ('song_artists', 's7', '1')",
+        );
+        world.change(
+            "r5",
+            "insert into core.song_artists by name select 's7' as song_id, 1 as \
+            artist_position, 'a8' as artist_id, 'r5' as run_id; delete from core.genres where \
+            artist_id = 'a6'; insert into meta.gone_rows values ('genres', 'a6', 'indie')",
+        );
         assert!(world.publish());
         assert!(world.is_marked());
     }
@@ -598,7 +650,12 @@ mod tests {
     #[test]
     fn a_file_that_has_grown_wasteful_is_compacted() {
         let mut world = World::new();
-        world.change("r1", "insert into core.songs by name select md5(n::varchar) as id, array_to_string(list_transform(range(8), lambda p: md5((n * 8 + p)::varchar)), '') as name, 'r1' as run_id from range(60000) as t(n)");
+        world.change(
+            "r1",
+            "insert into core.songs by name select md5(n::varchar) as id, \
+            array_to_string(list_transform(range(8), lambda p: md5((n * 8 + p)::varchar)), '') \
+            as name, 'r1' as run_id from range(60000) as t(n)",
+        );
         assert!(world.publish());
         assert!(size(&world.target()).unwrap() > LEAST_COMPACTED_BYTES);
         world.mark();

@@ -13,6 +13,7 @@ use super::copy::copy;
 use crate::ids::Table;
 use crate::stop::Stop;
 use crate::warehouse::error::{Doing, Error};
+use crate::warehouse::sql_files::ledger;
 
 /// The next version of the published file, on its way. Dropped, it is taken away again.
 pub struct Renewal {
@@ -163,7 +164,7 @@ impl Writer<'_> {
             self.end(if changed.is_ok() { "commit" } else { "rollback" })?;
             changed?;
             for table in Table::ALL {
-                let sql = format!("select (select count(*) from published.core.{table}) = (select count(*) from core.{table})");
+                let sql = ledger::IS_PUBLISHED.replace("{table}", table.name());
                 let is_equal = self.connection.query_row(&sql, [], |row| row.get::<_, bool>(0));
                 if !is_equal.doing("compare the published file")? {
                     return Ok(false);

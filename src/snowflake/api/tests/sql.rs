@@ -71,7 +71,8 @@ async fn a_statement_goes_out_with_its_values_and_its_session_and_comes_back_as_
     assert_eq!(
         asked[0].body(),
         serde_json::json!({
-            "statement": "select ?, ?, ?, ?, ?, ?, ?", "timeout": 600, "role": "LOADER_ROLE", "warehouse": "LOADER_WH",
+            "statement": "select ?, ?, ?, ?, ?, ?, ?",
+            "timeout": 600, "role": "LOADER_ROLE", "warehouse": "LOADER_WH",
             "bindings": {
                 "1": {"type": "TEXT", "value": "[\"a.parquet\"]"},
                 "2": {"type": "FIXED", "value": "-170141183460469231731687303715884105728"},

@@ -1,0 +1,30 @@
+-- latest_runs: the latest runs, newest first, while none of them is at work. ?1: how many
+-- grain: run · reads: meta.runs, meta.files · shipped: no
+with latest as (
+    select * from meta.runs order by run_id desc limit ?1
+),
+
+proven as (
+    select
+        run_id,
+        count(*) filter (state in ('failed', 'mismatch')) as wrong_file_count,
+        max(verified_at) as verified_at
+    from meta.files
+    where run_id >= (select min(run_id) from latest)
+    group by run_id
+)
+
+select
+    run_id,
+    source,
+    status,
+    if(status = 'running', 'stopped', status) as state,
+    if(status in ('running', 'pending', 'failed'), report ->> 'error', null) as error,
+    stage,
+    started_at,
+    finished_at,
+    coalesce(proven.wrong_file_count, 0) as wrong_file_count,
+    proven.verified_at
+from latest
+left join proven using (run_id)
+order by run_id desc
