@@ -33,6 +33,8 @@ pub mod stop;
 pub mod retry;
 pub mod http;
 pub mod disk;
+pub(crate) mod template;
+pub mod table;
 pub mod ids;
 pub mod event;
 pub mod sources;

@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-const ORDER: [&str; 17] = [
+const ORDER: [&str; 19] = [
     "causes",
     "stop",
     "retry",
     "http",
     "disk",
+    "template",
+    "table",
     "ids",
     "event",
     "sources",
