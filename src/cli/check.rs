@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
-use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -12,9 +11,11 @@ use super::run::{StageArgs, one_stage, stop_on_signal};
 use super::{Cli, now, print, runtime, summary};
 use crate::config::Config;
 use crate::event::Stage;
-use crate::ids::RunId;
-use crate::operate::{CheckFinding, Everything};
+use crate::ids::{DataDir, RunId};
+use crate::ledger::CheckFinding;
+use crate::operate::Everything;
 use crate::quality;
+use crate::run::RunReport;
 use crate::stop::Stop;
 use crate::warehouse::CHECKS;
 
@@ -35,7 +36,7 @@ pub(super) fn check(
     cli: &Cli,
     arguments: &CheckArgs,
     config: &Config,
-    data_dir: &Path,
+    data_dir: &DataDir,
 ) -> Result<(), Error> {
     if arguments.list {
         return print(&list(cli.json));
@@ -50,7 +51,7 @@ pub(super) fn check(
 }
 
 fn look(
-    data_dir: &Path,
+    data_dir: &DataDir,
     all: bool,
     warn_only: &BTreeSet<String>,
 ) -> Result<Option<Everything>, Error> {
@@ -66,14 +67,13 @@ fn tell(cli: &Cli, everything: Everything) -> Result<(), Error> {
     if cli.json {
         // The form of a run's report, though there is no run.
         let status = if error.is_some() { "refused" } else { "unchanged" };
-        let verification = json!({ "verdict": "skipped", "reason": "`check` asks nobody" });
-        let document = json!({
-            "run_id": null, "status": status, "started_at": started_at, "finished_at": now(), "not_before": null,
-            "spotify": { "call_count": 0, "retry_count": 0, "waited_ms": 0 },
-            "playlists": [], "tables": tables, "checks": checks, "files": [], "verification": verification,
+        let mut document = RunReport::of_no_run(status, "`check` asks nobody");
+        let found = json!({
+            "started_at": started_at, "finished_at": now(), "tables": tables, "checks": checks,
             "error": error.as_ref().map(ToString::to_string),
         });
-        print(&document.to_string())?;
+        document.extend(found.as_object().cloned().unwrap_or_default());
+        print(&serde_json::Value::from(document).to_string())?;
     } else if !cli.quiet {
         let row_count: u64 = tables.iter().map(|table| table.row_count).sum();
         let mut text = format!("looked at all {row_count} rows of {} tables\n", tables.len());

@@ -33,6 +33,7 @@ use harmless::{OneLine, harmless, one_line};
 
 use crate::config::{Config, Loaded};
 use crate::event::Stage;
+use crate::ids::DataDir;
 
 /// Moves Spotify playlists into a warehouse and proves that they arrived.
 #[derive(Debug, Parser)]
@@ -181,21 +182,16 @@ static HAS_PRINTED: AtomicBool = AtomicBool::new(false);
 
 /// What `--json` prints where nothing else came of the command; with `is_run`, in the form of a run's report.
 fn failure(code: u8, error: &str, is_run: bool) -> serde_json::Value {
-    let mut document = serde_json::json!({ "status": "failed", "exit_code": code, "error": error });
-    if is_run {
-        let reason = "the command ended before there was a run";
-        let rest = serde_json::json!({
-            "run_id": null, "started_at": null, "finished_at": null,
-            "spotify": { "call_count": 0, "retry_count": 0, "waited_ms": 0 },
-            "playlists": [], "tables": [], "checks": [], "files": [],
-            "verification": { "verdict": "skipped", "reason": reason },
-        });
-        if let (Some(document), serde_json::Value::Object(rest)) = (document.as_object_mut(), rest)
-        {
-            document.extend(rest);
+    let mut document = match is_run {
+        false => serde_json::Map::from_iter([("status".to_owned(), "failed".into())]),
+        true => {
+            let status = if code == exit::LATER { "pending" } else { "failed" };
+            crate::run::RunReport::of_no_run(status, "the command ended before there was a run")
         }
-    }
-    document
+    };
+    document.insert("exit_code".to_owned(), code.into());
+    document.insert("error".to_owned(), error.into());
+    document.into()
 }
 
 /// Tells the error and its causes on standard error and returns them as one text.
@@ -270,6 +266,7 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
     }
     let data_dir =
         cli.data_dir.clone().or_else(|| config.data_dir.clone()).unwrap_or_else(|| "data".into());
+    let data_dir = DataDir::new(data_dir);
     let one_stage = |arguments, stage| run::one_stage(cli, arguments, &config, (&data_dir, stage));
     match &cli.command {
         Command::Run(arguments) => run::run(cli, arguments, &config, (&data_dir, Stage::Verify)),
@@ -292,14 +289,14 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
     }
 }
 
-/// Whether the data directory has the file. A folder that may not be looked into has none either, and says so.
-fn is_there(data_dir: &Path, name: &str) -> Result<bool, Error> {
+/// Whether `file` of the data directory is there. A folder that may not be looked into has none either, and says so.
+fn is_there(data_dir: &DataDir, file: &Path) -> Result<bool, Error> {
     let unreadable =
-        |source| crate::run::Error::DataDirUnreadable { path: data_dir.to_owned(), source };
-    Ok(data_dir.join(name).try_exists().map_err(unreadable)?)
+        |source| crate::run::Error::DataDirUnreadable { path: data_dir.path().to_owned(), source };
+    Ok(file.try_exists().map_err(unreadable)?)
 }
 
-fn login(cli: &Cli, config: &Config, data_dir: &Path, no_browser: bool) -> Result<(), Error> {
+fn login(cli: &Cli, config: &Config, data_dir: &DataDir, no_browser: bool) -> Result<(), Error> {
     let credentials = crate::run::credentials(config, data_dir)?;
     let show_url = |url: &str| {
         let mut text = format!("open this address in a browser and agree:\n\n{url}\n");

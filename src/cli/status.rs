@@ -1,44 +1,43 @@
 //! `status`: what the ledger knows of the latest runs, or of the files of one.
 
-use std::path::Path;
-
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::exit::Error;
 use super::{Cli, check, is_there, one_line, print};
-use crate::ids::RunId;
-use crate::ledger::{FileState, RunSummary};
+use crate::ids::{DataDir, RunId};
+use crate::ledger::{Board, FileState, RunSummary};
 use crate::run::Look;
 
 /// What to show.
 #[derive(Debug, clap::Args)]
 pub(super) struct StatusArgs {
-    /// Show the files of this run and what becomes of them
+    /// Show the files of this run (an id, a unique beginning, `latest`)
     #[arg(long, value_name = "RUN_ID")]
-    run: Option<RunId>,
+    run: Option<String>,
     /// With `--run`: what its checks found, and where
     #[arg(long, requires = "run")]
     checks: bool,
 }
 
 /// Prints the latest runs, newest first, or one run's files.
-pub(super) fn status(cli: &Cli, arguments: &StatusArgs, data_dir: &Path) -> Result<(), Error> {
-    if !is_there(data_dir, "snowtrack.duckdb")? {
+pub(super) fn status(cli: &Cli, arguments: &StatusArgs, data_dir: &DataDir) -> Result<(), Error> {
+    if !is_there(data_dir, &data_dir.warehouse())? {
         return print(if cli.json { "[]" } else { "no run yet: try `snowtrack run --demo`" });
     }
     let warehouse = match crate::run::look(data_dir)? {
         Look::Free(warehouse) => warehouse,
         Look::Held { holder } => return in_progress(cli, arguments, data_dir, &holder),
     };
-    let text = match &arguments.run {
+    let run = match &arguments.run {
+        Some(word) => Some(meant(word, &crate::ledger::run_ids(&warehouse)?)?),
+        None => None,
+    };
+    let text = match &run {
         None if cli.json => to_json(&crate::ledger::latest_runs(&warehouse, 20)?)?,
         None => runs(&crate::ledger::latest_runs(&warehouse, 20)?),
-        Some(run) if !crate::ledger::is_known(&warehouse, run)? => {
-            return Err(crate::run::Error::UnknownRun(run.to_string()).into());
-        }
         Some(run) if arguments.checks => {
-            let findings = crate::operate::findings_of(&warehouse, run)?;
+            let findings = crate::ledger::findings_of(&warehouse, run)?;
             if cli.json { to_json(&findings)? } else { check::of_run(run, &findings) }
         }
         Some(run) => {
@@ -49,6 +48,27 @@ pub(super) fn status(cli: &Cli, arguments: &StatusArgs, data_dir: &Path) -> Resu
     print(&text)
 }
 
+/// The run that a word means, among `ids`, the newest first.
+fn meant(word: &str, ids: &[String]) -> Result<RunId, Error> {
+    let beginning = word.to_ascii_uppercase();
+    let found: Vec<&String> = match word {
+        "latest" => ids.iter().take(1).collect(),
+        _ => ids.iter().filter(|id| !word.is_empty() && id.starts_with(&beginning)).collect(),
+    };
+    match found.as_slice() {
+        [only] => only.parse().map_err(|_| unknown(word)),
+        [] => Err(unknown(word)),
+        [newest, .., oldest] => Err(Error::Usage(format!(
+            "`{word}` is the beginning of {} runs, from {oldest} to {newest}: give more of the id, or `latest`",
+            found.len()
+        ))),
+    }
+}
+
+fn unknown(word: &str) -> Error {
+    crate::run::Error::UnknownRun(word.to_owned()).into()
+}
+
 fn to_json(value: &impl serde::Serialize) -> Result<String, Error> {
     Ok(serde_json::to_string(value).map_err(std::io::Error::from)?)
 }
@@ -57,10 +77,10 @@ fn to_json(value: &impl serde::Serialize) -> Result<String, Error> {
 fn in_progress(
     cli: &Cli,
     arguments: &StatusArgs,
-    data_dir: &Path,
+    data_dir: &DataDir,
     holder: &str,
 ) -> Result<(), Error> {
-    let Some(board) = crate::ledger::Board::read(data_dir) else {
+    let Some(board) = Board::read(data_dir) else {
         if cli.json {
             return print(&json!([{ "status": "running", "holder": holder }]).to_string());
         }
@@ -68,22 +88,25 @@ fn in_progress(
     };
     let board = board.held_by(holder);
     let as_of = board.as_of.format("%Y-%m-%d %H:%M:%S UTC");
+    let ids: Vec<String> = board.runs.iter().map(|run| run.run_id.clone()).collect();
     let text = match &arguments.run {
-        Some(run) if arguments.checks => {
-            return Err(Error::Usage(format!(
-                "what the checks of run {run} found is in the ledger, where {holder} is at work: ask again when it has ended"
-            )));
-        }
         None if cli.json => to_json(&board.runs)?,
         None => format!("in progress: {holder}; as of {as_of}:\n{}", runs(&board.runs)),
-        Some(run) => {
-            let unknown = || {
-                Error::Usage(format!(
-                    "run {run} is not in view while {holder} is at work: ask again when it has ended"
-                ))
+        Some(word) => {
+            let not_in_view = |error| match error {
+                Error::Run(crate::run::Error::UnknownRun(word)) => Error::Usage(format!(
+                    "run {word} is not in view while {holder} is at work: ask again when it has ended"
+                )),
+                other => other,
             };
-            let files = board.files.get(run.as_str()).ok_or_else(unknown)?;
-            if cli.json { to_json(files)? } else { file_states(run, files) }
+            let run = meant(word, &ids).map_err(not_in_view)?;
+            if arguments.checks {
+                let findings = Board::findings_of(data_dir, &run);
+                if cli.json { to_json(&findings)? } else { check::of_run(&run, &findings) }
+            } else {
+                let files = board.files.get(run.as_str()).map(Vec::as_slice).unwrap_or_default();
+                if cli.json { to_json(&files)? } else { file_states(&run, files) }
+            }
         }
     };
     print(&text)

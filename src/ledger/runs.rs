@@ -112,11 +112,20 @@ pub(crate) fn begin(
 }
 
 /// Whether the run is in the ledger.
+pub(crate) fn is_known(warehouse: &Warehouse, run: &RunId) -> Result<bool, Error> {
+    Ok(started_at(warehouse, run)?.is_some())
+}
+
+/// The ids of all runs, the newest first.
 ///
 /// # Errors
 /// [`Error::Statement`].
-pub fn is_known(warehouse: &Warehouse, run: &RunId) -> Result<bool, Error> {
-    Ok(started_at(warehouse, run)?.is_some())
+pub fn run_ids(warehouse: &Warehouse) -> Result<Vec<String>, Error> {
+    let sql = "select run_id from meta.runs order by run_id desc";
+    let doing = "list the runs";
+    let mut statement = warehouse.connection().prepare(sql).doing(doing)?;
+    let ids = statement.query_map([], |row| row.get(0));
+    ids.doing(doing)?.collect::<Result<_, _>>().doing(doing)
 }
 
 /// When the run started, if it is in the ledger.

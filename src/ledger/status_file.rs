@@ -6,17 +6,21 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::checks::{CheckFinding, findings_of};
 use super::runs::{FileState, RunSummary, files_of_runs, latest_runs};
-use crate::ids::RunId;
+use crate::ids::{DataDir, RunId};
 use crate::warehouse::Warehouse;
 
 /// How many runs are kept in view.
 const RUNS: u32 = 20;
+
+/// What the checks of the latest runs found: a file of its own, because it changes once in a run.
+type Findings = BTreeMap<String, Vec<CheckFinding>>;
 
 /// A copy of the ledger's summary.
 #[derive(Debug, Serialize, Deserialize)]
@@ -33,8 +37,14 @@ pub struct Board {
 
 impl Board {
     /// The last one that a run left, where there is one that can be read.
-    pub fn read(data_dir: &Path) -> Option<Self> {
-        serde_json::from_slice(&std::fs::read(path(data_dir)).ok()?).ok()
+    pub fn read(data_dir: &DataDir) -> Option<Self> {
+        serde_json::from_slice(&std::fs::read(data_dir.status()).ok()?).ok()
+    }
+
+    /// What the checks of a run found; nothing where it came to none.
+    pub fn findings_of(data_dir: &DataDir, run: &RunId) -> Vec<CheckFinding> {
+        let kept = findings(data_dir).and_then(|mut findings| findings.remove(run.as_str()));
+        kept.unwrap_or_default()
     }
 
     /// The same as it is while `holder` has the ledger: what another process was at is stopped.
@@ -50,7 +60,7 @@ impl Board {
 
 /// Renews the copy, in which `at_work` is the run that is. That it cannot be is no reason to stop a run.
 pub(crate) fn post(
-    data_dir: &Path,
+    data_dir: &DataDir,
     warehouse: &Warehouse,
     at_work: Option<&RunId>,
     now: DateTime<Utc>,
@@ -67,17 +77,45 @@ pub(crate) fn post(
         let files = files_of_runs(warehouse, runs_in_view)?;
         let process_id = at_work.map(|_| std::process::id());
         let board = Board { as_of: now, process_id, runs, files };
-        let fresh = path(data_dir).with_extension("json.new");
-        // What a killed process left, or a link to somebody else's file: never written into.
-        let _ = std::fs::remove_file(&fresh);
-        File::create_new(&fresh)?.write_all(&serde_json::to_vec(&board)?)?;
-        Ok(std::fs::rename(&fresh, path(data_dir))?)
+        replace(&data_dir.status(), &serde_json::to_vec(&board)?)
     };
     if let Err(error) = write() {
         tracing::debug!("`status` shows nothing new of this run: {error}");
     }
 }
 
-fn path(data_dir: &Path) -> PathBuf {
-    data_dir.join("status.json")
+/// Adds what the checks of `run` found to the copy; the oldest run's leave it.
+pub(crate) fn post_findings(data_dir: &DataDir, warehouse: &Warehouse, run: &RunId) {
+    let write = || -> Result<(), Box<dyn std::error::Error>> {
+        let mut kept = match findings(data_dir) {
+            Some(kept) => kept,
+            None => {
+                let runs = latest_runs(warehouse, RUNS)?;
+                let runs = runs.iter().filter_map(|summary| summary.run_id.parse::<RunId>().ok());
+                let found = runs.map(|run| Ok((run.to_string(), findings_of(warehouse, &run)?)));
+                found.collect::<Result<_, crate::warehouse::Error>>()?
+            }
+        };
+        kept.insert(run.to_string(), findings_of(warehouse, run)?);
+        while kept.len() > RUNS as usize {
+            kept.pop_first();
+        }
+        replace(&data_dir.findings(), &serde_json::to_vec(&kept)?)
+    };
+    if let Err(error) = write() {
+        tracing::debug!("`status --checks` shows nothing new of this run: {error}");
+    }
+}
+
+/// Puts a new file in an old one's place.
+fn replace(path: &Path, bytes: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
+    let fresh = path.with_extension("json.new");
+    // What a killed process left, or a link to somebody else's file: never written into.
+    let _ = std::fs::remove_file(&fresh);
+    File::create_new(&fresh)?.write_all(bytes)?;
+    Ok(std::fs::rename(&fresh, path)?)
+}
+
+fn findings(data_dir: &DataDir) -> Option<Findings> {
+    serde_json::from_slice(&std::fs::read(data_dir.findings()).ok()?).ok()
 }

@@ -1,78 +1,18 @@
-//! What the checks found: of a run, as the ledger has it, or in every row, looked at now.
+//! What the checks find in every row, looked at now.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
-use serde_json::value::RawValue;
 
-use crate::ids::RunId;
+use crate::ids::{DataDir, RunId};
 use crate::quality;
 use crate::run::{CheckReport, TableReport};
-use crate::run::{Error, Lock, REFUSED_ROWS};
+use crate::run::{Error, Lock};
 use crate::run::{check_report, table_report};
 use crate::stop::Stop;
 use crate::warehouse;
-use crate::warehouse::{CHECKS, Doing, Warehouse};
-
-/// What a check of a run found.
-#[derive(Debug, Serialize)]
-pub struct CheckFinding {
-    /// The check.
-    pub check: String,
-    /// `error` or `warn`, as the run took it.
-    pub severity: String,
-    /// `pass` or `fail`.
-    pub status: String,
-    /// Rows that it found.
-    pub offending_row_count: u64,
-    /// Why the check exists.
-    pub why: &'static str,
-    /// The first of the rows, as JSON: each says where it is.
-    pub rows: Vec<Box<RawValue>>,
-}
-
-/// What the checks of a run found, in the order in which they were made.
-///
-/// # Errors
-/// [`warehouse::Error::Statement`].
-pub fn findings_of(
-    warehouse: &Warehouse,
-    run: &RunId,
-) -> Result<Vec<CheckFinding>, warehouse::Error> {
-    let doing = "look up what the checks found";
-    let connection = warehouse.connection();
-    let sql = "select \"check\", severity, status, offending_row_count from meta.check_results where run_id = ? order by rowid";
-    let mut statement = connection.prepare(sql).doing(doing)?;
-    let results = statement.query_map([run.as_str()], |row| {
-        let check: String = row.get(0)?;
-        let file = CHECKS.iter().find(|file| file.name == check);
-        Ok(CheckFinding {
-            why: file.map(quality::why_of).unwrap_or_default(),
-            check,
-            severity: row.get(1)?,
-            status: row.get(2)?,
-            offending_row_count: row.get(3)?,
-            rows: Vec::new(),
-        })
-    });
-    let mut findings: Vec<CheckFinding> =
-        results.doing(doing)?.collect::<Result<_, _>>().doing(doing)?;
-    let sql = "select \"check\", failure from meta.check_failures where run_id = ? order by rowid";
-    let mut statement = connection.prepare(sql).doing(doing)?;
-    let failures = statement.query_map([run.as_str()], |row| Ok((row.get(0)?, row.get(1)?)));
-    for failure in failures.doing(doing)? {
-        let (check, row): (String, String) = failure.doing(doing)?;
-        let finding = findings.iter_mut().find(|finding| finding.check == check);
-        // DuckDB wrote it, for which floats without a word in JSON are words all the same.
-        if let (Some(finding), Ok(row)) = (finding, RawValue::from_string(row)) {
-            finding.rows.push(row);
-        }
-    }
-    Ok(findings)
-}
+use crate::warehouse::Warehouse;
 
 /// What was found in every row.
 pub struct Everything {
@@ -92,7 +32,7 @@ pub struct Everything {
 /// # Errors
 /// What kept it from looking.
 pub async fn check_everything(
-    data_dir: &Path,
+    data_dir: &DataDir,
     even_if_pending: bool,
     warn_only: &BTreeSet<String>,
     clock: fn() -> DateTime<Utc>,
@@ -100,7 +40,7 @@ pub async fn check_everything(
 ) -> Result<Option<Everything>, Error> {
     let started_at = clock();
     let _lock = Lock::take(data_dir, "check")?;
-    let (file, temporary) = (data_dir.join("snowtrack.duckdb"), data_dir.join("tmp"));
+    let (file, temporary) = (data_dir.warehouse(), data_dir.temp());
     let warehouse = tokio::task::block_in_place(|| Warehouse::open(&file, &temporary))?;
     let (asked, work) = (Arc::clone(stop), warehouse.interrupt());
     let interrupter = tokio::spawn(async move {
@@ -117,7 +57,7 @@ pub async fn check_everything(
         // It is nobody's run; the checks want to know what time it is.
         let nobody = RunId::new(started_at, fastrand::u128(..));
         warehouse.set_run(nobody.as_str(), started_at)?;
-        let kept = data_dir.join(REFUSED_ROWS);
+        let kept = data_dir.refused();
         let looked = quality::look_at_everything(&warehouse, nobody.as_str(), warn_only, &kept)?;
         Ok::<_, warehouse::Error>(Some((tables, looked)))
     });

@@ -5,7 +5,7 @@ mod doctor;
 mod reconcile;
 mod setup;
 
-pub use checks::{CheckFinding, Everything, check_everything, findings_of};
+pub use checks::{Everything, check_everything};
 pub use doctor::{Area, Finding, Health, doctor};
 pub use reconcile::{Reconciliation, reconcile};
 pub use setup::{PipeRemedy, PipeReport, SetupWishes, apply_plan, pipes, plan, remedies};

@@ -30,8 +30,24 @@ pub(crate) struct Conclusion {
 pub(crate) type Proof = (String, DateTime<Utc>);
 
 impl Story {
+    /// What ended the run. Files that are known to be wrong count for more than whatever kept others on their way.
+    pub(super) fn weigh(&mut self, ended: Result<(), Error>) -> Result<(), Error> {
+        let outcome = self.verification.as_ref().map(|verification| verification.outcome);
+        match ended {
+            Err(error)
+                if !error.is_interruption()
+                    && matches!(outcome, Some(Outcome::Mismatch | Outcome::Refused)) =>
+            {
+                let words = crate::causes::chain(&error);
+                tracing::warn!("{words}");
+                self.require_proof()
+            }
+            ended => ended.and_then(|()| self.require_proof()),
+        }
+    }
+
     /// What was found of the files, as an error where it is not that all of them are in.
-    pub(crate) fn require_proof(&mut self) -> Result<(), Error> {
+    fn require_proof(&mut self) -> Result<(), Error> {
         let Some(verification) = &self.verification else { return Ok(()) };
         let is_wrong = matches!(verification.outcome, Outcome::Mismatch | Outcome::Refused);
         // A refused answer must not hide what other answers say.

@@ -38,6 +38,40 @@ pub struct RunReport {
     pub error: Option<String>,
 }
 
+impl RunReport {
+    /// The same fields where there is no run: what its command did stands in none of them.
+    pub fn of_no_run(status: &str, reason: &str) -> serde_json::Map<String, serde_json::Value> {
+        let report = Self {
+            run_id: String::new(),
+            status: status.to_owned(),
+            started_at: DateTime::UNIX_EPOCH,
+            finished_at: DateTime::UNIX_EPOCH,
+            not_before: None,
+            spotify: SpotifyReport::default(),
+            playlists: Vec::new(),
+            enrichment: EnrichmentReport::NOTHING,
+            skipped_documents: Vec::new(),
+            tables: Vec::new(),
+            checks: Vec::new(),
+            files: Vec::new(),
+            verification: VerificationReport {
+                verdict: "skipped".to_owned(),
+                reason: reason.to_owned(),
+                missing: Vec::new(),
+            },
+            notes: Vec::new(),
+            error: None,
+        };
+        let Ok(serde_json::Value::Object(mut fields)) = serde_json::to_value(report) else {
+            unreachable!("a report is an object of texts, numbers and lists");
+        };
+        for name in ["run_id", "started_at", "finished_at"] {
+            fields.insert(name.to_owned(), serde_json::Value::Null);
+        }
+        fields
+    }
+}
+
 /// What Spotify was asked.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 pub struct SpotifyReport {

@@ -184,7 +184,7 @@ pub(crate) fn is_by_event(config: &Config) -> bool {
 
 /// The lake's root folder.
 pub(crate) fn lake(edge: Edge<'_>) -> PathBuf {
-    edge.settings.data_dir.join("lake")
+    edge.settings.data_dir.lake()
 }
 
 /// Which bucket, and who we are there.

@@ -11,7 +11,7 @@ use super::findings::Story;
 use super::job::{Edge, Settings};
 use super::lock::hold;
 use super::report::RunReport;
-use super::{REFUSED_ROWS, lost, notes, provenance};
+use super::{lost, notes, provenance};
 use crate::config::Config;
 use crate::event::{Event, Events, Stage};
 use crate::ids::RunId;
@@ -88,7 +88,7 @@ pub async fn run(
     interrupter.abort();
     // Whatever a statement or a call says when it is cut off, the reason is that somebody asked.
     let ended = ended.map_err(|error| if stop.is_asked() { Error::Interrupted } else { error });
-    let ended = ended.and_then(|()| story.require_proof());
+    let ended = story.weigh(ended);
     let ended = match edge.does(Stage::Fetch) {
         true => ended.and_then(|()| story.require_all_read(&warehouse)),
         false => ended,
@@ -157,7 +157,7 @@ impl Story {
             return Err(Error::FetchUnfinished { run: self.run.to_string(), fetched });
         }
         tokio::task::block_in_place(|| {
-            let published = edge.settings.data_dir.join("spotify.duckdb");
+            let published = edge.settings.data_dir.published();
             let renewal = match edge.does(Stage::Publish) {
                 true => warehouse.begin_renewal(&published)?,
                 false => None,
@@ -223,10 +223,11 @@ impl Story {
         // Publish and export by themselves look again, too: the proof is not kept between processes.
         self.enter(edge, warehouse, Stage::Check)?;
         let warn_only = &edge.settings.warn_only;
-        let refused_rows = edge.settings.data_dir.join(REFUSED_ROWS);
+        let refused_rows = edge.settings.data_dir.refused();
         let run = (&self.run, edge.now());
         let (checks, gate) = quality::gate(warehouse, run, warn_only, &refused_rows)?;
         self.checks = checks;
+        ledger::status_file::post_findings(&edge.settings.data_dir, warehouse, &self.run);
         let passed = gate.map_err(|_| Error::Refused {
             run: self.run.to_string(),
             failed_checks: quality::refusing(&self.checks),

@@ -136,6 +136,9 @@ pub enum InvalidDocument {
     /// A playlist that does not say which version of itself it is.
     #[error("it is a playlist without a `snapshot_id`")]
     NoSnapshot,
+    /// More than there is room for.
+    #[error(transparent)]
+    TooLarge(#[from] super::size::TooLarge),
     /// No list where one belongs.
     #[error("its `items` are no list of rows")]
     NoPage,

@@ -1,7 +1,7 @@
 //! How large a document's values may be. DuckDB holds some thousands of them at a time in 256 MB, and what is landed once is read by every
 //! run until it is transformed: what it has no room for must not get in.
 
-use super::document::{Document, Entity};
+use super::document::{Document, Entity, Parts};
 use super::split::{Cut, CutRow};
 
 /// The longest value. Spotify's longest, an album with its songs, has some hundred KiB; all others have a few.
@@ -28,17 +28,35 @@ pub enum TooLarge {
 /// # Errors
 /// [`TooLarge`] names the first part that it has no room for.
 pub(super) fn require_room(document: &Document, cut: &Cut) -> Result<(), TooLarge> {
-    let parts = [("address", document.url.len()), ("text around the rows", cut.envelope.len())];
+    let rows = cut.rows.iter().flatten().map(|row| match row {
+        CutRow::Whole(place) => place.len(),
+        CutRow::Parted { frame, item, .. } => frame.len() + item.len(),
+    });
+    require(document, cut.envelope.len(), (cut.offset, rows))
+}
+
+/// The same of a body that just came, whose parts are known and not yet cut.
+///
+/// # Errors
+/// As above.
+pub(super) fn require_room_for(document: &Document, parts: &Parts<'_>) -> Result<(), TooLarge> {
+    let envelope_len = parts.envelope.iter().map(|text| text.len()).sum();
+    let rows = parts.rows.iter().flatten().map(|row| row.len());
+    require(document, envelope_len, (parts.offset, rows))
+}
+
+fn require(
+    document: &Document,
+    envelope_len: usize,
+    (offset, rows): (u32, impl Iterator<Item = usize>),
+) -> Result<(), TooLarge> {
+    let parts = [("address", document.url.len()), ("text around the rows", envelope_len)];
     let too_long = parts.into_iter().find(|(_, size_bytes)| *size_bytes > MAX_VALUE);
     if let Some((part, size_bytes)) = too_long {
         return Err(TooLarge::Value { part: part.to_owned(), size_bytes });
     }
     let (mut row_count, mut sum) = (0, 0);
-    for (row, position) in cut.rows.iter().flatten().zip(cut.offset..) {
-        let size_bytes = match row {
-            CutRow::Whole(place) => place.len(),
-            CutRow::Parted { frame, item, .. } => frame.len() + item.len(),
-        };
+    for (size_bytes, position) in rows.zip(offset..) {
         if size_bytes > MAX_VALUE {
             let part = format!("row in position {position}");
             return Err(TooLarge::Value { part, size_bytes });

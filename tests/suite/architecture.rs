@@ -91,3 +91,33 @@ fn no_file_is_longer_than_450_lines_without_its_tests() {
         assert!(lines <= 450, "{} has {lines} lines", file.display());
     }
 }
+
+#[test]
+fn a_file_of_the_data_directory_is_named_in_one_place() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    let names = [
+        "\"snowtrack.duckdb\"",
+        "\"spotify.duckdb\"",
+        "\"refused.duckdb\"",
+        "\"spotify_token.json\"",
+        "\"status.json\"",
+        "\"checks.json\"",
+        ".join(\"lake\")",
+        ".join(\"lock\")",
+        ".join(\"tmp\")",
+        ".join(\".doctor\")",
+    ];
+    let mut seen = 0;
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        // What a unit test calls its own files is nobody's business.
+        let shipped = text.split("#[cfg(test)]").next().unwrap();
+        let found = names.iter().filter(|name| shipped.contains(**name)).count();
+        seen += found;
+        let is_home = file.ends_with("ids.rs");
+        assert!(found == 0 || is_home, "{} names a file of the data directory", file.display());
+    }
+    assert_eq!(seen, names.len(), "`DataDir` names each of them");
+}

@@ -215,6 +215,36 @@ fn status_shows_what_the_checks_of_a_run_found_and_where() {
 }
 
 #[test]
+fn what_the_checks_of_a_run_found_is_shown_beside_a_run_at_work_too() {
+    let (world, run) = refused();
+    let status = ["status", "--run", &run, "--checks"];
+    let free = (ask(&world, &status), text(&world, &status));
+    // As a run holds it while it works.
+    let held = duckdb::Connection::open(world.path("data/snowtrack.duckdb")).unwrap();
+    let beside = (ask(&world, &status), text(&world, &status));
+    assert_eq!(beside, free);
+    assert!(beside.1.contains("songs__duration_is_positive found 1 row"), "{}", beside.1);
+    for word in ["latest", &run[..20], &run.to_lowercase()] {
+        assert_eq!(text(&world, &["status", "--run", word, "--checks"]), free.1, "{word}");
+    }
+    let unknown = ["status", "--run", "01ARZ3NDEKTSV4RRFFQ69G5FAV", "--checks"];
+    let output = world.run(&unknown);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    drop(held);
+    // By another name of the same run, too; one that several have is none.
+    for word in ["latest", &run[..20], &run.to_lowercase()] {
+        assert_eq!(text(&world, &["status", "--run", word, "--checks"]), free.1, "{word}");
+    }
+    assert_eq!(world.report(&["--from-dir", "in"]).0, 4);
+    for (word, says) in [("01", "beginning of 2 runs"), ("", "no run"), ("none", "`none`")] {
+        let output = world.run(&["status", "--run", word]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{word}: {said}");
+        assert!(said.contains(says), "{word}: {said}");
+    }
+}
+
+#[test]
 fn the_rows_of_a_refusal_can_be_asked_for_until_a_run_passes() {
     let (world, run) = refused();
     let output = world.run(&["run", "--from-dir", "in"]);

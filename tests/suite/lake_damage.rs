@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::support::cloud::{Cloud, SMALL, text};
 use crate::support::fake_s3::{Fault, Op};
+use crate::verdicts::verify;
 
 /// A name, and what it does to a file.
 type Damage = (&'static str, fn(&Path));
@@ -253,4 +254,23 @@ fn an_archive_is_written_anew_whenever_it_is_not_as_it_was() {
         assert_eq!(code, 0, "{name}: {report:#}");
         assert_eq!(cloud.s3.object(&archive).unwrap(), before, "{name}");
     }
+}
+
+#[test]
+fn rows_that_are_wrong_in_snowflake_count_for_more_than_a_file_that_never_got_there() {
+    let cloud = Cloud::small("rest", "parquet");
+    assert_eq!(cloud.report(&SMALL).0, 0);
+    cloud.s3.script(Op::Put, 1, usize::MAX, Fault::answer(403, "AccessDenied", "not today"));
+    let (code, second) = cloud.report(&[&SMALL[..], &["--full"]].concat());
+    assert_eq!(code, 5, "{second:#}");
+    cloud.s3.clear_log();
+    std::fs::remove_file(local(&cloud, &key_of(&second, "songs"))).unwrap();
+    let (code, lost) = cloud.report(&SMALL);
+    assert_eq!(code, 5, "{lost:#}");
+    let (code, found) = verify(&cloud, &[]);
+    assert_eq!((code, &found["status"]), (5, &json!("failed")), "{found:#}");
+    cloud.snowflake.tamper("delete from SPOTIFY.RAW.ALBUMS");
+    let (code, found) = verify(&cloud, &["--all"]);
+    assert_eq!(code, 7, "{found:#}");
+    assert_eq!(found["verification"]["verdict"], "mismatch", "{found:#}");
 }

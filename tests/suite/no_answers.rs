@@ -130,3 +130,25 @@ fn a_mismatch_is_asked_for_twice_and_one_wrong_answer_alone_is_not_believed() {
     let runs = status(&cloud, &[]);
     assert_eq!(runs[0]["status"], "verified", "{runs:#}");
 }
+
+#[test]
+fn a_pipe_that_does_not_say_whether_it_took_the_files_took_none() {
+    let mut cloud = Cloud::small("rest", "parquet");
+    for body in ["{}", "[]", "null", r#"{"message":"Bad gateway"}"#] {
+        cloud.empty();
+        cloud.write_source();
+        let handed_in = || When::Path("insertFiles".to_owned());
+        cloud.snowflake.script(handed_in(), usize::MAX, answers(body));
+        let (code, report) = cloud.report(&SMALL);
+        assert_eq!(code, 6, "{body}: {report:#}");
+        assert_eq!(report["verification"]["verdict"], "pending", "{body}: {report:#}");
+        assert_eq!(cloud.landed("songs"), 0, "{body}");
+        // Once is passed over, and the same run goes on.
+        cloud.snowflake.drop_scripts();
+        cloud.snowflake.script(handed_in(), 1, answers(body));
+        let (code, again) = cloud.report(&SMALL);
+        assert_eq!((code, &again["status"]), (0, &json!("verified")), "{body}: {again:#}");
+        assert_eq!(again["run_id"], report["run_id"], "{body}");
+        assert_eq!(cloud.landed("songs"), 1, "{body}");
+    }
+}

@@ -69,6 +69,8 @@ fn odd_answers(right: &Value, other: &Value) -> Vec<(&'static str, String)> {
         ("another offset", with(|it| it["items"]["offset"] = json!(50))),
         ("a row left out", with(|it| drop(it["items"]["items"].as_array_mut().unwrap().pop()))),
         ("rows without their page", with(|it| it["items"] = it["items"]["items"].clone())),
+        ("a name of 2 MiB", with(|it| it["name"] = json!("x".repeat(2 << 20)))),
+        ("a row of 2 MiB", with(|it| it["items"]["items"][0]["x"] = json!("x".repeat(2 << 20)))),
         ("half of it", right.to_string().chars().take(300).collect()),
     ]
 }

@@ -199,14 +199,21 @@ fn a_lockout_during_enrichment_is_left_for_the_next_run_and_everything_ships() {
 
 #[test]
 fn an_enrichment_that_spotify_answers_with_nonsense_holds_nothing_up() {
-    let (world, spotify, _) = start(&[3]);
-    for place in ["/v1/artists", "/v1/albums"] {
-        let fault = Fault::ServeRaw("\"nonsense\"".to_owned());
-        spotify.script(When::Path(place.to_owned()), usize::MAX, fault);
+    let large = json!({"id": "x", "name": "x".repeat(2 << 20)}).to_string();
+    for body in ["\"nonsense\"", &large] {
+        let (world, spotify, _) = start(&[3]);
+        for place in ["/v1/artists", "/v1/albums"] {
+            let fault = Fault::ServeRaw(body.to_owned());
+            spotify.script(When::Path(place.to_owned()), usize::MAX, fault);
+        }
+        let (code, report) = world.live_report(&spotify, &["--mine", "--enrich"]);
+        assert_eq!((code, &report["status"]), (0, &json!("exported")), "{report:#}");
+        assert_eq!(world.query("select count(*) as n from core.playlist_songs")[0]["n"], 3);
+        if body.len() > 100 {
+            let came = &report["enrichment"];
+            assert_eq!((&came["artist_count"], &came["album_count"]), (&json!(0), &json!(0)));
+        }
     }
-    let (code, report) = world.live_report(&spotify, &["--mine", "--enrich"]);
-    assert_eq!((code, &report["status"]), (0, &json!("exported")), "{report:#}");
-    assert_eq!(world.query("select count(*) as n from core.playlist_songs")[0]["n"], 3);
 }
 
 #[test]

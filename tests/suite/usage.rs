@@ -237,6 +237,17 @@ fn with_json_every_failure_is_a_document_too() {
     let output = world.run(&["--json", "run"]);
     let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(document["verification"]["verdict"], "skipped", "in the form of a run's report");
+    // Whatever a run's report has is there, also where there was none, and where every row was looked at.
+    let (code, report) = world.report(&["--demo"]);
+    assert_eq!(code, 0, "{report:#}");
+    let looked = world.run(&["--json", "check", "--all"]);
+    let looked: serde_json::Value = serde_json::from_slice(&looked.stdout).unwrap();
+    for (name, value) in report.as_object().unwrap() {
+        assert!(document.get(name).is_some() && looked.get(name).is_some(), "no `{name}`");
+        for (inner, _) in value.as_object().into_iter().flatten() {
+            assert!(document[name].get(inner).is_some(), "no `{name}.{inner}`");
+        }
+    }
     // Help was asked for: it is the result.
     assert!(String::from_utf8_lossy(&world.run(&["--json", "--help"]).stdout).contains("Usage"));
     let output = world.run(&["--log-format", "json", "run"]);

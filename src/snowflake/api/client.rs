@@ -222,8 +222,10 @@ impl Connection {
                 Outcome::Done(answer) => return Ok(answer),
                 Outcome::Unauthorized { body } => {
                     let can_renew = matches!(self.login.credential, Credential::KeyPair(_));
-                    if refused.is_some() || !can_renew {
-                        return Err(self.unauthorized(&body));
+                    let refusal = self.refusal(&body);
+                    // Who is locked out is so with any token.
+                    if refused.is_some() || !can_renew || refusal.is_barred() {
+                        return Err(Error::Unauthorized(Box::new(refusal)));
                     }
                     refused = Some(serial);
                     self.correct_clock();
@@ -382,7 +384,7 @@ impl Connection {
         Ok(token)
     }
 
-    fn unauthorized(&self, body: &[u8]) -> Error {
+    fn refusal(&self, body: &[u8]) -> Refusal {
         let status = wire::Status::read(body);
         let message = status.message;
         let in_brackets = message.rsplit_once('[').and_then(|(_, rest)| rest.split_once(']'));
@@ -394,7 +396,7 @@ impl Connection {
                 Some(Signed { subject: claims.sub, fingerprint: key.fingerprint().to_owned() })
             }
         };
-        Error::Unauthorized(Box::new(Refusal {
+        Refusal {
             account: self.login.account.clone(),
             host: self.host(),
             user: self.login.user.clone(),
@@ -404,7 +406,7 @@ impl Connection {
             uuid: in_brackets.and_then(|(uuid, _)| Uuid::parse_str(uuid).ok()),
             message: if message.is_empty() { "no reason given".to_owned() } else { message },
             clock_skew: self.clock_skew(),
-        }))
+        }
     }
 
     /// Waits, but not beyond the stop flag.

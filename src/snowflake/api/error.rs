@@ -246,6 +246,11 @@ fn sql_name(user: &str) -> String {
 }
 
 impl Refusal {
+    /// Whether it is not the token that is refused, so that another one would be, too.
+    pub(super) fn is_barred(&self) -> bool {
+        self.cause().is_some()
+    }
+
     /// What bars who is known, by Snowflake's words, which say more than its codes.
     fn cause(&self) -> Option<Barred> {
         let message = self.message.to_ascii_lowercase();

@@ -18,6 +18,7 @@ use super::client::{Answer, Call, Connection};
 use super::error::Error;
 use super::ident::QualifiedName;
 use super::wire::{InsertFile, InsertFilesAnswer, InsertFilesBody, Report, ReportedFile, Status};
+use crate::http::shortened;
 
 /// Most files of one call; Snowflake answers 429 to more.
 pub const MAX_PIPE_FILES: usize = 5_000;
@@ -132,18 +133,28 @@ impl Connection {
         }
         let mut accepted = Accepted::default();
         for chunk in files.chunks(MAX_PIPE_FILES) {
-            self.insert_chunk(pipe, chunk, &mut accepted, stop).await?;
+            let said = match self.hand_in(pipe, chunk, stop).await {
+                // An answer that is none is worth a second try, and a pipe skips what it knows.
+                Err(error) if error.is_no_answer() => self.hand_in(pipe, chunk, stop).await?,
+                said => said?,
+            };
+            let left_out: Vec<&String> =
+                said.skipped_files.iter().chain(&said.unmatched_pattern_files).collect();
+            let queued = chunk.iter().filter(|file| !left_out.contains(&&file.path));
+            accepted.accepted_paths.extend(queued.map(|file| file.path.clone()));
+            accepted.request_ids.extend(said.request_id);
+            accepted.skipped_paths.extend(said.skipped_files);
+            accepted.unmatched_paths.extend(said.unmatched_pattern_files);
         }
         Ok(accepted)
     }
 
-    async fn insert_chunk(
+    async fn hand_in(
         &self,
         pipe: &QualifiedName,
         chunk: &[StagedFile],
-        accepted: &mut Accepted,
         stop: &AtomicBool,
-    ) -> Result<(), Error> {
+    ) -> Result<InsertFilesAnswer, Error> {
         let doing = "take files";
         let listed = chunk
             .iter()
@@ -164,23 +175,20 @@ impl Connection {
         };
         let answer = self.send(&call, stop).await?;
         let said: InsertFilesAnswer = self.pipe_answer(pipe, (doing, "OPERATE"), &answer)?;
-        let outcome = said.response_code.or(said.status);
-        if let Some(outcome) = outcome.filter(|outcome| !outcome.eq_ignore_ascii_case("success")) {
-            return Err(Error::PipeRefused {
+        match said.response_code.as_ref().or(said.status.as_ref()) {
+            Some(outcome) if outcome.eq_ignore_ascii_case("success") => Ok(said),
+            Some(outcome) => Err(Error::PipeRefused {
                 pipe: pipe.to_string(),
                 doing,
                 status: answer.status,
-                message: format!("it answers `{outcome}`"),
-            });
+                message: format!("it answers `{}`", shortened(outcome)),
+            }),
+            None => {
+                let words = Status::read(&answer.body).words();
+                let said = format!("it does not say whether it took them ({words})");
+                Err(self.unexpected(call.doing, answer.status, &said))
+            }
         }
-        let left_out: Vec<&String> =
-            said.skipped_files.iter().chain(&said.unmatched_pattern_files).collect();
-        let queued = chunk.iter().filter(|file| !left_out.contains(&&file.path));
-        accepted.accepted_paths.extend(queued.map(|file| file.path.clone()));
-        accepted.request_ids.extend(said.request_id);
-        accepted.skipped_paths.extend(said.skipped_files);
-        accepted.unmatched_paths.extend(said.unmatched_pattern_files);
-        Ok(())
     }
 
     /// What a pipe did since `mark` (from an earlier report), at most 10 minutes back. Costs no warehouse.
@@ -195,8 +203,8 @@ impl Connection {
         query.extend(mark.map(|mark| ("beginMark", mark.to_owned())));
         let report = self.report(pipe, "insertReport", query, stop).await?;
         Ok(InsertReport {
-            files: report.files.into_iter().map(FileReport::from).collect(),
-            is_complete: report.complete_result,
+            files: report.files.into_iter().flatten().map(FileReport::from).collect(),
+            is_complete: report.complete_result.unwrap_or_default(),
             next_mark: report.next_begin_mark,
             active_count: report.statistics.and_then(|statistics| statistics.active_files),
         })
@@ -220,10 +228,10 @@ impl Connection {
             query.extend(end.map(|end| ("endTimeExclusive", iso(end))));
             let report = self.report(pipe, "loadHistoryScan", query, stop).await?;
             // The next range begins with what the last one ended with.
-            let page: Vec<_> = report.files.into_iter().map(FileReport::from).collect();
+            let page: Vec<_> = report.files.into_iter().flatten().map(FileReport::from).collect();
             history.files.extend(page.iter().filter(|file| !told.contains(*file)).cloned());
             told = page.into_iter().collect::<HashSet<_>>();
-            if report.complete_result {
+            if report.complete_result == Some(true) {
                 history.is_complete = true;
                 return Ok(history);
             }
@@ -251,7 +259,12 @@ impl Connection {
             query_again: None,
         };
         let answer = self.send(&call, stop).await?;
-        self.pipe_answer(pipe, ("report", "MONITOR"), &answer)
+        let report: Report = self.pipe_answer(pipe, ("report", "MONITOR"), &answer)?;
+        if report.files.is_none() && report.complete_result.is_none() {
+            let said = format!("it is no report ({})", Status::read(&answer.body).words());
+            return Err(self.unexpected(call.doing, answer.status, &said));
+        }
+        Ok(report)
     }
 
     fn must_submit(&self, pipe: &QualifiedName) -> Result<(), Error> {
@@ -295,7 +308,7 @@ impl From<ReportedFile> for FileReport {
             first_error_line: file.first_error_line_num,
             first_error_column: file.first_error_column_name,
             system_error: file.system_error,
-            is_complete: file.complete,
+            is_complete: file.complete.unwrap_or_default(),
             status: LoadStatus::from(file.status.as_str()),
         }
     }

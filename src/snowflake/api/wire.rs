@@ -156,7 +156,7 @@ pub(crate) struct InsertFilesAnswer {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Report {
     #[serde(default, deserialize_with = "truth")]
-    pub(crate) complete_result: bool,
+    pub(crate) complete_result: Option<bool>,
     #[serde(default)]
     pub(crate) next_begin_mark: Option<String>,
     #[serde(default)]
@@ -164,7 +164,7 @@ pub(crate) struct Report {
     #[serde(default)]
     pub(crate) statistics: Option<Statistics>,
     #[serde(default)]
-    pub(crate) files: Vec<ReportedFile>,
+    pub(crate) files: Option<Vec<ReportedFile>>,
 }
 
 #[derive(Deserialize)]
@@ -201,7 +201,7 @@ pub(crate) struct ReportedFile {
     #[serde(default)]
     pub(crate) system_error: Option<String>,
     #[serde(default, deserialize_with = "truth")]
-    pub(crate) complete: bool,
+    pub(crate) complete: Option<bool>,
     #[serde(default)]
     pub(crate) status: String,
 }
@@ -228,11 +228,11 @@ fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> 
 }
 
 /// `completeResult` is a boolean in one report and a string in the other.
-fn truth<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+fn truth<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
-        Value::Bool(is_true) => is_true,
-        Value::String(text) => text.eq_ignore_ascii_case("true"),
-        _ => false,
+        Value::Bool(is_true) => Some(is_true),
+        Value::String(text) => Some(text.eq_ignore_ascii_case("true")),
+        _ => None,
     })
 }
 

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use super::answer::{Answer, Outcome};
 use super::auth::Credentials;
 use super::auth::{Denied, Renewal};
+use super::question::{self, Question};
 use super::quota::{Lockouts, Usage};
 use super::token_file::StoredToken;
 use crate::event::{Event, Events};
@@ -195,7 +196,9 @@ impl Client {
         let (name, list) = (entity.name(), ids.join(","));
         let is_batch = ids.len() > 1;
         let url = if is_batch { format!("/{name}?ids={list}") } else { format!("/{name}/{list}") };
-        match self.get(entity, None, &url, events).await {
+        let question = Question { entity, playlist_id: None, url: &url };
+        let asked = self.ask(question, question::details, events).await;
+        match asked.map(|(document, ())| document) {
             Err(error) if is_batch && error.concerns_one_playlist() => Ok(None),
             Err(Error::NotFound { .. } | Error::Refused { status: 400, .. }) => {
                 let (fetched_at, body) = ((self.clock)(), "null".to_owned());

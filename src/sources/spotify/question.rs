@@ -4,8 +4,9 @@
 
 use super::client::Client;
 use crate::event::{Event, Events};
-use crate::sources::document::{Document, Entity, InvalidDocument, RowIdentity};
+use crate::sources::document::{Document, Entity, InvalidDocument, Parts, RowIdentity};
 use crate::sources::error::Error;
+use crate::sources::size;
 
 /// How often one question is put before its answer is taken for what Spotify has to say.
 const TRIES: u32 = 3;
@@ -68,9 +69,21 @@ fn unusable(document: &Document) -> impl FnOnce(InvalidDocument) -> Error + '_ {
     |source| Error::Document { name: document.url.clone(), source }
 }
 
+/// A document's parts, where the warehouse has room for them.
+fn parts(document: &Document) -> Result<Parts<'_>, Error> {
+    let parts = document.parts().map_err(unusable(document))?;
+    size::require_room_for(document, &parts).map_err(|error| unusable(document)(error.into()))?;
+    Ok(parts)
+}
+
+/// Looks whether a full artist or album, or several of them, can be landed.
+pub(super) fn details(document: &Document) -> Result<(), Error> {
+    parts(document).map(drop)
+}
+
 /// Looks whether a document is the playlist that was asked for, with the rows that must come with it.
 pub(super) fn playlist(document: &Document) -> Result<PlaylistAnswer, Error> {
-    let parts = document.parts().map_err(unusable(document))?;
+    let parts = parts(document)?;
     if parts.id != document.playlist_id {
         let asked = document.playlist_id.clone().unwrap_or_default();
         let other = InvalidDocument::OtherPlaylist { asked, given: parts.id };
@@ -95,7 +108,7 @@ pub(super) fn page(
     offset: u32,
     limit: Option<u32>,
 ) -> Result<PageAnswer, Error> {
-    let parts = document.parts().map_err(unusable(document))?;
+    let parts = parts(document)?;
     let rows = parts.rows.as_deref().ok_or(InvalidDocument::NoPage).map_err(unusable(document))?;
     let total = parts.total.ok_or(InvalidDocument::NoTotal).map_err(unusable(document))?;
     let row_count = count(rows.len());

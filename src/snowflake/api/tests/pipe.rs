@@ -191,3 +191,16 @@ async fn a_history_that_does_not_move_on_is_given_up_as_incomplete() {
     assert!(!history.is_complete);
     assert_eq!(server.asked()[0].parameter("endTimeExclusive"), "");
 }
+
+#[tokio::test]
+async fn an_object_that_reports_nothing_is_no_report_and_one_that_takes_nothing_no_answer() {
+    for body in ["{}", r#"{"message":"Bad gateway"}"#, r#"{"files":null}"#] {
+        let server = Server::start([json(200, body)]).await;
+        let error = server.connect().insert_report(&songs(), None, &GO_ON).await.unwrap_err();
+        assert!(error.is_no_answer() && error.to_string().contains("no report"), "{error}");
+        let server = Server::start([json(200, body), json(200, body)]).await;
+        let error = server.connect().insert_files(&songs(), &files(1), &GO_ON).await.unwrap_err();
+        assert!(error.is_no_answer() && !error.is_denial(), "{error}");
+        assert_eq!(server.asked().len(), 2, "a pipe skips what it knows");
+    }
+}

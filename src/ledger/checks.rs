@@ -1,0 +1,65 @@
+//! What the checks of a run found.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::ids::RunId;
+use crate::quality;
+use crate::warehouse::{self, CHECKS, Doing, Warehouse};
+
+/// What a check of a run found.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct CheckFinding {
+    /// The check.
+    pub check: String,
+    /// `error` or `warn`, as the run took it.
+    pub severity: String,
+    /// `pass` or `fail`.
+    pub status: String,
+    /// Rows that it found.
+    pub offending_row_count: u64,
+    /// Why the check exists.
+    pub why: String,
+    /// The first of the rows, as JSON: each says where it is.
+    pub rows: Vec<Box<RawValue>>,
+}
+
+/// What the checks of a run found, in the order in which they were made.
+///
+/// # Errors
+/// [`warehouse::Error::Statement`].
+pub fn findings_of(
+    warehouse: &Warehouse,
+    run: &RunId,
+) -> Result<Vec<CheckFinding>, warehouse::Error> {
+    let doing = "look up what the checks found";
+    let connection = warehouse.connection();
+    let sql = "select \"check\", severity, status, offending_row_count from meta.check_results where run_id = ? order by rowid";
+    let mut statement = connection.prepare(sql).doing(doing)?;
+    let results = statement.query_map([run.as_str()], |row| {
+        let check: String = row.get(0)?;
+        let file = CHECKS.iter().find(|file| file.name == check);
+        Ok(CheckFinding {
+            why: file.map(quality::why_of).unwrap_or_default().to_owned(),
+            check,
+            severity: row.get(1)?,
+            status: row.get(2)?,
+            offending_row_count: row.get(3)?,
+            rows: Vec::new(),
+        })
+    });
+    let mut findings: Vec<CheckFinding> =
+        results.doing(doing)?.collect::<Result<_, _>>().doing(doing)?;
+    let sql = "select \"check\", failure from meta.check_failures where run_id = ? order by rowid";
+    let mut statement = connection.prepare(sql).doing(doing)?;
+    let failures = statement.query_map([run.as_str()], |row| Ok((row.get(0)?, row.get(1)?)));
+    for failure in failures.doing(doing)? {
+        let (check, row): (String, String) = failure.doing(doing)?;
+        let finding = findings.iter_mut().find(|finding| finding.check == check);
+        // DuckDB wrote it, for which floats without a word in JSON are words all the same.
+        if let (Some(finding), Ok(row)) = (finding, RawValue::from_string(row)) {
+            finding.rows.push(row);
+        }
+    }
+    Ok(findings)
+}
