@@ -183,3 +183,10 @@ select
     coalesce(counts.unreadable_count, 0) as unreadable_count
 from reads
 left join counts using (playlist_id, snapshot_id);
+
+-- One place for each of some songs, where a person finds it. Not a view: that would look at the whole history, where nothing is wrong.
+create or replace macro staging.places_of(song_ids) as table
+    select song_id, arg_min(struct_pack(playlist_id, position), (playlist_id, position)) as place
+    from core.playlist_songs
+    where song_id in (select unnest(song_ids))
+    group by song_id;

@@ -1,4 +1,5 @@
 mod account;
+mod first_version;
 
 use std::collections::BTreeMap;
 
@@ -56,33 +57,6 @@ fn on_an_empty_account_everything_is_missing_and_in_order() {
         );
         assert_eq!((plan.aws.trust_policy.clone(), plan.aws.notification.clone()), (None, None));
     }
-}
-
-#[test]
-fn an_account_that_the_first_version_set_up_has_nothing_to_do() {
-    let target = target(IngestMode::Rest);
-    let first = include_str!("../../../../tests/fixtures/snowflake/tables_0_1_0.sql");
-    let first = first.replace("'1 hour'", &literal(&target.target_lag.to_string()).to_string());
-    let lines: Vec<&str> = first.lines().filter(|line| !line.starts_with("--")).collect();
-    let first = lines.join("\n");
-    let mut first = first.split("\n;\n").flat_map(|sql| sql.split(";\n")).map(str::trim);
-    let mut count = 0;
-    let then: Vec<String> = target
-        .statements()
-        .into_iter()
-        .map(|now| match created(&now) {
-            Some((Kind::Table | Kind::DynamicTable, _)) => {
-                count += 1;
-                let first = first.next().unwrap_or_default();
-                assert_eq!(now, first);
-                first.to_owned()
-            }
-            _ => now,
-        })
-        .collect();
-    assert_eq!(count, 2 * Table::ALL.len());
-    let plan = Plan::new(&target, &observed(account(&then)));
-    assert_eq!(open(&plan), [], "{plan}");
 }
 
 #[test]
