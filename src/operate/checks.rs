@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use crate::blocking::blocking;
 use crate::ids::{DataDir, RunId};
 use crate::quality;
 use crate::run::{CheckReport, TableReport};
@@ -41,13 +42,13 @@ pub async fn check_everything(
     let started_at = clock();
     let _lock = Lock::take(data_dir, "check")?;
     let (file, temporary) = (data_dir.warehouse(), data_dir.temp());
-    let warehouse = tokio::task::block_in_place(|| Warehouse::open(&file, &temporary))?;
+    let warehouse = blocking(|| Warehouse::open(&file, &temporary))?;
     let (asked, work) = (Arc::clone(stop), warehouse.interrupt());
     let interrupter = tokio::spawn(async move {
         asked.asked().await;
         work.interrupt();
     });
-    let looked = tokio::task::block_in_place(|| {
+    let looked = blocking(|| {
         let tables = warehouse.table_counts()?;
         let is_pending = tables.iter().any(|table| table.changed_row_count > 0)
             || warehouse.pending_read_count()? > 0;

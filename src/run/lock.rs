@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::error::Error;
 use super::job::Settings;
+use crate::blocking::blocking;
 use crate::event::{Event, Events};
 use crate::ids::{DataDir, RunId};
 use crate::ledger::{files_of, latest_runs};
@@ -89,7 +90,7 @@ pub(crate) async fn hold(
 ) -> Result<(Lock, Warehouse), Error> {
     let (began, mut lock, mut is_told) = (Instant::now(), None, false);
     loop {
-        let taken = tokio::task::block_in_place(|| attempt(&settings.data_dir, holder, &mut lock));
+        let taken = blocking(|| attempt(&settings.data_dir, holder, &mut lock));
         let (path, other) = match taken {
             Ok(warehouse) => {
                 let lock = lock.expect("`attempt` opens the warehouse after it took the lock");

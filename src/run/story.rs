@@ -12,6 +12,7 @@ use super::job::{Edge, Settings};
 use super::lock::hold;
 use super::report::RunReport;
 use super::{lost, notes, provenance};
+use crate::blocking::blocking;
 use crate::config::Config;
 use crate::event::{Event, Events, Stage};
 use crate::ids::RunId;
@@ -97,7 +98,7 @@ pub async fn run(
     let report = story.report(&conclusion, (settings.clock)());
     let text = serde_json::to_string(&report).unwrap_or_default();
     let Conclusion { state, error, .. } = conclusion;
-    tokio::task::block_in_place(|| {
+    blocking(|| {
         let finished =
             ledger::runs::finish(&warehouse, &story.run, state, &text, (settings.clock)());
         ledger::status_file::post(&settings.data_dir, &warehouse, None, (settings.clock)());
@@ -156,7 +157,7 @@ impl Story {
             // Exported, it would be final, and what is landed of it would be asked for again.
             return Err(Error::FetchUnfinished { run: self.run.to_string(), fetched });
         }
-        tokio::task::block_in_place(|| {
+        blocking(|| {
             let published = edge.settings.data_dir.published();
             let renewal = match edge.does(Stage::Publish) {
                 true => warehouse.begin_renewal(&published)?,

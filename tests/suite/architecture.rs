@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-const ORDER: [&str; 19] = [
+const ORDER: [&str; 20] = [
     "causes",
     "stop",
+    "blocking",
     "retry",
     "http",
     "disk",
@@ -90,6 +91,27 @@ fn no_file_is_longer_than_450_lines_without_its_tests() {
         let lines = text.lines().take_while(|line| !line.contains("#[cfg(test)]")).count();
         assert!(lines <= 450, "{} has {lines} lines", file.display());
     }
+}
+
+/// How often `wanted` stands in the code of `src`, and where.
+fn places(wanted: &str) -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    let mut found = Vec::new();
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let name = file.strip_prefix(&root).unwrap().to_string_lossy().into_owned();
+        found.extend(text.matches(wanted).map(|_| name.clone()));
+    }
+    found
+}
+
+#[test]
+fn there_is_one_way_to_block_and_one_way_to_stop() {
+    assert_eq!(places("block_in_place"), ["blocking.rs"]);
+    assert_eq!(places("&AtomicBool"), [""; 0]);
+    assert_eq!(places("Arc<AtomicBool>"), [""; 0]);
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod snowflake;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
+use crate::blocking::blocking;
 use crate::config::Config;
 use crate::disk::create_private_dir;
 use crate::ids::DataDir;
@@ -178,7 +179,7 @@ fn disk(
         findings.push(ok("warehouse", "not made yet; the first run makes it".to_owned()));
         return Known::default();
     }
-    let opened = tokio::task::block_in_place(|| {
+    let opened = blocking(|| {
         let warehouse = Warehouse::open(&path, &data_dir.temp())?;
         let account = config.spotify.client_id.as_deref().unwrap_or_default();
         let lockouts = lockouts::load(&warehouse, account, now)?;
