@@ -45,6 +45,8 @@ pub use reads::{
 };
 pub use refused::Finding;
 pub(crate) use sql_files::ledger as ledger_sql;
+#[cfg(test)]
+pub(crate) use sql_files::Scratch;
 pub use sql_files::{CHECKS, CheckFile};
 pub use transform::{MissingDetails, PlaylistContents, TableCount};
 
