@@ -98,8 +98,7 @@ pub async fn run(
     let text = serde_json::to_string(&report).unwrap_or_default();
     let Conclusion { state, error, .. } = conclusion;
     tokio::task::block_in_place(|| {
-        let finished =
-            ledger::runs::finish(&warehouse, &story.run, state, &text, (settings.clock)());
+        let finished = story.note_end(edge, &warehouse, (state, &text));
         ledger::status_file::post(&settings.data_dir, &warehouse, None, (settings.clock)());
         // What was done is done, also where it can no longer be noted.
         Ok((report, error.or_else(|| finished.err().map(Error::from))))
@@ -176,6 +175,22 @@ impl Story {
             return Ok(());
         }
         self.ship(edge, warehouse, target).await
+    }
+
+    /// Notes how the run ended. A verification that compared nothing changes nothing.
+    fn note_end(
+        &self,
+        edge: Edge<'_>,
+        warehouse: &Warehouse,
+        (state, report): (&str, &str),
+    ) -> Result<(), crate::warehouse::Error> {
+        match (edge.only_verifies(), &self.verification) {
+            (false, _) => ledger::runs::finish(warehouse, &self.run, state, report, edge.now()),
+            (true, Some(_)) => {
+                ledger::runs::proven(warehouse, &self.run, state, report, edge.now())
+            }
+            (true, None) => Ok(()),
+        }
     }
 
     pub(crate) fn enter(

@@ -5,6 +5,8 @@
 mod enrich;
 mod lists;
 pub(crate) mod replay;
+#[cfg(test)]
+mod tests;
 
 use chrono::{DateTime, Utc};
 
