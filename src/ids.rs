@@ -1,8 +1,9 @@
-//! Names that are parsed once and then are the guarantee: runs, shipped tables, playlists.
+//! Names that are parsed once and then are the guarantee: runs, shipped tables, playlists, the files of the data directory.
 //!
 //! In: text from a person or a service. Out: types that are safe to put into a path or a URL. Touches nothing.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
@@ -179,6 +180,77 @@ impl FromStr for Table {
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+/// The folder in which everything lives that is not in a cloud, and the only list of what lies there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DataDir(PathBuf);
+
+impl DataDir {
+    /// The folder at `path`, which need not be there yet.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The folder as a person would write it.
+    pub fn display(&self) -> std::path::Display<'_> {
+        self.0.display()
+    }
+
+    /// The work file: raw documents, shipped tables and the ledger.
+    pub fn warehouse(&self) -> PathBuf {
+        self.0.join("snowtrack.duckdb")
+    }
+
+    /// The analysts' copy, replaced whole.
+    pub fn published(&self) -> PathBuf {
+        self.0.join("spotify.duckdb")
+    }
+
+    /// The rows that the quality gate refused last.
+    pub fn refused(&self) -> PathBuf {
+        self.0.join("refused.duckdb")
+    }
+
+    /// The files that go to the bucket, below the keys that they have there.
+    pub fn lake(&self) -> PathBuf {
+        self.0.join("lake")
+    }
+
+    /// What the process that has the folder holds.
+    pub fn lock(&self) -> PathBuf {
+        self.0.join("lock")
+    }
+
+    /// Where DuckDB puts what does not fit into memory.
+    pub fn temp(&self) -> PathBuf {
+        self.0.join("tmp")
+    }
+
+    /// The login at Spotify.
+    pub fn token(&self) -> PathBuf {
+        self.0.join("spotify_token.json")
+    }
+
+    /// What `status` shows while a run has the ledger.
+    pub fn status(&self) -> PathBuf {
+        self.0.join("status.json")
+    }
+
+    /// What `status --checks` shows while a run has the ledger.
+    pub fn findings(&self) -> PathBuf {
+        self.0.join("checks.json")
+    }
+
+    /// What `doctor` writes and removes to see whether it can.
+    pub fn probe(&self) -> PathBuf {
+        self.0.join(".doctor")
     }
 }
 

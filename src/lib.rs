@@ -30,6 +30,7 @@
 
 pub mod causes;
 pub mod stop;
+mod blocking;
 pub mod retry;
 pub mod http;
 pub mod disk;

@@ -1,17 +1,23 @@
-//! What ends a run early: one question, asked by a person or a supervisor, that every wait and every stage hears.
+//! What ends work early: one question that every wait and every stage hears. Nobody polls it: a wait awaits it, and work that
+//! waits for nothing looks at it between its own steps.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::Notify;
 
-/// A person or a supervisor asks a run to end at its next safe point.
-#[derive(Debug, Default)]
+/// Somebody asks for an end at the next safe point: a person or a supervisor of a run, or whoever began work aside of its own.
+#[derive(Debug)]
 pub struct Stop {
     is_asked: AtomicBool,
     notify: Notify,
 }
 
 impl Stop {
+    /// Nobody has asked yet.
+    pub const fn new() -> Self {
+        Self { is_asked: AtomicBool::new(false), notify: Notify::const_new() }
+    }
+
     /// Asks; waits end at once, work at its next safe point.
     pub fn ask(&self) {
         self.is_asked.store(true, Ordering::SeqCst);
@@ -21,11 +27,6 @@ impl Stop {
     /// Whether somebody has asked.
     pub fn is_asked(&self) -> bool {
         self.is_asked.load(Ordering::SeqCst)
-    }
-
-    /// The flag itself, for work that looks at it between its own steps.
-    pub const fn flag(&self) -> &AtomicBool {
-        &self.is_asked
     }
 
     /// Returns when somebody asks.
@@ -46,6 +47,12 @@ impl Stop {
             () = self.asked() => None,
             value = work => Some(value),
         }
+    }
+}
+
+impl Default for Stop {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

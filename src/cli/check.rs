@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
-use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -12,7 +11,7 @@ use super::run::{StageArgs, one_stage, stop_on_signal};
 use super::{Cli, now, print, runtime, summary};
 use crate::config::Config;
 use crate::event::Stage;
-use crate::ids::RunId;
+use crate::ids::{DataDir, RunId};
 use crate::ledger::CheckFinding;
 use crate::operate::Everything;
 use crate::quality;
@@ -37,7 +36,7 @@ pub(super) fn check(
     cli: &Cli,
     arguments: &CheckArgs,
     config: &Config,
-    data_dir: &Path,
+    data_dir: &DataDir,
 ) -> Result<(), Error> {
     if arguments.list {
         return print(&list(cli.json));
@@ -52,7 +51,7 @@ pub(super) fn check(
 }
 
 fn look(
-    data_dir: &Path,
+    data_dir: &DataDir,
     all: bool,
     warn_only: &BTreeSet<String>,
 ) -> Result<Option<Everything>, Error> {

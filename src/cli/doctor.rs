@@ -1,15 +1,15 @@
 //! `doctor`: one line per finding, with the fix below those that need one.
 
-use std::path::Path;
 use std::sync::Mutex;
 
 use super::exit::Error;
 use super::{Cli, now, one_line, print, runtime};
 use crate::config::Config;
+use crate::ids::DataDir;
 use crate::operate::{Finding, Health};
 
 /// Looks at everything a run needs, prints what it found, and fails with the exit code of the first thing that is broken.
-pub(super) fn doctor(cli: &Cli, config: &Config, data_dir: &Path) -> Result<(), Error> {
+pub(super) fn doctor(cli: &Cli, config: &Config, data_dir: &DataDir) -> Result<(), Error> {
     let unprinted = Mutex::new(None);
     // As soon as it is known: a service that does not answer must not hold back what the others said.
     let tell = |finding: &Finding| {

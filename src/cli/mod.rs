@@ -33,6 +33,7 @@ use harmless::{OneLine, harmless, one_line};
 
 use crate::config::{Config, Loaded};
 use crate::event::Stage;
+use crate::ids::DataDir;
 
 /// Moves Spotify playlists into a warehouse and proves that they arrived.
 #[derive(Debug, Parser)]
@@ -265,6 +266,7 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
     }
     let data_dir =
         cli.data_dir.clone().or_else(|| config.data_dir.clone()).unwrap_or_else(|| "data".into());
+    let data_dir = DataDir::new(data_dir);
     let one_stage = |arguments, stage| run::one_stage(cli, arguments, &config, (&data_dir, stage));
     match &cli.command {
         Command::Run(arguments) => run::run(cli, arguments, &config, (&data_dir, Stage::Verify)),
@@ -287,14 +289,14 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
     }
 }
 
-/// Whether the data directory has the file. A folder that may not be looked into has none either, and says so.
-fn is_there(data_dir: &Path, name: &str) -> Result<bool, Error> {
+/// Whether `file` of the data directory is there. A folder that may not be looked into has none either, and says so.
+fn is_there(data_dir: &DataDir, file: &Path) -> Result<bool, Error> {
     let unreadable =
-        |source| crate::run::Error::DataDirUnreadable { path: data_dir.to_owned(), source };
-    Ok(data_dir.join(name).try_exists().map_err(unreadable)?)
+        |source| crate::run::Error::DataDirUnreadable { path: data_dir.path().to_owned(), source };
+    Ok(file.try_exists().map_err(unreadable)?)
 }
 
-fn login(cli: &Cli, config: &Config, data_dir: &Path, no_browser: bool) -> Result<(), Error> {
+fn login(cli: &Cli, config: &Config, data_dir: &DataDir, no_browser: bool) -> Result<(), Error> {
     let credentials = crate::run::credentials(config, data_dir)?;
     let show_url = |url: &str| {
         let mut text = format!("open this address in a browser and agree:\n\n{url}\n");

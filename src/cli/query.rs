@@ -1,10 +1,8 @@
 //! `query`: read-only SQL on the published file, or on the rows that the quality gate refused.
 
-use std::path::Path;
-
 use super::exit::Error;
 use super::{Cli, Output, is_there, print};
-use crate::run::REFUSED_ROWS;
+use crate::ids::DataDir;
 use crate::warehouse;
 use crate::warehouse::{QueryFormat, query};
 
@@ -29,16 +27,16 @@ fn sql_text(raw: &str) -> Result<String, String> {
 }
 
 /// Prints the result.
-pub(super) fn run_query(cli: &Cli, arguments: &QueryArgs, data_dir: &Path) -> Result<(), Error> {
+pub(super) fn run_query(cli: &Cli, arguments: &QueryArgs, data_dir: &DataDir) -> Result<(), Error> {
     let format = match arguments.format {
         _ if cli.json => QueryFormat::Json,
         Output::Table => QueryFormat::Table,
         Output::Csv => QueryFormat::Csv,
         Output::Json => QueryFormat::Json,
     };
-    let name = if arguments.refused { REFUSED_ROWS } else { "spotify.duckdb" };
-    if !is_there(data_dir, name)? && arguments.refused {
+    let file = if arguments.refused { data_dir.refused() } else { data_dir.published() };
+    if !is_there(data_dir, &file)? && arguments.refused {
         return Err(warehouse::Error::NothingRefused.into());
     }
-    print(&query(&data_dir.join(name), &arguments.sql, format)?)
+    print(&query(&file, &arguments.sql, format)?)
 }

@@ -1,6 +1,5 @@
 //! `reconcile`: whole tables compared, what differs told by kind, and what another shipment mends shipped again.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -9,7 +8,7 @@ use super::exit::Error;
 use super::{Cli, one_line, print, progress, run, runtime};
 use crate::config::Config;
 use crate::event::{Events, Stage};
-use crate::ids::Table;
+use crate::ids::{DataDir, Table};
 use crate::operate::Reconciliation;
 use crate::snowflake::compare::{Difference, Kind};
 use crate::stop::Stop;
@@ -35,7 +34,7 @@ pub(super) fn reconcile(
     cli: &Cli,
     arguments: &ReconcileArgs,
     config: &Config,
-    data_dir: &Path,
+    data_dir: &DataDir,
 ) -> Result<(), Error> {
     let stop = Arc::new(Stop::default());
     let wait = arguments.wait.patience();

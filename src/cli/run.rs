@@ -1,7 +1,7 @@
 //! `run` and its stages one by one.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::progress::Drawing;
 use super::{Cli, now, print, progress, runtime, summary};
 use crate::config::Config;
 use crate::event::Stage;
-use crate::ids::{PlaylistId, RunId};
+use crate::ids::{DataDir, PlaylistId, RunId};
 use crate::run::{RunReport, Settings, Shipping, Source};
 use crate::snowflake::IngestMode;
 use crate::sources::Timing;
@@ -126,7 +126,7 @@ pub(super) fn run(
     cli: &Cli,
     arguments: &RunArgs,
     config: &Config,
-    (data_dir, last): (&Path, Stage),
+    (data_dir, last): (&DataDir, Stage),
 ) -> Result<(), Error> {
     let min_gap =
         config.spotify.min_gap_ms.map_or(Timing::default().min_gap, Duration::from_millis);
@@ -147,13 +147,13 @@ pub(super) fn run(
         timing: Timing { max_wait, min_gap, ..Timing::default() },
         shipping: Shipping { no_ingest: arguments.no_ingest, ..Shipping::default() },
         clock: now,
-        data_dir: data_dir.to_owned(),
+        data_dir: data_dir.clone(),
     };
     go(cli, config, (&settings, usual(cli)))
 }
 
 /// What a run does that reads nothing new: every stage up to `last`, on the latest unfinished run.
-pub(super) fn settings(data_dir: &Path, last: Stage) -> Settings {
+pub(super) fn settings(data_dir: &DataDir, last: Stage) -> Settings {
     Settings {
         wait: Duration::ZERO,
         source: None,
@@ -170,12 +170,12 @@ pub(super) fn settings(data_dir: &Path, last: Stage) -> Settings {
         timing: Timing::default(),
         shipping: Shipping::default(),
         clock: now,
-        data_dir: data_dir.to_owned(),
+        data_dir: data_dir.clone(),
     }
 }
 
 impl StageArgs {
-    fn settings(&self, data_dir: &Path, stage: Stage) -> Settings {
+    fn settings(&self, data_dir: &DataDir, stage: Stage) -> Settings {
         Settings {
             wait: self.wait.patience(),
             run: self.run.clone(),
@@ -190,7 +190,7 @@ pub(super) fn one_stage(
     cli: &Cli,
     arguments: &StageArgs,
     config: &Config,
-    (data_dir, stage): (&Path, Stage),
+    (data_dir, stage): (&DataDir, Stage),
 ) -> Result<(), Error> {
     go(cli, config, (&arguments.settings(data_dir, stage), usual(cli)))
 }
@@ -200,7 +200,7 @@ pub(super) fn ingest(
     cli: &Cli,
     arguments: &IngestArgs,
     config: &Config,
-    data_dir: &Path,
+    data_dir: &DataDir,
 ) -> Result<(), Error> {
     let mut settings = arguments.stage.settings(data_dir, Stage::Ingest);
     settings.shipping.ingest_as = arguments.way.map(|OtherWay::Rest| IngestMode::Rest);
@@ -212,7 +212,7 @@ pub(super) fn verify(
     cli: &Cli,
     arguments: &VerifyArgs,
     config: &Config,
-    data_dir: &Path,
+    data_dir: &DataDir,
 ) -> Result<(), Error> {
     let drawing = match (cli.draws(), arguments.watch) {
         (true, true) => Drawing::Table,

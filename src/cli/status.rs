@@ -1,13 +1,11 @@
 //! `status`: what the ledger knows of the latest runs, or of the files of one.
 
-use std::path::Path;
-
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::exit::Error;
 use super::{Cli, check, is_there, one_line, print};
-use crate::ids::RunId;
+use crate::ids::{DataDir, RunId};
 use crate::ledger::{Board, FileState, RunSummary};
 use crate::run::Look;
 
@@ -23,8 +21,8 @@ pub(super) struct StatusArgs {
 }
 
 /// Prints the latest runs, newest first, or one run's files.
-pub(super) fn status(cli: &Cli, arguments: &StatusArgs, data_dir: &Path) -> Result<(), Error> {
-    if !is_there(data_dir, "snowtrack.duckdb")? {
+pub(super) fn status(cli: &Cli, arguments: &StatusArgs, data_dir: &DataDir) -> Result<(), Error> {
+    if !is_there(data_dir, &data_dir.warehouse())? {
         return print(if cli.json { "[]" } else { "no run yet: try `snowtrack run --demo`" });
     }
     let warehouse = match crate::run::look(data_dir)? {
@@ -79,7 +77,7 @@ fn to_json(value: &impl serde::Serialize) -> Result<String, Error> {
 fn in_progress(
     cli: &Cli,
     arguments: &StatusArgs,
-    data_dir: &Path,
+    data_dir: &DataDir,
     holder: &str,
 ) -> Result<(), Error> {
     let Some(board) = Board::read(data_dir) else {

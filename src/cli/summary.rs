@@ -1,17 +1,17 @@
 //! The end of a run, for a person.
 
 use std::fmt::Write;
-use std::path::Path;
 
 use indicatif::HumanBytes;
 
 use super::harmless::one_line;
+use crate::ids::DataDir;
 use crate::run::{
     CheckReport, EnrichmentReport, PlaylistReport, RunReport, TableReport, VerificationReport,
 };
 
 /// What happened, what the checks found, what was written and where to look next.
-pub(super) fn summary(report: &RunReport, data_dir: &Path) -> String {
+pub(super) fn summary(report: &RunReport, data_dir: &DataDir) -> String {
     let mut text = String::new();
     let seconds = (report.finished_at - report.started_at).num_milliseconds() as f64 / 1000.0;
     let _ = writeln!(text, "run {} {} in {seconds:.1} s", report.run_id, report.status);
@@ -165,13 +165,13 @@ pub(super) fn checks(text: &mut String, checks: &[CheckReport]) {
     }
 }
 
-fn files(text: &mut String, report: &RunReport, data_dir: &Path) {
+fn files(text: &mut String, report: &RunReport, data_dir: &DataDir) {
     if report.files.is_empty() {
         let _ = writeln!(text, "\n  nothing changed, so nothing was shipped");
     } else {
         let bytes: u64 = report.files.iter().map(|file| file.file.size_bytes).sum();
         let rows: u64 = report.files.iter().map(|file| file.file.row_count).sum();
-        let lake = data_dir.join("lake");
+        let lake = data_dir.lake();
         let _ = writeln!(
             text,
             "\n  {}, {}, {} in {} ({})",

@@ -6,14 +6,14 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::checks::{CheckFinding, findings_of};
 use super::runs::{FileState, RunSummary, files_of_runs, latest_runs};
-use crate::ids::RunId;
+use crate::ids::{DataDir, RunId};
 use crate::warehouse::Warehouse;
 
 /// How many runs are kept in view.
@@ -37,12 +37,12 @@ pub struct Board {
 
 impl Board {
     /// The last one that a run left, where there is one that can be read.
-    pub fn read(data_dir: &Path) -> Option<Self> {
-        serde_json::from_slice(&std::fs::read(path(data_dir)).ok()?).ok()
+    pub fn read(data_dir: &DataDir) -> Option<Self> {
+        serde_json::from_slice(&std::fs::read(data_dir.status()).ok()?).ok()
     }
 
     /// What the checks of a run found; nothing where it came to none.
-    pub fn findings_of(data_dir: &Path, run: &RunId) -> Vec<CheckFinding> {
+    pub fn findings_of(data_dir: &DataDir, run: &RunId) -> Vec<CheckFinding> {
         let kept = findings(data_dir).and_then(|mut findings| findings.remove(run.as_str()));
         kept.unwrap_or_default()
     }
@@ -60,7 +60,7 @@ impl Board {
 
 /// Renews the copy, in which `at_work` is the run that is. That it cannot be is no reason to stop a run.
 pub(crate) fn post(
-    data_dir: &Path,
+    data_dir: &DataDir,
     warehouse: &Warehouse,
     at_work: Option<&RunId>,
     now: DateTime<Utc>,
@@ -77,7 +77,7 @@ pub(crate) fn post(
         let files = files_of_runs(warehouse, runs_in_view)?;
         let process_id = at_work.map(|_| std::process::id());
         let board = Board { as_of: now, process_id, runs, files };
-        replace(&path(data_dir), &serde_json::to_vec(&board)?)
+        replace(&data_dir.status(), &serde_json::to_vec(&board)?)
     };
     if let Err(error) = write() {
         tracing::debug!("`status` shows nothing new of this run: {error}");
@@ -85,7 +85,7 @@ pub(crate) fn post(
 }
 
 /// Adds what the checks of `run` found to the copy; the oldest run's leave it.
-pub(crate) fn post_findings(data_dir: &Path, warehouse: &Warehouse, run: &RunId) {
+pub(crate) fn post_findings(data_dir: &DataDir, warehouse: &Warehouse, run: &RunId) {
     let write = || -> Result<(), Box<dyn std::error::Error>> {
         let mut kept = match findings(data_dir) {
             Some(kept) => kept,
@@ -100,7 +100,7 @@ pub(crate) fn post_findings(data_dir: &Path, warehouse: &Warehouse, run: &RunId)
         while kept.len() > RUNS as usize {
             kept.pop_first();
         }
-        replace(&findings_path(data_dir), &serde_json::to_vec(&kept)?)
+        replace(&data_dir.findings(), &serde_json::to_vec(&kept)?)
     };
     if let Err(error) = write() {
         tracing::debug!("`status --checks` shows nothing new of this run: {error}");
@@ -116,14 +116,6 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<(), Box<dyn std::error::Error>> 
     Ok(std::fs::rename(&fresh, path)?)
 }
 
-fn findings(data_dir: &Path) -> Option<Findings> {
-    serde_json::from_slice(&std::fs::read(findings_path(data_dir)).ok()?).ok()
-}
-
-fn findings_path(data_dir: &Path) -> PathBuf {
-    data_dir.join("checks.json")
-}
-
-fn path(data_dir: &Path) -> PathBuf {
-    data_dir.join("status.json")
+fn findings(data_dir: &DataDir) -> Option<Findings> {
+    serde_json::from_slice(&std::fs::read(data_dir.findings()).ok()?).ok()
 }

@@ -1,15 +1,15 @@
 //! What the checks find in every row, looked at now.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::ids::RunId;
+use crate::blocking::blocking;
+use crate::ids::{DataDir, RunId};
 use crate::quality;
 use crate::run::{CheckReport, TableReport};
-use crate::run::{Error, Lock, REFUSED_ROWS};
+use crate::run::{Error, Lock};
 use crate::run::{check_report, table_report};
 use crate::stop::Stop;
 use crate::warehouse;
@@ -33,7 +33,7 @@ pub struct Everything {
 /// # Errors
 /// What kept it from looking.
 pub async fn check_everything(
-    data_dir: &Path,
+    data_dir: &DataDir,
     even_if_pending: bool,
     warn_only: &BTreeSet<String>,
     clock: fn() -> DateTime<Utc>,
@@ -41,14 +41,14 @@ pub async fn check_everything(
 ) -> Result<Option<Everything>, Error> {
     let started_at = clock();
     let _lock = Lock::take(data_dir, "check")?;
-    let (file, temporary) = (data_dir.join("snowtrack.duckdb"), data_dir.join("tmp"));
-    let warehouse = tokio::task::block_in_place(|| Warehouse::open(&file, &temporary))?;
+    let (file, temporary) = (data_dir.warehouse(), data_dir.temp());
+    let warehouse = blocking(|| Warehouse::open(&file, &temporary))?;
     let (asked, work) = (Arc::clone(stop), warehouse.interrupt());
     let interrupter = tokio::spawn(async move {
         asked.asked().await;
         work.interrupt();
     });
-    let looked = tokio::task::block_in_place(|| {
+    let looked = blocking(|| {
         let tables = warehouse.table_counts()?;
         let is_pending = tables.iter().any(|table| table.changed_row_count > 0)
             || warehouse.pending_read_count()? > 0;
@@ -58,7 +58,7 @@ pub async fn check_everything(
         // It is nobody's run; the checks want to know what time it is.
         let nobody = RunId::new(started_at, fastrand::u128(..));
         warehouse.set_run(nobody.as_str(), started_at)?;
-        let kept = data_dir.join(REFUSED_ROWS);
+        let kept = data_dir.refused();
         let looked = quality::look_at_everything(&warehouse, nobody.as_str(), warn_only, &kept)?;
         Ok::<_, warehouse::Error>(Some((tables, looked)))
     });

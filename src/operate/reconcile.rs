@@ -4,10 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use serde_json::json;
 
+use crate::blocking::blocking;
 use crate::config::Config;
 use crate::event::Events;
 use crate::ids::Table;
@@ -122,7 +122,7 @@ pub async fn reconcile(
     let tables = if tables.is_empty() { &Table::ALL[..] } else { tables };
     let mut found = Vec::new();
     for table in tables {
-        let comparison = compare(&target, &warehouse, *table, stop.flag()).await?;
+        let comparison = compare(&target, &warehouse, *table, stop).await?;
         if comparison.differences.is_empty() {
             // Whatever became of a file once, its rows are right now.
             ledger::files::settle(&mut warehouse, *table, (settings.clock)())?;
@@ -138,18 +138,18 @@ async fn compare(
     target: &Target,
     warehouse: &Warehouse,
     table: Table,
-    stop: &AtomicBool,
+    stop: &Stop,
 ) -> Result<TableComparison, Error> {
     let rows = ask(target, (table, Reconcile::Counts), None, stop).await?;
     let remote = compared::table_sum(&rows)?;
-    let local = tokio::task::block_in_place(|| warehouse.table_sum(table))?;
+    let local = blocking(|| warehouse.table_sum(table))?;
     let is_same = local == remote;
     let mut comparison = TableComparison { table, local, remote, differences: Vec::new() };
     if is_same {
         return Ok(comparison);
     }
     let rows = ask(target, (table, Reconcile::Buckets), None, stop).await?;
-    let local = tokio::task::block_in_place(|| warehouse.bucket_sums(table))?;
+    let local = blocking(|| warehouse.bucket_sums(table))?;
     let remote = compared::bucket_sums(&rows)?;
     let count = remote.iter().map(|sum| sum.row_count).sum::<u64>();
     if count != comparison.remote.row_count {
@@ -162,10 +162,10 @@ async fn compare(
     }
     let buckets = differing_buckets(&local, &remote);
     let rows = ask(target, (table, Reconcile::Keys), Some(&buckets), stop).await?;
-    let local = tokio::task::block_in_place(|| warehouse.bucket_keys(table, &buckets))?;
+    let local = blocking(|| warehouse.bucket_keys(table, &buckets))?;
     let keys = differing_keys(&local, &compared::key_hashes(&rows)?);
     let rows = ask(target, (table, Reconcile::Rows), Some(&keys), stop).await?;
-    let local = tokio::task::block_in_place(|| warehouse.current_rows(table, &keys))?;
+    let local = blocking(|| warehouse.current_rows(table, &keys))?;
     comparison.differences =
         differences(&business_columns(table), &local, &compared::current_rows(&rows)?);
     Ok(comparison)
@@ -175,7 +175,7 @@ async fn ask(
     target: &Target,
     (table, question): (Table, Reconcile),
     among: Option<&BTreeSet<String>>,
-    stop: &AtomicBool,
+    stop: &Stop,
 ) -> Result<Rows, Error> {
     let sql = target.names.reconcile(table, question);
     let statement = match among {

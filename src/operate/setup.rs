@@ -108,7 +108,7 @@ pub async fn plan(
     stop: &Stop,
 ) -> Result<Plan, Error> {
     let setup = setup(config, target, wishes)?;
-    let observed = observe(&target.connection, &setup, stop.flag()).await?;
+    let observed = observe(&target.connection, &setup, stop).await?;
     Ok(Plan::new(&setup, &observed))
 }
 
@@ -121,7 +121,7 @@ pub async fn apply_plan(
     plan: &Plan,
     stop: &Stop,
 ) -> Result<Vec<(String, Applied)>, Error> {
-    Ok(apply(&target.connection, plan, stop.flag()).await?)
+    Ok(apply(&target.connection, plan, stop).await?)
 }
 
 /// Asks every pipe how it is.
@@ -148,7 +148,7 @@ pub async fn pipes(
             remedy: String::new(),
             statements: Vec::new(),
         };
-        match target.connection.run(&statement, stop.flag()).await {
+        match target.connection.run(&statement, stop).await {
             Ok(rows) => {
                 let text = rows.only()?.cell("PIPE_STATUS")?.text()?.to_owned();
                 match PipeStatus::parse(&text) {

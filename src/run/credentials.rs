@@ -1,10 +1,9 @@
 //! Who we are to Spotify, and where somebody else could read how we prove it.
 
-use std::path::Path;
-
 use super::account::Target;
 use crate::config::Config;
 use crate::http;
+use crate::ids::DataDir;
 use crate::sources::{Credentials, TokenFile};
 
 /// A place where others may read a credential: what was seen, and what to do.
@@ -35,7 +34,10 @@ impl Exposure {
 ///
 /// # Errors
 /// [`crate::sources::Error::NoCredentials`] where no app is configured, [`crate::sources::Error::BadUrl`].
-pub fn credentials(config: &Config, data_dir: &Path) -> Result<Credentials, crate::sources::Error> {
+pub fn credentials(
+    config: &Config,
+    data_dir: &DataDir,
+) -> Result<Credentials, crate::sources::Error> {
     let spotify = &config.spotify;
     let mut accounts_url =
         spotify.accounts_url.clone().unwrap_or_else(|| "https://accounts.spotify.com/".to_owned());
@@ -47,7 +49,7 @@ pub fn credentials(config: &Config, data_dir: &Path) -> Result<Credentials, crat
         client_id: spotify.client_id.clone().ok_or(crate::sources::Error::NoCredentials)?,
         client_secret: spotify.client_secret.clone(),
         refresh_token: spotify.refresh_token.clone(),
-        token_file: TokenFile(data_dir.join("spotify_token.json")),
+        token_file: TokenFile(data_dir.token()),
         accounts_url,
     })
 }

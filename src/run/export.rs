@@ -65,7 +65,7 @@ impl Story {
 
 fn export_settings(config: &Config, settings: &Settings) -> ExportSettings {
     ExportSettings {
-        lake: settings.data_dir.join("lake"),
+        lake: settings.data_dir.lake(),
         prefix: prefix(config),
         format: config.lake.format.unwrap_or_default(),
         max_file_bytes: config.lake.max_file_mib.unwrap_or(200) << 20,

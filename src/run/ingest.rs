@@ -99,7 +99,7 @@ async fn tell_pipe(
         .map(|(path, file)| StagedFile { path, size_bytes: file.size_bytes })
         .collect();
     ledger::files::submit(warehouse, &batch.files, (batch.way, None), edge.now())?;
-    let told = target.connection.insert_files(&pipe, &staged, edge.stop.flag()).await;
+    let told = target.connection.insert_files(&pipe, &staged, edge.stop).await;
     // A second call's no does not take back what a first one may have brought about.
     let files = if batch.is_told_already { &[] } else { batch.files.as_slice() };
     told.map_err(Error::from).or_else(|error| denied(edge, warehouse, files, error))
@@ -127,7 +127,7 @@ async fn copy(
         query_tag: batch.run_id.as_ref().map(RunId::to_string),
         ..Statement::new(target.names.load(table, batch.format, &paths))
     };
-    let rows = target.connection.run(&statement, edge.stop.flag()).await;
+    let rows = target.connection.run(&statement, edge.stop).await;
     let rows =
         rows.map_err(Error::from).or_else(|error| denied(edge, warehouse, &batch.files, error))?;
     Ok(copy_result(&rows)?)

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use super::error::Error;
 use crate::config::Config;
 use crate::event::{Events, Stage};
-use crate::ids::{PlaylistId, RunId, Table};
+use crate::ids::{DataDir, PlaylistId, RunId, Table};
 use crate::lake::StoreTiming;
 use crate::snowflake::IngestMode;
 use crate::sources::Timing;
@@ -49,7 +49,7 @@ impl Source {
 /// What varies per run.
 pub struct Settings {
     /// Where everything lives.
-    pub data_dir: PathBuf,
+    pub data_dir: DataDir,
     /// How long to wait for whoever has the data directory.
     pub wait: Duration,
     /// Where documents come from; only the fetch needs to know.

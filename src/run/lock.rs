@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use super::error::Error;
 use super::job::Settings;
+use crate::blocking::blocking;
 use crate::event::{Event, Events};
-use crate::ids::RunId;
+use crate::ids::{DataDir, RunId};
 use crate::ledger::{files_of, latest_runs};
 use crate::retry::pause;
 use crate::stop::Stop;
@@ -27,17 +28,18 @@ impl Lock {
     ///
     /// # Errors
     /// [`Error::Locked`] names the holder.
-    pub fn take(data_dir: &Path, holder: &str) -> Result<Self, Error> {
-        let failed = |source| Error::DataDir { path: data_dir.to_owned(), source };
+    pub fn take(data_dir: &DataDir, holder: &str) -> Result<Self, Error> {
+        let folder = data_dir.path();
+        let failed = |source| Error::DataDir { path: folder.to_owned(), source };
         let is_usable = |path: &Path| match path.to_string_lossy().contains('?') {
             true => Err(Error::DataDirName { path: path.to_owned() }),
             false => Ok(()),
         };
-        is_usable(&std::path::absolute(data_dir).map_err(failed)?)?;
-        crate::disk::create_private_dir(data_dir).map_err(failed)?;
+        is_usable(&std::path::absolute(folder).map_err(failed)?)?;
+        crate::disk::create_private_dir(folder).map_err(failed)?;
         // DuckDB follows links before it looks at the name.
-        is_usable(&data_dir.canonicalize().map_err(failed)?)?;
-        let path = data_dir.join("lock");
+        is_usable(&folder.canonicalize().map_err(failed)?)?;
+        let path = data_dir.lock();
         // A link of that name would have us write over somebody else's file.
         let no_link = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
         let mut options = OpenOptions::new();
@@ -55,7 +57,7 @@ impl Lock {
                     "" => "another snowtrack",
                     holder => holder,
                 };
-                return Err(Error::Locked { path: data_dir.to_owned(), holder: holder.to_owned() });
+                return Err(Error::Locked { path: folder.to_owned(), holder: holder.to_owned() });
             }
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
@@ -88,7 +90,7 @@ pub(crate) async fn hold(
 ) -> Result<(Lock, Warehouse), Error> {
     let (began, mut lock, mut is_told) = (Instant::now(), None, false);
     loop {
-        let taken = tokio::task::block_in_place(|| attempt(&settings.data_dir, holder, &mut lock));
+        let taken = blocking(|| attempt(&settings.data_dir, holder, &mut lock));
         let (path, other) = match taken {
             Ok(warehouse) => {
                 let lock = lock.expect("`attempt` opens the warehouse after it took the lock");
@@ -117,14 +119,14 @@ const GLANCE: Duration = Duration::from_secs(1);
 /// Between two attempts.
 const INTERVAL: Duration = Duration::from_millis(100);
 
-fn attempt(data_dir: &Path, holder: &str, lock: &mut Option<Lock>) -> Result<Warehouse, Error> {
+fn attempt(data_dir: &DataDir, holder: &str, lock: &mut Option<Lock>) -> Result<Warehouse, Error> {
     if lock.is_none() {
         *lock = Some(Lock::take(data_dir, holder)?);
     }
-    let opened = Warehouse::open(&data_dir.join("snowtrack.duckdb"), &data_dir.join("tmp"));
+    let opened = Warehouse::open(&data_dir.warehouse(), &data_dir.temp());
     opened.map_err(|error| match error {
         warehouse::Error::Held { holder, .. } => {
-            Error::Locked { path: data_dir.to_owned(), holder }
+            Error::Locked { path: data_dir.path().to_owned(), holder }
         }
         error => error.into(),
     })
@@ -145,21 +147,21 @@ pub enum Look {
 ///
 /// # Errors
 /// [`Error::Warehouse`].
-pub fn look(data_dir: &Path) -> Result<Look, Error> {
-    let path = data_dir.join("snowtrack.duckdb");
+pub fn look(data_dir: &DataDir) -> Result<Look, Error> {
+    let path = data_dir.warehouse();
     let opened = match Warehouse::look(&path) {
         Ok(warehouse) if can_be_read(&warehouse) => Ok(warehouse),
         Ok(older) => {
             // What another version of this program made can be read once it is brought up to date.
             drop(older);
-            Warehouse::open(&path, &data_dir.join("tmp"))
+            Warehouse::open(&path, &data_dir.temp())
         }
         Err(error) => Err(error),
     };
     match opened {
         Ok(warehouse) => Ok(Look::Free(Box::new(warehouse))),
         Err(warehouse::Error::Held { holder, process_id, .. }) => {
-            let described = std::fs::read_to_string(data_dir.join("lock")).unwrap_or_default();
+            let described = std::fs::read_to_string(data_dir.lock()).unwrap_or_default();
             let is_run =
                 process_id.is_some_and(|id| described.starts_with(&format!("process {id} ")));
             let holder = if is_run { described.trim().to_owned() } else { holder };

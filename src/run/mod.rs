@@ -38,6 +38,3 @@ pub(crate) use findings::{check_report, table_report};
 pub(crate) use lock::hold;
 pub(crate) use ship::store_settings;
 pub(crate) use story::prefix;
-
-/// Where in the data directory the rows are that the quality gate refused last.
-pub const REFUSED_ROWS: &str = "refused.duckdb";

@@ -42,7 +42,7 @@ pub(crate) async fn look(edge: Edge<'_>, warehouse: &Warehouse) -> Result<(), Er
 
 fn words(edge: Edge<'_>, stranger: &Stranger, knows_files: bool) -> String {
     let Stranger { run, place, documents } = stranger;
-    let ledger = edge.settings.data_dir.join("snowtrack.duckdb");
+    let ledger = edge.settings.data_dir.warehouse();
     let ledger = ledger.display();
     let what = if knows_files {
         format!(

@@ -12,6 +12,7 @@ use super::fetch::replay;
 use super::findings::Story;
 use super::job::{Edge, Source};
 use super::report::{PlaylistReport, SpotifyReport};
+use crate::blocking::blocking;
 use crate::event::Event;
 use crate::ids::PlaylistId;
 use crate::ledger;
@@ -42,7 +43,7 @@ impl Story {
             }
         };
         let run_id = self.run.to_string();
-        let replayed = tokio::task::block_in_place(|| {
+        let replayed = blocking(|| {
             replay::replay(
                 warehouse,
                 &run_id,

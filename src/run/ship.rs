@@ -184,7 +184,7 @@ pub(crate) fn is_by_event(config: &Config) -> bool {
 
 /// The lake's root folder.
 pub(crate) fn lake(edge: Edge<'_>) -> PathBuf {
-    edge.settings.data_dir.join("lake")
+    edge.settings.data_dir.lake()
 }
 
 /// Which bucket, and who we are there.
@@ -210,7 +210,7 @@ pub(crate) async fn run(
     statement: Statement,
 ) -> Result<snowflake::Rows, Error> {
     let statement = Statement { query_tag: Some(edge.tag.to_owned()), ..statement };
-    Ok(target.connection.run(&statement, edge.stop.flag()).await?)
+    Ok(target.connection.run(&statement, edge.stop).await?)
 }
 
 /// A question whose answer may have to wait: what Snowflake cannot be asked now is unknown, not wrong.

@@ -11,7 +11,8 @@ use super::findings::Story;
 use super::job::{Edge, Settings};
 use super::lock::hold;
 use super::report::RunReport;
-use super::{REFUSED_ROWS, lost, notes, provenance};
+use super::{lost, notes, provenance};
+use crate::blocking::blocking;
 use crate::config::Config;
 use crate::event::{Event, Events, Stage};
 use crate::ids::RunId;
@@ -97,7 +98,7 @@ pub async fn run(
     let report = story.report(&conclusion, (settings.clock)());
     let text = serde_json::to_string(&report).unwrap_or_default();
     let Conclusion { state, error, .. } = conclusion;
-    tokio::task::block_in_place(|| {
+    blocking(|| {
         let finished = story.note_end(edge, &warehouse, (state, &text));
         ledger::status_file::post(&settings.data_dir, &warehouse, None, (settings.clock)());
         // What was done is done, also where it can no longer be noted.
@@ -155,8 +156,8 @@ impl Story {
             // Exported, it would be final, and what is landed of it would be asked for again.
             return Err(Error::FetchUnfinished { run: self.run.to_string(), fetched });
         }
-        tokio::task::block_in_place(|| {
-            let published = edge.settings.data_dir.join("spotify.duckdb");
+        blocking(|| {
+            let published = edge.settings.data_dir.published();
             let renewal = match edge.does(Stage::Publish) {
                 true => warehouse.begin_renewal(&published)?,
                 false => None,
@@ -238,7 +239,7 @@ impl Story {
         // Publish and export by themselves look again, too: the proof is not kept between processes.
         self.enter(edge, warehouse, Stage::Check)?;
         let warn_only = &edge.settings.warn_only;
-        let refused_rows = edge.settings.data_dir.join(REFUSED_ROWS);
+        let refused_rows = edge.settings.data_dir.refused();
         let run = (&self.run, edge.now());
         let (checks, gate) = quality::gate(warehouse, run, warn_only, &refused_rows)?;
         self.checks = checks;

@@ -8,6 +8,7 @@ use super::findings::Story;
 use super::job::Edge;
 use super::lost;
 use super::ship::{is_by_event, lake, store_settings};
+use crate::blocking::blocking;
 use crate::event::{Event, Stage};
 use crate::lake;
 use crate::lake::{
@@ -83,7 +84,7 @@ async fn upload_parcel(
     let lake = lake(edge);
     // It goes when everything else is there; then it vouches for what was there.
     let is_manifest_there = parcel.entries.iter().any(|entry| entry.state != "exported");
-    let (archive, mut manifest) = tokio::task::block_in_place(|| {
+    let (archive, mut manifest) = blocking(|| {
         let archive = archive_of(edge, warehouse, parcel, &lake)?;
         let is_short = !is_manifest_there && lost::is_any_of(warehouse, &parcel.run_id)?;
         let manifest = match is_short {
@@ -96,7 +97,7 @@ async fn upload_parcel(
         let shipment =
             Shipment { lake: &lake, files: &files, archive: archive.as_ref(), manifest: &manifest };
         // Boxed: the SDK's futures are so deep that the compiler gives up on a run's.
-        match Box::pin(upload(store, &shipment, edge.events, edge.stop.flag())).await {
+        match Box::pin(upload(store, &shipment, edge.events, edge.stop)).await {
             Ok(uploaded) => {
                 ledger::files::advance(
                     warehouse,

@@ -24,7 +24,6 @@ mod transform;
 use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Utc};
 use duckdb::types::{TimeUnit, Value};
@@ -49,6 +48,8 @@ pub use transform::{MissingDetails, PlaylistContents, TableCount};
 
 pub(crate) use error::Doing;
 
+use crate::stop::Stop;
+
 /// The work file: `raw`, `staging`, `core` and `meta`.
 pub struct Warehouse {
     connection: Connection,
@@ -58,19 +59,19 @@ pub struct Warehouse {
     arrivals: RefCell<Arrivals>,
     /// Bytes landed since the file was opened; `None`, where it is worth all threads already.
     landed_bytes: Cell<Option<u64>>,
-    is_stopped: Arc<AtomicBool>,
+    stop: Arc<Stop>,
 }
 
 /// Ends a statement, whose transaction is rolled back, and whatever is written aside.
 pub struct Interrupt {
     statement: Arc<InterruptHandle>,
-    is_stopped: Arc<AtomicBool>,
+    stop: Arc<Stop>,
 }
 
 impl Interrupt {
     /// Does it, once and for all.
     pub fn interrupt(&self) {
-        self.is_stopped.store(true, Ordering::Relaxed);
+        self.stop.ask();
         self.statement.interrupt();
     }
 }
@@ -81,6 +82,11 @@ const MEMORY_LIMIT: &str = "256MB";
 /// More bytes, in the work file and landed since it was opened, are worth more than one thread: on few rows the others do nothing but
 /// wait for each other.
 const MOST_BYTES_ON_ONE_THREAD: u64 = 64 << 20;
+
+/// An allocation above this returns freed memory to the system first. DuckDB's allocator keeps it for a second, which for few rows is
+/// the whole run: what each step has freed adds up. Many rows are worth keeping it, and have DuckDB's own value.
+const MOST_KEPT_FOR_FEW_ROWS: &str = "1MB";
+const KEPT_MEMORY: &str = "allocator_bulk_deallocation_flush_threshold";
 
 fn most_threads() -> i64 {
     let count = std::thread::available_parallelism().map_or(2, usize::from).clamp(1, 4);
@@ -99,8 +105,12 @@ impl Warehouse {
     pub fn open(path: &Path, temp_directory: &Path) -> Result<Self, Error> {
         let is_large =
             std::fs::metadata(path).is_ok_and(|file| file.len() > MOST_BYTES_ON_ONE_THREAD);
-        let config = Config::default()
-            .max_memory(MEMORY_LIMIT)
+        let limits = Config::default().max_memory(MEMORY_LIMIT);
+        let limits = match is_large {
+            true => limits,
+            false => limits.and_then(|it| it.with(KEPT_MEMORY, MOST_KEPT_FOR_FEW_ROWS)),
+        };
+        let config = limits
             .and_then(|config| config.threads(if is_large { most_threads() } else { 1 }))
             .and_then(|config| config.with("temp_directory", temp_directory.to_string_lossy()))
             // It makes the published file a sixth smaller, for half the time of publishing.
@@ -136,7 +146,7 @@ impl Warehouse {
             next_item_id,
             arrivals: RefCell::new(Arrivals::new(Journal::beside(path))),
             landed_bytes: Cell::new((!is_large).then_some(0)),
-            is_stopped: Arc::default(),
+            stop: Arc::default(),
         };
         warehouse.recover()?;
         Ok(warehouse)
@@ -161,16 +171,13 @@ impl Warehouse {
             next_item_id: Cell::new(0),
             arrivals: RefCell::new(Arrivals::new(Journal::beside(path))),
             landed_bytes: Cell::new(None),
-            is_stopped: Arc::default(),
+            stop: Arc::default(),
         })
     }
 
     /// What ends the warehouse's work from another thread.
     pub fn interrupt(&self) -> Interrupt {
-        Interrupt {
-            statement: self.connection.interrupt_handle(),
-            is_stopped: Arc::clone(&self.is_stopped),
-        }
+        Interrupt { statement: self.connection.interrupt_handle(), stop: Arc::clone(&self.stop) }
     }
 
     /// Makes the run known to the SQL files.
@@ -208,13 +215,13 @@ impl Warehouse {
         }
     }
 
-    /// Takes as many threads as what was landed is worth.
+    /// Takes as many threads, and keeps as much memory, as what was landed is worth.
     fn has_landed(&self, size_bytes: usize) -> Result<(), Error> {
         let Some(before) = self.landed_bytes.get() else { return Ok(()) };
         let landed = before + size_bytes as u64;
         self.landed_bytes.set(Some(landed));
         if landed > MOST_BYTES_ON_ONE_THREAD {
-            let set = format!("set threads = {}", most_threads());
+            let set = format!("set threads = {}; reset {KEPT_MEMORY}", most_threads());
             self.connection.execute_batch(&set).doing("take more threads")?;
             self.landed_bytes.set(None);
         }

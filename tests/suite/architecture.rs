@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-const ORDER: [&str; 17] = [
+const ORDER: [&str; 18] = [
     "causes",
     "stop",
+    "blocking",
     "retry",
     "http",
     "disk",
@@ -88,4 +89,55 @@ fn no_file_is_longer_than_450_lines_without_its_tests() {
         let lines = text.lines().take_while(|line| !line.contains("#[cfg(test)]")).count();
         assert!(lines <= 450, "{} has {lines} lines", file.display());
     }
+}
+
+/// How often `wanted` stands in the code of `src`, and where.
+fn places(wanted: &str) -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    let mut found = Vec::new();
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let name = file.strip_prefix(&root).unwrap().to_string_lossy().into_owned();
+        found.extend(text.matches(wanted).map(|_| name.clone()));
+    }
+    found
+}
+
+#[test]
+fn there_is_one_way_to_block_and_one_way_to_stop() {
+    assert_eq!(places("block_in_place"), ["blocking.rs"]);
+    assert_eq!(places("&AtomicBool"), [""; 0]);
+    assert_eq!(places("Arc<AtomicBool>"), [""; 0]);
+}
+
+#[test]
+fn a_file_of_the_data_directory_is_named_in_one_place() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    let names = [
+        "\"snowtrack.duckdb\"",
+        "\"spotify.duckdb\"",
+        "\"refused.duckdb\"",
+        "\"spotify_token.json\"",
+        "\"status.json\"",
+        "\"checks.json\"",
+        ".join(\"lake\")",
+        ".join(\"lock\")",
+        ".join(\"tmp\")",
+        ".join(\".doctor\")",
+    ];
+    let mut seen = 0;
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        // What a unit test calls its own files is nobody's business.
+        let shipped = text.split("#[cfg(test)]").next().unwrap();
+        let found = names.iter().filter(|name| shipped.contains(**name)).count();
+        seen += found;
+        let is_home = file.ends_with("ids.rs");
+        assert!(found == 0 || is_home, "{} names a file of the data directory", file.display());
+    }
+    assert_eq!(seen, names.len(), "`DataDir` names each of them");
 }

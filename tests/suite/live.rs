@@ -50,7 +50,7 @@ pub(crate) fn fetch_with(
     let tiny = Duration::from_millis(1);
     let retry = RetryPolicy { max_retries: 4, first_delay: tiny, max_delay: tiny };
     let mut settings = Settings {
-        data_dir: world.path("data"),
+        data_dir: snowtrack::ids::DataDir::new(world.path("data")),
         wait: Duration::ZERO,
         source: Some(Source::Spotify {
             playlists: playlists.iter().map(|id| id.parse().unwrap()).collect(),

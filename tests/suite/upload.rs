@@ -6,7 +6,6 @@ mod refusals;
 
 use std::path::PathBuf;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
@@ -16,6 +15,7 @@ use snowtrack::lake::{
     Uploaded, WrittenFile, upload,
 };
 use snowtrack::retry::RetryPolicy;
+use snowtrack::stop::Stop;
 
 use crate::support::fake_s3::{ACCESS_KEY, BUCKET, FakeS3, Fault, Op, REGION, SECRET_KEY};
 
@@ -125,7 +125,7 @@ pub(crate) fn runtime() -> tokio::runtime::Runtime {
 
 async fn attempt(settings: &StoreSettings, lake: &Lake) -> Result<Uploaded, Error> {
     let store = Store::open(settings).await?;
-    let sent = upload(&store, &lake.shipment(), &|_| {}, &AtomicBool::new(false)).await;
+    let sent = upload(&store, &lake.shipment(), &|_| {}, &Stop::default()).await;
     sent.map_err(alone)
 }
 
@@ -164,7 +164,7 @@ fn every_file_arrives_and_the_manifest_is_last() {
     let note = |event| events.lock().unwrap().push(event);
     let uploaded = runtime().block_on(async {
         let store = Store::open(&settings(&s3)).await.unwrap();
-        upload(&store, &lake.shipment(), &note, &AtomicBool::new(false)).await.unwrap()
+        upload(&store, &lake.shipment(), &note, &Stop::default()).await.unwrap()
     });
     assert!(lake.is_in(&s3));
     assert_eq!((uploaded.sent_count(), uploaded.files()), (4, &lake.files[..]));
@@ -385,7 +385,7 @@ fn a_killed_upload_continues_and_its_parts_are_forgotten() {
         let store = Store::open(&settings).await.unwrap();
         let shipment =
             Shipment { lake: &folder, files: &shipped, archive: None, manifest: &manifest };
-        upload(&store, &shipment, &|_| {}, &AtomicBool::new(false)).await
+        upload(&store, &shipment, &|_| {}, &Stop::default()).await
     });
     // Also the part behind the one that hangs: on its way at the kill, it would be heard later.
     while s3.count(Op::Part) < 4 || s3.object(&lake.files[1].key).is_none() {
@@ -434,10 +434,10 @@ fn a_stop_ends_the_upload_tidily_and_the_next_one_continues() {
     let (s3, lake) = (FakeS3::start(), Lake::new(1, &[("genres", 40 * MIB), ("songs", 70_000)]));
     // The rest of the parts would never end by themselves.
     s3.script(Op::Part, 3, usize::MAX, Fault::Hang);
-    let stop = AtomicBool::new(false);
+    let stop = Stop::default();
     let stop_at_first_part = |event| {
         if matches!(event, Event::BytesSent { sent_bytes, .. } if sent_bytes >= 8 << 20) {
-            stop.store(true, Ordering::Relaxed);
+            stop.ask();
         }
     };
     let stopped = runtime().block_on(async {

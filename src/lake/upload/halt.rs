@@ -2,24 +2,23 @@
 
 use std::time::Duration;
 
-use tokio::sync::watch;
-
 use crate::lake::error::Error;
 use crate::retry::pause;
+use crate::stop::Stop;
 
 /// How long a call may go on that should not be left half done.
 const GRACE: Duration = Duration::from_secs(3);
 
 /// The word that all transfers should end.
-pub(super) struct Halt(watch::Sender<bool>);
+pub(super) struct Halt(Stop);
 
 impl Halt {
     pub(super) fn new() -> Self {
-        Self(watch::Sender::new(false))
+        Self(Stop::new())
     }
 
     pub(super) fn raise(&self) {
-        self.0.send_replace(true);
+        self.0.ask();
     }
 
     /// Raises the word for a failure that is no file's own.
@@ -31,13 +30,7 @@ impl Halt {
     }
 
     pub(super) fn check(&self) -> Result<(), Error> {
-        if *self.0.borrow() { Err(Error::Stopped) } else { Ok(()) }
-    }
-
-    /// Until the word falls.
-    async fn raised(&self) {
-        // Never an error: the sender is ours.
-        let _ = self.0.subscribe().wait_for(|is_raised| *is_raised).await;
+        if self.0.is_asked() { Err(Error::Stopped) } else { Ok(()) }
     }
 
     /// Does `work` unless the word falls first.
@@ -45,11 +38,7 @@ impl Halt {
         &self,
         work: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        tokio::select! {
-            biased;
-            () = self.raised() => Err(Error::Stopped),
-            result = work => result,
-        }
+        self.0.or(work).await.unwrap_or(Err(Error::Stopped))
     }
 
     /// Does `work`, of which the store keeps something that we must know of; when the word falls it has a moment left.
@@ -58,7 +47,7 @@ impl Halt {
         work: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
         let late = async {
-            self.raised().await;
+            self.0.asked().await;
             pause(GRACE).await;
         };
         tokio::select! {

@@ -10,8 +10,6 @@ mod transfer;
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 
@@ -21,16 +19,13 @@ use super::manifest::{ExportedFile, WrittenFile};
 use super::store::{Bucket, Look, Remote, Sha256Sum, Store};
 use crate::event::{Event, Events};
 use crate::ids::Table;
-use crate::retry::pause;
+use crate::stop::Stop;
 use halt::Halt;
 use local::{Reader, digest, parts_checksum};
 use transfer::{IN_FLIGHT, Transfer};
 
 /// Objects above this size go in parts.
 const WHOLE_SIZE_BYTES: u64 = 16 << 20;
-
-/// How soon an upload notices that it should stop.
-const STOP_POLL: Duration = Duration::from_millis(100);
 
 /// What is to be uploaded. Keys are paths below `lake`.
 #[derive(Debug, Clone, Copy)]
@@ -90,7 +85,7 @@ struct Item {
 /// Uploads what of `shipment` is not in the store yet; with the local lake as store it only looks whether all is well.
 ///
 /// Returns when everything is there, or with the first failure; then no upload of parts stays behind, unless the store cannot
-/// be reached. A file that is to blame itself keeps no other from going. `stop` is noticed within moments.
+/// be reached. A file that is to blame itself keeps no other from going. `stop` is heard at once.
 ///
 /// # Errors
 /// [`Error::Stuck`] names the files that are not what the manifest says, or whose key something else has; [`Error::Store`] says
@@ -99,7 +94,7 @@ pub async fn upload(
     store: &Store,
     shipment: &Shipment<'_>,
     events: Events<'_>,
-    stop: &AtomicBool,
+    stop: &Stop,
 ) -> Result<Uploaded, Error> {
     let halt = Halt::new();
     let work = async {
@@ -125,9 +120,7 @@ pub async fn upload(
         })
     };
     let stopped = async {
-        while !stop.load(Ordering::Relaxed) {
-            pause(STOP_POLL).await;
-        }
+        stop.asked().await;
         halt.raise();
         // The work ends by itself now, tidily.
         std::future::pending().await

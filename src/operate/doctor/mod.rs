@@ -3,13 +3,13 @@
 mod lake;
 mod snowflake;
 
-use std::path::Path;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
+use crate::blocking::blocking;
 use crate::config::Config;
 use crate::disk::create_private_dir;
+use crate::ids::DataDir;
 use crate::ledger::lockouts;
 use crate::run::{Error, Lock, credentials, notes};
 use crate::run::{Exposure, spotify_exposures};
@@ -126,7 +126,7 @@ const TOLERATED_SKEW: TimeDelta = TimeDelta::seconds(30);
 /// Looks at disk, login and reachability, and tells each finding as soon as it is known.
 pub async fn doctor(
     config: &Config,
-    data_dir: &Path,
+    data_dir: &DataDir,
     clock: fn() -> DateTime<Utc>,
     tell: &(dyn Fn(&Finding) + Sync),
 ) -> Vec<Finding> {
@@ -141,14 +141,14 @@ pub async fn doctor(
 /// Looks at the data directory and returns what its ledger knows.
 fn disk(
     config: &Config,
-    data_dir: &Path,
+    data_dir: &DataDir,
     now: DateTime<Utc>,
     findings: &mut Findings<'_>,
 ) -> Known {
     let shown = data_dir.display();
     let ok = |what, detail: String| Finding::new(Area::Disk, what, Health::Ok, detail);
-    let probe = data_dir.join(".doctor");
-    let written = create_private_dir(data_dir)
+    let probe = data_dir.probe();
+    let written = create_private_dir(data_dir.path())
         .and_then(|()| match std::fs::remove_file(&probe) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
             _ => std::fs::File::create_new(&probe),
@@ -174,13 +174,13 @@ fn disk(
             return Known::default();
         }
     };
-    let path = data_dir.join("snowtrack.duckdb");
+    let path = data_dir.warehouse();
     if !path.exists() {
         findings.push(ok("warehouse", "not made yet; the first run makes it".to_owned()));
         return Known::default();
     }
-    let opened = tokio::task::block_in_place(|| {
-        let warehouse = Warehouse::open(&path, &data_dir.join("tmp"))?;
+    let opened = blocking(|| {
+        let warehouse = Warehouse::open(&path, &data_dir.temp())?;
         let account = config.spotify.client_id.as_deref().unwrap_or_default();
         let lockouts = lockouts::load(&warehouse, account, now)?;
         let lacks = [notes::popularity(&warehouse)?, notes::genres(&warehouse)?];
@@ -220,7 +220,7 @@ fn sent(warehouse: &Warehouse) -> Result<Vec<Sent>, crate::warehouse::Error> {
 
 async fn spotify(
     config: &Config,
-    data_dir: &Path,
+    data_dir: &DataDir,
     (clock, known): (Clock, &Known),
     findings: &mut Findings<'_>,
 ) {

@@ -43,7 +43,7 @@ pub(crate) async fn snowflake(
     let question = Statement::new(
         "select current_account() as a, current_role() as r, current_warehouse() as w",
     );
-    let answer = target.connection.run(&question, Stop::default().flag()).await;
+    let answer = target.connection.run(&question, &Stop::default()).await;
     if let Some(skew) = target.connection.clock_skew().filter(|skew| skew.abs() > TOLERATED_SKEW) {
         let detail = format!("this machine is {} s off Snowflake's time", skew.num_seconds());
         findings.push(

@@ -7,6 +7,7 @@
 use chrono::{DateTime, Utc};
 
 use super::Fetch;
+use crate::blocking::blocking;
 use crate::event::Event;
 use crate::ledger;
 use crate::run::error::Error;
@@ -32,7 +33,7 @@ impl Fetch<'_> {
     /// Asks for every artist and album of `core` that was never asked for (with `refetch`: not by this run).
     pub(crate) async fn enrich(&mut self) -> Result<EnrichmentReport, Error> {
         let refetch = self.refetch;
-        let missing = tokio::task::block_in_place(|| {
+        let missing = blocking(|| {
             // The ids stand in `core`, so what is landed is shaped first.
             self.warehouse.transform()?;
             self.warehouse.missing_details(refetch)
@@ -66,7 +67,7 @@ impl Fetch<'_> {
         }
         let name = entity.name();
         (self.events)(Event::ReadStarted { name: name.to_owned(), total: Some(ids.len() as u64) });
-        let mut may_batch = !tokio::task::block_in_place(|| self.batches_were_refused())?;
+        let mut may_batch = !blocking(|| self.batches_were_refused())?;
         let (mut left, mut refusals) = (ids, 0);
         while !left.is_empty() {
             self.check_stop()?;
@@ -80,7 +81,7 @@ impl Fetch<'_> {
                 }
                 Ok(None) => {
                     may_batch = false;
-                    tokio::task::block_in_place(|| self.note_refused_batches())?;
+                    blocking(|| self.note_refused_batches())?;
                 }
                 Err(error @ crate::sources::Error::Stopped) => return Err(error.into()),
                 Err(error) if may_be_one_objects(&error) && refusals + 1 < MAX_REFUSALS => {
@@ -130,7 +131,7 @@ impl Fetch<'_> {
         let cut = Cut::of(document.entity, &document.body, &parts);
         let new =
             NewRead { run_id: &run_id, entity: document.entity.name(), playlist_id: None, now };
-        let row_count = tokio::task::block_in_place(|| {
+        let row_count = blocking(|| {
             self.warehouse.transaction(|warehouse| {
                 let read_id = warehouse.begin_read(new)?;
                 let row_count = warehouse.land((&run_id, read_id), document, &cut)?;

@@ -4,6 +4,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Fetch, MAX_RESTARTS};
+use crate::blocking::blocking;
 use crate::event::Event;
 use crate::run::error::Error;
 use crate::run::report::PlaylistReport;
@@ -76,8 +77,7 @@ impl Fetch<'_> {
             let read = self.list(Entity::MyPlaylists, None, None).await?;
             let (read_id, announced) =
                 read.map_or((0, 0), |it| (it.read_id, it.total.unwrap_or(0)));
-            let playlists =
-                tokio::task::block_in_place(|| self.warehouse.listed_playlists(read_id))?;
+            let playlists = blocking(|| self.warehouse.listed_playlists(read_id))?;
             let named = named(&playlists);
             if named == announced {
                 return Ok(Listing { user_id, playlists, lack: None });
@@ -103,7 +103,7 @@ impl Fetch<'_> {
         };
         let playlist_id = format!("liked:{user_id}");
         let name = Entity::LikedSongs.name();
-        let held = tokio::task::block_in_place(|| {
+        let held = blocking(|| {
             let Some(read) = self.warehouse.known_read(name, &playlist_id)? else {
                 return Ok(None);
             };
@@ -182,7 +182,7 @@ impl Fetch<'_> {
         known: Option<KnownList>,
     ) -> Result<BeginList, Error> {
         let (run_id, name) = (self.run_id.as_str(), entity.name());
-        tokio::task::block_in_place(|| {
+        blocking(|| {
             if let Some(read) = self.warehouse.finished_read(run_id, name, playlist_id)? {
                 return Ok(BeginList::Done(read));
             }

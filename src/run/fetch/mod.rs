@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 
 use super::error::Error;
 use super::report::PlaylistReport;
+use crate::blocking::blocking;
 use crate::causes::chain;
 use crate::event::{Event, Events};
 use crate::ids::PlaylistId;
@@ -107,7 +108,7 @@ impl Fetch<'_> {
         liked: bool,
     ) -> Result<Vec<PlaylistReport>, Error> {
         let read = self.each_source(playlists, mine, liked).await;
-        let settled = tokio::task::block_in_place(|| self.warehouse.settle());
+        let settled = blocking(|| self.warehouse.settle());
         let reports = read?;
         settled?;
         Ok(reports)
@@ -140,7 +141,7 @@ impl Fetch<'_> {
     }
 
     pub(crate) fn look_up_reads(&mut self) -> Result<(), Error> {
-        self.known = tokio::task::block_in_place(|| self.warehouse.known_reads(&self.run_id))?;
+        self.known = blocking(|| self.warehouse.known_reads(&self.run_id))?;
         Ok(())
     }
 
@@ -159,7 +160,7 @@ impl Fetch<'_> {
 
     pub(crate) fn note_lockouts(&mut self) -> Result<(), Error> {
         let lockouts = self.client.lockouts();
-        Ok(tokio::task::block_in_place(|| lockouts::save(self.warehouse, &self.account, lockouts))?)
+        Ok(blocking(|| lockouts::save(self.warehouse, &self.account, lockouts))?)
     }
 
     /// Whether a list that is still the same need not be read again.
@@ -288,7 +289,7 @@ impl Fetch<'_> {
     }
 
     pub(crate) fn adopt(&self, read_id: i64) -> Result<(), Error> {
-        Ok(tokio::task::block_in_place(|| self.warehouse.adopt_read(read_id, &self.run_id))?)
+        Ok(blocking(|| self.warehouse.adopt_read(read_id, &self.run_id))?)
     }
 
     /// Notes one document, which is on disk when this returns.
@@ -309,7 +310,7 @@ impl Fetch<'_> {
         let (run_id, now) = (self.run_id.clone(), (self.clock)());
         let cut = Cut::of(document.entity, &document.body, &parts);
         let row_count = cut.row_count().into();
-        let read_id = tokio::task::block_in_place(|| {
+        let read_id = blocking(|| {
             let read = NewRead { run_id: &run_id, entity, playlist_id, now };
             let described = (snapshot_id.as_deref(), total);
             self.warehouse.page_arrived((read_id, read), (document, cut), described)
@@ -319,9 +320,7 @@ impl Fetch<'_> {
     }
 
     pub(crate) fn finish(&self, read_id: i64, status: ReadStatus) -> Result<(), Error> {
-        Ok(tokio::task::block_in_place(|| {
-            self.warehouse.read_ended(read_id, status, (self.clock)())
-        })?)
+        Ok(blocking(|| self.warehouse.read_ended(read_id, status, (self.clock)()))?)
     }
 
     pub(crate) fn check_stop(&self) -> Result<(), Error> {

@@ -28,8 +28,7 @@ fn land(warehouse: &Warehouse, playlist_id: &str) {
     };
     let cut = Cut::of(document.entity, &document.body, &document.parts().unwrap());
     let entity = Entity::Playlist.name();
-    let read =
-        NewRead { run_id: "earlier", entity, playlist_id: Some(playlist_id), now: epoch() };
+    let read = NewRead { run_id: "earlier", entity, playlist_id: Some(playlist_id), now: epoch() };
     let described = (Some(SNAPSHOT), Some(0));
     let read_id = warehouse.page_arrived((None, read), (&document, cut), described).unwrap();
     warehouse.read_ended(read_id, ReadStatus::Complete, epoch()).unwrap();
@@ -77,7 +76,8 @@ fn statement_count(playlist_count: usize) -> u64 {
             assert_eq!(report.status, "unchanged");
         }
     });
-    let sql = "select count(*) from duckdb_logs where type = 'QueryLog' and message like '%meta.reads%'";
+    let sql =
+        "select count(*) from duckdb_logs where type = 'QueryLog' and message like '%meta.reads%'";
     warehouse.connection().query_row(sql, [], |row| row.get(0)).unwrap()
 }
 

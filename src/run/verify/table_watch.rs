@@ -334,7 +334,7 @@ impl Question {
     async fn ask_report(&mut self, edge: Edge<'_>, target: &Target) -> Result<(), Error> {
         for route in self.routes.iter().filter(|route| route.way == IngestMode::Rest) {
             let Some(pipe) = &route.pipe else { continue };
-            match target.connection.insert_report(pipe, None, edge.stop.flag()).await {
+            match target.connection.insert_report(pipe, None, edge.stop).await {
                 // A report can be late, or be cut short; what an earlier one told stays told.
                 Ok(report) => match &mut self.evidence.reports {
                     Answer::Given(told) => {

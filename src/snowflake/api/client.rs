@@ -4,7 +4,7 @@
 //! without end. No redirect is followed. Every
 //! call of this client may be repeated: statements carry a `requestId`, pipes skip files they know, the rest only asks.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -24,9 +24,8 @@ use super::wire;
 use crate::http;
 use crate::http::BodyError;
 use crate::retry::{RetryPolicy, pause};
+use crate::stop::Stop;
 
-/// How often a wait looks whether the run was told to stop.
-const GLANCE: Duration = Duration::from_millis(50);
 /// A clock further off than this (`Date` has whole seconds) is corrected in tokens once Snowflake has refused one.
 const TOLERATED_SKEW: TimeDelta = TimeDelta::seconds(1);
 const NO_SKEW: i64 = i64::MIN;
@@ -204,11 +203,11 @@ impl Connection {
     }
 
     /// Makes a call until it gives an answer worth reading. The answers 200, 202 and 422 are JSON.
-    pub(crate) async fn send(&self, call: &Call<'_>, stop: &AtomicBool) -> Result<Answer, Error> {
+    pub(crate) async fn send(&self, call: &Call<'_>, stop: &Stop) -> Result<Answer, Error> {
         let (mut retries, mut sent, mut refused) = (0, 0_u32, None);
         let mut was_nonsense = false;
         loop {
-            if stop.load(Ordering::Relaxed) {
+            if stop.is_asked() {
                 return Err(Error::Stopped { handle: None, is_cancelled: false });
             }
             let (token, serial) = self.token(refused)?;
@@ -409,17 +408,10 @@ impl Connection {
         }
     }
 
-    /// Waits, but not beyond the stop flag.
-    pub(crate) async fn wait(&self, wait: Duration, stop: &AtomicBool) -> Result<(), Error> {
-        let mut left = wait;
-        while !left.is_zero() {
-            if stop.load(Ordering::Relaxed) {
-                return Err(Error::Stopped { handle: None, is_cancelled: false });
-            }
-            let step = left.min(GLANCE);
-            pause(step).await;
-            left -= step;
-        }
+    /// Waits, but no longer once the run is told to stop.
+    pub(crate) async fn wait(&self, wait: Duration, stop: &Stop) -> Result<(), Error> {
+        let waited = stop.or(pause(wait)).await;
+        waited.ok_or(Error::Stopped { handle: None, is_cancelled: false })?;
         self.counters.add_wait(wait);
         Ok(())
     }
@@ -429,12 +421,10 @@ impl Connection {
 async fn interruptible<T>(
     call: impl Future<Output = T>,
     grace: Duration,
-    stop: &AtomicBool,
+    stop: &Stop,
 ) -> Result<T, Error> {
     let told_to_stop = async {
-        while !stop.load(Ordering::Relaxed) {
-            pause(GLANCE).await;
-        }
+        stop.asked().await;
         pause(grace).await;
     };
     tokio::select! {

@@ -7,7 +7,6 @@
 //! <https://docs.snowflake.com/en/user-guide/data-load-snowpipe-rest-apis>
 
 use std::collections::HashSet;
-use std::sync::atomic::AtomicBool;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use reqwest::Method;
@@ -19,6 +18,7 @@ use super::error::Error;
 use super::ident::QualifiedName;
 use super::wire::{InsertFile, InsertFilesAnswer, InsertFilesBody, Report, ReportedFile, Status};
 use crate::http::shortened;
+use crate::stop::Stop;
 
 /// Most files of one call; Snowflake answers 429 to more.
 pub const MAX_PIPE_FILES: usize = 5_000;
@@ -124,7 +124,7 @@ impl Connection {
         &self,
         pipe: &QualifiedName,
         files: &[StagedFile],
-        stop: &AtomicBool,
+        stop: &Stop,
     ) -> Result<Accepted, Error> {
         self.must_submit(pipe)?;
         if let Some(file) = files.iter().find(|file| MAX_PATH_BYTES < file.path.len()) {
@@ -153,7 +153,7 @@ impl Connection {
         &self,
         pipe: &QualifiedName,
         chunk: &[StagedFile],
-        stop: &AtomicBool,
+        stop: &Stop,
     ) -> Result<InsertFilesAnswer, Error> {
         let doing = "take files";
         let listed = chunk
@@ -196,7 +196,7 @@ impl Connection {
         &self,
         pipe: &QualifiedName,
         mark: Option<&str>,
-        stop: &AtomicBool,
+        stop: &Stop,
     ) -> Result<InsertReport, Error> {
         self.must_submit(pipe)?;
         let mut query = vec![("requestId", Uuid::new_v4().to_string())];
@@ -217,7 +217,7 @@ impl Connection {
         pipe: &QualifiedName,
         start: DateTime<Utc>,
         end: Option<DateTime<Utc>>,
-        stop: &AtomicBool,
+        stop: &Stop,
     ) -> Result<LoadHistory, Error> {
         self.must_submit(pipe)?;
         let mut history = LoadHistory::default();
@@ -248,7 +248,7 @@ impl Connection {
         pipe: &QualifiedName,
         name: &'static str,
         query: Vec<(&'static str, String)>,
-        stop: &AtomicBool,
+        stop: &Stop,
     ) -> Result<Report, Error> {
         let call = Call {
             doing: "ask a pipe what it loaded",

@@ -7,7 +7,6 @@
 //! <https://docs.snowflake.com/en/developer-guide/sql-api/submitting-requests>
 
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
@@ -20,6 +19,7 @@ use super::rows::{Column, DmlStats, Rows};
 use super::usage::count;
 use super::wire;
 use super::wire::{BindingBody, MetaData, ResultSet, StatementBody, Status};
+use crate::stop::Stop;
 
 const STATEMENTS: &str = "/api/v2/statements";
 /// The answer is 200, but the result was too large and is cut off.
@@ -29,7 +29,7 @@ const SUCCESS: &str = "0900";
 /// The statement reached its timeout.
 const OUT_OF_TIME: &str = "000630";
 /// A statement is cancelled whether or not the run was told to stop.
-static NEVER: AtomicBool = AtomicBool::new(false);
+static NEVER: Stop = Stop::new();
 
 /// What to run.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -143,7 +143,7 @@ impl Connection {
     /// Runs a statement to its end and reads its whole result.
     ///
     /// When `stop` becomes true, or the deadline passes, the statement is cancelled in Snowflake too.
-    pub async fn run(&self, statement: &Statement, stop: &AtomicBool) -> Result<Rows, Error> {
+    pub async fn run(&self, statement: &Statement, stop: &Stop) -> Result<Rows, Error> {
         let deadline = statement.deadline.unwrap_or(self.timing().deadline);
         let body = statement.body(&self.login().session, deadline);
         let (id, is_again) = match statement.request {
@@ -174,7 +174,7 @@ impl Connection {
     }
 
     /// Waits for a statement submitted earlier and reads its whole result; also for the parts of one that held several.
-    pub async fn result(&self, handle: &str, stop: &AtomicBool) -> Result<Rows, Error> {
+    pub async fn result(&self, handle: &str, stop: &Stop) -> Result<Rows, Error> {
         let since = Instant::now();
         let answer = self.poll(handle, stop).await?;
         self.settle(answer, (since, self.timing().deadline), stop).await
@@ -202,7 +202,7 @@ impl Connection {
         &self,
         mut answer: Answer,
         (since, deadline): (Instant, Duration),
-        stop: &AtomicBool,
+        stop: &Stop,
     ) -> Result<Rows, Error> {
         let mut pause = None;
         while answer.status == 202 {
@@ -248,7 +248,7 @@ impl Connection {
         }
     }
 
-    async fn poll(&self, handle: &str, stop: &AtomicBool) -> Result<Answer, Error> {
+    async fn poll(&self, handle: &str, stop: &Stop) -> Result<Answer, Error> {
         count(&self.counters.poll);
         let call = Call {
             doing: "ask for a statement's result",
@@ -261,7 +261,7 @@ impl Connection {
         self.send(&call, stop).await
     }
 
-    async fn read_whole(&self, body: &[u8], stop: &AtomicBool) -> Result<Rows, Error> {
+    async fn read_whole(&self, body: &[u8], stop: &Stop) -> Result<Rows, Error> {
         let doing = "read a result";
         let status = Status::read(body);
         let words = status.words();
@@ -312,7 +312,7 @@ impl Connection {
         handle: &str,
         meta: &MetaData,
         rows: &mut Vec<Vec<Option<String>>>,
-        stop: &AtomicBool,
+        stop: &Stop,
     ) -> Result<(), Error> {
         let incomplete = |reason| Error::Incomplete { handle: handle.to_owned(), reason };
         for (number, partition) in meta.partition_info.iter().enumerate() {
@@ -338,7 +338,7 @@ impl Connection {
         &self,
         handle: &str,
         number: usize,
-        stop: &AtomicBool,
+        stop: &Stop,
     ) -> Result<Vec<Vec<Option<String>>>, Error> {
         let call = Call {
             doing: "read a part of a result",

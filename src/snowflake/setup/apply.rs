@@ -1,13 +1,12 @@
 //! The edges: asks what is there, runs what is missing.
 
-use std::sync::atomic::AtomicBool;
-
 use super::observed::Observed;
 use super::{Plan, Target};
 use crate::snowflake::api::Statement;
 use crate::snowflake::api::{Connection, Session};
 use crate::snowflake::api::{Error, FailureKind};
 use crate::snowflake::sql::Audience;
+use crate::stop::Stop;
 
 /// What became of a missing item.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +32,7 @@ pub enum Applied {
 pub async fn observe(
     connection: &Connection,
     target: &Target,
-    stop: &AtomicBool,
+    stop: &Stop,
 ) -> Result<Observed, Error> {
     let mut observed = Observed::default();
     for question in Observed::questions(&target.names) {
@@ -50,7 +49,7 @@ pub async fn observe(
 pub async fn apply(
     connection: &Connection,
     plan: &Plan,
-    stop: &AtomicBool,
+    stop: &Stop,
 ) -> Result<Vec<(String, Applied)>, Error> {
     let mut applied = Vec::new();
     for item in plan.missing() {

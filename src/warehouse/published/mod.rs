@@ -10,7 +10,6 @@ mod next_version;
 
 use std::fs::File;
 use std::path::Path;
-use std::sync::atomic::Ordering;
 use std::time::UNIX_EPOCH;
 
 use duckdb::{OptionalExt, params};
@@ -71,7 +70,7 @@ impl Warehouse {
         if !is_known || !is_worth_it || !has_room_for_two(target) {
             return Ok(None);
         }
-        let begun = Renewal::begin(&self.connection, target, &self.is_stopped);
+        let begun = Renewal::begin(&self.connection, target, &self.stop);
         Ok(begun.inspect_err(|error| tracing::debug!(%error, "nothing is renewed aside")).ok())
     }
 
@@ -133,7 +132,7 @@ impl Warehouse {
         renewal: Option<Renewal>,
         (known, rows): (Option<Published>, RowCounts),
     ) -> Result<u64, Error> {
-        let is_stopped = || self.is_stopped.load(Ordering::Relaxed);
+        let is_stopped = || self.stop.is_asked();
         let fresh = fresh(target);
         let writer =
             Writer { connection: &self.connection, fresh: &fresh, is_unwanted: &is_stopped };
@@ -316,7 +315,7 @@ mod tests {
 
         fn renewal(&self) -> Renewal {
             let warehouse = &self.warehouse;
-            Renewal::begin(&warehouse.connection, &self.target(), &warehouse.is_stopped).unwrap()
+            Renewal::begin(&warehouse.connection, &self.target(), &warehouse.stop).unwrap()
         }
 
         /// Publishes and compares every column of every row. Returns whether the file was not up to date.

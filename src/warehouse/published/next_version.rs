@@ -4,7 +4,6 @@
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
@@ -12,6 +11,7 @@ use duckdb::{Connection, InterruptHandle};
 
 use super::copy::copy;
 use crate::ids::Table;
+use crate::stop::Stop;
 use crate::warehouse::error::{Doing, Error};
 
 /// The next version of the published file, on its way. Dropped, it is taken away again.
@@ -19,7 +19,7 @@ pub struct Renewal {
     fresh: PathBuf,
     /// Tells the thread that `core` is as it shall be published; gone, the copy is all that is asked of it.
     go_on: Option<Sender<()>>,
-    is_dropped: Arc<AtomicBool>,
+    unwanted: Arc<Stop>,
     statement: Arc<InterruptHandle>,
     thread: Option<JoinHandle<(Connection, Result<Progress, Error>)>>,
 }
@@ -33,23 +33,23 @@ enum Progress {
 }
 
 impl Renewal {
-    /// Begins with the copy. `is_stopped` ends it as a drop does.
+    /// Begins with the copy. `stop` ends it as a drop does.
     pub(crate) fn begin(
         connection: &Connection,
         target: &Path,
-        is_stopped: &Arc<AtomicBool>,
+        stop: &Arc<Stop>,
     ) -> Result<Self, Error> {
         let doing = "open a second connection";
         let connection = connection.try_clone().doing(doing)?;
         connection.execute_batch("use work").doing(doing)?;
         let statement = connection.interrupt_handle();
         let (go_on, told) = channel();
-        let is_dropped = Arc::new(AtomicBool::new(false));
+        let unwanted = Arc::new(Stop::new());
         let (target, fresh) = (target.to_owned(), fresh(target));
         let path = fresh.clone();
-        let flags = [Arc::clone(is_stopped), Arc::clone(&is_dropped)];
+        let stops = [Arc::clone(stop), Arc::clone(&unwanted)];
         let work = move || {
-            let is_unwanted = || flags.iter().any(|flag| flag.load(Ordering::Relaxed));
+            let is_unwanted = || stops.iter().any(|stop| stop.is_asked());
             let writer =
                 Writer { connection: &connection, fresh: &path, is_unwanted: &is_unwanted };
             let progress = writer.copy(&target).and_then(|()| match told.recv() {
@@ -69,7 +69,7 @@ impl Renewal {
             path: fresh.clone(),
             source,
         })?;
-        Ok(Self { fresh, go_on: Some(go_on), is_dropped, statement, thread: Some(thread) })
+        Ok(Self { fresh, go_on: Some(go_on), unwanted, statement, thread: Some(thread) })
     }
 
     /// Tells it that `core` is as it shall be published.
@@ -100,7 +100,7 @@ impl Renewal {
 
 impl Drop for Renewal {
     fn drop(&mut self) {
-        self.is_dropped.store(true, Ordering::Relaxed);
+        self.unwanted.ask();
         if self.thread.is_some() {
             self.statement.interrupt();
         }

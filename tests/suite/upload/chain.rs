@@ -1,9 +1,9 @@
 //! AWS's own chain: variables and profiles, read by a process of its own, because a test must not change its own environment.
 
 use std::process::Command;
-use std::sync::atomic::AtomicBool;
 
 use snowtrack::lake::{Shipment, Store, StoreSettings, WrittenFile, upload};
+use snowtrack::stop::Stop;
 
 use super::{Lake, runtime, timing, words};
 use crate::support::fake_s3::{ACCESS_KEY, BUCKET, FakeS3, REGION, SECRET_KEY};
@@ -42,7 +42,7 @@ fn child() {
         Shipment { lake: folder.as_ref(), files: &[], archive: None, manifest: &manifest };
     let result = runtime().block_on(async {
         let store = Store::open(&settings).await?;
-        upload(&store, &shipment, &|_| {}, &AtomicBool::new(false)).await
+        upload(&store, &shipment, &|_| {}, &Stop::default()).await
     });
     match result {
         Ok(_) => println!("said: uploaded"),

@@ -3,12 +3,12 @@
 use std::convert::Infallible;
 use std::io::Read;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 
 use futures_util::StreamExt;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use snowtrack::lake::{Manifest, Shipment, Store, StoreSettings, WrittenFile, upload};
+use snowtrack::stop::Stop;
 
 use super::{runtime, words};
 use crate::support::fake_s3::{BUCKET, FakeS3};
@@ -32,7 +32,7 @@ fn client() {
     };
     let uploaded = runtime().block_on(async {
         let store = Store::open(&settings).await?;
-        upload(&store, &shipment, &|_| {}, &AtomicBool::new(false)).await
+        upload(&store, &shipment, &|_| {}, &Stop::default()).await
     });
     match uploaded {
         Ok(uploaded) => println!("sent {} bytes", uploaded.sent_size_bytes()),

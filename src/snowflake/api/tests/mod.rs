@@ -7,7 +7,6 @@ mod pipe;
 mod sql;
 
 use std::io::Write;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -22,9 +21,10 @@ use super::client::{Connection, Login, Session, Timing};
 use super::credential::{Credential, TokenType};
 use super::key::KeyPair;
 use crate::retry::RetryPolicy;
+use crate::stop::Stop;
 
 /// Nobody stops the run.
-static GO_ON: AtomicBool = AtomicBool::new(false);
+static GO_ON: Stop = Stop::new();
 const HANDLE: &str = "019c06a4-0000-df4f-0000-00100006589e";
 
 /// 2026-01-05 12:00:00 UTC.

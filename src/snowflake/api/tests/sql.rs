@@ -1,10 +1,10 @@
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::*;
 use crate::snowflake::api::error::{Error, FailureKind};
 use crate::snowflake::api::sql_api::{Binding, Statement};
 use crate::snowflake::api::usage::Usage;
+use crate::stop::Stop;
 
 const POST: &str = "POST /api/v2/statements";
 
@@ -315,13 +315,13 @@ async fn too_many_calls_while_polling_are_waited_out() {
 async fn a_told_stop_cancels_the_statement_that_is_running() {
     let server = Server::start([running(), Reply::Hang, cancelled()]).await;
     let connection = server.connect();
-    let stop = AtomicBool::new(false);
+    let stop = Stop::default();
     let statement = Statement::new("copy into T");
     let told = async {
         while server.asked.lock().unwrap().len() < 2 {
             tokio::task::yield_now().await;
         }
-        stop.store(true, Ordering::Relaxed);
+        stop.ask();
     };
     let (ended, ()) = tokio::join!(connection.run(&statement, &stop), told);
     let error = ended.unwrap_err();
@@ -333,12 +333,12 @@ async fn a_told_stop_cancels_the_statement_that_is_running() {
 async fn a_told_stop_does_not_wait_for_an_answer_that_does_not_come() {
     let server = Server::start([Reply::Hang]).await;
     let (connection, statement) = (server.connect(), Statement::new("select 1"));
-    let stop = AtomicBool::new(false);
+    let stop = Stop::default();
     let told = async {
         while server.asked.lock().unwrap().is_empty() {
             tokio::task::yield_now().await;
         }
-        stop.store(true, Ordering::Relaxed);
+        stop.ask();
     };
     let (ended, ()) = tokio::join!(connection.run(&statement, &stop), told);
     assert!(matches!(ended, Err(Error::Stopped { handle: None, .. })));

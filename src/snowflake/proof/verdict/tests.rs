@@ -222,7 +222,11 @@ fn of_a_file_that_is_not_there_only_what_is_certain_is_said() {
         ),
         (forgotten.clone(), Verdict::Failed, "no pipe remembers it"),
         // A pipe that stands may have it in its queue yet.
-        (Evidence { pipe: pipe(Health::Warn), ..forgotten }, Verdict::Pending, "its pipe `DB.RAW.P` is"),
+        (
+            Evidence { pipe: pipe(Health::Warn), ..forgotten },
+            Verdict::Pending,
+            "its pipe `DB.RAW.P` is",
+        ),
         (unmatched, Verdict::Failed, "does not match the pipe's PATTERN"),
         (with_report(report(LoadStatus::InProgress, None)), Verdict::Pending, "being loaded"),
         (
