@@ -326,6 +326,23 @@ pub(crate) fn finish(
         .map(|_| ())
 }
 
+/// Notes what a verification of the run proved. What is over stays so, with the report of who did it: only an open run is ended,
+/// and only a proof changes how a run ended.
+pub(crate) fn proven(
+    warehouse: &Warehouse,
+    run: &RunId,
+    status: &str,
+    report: &str,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let sql = "update meta.runs set status = ?1, report = coalesce(report, ?2), finished_at = coalesce(finished_at, ?3::timestamp) where run_id = ?4 and ?1 <> 'running' and (?1 = 'verified' or status = 'running')";
+    warehouse
+        .connection()
+        .execute(sql, params![status, report, sql_timestamp(now), run.as_str()])
+        .doing("note the proof")
+        .map(|_| ())
+}
+
 /// A note of ours under a name.
 pub(crate) fn setting(warehouse: &Warehouse, name: &str) -> Result<Option<String>, Error> {
     let sql = "select value from meta.settings where name = ?";

@@ -167,7 +167,7 @@ pub async fn pipes(
 }
 
 fn describe(report: &mut PipeReport, judged: PipeHealth, status: &PipeStatus) {
-    let PipeHealth { health, reason, remedy, statements } = judged;
+    let PipeHealth { health, reason, remedy, statements, .. } = judged;
     report.state = Some(status.execution_state.clone());
     report.pending_file_count = status.pending_file_count;
     report.last_ingested_at = status.last_ingested_timestamp;

@@ -196,6 +196,19 @@ impl Run<'_> {
         Ok(false)
     }
 
+    /// Notes how the run ended. A verification that compared nothing changes nothing.
+    fn note_end(&self, state: &str, report: &str) -> Result<(), crate::warehouse::Error> {
+        match (self.only_verifies(), &self.findings.verification) {
+            (false, _) => {
+                ledger::runs::finish(&self.warehouse, self.id(), state, report, self.now())
+            }
+            (true, Some(_)) => {
+                ledger::runs::proven(&self.warehouse, self.id(), state, report, self.now())
+            }
+            (true, None) => Ok(()),
+        }
+    }
+
     /// Concludes how the run ended, notes it in the ledger and reports it.
     fn end(mut self, ended: Result<(), Error>) -> Result<(RunReport, Option<Error>), Error> {
         // Whatever a statement or a call says when it is cut off, the reason is that somebody asked.
@@ -212,8 +225,7 @@ impl Run<'_> {
         let text = serde_json::to_string(&report).unwrap_or_default();
         let Conclusion { state, error, .. } = conclusion;
         blocking(|| {
-            let finished =
-                ledger::runs::finish(&self.warehouse, self.id(), state, &text, self.now());
+            let finished = self.note_end(state, &text);
             let data_dir = &self.config.data_dir;
             ledger::status_file::post(data_dir, &self.warehouse, None, self.now());
             // What was done is done, also where it can no longer be noted.

@@ -133,6 +133,22 @@ pub enum InvalidDocument {
         /// What came.
         given: Option<String>,
     },
+    /// Another number of artists or albums than was asked for.
+    #[error("it has {given} objects, and {asked} were asked for")]
+    OtherCount {
+        /// What was asked for.
+        asked: u32,
+        /// What came.
+        given: u32,
+    },
+    /// Another artist or album than the one that was asked for, or none.
+    #[error("it has {}, and `{asked}` was asked for", given.as_ref().map_or("no `id`".to_owned(), |id| format!("the object `{id}`")))]
+    OtherObject {
+        /// What was asked for.
+        asked: String,
+        /// What came.
+        given: Option<String>,
+    },
     /// A playlist that does not say which version of itself it is.
     #[error("it is a playlist without a `snapshot_id`")]
     NoSnapshot,

@@ -7,7 +7,7 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::SystemTime;
 
 use duckdb::Connection;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::World;
 use crate::support::cloud::{Cloud, text};
@@ -66,7 +66,8 @@ fn a_run_that_finds_another_waits_for_it_when_it_is_told_to() {
     // With `--json` the refusal is a document, too.
     let output = world.run(&["--json", "run", "--demo"]);
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(document["exit_code"], 8);
+    assert_eq!((&document["status"], &document["exit_code"]), (&json!("pending"), &json!(8)));
+    assert!(document["error"].as_str().unwrap().contains("process 4711 (run X)"), "{document:#}");
     let (mut child, _said) =
         waiting(&mut world.command(&["run", "--demo", "--wait", "2h"]), "process 4711");
     drop(held);

@@ -32,6 +32,16 @@ pub(crate) fn fetch(
     playlists: &[&str],
     mine: bool,
 ) -> (RunReport, Option<Error>) {
+    fetch_with(world, spotify, (playlists, mine), |_| {})
+}
+
+/// The same with other settings.
+pub(crate) fn fetch_with(
+    world: &World,
+    spotify: &FakeSpotify,
+    (playlists, mine): (&[&str], bool),
+    change: impl FnOnce(&mut Settings),
+) -> (RunReport, Option<Error>) {
     let mut config = Config { data_dir: DataDir::new(world.path("data")), ..Config::default() };
     config.spotify.client_id = Some(CLIENT_ID.to_owned());
     config.spotify.client_secret = Some(CLIENT_SECRET.to_owned().into());
@@ -40,7 +50,7 @@ pub(crate) fn fetch(
     config.spotify.accounts_url = spotify.accounts_url();
     let tiny = Duration::from_millis(1);
     let retry = RetryPolicy { max_retries: 4, first_delay: tiny, max_delay: tiny };
-    let settings = Settings {
+    let mut settings = Settings {
         wait: Duration::ZERO,
         source: Some(Source::Spotify(Wanted {
             playlists: playlists.iter().map(|id| id.parse().unwrap()).collect(),
@@ -61,6 +71,7 @@ pub(crate) fn fetch(
         shipping: snowtrack::run::Shipping::default(),
         clock: now,
     };
+    change(&mut settings);
     spotify.let_a_second_last(tiny);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

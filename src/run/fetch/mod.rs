@@ -6,6 +6,8 @@ mod enrich;
 mod lists;
 mod live;
 mod replay;
+#[cfg(test)]
+mod tests;
 
 use std::fmt::Write;
 use std::sync::Arc;

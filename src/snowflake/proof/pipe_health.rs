@@ -108,6 +108,8 @@ pub enum Health {
 /// A pipe judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PipeHealth {
+    /// The pipe's name.
+    pub pipe: String,
     /// The verdict.
     pub health: Health,
     /// The state in words, with Snowflake's own error.
@@ -119,13 +121,14 @@ pub struct PipeHealth {
 }
 
 impl PipeHealth {
-    /// What to do about this pipe, with what to run for it.
+    /// What to do about this pipe, by its name, with what to run for it.
     pub fn next_step(&self) -> String {
-        let run: Vec<String> = self.statements.iter().map(|sql| format!("`{sql}`")).collect();
+        let Self { pipe, remedy, statements, .. } = self;
+        let run: Vec<String> = statements.iter().map(|sql| format!("`{sql}`")).collect();
         if run.is_empty() {
-            self.remedy.clone()
+            format!("pipe `{pipe}`: {remedy}")
         } else {
-            format!("{}: {}", self.remedy, run.join(", "))
+            format!("pipe `{pipe}`: {remedy}: {}", run.join(", "))
         }
     }
 }
@@ -270,7 +273,7 @@ impl PipeStatus {
         waiting_since: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
     ) -> PipeHealth {
-        let state = self.state();
+        let (state, name) = (self.state(), pipe.to_string());
         let mut reason = self.execution_state.clone();
         let said = [&self.error, &self.fault, &self.channel_error_message];
         for text in said.into_iter().flatten().filter(|text| !text.is_empty()) {
@@ -283,9 +286,11 @@ impl PipeStatus {
         }
         if state.health() != Health::Ok {
             let (remedy, statements) = (state.remedy().to_owned(), state.statements(pipe));
-            return PipeHealth { health: state.health(), reason, remedy, statements };
+            let health = state.health();
+            return PipeHealth { pipe: name, health, reason, remedy, statements };
         }
         let read = |(what, remedy): (String, &str), statement: String| PipeHealth {
+            pipe: name.clone(),
             health: Health::Warn,
             reason: format!("{reason}; {what}"),
             remedy: remedy.to_owned(),
@@ -303,7 +308,8 @@ impl PipeStatus {
             );
             return read(reading, errors);
         }
-        PipeHealth { health: Health::Ok, reason, remedy: String::new(), statements: Vec::new() }
+        let (remedy, statements) = (String::new(), Vec::new());
+        PipeHealth { pipe: name, health: Health::Ok, reason, remedy, statements }
     }
 
     /// What the times of S3's events say, for a pipe that lives on them.

@@ -197,7 +197,7 @@ impl Client {
         let is_batch = ids.len() > 1;
         let url = if is_batch { format!("/{name}?ids={list}") } else { format!("/{name}/{list}") };
         let question = Question { entity, playlist_id: None, url: &url };
-        let asked = self.ask(question, question::details, events).await;
+        let asked = self.ask(question, |given| question::details(given, ids), events).await;
         match asked.map(|(document, ())| document) {
             Err(error) if is_batch && error.concerns_one_playlist() => Ok(None),
             Err(Error::NotFound { .. } | Error::Refused { status: 400, .. }) => {

@@ -2,6 +2,8 @@
 //!
 //! In: a question. Out: a document that answers it, and what a reader must know of it. What does not answer it is asked again.
 
+use serde::Deserialize;
+
 use super::client::Client;
 use crate::event::{Event, Events};
 use crate::sources::document::{Document, Entity, InvalidDocument, Parts, RowIdentity};
@@ -76,9 +78,28 @@ fn parts(document: &Document) -> Result<Parts<'_>, Error> {
     Ok(parts)
 }
 
-/// Looks whether a full artist or album, or several of them, can be landed.
-pub(super) fn details(document: &Document) -> Result<(), Error> {
-    parts(document).map(drop)
+/// Looks whether a document has the full artists or albums that were asked for, each in its place. In a batch, `null` stands for
+/// one that Spotify does not know.
+pub(super) fn details(document: &Document, ids: &[String]) -> Result<(), Error> {
+    #[derive(Deserialize)]
+    struct Named {
+        id: String,
+    }
+    let parts = parts(document)?;
+    let rows = parts.rows.as_deref().unwrap_or_default();
+    if rows.len() != ids.len() {
+        let (asked, given) = (count(ids.len()), count(rows.len()));
+        return Err(unusable(document)(InvalidDocument::OtherCount { asked, given }));
+    }
+    let is_batch = 1 < ids.len();
+    for (row, asked) in rows.iter().zip(ids).filter(|(row, _)| !(is_batch && **row == "null")) {
+        let given = serde_json::from_str::<Named>(row).ok().map(|named| named.id);
+        if given.as_ref() != Some(asked) {
+            let asked = asked.clone();
+            return Err(unusable(document)(InvalidDocument::OtherObject { asked, given }));
+        }
+    }
+    Ok(())
 }
 
 /// Looks whether a document is the playlist that was asked for, with the rows that must come with it.

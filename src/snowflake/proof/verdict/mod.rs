@@ -212,7 +212,7 @@ fn judge(file: &ExportedFile, evidence: &Evidence) -> FileVerdict {
     if let (Verdict::Pending, Answer::Given(pipe)) = (verdict, &evidence.pipe)
         && pipe.health != Health::Ok
     {
-        reason = format!("{reason}; its pipe is {}", pipe.reason);
+        reason = format!("{reason}; its pipe `{}` is {}", pipe.pipe, pipe.reason);
         // What is said of one file says more than what is said of its pipe.
         next_step = match evidence.unannounced.get(&file.key) {
             Some(own) if pipe.health == Health::Warn && next_step == *own => {

@@ -63,6 +63,7 @@ fn failed() -> FileReport {
 
 fn pipe(health: Health) -> Answer<PipeHealth> {
     Answer::Given(PipeHealth {
+        pipe: "DB.RAW.P".to_owned(),
         health,
         reason: "SOMEHOW".to_owned(),
         remedy: "mend it".to_owned(),
@@ -221,7 +222,11 @@ fn of_a_file_that_is_not_there_only_what_is_certain_is_said() {
         ),
         (forgotten.clone(), Verdict::Failed, "no pipe remembers it"),
         // A pipe that stands may have it in its queue yet.
-        (Evidence { pipe: pipe(Health::Warn), ..forgotten }, Verdict::Pending, "its pipe is"),
+        (
+            Evidence { pipe: pipe(Health::Warn), ..forgotten },
+            Verdict::Pending,
+            "its pipe `DB.RAW.P` is",
+        ),
         (unmatched, Verdict::Failed, "does not match the pipe's PATTERN"),
         (with_report(report(LoadStatus::InProgress, None)), Verdict::Pending, "being loaded"),
         (
@@ -346,14 +351,14 @@ fn without_the_table_nothing_is_verified_but_what_is_wrong_still_is() {
 fn a_pipe_explains_what_is_pending_and_tells_waiting_from_mending() {
     let cases = [
         (Health::Ok, Outcome::Pending, "nothing;"),
-        (Health::Warn, Outcome::Pending, "mend it"),
-        (Health::Fail, Outcome::PipeBroken, "mend it"),
+        (Health::Warn, Outcome::Pending, "pipe `DB.RAW.P`: mend it"),
+        (Health::Fail, Outcome::PipeBroken, "pipe `DB.RAW.P`: mend it"),
     ];
     for (health, outcome, next_step) in cases {
         let (found, ended) = judge_one(Evidence { pipe: pipe(health), ..silent() });
         assert_eq!(ended, outcome);
         assert!(found.next_step.starts_with(next_step), "{}", found.next_step);
-        assert_eq!(found.reason.contains("its pipe is SOMEHOW"), health != Health::Ok);
+        assert_eq!(found.reason.contains("its pipe `DB.RAW.P` is SOMEHOW"), health != Health::Ok);
         // What is there is there, whatever becomes of the pipe.
         let landed = landed(12, 12, (SUM, SUM));
         let (found, ended) = judge_one(Evidence { pipe: pipe(health), landed, ..silent() });

@@ -254,6 +254,7 @@ fn what_an_admin_must_make_is_said_so_and_what_is_not_configured_is_not_tried() 
 fn what_is_printed_to_paste_is_quoted_whatever_the_bucket_or_snowflake_says() {
     let mut odd = target(IngestMode::Rest);
     odd.bucket = "b'; drop stage x; --".to_owned();
+    odd.prefix = "p'; drop table t; --/".to_owned();
     odd.aws_role_arn = Some("arn'\n; drop role r; --".to_owned());
     let mut there = account(&target(IngestMode::Rest).statements());
     let question = "desc integration SPOTIFY_S3";
@@ -273,7 +274,7 @@ fn what_is_printed_to_paste_is_quoted_whatever_the_bucket_or_snowflake_says() {
     let script = Plan::new(&odd, &observed(there)).script();
     for wanted in [
         "set storage_allowed_locations = ('s3://it''s/', 's3://two",
-        "'s3://b''; drop stage x; --/spotify-data/')",
+        "'s3://b''; drop stage x; --/p''; drop table t; --/')",
         "set storage_aws_role_arn = 'arn''",
         "drop pipe SPOTIFY.RAW.\"odd\"\"; drop x\"",
     ] {

@@ -254,6 +254,11 @@ impl FakeSnowflake {
         self.state().skew = TimeDelta::seconds(seconds);
     }
 
+    /// The clock of `Date` and the age of tokens stands from now on; `skew_clock` still moves it.
+    pub fn stop_wall_clock(&self, at: DateTime<Utc>) {
+        self.state().stands_at = Some(at);
+    }
+
     /// What an expired JWT is answered with: 390318, or 390303 as before.
     pub fn let_expired_tokens_be_called(&self, code: &'static str) {
         self.state().expired_code = code;

@@ -98,6 +98,8 @@ pub(super) struct State {
     pub(super) skipped: TimeDelta,
     /// Snowflake's wall clock minus the machine's.
     pub(super) skew: TimeDelta,
+    /// Where the wall clock stands, before the skew; it goes where it is not set.
+    pub(super) stands_at: Option<DateTime<Utc>>,
 }
 
 #[expect(clippy::disallowed_methods, reason = "a double's clock starts with the machine's")]
@@ -152,6 +154,7 @@ impl State {
             started_at,
             skipped: TimeDelta::zero(),
             skew: TimeDelta::zero(),
+            stands_at: None,
         }
     }
 
@@ -162,7 +165,7 @@ impl State {
 
     /// What Snowflake's clock shows: tokens and the `Date` header.
     pub(super) fn wall_clock(&self) -> DateTime<Utc> {
-        self.started_at + self.elapsed() + self.skew
+        self.stands_at.unwrap_or_else(|| self.started_at + self.elapsed()) + self.skew
     }
 
     fn elapsed(&self) -> TimeDelta {

@@ -89,6 +89,13 @@ impl Jwt {
     }
 }
 
+/// When the good token was issued; all tests of a process share it, however long they take.
+pub(super) fn token_issued_at() -> DateTime<Utc> {
+    let claims = URL_SAFE_NO_PAD.decode(TOKEN.split('.').nth(1).unwrap()).unwrap();
+    let claims: Value = serde_json::from_slice(&claims).unwrap();
+    DateTime::from_timestamp(claims["iat"].as_i64().unwrap(), 0).unwrap()
+}
+
 #[expect(clippy::disallowed_methods, reason = "a token must be of now")]
 pub(super) fn now() -> DateTime<Utc> {
     Utc::now()

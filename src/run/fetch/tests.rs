@@ -1,0 +1,93 @@
+//! What a fetch costs the ledger, by DuckDB's own log of statements.
+
+use super::live::Fetch;
+use super::*;
+use crate::sources::{Cut, Document};
+use crate::stop::Stop;
+use crate::warehouse::{KnownReads, NewRead, ReadStatus, Warehouse};
+use crate::retry::RetryPolicy;
+use crate::sources::{Credentials, Entity, Timing, TokenFile};
+
+const SNAPSHOT: &str = "s1";
+
+fn epoch() -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH
+}
+
+fn id(n: usize) -> String {
+    format!("{n:022}")
+}
+
+/// Lands a complete read of an empty playlist, as an earlier run did.
+fn land(warehouse: &Warehouse, playlist_id: &str) {
+    let document = Document {
+        entity: Entity::Playlist,
+        playlist_id: Some(playlist_id.to_owned()),
+        url: format!("/playlists/{playlist_id}"),
+        fetched_at: epoch(),
+        etag: None,
+        body: format!(
+            r#"{{"id":"{playlist_id}","snapshot_id":"{SNAPSHOT}","items":{{"items":[],"offset":0,"total":0,"limit":100}}}}"#
+        ),
+    };
+    let cut = Cut::of(document.entity, &document.body, &document.parts().unwrap());
+    let entity = Entity::Playlist.name();
+    let read = NewRead { run_id: "earlier", entity, playlist_id: Some(playlist_id), now: epoch() };
+    let described = (Some(SNAPSHOT), Some(0));
+    let read_id = warehouse.page_arrived((None, read), (&document, cut), described).unwrap();
+    warehouse.read_ended(read_id, ReadStatus::Complete, epoch()).unwrap();
+}
+
+/// How many statements a fetch of so many unchanged playlists makes.
+fn statement_count(playlist_count: usize) -> u64 {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("w.duckdb");
+    let mut warehouse = Warehouse::open(&path, folder.path()).unwrap();
+    (0..playlist_count).for_each(|n| land(&warehouse, &id(n)));
+    warehouse.settle().unwrap();
+    let credentials = Credentials {
+        client_id: String::new(),
+        client_secret: None,
+        refresh_token: None,
+        token_file: TokenFile(folder.path().join("token")),
+        accounts_url: String::new(),
+    };
+    // Nobody listens there, and nobody is asked.
+    let (api_url, tiny) = ("http://127.0.0.1:9/v1", std::time::Duration::from_millis(1));
+    let retry = RetryPolicy { max_retries: 0, first_delay: tiny, max_delay: tiny };
+    let timing = Timing { retry, ..Timing::default() };
+    let mut client = Client::new(api_url, credentials, timing, epoch).unwrap();
+    warehouse.connection().execute_batch("call enable_logging('QueryLog')").unwrap();
+    let mut fetch = Fetch {
+        warehouse: &mut warehouse,
+        client: &mut client,
+        account: String::new(),
+        run_id: "later".to_owned(),
+        recorder: None,
+        refetch: false,
+        refetch_before: None,
+        clock: epoch,
+        stop: &Stop::default(),
+        events: &|_| {},
+        unusable: 0,
+        known: KnownReads::default(),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+    runtime.block_on(async {
+        fetch.look_up_reads().unwrap();
+        for n in 0..playlist_count {
+            let report = fetch.playlist(&id(n), Some(SNAPSHOT)).await.unwrap();
+            assert_eq!(report.status, "unchanged");
+        }
+    });
+    let sql =
+        "select count(*) from duckdb_logs where type = 'QueryLog' and message like '%meta.reads%'";
+    warehouse.connection().query_row(sql, [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn unchanged_playlists_cost_as_many_statements_however_many_they_are() {
+    let of_two = statement_count(2);
+    assert!((1..=4).contains(&of_two), "{of_two}");
+    assert_eq!(statement_count(40), of_two);
+}
