@@ -8,6 +8,12 @@ use serde_json::Value;
 
 use crate::support::{World, tables};
 
+/// What each check found, without the rows that name their run.
+fn checks(report: &Value) -> Vec<[&Value; 3]> {
+    let checks = report["checks"].as_array().unwrap().iter();
+    checks.map(|check| ["check", "status", "offending_row_count"].map(|name| &check[name])).collect()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_example_does_what_the_command_line_does() {
     let (by_library, by_command) = (World::new(), World::new());
@@ -19,7 +25,7 @@ async fn the_example_does_what_the_command_line_does() {
         assert_eq!(code, 0);
         assert_eq!(report["status"], other["status"]);
         assert_eq!(tables(&report), tables(&other));
-        assert_eq!(report["checks"], other["checks"]);
+        assert_eq!(checks(&report), checks(&other));
         statuses.push(report["status"].as_str().unwrap().to_owned());
     }
     assert_eq!(statuses, ["exported", "exported"]);
