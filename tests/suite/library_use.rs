@@ -11,7 +11,9 @@ use crate::support::{World, tables};
 /// What each check found, without the rows that name their run.
 fn checks(report: &Value) -> Vec<[&Value; 3]> {
     let checks = report["checks"].as_array().unwrap().iter();
-    checks.map(|check| ["check", "status", "offending_row_count"].map(|name| &check[name])).collect()
+    checks
+        .map(|check| ["check", "status", "offending_row_count"].map(|name| &check[name]))
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

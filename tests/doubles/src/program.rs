@@ -88,8 +88,7 @@ impl Doubles {
         let s3 = serves(Choice::S3).then(|| start_s3(command)).transpose()?;
         let snowflake = serves(Choice::Snowflake).then(|| start_snowflake(command, s3.as_ref()));
         let spotify = serves(Choice::Spotify).then(|| start_spotify(command));
-        let doubles =
-            Self { spotify: spotify.transpose()?, snowflake: snowflake.transpose()?, s3 };
+        let doubles = Self { spotify: spotify.transpose()?, snowflake: snowflake.transpose()?, s3 };
         if let Some(path) = &command.script {
             doubles.follow(path)?;
         }

@@ -231,7 +231,11 @@ impl TryFrom<u16> for Status {
 
     fn try_from(code: u16) -> Result<Self, Self::Error> {
         let is_final = (200..600).contains(&code);
-        if is_final { Ok(Self(code)) } else { Err(format!("{code} is no status; wanted 200 to 599")) }
+        if is_final {
+            Ok(Self(code))
+        } else {
+            Err(format!("{code} is no status; wanted 200 to 599"))
+        }
     }
 }
 

@@ -13,7 +13,9 @@ fn tests_in(folder: &Path, found: &mut BTreeSet<String>) {
         }
         let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
         let text = std::fs::read_to_string(&path).unwrap();
-        for after in text.split("\n#[test]\n").skip(1).chain(text.split("\n#[tokio::test]\n").skip(1)) {
+        for after in
+            text.split("\n#[test]\n").skip(1).chain(text.split("\n#[tokio::test]\n").skip(1))
+        {
             let name = after.split("fn ").nth(1).unwrap().split('(').next().unwrap();
             found.insert(format!("{stem}::{name}"));
         }
@@ -27,11 +29,19 @@ fn every_rule_has_tests_and_every_test_of_a_double_a_rule() {
     tests_in(&root.join("tests/suite/doubles"), &mut written);
     written.retain(|name| !name.starts_with("rules::"));
     let rules = std::fs::read_to_string(root.join("tests/doubles/RULES.md")).unwrap();
-    let named: BTreeSet<String> =
-        rules.split('`').skip(1).step_by(2).filter(|name| name.contains("::")).map(str::to_owned).collect();
+    let named: BTreeSet<String> = rules
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|name| name.contains("::"))
+        .map(str::to_owned)
+        .collect();
     let missing: Vec<_> = written.difference(&named).collect();
     let unknown: Vec<_> = named.difference(&written).collect();
-    assert!(missing.is_empty() && unknown.is_empty(), "without a rule: {missing:?}; no test: {unknown:?}");
+    assert!(
+        missing.is_empty() && unknown.is_empty(),
+        "without a rule: {missing:?}; no test: {unknown:?}"
+    );
     assert!(written.len() > 80, "{}", written.len());
     let numbers: Vec<usize> =
         rules.lines().filter_map(|line| line.split_once(". ")?.0.parse().ok()).collect();

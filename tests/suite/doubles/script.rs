@@ -54,7 +54,10 @@ async fn a_file_scripts_all_three() {
     spotify.allow_violations();
     script.apply_to_spotify(&spotify);
     let first = reqwest::get(format!("{}/me", spotify.api_url())).await.unwrap();
-    assert_eq!((first.status().as_u16(), &first.headers()["x-kettle"]), (418, &"on".parse().unwrap()));
+    assert_eq!(
+        (first.status().as_u16(), &first.headers()["x-kettle"]),
+        (418, &"on".parse().unwrap())
+    );
     assert_eq!(first.text().await.unwrap(), "short");
     assert_eq!(reqwest::get(format!("{}/me", spotify.api_url())).await.unwrap().status(), 502);
     assert_eq!(reqwest::get(format!("{}/me", spotify.api_url())).await.unwrap().status(), 401);
