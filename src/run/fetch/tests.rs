@@ -2,11 +2,11 @@
 
 use super::live::Fetch;
 use super::*;
+use crate::retry::RetryPolicy;
+use crate::sources::{Credentials, Entity, Timing, TokenFile};
 use crate::sources::{Cut, Document};
 use crate::stop::Stop;
 use crate::warehouse::{KnownReads, NewRead, ReadStatus, Warehouse};
-use crate::retry::RetryPolicy;
-use crate::sources::{Credentials, Entity, Timing, TokenFile};
 
 const SNAPSHOT: &str = "s1";
 
