@@ -3,8 +3,8 @@
 //! Their rows are still in the tables. The next run that shapes tables makes them its own and ships them under its own keys; then
 //! the lost file is `superseded`. Until that is so, whatever ships says what is missing and does not end well.
 
+use super::Run;
 use super::error::Error;
-use super::job::Edge;
 use crate::event::Event;
 use crate::ids::RunId;
 use crate::lake;
@@ -18,34 +18,35 @@ pub(crate) fn keys(warehouse: &Warehouse) -> Result<Vec<String>, Error> {
 }
 
 /// Makes the rows of lost files this run's.
-pub(crate) fn take_over(edge: Edge<'_>, warehouse: &mut Warehouse) -> Result<(), Error> {
-    for file in lost_files(warehouse)? {
-        if warehouse.take_over(file.table, &file.run_id)? > 0 {
+pub(crate) fn take_over(run: &mut Run<'_>) -> Result<(), Error> {
+    for file in lost_files(&run.warehouse)? {
+        if run.warehouse.take_over(file.table, &file.run_id)? > 0 {
             let LostFile { key, run_id, reason, .. } = file;
             let text = format!(
                 "`{key}` of run {run_id} never reached the bucket ({reason}): this run ships its rows in a new file"
             );
-            (edge.events)(Event::Warning(text));
+            (run.events)(Event::Warning(text));
         }
     }
     Ok(())
 }
 
 /// Settles the lost files whose rows are all on their way in newer files.
-pub(crate) fn settle(edge: Edge<'_>, warehouse: &mut Warehouse) -> Result<(), Error> {
+pub(crate) fn settle(run: &mut Run<'_>) -> Result<(), Error> {
     let mut settled = Vec::new();
-    for file in lost_files(warehouse)? {
-        if !warehouse.has_rows_to_ship(file.table, &file.run_id)? {
+    for file in lost_files(&run.warehouse)? {
+        if !run.warehouse.has_rows_to_ship(file.table, &file.run_id)? {
             settled.push(file.key);
         }
     }
     if settled.is_empty() {
         return Ok(());
     }
-    supersede(warehouse, &settled, edge.now())?;
+    let now = run.now();
+    supersede(&mut run.warehouse, &settled, now)?;
     for key in settled {
         let text = format!("`{key}` is superseded: its rows go their way in newer files");
-        (edge.events)(Event::Warning(text));
+        (run.events)(Event::Warning(text));
     }
     Ok(())
 }

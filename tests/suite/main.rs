@@ -31,6 +31,7 @@ mod kept_logins;
 mod kills;
 mod lake_damage;
 mod ledger;
+mod library_use;
 mod liked;
 mod live;
 mod login;
