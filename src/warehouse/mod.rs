@@ -44,6 +44,8 @@ pub use reads::{
     FinishedRead, KnownRead, ListedPlaylist, NewRead, ReadStatus, UnfinishedRead, WholeRead,
 };
 pub use refused::Finding;
+#[cfg(test)]
+pub(crate) use sql_files::Scratch;
 pub(crate) use sql_files::ledger as ledger_sql;
 pub use sql_files::{CHECKS, CheckFile};
 pub use transform::{MissingDetails, PlaylistContents, TableCount};
