@@ -8,7 +8,7 @@
 //! - The gate notes what its checks found while it runs them (`warehouse/check_runs.rs`).
 //! - `sql/duckdb/finish.sql` notes what a transform consumed, with the rows it made.
 //!
-//! No other module speaks SQL of `meta`; tests/suite/ledger.rs reads the sources for it.
+//! No other module speaks SQL of `meta`; a test reads the sources for it.
 
 pub(crate) mod checks;
 pub(crate) mod files;
