@@ -28,6 +28,7 @@ mod outstanding;
 mod provenance;
 mod publish;
 mod report;
+mod status;
 mod transform;
 mod upload;
 mod verify;
@@ -66,6 +67,7 @@ pub use report::{
     CheckReport, EnrichmentReport, FileReport, PlaylistReport, RunReport, TableReport,
     VerificationReport,
 };
+pub use status::{PlaylistStatus, RunStatus, Verdict};
 
 pub(crate) use account::bound;
 pub(crate) use credentials::{Exposure, snowflake_exposure, spotify_exposures};
@@ -217,7 +219,7 @@ impl Run<'_> {
         let Conclusion { state, error, .. } = conclusion;
         blocking(|| {
             let finished =
-                ledger::runs::finish(&self.warehouse, self.id(), state, &text, self.now());
+                ledger::runs::finish(&self.warehouse, self.id(), state.name(), &text, self.now());
             let data_dir = &self.settings.data_dir;
             ledger::status_file::post(data_dir, &self.warehouse, None, self.now());
             // What was done is done, also where it can no longer be noted.
