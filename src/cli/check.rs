@@ -15,7 +15,7 @@ use crate::ids::{DataDir, RunId};
 use crate::ledger::CheckFinding;
 use crate::operate::Everything;
 use crate::quality;
-use crate::run::RunReport;
+use crate::run::{RunReport, RunStatus};
 use crate::stop::Stop;
 use crate::warehouse::CHECKS;
 
@@ -61,7 +61,7 @@ fn tell(cli: &Cli, everything: Everything) -> Result<(), Error> {
     let Everything { checks, tables, started_at, error } = everything;
     if cli.json {
         // The form of a run's report, though there is no run.
-        let status = if error.is_some() { "refused" } else { "unchanged" };
+        let status = if error.is_some() { RunStatus::Refused } else { RunStatus::Unchanged };
         let mut document = RunReport::of_no_run(status, "`check` asks nobody");
         let found = json!({
             "started_at": started_at, "finished_at": now(), "tables": tables, "checks": checks,

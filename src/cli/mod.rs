@@ -34,6 +34,7 @@ use harmless::{OneLine, harmless, one_line};
 use crate::config::{Config, Loaded};
 use crate::event::Stage;
 use crate::ids::DataDir;
+use crate::run::{RunReport, RunStatus};
 
 /// Moves Spotify playlists into a warehouse and proves that they arrived.
 #[derive(Debug, Parser)]
@@ -185,8 +186,9 @@ fn failure(code: u8, error: &str, is_run: bool) -> serde_json::Value {
     let mut document = match is_run {
         false => serde_json::Map::from_iter([("status".to_owned(), "failed".into())]),
         true => {
-            let status = if code == exit::LATER { "pending" } else { "failed" };
-            crate::run::RunReport::of_no_run(status, "the command ended before there was a run")
+            let is_later = code == exit::LATER;
+            let status = if is_later { RunStatus::Pending } else { RunStatus::Failed };
+            RunReport::of_no_run(status, "the command ended before there was a run")
         }
     };
     document.insert("exit_code".to_owned(), code.into());

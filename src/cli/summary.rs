@@ -7,7 +7,8 @@ use indicatif::HumanBytes;
 use super::harmless::one_line;
 use crate::ids::DataDir;
 use crate::run::{
-    CheckReport, EnrichmentReport, PlaylistReport, RunReport, TableReport, VerificationReport,
+    CheckReport, EnrichmentReport, PlaylistReport, PlaylistStatus, RunReport, RunStatus,
+    TableReport, Verdict, VerificationReport,
 };
 
 /// What happened, what the checks found, what was written and where to look next.
@@ -19,8 +20,12 @@ pub(super) fn summary(report: &RunReport, data_dir: &DataDir) -> String {
     tables(&mut text, &report.tables);
     checks(&mut text, &report.checks);
     if matches!(
-        report.status.as_str(),
-        "exported" | "uploaded" | "ingested" | "verified" | "unchanged"
+        report.status,
+        RunStatus::Exported
+            | RunStatus::Uploaded
+            | RunStatus::Ingested
+            | RunStatus::Verified
+            | RunStatus::Unchanged
     ) || !report.files.is_empty()
     {
         files(&mut text, report, data_dir);
@@ -96,10 +101,10 @@ fn playlists(text: &mut String, playlists: &[PlaylistReport]) {
     for playlist in playlists.iter().take(SHOWN_PLAYLISTS) {
         let name = one_line(playlist.name.as_deref().unwrap_or(&playlist.playlist_id));
         let name: String = name.chars().take(32).collect();
-        let status = match playlist.status.as_str() {
-            "contents_unavailable" => "no contents",
-            "put_off" => "put off",
-            other => other,
+        let status = match playlist.status {
+            PlaylistStatus::ContentsUnavailable => "no contents",
+            PlaylistStatus::PutOff => "put off",
+            other => other.name(),
         };
         let change = match (playlist.added_song_count, playlist.removed_song_count) {
             (0, 0) => String::new(),
@@ -112,8 +117,8 @@ fn playlists(text: &mut String, playlists: &[PlaylistReport]) {
             playlist.removed_count,
         ];
         // What was not read was not counted by kind either.
-        let [songs, episodes, local, removed] = kinds.map(|count| match status {
-            "fetched" => count.to_string(),
+        let [songs, episodes, local, removed] = kinds.map(|count| match playlist.status {
+            PlaylistStatus::Fetched => count.to_string(),
             _ => "–".to_owned(),
         });
         let _ = writeln!(
@@ -186,9 +191,9 @@ fn files(text: &mut String, report: &RunReport, data_dir: &DataDir) {
 
 fn verification(text: &mut String, report: &RunReport) {
     let VerificationReport { verdict, reason, missing } = &report.verification;
-    match verdict.as_str() {
-        "skipped" if report.status != "unchanged" => {}
-        "skipped" => {
+    match verdict {
+        Verdict::Skipped if report.status != RunStatus::Unchanged => {}
+        Verdict::Skipped => {
             let _ = writeln!(text, "  {}", one_line(reason));
         }
         verdict => {

@@ -91,6 +91,41 @@ impl Entry {
     }
 }
 
+#[cfg(test)]
+impl Entry {
+    /// A file of the songs, as far as `state` says.
+    pub(crate) fn example(key: &str, state: &str, way: Option<IngestMode>) -> Self {
+        let file = ExportedFile {
+            table: Table::Songs.name().to_owned(),
+            key: key.to_owned(),
+            row_count: 3,
+            size_bytes: 100,
+            sha256: String::new(),
+            row_hash_sum: String::new(),
+        };
+        Self {
+            file,
+            state: state.to_owned(),
+            reason: None,
+            way,
+            request_id: None,
+            verified_at: None,
+            told_at: None,
+            updated_at: DateTime::UNIX_EPOCH,
+        }
+    }
+}
+
+#[cfg(test)]
+impl Parcel {
+    /// The files of a run that started so many seconds after 1970.
+    pub(crate) fn example(second: i64, entries: Vec<Entry>) -> Self {
+        let started_at = DateTime::UNIX_EPOCH + TimeDelta::seconds(second);
+        let run_id = RunId::new(started_at, 0);
+        Self { run_id, started_at, manifest_key: String::new(), entries }
+    }
+}
+
 impl Parcel {
     /// Its files.
     pub(crate) fn files(&self) -> impl Iterator<Item = &ExportedFile> {

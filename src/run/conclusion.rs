@@ -10,6 +10,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use super::error::Error;
 use super::findings::Findings;
 use super::report::VerificationReport;
+use super::status::{RunStatus, Verdict};
 use crate::event::Stage;
 use crate::ids::RunId;
 use crate::snowflake::{Outcome, Verification};
@@ -17,13 +18,13 @@ use crate::snowflake::{Outcome, Verification};
 /// How a run ended.
 pub(crate) struct Conclusion {
     /// What the report calls it.
-    pub(crate) status: &'static str,
+    pub(crate) status: RunStatus,
     /// What was compared with Snowflake, and what came of it.
     pub(crate) verification: VerificationReport,
     /// What stands between the run and success; the exit code is its.
     pub(crate) error: Option<Error>,
     /// What the ledger calls it, where the run's own files do not say better.
-    pub(crate) state: &'static str,
+    pub(crate) state: RunStatus,
 }
 
 /// The run whose file was last proven, and when that was.
@@ -97,53 +98,57 @@ impl Findings {
         Conclusion { status, verification, error: ended.err(), state }
     }
 
-    fn status(&self, ended: &Result<(), Error>) -> &'static str {
+    fn status(&self, ended: &Result<(), Error>) -> RunStatus {
         match ended {
-            // The others are where they shall be.
+            // The others are where they are to be.
             Ok(()) | Err(Error::PlaylistsUnread { .. } | Error::PutOff { .. }) => {
                 match self.reached {
-                    Stage::Verify if self.verification.is_some() => "verified",
+                    Stage::Verify if self.verification.is_some() => RunStatus::Verified,
                     Stage::Export | Stage::Upload | Stage::Ingest | Stage::Verify
                         if self.files().is_empty() || self.reached == Stage::Verify =>
                     {
-                        "unchanged"
+                        RunStatus::Unchanged
                     }
-                    Stage::Ingest => "ingested",
-                    Stage::Upload => "uploaded",
-                    Stage::Export => "exported",
-                    _ => "pending",
+                    Stage::Ingest => RunStatus::Ingested,
+                    Stage::Upload => RunStatus::Uploaded,
+                    Stage::Export => RunStatus::Exported,
+                    _ => RunStatus::Pending,
                 }
             }
-            Err(Error::Refused { .. }) => "refused",
-            Err(error) if error.is_later() => "pending",
-            Err(_) => "failed",
+            Err(Error::Refused { .. }) => RunStatus::Refused,
+            Err(error) if error.is_later() => RunStatus::Pending,
+            Err(_) => RunStatus::Failed,
         }
     }
 
     /// Whatever did not come to an end is `running`, and the same command continues it.
-    fn state(&self, status: &'static str, ended: &Result<(), Error>) -> &'static str {
+    fn state(&self, status: RunStatus, ended: &Result<(), Error>) -> RunStatus {
         let is_wrong = matches!(ended, Err(Error::Unverified { outcome, .. }) if outcome.is_final())
                 // A new run ships what this one cannot any more.
                 || matches!(ended, Err(Error::Lake(crate::lake::Error::Lost { .. })));
         let own = self.parcels.iter().filter(|parcel| parcel.run_id == self.run_id);
         let has_arrived = own.flat_map(|parcel| &parcel.entries).all(|entry| entry.is_settled());
         match status {
-            "pending" | "failed" if is_wrong => "failed",
+            RunStatus::Pending | RunStatus::Failed if is_wrong => RunStatus::Failed,
             // Only others' files are left, which every later run takes along.
-            "pending" | "failed" if self.verification.is_some() && has_arrived => "pending",
-            "pending" | "failed" => "running",
+            RunStatus::Pending | RunStatus::Failed
+                if self.verification.is_some() && has_arrived =>
+            {
+                RunStatus::Pending
+            }
+            RunStatus::Pending | RunStatus::Failed => RunStatus::Running,
             status => status,
         }
     }
 
     fn verification_report(&self, proof: Option<Proof>) -> VerificationReport {
         let (verdict, reason) = match (&self.verification, self.goes_to_snowflake) {
-            (Some(verification), _) => (verification.outcome.name(), self.reason(verification)),
-            (None, Err(why)) => ("skipped", why.to_owned()),
-            (None, Ok(())) if self.reached == Stage::Verify => ("skipped", unchanged(proof)),
-            (None, Ok(())) => ("pending", "the run did not come that far".to_owned()),
+            (Some(verification), _) => (verification.outcome.into(), self.reason(verification)),
+            (None, Err(why)) => (Verdict::Skipped, why.to_owned()),
+            (None, Ok(())) if self.reached == Stage::Verify => (Verdict::Skipped, unchanged(proof)),
+            (None, Ok(())) => (Verdict::Pending, "the run did not come that far".to_owned()),
         };
-        VerificationReport { verdict: verdict.to_owned(), reason, missing: self.missing.clone() }
+        VerificationReport { verdict, reason, missing: self.missing.clone() }
     }
 
     fn reason(&self, verification: &Verification) -> String {
@@ -163,5 +168,80 @@ fn unchanged(proof: Option<Proof>) -> String {
             format!("nothing to send; last proof: run {run}, {at}")
         }
         None => "nothing to send; nothing was ever proven".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::{Entry, Parcel};
+    use crate::snowflake::verify;
+
+    fn findings(reached: Stage, entries: Vec<Entry>) -> Findings {
+        let parcel = Parcel::example(1, entries);
+        let mut findings = Findings::new(parcel.run_id.clone(), parcel.started_at);
+        findings.reached = reached;
+        if !parcel.entries.is_empty() {
+            findings.parcels = vec![parcel];
+        }
+        findings
+    }
+
+    fn put_off() -> Error {
+        Error::PutOff { what: String::new(), until: DateTime::UNIX_EPOCH, rest: "" }
+    }
+
+    fn refused() -> Error {
+        Error::Refused { run: String::new(), failed_checks: String::new(), first: "" }
+    }
+
+    #[test]
+    fn a_run_that_ends_well_is_called_by_the_last_stage_that_it_reached() {
+        let status = |reached, entries| findings(reached, entries).status(&Ok(()));
+        let file = || vec![Entry::example("a", "uploaded", None)];
+        assert_eq!(status(Stage::Fetch, vec![]), RunStatus::Pending);
+        assert_eq!(status(Stage::Check, file()), RunStatus::Pending);
+        assert_eq!(status(Stage::Export, file()), RunStatus::Exported);
+        assert_eq!(status(Stage::Upload, file()), RunStatus::Uploaded);
+        assert_eq!(status(Stage::Ingest, file()), RunStatus::Ingested);
+        for reached in [Stage::Export, Stage::Upload, Stage::Ingest, Stage::Verify] {
+            assert_eq!(status(reached, vec![]), RunStatus::Unchanged, "{reached:?}");
+        }
+        // Nothing was compared in this process, so nothing is said to be verified.
+        assert_eq!(status(Stage::Verify, file()), RunStatus::Unchanged);
+    }
+
+    #[test]
+    fn only_what_was_compared_in_this_process_is_verified() {
+        let mut findings = findings(Stage::Verify, vec![Entry::example("a", "verified", None)]);
+        findings.verification = Some(verify(&[], &Default::default()));
+        assert_eq!(findings.status(&Ok(())), RunStatus::Verified);
+        assert_eq!(findings.status(&Err(put_off())), RunStatus::Verified);
+        assert_eq!(findings.status(&Err(refused())), RunStatus::Refused);
+        assert_eq!(findings.status(&Err(Error::Interrupted)), RunStatus::Pending);
+        assert_eq!(findings.status(&Err(Error::NothingExported)), RunStatus::Failed);
+    }
+
+    #[test]
+    fn the_ledger_calls_running_what_the_same_command_continues() {
+        let entry = |state| vec![Entry::example("a", state, None)];
+        let of = |mut findings: Findings, ended: Result<(), Error>| {
+            findings.verification = Some(verify(&[], &Default::default()));
+            findings.state(findings.status(&ended), &ended)
+        };
+        let interrupted = || Err(Error::Interrupted);
+        let wrong = |outcome| {
+            let (whose, reason, next_step) = Default::default();
+            Err(Error::Unverified { whose, outcome, reason, next_step })
+        };
+        let accepted = || findings(Stage::Verify, entry("accepted"));
+        assert_eq!(of(accepted(), interrupted()), RunStatus::Running);
+        assert_eq!(of(accepted(), wrong(Outcome::Pending)), RunStatus::Running);
+        assert_eq!(of(accepted(), wrong(Outcome::Mismatch)), RunStatus::Failed);
+        assert_eq!(of(accepted(), Err(refused())), RunStatus::Refused);
+        // The run's own files are in: what is left is others'.
+        let verified = || findings(Stage::Verify, entry("verified"));
+        assert_eq!(of(verified(), wrong(Outcome::Pending)), RunStatus::Pending);
+        assert_eq!(of(verified(), Ok(())), RunStatus::Verified);
     }
 }

@@ -79,7 +79,7 @@ impl Findings {
     pub(crate) fn report(&self, conclusion: &Conclusion, now: DateTime<Utc>) -> RunReport {
         RunReport {
             run_id: self.run_id.to_string(),
-            status: conclusion.status.to_owned(),
+            status: conclusion.status,
             started_at: self.started_at,
             finished_at: now,
             not_before: self.not_before(conclusion.error.as_ref()).filter(|until| now < *until),

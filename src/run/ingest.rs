@@ -264,6 +264,82 @@ pub(crate) fn below_the_pipe(prefix: &str, table: Table, key: &str) -> Option<St
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::Entry;
+
+    fn plan(mode: IngestMode) -> Plan {
+        let now = DateTime::UNIX_EPOCH + chrono::TimeDelta::days(1);
+        Plan { mode, format: Format::Parquet, submits_announced: false, now }
+    }
+
+    fn batches(plan: &Plan, parcels: &[Parcel]) -> Vec<Batch> {
+        plan.batches(Table::Songs, parcels.iter().flat_map(Parcel::files), parcels)
+    }
+
+    fn keys(batch: &Batch) -> Vec<&str> {
+        batch.files.iter().map(|file| file.key.as_str()).collect()
+    }
+
+    #[test]
+    fn one_call_submits_the_files_of_all_runs_to_a_pipe_and_of_one_run_to_a_copy() {
+        let entry = |key| Entry::example(key, "uploaded", None);
+        let parcels = [
+            Parcel::example(1, vec![entry("a.parquet"), entry("b.parquet")]),
+            Parcel::example(2, vec![entry("c.parquet")]),
+        ];
+        let by_pipe = batches(&plan(IngestMode::Rest), &parcels);
+        assert_eq!(
+            by_pipe.iter().map(keys).collect::<Vec<_>>(),
+            [["a.parquet", "b.parquet", "c.parquet"]]
+        );
+        assert_eq!(by_pipe[0].run_id, None);
+        let by_copy = batches(&plan(IngestMode::Copy), &parcels);
+        assert_eq!(
+            by_copy.iter().map(keys).collect::<Vec<_>>(),
+            [vec!["a.parquet", "b.parquet"], vec!["c.parquet"]]
+        );
+        assert_eq!(by_copy[1].run_id.as_ref(), Some(&parcels[1].run_id));
+    }
+
+    #[test]
+    fn a_file_goes_the_way_that_is_noted_and_what_may_be_known_already_goes_by_itself() {
+        let entries = vec![
+            Entry::example("a.parquet", "uploaded", None),
+            Entry::example("b.parquet", "submitting", Some(IngestMode::Copy)),
+            Entry::example("c.csv.gz", "uploaded", None),
+            Entry::example("d.parquet", "submitting", Some(IngestMode::Rest)),
+        ];
+        let found = batches(&plan(IngestMode::Rest), &[Parcel::example(1, entries)]);
+        let told: Vec<_> =
+            found.iter().map(|it| (keys(it)[0], it.way, it.is_submitted_already)).collect();
+        assert_eq!(
+            told,
+            [
+                ("a.parquet", IngestMode::Rest, false),
+                ("b.parquet", IngestMode::Copy, true),
+                ("c.csv.gz", IngestMode::Rest, false),
+                ("d.parquet", IngestMode::Rest, true),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_a_pipe_has_forgotten_is_not_submitted_a_second_time() {
+        let rest = Some(IngestMode::Rest);
+        let parcels = [Parcel::example(1, vec![Entry::example("a.parquet", "submitting", rest)])];
+        let mut plan = plan(IngestMode::Rest);
+        assert_eq!(batches(&plan, &parcels).len(), 1);
+        plan.now = DateTime::UNIX_EPOCH + chrono::TimeDelta::days(15);
+        assert_eq!(batches(&plan, &parcels), []);
+    }
+
+    #[test]
+    fn a_call_takes_no_more_files_than_its_way_allows() {
+        let entry = |n: usize| Entry::example(&format!("{n}.parquet"), "uploaded", None);
+        let parcels = [Parcel::example(1, (0..=COPY_FILES).map(entry).collect())];
+        let sizes: Vec<usize> =
+            batches(&plan(IngestMode::Copy), &parcels).iter().map(|it| it.files.len()).collect();
+        assert_eq!(sizes, [COPY_FILES, 1]);
+    }
 
     #[test]
     fn a_pipe_is_told_the_path_below_its_own_location() {

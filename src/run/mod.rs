@@ -27,6 +27,7 @@ mod outstanding;
 mod provenance;
 mod publish;
 mod report;
+mod status;
 mod transform;
 mod upload;
 mod verify;
@@ -63,6 +64,7 @@ pub use report::{
     CheckReport, EnrichmentReport, FileReport, PlaylistReport, RunReport, TableReport,
     VerificationReport,
 };
+pub use status::{PlaylistStatus, RunStatus, Verdict};
 
 pub(crate) use account::bound;
 pub(crate) use findings::{check_report, table_report};
@@ -225,7 +227,7 @@ impl Run<'_> {
         let text = serde_json::to_string(&report).unwrap_or_default();
         let Conclusion { state, error, .. } = conclusion;
         blocking(|| {
-            let finished = self.note_end(state, &text);
+            let finished = self.note_end(state.name(), &text);
             let data_dir = &self.config.data_dir;
             ledger::status_file::post(data_dir, &self.warehouse, None, self.now());
             // What was done is done, also where it can no longer be noted.

@@ -2,21 +2,23 @@
 
 use super::error::Error;
 use super::findings::Findings;
+use super::status::PlaylistStatus;
 use crate::ledger;
 use crate::warehouse::Warehouse;
 
 /// What a run's reader should know of what it read.
 pub(crate) fn of(findings: &Findings, warehouse: &Warehouse) -> Result<Vec<String>, Error> {
-    let count =
-        |status: &str| findings.playlists.iter().filter(|it| it.status == status).count() as u64;
+    let count = |status: PlaylistStatus| {
+        findings.playlists.iter().filter(|it| it.status == status).count() as u64
+    };
     let mut notes = Vec::new();
-    if count("fetched") > 0 {
+    if count(PlaylistStatus::Fetched) > 0 {
         notes.extend(popularity(warehouse)?);
     }
     if findings.enrichment.artist_count > 0 {
         notes.extend(genres(warehouse)?);
     }
-    let unchanged = count("unchanged");
+    let unchanged = count(PlaylistStatus::Unchanged);
     // Recorded documents are what they are.
     if unchanged > 0 && findings.spotify.call_count > 0 {
         let (what, give) = match unchanged {

@@ -3,13 +3,15 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::status::{PlaylistStatus, RunStatus, Verdict};
+
 /// What a run did.
 #[derive(Debug, Clone, Serialize)]
 pub struct RunReport {
     /// The run.
     pub run_id: String,
-    /// `verified`, `unchanged`, `exported`, `refused`, `failed`, …
-    pub status: String,
+    /// How it ended.
+    pub status: RunStatus,
     /// When it started.
     pub started_at: DateTime<Utc>,
     /// When it ended.
@@ -40,10 +42,13 @@ pub struct RunReport {
 
 impl RunReport {
     /// The same fields where there is no run: what its command did stands in none of them.
-    pub fn of_no_run(status: &str, reason: &str) -> serde_json::Map<String, serde_json::Value> {
+    pub fn of_no_run(
+        status: RunStatus,
+        reason: &str,
+    ) -> serde_json::Map<String, serde_json::Value> {
         let report = Self {
             run_id: String::new(),
-            status: status.to_owned(),
+            status,
             started_at: DateTime::UNIX_EPOCH,
             finished_at: DateTime::UNIX_EPOCH,
             not_before: None,
@@ -55,7 +60,7 @@ impl RunReport {
             checks: Vec::new(),
             files: Vec::new(),
             verification: VerificationReport {
-                verdict: "skipped".to_owned(),
+                verdict: Verdict::Skipped,
                 reason: reason.to_owned(),
                 missing: Vec::new(),
             },
@@ -86,14 +91,14 @@ pub struct SpotifyReport {
 }
 
 /// One playlist of a run.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct PlaylistReport {
     /// The playlist.
     pub playlist_id: String,
     /// Its name, where known.
     pub name: Option<String>,
-    /// `fetched`, `unchanged`, `contents_unavailable`, `not_found`, `failed`, `put_off`.
-    pub status: String,
+    /// What became of it.
+    pub status: PlaylistStatus,
     /// When it can be asked for, where Spotify put it off.
     pub not_before: Option<DateTime<Utc>>,
     /// Rows of its current snapshot.
@@ -112,6 +117,26 @@ pub struct PlaylistReport {
     pub removed_song_count: u64,
     /// Why it was not read.
     pub reason: Option<String>,
+}
+
+impl PlaylistReport {
+    /// What became of a playlist of which nothing is counted yet.
+    pub(crate) const fn new(playlist_id: String, status: PlaylistStatus) -> Self {
+        Self {
+            playlist_id,
+            name: None,
+            status,
+            not_before: None,
+            row_count: 0,
+            track_count: 0,
+            episode_count: 0,
+            local_count: 0,
+            removed_count: 0,
+            added_song_count: 0,
+            removed_song_count: 0,
+            reason: None,
+        }
+    }
 }
 
 /// Full artists and albums that this run asked for.
@@ -195,7 +220,7 @@ pub struct FileReport {
 #[derive(Debug, Clone, Serialize)]
 pub struct VerificationReport {
     /// `verified` only of what was compared in this process; `skipped` where nothing was.
-    pub verdict: String,
+    pub verdict: Verdict,
     /// In words.
     pub reason: String,
     /// What was there once and is gone: pipes, folders and files; only `verify` looks.

@@ -5,19 +5,19 @@ use super::fetch::Fetched;
 use super::{Run, lost, notes};
 use crate::event::Stage;
 use crate::ledger;
-use crate::warehouse::Renewal;
+use crate::warehouse::NextVersion;
 
 /// The tables are as the run leaves them.
 pub(crate) struct Transformed {
     /// The next version of the published file, where one was begun.
-    pub(crate) next_version: Option<Renewal>,
+    pub(crate) next_version: Option<NextVersion>,
 }
 
 /// Shapes what is landed, and counts what is in the tables.
 pub(crate) fn transform(run: &mut Run<'_>, _: Fetched) -> Result<Transformed, Error> {
     let published = run.config.data_dir.published();
     let next_version = match run.does(Stage::Publish) {
-        true => run.warehouse.begin_renewal(&published)?,
+        true => run.warehouse.begin_next_version(&published)?,
         false => None,
     };
     if run.does(Stage::Transform) {
@@ -30,7 +30,7 @@ pub(crate) fn transform(run: &mut Run<'_>, _: Fetched) -> Result<Transformed, Er
         return Err(Error::NotTransformed { count });
     }
     if let Some(next_version) = &next_version {
-        run.warehouse.renew_aside(next_version)?;
+        run.warehouse.apply_changes(next_version)?;
     }
     Ok(Transformed { next_version })
 }

@@ -8,7 +8,7 @@ use snowtrack::config::Config;
 use snowtrack::event::Stage;
 use snowtrack::ids::DataDir;
 use snowtrack::retry::RetryPolicy;
-use snowtrack::run::{Error, RunReport, Settings, Source, Wanted, run};
+use snowtrack::run::{Error, PlaylistStatus, RunReport, RunStatus, Settings, Source, Wanted, run};
 use snowtrack::sources::{self, Timing};
 
 use crate::support::World;
@@ -113,7 +113,7 @@ fn an_unchanged_library_costs_the_list_and_the_user() {
     spotify.clear_log();
     let (report, error) = fetch(&world, &spotify, &[], true);
     assert!(error.is_none(), "{error:?}");
-    assert_eq!(report.playlists[0].status, "unchanged");
+    assert_eq!(report.playlists[0].status, PlaylistStatus::Unchanged);
     assert_eq!(spotify.api_call_count(), 2);
     assert!(report.files.is_empty());
 }
@@ -152,7 +152,7 @@ fn a_long_rate_limit_ends_the_run_and_the_next_one_makes_no_call() {
     );
     let (report, error) = fetch(&world, &spotify, &[&id], false);
     assert!(matches!(error, Some(Error::PutOff { .. })), "{error:?}");
-    assert_eq!(report.status, "pending");
+    assert_eq!(report.status, RunStatus::Pending);
     let calls = spotify.api_call_count();
     let (_, error) = fetch(&world, &spotify, &[&id], false);
     assert!(matches!(error, Some(Error::PutOff { .. })), "{error:?}");
@@ -185,7 +185,7 @@ fn one_bad_playlist_never_stops_the_others() {
     let (report, error) = fetch(&world, &spotify, &[&missing, &followed, &id], false);
     assert!(error.is_none(), "{error:?}");
     let statuses: Vec<&str> =
-        report.playlists.iter().map(|playlist| playlist.status.as_str()).collect();
+        report.playlists.iter().map(|playlist| playlist.status.name()).collect();
     assert_eq!(statuses, ["not_found", "contents_unavailable", "fetched"]);
 }
 

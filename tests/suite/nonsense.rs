@@ -58,7 +58,7 @@ fn what_is_no_token_is_told_after_two_tries_and_ends_the_run() {
         assert!(is_told, "{name}: {text:?}");
         let text = text.unwrap_or_default();
         assert!(text.contains("/api/token") && text.contains("SPOTIFY_ACCOUNTS_URL"), "{text}");
-        assert_eq!((report.status.as_str(), spotify.count("/accounts/")), ("failed", 2), "{name}");
+        assert_eq!((report.status.name(), spotify.count("/accounts/")), ("failed", 2), "{name}");
         assert_eq!(spotify.api_call_count(), 0, "{name}");
     }
 }

@@ -28,7 +28,7 @@ fn held(world: &World, id: &str) -> Value {
 
 fn status(report: &RunReport, id: &str) -> String {
     let mut playlists = report.playlists.iter();
-    playlists.find(|playlist| playlist.playlist_id == id).unwrap().status.clone()
+    playlists.find(|playlist| playlist.playlist_id == id).unwrap().status.name().to_owned()
 }
 
 /// Each odd answer to `GET /playlists/{id}`, made from the right one.
@@ -92,7 +92,7 @@ fn an_odd_answer_once_is_asked_again_and_for_ever_is_said_and_what_is_known_stay
         spotify.script(of(&id), usize::MAX, Fault::ServeRaw(body.clone()));
         let (report, error) = fetch(&world, &spotify, &[&id], false);
         assert!(error.is_some_and(|error| !error.is_later()), "{name}: {report:#?}");
-        assert_eq!(report.playlists.first().map_or("failed", |it| it.status.as_str()), "failed");
+        assert_eq!(report.playlists.first().map_or("failed", |it| it.status.name()), "failed");
         assert_eq!(held(&world, &id), before, "{name}: what is known stays");
         spotify.drop_scripts();
         spotify.script(of(&id), 1, Fault::ServeRaw(body));

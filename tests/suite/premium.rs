@@ -38,7 +38,7 @@ fn a_refusal_for_want_of_premium_is_final_after_four_calls_a_second_apart_and_fo
     let names: Vec<&str> = ids.iter().map(String::as_str).collect();
     let (report, error) = fetch(&world, &spotify, &names, true);
     assert!(matches!(error, Some(Error::Spotify(sources::Error::PremiumRequired))), "{error:?}");
-    assert_eq!((report.status.as_str(), spotify.api_call_count()), ("failed", 4));
+    assert_eq!((report.status.name(), spotify.api_call_count()), ("failed", 4));
     assert_eq!((report.spotify.call_count, report.spotify.retry_count), (4, 3));
     let calls = spotify.requests();
     let calls: Vec<_> = calls.iter().filter(|call| call.path.starts_with("/v1/")).collect();

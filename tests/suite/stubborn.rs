@@ -39,16 +39,16 @@ fn a_playlist_that_stays_broken_stops_no_other_and_is_made_up_for_later() {
         let names: Vec<&str> = ids.iter().map(String::as_str).collect();
         let (report, error) = fetch(&world, &spotify, &names, false);
         assert!(matches!(error, Some(Error::PlaylistsUnread { count: 1, .. })), "{error:?}");
-        let statuses: Vec<&str> = report.playlists.iter().map(|it| it.status.as_str()).collect();
+        let statuses: Vec<&str> = report.playlists.iter().map(|it| it.status.name()).collect();
         assert_eq!(statuses, ["fetched", "failed", "fetched"]);
-        assert_eq!(report.status, "exported", "the others are where they shall be");
+        assert_eq!(report.status.name(), "exported", "the others are where they shall be");
         let count = || world.query("select count(*) as n from core.playlist_songs")[0]["n"].clone();
         assert_eq!(count(), 6);
         spotify.drop_scripts();
         spotify.clear_log();
         let (report, error) = fetch(&world, &spotify, &names, false);
         assert!(error.is_none(), "{error:?}");
-        assert_eq!((report.playlists[1].status.as_str(), count()), ("fetched", json!(9)));
+        assert_eq!((report.playlists[1].status.name(), count()), ("fetched", json!(9)));
         assert_eq!(spotify.api_call_count(), 3);
     }
 }
@@ -61,7 +61,7 @@ fn an_outage_is_none_of_the_playlists_fault() {
     let names: Vec<&str> = ids.iter().map(String::as_str).collect();
     let (report, error) = fetch(&world, &spotify, &names, false);
     assert!(matches!(error, Some(Error::Spotify(_))), "{error:?}");
-    assert_eq!(report.status, "failed");
+    assert_eq!(report.status.name(), "failed");
     // Three playlists, each tried five times.
     assert_eq!(spotify.api_call_count(), 15);
 }
@@ -76,7 +76,7 @@ fn a_rate_limit_that_never_ends_ends_the_run() {
         spotify.script(When::Any, usize::MAX, fault);
         let (report, error) = fetch(&world, &spotify, &[&id], false);
         assert!(error.is_some_and(|error| error.is_later()), "{seconds}");
-        assert_eq!(report.status, "pending");
+        assert_eq!(report.status.name(), "pending");
         // At most a minute is waited in all, each time twice as long: 1, 2, 4, 8, 16; or 20, 20, 20.
         let calls = if seconds == "20" { 4 } else { 6 };
         assert_eq!(spotify.api_call_count(), calls, "{seconds}");
@@ -136,7 +136,7 @@ fn a_total_that_is_not_true_is_said_and_nothing_of_the_list_is_taken() {
     let error = error.unwrap().to_string();
     assert!(error.contains("gave 2 rows where 4 belong"), "{error}");
     // The playlist, three times.
-    assert_eq!((report.playlists[0].status.as_str(), spotify.api_call_count()), ("failed", 3));
+    assert_eq!((report.playlists[0].status.name(), spotify.api_call_count()), ("failed", 3));
 }
 
 #[test]

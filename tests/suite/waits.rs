@@ -40,7 +40,7 @@ fn spotify_puts_a_run_off_by_a_day_at_most() {
             panic!("{text}: {error:?}");
         };
         assert!(what.contains(&id), "{text}: {what}");
-        assert_eq!(report.status, "pending", "{text}");
+        assert_eq!(report.status.name(), "pending", "{text}");
         assert_eq!(report.not_before, Some(until), "{text}");
         let off = until - report.started_at;
         let day = TimeDelta::days(1);

@@ -3,7 +3,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::live::{Fetch, MAX_RESTARTS};
+use super::live::{Ended, Fetch, MAX_RESTARTS};
 use crate::blocking::blocking;
 use crate::event::Event;
 use crate::run::error::Error;
@@ -116,8 +116,8 @@ impl Fetch<'_> {
             .map(|(read, first_rows)| KnownList { total: read.total, first_rows });
         let read = self.list(Entity::LikedSongs, Some(&playlist_id), known).await;
         let ended = read.map(|read| match read {
-            Some(read) => ("fetched", read.total.unwrap_or(0).into()),
-            None => ("unchanged", held_total.into()),
+            Some(read) => Ended::fetched(read.total.unwrap_or(0)),
+            None => Ended::unchanged(held_total),
         });
         self.report(&playlist_id, ended)
     }

@@ -12,6 +12,7 @@ use crate::ledger::lockouts;
 use crate::run::error::Error;
 use crate::run::job::Wanted;
 use crate::run::report::PlaylistReport;
+use crate::run::status::PlaylistStatus;
 use crate::sources::{Client, Cut, Document, PlaylistReader, Recorder, Step};
 use crate::stop::Stop;
 use crate::warehouse::{FinishedRead, KnownRead, KnownReads, NewRead, ReadStatus, Warehouse};
@@ -44,16 +45,32 @@ pub(crate) struct Fetch<'a> {
 
 /// Where reading a playlist begins.
 enum Begin {
-    /// There is nothing to ask for: status and row count.
-    Done(&'static str, u64),
+    /// There is nothing to ask for.
+    Done(Ended),
     /// Here; with the snapshot that the warehouse holds, and its row count.
     At { reader: PlaylistReader, read_id: Option<i64>, known: (Option<String>, u32) },
+}
+
+/// How reading a playlist ended.
+pub(crate) struct Ended {
+    status: PlaylistStatus,
+    row_count: u64,
+}
+
+impl Ended {
+    pub(crate) fn fetched(row_count: u32) -> Self {
+        Self { status: PlaylistStatus::Fetched, row_count: row_count.into() }
+    }
+
+    pub(crate) fn unchanged(row_count: u32) -> Self {
+        Self { status: PlaylistStatus::Unchanged, row_count: row_count.into() }
+    }
 }
 
 /// The report of a playlist; what concerns it alone never stops the others.
 fn outcome(
     playlist_id: &str,
-    ended: Result<(&'static str, u64), Error>,
+    ended: Result<Ended, Error>,
     unusable: &mut u32,
 ) -> Result<PlaylistReport, Error> {
     let not_before = match &ended {
@@ -64,15 +81,15 @@ fn outcome(
     *unusable = if is_unusable { *unusable + 1 } else { 0 };
     let may_go_on = is_unusable && *unusable < MAX_UNUSABLE;
     let (status, row_count, reason) = match ended {
-        Ok((status, row_count)) => (status, row_count, None),
+        Ok(Ended { status, row_count }) => (status, row_count, None),
         Err(Error::Spotify(error))
             if may_go_on || not_before.is_some() || error.concerns_one_playlist() =>
         {
             let status = match error {
-                crate::sources::Error::RateLimited { .. } => "put_off",
-                crate::sources::Error::NotFound { .. } => "not_found",
-                crate::sources::Error::Forbidden { .. } => "contents_unavailable",
-                _ => "failed",
+                crate::sources::Error::RateLimited { .. } => PlaylistStatus::PutOff,
+                crate::sources::Error::NotFound { .. } => PlaylistStatus::NotFound,
+                crate::sources::Error::Forbidden { .. } => PlaylistStatus::ContentsUnavailable,
+                _ => PlaylistStatus::Failed,
             };
             let reason = match &error {
                 crate::sources::Error::RateLimited { bucket, reason, .. } => {
@@ -85,12 +102,10 @@ fn outcome(
         Err(error) => return Err(error),
     };
     Ok(PlaylistReport {
-        playlist_id: playlist_id.to_owned(),
-        status: status.to_owned(),
         not_before,
         row_count,
         reason,
-        ..PlaylistReport::default()
+        ..PlaylistReport::new(playlist_id.to_owned(), status)
     })
 }
 
@@ -137,7 +152,7 @@ impl Fetch<'_> {
     pub(crate) fn report(
         &mut self,
         subject: &str,
-        ended: Result<(&'static str, u64), Error>,
+        ended: Result<Ended, Error>,
     ) -> Result<PlaylistReport, Error> {
         let report = outcome(subject, ended, &mut self.unusable)?;
         if report.not_before.is_some() {
@@ -175,9 +190,9 @@ impl Fetch<'_> {
         &mut self,
         id: &str,
         listed_snapshot: Option<&str>,
-    ) -> Result<(&'static str, u64), Error> {
+    ) -> Result<Ended, Error> {
         let (mut reader, mut read_id, known) = match self.begin(id, listed_snapshot)? {
-            Begin::Done(status, row_count) => return Ok((status, row_count)),
+            Begin::Done(ended) => return Ok(ended),
             Begin::At { reader, read_id, known } => (reader, read_id, known),
         };
         let (known_snapshot, known_total) = known;
@@ -190,7 +205,7 @@ impl Fetch<'_> {
                 None => reader.step(self.client, self.events).await?,
             };
             match step {
-                Step::Unchanged => return Ok(("unchanged", known_total.into())),
+                Step::Unchanged => return Ok(Ended::unchanged(known_total)),
                 Step::Page(document) => {
                     if read_id.is_none() {
                         let total = Some(reader.total().into());
@@ -208,7 +223,8 @@ impl Fetch<'_> {
                     let read_id =
                         self.land(read_id, ("playlist", Some(id)), &document, (None, None))?;
                     self.finish(read_id, ReadStatus::MetadataOnly)?;
-                    return Ok(("contents_unavailable", 0));
+                    let status = PlaylistStatus::ContentsUnavailable;
+                    return Ok(Ended { status, row_count: 0 });
                 }
                 Step::Complete => {
                     if let Some(read_id) = read_id {
@@ -216,7 +232,7 @@ impl Fetch<'_> {
                         let total = Some(reader.total());
                         self.known.ended(id, FinishedRead { read_id, total });
                     }
-                    return Ok(("fetched", reader.total().into()));
+                    return Ok(Ended::fetched(reader.total()));
                 }
                 Step::Changed(document) => {
                     if let Some(torn) = read_id.take() {
@@ -242,7 +258,7 @@ impl Fetch<'_> {
         let (finished, unfinished) = (self.known.finished(id), self.known.unfinished(id).cloned());
         let known = self.known.newest(id).cloned();
         if let Some(read) = finished {
-            return Ok(Begin::Done("fetched", read.total.unwrap_or(0).into()));
+            return Ok(Begin::Done(Ended::fetched(read.total.unwrap_or(0))));
         }
         let known_total = known.as_ref().and_then(|read| read.total).unwrap_or(0);
         let known = known.filter(|read| self.is_recent(read));
@@ -256,7 +272,7 @@ impl Fetch<'_> {
             && known_snapshot.is_some()
             && known_snapshot.as_deref() == listed_snapshot
         {
-            return Ok(Begin::Done("unchanged", known_total.into()));
+            return Ok(Begin::Done(Ended::unchanged(known_total)));
         }
         let read_id = unfinished.as_ref().map(|read| read.read_id);
         let reader = match unfinished {

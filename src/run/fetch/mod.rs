@@ -17,6 +17,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::error::Error;
 use super::job::{Source, Wanted};
 use super::report::{PlaylistReport, SpotifyReport};
+use super::status::PlaylistStatus;
 use super::{Run, provenance};
 use crate::blocking::blocking;
 use crate::config::spotify_exposures;
@@ -127,10 +128,11 @@ async fn from_spotify(run: &mut Run<'_>, wanted: &Wanted) -> Result<(), Error> {
 /// Of what was asked for, something was read or known already; else an operator's mistake would look like a success.
 fn require_something_read(run: &Run<'_>, source: &Source) -> Result<(), Error> {
     let findings = &run.findings;
-    let is_read =
-        |report: &&PlaylistReport| matches!(report.status.as_str(), "fetched" | "unchanged");
+    let is_read = |report: &PlaylistReport| {
+        matches!(report.status, PlaylistStatus::Fetched | PlaylistStatus::Unchanged)
+    };
     let is_live = matches!(source, Source::Spotify(Wanted { mine: false, .. }));
-    let is_any_read = findings.playlists.iter().any(|report| is_read(&report));
+    let is_any_read = findings.playlists.iter().any(is_read);
     if let (false, Some((what, until))) = (is_any_read, put_off(&findings.playlists)) {
         return Err(Error::PutOff { what, until, rest: "what was fetched of it is kept" });
     }
@@ -182,7 +184,7 @@ pub(crate) fn require_all_read(run: &Run<'_>) -> Result<(), Error> {
 
 /// What was asked for and could not be read.
 fn unread(playlists: &[PlaylistReport]) -> ledger::runs::Unread {
-    let mut failed = playlists.iter().filter(|playlist| playlist.status == "failed");
+    let mut failed = playlists.iter().filter(|playlist| playlist.status == PlaylistStatus::Failed);
     let count = u32::try_from(failed.clone().count()).unwrap_or(u32::MAX);
     let reason = failed.find_map(|playlist| playlist.reason.clone());
     ledger::runs::Unread { count, reason, put_off: put_off(playlists) }
@@ -190,7 +192,7 @@ fn unread(playlists: &[PlaylistReport]) -> ledger::runs::Unread {
 
 /// What Spotify put off, by name, and when the first of it may be asked for.
 fn put_off(playlists: &[PlaylistReport]) -> Option<(String, DateTime<Utc>)> {
-    let put_off = playlists.iter().filter(|playlist| playlist.status == "put_off");
+    let put_off = playlists.iter().filter(|playlist| playlist.status == PlaylistStatus::PutOff);
     let until = put_off.clone().filter_map(|playlist| playlist.not_before).min()?;
     let named = |playlist: &PlaylistReport| match &playlist.reason {
         Some(reason) => format!("`{}` ({reason})", playlist.playlist_id),

@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use crate::event::{Event, Events};
 use crate::run::error::Error;
 use crate::run::report::PlaylistReport;
+use crate::run::status::PlaylistStatus;
 use crate::sources::{Cut, Document, Entity, Recorded, RecordedText};
 use crate::stop::Stop;
 use crate::warehouse::{KnownRead, Landing, NewRead, ReadStatus, Warehouse, WholeRead};
@@ -219,15 +220,14 @@ impl Replay<'_> {
     fn reports(self) -> Vec<PlaylistReport> {
         let reports = self.open.into_iter().map(|(playlist_id, open)| {
             let (status, row_count, reason) = match open {
-                Open::Unchanged(total) => ("unchanged", total.into(), None),
+                Open::Unchanged(total) => (PlaylistStatus::Unchanged, total.into(), None),
                 Open::Read(read) => read.outcome(),
             };
-            let status = status.to_owned();
-            PlaylistReport { playlist_id, status, row_count, reason, ..PlaylistReport::default() }
+            PlaylistReport { row_count, reason, ..PlaylistReport::new(playlist_id, status) }
         });
         let mut reports: Vec<_> = reports.collect();
         // What is new stands first.
-        reports.sort_by_key(|report| report.status == "unchanged");
+        reports.sort_by_key(|report| report.status == PlaylistStatus::Unchanged);
         reports
     }
 }
@@ -278,19 +278,19 @@ impl ReplayedRead {
         }
     }
 
-    fn outcome(&self) -> (&'static str, u64, Option<String>) {
+    fn outcome(&self) -> (PlaylistStatus, u64, Option<String>) {
         let row_count = self.held.iter().map(|(from, to)| u64::from(to - from)).sum();
         match self.status() {
             ReadStatus::MetadataOnly => {
                 let reason = "the recorded playlist has no contents".to_owned();
-                ("contents_unavailable", row_count, Some(reason))
+                (PlaylistStatus::ContentsUnavailable, row_count, Some(reason))
             }
             ReadStatus::Partial => {
                 let announced = self.total.unwrap_or(0);
                 let reason = format!("{row_count} of {announced} rows were recorded");
-                ("fetched", row_count, Some(reason))
+                (PlaylistStatus::Fetched, row_count, Some(reason))
             }
-            _ => ("fetched", row_count, None),
+            _ => (PlaylistStatus::Fetched, row_count, None),
         }
     }
 

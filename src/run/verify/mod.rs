@@ -5,10 +5,10 @@
 //!    only to explain what did not come.
 
 mod announced;
-mod look;
 mod pipe_watch;
 mod presence;
 mod replacements;
+mod table_query;
 mod table_watch;
 
 use std::collections::BTreeMap;

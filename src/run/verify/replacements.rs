@@ -61,3 +61,40 @@ pub(crate) fn replaced_keys(parcels: &[Parcel], replacements: &[Replacement]) ->
     });
     older.map(|file| file.key.clone()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::Entry;
+    use crate::snowflake::verify;
+
+    /// Everything as Snowflake's silence leaves it, but for these keys.
+    fn verified(parcels: &[Parcel], keys: &[&str]) -> Verification {
+        let files: Vec<ExportedFile> = parcels.iter().flat_map(Parcel::files).cloned().collect();
+        let mut verification = verify(&files, &BTreeMap::new());
+        for file in &mut verification.files {
+            if keys.contains(&file.key.as_str()) {
+                file.verdict = Verdict::Verified;
+            }
+        }
+        verification
+    }
+
+    #[test]
+    fn a_full_run_replaces_older_files_only_when_all_of_the_table_arrived() {
+        let entry = |key| Entry::example(key, "accepted", None);
+        let parcels = [
+            Parcel::example(1, vec![entry("old")]),
+            Parcel::example(2, vec![entry("new 1"), entry("new 2")]),
+            Parcel::example(3, vec![entry("newer")]),
+        ];
+        let full = BTreeSet::from([&parcels[1].run_id]);
+        let half = arrived_whole(&parcels, &full, &verified(&parcels, &["new 1"]));
+        assert!(half.is_empty());
+        let judged = verified(&parcels, &["new 1", "new 2"]);
+        assert!(arrived_whole(&parcels, &BTreeSet::new(), &judged).is_empty(), "no full run");
+        let whole = arrived_whole(&parcels, &full, &judged);
+        assert_eq!(whole.len(), 1);
+        assert_eq!(replaced_keys(&parcels, &whole), BTreeSet::from(["old".to_owned()]));
+    }
+}

@@ -8,8 +8,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Window;
 use super::announced::{Announced, announced, unannounced};
-use super::look::{Look, Signs};
 use super::pipe_watch::{Channel, channels};
+use super::table_query::{PipeSigns, TableQuery};
 use crate::config::Account;
 use crate::event::{Event, TableProgress};
 use crate::ids::Table;
@@ -43,7 +43,7 @@ pub(crate) struct TableWatch {
     submitted_at: DateTime<Utc>,
     /// One, but where mode or format were changed while files were on their way.
     channels: Vec<Channel>,
-    last_look: Option<Look>,
+    last_query: Option<TableQuery>,
     /// What only a person can bring about, where something was refused.
     refusal: Option<Error>,
     /// Since when each file should have been announced, and what refreshes its pipe.
@@ -76,7 +76,7 @@ impl TableWatch {
             .iter()
             .filter(|channel| !channel.is_submitted)
             .flat_map(|channel| &channel.files);
-        evidence.untold_keys = unsubmitted.map(|file| file.key.clone()).collect();
+        evidence.unsubmitted_keys = unsubmitted.map(|file| file.key.clone()).collect();
         Some(Self {
             channels,
             began_at: parcels.iter().map(|parcel| parcel.started_at).min()?,
@@ -84,7 +84,7 @@ impl TableWatch {
             table,
             files,
             evidence,
-            last_look: None,
+            last_query: None,
             refusal: None,
             announced: announced(account, table, parcels),
             is_closed: false,
@@ -150,7 +150,7 @@ impl TableWatch {
     /// Whether something is not right that Snowflake may say more about.
     pub(crate) fn wants_explanation(&self) -> bool {
         let is_explained = |file: &FileVerdict| {
-            file.verdict == Verdict::Verified || self.evidence.untold_keys.contains(&file.key)
+            file.verdict == Verdict::Verified || self.evidence.unsubmitted_keys.contains(&file.key)
         };
         !self.is_closed && !self.judged().files.iter().all(is_explained)
     }
@@ -245,12 +245,12 @@ impl TableWatch {
         let is_idle = by_event && is_patience_over && self.is_idle_after(self.began_at);
         let is_wanted = self.is_ripe(run.now()) || is_over || is_idle || looks_lost;
         let signs = self.signs();
-        let is_due = self.last_look.as_ref().is_none_or(|look| look.is_over(round, &signs));
+        let is_due = self.last_query.as_ref().is_none_or(|query| query.is_due_again(round, &signs));
         if !is_wanted || !is_due {
             return Ok(());
         }
         self.ask_table(run, account).await?;
-        self.last_look = Some(Look::after(self.last_look.take(), round, signs));
+        self.last_query = Some(TableQuery::after(self.last_query.take(), round, signs));
         // Of files that events brought, no report says that one was refused.
         if is_idle && !self.is_settled() {
             let asked = self.ask_history(run, account, window).await;
@@ -263,7 +263,7 @@ impl TableWatch {
         self.files.iter().all(|file| self.evidence.found_before.contains_key(&file.key))
     }
 
-    fn signs(&self) -> Signs {
+    fn signs(&self) -> PipeSigns {
         let sign =
             |status: &PipeStatus| (status.last_ingested_timestamp, status.pending_file_count);
         let statuses = self.channels.iter().map(|channel| channel.status.as_ref().map(sign));

@@ -31,7 +31,7 @@ pub struct Evidence {
     /// Keys of files that were submitted so long ago that no pipe remembers them.
     pub forgotten_keys: BTreeSet<String>,
     /// Keys of files that Snowflake was not told of.
-    pub untold_keys: BTreeSet<String>,
+    pub unsubmitted_keys: BTreeSet<String>,
     /// What was found of files earlier, by key: reports and histories end, and nothing heals or is unproven by that.
     pub found_before: BTreeMap<String, Found>,
     /// The landing table's full name, for statements to paste.
@@ -71,7 +71,7 @@ impl Default for Evidence {
             skipped_paths: Vec::new(),
             unmatched_paths: Vec::new(),
             forgotten_keys: BTreeSet::new(),
-            untold_keys: BTreeSet::new(),
+            unsubmitted_keys: BTreeSet::new(),
             found_before: BTreeMap::new(),
             landing_table: String::new(),
             unannounced: BTreeMap::new(),

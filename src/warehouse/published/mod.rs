@@ -20,7 +20,7 @@ use super::Warehouse;
 use super::error::{Doing, Error};
 use super::sql_files::ledger;
 use crate::ids::Table;
-pub use next_version::Renewal;
+pub use next_version::NextVersion;
 use next_version::{Writer, fresh, size};
 pub(crate) use next_version::{remove_if_there, remove_leftovers};
 
@@ -61,7 +61,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn begin_renewal(&self, target: &Path) -> Result<Option<Renewal>, Error> {
+    pub fn begin_next_version(&self, target: &Path) -> Result<Option<NextVersion>, Error> {
         let is_known = self.published()?.is_some_and(|known| known.is_copied(target));
         // A list of playlists says nothing of rows, and every night has one.
         let sql = ledger::PENDING_ROW_COUNT;
@@ -71,37 +71,41 @@ impl Warehouse {
         if !is_known || !is_worth_it || !has_room_for_two(target) {
             return Ok(None);
         }
-        let begun = Renewal::begin(&self.connection, target, &self.stop);
+        let begun = NextVersion::begin(&self.connection, target, &self.stop);
         Ok(begun.inspect_err(|error| tracing::debug!(%error, "nothing is renewed aside")).ok())
     }
 
-    /// Tells the renewal that the transform is done: a few rows are brought into the copy while the checks look at them.
+    /// Tells the next version that the transform is done: a few rows are brought into the copy while the checks look at them.
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn renew_aside(&self, renewal: &Renewal) -> Result<(), Error> {
+    pub fn apply_changes(&self, next_version: &NextVersion) -> Result<(), Error> {
         let rows = self.unpublished_rows()?;
         if rows.are_worth_a_copy() && (1..=MOST_ROWS_ASIDE).contains(&rows.changed) {
-            renewal.go_on();
+            next_version.apply_changes();
         }
         Ok(())
     }
 
     /// Brings `target` up to date with `core` and `marts`, in one step; where it is, does nothing. Returns whether it was not.
-    /// `renewal` is what [`Warehouse::begin_renewal`] began.
+    /// `next_version` is what [`Warehouse::begin_next_version`] began.
     ///
     /// # Errors
     /// [`Error::File`] where the folder is not writable, [`Error::Statement`].
-    pub fn publish(&mut self, target: &Path, renewal: Option<Renewal>) -> Result<bool, Error> {
+    pub fn publish(
+        &mut self,
+        target: &Path,
+        next_version: Option<NextVersion>,
+    ) -> Result<bool, Error> {
         let known = self.published()?.filter(|known| known.is_copied(target));
         let rows = self.unpublished_rows()?;
         let fresh = fresh(target);
         if known.is_some() && rows.changed == 0 {
-            drop(renewal);
+            drop(next_version);
             remove_leftovers(&fresh)?;
             return Ok(false);
         }
-        let written = self.write_next(target, renewal, (known, rows));
+        let written = self.write_next(target, next_version, (known, rows));
         if written.is_err() {
             // The error is the one to tell.
             let _ = remove_leftovers(&fresh);
@@ -130,7 +134,7 @@ impl Warehouse {
     fn write_next(
         &self,
         target: &Path,
-        renewal: Option<Renewal>,
+        next_version: Option<NextVersion>,
         (known, rows): (Option<Published>, RowCounts),
     ) -> Result<u64, Error> {
         let is_stopped = || self.stop.is_asked();
@@ -138,7 +142,7 @@ impl Warehouse {
         let writer =
             Writer { connection: &self.connection, fresh: &fresh, is_unwanted: &is_stopped };
         if let Some(known) = known.filter(|_| rows.are_worth_a_copy()) {
-            match writer.renewed(target, renewal) {
+            match writer.completed(target, next_version) {
                 Err(error) if is_stopped() => return Err(error),
                 renewed if is_usable(&known, &renewed, rows.all) => {
                     return Ok(known.thousand_row_bytes);
@@ -146,7 +150,7 @@ impl Warehouse {
                 _ => {}
             }
         } else {
-            drop(renewal);
+            drop(next_version);
         }
         writer.write_anew()?;
         Ok(size(&fresh)? * 1000 / rows.all.max(1))
@@ -332,9 +336,9 @@ mod tests {
             writer.with_attached(options, || Ok(work())).unwrap()
         }
 
-        fn renewal(&self) -> Renewal {
+        fn next_version(&self) -> NextVersion {
             let warehouse = &self.warehouse;
-            Renewal::begin(&warehouse.connection, &self.target(), &warehouse.stop).unwrap()
+            NextVersion::begin(&warehouse.connection, &self.target(), &warehouse.stop).unwrap()
         }
 
         /// Publishes and compares every column of every row. Returns whether the file was not up to date.
@@ -342,8 +346,8 @@ mod tests {
             self.publish_renewed(None)
         }
 
-        fn publish_renewed(&mut self, renewal: Option<Renewal>) -> bool {
-            let was_stale = self.warehouse.publish(&self.target(), renewal).unwrap();
+        fn publish_renewed(&mut self, next_version: Option<NextVersion>) -> bool {
+            let was_stale = self.warehouse.publish(&self.target(), next_version).unwrap();
             self.with_attached("(read_only)", || {
                 for table in Table::ALL {
                     let sql = format!(
@@ -453,7 +457,7 @@ mod tests {
         let mut world = World::new();
         world.mark();
         for (run, is_told_early) in [("r2", true), ("r3", false)] {
-            let renewal = world.renewal();
+            let next_version = world.next_version();
             world.change(
                 run,
                 &format!(
@@ -461,18 +465,18 @@ mod tests {
                 ),
             );
             if is_told_early {
-                world.warehouse.renew_aside(&renewal).unwrap();
+                world.warehouse.apply_changes(&next_version).unwrap();
             }
-            assert!(world.publish_renewed(Some(renewal)));
+            assert!(world.publish_renewed(Some(next_version)));
             assert!(world.is_marked());
             assert_eq!(leftovers(&world), [""; 0]);
         }
     }
 
-    /// Waits until the renewal changes its copy. Where it was done before anybody looked, that is all there is to see.
-    fn wait_until_at_work(world: &World, renewal: &Renewal) {
+    /// Waits until the next version changes its copy. Where it was done before anybody looked, that is all there is to see.
+    fn wait_until_at_work(world: &World, next_version: &NextVersion) {
         let sql = "select count(*) from duckdb_databases() where database_name = 'published'";
-        while !renewal.is_done() && world.number(sql) == 0 {
+        while !next_version.is_done() && world.number(sql) == 0 {
             std::thread::yield_now();
         }
     }
@@ -483,13 +487,13 @@ mod tests {
         let before = modified_ns(&world.target());
         // A run was refused, or stopped, or found nothing to do; before the copy was to be changed, or while it was.
         for is_told in [false, true, true, true] {
-            let renewal = world.renewal();
+            let next_version = world.next_version();
             if is_told {
                 world.change("r2", "update core.artists set name = name || '.', run_id = 'r2'");
-                renewal.go_on();
-                wait_until_at_work(&world, &renewal);
+                next_version.apply_changes();
+                wait_until_at_work(&world, &next_version);
             }
-            drop(renewal);
+            drop(next_version);
             assert_eq!(leftovers(&world), [""; 0]);
             assert_eq!(modified_ns(&world.target()), before);
             let sql = "select count(*) from duckdb_databases() where database_name = 'published'";
@@ -497,16 +501,16 @@ mod tests {
         }
         assert!(world.publish());
 
-        let renewal = world.renewal();
-        assert!(!world.publish_renewed(Some(renewal)), "nothing changed");
+        let next_version = world.next_version();
+        assert!(!world.publish_renewed(Some(next_version)), "nothing changed");
         assert_eq!(leftovers(&world), [""; 0]);
 
         // Most rows changed: a new file is written, not a copy.
         world.mark();
-        let renewal = world.renewal();
+        let next_version = world.next_version();
         world.change("r3", "update core.song_artists set artist_id = 'x', run_id = 'r3'");
-        world.warehouse.renew_aside(&renewal).unwrap();
-        assert!(world.publish_renewed(Some(renewal)));
+        world.warehouse.apply_changes(&next_version).unwrap();
+        assert!(world.publish_renewed(Some(next_version)));
         assert!(!world.is_marked());
         assert_eq!(leftovers(&world), [""; 0]);
     }
@@ -518,13 +522,13 @@ mod tests {
         {
             let mut world = World::new();
             let before = modified_ns(&world.target());
-            let renewal = is_begun.then(|| world.renewal());
+            let next_version = is_begun.then(|| world.next_version());
             world.change("r2", &format!("update core.{changed} set run_id = 'r2'"));
-            if let Some(renewal) = &renewal {
-                world.warehouse.renew_aside(renewal).unwrap();
+            if let Some(next_version) = &next_version {
+                world.warehouse.apply_changes(next_version).unwrap();
             }
             world.warehouse.interrupt().interrupt();
-            let published = world.warehouse.publish(&world.target(), renewal);
+            let published = world.warehouse.publish(&world.target(), next_version);
             // What was done before anybody looked may be moved into place.
             assert!(published.is_err() || is_begun, "{changed}");
             assert!(published.is_ok() || modified_ns(&world.target()) == before);

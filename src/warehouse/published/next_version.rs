@@ -16,10 +16,10 @@ use crate::warehouse::error::{Doing, Error};
 use crate::warehouse::sql_files::ledger;
 
 /// The next version of the published file, on its way. Dropped, it is taken away again.
-pub struct Renewal {
+pub struct NextVersion {
     fresh: PathBuf,
-    /// Tells the thread that `core` is as it shall be published; gone, the copy is all that is asked of it.
-    go_on: Option<Sender<()>>,
+    /// Tells the thread that `core` is as it is to be published; gone, the copy is all that is asked of it.
+    apply: Option<Sender<()>>,
     unwanted: Arc<Stop>,
     statement: Arc<InterruptHandle>,
     thread: Option<JoinHandle<(Connection, Result<Progress, Error>)>>,
@@ -33,7 +33,7 @@ enum Progress {
     Renewed(bool),
 }
 
-impl Renewal {
+impl NextVersion {
     /// Begins with the copy. `stop` ends it as a drop does.
     pub(crate) fn begin(
         connection: &Connection,
@@ -44,7 +44,7 @@ impl Renewal {
         let connection = connection.try_clone().doing(doing)?;
         connection.execute_batch("use work").doing(doing)?;
         let statement = connection.interrupt_handle();
-        let (go_on, told) = channel();
+        let (apply, applying) = channel();
         let unwanted = Arc::new(Stop::new());
         let (target, fresh) = (target.to_owned(), fresh(target));
         let path = fresh.clone();
@@ -53,7 +53,7 @@ impl Renewal {
             let is_unwanted = || stops.iter().any(|stop| stop.is_asked());
             let writer =
                 Writer { connection: &connection, fresh: &path, is_unwanted: &is_unwanted };
-            let progress = writer.copy(&target).and_then(|()| match told.recv() {
+            let progress = writer.copy(&target).and_then(|()| match applying.recv() {
                 Ok(()) => writer.renew().map(Progress::Renewed),
                 Err(_) => Ok(Progress::Copied),
             });
@@ -70,13 +70,13 @@ impl Renewal {
             path: fresh.clone(),
             source,
         })?;
-        Ok(Self { fresh, go_on: Some(go_on), unwanted, statement, thread: Some(thread) })
+        Ok(Self { fresh, apply: Some(apply), unwanted, statement, thread: Some(thread) })
     }
 
-    /// Tells it that `core` is as it shall be published.
-    pub(crate) fn go_on(&self) {
+    /// Tells it that `core` is as it is to be published.
+    pub(crate) fn apply_changes(&self) {
         // Whoever hears it no longer has failed, which `finish` tells.
-        let _ = self.go_on.as_ref().map(|go_on| go_on.send(()));
+        let _ = self.apply.as_ref().map(|apply| apply.send(()));
     }
 
     /// Whether there is nothing to wait for.
@@ -91,7 +91,7 @@ impl Renewal {
     }
 
     fn end(&mut self) -> Option<Result<Progress, Error>> {
-        self.go_on = None;
+        self.apply = None;
         let ended = self.thread.take()?.join();
         let (connection, progress) = ended.unwrap_or_else(|panic| resume_unwind(panic));
         drop(connection);
@@ -99,7 +99,7 @@ impl Renewal {
     }
 }
 
-impl Drop for Renewal {
+impl Drop for NextVersion {
     fn drop(&mut self) {
         self.unwanted.ask();
         if self.thread.is_some() {
@@ -134,13 +134,13 @@ impl Writer<'_> {
 
     /// Waits for what was begun aside, and does the rest. Returns whether the file's tables then have as many rows as those of `core`,
     /// and its size.
-    pub(crate) fn renewed(
+    pub(crate) fn completed(
         &self,
         target: &Path,
-        begun: Option<Renewal>,
+        begun: Option<NextVersion>,
     ) -> Result<(bool, u64), Error> {
         let progress = match begun {
-            Some(renewal) => renewal.finish()?,
+            Some(next_version) => next_version.finish()?,
             None => self.copy(target).map(|()| Progress::Copied)?,
         };
         let is_equal = match progress {

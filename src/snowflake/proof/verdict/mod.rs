@@ -85,16 +85,6 @@ impl Outcome {
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Verified | Self::Refused | Self::Mismatch)
     }
-
-    /// The verdict as the run's report writes it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Verified => "verified",
-            Self::Pending => "pending",
-            Self::PipeBroken | Self::Refused => "failed",
-            Self::Mismatch => "mismatch",
-        }
-    }
 }
 
 /// Every file judged.
@@ -341,7 +331,7 @@ fn judge_absent(file: &ExportedFile, evidence: &Evidence, claim: Option<&FileRep
                 .to_owned(),
             Cure::Ship,
         ),
-        None if evidence.untold_keys.contains(&file.key) => untold(),
+        None if evidence.unsubmitted_keys.contains(&file.key) => unsubmitted(),
         None if evidence.unannounced.contains_key(&file.key) => {
             let reason = "S3's event of it has not reached its pipe, and an event that is lost comes no second time".to_owned();
             judged(Verdict::Pending, reason, Cure::Announce)
@@ -358,7 +348,7 @@ fn lost_since(held: &str, proven_at: DateTime<Utc>) -> String {
     )
 }
 
-fn untold() -> Judgement {
+fn unsubmitted() -> Judgement {
     let reason = "Snowflake was not told of it yet".to_owned();
     judged(Verdict::Pending, reason, Cure::Submit)
 }
@@ -398,7 +388,7 @@ fn judge_unasked(
         Some((claim, Claimed::Unsettled)) => {
             judged(Verdict::Pending, progress_of(claim), Cure::Later)
         }
-        None if evidence.untold_keys.contains(&file.key) => untold(),
+        None if evidence.unsubmitted_keys.contains(&file.key) => unsubmitted(),
         None => {
             let reason =
                 format!("{}; the table itself is not known: {why}", silence(file, evidence));

@@ -7,19 +7,19 @@ use crate::snowflake::{Answer, FileReport};
 /// Without news, a table is asked ever more rarely, up to so many rounds apart: each look costs warehouse time.
 const RAREST_LOOK: u32 = 8;
 
-/// When the landing table was last asked.
-pub(crate) struct Look {
+/// One query of the landing table, and when the next one is due.
+pub(crate) struct TableQuery {
     round: u32,
     /// Rounds until it is asked again where nothing has happened.
     gap: u32,
-    signs: Signs,
+    signs: PipeSigns,
 }
 
 /// What would have changed had anything happened: what is reported, and of each pipe when it last loaded and how many files wait.
-pub(crate) type Signs = (Answer<Vec<FileReport>>, Vec<Option<(Option<DateTime<Utc>>, u64)>>);
+pub(crate) type PipeSigns = (Answer<Vec<FileReport>>, Vec<Option<(Option<DateTime<Utc>>, u64)>>);
 
-impl Look {
-    pub(crate) fn after(before: Option<Self>, round: u32, signs: Signs) -> Self {
+impl TableQuery {
+    pub(crate) fn after(before: Option<Self>, round: u32, signs: PipeSigns) -> Self {
         let gap = match before {
             Some(before) if before.signs == signs => (before.gap * 2).min(RAREST_LOOK),
             _ => 1,
@@ -27,7 +27,7 @@ impl Look {
         Self { round, gap, signs }
     }
 
-    pub(crate) fn is_over(&self, round: u32, signs: &Signs) -> bool {
+    pub(crate) fn is_due_again(&self, round: u32, signs: &PipeSigns) -> bool {
         self.round + self.gap <= round || self.signs != *signs
     }
 }
@@ -40,13 +40,13 @@ mod tests {
     fn a_table_without_news_is_looked_at_ever_more_rarely() {
         let signs = |count| (Answer::Unknown(String::new()), vec![Some((None, count))]);
         let mut looks = Vec::new();
-        let mut last: Option<Look> = None;
+        let mut last: Option<TableQuery> = None;
         for round in 1..=40 {
             // In round 30 a pipe has taken a file.
             let signs = signs(u64::from(round < 30));
-            if last.as_ref().is_none_or(|look| look.is_over(round, &signs)) {
+            if last.as_ref().is_none_or(|query| query.is_due_again(round, &signs)) {
                 looks.push(round);
-                last = Some(Look::after(last, round, signs));
+                last = Some(TableQuery::after(last, round, signs));
             }
         }
         assert_eq!(looks, [1, 2, 4, 8, 16, 24, 30, 31, 33, 37]);
