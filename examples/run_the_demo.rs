@@ -26,8 +26,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// What `snowtrack --data-dir DATA_DIR run --demo` does.
 pub(crate) async fn run_the_demo(data_dir: &Path) -> Result<RunReport, Error> {
     // No bucket and no account: the files stay in the data directory's `lake`.
-    let config = Config::default();
-    let settings = Settings::new(DataDir::new(data_dir), Source::Demo, now);
+    let config = Config { data_dir: DataDir::new(data_dir), ..Config::default() };
+    let settings = Settings::new(Source::Demo, now);
     let events = |event: Event| {
         if let Event::Warning(sentence) = event {
             eprintln!("{sentence}");

@@ -92,9 +92,8 @@ pub struct Settings {
 
 impl Settings {
     /// Every stage of a run of `source`, patient as usual; `clock` says what time it is.
-    pub fn new(data_dir: DataDir, source: Source, clock: fn() -> DateTime<Utc>) -> Self {
+    pub fn new(source: Source, clock: fn() -> DateTime<Utc>) -> Self {
         Self {
-            data_dir,
             wait: Duration::ZERO,
             source: Some(source),
             run: None,
