@@ -57,7 +57,10 @@ pub(crate) fn fetch(
         refetch_older_than: None,
         enrich: false,
         warn_only: std::collections::BTreeSet::new(),
-        timing: Timing { min_gap: Duration::ZERO, retry, second: tiny, ..Timing::default() },
+        timing: Timing {
+            min_gap: Duration::ZERO,
+            call: snowtrack::http::Timing { retry, second: tiny, ..Timing::default().call },
+        },
         shipping: snowtrack::run::Shipping::default(),
         clock: now,
     };
