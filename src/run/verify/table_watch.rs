@@ -334,17 +334,17 @@ impl Question {
     async fn ask_report(&mut self, edge: Edge<'_>, target: &Target) -> Result<(), Error> {
         for route in self.routes.iter().filter(|route| route.way == IngestMode::Rest) {
             let Some(pipe) = &route.pipe else { continue };
-            match target.connection.insert_report(pipe, None, edge.stop).await {
+            match target.connection.insert_report(pipe, edge.stop).await {
                 // A report can be late, or be cut short; what an earlier one told stays told.
                 Ok(report) => match &mut self.evidence.reports {
                     Answer::Given(told) => {
-                        for file in report.files {
+                        for file in report {
                             if !told.contains(&file) {
                                 told.push(file);
                             }
                         }
                     }
-                    unknown => *unknown = Answer::Given(report.files),
+                    unknown => *unknown = Answer::Given(report),
                 },
                 Err(error) if must_be_mended(&error) => return Err(error.into()),
                 Err(error) => {

@@ -56,9 +56,8 @@ pub use ident::{Ident, InvalidIdent, Literal, QualifiedName, literal};
 pub use jwt::{Claims, LIFETIME, RENEW_AFTER, claims, sign};
 pub use key::{InvalidKey, KeyPair};
 pub use pipe::{
-    Accepted, FileReport, InsertReport, LoadHistory, LoadStatus, MAX_PIPE_FILES, StagedFile,
-    object_key,
+    Accepted, FileReport, LoadStatus, MAX_PIPE_FILES, StagedFile, object_key,
 };
-pub use rows::{Cell, Column, DmlStats, Row, Rows};
+pub use rows::{Cell, Column, Row, Rows};
 pub use sql_api::{Binding, Request, Statement};
 pub use usage::Usage;

@@ -1,14 +1,13 @@
 //! Snowpipe's REST API: hand files to a pipe, and what the pipe says about them afterwards.
 //!
 //! In: paths below the pipe's own location. Out: which were queued. A `200` from `insertFiles` says "queued", never "loaded":
-//! that is what the two reports (and the table itself) are for. The API acts as the user's `DEFAULT_ROLE`; no role, warehouse or
+//! that is what the report and the table itself are for. The API acts as the user's `DEFAULT_ROLE`; no role, warehouse or
 //! database can be sent. Handing in a file twice is harmless: a pipe remembers every path for 14 days, failed ones included.
 //!
 //! <https://docs.snowflake.com/en/user-guide/data-load-snowpipe-rest-apis>
 
-use std::collections::HashSet;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use reqwest::Method;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -47,30 +46,8 @@ pub struct Accepted {
     pub unmatched_paths: Vec<String>,
 }
 
-/// What a pipe did lately: at most 10 minutes and 10,000 files back.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct InsertReport {
-    /// The files, in the order told; one can come twice.
-    pub files: Vec<FileReport>,
-    /// Whether nothing was left out between the mark and now.
-    pub is_complete: bool,
-    /// Where to go on next time.
-    pub next_mark: Option<String>,
-    /// Files queued and not finished.
-    pub active_count: Option<u64>,
-}
-
-/// What a pipe did within a time: at most 14 days back.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LoadHistory {
-    /// The files, in the order told.
-    pub files: Vec<FileReport>,
-    /// Whether nothing was left out.
-    pub is_complete: bool,
-}
-
 /// One file as a pipe tells of it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileReport {
     /// Path below [`stage_location`](Self::stage_location).
     pub path: String,
@@ -103,7 +80,7 @@ pub struct FileReport {
 }
 
 /// How a file went.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LoadStatus {
     /// Not done.
     InProgress,
@@ -191,70 +168,19 @@ impl Connection {
         }
     }
 
-    /// What a pipe did since `mark` (from an earlier report), at most 10 minutes back. Costs no warehouse.
+    /// What a pipe did lately: at most 10 minutes and 10,000 files back, in the order told; a file can come twice. Costs no
+    /// warehouse.
     pub async fn insert_report(
         &self,
         pipe: &QualifiedName,
-        mark: Option<&str>,
         stop: &Stop,
-    ) -> Result<InsertReport, Error> {
+    ) -> Result<Vec<FileReport>, Error> {
         self.must_submit(pipe)?;
-        let mut query = vec![("requestId", Uuid::new_v4().to_string())];
-        query.extend(mark.map(|mark| ("beginMark", mark.to_owned())));
-        let report = self.report(pipe, "insertReport", query, stop).await?;
-        Ok(InsertReport {
-            files: report.files.into_iter().flatten().map(FileReport::from).collect(),
-            is_complete: report.complete_result.unwrap_or_default(),
-            next_mark: report.next_begin_mark,
-            active_count: report.statistics.and_then(|statistics| statistics.active_files),
-        })
-    }
-
-    /// What a pipe did from `start` on, to `end` or now. Snowflake answers with 10,000 files at a time and limits how often one
-    /// may ask: ten minutes of history every eight minutes is fine, a day every minute is not.
-    pub async fn load_history_scan(
-        &self,
-        pipe: &QualifiedName,
-        start: DateTime<Utc>,
-        end: Option<DateTime<Utc>>,
-        stop: &Stop,
-    ) -> Result<LoadHistory, Error> {
-        self.must_submit(pipe)?;
-        let mut history = LoadHistory::default();
-        let (mut start, mut told) = (start, HashSet::new());
-        loop {
-            let mut query =
-                vec![("startTimeInclusive", iso(start)), ("requestId", Uuid::new_v4().to_string())];
-            query.extend(end.map(|end| ("endTimeExclusive", iso(end))));
-            let report = self.report(pipe, "loadHistoryScan", query, stop).await?;
-            // The next range begins with what the last one ended with.
-            let page: Vec<_> = report.files.into_iter().flatten().map(FileReport::from).collect();
-            history.files.extend(page.iter().filter(|file| !told.contains(*file)).cloned());
-            told = page.into_iter().collect::<HashSet<_>>();
-            if report.complete_result == Some(true) {
-                history.is_complete = true;
-                return Ok(history);
-            }
-            // Without progress the same question would be asked for ever.
-            match time(report.range_end_time.as_deref()).filter(|next| start < *next) {
-                Some(next) => start = next,
-                None => return Ok(history),
-            }
-        }
-    }
-
-    async fn report(
-        &self,
-        pipe: &QualifiedName,
-        name: &'static str,
-        query: Vec<(&'static str, String)>,
-        stop: &Stop,
-    ) -> Result<Report, Error> {
         let call = Call {
             doing: "ask a pipe what it loaded",
             method: Method::GET,
-            path: path_of(pipe, name),
-            query,
+            path: path_of(pipe, "insertReport"),
+            query: vec![("requestId", Uuid::new_v4().to_string())],
             body: None,
             query_again: None,
         };
@@ -264,7 +190,7 @@ impl Connection {
             let said = format!("it is no report ({})", Status::read(&answer.body).words());
             return Err(self.unexpected(call.doing, answer.status, &said));
         }
-        Ok(report)
+        Ok(report.files.into_iter().flatten().map(FileReport::from).collect())
     }
 
     fn must_submit(&self, pipe: &QualifiedName) -> Result<(), Error> {
@@ -345,10 +271,6 @@ pub fn object_key(stage_location: &str, path: &str) -> Option<String> {
 
 fn path_of(pipe: &QualifiedName, call: &str) -> String {
     format!("/v1/data/pipes/{pipe}/{call}")
-}
-
-fn iso(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 fn time(text: Option<&str>) -> Option<DateTime<Utc>> {

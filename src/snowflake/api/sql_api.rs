@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::client::{Answer, Call, Connection, Session, Timing};
 use super::error::{Error, FailureKind, StatementFailure};
-use super::rows::{Column, DmlStats, Rows};
+use super::rows::{Column, Rows};
 use super::usage::count;
 use super::wire;
 use super::wire::{BindingBody, MetaData, ResultSet, StatementBody, Status};
@@ -44,9 +44,6 @@ pub struct Statement {
     pub deadline: Option<Duration>,
     /// What it runs with, where that is not the connection's.
     pub session: Option<Session>,
-    /// How many statements the text holds, where it is not one; 0 is any number. They run until the first failure, and none
-    /// takes bound values.
-    pub statement_count: Option<u32>,
     /// Whether Snowflake answers before it is done. For what takes long: its handle is known at once, so it can be cancelled.
     pub is_async: bool,
     /// Under which id it is sent.
@@ -94,8 +91,6 @@ impl Statement {
         let session = self.session.as_ref().unwrap_or(session);
         let mut parameters = BTreeMap::from([("use_cached_result", "false".to_owned())]);
         parameters.extend(self.query_tag.clone().map(|tag| ("query_tag", tag)));
-        let count = self.statement_count.map(|count| ("multi_statement_count", count.to_string()));
-        parameters.extend(count);
         let numbered = (1..).zip(&self.bindings);
         let body = StatementBody {
             statement: &self.sql,
@@ -171,13 +166,6 @@ impl Connection {
         count(&self.counters.statement);
         let answer = self.send(&call, stop).await?;
         self.settle(answer, (since, deadline), stop).await
-    }
-
-    /// Waits for a statement submitted earlier and reads its whole result; also for the parts of one that held several.
-    pub async fn result(&self, handle: &str, stop: &Stop) -> Result<Rows, Error> {
-        let since = Instant::now();
-        let answer = self.poll(handle, stop).await?;
-        self.settle(answer, (since, self.timing().deadline), stop).await
     }
 
     /// Cancels a statement; `false` when there was nothing left to cancel.
@@ -275,19 +263,15 @@ impl Connection {
         }
         let set: ResultSet = serde_json::from_slice(body)
             .map_err(|error| self.unexpected(doing, 200, &error.to_string()))?;
-        let is_single = set.statement_handles.is_empty();
         let (meta, data) = (set.result_set_meta_data, set.data);
         let is_result = data.is_some() && meta.as_ref().is_some_and(|it| !it.row_type.is_empty());
         // Every statement has a result, if only the word that it was done: what names no column is none, and not an empty one.
-        if !status.code.is_empty() && !status.code.starts_with(SUCCESS) || is_single && !is_result {
+        if !status.code.is_empty() && !status.code.starts_with(SUCCESS) || !is_result {
             let said = format!("it is no result ({})", shortened(&words));
             return Err(self.unexpected(doing, 200, &said));
         }
         let (meta, mut rows) = (meta.unwrap_or_default(), data.unwrap_or_default());
-        // Of several statements in one the counts are those of the parts, which are read by their own handles.
-        if is_single {
-            self.read_partitions(&handle, &meta, &mut rows, stop).await?;
-        }
+        self.read_partitions(&handle, &meta, &mut rows, stop).await?;
         let width = meta.row_type.len();
         if rows.iter().any(|cells| cells.len() != width) {
             return Err(incomplete(format!("a row has not {width} cells")));
@@ -297,13 +281,7 @@ impl Connection {
             .into_iter()
             .map(|column| Column { name: column.name, kind: column.kind.to_ascii_uppercase() })
             .collect();
-        let stats = set.stats.map(|stats| DmlStats {
-            inserted_count: stats.num_rows_inserted,
-            updated_count: stats.num_rows_updated,
-            deleted_count: stats.num_rows_deleted,
-            duplicate_count: stats.num_duplicate_rows_updated,
-        });
-        Ok(Rows { handle, columns, rows, stats, child_handles: set.statement_handles })
+        Ok(Rows { handle, columns, rows })
     }
 
     /// Reads the partitions behind the first and counts what came.
