@@ -1,7 +1,7 @@
 use super::*;
 use crate::snowflake::api::error::Error;
 use crate::snowflake::api::ident::QualifiedName;
-use crate::snowflake::api::pipe::{Accepted, LoadStatus, StagedFile};
+use crate::snowflake::api::{Accepted, LoadStatus, StagedFile};
 
 const PATH: &str = "/v1/data/pipes/SPOTIFY.RAW.SONGS_PARQUET_REST_V1";
 

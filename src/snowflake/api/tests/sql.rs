@@ -2,8 +2,8 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::snowflake::api::error::{Error, FailureKind};
-use crate::snowflake::api::sql_api::{Binding, Statement};
 use crate::snowflake::api::usage::Usage;
+use crate::snowflake::api::{Binding, Statement};
 use crate::stop::Stop;
 
 const POST: &str = "POST /api/v2/statements";
