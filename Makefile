@@ -10,9 +10,9 @@ ifeq ($(origin SNOWTRACK_ORACLES),undefined)
 with_oracles = SNOWTRACK_ORACLES="$$(test -x "$(oracles)/bin/python" && echo "$(oracles)")"
 endif
 
-# Dev-dependencies switch on features of shared crates. `--examples` (there are none) makes cargo count them in here too, so that
-# the demo, the tests and the lints compile the dependency tree once and not twice.
-same_features := --examples
+# Dev-dependencies, the doubles' own among them, switch on features of shared crates. `--benches` (there are none) makes cargo count
+# them in here too, so that the demo, the tests and the lints compile the dependency tree once and not twice.
+same_features := --benches
 
 dbt_dir := $(abspath $(target_dir))/dbt
 dbt = "$(VENV)/dbt/bin/dbt" --warn-error --no-use-colors --quiet --log-path "$(dbt_dir)/logs"
@@ -42,10 +42,10 @@ demo-cloud: duckdb ## all the way to `verified` on this machine: a real S3 serve
 .PHONY: test
 test: duckdb oracles ## every test that needs no account
 ifneq ($(call has,cargo-nextest),)
-	$(with_oracles) cargo nextest run
-	cargo test --doc
+	$(with_oracles) cargo nextest run --workspace
+	cargo test --workspace --doc
 else
-	$(with_oracles) cargo test
+	$(with_oracles) cargo test --workspace
 endif
 
 # Snowflake's own Python clients check our tokens and the double, where they can be installed. Who names an environment of their
@@ -59,8 +59,8 @@ endif
 
 .PHONY: lint
 lint: duckdb $(VENV)/lint ## formatting, clippy, docs, SQL, licences, known holes, unused dependencies
-	cargo fmt --check
-	cargo clippy --all-targets -- -D warnings
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items --lib $(same_features)
 	$(sqlfluff) --dialect duckdb sql/duckdb
 	$(if $(wildcard sql/snowflake),$(sqlfluff) --dialect snowflake sql/snowflake)

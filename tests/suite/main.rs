@@ -18,6 +18,7 @@ mod demo;
 mod demo_cloud;
 mod doctor;
 mod documents;
+mod doubles;
 mod enrich;
 mod exposures;
 mod false_verified;

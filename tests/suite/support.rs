@@ -1,19 +1,15 @@
 //! The world of a test: a data directory of its own and the real binary, without the developer's environment.
 
-pub(crate) mod bell;
 pub(crate) mod cloud;
-pub(crate) mod fake_s3;
-pub(crate) mod fake_snowflake;
-pub(crate) mod fake_spotify;
-pub(crate) mod http;
-#[allow(unused_imports, reason = "a vocabulary for tests; not every test speaks every word")]
-pub(crate) mod library;
 pub(crate) mod truth;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
+pub(crate) use snowtrack_doubles::{
+    bell, http, library, s3 as fake_s3, snowflake as fake_snowflake, spotify as fake_spotify,
+};
 
 use self::fake_spotify::{CLIENT_ID, CLIENT_SECRET, FakeSpotify, REFRESH_TOKEN};
 use self::truth::TextRow;

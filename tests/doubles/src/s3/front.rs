@@ -1,0 +1,420 @@
+//! Stands between the network and s3s: remembers, checks, breaks.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use s3s::{Body, HttpError, HttpRequest, HttpResponse};
+use sha2::{Digest, Sha256};
+
+use super::fault::{Fault, Keeps, Lie, Says};
+use super::{BUCKET, Call, Op, Shared, Upload};
+
+/// What the tests and scripts that command an answer see to, and what the double owns.
+const A_STATUS: &str = "the status is one of HTTP's";
+const A_HEADER: &str = "the header's value is plain text";
+const WRITABLE: &str = "the bucket's folder can be written";
+
+/// Larger than any part or small object.
+const MAX_BODY_BYTES: usize = 64 << 20;
+
+const CHECKSUM: &str = "x-amz-checksum-sha256";
+
+/// An error here closes the connection.
+type Answer = Result<HttpResponse, HttpError>;
+
+pub(super) async fn answer(shared: Arc<Shared>, request: HttpRequest) -> Answer {
+    if shared.is_plain {
+        return shared.store.call(request).await;
+    }
+    let (parts, mut body) = request.into_parts();
+    let (op, key) = what(&parts);
+    let entry = Arc::new(Entry::new(&shared, op, key, &parts.headers));
+    let bytes = body.store_all_limited(MAX_BODY_BYTES).await.map_err(HttpError::new)?;
+    let mut bytes = bytes.to_vec();
+    entry.note(|call| call.size_bytes = bytes.len());
+    let gate = entry.gate();
+    if let Some(gate) = gate {
+        gate.wait().await;
+    }
+    let fault = entry.fault();
+    match &fault {
+        Some(Fault::Reset) => return Err(closed()),
+        Some(Fault::Hang) => return hang(&shared).await,
+        Some(Fault::Answer { status, code, message, headers }) => {
+            entry.end(*status);
+            return Ok(error(op, (*status, code, message), headers));
+        }
+        Some(Fault::Damage) if !bytes.is_empty() => bytes[0] ^= 1,
+        _ => {}
+    }
+    let request = HttpRequest::from_parts(parts, Body::from(bytes.clone()));
+    let work = Arc::clone(&entry);
+    // In a task of its own: what S3 has taken whole it writes whole, also when its client dies meanwhile.
+    let told = fault.clone();
+    let work = tokio::spawn(async move { work.carry_out(request, &bytes, told.as_ref()).await });
+    let mut response = work.await.expect("the store does not panic")?;
+    match fault {
+        Some(Fault::Lie(lie)) => {
+            entry.lie(lie, &mut response).await?;
+            entry.end(response.status().as_u16());
+            Ok(response)
+        }
+        Some(Fault::HangAfter) => hang(&shared).await,
+        Some(Fault::LostAnswer) => Err(closed()),
+        Some(Fault::CutAnswer) => {
+            let (head, mut body) = response.into_parts();
+            let bytes = body.store_all_limited(MAX_BODY_BYTES).await.map_err(HttpError::new)?;
+            let half = bytes.slice(..bytes.len() / 2);
+            let cut = [Ok(half), Err(std::io::Error::other("cut"))];
+            let body = s3s::dto::StreamingBlob::wrap(futures_util::stream::iter(cut));
+            Ok(HttpResponse::from_parts(head, Body::from(body)))
+        }
+        _ => {
+            entry.end(response.status().as_u16());
+            Ok(response)
+        }
+    }
+}
+
+/// Rings the bell and says nothing until the client leaves.
+async fn hang(shared: &Shared) -> Answer {
+    shared.hung.ring();
+    std::future::pending().await
+}
+
+/// A call under way.
+struct Entry {
+    shared: Arc<Shared>,
+    op: Op,
+    key: String,
+    at: usize,
+}
+
+impl Entry {
+    fn new(shared: &Arc<Shared>, op: Op, key: String, headers: &hyper::HeaderMap) -> Self {
+        let mut state = shared.state();
+        state.tick += 1;
+        let call = Call {
+            op,
+            key: key.clone(),
+            status: 0,
+            size_bytes: 0,
+            has_checksum: headers.contains_key(CHECKSUM),
+            is_conditional: headers.get("if-none-match").is_some_and(|value| value == "*"),
+            began: state.tick,
+            ended: None,
+        };
+        state.calls.push(call);
+        let at = state.calls.len() - 1;
+        let now = state.in_flight.entry(op).or_default();
+        *now += 1;
+        let now = *now;
+        let peak = state.peak_in_flight.entry(op).or_default();
+        *peak = now.max(*peak);
+        drop(state);
+        Self { shared: Arc::clone(shared), op, key, at }
+    }
+
+    fn note(&self, change: impl FnOnce(&mut Call)) {
+        // The log may have been cleared meanwhile.
+        if let Some(call) = self.shared.state().calls.get_mut(self.at) {
+            change(call);
+        }
+    }
+
+    fn end(&self, status: u16) {
+        let mut state = self.shared.state();
+        state.tick += 1;
+        let tick = state.tick;
+        if let Some(call) = state.calls.get_mut(self.at) {
+            (call.status, call.ended) = (status, Some(tick));
+        }
+    }
+
+    fn gate(&self) -> Option<Arc<tokio::sync::Barrier>> {
+        let state = self.shared.state();
+        let gate = state.gate.as_ref().filter(|(op, _)| *op == self.op);
+        gate.map(|(_, barrier)| Arc::clone(barrier))
+    }
+
+    fn fault(&self) -> Option<Fault> {
+        let mut state = self.shared.state();
+        let nth = state.calls.iter().take(self.at + 1).filter(|call| call.op == self.op).count();
+        state.next_fault(self.op, nth)
+    }
+
+    async fn carry_out(&self, request: HttpRequest, bytes: &[u8], fault: Option<&Fault>) -> Answer {
+        let query = request.uri().query().unwrap_or_default().to_owned();
+        let wants_checksum = request.headers().contains_key("x-amz-checksum-mode");
+        if matches!(self.op, Op::Put | Op::Part) {
+            let sum = BASE64_STANDARD.encode(Sha256::digest(bytes));
+            let claimed = request.headers().get(CHECKSUM).and_then(|value| value.to_str().ok());
+            if claimed != Some(&sum) {
+                let wrong = "The SHA256 you specified did not match the calculated checksum.";
+                return Ok(error(self.op, (400, "BadDigest", wrong), &[]));
+            }
+            if let (Op::Part, Some(id), Some(number)) =
+                (self.op, parameter(&query, "uploadId"), parameter(&query, "partNumber"))
+                && let Some(upload) = self.shared.state().uploads.get_mut(id)
+            {
+                upload
+                    .parts
+                    .insert(number.parse().expect("s3s took the part, so its number is one"), sum);
+            }
+        }
+        if !has_bucket(request.uri().path()) {
+            let missing = "The specified bucket does not exist";
+            return Ok(error(self.op, (404, "NoSuchBucket", missing), &[]));
+        }
+        let upload_id = parameter(&query, "uploadId");
+        if upload_id.is_some_and(|id| !self.shared.state().uploads.contains_key(id)) {
+            let gone = "The specified upload does not exist.";
+            return Ok(error(self.op, (404, "NoSuchUpload", gone), &[]));
+        }
+        if let (Op::ListUploads, Some(Fault::EndlessList { moves_on })) = (self.op, fault) {
+            return Ok(endless_list(
+                *moves_on,
+                parameter(&query, "key-marker").unwrap_or_default(),
+            ));
+        }
+        if self.op == Op::ListUploads {
+            return Ok(self.list_uploads(parameter(&query, "prefix").unwrap_or_default()));
+        }
+        let mut response = self.shared.store.call(request).await?;
+        self.learn(&query, &mut response).await?;
+        if self.op == Op::Head && wants_checksum {
+            self.tell_checksum(&mut response);
+        }
+        if self.op == Op::Put && !self.shared.state().keeps_checksums {
+            response.headers_mut().remove(CHECKSUM);
+        }
+        Ok(response)
+    }
+
+    /// What s3s-fs does not remember about uploads of parts.
+    async fn learn(&self, query: &str, response: &mut HttpResponse) -> Result<(), HttpError> {
+        if !response.status().is_success() {
+            return Ok(());
+        }
+        let upload_id = parameter(query, "uploadId").unwrap_or_default();
+        match self.op {
+            Op::Begin => {
+                let read = response.body_mut().store_all_limited(MAX_BODY_BYTES);
+                let bytes = read.await.map_err(HttpError::new)?;
+                let text = String::from_utf8_lossy(&bytes);
+                let id = text.split("<UploadId>").nth(1).and_then(|rest| rest.split('<').next());
+                let upload = Upload { key: self.key.clone(), parts: Default::default() };
+                self.shared
+                    .state()
+                    .uploads
+                    .insert(id.expect("s3s names an upload that it begins").to_owned(), upload);
+                *response.body_mut() = Body::from(bytes);
+            }
+            // As Amazon's S3 answers; s3s-fs says nothing of checksums here.
+            Op::Complete => {
+                let told = self.shared.state().complete(upload_id);
+                if let Some(sum) = told {
+                    let read = response.body_mut().store_all_limited(MAX_BODY_BYTES);
+                    let bytes = read.await.map_err(HttpError::new)?;
+                    let end = "</CompleteMultipartUploadResult>";
+                    let text = String::from_utf8_lossy(&bytes);
+                    assert!(text.contains(end), "{text}");
+                    let tag = format!("<ChecksumSHA256>{sum}</ChecksumSHA256>{end}");
+                    response.headers_mut().remove("content-length");
+                    *response.body_mut() = Body::from(text.replace(end, &tag));
+                }
+            }
+            Op::Abort => {
+                self.shared.state().uploads.remove(upload_id);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Spoils what was kept, and what is said of it.
+    async fn lie(&self, lie: Lie, response: &mut HttpResponse) -> Result<(), HttpError> {
+        let path = self.shared.bucket.join(&self.key);
+        let kept = std::fs::read(&path).unwrap_or_default();
+        if self.op == Op::Part {
+            // The parts are spoilt where the object comes of them.
+            assert_eq!(lie.keeps, Keeps::All, "a part's lie is told by `Complete`");
+        } else {
+            match lie.keeps {
+                Keeps::All => {}
+                Keeps::Half => std::fs::write(&path, &kept[..kept.len() / 2]).expect(WRITABLE),
+                Keeps::Other => {
+                    let other: Vec<u8> = kept.iter().map(|byte| byte ^ 1).collect();
+                    std::fs::write(&path, other).expect(WRITABLE);
+                }
+                Keeps::Nothing => std::fs::remove_file(&path).expect(WRITABLE),
+            }
+            if lie.keeps != Keeps::All {
+                self.shared.state().spoilt.insert(self.key.clone());
+            }
+        }
+        *response.status_mut() = hyper::StatusCode::from_u16(lie.status).expect(A_STATUS);
+        let ours = self.shared.state().composites.get(&self.key).cloned();
+        let bare = ours.as_deref().and_then(|it| it.split('-').next()).map(str::to_owned);
+        let other = BASE64_STANDARD.encode(Sha256::digest("something else"));
+        if self.op == Op::Complete {
+            let said = match lie.says {
+                Says::Ours => ours,
+                Says::NoPartCount => bare,
+                Says::AnotherChecksum => Some(format!("{other}-3")),
+                Says::NoChecksum | Says::Crc32 => None,
+            };
+            let tag = said.map(|it| format!("<ChecksumSHA256>{it}</ChecksumSHA256>"));
+            let xml = format!(
+                "<?xml version=\"1.0\" encoding=\"UTF-8\"?><CompleteMultipartUploadResult><Bucket>{BUCKET}</Bucket><Key>{}</Key><ETag>\"x-1\"</ETag>{}</CompleteMultipartUploadResult>",
+                self.key,
+                tag.unwrap_or_default()
+            );
+            response.headers_mut().remove("content-length");
+            *response.body_mut() = Body::from(xml);
+            return Ok(());
+        }
+        let headers = response.headers_mut();
+        match lie.says {
+            Says::Ours => {}
+            Says::NoChecksum | Says::NoPartCount => {
+                headers.remove(CHECKSUM);
+            }
+            Says::Crc32 => {
+                headers.remove(CHECKSUM);
+                headers.insert("x-amz-checksum-crc32", "AAAAAA==".parse().expect(A_HEADER));
+            }
+            Says::AnotherChecksum => {
+                headers.insert(CHECKSUM, other.parse().expect(A_HEADER));
+            }
+        }
+        Ok(())
+    }
+
+    fn tell_checksum(&self, response: &mut HttpResponse) {
+        let state = self.shared.state();
+        if !state.keeps_checksums {
+            response.headers_mut().remove(CHECKSUM);
+        } else if state.spoilt.contains(&self.key) {
+            // Of what is there now, not of what came.
+            let bytes = std::fs::read(self.shared.bucket.join(&self.key)).unwrap_or_default();
+            let sum = BASE64_STANDARD.encode(Sha256::digest(bytes));
+            response.headers_mut().insert(CHECKSUM, sum.parse().expect(A_HEADER));
+        } else if let Some(sum) = state.composites.get(&self.key) {
+            let bare = sum.split('-').next().filter(|_| state.forgets_part_counts);
+            let told = bare.unwrap_or(sum).parse().expect(A_HEADER);
+            response.headers_mut().insert(CHECKSUM, told);
+            response
+                .headers_mut()
+                .insert("x-amz-checksum-type", "COMPOSITE".parse().expect(A_HEADER));
+        }
+    }
+
+    fn list_uploads(&self, prefix: &str) -> HttpResponse {
+        let prefix = decoded(prefix);
+        let mut xml = format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?><ListMultipartUploadsResult><Bucket>{BUCKET}</Bucket><IsTruncated>false</IsTruncated>"
+        );
+        for (id, upload) in &self.shared.state().uploads {
+            if upload.key.starts_with(&prefix) {
+                let key = &upload.key;
+                write!(xml, "<Upload><Key>{key}</Key><UploadId>{id}</UploadId></Upload>")
+                    .expect("a string takes everything");
+            }
+        }
+        xml.push_str("</ListMultipartUploadsResult>");
+        HttpResponse::new(Body::from(xml))
+    }
+}
+
+/// A page of a thousand uploads of nobody's, and the promise of more.
+fn endless_list(moves_on: bool, marker: &str) -> HttpResponse {
+    let next = if moves_on { format!("{marker}x") } else { "always-the-same".to_owned() };
+    let mut xml = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><ListMultipartUploadsResult><Bucket>{BUCKET}</Bucket><IsTruncated>true</IsTruncated><NextKeyMarker>{next}</NextKeyMarker><NextUploadIdMarker>{next}</NextUploadIdMarker>"
+    );
+    for at in 0..1_000 {
+        write!(xml, "<Upload><Key>others/{at}</Key><UploadId>{at}</UploadId></Upload>")
+            .expect("a string takes everything");
+    }
+    xml.push_str("</ListMultipartUploadsResult>");
+    HttpResponse::new(Body::from(xml))
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        if let Some(now) = self.shared.state().in_flight.get_mut(&self.op) {
+            *now -= 1;
+        }
+    }
+}
+
+/// s3s-fs would make a bucket that is missing.
+fn has_bucket(path: &str) -> bool {
+    path.trim_start_matches('/').split('/').next() == Some(BUCKET)
+}
+
+fn closed() -> HttpError {
+    HttpError::new(Box::new(std::io::Error::other("closed on command")))
+}
+
+fn error(
+    op: Op,
+    (status, code, message): (u16, &str, &str),
+    headers: &[(&'static str, &'static str)],
+) -> HttpResponse {
+    let body = if op == Op::Head {
+        Body::empty()
+    } else {
+        Body::from(format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{code}</Code><Message>{message}</Message></Error>"
+        ))
+    };
+    let mut response = HttpResponse::new(body);
+    *response.status_mut() = hyper::StatusCode::from_u16(status).expect(A_STATUS);
+    response.headers_mut().insert("x-amz-request-id", "4442587FB7D0A2F9".parse().expect(A_HEADER));
+    for (name, value) in headers {
+        response.headers_mut().insert(*name, value.parse().expect(A_HEADER));
+    }
+    response
+}
+
+/// The kind of a call and the key that it is about.
+fn what(parts: &hyper::http::request::Parts) -> (Op, String) {
+    let path = parts.uri.path().trim_start_matches('/');
+    let key = decoded(path.split_once('/').map_or("", |(_, key)| key));
+    let query = parts.uri.query().unwrap_or_default();
+    let has = |name| parameter(query, name).is_some();
+    let op = match parts.method.as_str() {
+        "HEAD" => Op::Head,
+        "PUT" if has("partNumber") => Op::Part,
+        "PUT" => Op::Put,
+        "POST" if has("uploads") => Op::Begin,
+        "POST" => Op::Complete,
+        "DELETE" => Op::Abort,
+        _ if has("uploads") => Op::ListUploads,
+        _ if key.is_empty() => Op::List,
+        _ => Op::Get,
+    };
+    (op, key)
+}
+
+fn parameter<'a>(query: &'a str, name: &str) -> Option<&'a str> {
+    let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    pairs.filter(|(key, _)| *key == name).map(|(_, value)| value).next()
+}
+
+/// Percent-decoded.
+fn decoded(text: &str) -> String {
+    let (mut out, mut rest) = (Vec::new(), text.as_bytes());
+    while let Some((byte, after)) = rest.split_first() {
+        let digits = (*byte == b'%').then(|| after.get(..2)).flatten();
+        let value =
+            digits.and_then(|two| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok());
+        out.push(value.unwrap_or(*byte));
+        rest = if value.is_some() { &after[2..] } else { after };
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}

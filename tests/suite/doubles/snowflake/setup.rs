@@ -1,0 +1,134 @@
+//! Every statement of `sql/snowflake` runs.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::rig::{Reply, Rig};
+use snowtrack_doubles::snowflake::statements;
+
+const TABLES: [&str; 8] = [
+    "albums",
+    "artists",
+    "songs",
+    "song_artists",
+    "playlists",
+    "playlist_songs",
+    "song_observations",
+    "genres",
+];
+const NAMES: [(&str, &str); 20] = [
+    ("role", "LOADER"),
+    ("warehouse", "WH"),
+    ("database", "SPOTIFY"),
+    ("schema", "RAW"),
+    ("core_schema", "CORE"),
+    ("marts_schema", "MARTS"),
+    ("reader_role", "READER"),
+    ("target_lag", "'1 hour'"),
+    ("refresh_mode", "INCREMENTAL"),
+    ("user", "LOADER_SVC"),
+    ("public_key", "'MIIB'"),
+    ("integration", "SPOTIFY_S3"),
+    ("aws_role_arn", "'arn:aws:iam::123456789012:role/snowflake'"),
+    ("lake_url", "'s3://lake/spotify-data/'"),
+    ("stage", "SPOTIFY_S3_STAGE"),
+    ("auto_ingest", "false"),
+    ("file_format", "PARQUET_V1"),
+    ("pattern", "'.*[.]parquet'"),
+    ("since", "'2026-01-05T06:07:08Z'"),
+    ("files", "'a.parquet'"),
+];
+
+fn read(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("sql/snowflake").join(name);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Fills the placeholders as the program would.
+fn filled(text: &str, table: &str) -> String {
+    let without_end = |sql: String| sql.trim_end().trim_end_matches(';').to_owned();
+    let mut text = text.to_owned();
+    for (name, file) in [("canonical_rows", "canonical"), ("current_rows", "current")] {
+        let placeholder = format!("{{{name}}}");
+        if text.contains(&placeholder) {
+            text = text.replace(&placeholder, &without_end(read(&format!("{file}/{table}.sql"))));
+        }
+    }
+    text = text.replace("{source}", "{database}.{schema}.{table}");
+    for (name, value) in NAMES {
+        text = text.replace(&format!("{{{name}}}"), value);
+    }
+    text.replace("{table}", &table.to_uppercase())
+        .replace("{folder}", table)
+        .replace("{pipe}", &format!("{}_PARQUET_REST_V1", table.to_uppercase()))
+}
+
+async fn run(rig: &Rig, sql: &str, role: &str, binding: Option<Value>) -> Vec<Reply> {
+    let mut replies = Vec::new();
+    for statement in statements(sql) {
+        let mut body = json!({"statement": statement, "role": role, "warehouse": "WH"});
+        if let Some(value) = &binding {
+            body["bindings"] = json!({"1": {"type": "TEXT", "value": value.to_string()}});
+        }
+        let reply = rig.submit(body).await;
+        assert_eq!(reply.status, 200, "{statement}\n{reply:?}");
+        replies.push(reply);
+    }
+    replies
+}
+
+/// A double that was set up with our own SQL: the administrator's part, then the owner's.
+async fn set_up() -> Rig {
+    let rig = Rig::empty(|config| config);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sql/snowflake/setup");
+    let mut names: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    for name in names {
+        let text = read(&format!("setup/{}", name.to_str().unwrap()));
+        let role = if text.contains("audience: admin") { "ACCOUNTADMIN" } else { "LOADER" };
+        let is_template = text.contains("A template, once per table");
+        for table in if is_template { &TABLES[..] } else { &TABLES[..1] } {
+            run(&rig, &filled(&text, table), role, None).await;
+        }
+    }
+    rig
+}
+
+#[tokio::test]
+async fn the_setup_runs_twice_and_its_second_run_changes_nothing() {
+    let rig = set_up().await;
+    let created = || rig.snowflake.rows("show tables in schema SPOTIFY.RAW").len();
+    assert_eq!(created(), TABLES.len());
+    assert_eq!(rig.snowflake.rows("show pipes in schema SPOTIFY.RAW").len(), TABLES.len());
+    assert_eq!(
+        rig.snowflake.rows("show dynamic tables in schema SPOTIFY.CORE").len(),
+        TABLES.len()
+    );
+    let again = run(&rig, &filled(&read("setup/120_songs.sql"), "songs"), "LOADER", None).await;
+    assert_eq!(again[0].body["data"], json!([["SONGS already exists, statement succeeded."]]));
+}
+
+#[tokio::test]
+async fn everything_else_runs_on_what_the_setup_made() {
+    let rig = set_up().await;
+    run(&rig, &filled(&read("observe.sql"), "songs"), "ACCOUNTADMIN", None).await;
+    for table in TABLES {
+        run(&rig, &filled(&read("observe_table.sql"), table), "LOADER", None).await;
+        for (name, binding) in [
+            ("verify/landed.sql", Some(json!(["a"]))),
+            ("verify/pipe_status.sql", None),
+            ("reconcile/counts.sql", None),
+            ("reconcile/buckets.sql", None),
+            ("reconcile/keys.sql", Some(json!(["00"]))),
+            ("reconcile/rows.sql", Some(json!(["a"]))),
+        ] {
+            run(&rig, &filled(&read(name), table), "LOADER", binding).await;
+        }
+        run(&rig, &filled(&read("load.sql"), table), "LOADER", None).await;
+        let now = super::rig::now().format("'%Y-%m-%dT%H:%M:%SZ'").to_string();
+        let history = read("verify/copy_history.sql").replace("{since}", &now);
+        run(&rig, &filled(&history, table), "LOADER", Some(json!("run"))).await;
+    }
+}
