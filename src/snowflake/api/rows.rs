@@ -312,7 +312,6 @@ mod tests {
             handle: "h".to_owned(),
             columns: vec![column("name"), column("NAME"), column("Other")],
             rows: vec![vec![Some("lower".to_owned()), Some("upper".to_owned()), None]],
-            ..Rows::default()
         };
         let row = rows.only().unwrap();
         assert_eq!(row.cell("NAME").unwrap().text().unwrap(), "upper");
