@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::event::Stage;
 use crate::http;
 use crate::ids::{DataDir, PlaylistId, RunId};
-use crate::run::{RunReport, Settings, Shipping, Source};
+use crate::run::{RunReport, Settings, Shipping, Source, Wanted};
 use crate::snowflake::IngestMode;
 use crate::sources::Timing;
 use crate::stop::Stop;
@@ -339,5 +339,5 @@ fn source(arguments: &RunArgs, config: &Config) -> Result<Source, Error> {
     }
     let mut seen = BTreeSet::new();
     playlists.retain(|id| seen.insert(id.clone()));
-    Ok(Source::Spotify { playlists, mine, liked })
+    Ok(Source::Spotify(Wanted { playlists, mine, liked }))
 }

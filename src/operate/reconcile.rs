@@ -14,7 +14,7 @@ use crate::ids::Table;
 use crate::ledger;
 use crate::run::Settings;
 use crate::run::hold;
-use crate::run::{Error, ship};
+use crate::run::{Error, bound};
 use crate::run::{Target, target};
 use crate::snowflake::compare as compared;
 use crate::snowflake::compare::{
@@ -179,7 +179,7 @@ async fn ask(
 ) -> Result<Rows, Error> {
     let sql = target.names.reconcile(table, question);
     let statement = match among {
-        Some(wanted) => ship::bound(sql, json!(wanted).to_string()),
+        Some(wanted) => bound(sql, json!(wanted).to_string()),
         None => Statement::new(sql),
     };
     let statement = Statement { query_tag: Some("snowtrack reconcile".to_owned()), ..statement };

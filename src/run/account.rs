@@ -3,12 +3,13 @@
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
+use super::Run;
 use super::error::Error;
 use crate::config::{Config, SnowflakeConfig, decode};
 use crate::lake::Format;
 use crate::snowflake::{
-    AccountId, Connection, Credential, Ident, IngestMode, InvalidKey, KeyPair, Login, Names,
-    Session, Timing,
+    AccountId, Answer, Binding, Connection, Credential, Ident, IngestMode, InvalidKey, KeyPair,
+    Login, Names, Rows, Session, Statement, Timing,
 };
 
 /// Where files are loaded and verified.
@@ -31,6 +32,26 @@ impl Target {
         let Names { database, schema, .. } = &self.names;
         format!("{}: {database}.{schema}", self.connection.login().account)
     }
+}
+
+/// A question whose answer may have to wait: what Snowflake cannot be asked now is unknown, not wrong.
+pub(crate) async fn query(
+    run: &Run<'_>,
+    account: &Target,
+    statement: Statement,
+) -> Result<Answer<Rows>, Error> {
+    // What Snowflake's query history shows beside our statements.
+    let statement = Statement { query_tag: Some(run.id().to_string()), ..statement };
+    match account.connection.run(&statement, run.stop).await {
+        Ok(rows) => Ok(Answer::Given(rows)),
+        Err(error) if error.is_transient() => Ok(Answer::Unknown(error.to_string())),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A statement with one bound text.
+pub(crate) fn bound(sql: String, value: String) -> Statement {
+    Statement { bindings: vec![Binding::Text(value)], ..Statement::new(sql) }
 }
 
 /// The configured account; `None` where none is configured.
@@ -81,7 +102,7 @@ pub fn target(
     };
     let login = Login { account, user, credential, session };
     let connection = Connection::new(login, timing, clock)?;
-    let prefix = crate::run::story::prefix(config);
+    let prefix = super::prefix(config);
     Ok(Some(Target { connection, names, mode, format, prefix }))
 }
 

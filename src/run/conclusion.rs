@@ -8,7 +8,7 @@ use std::mem;
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::error::Error;
-use super::findings::Story;
+use super::findings::Findings;
 use super::report::VerificationReport;
 use crate::event::Stage;
 use crate::ids::RunId;
@@ -29,7 +29,7 @@ pub(crate) struct Conclusion {
 /// The run whose file was last proven, and when that was.
 pub(crate) type Proof = (String, DateTime<Utc>);
 
-impl Story {
+impl Findings {
     /// What ended the run. Files that are known to be wrong count for more than whatever kept others on their way.
     pub(super) fn weigh(&mut self, ended: Result<(), Error>) -> Result<(), Error> {
         let outcome = self.verification.as_ref().map(|verification| verification.outcome);
@@ -77,9 +77,9 @@ impl Story {
 
     /// `run 01…`, the sender of a file.
     fn whose(&self, key: &str) -> String {
-        match self.sender(key).filter(|run| **run != self.run) {
-            None => format!("run {}", self.run),
-            Some(run) if *run < self.run => format!("run {run}, an earlier run,"),
+        match self.sender(key).filter(|run| **run != self.run_id) {
+            None => format!("run {}", self.run_id),
+            Some(run) if *run < self.run_id => format!("run {run}, an earlier run,"),
             Some(run) => format!("run {run}, a later run,"),
         }
     }
@@ -125,7 +125,7 @@ impl Story {
         let is_wrong = matches!(ended, Err(Error::Unverified { outcome, .. }) if outcome.is_final())
                 // A new run ships what this one cannot any more.
                 || matches!(ended, Err(Error::Lake(crate::lake::Error::Lost { .. })));
-        let own = self.parcels.iter().filter(|parcel| parcel.run_id == self.run);
+        let own = self.parcels.iter().filter(|parcel| parcel.run_id == self.run_id);
         let has_arrived = own.flat_map(|parcel| &parcel.entries).all(|entry| entry.is_settled());
         match status {
             "pending" | "failed" if is_wrong => "failed",
@@ -148,7 +148,7 @@ impl Story {
 
     fn reason(&self, verification: &Verification) -> String {
         let sender = verification.worst().and_then(|worst| self.sender(&worst.key));
-        match sender.filter(|run| **run != self.run) {
+        match sender.filter(|run| **run != self.run_id) {
             Some(run) => format!("run {run}: {}", verification.reason),
             None => verification.reason.clone(),
         }

@@ -1,73 +1,50 @@
-//! Writes what goes to the bucket below the local lake, and notes it in the ledger.
+//! Export: writes what goes to the bucket below the local lake, and notes it in the ledger.
 
+use super::Run;
 use super::error::Error;
-use super::findings::Story;
-use super::job::{Edge, Settings};
-use super::story::prefix;
-use crate::config::Config;
+use super::job::export_settings;
 use crate::event::{Event, Stage};
-use crate::lake::{ExportSettings, WrittenFile, archive, export, manifest_key};
+use crate::lake;
+use crate::lake::{ExportSettings, WrittenFile, archive, manifest_key};
 use crate::ledger;
 use crate::quality::QualityPassed;
-use crate::warehouse::Warehouse;
 
-impl Story {
-    /// Writes the files, the archive where it is asked for, the manifest last, and notes all of them at once.
-    pub(crate) fn export(
-        &mut self,
-        edge: Edge<'_>,
-        warehouse: &mut Warehouse,
-        passed: &QualityPassed,
-    ) -> Result<(), Error> {
-        let settings = export_settings(edge.config, edge.settings);
-        let manifest = export(
-            warehouse,
-            passed,
-            (&self.run, self.started_at, &self.tables),
-            &settings,
-            edge.events,
-        )?;
-        let archive = self.archive(edge, warehouse, &settings)?;
-        let key = manifest_key(&settings.prefix, &self.run, self.started_at);
-        let has_files = !manifest.files.is_empty();
-        let written = has_files.then(|| manifest.write(&settings.lake, key)).transpose()?;
-        let beside = (written.as_ref(), archive.as_ref());
-        ledger::runs::exported(warehouse, &manifest, beside, &self.tables, edge.now())?;
-        self.manifest = Some(manifest);
-        self.reached = Stage::Export;
-        Ok(())
+/// Writes the files, the archive where it is asked for, the manifest last, and notes all of them at once.
+pub(crate) fn export(run: &mut Run<'_>, passed: &QualityPassed) -> Result<(), Error> {
+    if !run.does(Stage::Export) {
+        return Ok(());
     }
-
-    /// Keeps the raw documents beside the files, where that is asked for.
-    fn archive(
-        &self,
-        edge: Edge<'_>,
-        warehouse: &Warehouse,
-        settings: &ExportSettings,
-    ) -> Result<Option<WrittenFile>, Error> {
-        if !edge.settings.archive {
-            return Ok(None);
-        }
-        let run = (&self.run, self.started_at);
-        let Some(archive) = archive(warehouse, run, &settings.lake, &settings.prefix)? else {
-            return Ok(None);
-        };
-        if archive.left_out_count > 0 {
-            let text = format!(
-                "{} documents that an earlier version landed are not in the archive",
-                archive.left_out_count
-            );
-            (edge.events)(Event::Warning(text));
-        }
-        Ok(Some(archive.file))
-    }
+    run.check_stop()?;
+    run.enter(Stage::Export)?;
+    let settings = export_settings(run.config, run.settings);
+    let of_run = (run.id(), run.started_at(), run.findings.tables.as_slice());
+    let manifest = lake::export(&run.warehouse, passed, of_run, &settings, run.events)?;
+    let archive = written_archive(run, &settings)?;
+    let key = manifest_key(&settings.prefix, run.id(), run.started_at());
+    let has_files = !manifest.files.is_empty();
+    let written = has_files.then(|| manifest.write(&settings.lake, key)).transpose()?;
+    let (beside, now) = ((written.as_ref(), archive.as_ref()), run.now());
+    let counts = &run.findings.tables;
+    ledger::runs::exported(&mut run.warehouse, &manifest, beside, counts, now)?;
+    run.findings.manifest = Some(manifest);
+    run.findings.reached = Stage::Export;
+    Ok(())
 }
 
-fn export_settings(config: &Config, settings: &Settings) -> ExportSettings {
-    ExportSettings {
-        lake: settings.data_dir.lake(),
-        prefix: prefix(config),
-        format: config.lake.format.unwrap_or_default(),
-        max_file_bytes: config.lake.max_file_mib.unwrap_or(200) << 20,
+/// Keeps the raw documents beside the files, where that is asked for.
+fn written_archive(run: &Run<'_>, settings: &ExportSettings) -> Result<Option<WrittenFile>, Error> {
+    if !run.settings.archive {
+        return Ok(None);
     }
+    let of_run = (run.id(), run.started_at());
+    let archive = archive(&run.warehouse, of_run, &settings.lake, &settings.prefix)?;
+    let Some(archive) = archive else { return Ok(None) };
+    if archive.left_out_count > 0 {
+        let text = format!(
+            "{} documents that an earlier version landed are not in the archive",
+            archive.left_out_count
+        );
+        (run.events)(Event::Warning(text));
+    }
+    Ok(Some(archive.file))
 }

@@ -15,12 +15,12 @@ use crate::lake::Manifest;
 use crate::ledger::Parcel;
 use crate::quality::CheckResult;
 use crate::snowflake::Verification;
-
 use crate::warehouse::TableCount;
 
 /// What one run has gathered so far.
-pub(crate) struct Story {
-    pub(crate) run: RunId,
+pub(crate) struct Findings {
+    /// Whose they are.
+    pub(crate) run_id: RunId,
     pub(crate) started_at: DateTime<Utc>,
     pub(crate) spotify: SpotifyReport,
     pub(crate) playlists: Vec<PlaylistReport>,
@@ -47,11 +47,11 @@ pub(crate) struct Story {
     pub(crate) reached: Stage,
 }
 
-impl Story {
+impl Findings {
     /// A run that has done nothing yet.
-    pub(crate) const fn new(run: RunId, started_at: DateTime<Utc>) -> Self {
+    pub(crate) const fn new(run_id: RunId, started_at: DateTime<Utc>) -> Self {
         Self {
-            run,
+            run_id,
             started_at,
             spotify: SpotifyReport {
                 call_count: 0,
@@ -78,7 +78,7 @@ impl Story {
 
     pub(crate) fn report(&self, conclusion: &Conclusion, now: DateTime<Utc>) -> RunReport {
         RunReport {
-            run_id: self.run.to_string(),
+            run_id: self.run_id.to_string(),
             status: conclusion.status.to_owned(),
             started_at: self.started_at,
             finished_at: now,
@@ -95,9 +95,7 @@ impl Story {
             error: conclusion.error.as_ref().map(|error| chain(error)),
         }
     }
-}
 
-impl Story {
     /// When Spotify may be asked for what it put off: for what the run was about, else for what was to come with it.
     fn not_before(&self, error: Option<&Error>) -> Option<DateTime<Utc>> {
         match error {
@@ -109,11 +107,16 @@ impl Story {
         }
     }
 
+    /// The keys of what is on its way.
+    pub(crate) fn keys(&self) -> Vec<String> {
+        self.parcels.iter().flat_map(Parcel::files).map(|file| file.key.clone()).collect()
+    }
+
     /// What is on its way, or, where nothing goes further than the local lake, what was written.
     pub(crate) fn files(&self) -> Vec<FileReport> {
         if self.parcels.is_empty() {
             let files = self.manifest.iter().flat_map(|manifest| manifest.files.iter().cloned());
-            let (run_id, state) = (self.run.to_string(), "exported".to_owned());
+            let (run_id, state) = (self.run_id.to_string(), "exported".to_owned());
             return files
                 .map(|file| FileReport {
                     run_id: run_id.clone(),

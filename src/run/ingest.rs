@@ -1,4 +1,4 @@
-//! Tells Snowflake of files that are in the bucket, each one in one way and no other.
+//! Ingest: submits files that are in the bucket to Snowflake, each one in one way and no other.
 //!
 //! In: [`Uploaded`], the proof that the files are there whole, and what the ledger knows of each. Out: what Snowflake answered.
 //! The way of a file (and the id of its statement) is noted before the call. Whoever finds the note goes the same way again,
@@ -7,12 +7,13 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::Run;
 use super::account::Target;
 use super::error::Error;
-use super::job::Edge;
-use crate::event::Event;
+use crate::event::{Event, Stage};
 use crate::ids::{RunId, Table};
 use crate::lake::{ExportedFile, Format, Uploaded};
 use crate::ledger;
@@ -21,13 +22,62 @@ use crate::snowflake::{
     Accepted, Answer, Evidence, FileReport, IngestMode, MAX_PIPE_FILES, Request, StagedFile,
     Statement, copy_result,
 };
-use crate::warehouse::Warehouse;
 
 /// Files of one `COPY INTO`.
 const COPY_FILES: usize = 1_000;
 
-/// Files of one table that Snowflake is told of in one call.
+/// What Snowflake answered to what was submitted, table by table.
+#[derive(Default)]
+pub(crate) struct Submitted {
+    pub(crate) evidence: BTreeMap<Table, Evidence>,
+}
+
+/// Submits what was uploaded, where the run goes that far.
+pub(crate) async fn ingest(run: &mut Run<'_>, uploaded: &[Uploaded]) -> Result<Submitted, Error> {
+    let mut submitted = Submitted::default();
+    let Some(account) = run.account.filter(|_| run.does(Stage::Ingest)) else {
+        return Ok(submitted);
+    };
+    run.enter(Stage::Ingest)?;
+    let plan = Plan {
+        mode: account.mode,
+        format: account.format,
+        submits_announced: run.submits_announced(),
+        now: run.now(),
+    };
+    for table in Table::ALL {
+        run.check_stop()?;
+        let files = uploaded.iter().flat_map(Uploaded::files);
+        let batches = plan.batches(table, files, &run.findings.parcels);
+        if batches.is_empty() {
+            continue;
+        }
+        let mut evidence = Evidence::default();
+        let mut file_count = 0;
+        for batch in batches {
+            file_count += batch.files.len();
+            submit(run, account, &batch, &mut evidence).await?;
+        }
+        (run.events)(Event::Submitted { table, file_count });
+        submitted.evidence.insert(table, evidence);
+    }
+    run.findings.reached = Stage::Ingest;
+    Ok(submitted)
+}
+
+/// How files are submitted that no note says it of.
+struct Plan {
+    mode: IngestMode,
+    format: Format,
+    /// Whether we submit what S3's events should have announced.
+    submits_announced: bool,
+    now: DateTime<Utc>,
+}
+
+/// Files of one table that are submitted in one call.
+#[derive(Debug, PartialEq)]
 struct Batch {
+    table: Table,
     way: IngestMode,
     format: Format,
     /// Whose files they are; of several runs where the call is not about one.
@@ -35,62 +85,128 @@ struct Batch {
     /// Of the statement that was sent for them before.
     request_id: Option<Uuid>,
     /// Whether Snowflake may know them from a call whose answer never came.
-    is_told_already: bool,
+    is_submitted_already: bool,
     files: Vec<ExportedFile>,
 }
 
-/// Tells Snowflake of a table's files and returns what it answered.
-pub(crate) async fn ingest(
-    edge: Edge<'_>,
-    warehouse: &mut Warehouse,
-    target: &Target,
-    (table, uploaded, parcels): (Table, &[Uploaded], &[Parcel]),
-) -> Result<Option<Evidence>, Error> {
-    let batches = batches(edge, target, (table, uploaded, parcels));
-    if batches.is_empty() {
-        return Ok(None);
-    }
-    let mut evidence = Evidence::default();
-    let mut file_count = 0;
-    for batch in batches {
-        let paths = paths(target, table, &batch.files)?;
-        match batch.way {
-            // The pipe that the events should have told, and no other: its memory keeps a late event from loading a file twice.
-            IngestMode::Auto if edge.submits_announced() => {
-                let answer = tell_pipe(edge, warehouse, target, (table, &batch, paths)).await?;
-                evidence.skipped_paths.extend(answer.skipped_paths);
+impl Plan {
+    /// A table's files by the call that submits them, in the order of the runs.
+    fn batches<'f>(
+        &self,
+        table: Table,
+        files: impl Iterator<Item = &'f ExportedFile>,
+        parcels: &[Parcel],
+    ) -> Vec<Batch> {
+        let mut notes = BTreeMap::new();
+        for parcel in parcels {
+            let entries = parcel.entries_of(table);
+            notes.extend(entries.map(|entry| (entry.file.key.as_str(), (&parcel.run_id, entry))));
+        }
+        let mut batches: Vec<Batch> = Vec::new();
+        for file in files {
+            let Some((run_id, entry)) = notes.get(file.key.as_str()) else { continue };
+            let way = entry.way.unwrap_or(self.mode);
+            // Whether it came, the table tells; a pipe that has forgotten it would load it a second time.
+            let is_ours_to_submit = way == IngestMode::Rest || self.submits_announced;
+            if is_ours_to_submit && entry.is_forgotten(self.now) {
+                continue;
             }
-            IngestMode::Rest => {
-                let answer = tell_pipe(edge, warehouse, target, (table, &batch, paths)).await?;
-                evidence.skipped_paths.extend(answer.skipped_paths);
-                evidence.unmatched_paths.extend(answer.unmatched_paths);
-            }
-            IngestMode::Copy => {
-                let mut reports = copy(edge, warehouse, target, (table, &batch, paths)).await?;
-                if let Answer::Given(told) = &mut evidence.reports {
-                    reports.append(told);
-                }
-                evidence.reports = Answer::Given(reports);
-            }
-            // S3's events have told the pipe.
-            IngestMode::Auto => {
-                ledger::files::submit(warehouse, &batch.files, (batch.way, None), edge.now())?;
+            let is_copy = way == IngestMode::Copy;
+            let of_run = is_copy.then(|| (*run_id).clone());
+            let request_id = entry.request_id.filter(|_| is_copy);
+            let format = entry.format().unwrap_or(self.format);
+            // Of a file in a bucket with events a pipe may know without us.
+            let is_submitted_already = entry.is_told() || way == IngestMode::Auto;
+            let limit = match (way, request_id) {
+                (IngestMode::Copy, None) => COPY_FILES,
+                (IngestMode::Rest | IngestMode::Auto, _) => MAX_PIPE_FILES,
+                _ => usize::MAX,
+            };
+            let fits = |batch: &&mut Batch| {
+                (batch.way, batch.format, batch.request_id) == (way, format, request_id)
+                    && batch.is_submitted_already == is_submitted_already
+                    && batch.run_id == of_run
+                    && batch.files.len() < limit
+            };
+            match batches.iter_mut().find(fits) {
+                Some(batch) => batch.files.push(file.clone()),
+                None => batches.push(Batch {
+                    table,
+                    way,
+                    format,
+                    run_id: of_run,
+                    request_id,
+                    is_submitted_already,
+                    files: vec![file.clone()],
+                }),
             }
         }
-        ledger::files::advance(warehouse, &batch.files, ("submitting", "accepted"), edge.now())?;
-        file_count += batch.files.len();
+        batches
     }
-    (edge.events)(Event::Submitted { table, file_count });
-    Ok(Some(evidence))
 }
 
-async fn tell_pipe(
-    edge: Edge<'_>,
-    warehouse: &mut Warehouse,
-    target: &Target,
-    (table, batch, paths): (Table, &Batch, Vec<String>),
+impl Batch {
+    /// The paths that Snowflake wants: relative to the location that is copied from.
+    fn paths(&self, account: &Target) -> Result<Vec<String>, Error> {
+        let path = |file: &ExportedFile| {
+            below_the_pipe(&account.prefix, self.table, &file.key).ok_or_else(|| {
+                Error::OtherPrefix { key: file.key.clone(), prefix: account.prefix.clone() }
+            })
+        };
+        self.files.iter().map(path).collect()
+    }
+}
+
+/// Submits one batch and adds what Snowflake answered.
+async fn submit(
+    run: &mut Run<'_>,
+    account: &Target,
+    batch: &Batch,
+    evidence: &mut Evidence,
+) -> Result<(), Error> {
+    let paths = batch.paths(account)?;
+    match batch.way {
+        // The pipe that the events should have told, and no other: its memory keeps a late event from loading a file twice.
+        IngestMode::Auto if run.submits_announced() => {
+            let answer = submit_to_pipe(run, account, batch, paths).await?;
+            evidence.skipped_paths.extend(answer.skipped_paths);
+        }
+        IngestMode::Rest => {
+            let answer = submit_to_pipe(run, account, batch, paths).await?;
+            evidence.skipped_paths.extend(answer.skipped_paths);
+            evidence.unmatched_paths.extend(answer.unmatched_paths);
+        }
+        IngestMode::Copy => {
+            let mut reports = copy(run, account, batch, &paths).await?;
+            if let Answer::Given(before) = &mut evidence.reports {
+                reports.append(before);
+            }
+            evidence.reports = Answer::Given(reports);
+        }
+        // S3's events have told the pipe.
+        IngestMode::Auto => note_submission(run, batch, None)?,
+    }
+    let (step, now) = (("submitting", "accepted"), run.now());
+    Ok(ledger::files::advance(&mut run.warehouse, &batch.files, step, now)?)
+}
+
+/// Notes, before the call, which way the files are about to go.
+fn note_submission(
+    run: &mut Run<'_>,
+    batch: &Batch,
+    request_id: Option<Uuid>,
+) -> Result<(), Error> {
+    let (way, now) = ((batch.way, request_id), run.now());
+    Ok(ledger::files::submit(&mut run.warehouse, &batch.files, way, now)?)
+}
+
+async fn submit_to_pipe(
+    run: &mut Run<'_>,
+    account: &Target,
+    batch: &Batch,
+    paths: Vec<String>,
 ) -> Result<Accepted, Error> {
-    let Some(pipe) = target.names.pipe(table, batch.format, batch.way) else {
+    let Some(pipe) = account.names.pipe(batch.table, batch.format, batch.way) else {
         return Ok(Accepted::default());
     };
     let staged: Vec<StagedFile> = paths
@@ -98,20 +214,20 @@ async fn tell_pipe(
         .zip(&batch.files)
         .map(|(path, file)| StagedFile { path, size_bytes: file.size_bytes })
         .collect();
-    ledger::files::submit(warehouse, &batch.files, (batch.way, None), edge.now())?;
-    let told = target.connection.insert_files(&pipe, &staged, edge.stop).await;
+    note_submission(run, batch, None)?;
+    let answer = account.connection.insert_files(&pipe, &staged, run.stop).await;
     // A second call's no does not take back what a first one may have brought about.
-    let files = if batch.is_told_already { &[] } else { batch.files.as_slice() };
-    told.map_err(Error::from).or_else(|error| denied(edge, warehouse, files, error))
+    let files = if batch.is_submitted_already { &[] } else { batch.files.as_slice() };
+    answer.map_err(Error::from).or_else(|error| denied(run, files, error))
 }
 
 /// One statement, which a run that was killed is asked for again under its old id: if it came, it is not run twice, not even
 /// while the first one is still at work, when the table's own memory knows nothing yet.
 async fn copy(
-    edge: Edge<'_>,
-    warehouse: &mut Warehouse,
-    target: &Target,
-    (table, batch, paths): (Table, &Batch, Vec<String>),
+    run: &mut Run<'_>,
+    account: &Target,
+    batch: &Batch,
+    paths: &[String],
 ) -> Result<Vec<FileReport>, Error> {
     let (request, id) = match batch.request_id {
         Some(id) => (Request::Again(id), id),
@@ -120,90 +236,25 @@ async fn copy(
             (Request::Noted(id), id)
         }
     };
-    ledger::files::submit(warehouse, &batch.files, (batch.way, Some(id)), edge.now())?;
+    note_submission(run, batch, Some(id))?;
     let statement = Statement {
         request,
         // The tag is part of what is sent, and what is sent again must be the same: not this run's, but that of the files.
         query_tag: batch.run_id.as_ref().map(RunId::to_string),
-        ..Statement::new(target.names.load(table, batch.format, &paths))
+        ..Statement::new(account.names.load(batch.table, batch.format, paths))
     };
-    let rows = target.connection.run(&statement, edge.stop).await;
-    let rows =
-        rows.map_err(Error::from).or_else(|error| denied(edge, warehouse, &batch.files, error))?;
+    let rows = account.connection.run(&statement, run.stop).await;
+    let rows = rows.map_err(Error::from).or_else(|error| denied(run, &batch.files, error))?;
     Ok(copy_result(&rows)?)
 }
 
 /// Takes the note of a submission back where Snowflake has said no.
-fn denied<T>(
-    edge: Edge<'_>,
-    warehouse: &mut Warehouse,
-    files: &[ExportedFile],
-    error: Error,
-) -> Result<T, Error> {
+fn denied<T>(run: &mut Run<'_>, files: &[ExportedFile], error: Error) -> Result<T, Error> {
     if matches!(&error, Error::Snowflake(error) if error.is_denial()) {
-        ledger::files::withdraw(warehouse, files, edge.now())?;
+        let now = run.now();
+        ledger::files::withdraw(&mut run.warehouse, files, now)?;
     }
     Err(error)
-}
-
-/// A table's files by the call that tells of them, in the order of the runs.
-fn batches(
-    edge: Edge<'_>,
-    target: &Target,
-    (table, uploaded, parcels): (Table, &[Uploaded], &[Parcel]),
-) -> Vec<Batch> {
-    let now = edge.now();
-    let mut notes = BTreeMap::new();
-    for parcel in parcels {
-        let entries = parcel.entries_of(table);
-        notes.extend(entries.map(|entry| (entry.file.key.as_str(), (&parcel.run_id, entry))));
-    }
-    let mut batches: Vec<Batch> = Vec::new();
-    for file in uploaded.iter().flat_map(|uploaded| uploaded.files()) {
-        let Some((run_id, entry)) = notes.get(file.key.as_str()) else { continue };
-        let way = entry.way.unwrap_or(target.mode);
-        // Whether it came, the table tells; a pipe that has forgotten it would load it a second time.
-        let is_ours_to_tell = way == IngestMode::Rest || edge.submits_announced();
-        if is_ours_to_tell && entry.is_forgotten(now) {
-            continue;
-        }
-        let is_copy = way == IngestMode::Copy;
-        let of_run = is_copy.then(|| (*run_id).clone());
-        let request_id = entry.request_id.filter(|_| is_copy);
-        let format = entry.format().unwrap_or(target.format);
-        // Of a file in a bucket with events a pipe may know without us.
-        let is_told_already = entry.is_told() || way == IngestMode::Auto;
-        let limit = match (way, request_id) {
-            (IngestMode::Copy, None) => COPY_FILES,
-            (IngestMode::Rest | IngestMode::Auto, _) => MAX_PIPE_FILES,
-            _ => usize::MAX,
-        };
-        let fits = |batch: &&mut Batch| {
-            (batch.way, batch.format, batch.request_id) == (way, format, request_id)
-                && (batch.is_told_already, &batch.run_id) == (is_told_already, &of_run)
-                && batch.files.len() < limit
-        };
-        match batches.iter_mut().find(fits) {
-            Some(batch) => batch.files.push(file.clone()),
-            None => {
-                let files = vec![file.clone()];
-                let run_id = of_run;
-                batches.push(Batch { way, format, run_id, request_id, is_told_already, files });
-            }
-        }
-    }
-    batches
-}
-
-/// The paths that Snowflake wants: relative to the location that is copied from.
-fn paths(target: &Target, table: Table, files: &[ExportedFile]) -> Result<Vec<String>, Error> {
-    let path = |file: &ExportedFile| {
-        below_the_pipe(&target.prefix, table, &file.key).ok_or_else(|| Error::OtherPrefix {
-            key: file.key.clone(),
-            prefix: target.prefix.clone(),
-        })
-    };
-    files.iter().map(path).collect()
 }
 
 pub(crate) fn below_the_pipe(prefix: &str, table: Table, key: &str) -> Option<String> {

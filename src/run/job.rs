@@ -1,32 +1,43 @@
-//! What a run is told: source, stages, wishes, patience; and what every stage of it may use.
+//! What a run is told: source, stages, wishes, patience; and what follows from that before it begins.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::account::{Target, target};
 use super::error::Error;
 use crate::config::Config;
-use crate::event::{Events, Stage};
+use crate::event::Stage;
 use crate::ids::{DataDir, PlaylistId, RunId, Table};
-use crate::lake::StoreTiming;
+use crate::lake::{ExportSettings, StaticKeys, StoreSettings, StoreTiming};
+use crate::ledger;
 use crate::snowflake::IngestMode;
 use crate::sources::Timing;
-use crate::stop::Stop;
+use crate::warehouse::Warehouse;
 
 /// Where documents come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the fields are named by what they hold")]
 pub enum Source {
     /// The data set inside the binary.
     Demo,
     /// A folder of recorded documents.
     FromDir(PathBuf),
     /// Spotify.
-    Spotify { playlists: Vec<PlaylistId>, mine: bool, liked: bool },
+    Spotify(Wanted),
+}
+
+/// What Spotify is asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// These playlists.
+    pub playlists: Vec<PlaylistId>,
+    /// All own and collaborative playlists.
+    pub mine: bool,
+    /// The liked songs.
+    pub liked: bool,
 }
 
 impl Source {
@@ -35,7 +46,7 @@ impl Source {
         match self {
             Self::Demo => "demo".to_owned(),
             Self::FromDir(path) => format!("from-dir {}", path.display()),
-            Self::Spotify { playlists, mine, liked } => {
+            Self::Spotify(Wanted { playlists, mine, liked }) => {
                 let mut parts: Vec<String> =
                     playlists.iter().map(|id| format!("playlist {id}")).collect();
                 parts.extend(mine.then(|| "mine".to_owned()));
@@ -115,37 +126,107 @@ impl Default for Shipping {
     }
 }
 
-/// What every stage of a run may use.
-#[derive(Clone, Copy)]
-pub(crate) struct Edge<'a> {
-    pub(crate) config: &'a Config,
-    pub(crate) settings: &'a Settings,
-    pub(crate) events: Events<'a>,
-    pub(crate) stop: &'a Arc<Stop>,
-    /// What Snowflake's query history shows beside our statements.
-    pub(crate) tag: &'a str,
+/// Takes up the run that the settings are about: the one that is named, one that did not end, or a new one.
+pub(crate) fn begin(
+    warehouse: &mut Warehouse,
+    settings: &Settings,
+    now: DateTime<Utc>,
+) -> Result<(RunId, DateTime<Utc>), Error> {
+    let first = *settings.stages.start();
+    if let Some(run) = &settings.run {
+        let started_at = ledger::runs::started_at(warehouse, run)?;
+        let started_at = started_at.ok_or_else(|| Error::UnknownRun(run.to_string()))?;
+        let only_ships = first >= Stage::Upload;
+        if let Some(why) = ledger::runs::why_not_shipped(warehouse, run, only_ships)? {
+            return Err(Error::NotShipped { run: run.to_string(), why });
+        }
+        return Ok((run.clone(), started_at));
+    }
+    if settings.source.is_none() && first >= Stage::Upload {
+        let latest = match first {
+            Stage::Verify => ledger::files::latest(warehouse)?,
+            _ => ledger::runs::latest(warehouse)?,
+        };
+        return latest.ok_or(Error::NothingExported);
+    }
+    let purpose = ledger::runs::Purpose {
+        ships: *settings.stages.end() >= Stage::Upload && settings.reship.is_empty(),
+        is_full: settings.full,
+        // Rows that are to be shipped again need a run of their own.
+        is_own: !settings.reship.is_empty(),
+    };
+    let source = settings.source.as_ref().map(Source::name);
+    let fresh = RunId::new(now, fastrand::u128(..));
+    Ok(ledger::runs::begin(warehouse, source.as_deref(), purpose, (fresh, now))?)
 }
 
-impl Edge<'_> {
-    pub(crate) fn does(&self, stage: Stage) -> bool {
-        self.settings.stages.contains(&stage)
+/// The configured account, where the run gets that far. What is wrong with it is said before anything is fetched.
+pub(crate) fn account(config: &Config, settings: &Settings) -> Result<Option<Target>, Error> {
+    let shipping = &settings.shipping;
+    if *settings.stages.end() < Stage::Ingest || shipping.no_ingest {
+        return Ok(None);
     }
-
-    /// Whether nothing is sent, and only asked what became of it.
-    pub(crate) fn only_verifies(&self) -> bool {
-        *self.settings.stages.start() == Stage::Verify
+    let account = target(config, shipping.snowflake, settings.clock)?;
+    if account.is_none() && *settings.stages.start() == Stage::Verify {
+        let why = "there is no Snowflake account to ask what arrived";
+        return Err(Error::NotConfigured { what: "SNOWFLAKE_ACCOUNT", why });
     }
-
-    /// Whether we tell pipes of files that S3's events should have told.
-    pub(crate) fn submits_announced(&self) -> bool {
-        self.settings.shipping.ingest_as == Some(IngestMode::Rest)
+    if account.is_some() && config.lake.bucket.is_none() {
+        let why = "SNOWFLAKE_ACCOUNT is set, and Snowflake loads from S3";
+        return Err(Error::NotConfigured { what: "S3_BUCKET (or use `--no-ingest`)", why });
     }
+    Ok(account)
+}
 
-    pub(crate) fn now(&self) -> DateTime<Utc> {
-        (self.settings.clock)()
+/// Whether the run goes as far as Snowflake; else why it does not.
+pub(crate) const fn goes_to_snowflake(
+    config: &Config,
+    account: Option<&Target>,
+) -> Result<(), &'static str> {
+    match (account, &config.snowflake.account) {
+        (Some(_), _) => Ok(()),
+        (None, Some(_)) => Err("the command ends before Snowflake is asked"),
+        (None, None) => Err("no Snowflake account is configured"),
     }
+}
 
-    pub(crate) fn check_stop(&self) -> Result<(), Error> {
-        if self.stop.is_asked() { Err(Error::Interrupted) } else { Ok(()) }
+/// What every key of the lake begins with.
+pub(crate) fn prefix(config: &Config) -> String {
+    let mut prefix = config.lake.prefix.clone().unwrap_or_else(|| "spotify-data/".to_owned());
+    // A stage's location is a prefix: without the slash it would take in every sibling folder that begins the same.
+    if !prefix.is_empty() && !prefix.ends_with('/') {
+        prefix.push('/');
+    }
+    prefix
+}
+
+/// The lake's root folder.
+pub(crate) fn lake(settings: &Settings) -> PathBuf {
+    settings.data_dir.lake()
+}
+
+/// Where files are written, and how.
+pub(crate) fn export_settings(config: &Config, settings: &Settings) -> ExportSettings {
+    ExportSettings {
+        lake: lake(settings),
+        prefix: prefix(config),
+        format: config.lake.format.unwrap_or_default(),
+        max_file_bytes: config.lake.max_file_mib.unwrap_or(200) << 20,
+    }
+}
+
+/// Which bucket, and who we are there.
+pub(crate) fn store_settings(config: &Config, timing: StoreTiming) -> StoreSettings {
+    let lake = &config.lake;
+    let aws = lake.aws.as_ref();
+    StoreSettings {
+        bucket: lake.bucket.clone(),
+        region: aws.and_then(|aws| aws.region.clone()),
+        keys: aws.filter(|aws| !aws.access_key_id.is_empty()).map(|aws| StaticKeys {
+            access_key_id: aws.access_key_id.clone(),
+            secret_access_key: aws.secret_access_key.clone(),
+        }),
+        endpoint: None,
+        timing,
     }
 }

@@ -6,8 +6,8 @@
 use chrono::{DateTime, Utc};
 use duckdb::params;
 
+use super::Run;
 use super::error::Error;
-use super::job::Edge;
 use crate::event::Event;
 use crate::ids::{RunId, Table};
 use crate::lake;
@@ -60,36 +60,37 @@ pub(crate) fn note(
 }
 
 /// Makes the rows of lost files this run's.
-pub(crate) fn take_over(edge: Edge<'_>, warehouse: &mut Warehouse) -> Result<(), Error> {
-    for file in lost_files(warehouse)? {
+pub(crate) fn take_over(run: &mut Run<'_>) -> Result<(), Error> {
+    for file in lost_files(&run.warehouse)? {
         let Some(table) = file.table else { continue };
-        if warehouse.take_over(table, &file.run_id)? > 0 {
+        if run.warehouse.take_over(table, &file.run_id)? > 0 {
             let LostFile { key, run_id, reason, .. } = file;
             let text = format!(
                 "`{key}` of run {run_id} never reached the bucket ({reason}): this run ships its rows in a new file"
             );
-            (edge.events)(Event::Warning(text));
+            (run.events)(Event::Warning(text));
         }
     }
     Ok(())
 }
 
 /// Settles the lost files whose rows are all on their way in newer files.
-pub(crate) fn settle(edge: Edge<'_>, warehouse: &mut Warehouse) -> Result<(), Error> {
+pub(crate) fn settle(run: &mut Run<'_>) -> Result<(), Error> {
     let mut settled = Vec::new();
-    for file in lost_files(warehouse)? {
+    for file in lost_files(&run.warehouse)? {
         let Some(table) = file.table else { continue };
-        if !warehouse.has_rows_to_ship(table, &file.run_id)? {
+        if !run.warehouse.has_rows_to_ship(table, &file.run_id)? {
             settled.push(file.key);
         }
     }
     if settled.is_empty() {
         return Ok(());
     }
+    let now = run.now();
     let sql = "update meta.files set state = 'superseded', updated_at = ?::timestamp where key = ?";
-    let noted = warehouse.transaction(|warehouse| {
+    let noted = run.warehouse.transaction(|warehouse| {
         for key in &settled {
-            let values = params![sql_timestamp(edge.now()), key];
+            let values = params![sql_timestamp(now), key];
             warehouse.connection().execute(sql, values).doing("note what is superseded")?;
         }
         Ok::<_, warehouse::Error>(())
@@ -97,7 +98,7 @@ pub(crate) fn settle(edge: Edge<'_>, warehouse: &mut Warehouse) -> Result<(), Er
     noted?;
     for key in settled {
         let text = format!("`{key}` is superseded: its rows go their way in newer files");
-        (edge.events)(Event::Warning(text));
+        (run.events)(Event::Warning(text));
     }
     Ok(())
 }

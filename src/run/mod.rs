@@ -1,8 +1,18 @@
 //! The only module that knows all stages: runs them in order, keeps the ledger, writes the report.
 //!
-//! In: a [`Config`](crate::config::Config) and a [`Source`]. Out: a [`RunReport`], and an [`Error`] that says what to do next.
+//! In: a [`Config`] and [`Settings`]. Out: a [`RunReport`], and an [`Error`] that says what to do next.
+//!
+//! ```text
+//! fetch ─▶ transform ─▶ check ─▶ publish ─▶ export      this run's own files, once
+//!                                             │
+//!                                             ▼
+//!          verify ◀─ ingest ◀─ upload ◀─ outstanding    every file that is not known to have arrived
+//! ```
+//! Each stage is a file and a function of the [`Run`]; it does nothing where the run leaves it out, and takes the proof of
+//! the stage before it.
 
 mod account;
+mod check;
 mod conclusion;
 mod credentials;
 mod error;
@@ -14,27 +24,204 @@ mod job;
 mod lock;
 mod lost;
 pub(crate) mod notes;
+mod outstanding;
 mod provenance;
-mod reading;
+mod publish;
 mod report;
-pub(crate) mod ship;
-mod story;
+mod transform;
 mod upload;
 mod verify;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use check::check;
+use conclusion::Conclusion;
+use export::export;
+use fetch::{fetch, require_all_read};
+use findings::Findings;
+use ingest::ingest;
+use outstanding::Outstanding;
+use publish::publish;
+use transform::transform;
+use upload::upload;
+use verify::verify;
+
+use crate::blocking::blocking;
+use crate::config::Config;
+use crate::event::{Event, Events, Stage};
+use crate::ids::RunId;
+use crate::ledger;
+use crate::snowflake::IngestMode;
+use crate::stop::Stop;
+use crate::warehouse::Warehouse;
 
 pub use account::{Target, target};
 pub use credentials::credentials;
 pub use error::Error;
-pub use job::{Settings, Shipping, Source};
+pub use job::{Settings, Shipping, Source, Wanted};
 pub use lock::{Lock, Look, look};
 pub use report::{
     CheckReport, EnrichmentReport, FileReport, PlaylistReport, RunReport, TableReport,
     VerificationReport,
 };
-pub use story::run;
 
+pub(crate) use account::bound;
 pub(crate) use credentials::{Exposure, snowflake_exposure, spotify_exposures};
 pub(crate) use findings::{check_report, table_report};
+pub(crate) use job::{prefix, store_settings};
 pub(crate) use lock::hold;
-pub(crate) use ship::store_settings;
-pub(crate) use story::prefix;
+
+/// Runs every stage in order and returns what was done, also when a stage ended it.
+///
+/// An unfinished run of the same source is continued. `stop` ends it early, with the ledger saved.
+///
+/// # Errors
+/// The first item is the report as far as the run came; `Err` only where there was no run to report.
+pub async fn run(
+    config: &Config,
+    settings: &Settings,
+    events: Events<'_>,
+    stop: &Arc<Stop>,
+) -> Result<(RunReport, Option<Error>), Error> {
+    let account = job::account(config, settings)?;
+    if let Some(exposure) = account.as_ref().and_then(snowflake_exposure) {
+        events(Event::Warning(exposure.sentence()));
+    }
+    let (mut lock, mut warehouse) = hold(settings, "a run that begins", events, stop).await?;
+    // Only now: whoever waited begins when the wait is over.
+    let now = (settings.clock)();
+    let (id, started_at) = job::begin(&mut warehouse, settings, now)?;
+    lock.describe(&format!("run {id}, since {}", now.format("%Y-%m-%d %H:%M:%S UTC")));
+    warehouse.set_run(id.as_str(), started_at)?;
+    let mut findings = Findings::new(id, started_at);
+    findings.goes_to_snowflake = job::goes_to_snowflake(config, account.as_ref());
+    let account = account.as_ref();
+    let mut run = Run { config, settings, events, stop, account, findings, warehouse, _lock: lock };
+    let (asked, work) = (Arc::clone(stop), run.warehouse.interrupt());
+    let interrupter = tokio::spawn(async move {
+        asked.asked().await;
+        work.interrupt();
+    });
+    let ended = every_stage(&mut run).await;
+    interrupter.abort();
+    run.end(ended)
+}
+
+/// The eight stages in order. What is exported is final: then only its way to Snowflake is left.
+async fn every_stage(run: &mut Run<'_>) -> Result<(), Error> {
+    if run.makes_files()? {
+        let fetched = fetch(run).await?;
+        blocking(|| {
+            let transformed = transform(run, fetched)?;
+            let Some(passed) = check(run, &transformed)? else { return Ok(()) };
+            publish(run, &passed, transformed)?;
+            export(run, &passed)
+        })?;
+    }
+    if *run.settings.stages.end() < Stage::Upload || run.config.lake.bucket.is_none() {
+        return Ok(());
+    }
+    let outstanding = Outstanding::take(run)?;
+    let shipped = ship(run).await;
+    outstanding.settle(run, shipped)
+}
+
+/// What is outstanding goes to the bucket and into Snowflake, and is looked for there.
+async fn ship(run: &mut Run<'_>) -> Result<(), Error> {
+    let uploaded = upload(run).await?;
+    let submitted = ingest(run, &uploaded).await?;
+    verify(run, submitted).await
+}
+
+/// One run at work: what it was told, what it holds while it lives, and what it has found.
+pub(crate) struct Run<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) settings: &'a Settings,
+    pub(crate) events: Events<'a>,
+    pub(crate) stop: &'a Arc<Stop>,
+    /// Where files are loaded and verified, if the run goes that far.
+    pub(crate) account: Option<&'a Target>,
+    pub(crate) findings: Findings,
+    pub(crate) warehouse: Warehouse,
+    // The last field: the directory is given back when its files are closed.
+    _lock: Lock,
+}
+
+impl Run<'_> {
+    pub(crate) const fn id(&self) -> &RunId {
+        &self.findings.run_id
+    }
+
+    pub(crate) const fn started_at(&self) -> DateTime<Utc> {
+        self.findings.started_at
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        (self.settings.clock)()
+    }
+
+    pub(crate) fn does(&self, stage: Stage) -> bool {
+        self.settings.stages.contains(&stage)
+    }
+
+    /// Whether nothing is sent, and only asked what became of it.
+    pub(crate) fn only_verifies(&self) -> bool {
+        *self.settings.stages.start() == Stage::Verify
+    }
+
+    /// Whether we submit to pipes the files that S3's events should have announced.
+    pub(crate) fn submits_announced(&self) -> bool {
+        self.settings.shipping.ingest_as == Some(IngestMode::Rest)
+    }
+
+    pub(crate) fn check_stop(&self) -> Result<(), Error> {
+        if self.stop.is_asked() { Err(Error::Interrupted) } else { Ok(()) }
+    }
+
+    /// Says, to whoever watches and to the ledger, that a stage begins.
+    pub(crate) fn enter(&self, stage: Stage) -> Result<(), Error> {
+        (self.events)(Event::StageStarted(stage));
+        ledger::runs::enter(&self.warehouse, self.id(), stage.name())?;
+        let data_dir = &self.settings.data_dir;
+        ledger::status_file::post(data_dir, &self.warehouse, Some(self.id()), self.now());
+        Ok(())
+    }
+
+    /// Whether the run still has files of its own to make; those that it made before are looked up.
+    fn makes_files(&mut self) -> Result<bool, Error> {
+        let is_exported = ledger::runs::is_exported(&self.warehouse, self.id())?;
+        if !is_exported && *self.settings.stages.start() < Stage::Upload {
+            return Ok(true);
+        }
+        self.findings.tables = ledger::runs::counts_of(&self.warehouse, self.id())?;
+        self.findings.reached = Stage::Export;
+        Ok(false)
+    }
+
+    /// Concludes how the run ended, notes it in the ledger and reports it.
+    fn end(mut self, ended: Result<(), Error>) -> Result<(RunReport, Option<Error>), Error> {
+        // Whatever a statement or a call says when it is cut off, the reason is that somebody asked.
+        let is_asked = self.stop.is_asked();
+        let ended = ended.map_err(|error| if is_asked { Error::Interrupted } else { error });
+        let ended = self.findings.weigh(ended);
+        let ended = match self.does(Stage::Fetch) {
+            true => ended.and_then(|()| require_all_read(&self)),
+            false => ended,
+        };
+        let last_proof = ledger::files::last_proof(&self.warehouse)?;
+        let conclusion = self.findings.conclude(ended, last_proof);
+        let report = self.findings.report(&conclusion, self.now());
+        let text = serde_json::to_string(&report).unwrap_or_default();
+        let Conclusion { state, error, .. } = conclusion;
+        blocking(|| {
+            let finished =
+                ledger::runs::finish(&self.warehouse, self.id(), state, &text, self.now());
+            let data_dir = &self.settings.data_dir;
+            ledger::status_file::post(data_dir, &self.warehouse, None, self.now());
+            // What was done is done, also where it can no longer be noted.
+            Ok((report, error.or_else(|| finished.err().map(Error::from))))
+        })
+    }
+}

@@ -1,23 +1,23 @@
 //! What Spotify did not give, in words: nothing of it is an error, and a reader of the tables would wonder.
 
 use super::error::Error;
-use super::findings::Story;
+use super::findings::Findings;
 use crate::warehouse::Warehouse;
 
 /// What a run's reader should know of what it read.
-pub(crate) fn of(story: &Story, warehouse: &Warehouse) -> Result<Vec<String>, Error> {
+pub(crate) fn of(findings: &Findings, warehouse: &Warehouse) -> Result<Vec<String>, Error> {
     let count =
-        |status: &str| story.playlists.iter().filter(|it| it.status == status).count() as u64;
+        |status: &str| findings.playlists.iter().filter(|it| it.status == status).count() as u64;
     let mut notes = Vec::new();
     if count("fetched") > 0 {
         notes.extend(popularity(warehouse)?);
     }
-    if story.enrichment.artist_count > 0 {
+    if findings.enrichment.artist_count > 0 {
         notes.extend(genres(warehouse)?);
     }
     let unchanged = count("unchanged");
     // Recorded documents are what they are.
-    if unchanged > 0 && story.spotify.call_count > 0 {
+    if unchanged > 0 && findings.spotify.call_count > 0 {
         let (what, give) = match unchanged {
             1 => ("1 unchanged playlist".to_owned(), "gives"),
             _ => (format!("{unchanged} unchanged playlists"), "give"),

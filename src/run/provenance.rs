@@ -7,16 +7,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::Run;
 use super::error::Error;
-use super::job::Edge;
-use super::ship::{lake, store_settings};
-use super::story::prefix;
+use super::job::{lake, prefix, store_settings};
 use crate::event::Event;
 use crate::ids::RunId;
 use crate::lake::{Store, StoreTiming};
 use crate::ledger;
 use crate::retry::RetryPolicy;
-use crate::warehouse::Warehouse;
 
 /// A run whose files are there and that the ledger does not know.
 struct Stranger {
@@ -28,21 +26,21 @@ struct Stranger {
 }
 
 /// Says so where the lake has files of a run that the ledger does not know.
-pub(crate) async fn look(edge: Edge<'_>, warehouse: &Warehouse) -> Result<(), Error> {
-    let knows_files = ledger::runs::knows_files(warehouse)?;
-    let mut stranger = local(edge, warehouse)?;
-    if stranger.is_none() && !knows_files && edge.config.lake.bucket.is_some() {
-        stranger = Box::pin(remote(edge, warehouse)).await;
+pub(crate) async fn look(run: &Run<'_>) -> Result<(), Error> {
+    let knows_files = ledger::runs::knows_files(&run.warehouse)?;
+    let mut stranger = local(run)?;
+    if stranger.is_none() && !knows_files && run.config.lake.bucket.is_some() {
+        stranger = Box::pin(remote(run)).await;
     }
     if let Some(stranger) = stranger {
-        (edge.events)(Event::Warning(words(edge, &stranger, knows_files)));
+        (run.events)(Event::Warning(words(run, &stranger, knows_files)));
     }
     Ok(())
 }
 
-fn words(edge: Edge<'_>, stranger: &Stranger, knows_files: bool) -> String {
+fn words(at: &Run<'_>, stranger: &Stranger, knows_files: bool) -> String {
     let Stranger { run, place, documents } = stranger;
-    let ledger = edge.settings.data_dir.warehouse();
+    let ledger = at.settings.data_dir.warehouse();
     let ledger = ledger.display();
     let what = if knows_files {
         format!(
@@ -63,10 +61,10 @@ fn words(edge: Edge<'_>, stranger: &Stranger, knows_files: bool) -> String {
 }
 
 /// The newest run of the local lake, if the ledger does not know it.
-fn local(edge: Edge<'_>, warehouse: &Warehouse) -> Result<Option<Stranger>, Error> {
-    let root = lake(edge).join(prefix(edge.config));
+fn local(at: &Run<'_>) -> Result<Option<Stranger>, Error> {
+    let root = lake(at.settings).join(prefix(at.config));
     let Some(run) = newest_run(&root.join("manifests")) else { return Ok(None) };
-    if ledger::runs::is_known(warehouse, &run)? {
+    if ledger::runs::is_known(&at.warehouse, &run)? {
         return Ok(None);
     }
     let documents = root.join("documents");
@@ -93,16 +91,16 @@ fn newest_run(manifests: &Path) -> Option<RunId> {
 }
 
 /// A run of the bucket, if the ledger does not know it. A bucket that cannot be listed says nothing: the upload has its own words.
-async fn remote(edge: Edge<'_>, warehouse: &Warehouse) -> Option<Stranger> {
-    let settings = store_settings(edge.config, impatient());
+async fn remote(at: &Run<'_>) -> Option<Stranger> {
+    let settings = store_settings(at.config, impatient());
     let Ok(Store::S3(bucket)) = Store::open(&settings).await else { return None };
-    let prefix = prefix(edge.config);
+    let prefix = prefix(at.config);
     let key = bucket.first_key(&format!("{prefix}manifests/")).await.ok()??;
     let run: RunId = key.rsplit('/').next()?.strip_suffix(".json")?.parse().ok()?;
-    if ledger::runs::is_known(warehouse, &run).unwrap_or(true) {
+    if ledger::runs::is_known(&at.warehouse, &run).unwrap_or(true) {
         return None;
     }
-    let place = format!("s3://{}/{prefix}", edge.config.lake.bucket.as_deref().unwrap_or_default());
+    let place = format!("s3://{}/{prefix}", at.config.lake.bucket.as_deref().unwrap_or_default());
     let documents = bucket.first_key(&format!("{prefix}documents/")).await.ok().flatten();
     Some(Stranger { run, documents: documents.map(|_| format!("{place}documents/")), place })
 }

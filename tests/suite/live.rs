@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use snowtrack::config::Config;
 use snowtrack::event::Stage;
 use snowtrack::retry::RetryPolicy;
-use snowtrack::run::{Error, RunReport, Settings, Source, run};
+use snowtrack::run::{Error, RunReport, Settings, Source, Wanted, run};
 use snowtrack::sources::{self, Timing};
 
 use crate::support::World;
@@ -42,11 +42,11 @@ pub(crate) fn fetch(
     let settings = Settings {
         data_dir: snowtrack::ids::DataDir::new(world.path("data")),
         wait: Duration::ZERO,
-        source: Some(Source::Spotify {
+        source: Some(Source::Spotify(Wanted {
             playlists: playlists.iter().map(|id| id.parse().unwrap()).collect(),
             mine,
             liked: false,
-        }),
+        })),
         run: None,
         stages: Stage::Fetch..=Stage::Export,
         full: false,

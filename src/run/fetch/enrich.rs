@@ -6,7 +6,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::Fetch;
+use super::live::Fetch;
 use crate::blocking::blocking;
 use crate::event::Event;
 use crate::ledger;

@@ -3,7 +3,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Fetch, MAX_RESTARTS};
+use super::live::{Fetch, MAX_RESTARTS};
 use crate::blocking::blocking;
 use crate::event::Event;
 use crate::run::error::Error;

@@ -1,327 +1,203 @@
-//! Fetch and land: asks Spotify one call at a time; each page is on disk before the next call.
+//! Fetch: brings what was asked for to disk as it came, and says what it means that some did not come.
 //!
-//! What concerns one playlist, or one bucket of Spotify's quota, never stops the others.
+//! In: a [`Source`]. Out: documents in `raw`, and a report per playlist.
 
 mod enrich;
 mod lists;
-pub(crate) mod replay;
+mod live;
+mod replay;
 
-use chrono::{DateTime, Utc};
+use std::fmt::Write;
+use std::sync::Arc;
 
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::credentials::{credentials, spotify_exposures};
 use super::error::Error;
-use super::report::PlaylistReport;
+use super::job::{Source, Wanted};
+use super::report::{PlaylistReport, SpotifyReport};
+use super::{Run, provenance};
 use crate::blocking::blocking;
-use crate::causes::chain;
-use crate::event::{Event, Events};
-use crate::ids::PlaylistId;
+use crate::event::{Event, Stage};
+use crate::ledger;
 use crate::ledger::lockouts;
-use crate::sources::{Client, Cut, Document, PlaylistReader, Recorder, Step};
-use crate::stop::Stop;
-use crate::warehouse::{FinishedRead, KnownRead, KnownReads, NewRead, ReadStatus, Warehouse};
+use crate::sources::{Client, DemoPoint, Recorded, Recorder};
+use live::Fetch;
 
-/// How often a list that changes while it is read is read again.
-pub(crate) const MAX_RESTARTS: u32 = 3;
+/// Reasons and names that an error tells; they are mostly the same.
+const SHOWN_REASONS: usize = 3;
 
-/// So many playlists in a row without a usable answer are an outage, and not the playlists.
-const MAX_UNUSABLE: u32 = 3;
+/// Whatever the run asks for is landed, but for what could not be read.
+pub(crate) struct Fetched(());
 
-/// Everything a live fetch needs.
-pub(crate) struct Fetch<'a> {
-    pub(crate) warehouse: &'a mut Warehouse,
-    pub(crate) client: &'a mut Client,
-    /// Whose quota the calls use up.
-    pub(crate) account: String,
-    pub(crate) run_id: String,
-    pub(crate) recorder: Option<Recorder>,
-    /// Read again what is known to be unchanged: always, or where it was last read before this time.
-    pub(crate) refetch: bool,
-    pub(crate) refetch_before: Option<DateTime<Utc>>,
-    pub(crate) clock: fn() -> DateTime<Utc>,
-    pub(crate) stop: &'a Stop,
-    pub(crate) events: Events<'a>,
-    /// Playlists without a usable answer since the last that had one.
-    pub(crate) unusable: u32,
-    /// What the ledger knew of the playlists when they were about to be read.
-    pub(crate) known: KnownReads,
+/// Lands what was asked for; without a source, nothing more than what an earlier process landed.
+pub(crate) async fn fetch(run: &mut Run<'_>) -> Result<Fetched, Error> {
+    if *run.settings.stages.end() >= Stage::Export {
+        provenance::look(run).await?;
+    }
+    if let (true, Some(source)) = (run.does(Stage::Fetch), &run.settings.source) {
+        run.enter(Stage::Fetch)?;
+        from_source(run, source).await?;
+        require_something_read(run, source)?;
+        let unread = unread(&run.findings.playlists);
+        ledger::runs::fetched(&run.warehouse, run.id(), &unread, run.now())?;
+    } else if run.does(Stage::Export)
+        && let Some(fetched) = ledger::runs::being_fetched(&run.warehouse, run.id())?
+    {
+        // Exported, it would be final, and what is landed of it would be asked for again.
+        return Err(Error::FetchUnfinished { run: run.id().to_string(), fetched });
+    }
+    Ok(Fetched(()))
 }
 
-/// Where reading a playlist begins.
-enum Begin {
-    /// There is nothing to ask for: status and row count.
-    Done(&'static str, u64),
-    /// Here; with the snapshot that the warehouse holds, and its row count.
-    At { reader: PlaylistReader, read_id: Option<i64>, known: (Option<String>, u32) },
-}
-
-/// The report of a playlist; what concerns it alone never stops the others.
-fn outcome(
-    playlist_id: &str,
-    ended: Result<(&'static str, u64), Error>,
-    unusable: &mut u32,
-) -> Result<PlaylistReport, Error> {
-    let not_before = match &ended {
-        Err(Error::Spotify(crate::sources::Error::RateLimited { until, .. })) => Some(*until),
-        _ => None,
-    };
-    let is_unusable = matches!(&ended, Err(Error::Spotify(error)) if error.is_unusable_answer());
-    *unusable = if is_unusable { *unusable + 1 } else { 0 };
-    let may_go_on = is_unusable && *unusable < MAX_UNUSABLE;
-    let (status, row_count, reason) = match ended {
-        Ok((status, row_count)) => (status, row_count, None),
-        Err(Error::Spotify(error))
-            if may_go_on || not_before.is_some() || error.concerns_one_playlist() =>
-        {
-            let status = match error {
-                crate::sources::Error::RateLimited { .. } => "put_off",
-                crate::sources::Error::NotFound { .. } => "not_found",
-                crate::sources::Error::Forbidden { .. } => "contents_unavailable",
-                _ => "failed",
-            };
-            let reason = match &error {
-                crate::sources::Error::RateLimited { bucket, reason, .. } => {
-                    format!("`{}` is locked: {reason}", bucket.name())
-                }
-                error => chain(error),
-            };
-            (status, 0, Some(reason))
+async fn from_source(run: &mut Run<'_>, source: &Source) -> Result<(), Error> {
+    let now = run.now();
+    let mut recorded = match source {
+        Source::Demo => {
+            let is_first = ledger::runs::exported_run_count(&run.warehouse, "demo")? == 0;
+            Recorded::demo(if is_first { DemoPoint::First } else { DemoPoint::Second }, now)?
         }
-        Err(error) => return Err(error),
+        Source::FromDir(folder) => Recorded::open(folder, now)?,
+        Source::Spotify(wanted) => return from_spotify(run, wanted).await,
     };
-    Ok(PlaylistReport {
-        playlist_id: playlist_id.to_owned(),
-        status: status.to_owned(),
-        not_before,
-        row_count,
-        reason,
-        ..PlaylistReport::default()
+    let run_id = run.id().to_string();
+    let replayed = blocking(|| {
+        replay::replay(
+            &mut run.warehouse,
+            &run_id,
+            &mut recorded,
+            run.settings.clock,
+            (run.stop, run.events),
+        )
+    })?;
+    (run.findings.playlists, run.findings.skipped) = (replayed.playlists, replayed.skipped);
+    Ok(())
+}
+
+async fn from_spotify(run: &mut Run<'_>, wanted: &Wanted) -> Result<(), Error> {
+    let credentials = credentials(run.config, &run.settings.data_dir)?;
+    let account = credentials.client_id.clone();
+    run.findings.spotify.login_ends_at = credentials.login_ends_at(run.now());
+    for exposure in spotify_exposures(run.config, &credentials) {
+        (run.events)(Event::Warning(exposure.sentence()));
+    }
+    let lockouts = lockouts::load(&run.warehouse, &account, run.now())?;
+    let api_url = run.config.spotify.api_url.as_deref().unwrap_or("https://api.spotify.com/v1");
+    let mut client = Client::new(api_url, credentials, run.settings.timing, run.settings.clock)?
+        .stopped_by(Arc::clone(run.stop))
+        .with_lockouts(lockouts);
+    let recorder = run.settings.record.as_deref().map(Recorder::create).transpose()?;
+    let age = run.settings.refetch_older_than.map(TimeDelta::from_std);
+    let refetch_before = age.and_then(|age| run.now().checked_sub_signed(age.ok()?));
+    let run_id = run.id().to_string();
+    let mut fetch = Fetch {
+        warehouse: &mut run.warehouse,
+        client: &mut client,
+        account,
+        run_id,
+        recorder,
+        refetch: run.settings.refetch,
+        refetch_before,
+        clock: run.settings.clock,
+        stop: run.stop,
+        events: run.events,
+        unusable: 0,
+        known: Default::default(),
+    };
+    let mut ended = fetch.everything(wanted).await.map(|reports| {
+        run.findings.playlists = reports;
+    });
+    if run.settings.enrich && ended.is_ok() {
+        ended = fetch.enrich().await.map(|report| run.findings.enrichment = report);
+    }
+    client.keep_login(run.events);
+    let usage = client.usage();
+    let waited_ms = u64::try_from(usage.waited.as_millis()).unwrap_or(u64::MAX);
+    run.findings.spotify = SpotifyReport {
+        call_count: usage.call_count,
+        retry_count: usage.retry_count,
+        waited_ms,
+        ..run.findings.spotify
+    };
+    ended
+}
+
+/// Of what was asked for, something was read or known already; else an operator's mistake would look like a success.
+fn require_something_read(run: &Run<'_>, source: &Source) -> Result<(), Error> {
+    let findings = &run.findings;
+    let is_read =
+        |report: &&PlaylistReport| matches!(report.status.as_str(), "fetched" | "unchanged");
+    let is_live = matches!(source, Source::Spotify(Wanted { mine: false, .. }));
+    let is_any_read = findings.playlists.iter().any(|report| is_read(&report));
+    if let (false, Some((what, until))) = (is_any_read, put_off(&findings.playlists)) {
+        return Err(Error::PutOff { what, until, rest: "what was fetched of it is kept" });
+    }
+    if is_live && !findings.playlists.is_empty() && !is_any_read {
+        let reasons: Vec<String> = findings
+            .playlists
+            .iter()
+            .map(|report| {
+                report.reason.clone().unwrap_or_else(|| {
+                    format!(
+                        "`{}` gives its contents only to owner and collaborators",
+                        report.playlist_id
+                    )
+                })
+            })
+            .collect();
+        ledger::runs::give_up(&run.warehouse, run.id())?;
+        return Err(Error::NothingRead {
+            count: findings.playlists.len(),
+            reasons: reasons.join("; "),
+        });
+    }
+    // Artists and albums are in no report, but among the run's reads.
+    if !findings.skipped.is_empty()
+        && findings.playlists.is_empty()
+        && !ledger::runs::has_read(&run.warehouse, run.id())?
+    {
+        let count = findings.skipped.len();
+        let mut reasons = findings.skipped[..count.min(SHOWN_REASONS)].join("; ");
+        if count > SHOWN_REASONS {
+            let _ = write!(reasons, "; and {} more", count - SHOWN_REASONS);
+        }
+        return Err(Error::NothingReadable { count, reasons });
+    }
+    Ok(())
+}
+
+/// A run that left playlists out must not look like any other, whoever brings it to its end.
+pub(crate) fn require_all_read(run: &Run<'_>) -> Result<(), Error> {
+    let ledger::runs::Unread { count, reason, put_off } =
+        ledger::runs::unread(&run.warehouse, run.id())?;
+    if count > 0 {
+        return Err(Error::PlaylistsUnread { count, first: reason.unwrap_or_default() });
+    }
+    put_off.map_or(Ok(()), |(what, until)| {
+        Err(Error::PutOff { what, until, rest: "what else was asked for is done" })
     })
 }
 
-impl Fetch<'_> {
-    /// Reads what a run asked for, in the order of the command line's help.
-    pub(crate) async fn everything(
-        &mut self,
-        playlists: &[PlaylistId],
-        mine: bool,
-        liked: bool,
-    ) -> Result<Vec<PlaylistReport>, Error> {
-        let read = self.each_source(playlists, mine, liked).await;
-        let settled = blocking(|| self.warehouse.settle());
-        let reports = read?;
-        settled?;
-        Ok(reports)
-    }
+/// What was asked for and could not be read.
+fn unread(playlists: &[PlaylistReport]) -> ledger::runs::Unread {
+    let mut failed = playlists.iter().filter(|playlist| playlist.status == "failed");
+    let count = u32::try_from(failed.clone().count()).unwrap_or(u32::MAX);
+    let reason = failed.find_map(|playlist| playlist.reason.clone());
+    ledger::runs::Unread { count, reason, put_off: put_off(playlists) }
+}
 
-    async fn each_source(
-        &mut self,
-        playlists: &[PlaylistId],
-        mine: bool,
-        liked: bool,
-    ) -> Result<Vec<PlaylistReport>, Error> {
-        let mut reports = self.playlists(playlists).await?;
-        if mine {
-            reports.extend(self.mine().await?);
-        }
-        if liked {
-            reports.push(self.liked().await?);
-        }
-        Ok(reports)
+/// What Spotify put off, by name, and when the first of it may be asked for.
+fn put_off(playlists: &[PlaylistReport]) -> Option<(String, DateTime<Utc>)> {
+    let put_off = playlists.iter().filter(|playlist| playlist.status == "put_off");
+    let until = put_off.clone().filter_map(|playlist| playlist.not_before).min()?;
+    let named = |playlist: &PlaylistReport| match &playlist.reason {
+        Some(reason) => format!("`{}` ({reason})", playlist.playlist_id),
+        None => format!("`{}`", playlist.playlist_id),
+    };
+    let names: Vec<String> = put_off.map(named).collect();
+    let mut text = names[..names.len().min(SHOWN_REASONS)].join(", ");
+    if names.len() > SHOWN_REASONS {
+        let _ = write!(text, " and {} more", names.len() - SHOWN_REASONS);
     }
-
-    /// Reads the named playlists; one that cannot be read never stops the others.
-    async fn playlists(&mut self, ids: &[PlaylistId]) -> Result<Vec<PlaylistReport>, Error> {
-        let mut reports = Vec::new();
-        self.look_up_reads()?;
-        for id in ids {
-            reports.push(self.playlist(id.as_str(), None).await?);
-        }
-        Ok(reports)
-    }
-
-    pub(crate) fn look_up_reads(&mut self) -> Result<(), Error> {
-        self.known = blocking(|| self.warehouse.known_reads(&self.run_id))?;
-        Ok(())
-    }
-
-    /// The report of a subject. A lockout is noted at once: whoever forgets it asks again and makes it longer.
-    pub(crate) fn report(
-        &mut self,
-        subject: &str,
-        ended: Result<(&'static str, u64), Error>,
-    ) -> Result<PlaylistReport, Error> {
-        let report = outcome(subject, ended, &mut self.unusable)?;
-        if report.not_before.is_some() {
-            self.note_lockouts()?;
-        }
-        Ok(report)
-    }
-
-    pub(crate) fn note_lockouts(&mut self) -> Result<(), Error> {
-        let lockouts = self.client.lockouts();
-        Ok(blocking(|| lockouts::save(self.warehouse, &self.account, lockouts))?)
-    }
-
-    /// Whether a list that is still the same need not be read again.
-    pub(crate) fn is_recent(&self, read: &KnownRead) -> bool {
-        !self.refetch && self.refetch_before.is_none_or(|limit| limit <= read.read_at)
-    }
-
-    pub(crate) async fn playlist(
-        &mut self,
-        id: &str,
-        listed_snapshot: Option<&str>,
-    ) -> Result<PlaylistReport, Error> {
-        let (before, calls) = (self.unusable, self.client.usage().call_count);
-        let ended = self.read_playlist(id, listed_snapshot).await;
-        let report = self.report(id, ended);
-        if self.client.usage().call_count == calls {
-            // Spotify was not asked, so this says nothing of it.
-            self.unusable = before;
-        }
-        report
-    }
-
-    async fn read_playlist(
-        &mut self,
-        id: &str,
-        listed_snapshot: Option<&str>,
-    ) -> Result<(&'static str, u64), Error> {
-        let (mut reader, mut read_id, known) = match self.begin(id, listed_snapshot)? {
-            Begin::Done(status, row_count) => return Ok((status, row_count)),
-            Begin::At { reader, read_id, known } => (reader, read_id, known),
-        };
-        let (known_snapshot, known_total) = known;
-        let mut restarts = 0;
-        let mut first_page = None;
-        loop {
-            self.check_stop()?;
-            let step = match first_page.take() {
-                Some(document) => reader.first_page(document)?,
-                None => reader.step(self.client, self.events).await?,
-            };
-            match step {
-                Step::Unchanged => return Ok(("unchanged", known_total.into())),
-                Step::Page(document) => {
-                    if read_id.is_none() {
-                        let total = Some(reader.total().into());
-                        (self.events)(Event::ReadStarted { name: id.to_owned(), total });
-                    }
-                    let (snapshot, total) = (reader.snapshot().map(str::to_owned), reader.total());
-                    read_id = Some(self.land(
-                        read_id,
-                        ("playlist", Some(id)),
-                        &document,
-                        (snapshot, Some(total)),
-                    )?);
-                }
-                Step::MetadataOnly(document) => {
-                    let read_id =
-                        self.land(read_id, ("playlist", Some(id)), &document, (None, None))?;
-                    self.finish(read_id, ReadStatus::MetadataOnly)?;
-                    return Ok(("contents_unavailable", 0));
-                }
-                Step::Complete => {
-                    if let Some(read_id) = read_id {
-                        self.finish(read_id, ReadStatus::Complete)?;
-                        let total = Some(reader.total());
-                        self.known.ended(id, FinishedRead { read_id, total });
-                    }
-                    return Ok(("fetched", reader.total().into()));
-                }
-                Step::Changed(document) => {
-                    if let Some(torn) = read_id.take() {
-                        self.finish(torn, ReadStatus::Torn)?;
-                    }
-                    restarts += 1;
-                    if restarts > MAX_RESTARTS {
-                        let error = crate::sources::Error::KeepsChanging {
-                            playlist_id: id.to_owned(),
-                            times: restarts,
-                        };
-                        return Err(error.into());
-                    }
-                    reader = PlaylistReader::new(id.to_owned(), known_snapshot.clone());
-                    first_page = document;
-                }
-            }
-        }
-    }
-
-    /// Decides what is left to ask for: nothing, the rest of an interrupted read, or everything.
-    fn begin(&self, id: &str, listed_snapshot: Option<&str>) -> Result<Begin, Error> {
-        let (finished, unfinished) = (self.known.finished(id), self.known.unfinished(id).cloned());
-        let known = self.known.newest(id).cloned();
-        if let Some(read) = finished {
-            return Ok(Begin::Done("fetched", read.total.unwrap_or(0).into()));
-        }
-        let known_total = known.as_ref().and_then(|read| read.total).unwrap_or(0);
-        let known = known.filter(|read| self.is_recent(read));
-        let known_snapshot = known.and_then(|read| read.snapshot_id);
-        // An earlier run's rows are continued where it can be told that the list is still the same.
-        let unfinished = unfinished.filter(|read| {
-            read.run_id == self.run_id
-                || (read.next_offset > 0 && read.snapshot_id.is_some() && !self.refetch)
-        });
-        if unfinished.is_none()
-            && known_snapshot.is_some()
-            && known_snapshot.as_deref() == listed_snapshot
-        {
-            return Ok(Begin::Done("unchanged", known_total.into()));
-        }
-        let read_id = unfinished.as_ref().map(|read| read.read_id);
-        let reader = match unfinished {
-            Some(read) if read.next_offset > 0 => {
-                let is_adopted = read.run_id != self.run_id;
-                if is_adopted {
-                    self.adopt(read.read_id)?;
-                }
-                let is_same = read.snapshot_id.as_deref() == listed_snapshot;
-                let total = read.total.unwrap_or(read.next_offset);
-                let (id, offset) = (id.to_owned(), read.next_offset);
-                let reader = PlaylistReader::resume(id, read.snapshot_id, total, offset);
-                if is_adopted && !is_same { reader.of_another_day() } else { reader }
-            }
-            _ => PlaylistReader::new(id.to_owned(), known_snapshot.clone()),
-        };
-        Ok(Begin::At { reader, read_id, known: (known_snapshot, known_total) })
-    }
-
-    pub(crate) fn adopt(&self, read_id: i64) -> Result<(), Error> {
-        Ok(blocking(|| self.warehouse.adopt_read(read_id, &self.run_id))?)
-    }
-
-    /// Notes one document, which is on disk when this returns.
-    pub(crate) fn land(
-        &mut self,
-        read_id: Option<i64>,
-        (entity, playlist_id): (&str, Option<&str>),
-        document: &Document,
-        (snapshot_id, total): (Option<String>, Option<u32>),
-    ) -> Result<i64, Error> {
-        let name = || document.url.clone();
-        let parts = document
-            .parts()
-            .map_err(|source| crate::sources::Error::Document { name: name(), source })?;
-        if let Some(recorder) = &self.recorder {
-            recorder.write(document, parts.offset)?;
-        }
-        let (run_id, now) = (self.run_id.clone(), (self.clock)());
-        let cut = Cut::of(document.entity, &document.body, &parts);
-        let row_count = cut.row_count().into();
-        let read_id = blocking(|| {
-            let read = NewRead { run_id: &run_id, entity, playlist_id, now };
-            let described = (snapshot_id.as_deref(), total);
-            self.warehouse.page_arrived((read_id, read), (document, cut), described)
-        })?;
-        (self.events)(Event::RowsLanded(row_count));
-        Ok(read_id)
-    }
-
-    pub(crate) fn finish(&self, read_id: i64, status: ReadStatus) -> Result<(), Error> {
-        Ok(blocking(|| self.warehouse.read_ended(read_id, status, (self.clock)()))?)
-    }
-
-    pub(crate) fn check_stop(&self) -> Result<(), Error> {
-        if self.stop.is_asked() { Err(Error::Interrupted) } else { Ok(()) }
-    }
+    Some((text, until))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::pipe_watch::Route;
+use super::pipe_watch::Channel;
 use crate::ids::Table;
 use crate::ledger::{Entry, Parcel};
 use crate::run::account::Target;
@@ -20,13 +20,13 @@ const REFRESH_REACH: TimeDelta = TimeDelta::days(7);
 pub(crate) type Announced = BTreeMap<String, (DateTime<Utc>, String)>;
 
 /// The files that S3's events tell: since when, and what makes their pipe look for them.
-pub(crate) fn announced(target: &Target, table: Table, parcels: &[Parcel]) -> Announced {
+pub(crate) fn announced(account: &Target, table: Table, parcels: &[Parcel]) -> Announced {
     let entries = parcels.iter().flat_map(|parcel| parcel.entries_of(table));
     let of_entry = |entry: &Entry| {
-        let (way, key) = (entry.way.unwrap_or(target.mode), &entry.file.key);
-        let format = entry.format().unwrap_or(target.format);
-        let pipe = target.names.pipe(table, format, way).filter(|_| way == IngestMode::Auto)?;
-        let path = below_the_pipe(&target.prefix, table, key)?;
+        let (way, key) = (entry.way.unwrap_or(account.mode), &entry.file.key);
+        let format = entry.format().unwrap_or(account.format);
+        let pipe = account.names.pipe(table, format, way).filter(|_| way == IngestMode::Auto)?;
+        let path = below_the_pipe(&account.prefix, table, key)?;
         let refresh = format!("alter pipe {pipe} refresh prefix = {}", literal(&path));
         Some((key.clone(), (entry.told_since(), refresh)))
     };
@@ -35,19 +35,19 @@ pub(crate) fn announced(target: &Target, table: Table, parcels: &[Parcel]) -> An
 
 /// What to do about the files that S3's events should have told by now, by key, where their pipe runs and has nothing in its queue.
 pub(crate) fn unannounced(
-    routes: &[Route],
+    channels: &[Channel],
     announced: &Announced,
     now: DateTime<Utc>,
 ) -> BTreeMap<String, String> {
-    let is_idle = |route: &&Route| {
-        let status = route.status.as_ref();
-        route.way == IngestMode::Auto
-            && !route.is_stuck()
+    let is_idle = |channel: &&Channel| {
+        let status = channel.status.as_ref();
+        channel.way == IngestMode::Auto
+            && !channel.is_stuck()
             && status.is_some_and(|status| status.pending_file_count == 0)
     };
     let mut steps = BTreeMap::new();
-    for route in routes.iter().filter(is_idle) {
-        for file in &route.files {
+    for channel in channels.iter().filter(is_idle) {
+        for file in &channel.files {
             let Some((since, refresh)) = announced.get(&file.key) else { continue };
             let age = now - *since;
             if age < EVENT_PATIENCE {

@@ -1,4 +1,4 @@
-//! Asks Snowflake about files until every one is settled or the time is up: the cheapest question first.
+//! Verify: asks Snowflake about files until every one is settled or the time is up: the cheapest question first.
 //!
 //! What was judged before is asked of its landing table alone, and at once. Otherwise: 1. The pipe's report, which costs no warehouse, until it has settled every file of a table (`rest`), or the pipe's status
 //!    (`auto`). 2. The landing table, as soon as that says that the files are in: only it proves. 3. Copy history and pipe status,
@@ -7,36 +7,89 @@
 mod announced;
 mod look;
 mod pipe_watch;
-pub(crate) mod presence;
+mod presence;
+mod replacements;
 mod table_watch;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
+use super::Run;
 use super::account::Target;
 use super::error::Error;
-use super::job::Edge;
-use crate::event::Event;
+use super::ingest::Submitted;
+use crate::event::{Event, Stage};
 use crate::ids::Table;
 use crate::lake::ExportedFile;
+use crate::ledger;
 use crate::ledger::Parcel;
 use crate::retry::pause;
-use crate::snowflake::{Evidence, Verdict, Verification, verify};
-use table_watch::Question;
+use crate::snowflake;
+use crate::snowflake::{Evidence, Verdict, Verification};
+use replacements::{replaced_keys, replacements};
+use table_watch::TableWatch;
 
 /// `COPY_HISTORY` goes back 14 days and refuses an earlier start.
 const HISTORY_LIFETIME: TimeDelta = TimeDelta::days(13);
 /// How far this machine's clock may be ahead of Snowflake's: nothing of a run may fall out of its history for that.
 const CLOCK_DOUBT: TimeDelta = TimeDelta::hours(1);
 
+/// Asks what became of the files, notes it, and keeps what the run's end is concluded from.
+pub(crate) async fn verify(run: &mut Run<'_>, submitted: Submitted) -> Result<(), Error> {
+    let Some(account) = run.account.filter(|_| run.does(Stage::Verify)) else { return Ok(()) };
+    // How old each submission is decides who is asked.
+    let keys = run.findings.keys();
+    let mut parcels = ledger::files::parcels_of(&run.warehouse, &keys)?;
+    for parcel in &mut parcels {
+        parcel.entries.retain(|entry| entry.state != "superseded");
+    }
+    parcels.retain(|parcel| !parcel.entries.is_empty());
+    run.findings.parcels = parcels;
+    if !run.findings.parcels.is_empty() {
+        run.enter(Stage::Verify)?;
+        let Watched { verification, refusal } = watch(run, account, submitted.evidence).await?;
+        let replacements = replacements(&run.warehouse, &run.findings.parcels, &verification)?;
+        let (place, now) = (account.place(), run.now());
+        let warehouse = &mut run.warehouse;
+        ledger::files::judged(warehouse, &verification, &replacements, (&place, now))?;
+        ledger::files::doubt(warehouse, &verification, now)?;
+        let replaced = replaced_keys(&run.findings.parcels, &replacements);
+        run.findings.verification = Some(verification.without(&replaced));
+        run.findings.refusal = refusal;
+        if run.only_verifies() {
+            run.findings.missing = presence::missing(run, account).await?;
+        }
+    }
+    run.findings.reached = Stage::Verify;
+    Ok(())
+}
+
 /// What was found, and why some of it could not be.
-pub(crate) struct Watched {
+struct Watched {
     /// Every file judged by what Snowflake answered.
-    pub(crate) verification: Verification,
+    verification: Verification,
     /// The first refusal of an answer that only a person can mend; the tables it concerns are `pending`.
-    pub(crate) refusal: Option<Error>,
+    refusal: Option<Error>,
+}
+
+/// What Snowflake's histories are asked for.
+struct Window {
+    since: DateTime<Utc>,
+    /// The one run whose files these are; empty where they are several runs'.
+    run_id: String,
+}
+
+impl Window {
+    fn of(parcels: &[Parcel], now: DateTime<Utc>) -> Self {
+        let oldest = parcels.iter().map(|parcel| parcel.started_at).min().unwrap_or(now);
+        let run_id = match parcels {
+            [only] => only.run_id.to_string(),
+            _ => String::new(),
+        };
+        Self { since: (oldest - CLOCK_DOUBT).max(now - HISTORY_LIFETIME), run_id }
+    }
 }
 
 /// Asks until every file is settled, nothing will move by itself, or the time is up.
@@ -45,43 +98,38 @@ pub(crate) struct Watched {
 ///
 /// # Errors
 /// That the run was interrupted, and nothing else: what could not be asked this time leaves its files `pending`.
-pub(crate) async fn watch(
-    edge: Edge<'_>,
-    target: &Target,
-    parcels: &[Parcel],
+async fn watch(
+    run: &Run<'_>,
+    account: &Target,
     mut evidence: BTreeMap<Table, Evidence>,
 ) -> Result<Watched, Error> {
+    let parcels = &run.findings.parcels;
     let files: Vec<ExportedFile> = parcels.iter().flat_map(Parcel::files).cloned().collect();
-    let oldest = parcels.iter().map(|parcel| parcel.started_at).min().unwrap_or_else(|| edge.now());
-    let mut questions: Vec<Question> = Table::ALL
+    let mut watches: Vec<TableWatch> = Table::ALL
         .into_iter()
         .filter_map(|table| {
             let known = evidence.remove(&table).unwrap_or_default();
-            Question::of(edge, target, (table, parcels), known)
+            TableWatch::of(run, account, table, known)
         })
         .collect();
-    let timeout = Duration::from_secs(edge.config.snowflake.verify_timeout_secs.unwrap_or(1800));
-    let (began, mut wait) = (Instant::now(), edge.settings.shipping.first_round);
-    let since = (oldest - CLOCK_DOUBT).max(edge.now() - HISTORY_LIFETIME);
-    let asked_about = match parcels {
-        [only] => (since, only.run_id.as_str()),
-        _ => (since, ""),
-    };
-    questions.iter().for_each(|question| question.tell(edge, Some(target.mode)));
+    let timeout = Duration::from_secs(run.config.snowflake.verify_timeout_secs.unwrap_or(1800));
+    let (began, mut wait) = (Instant::now(), run.settings.shipping.first_round);
+    let window = Window::of(parcels, run.now());
+    watches.iter().for_each(|watch| watch.report(run, Some(account.mode)));
     'rounds: for round in 1.. {
-        for question in questions.iter_mut().filter(|question| question.is_open()) {
-            edge.check_stop()?;
-            let asked = question.ask(edge, target, asked_about, round).await;
-            question.keep(asked)?;
-            question.tell(edge, Some(target.mode));
-            if question.is_refused_for_all() {
+        for watch in watches.iter_mut().filter(|watch| watch.is_open()) {
+            run.check_stop()?;
+            let asked = watch.ask(run, account, &window, round).await;
+            watch.keep(asked)?;
+            watch.report(run, Some(account.mode));
+            if watch.is_refused_for_all() {
                 break 'rounds;
             }
         }
-        let verification = judge(&files, &questions);
+        let verification = judge(&files, &watches);
         let verified = count_verified(&verification);
-        (edge.events)(Event::Judged { verified, total: files.len() });
-        if questions.iter().all(|question| !question.is_open() || question.is_stuck()) {
+        (run.events)(Event::Judged { verified, total: files.len() });
+        if watches.iter().all(|watch| !watch.is_open() || watch.is_stuck()) {
             break;
         }
         let left = timeout.saturating_sub(began.elapsed());
@@ -89,30 +137,41 @@ pub(crate) async fn watch(
             break;
         }
         let next = wait.min(left);
-        (edge.events)(Event::AskingAgain { wait: next });
-        edge.stop.or(pause(next)).await.ok_or(Error::Interrupted)?;
-        wait = wait.mul_f64(1.5).min(edge.settings.shipping.longest_round);
+        (run.events)(Event::AskingAgain { wait: next });
+        run.stop.or(pause(next)).await.ok_or(Error::Interrupted)?;
+        wait = wait.mul_f64(1.5).min(run.settings.shipping.longest_round);
     }
-    let mut is_refused = questions.iter().any(Question::is_refused_for_all);
-    for question in questions.iter_mut().filter(|question| question.wants_explanation()) {
-        question.doubt();
+    explain(run, account, &window, &mut watches).await?;
+    let verification = judge(&files, &watches);
+    let refusal = watches.iter_mut().find_map(TableWatch::take_refusal);
+    Ok(Watched { verification, refusal })
+}
+
+/// Asks why files did not come, or not as they were sent.
+async fn explain(
+    run: &Run<'_>,
+    account: &Target,
+    window: &Window,
+    watches: &mut [TableWatch],
+) -> Result<(), Error> {
+    let mut is_refused = watches.iter().any(TableWatch::is_refused_for_all);
+    for watch in watches.iter_mut().filter(|watch| watch.wants_explanation()) {
+        watch.require_confirmation();
         if !is_refused {
-            let asked = question.explain(edge, target, asked_about).await;
-            question.keep(asked)?;
-            question.tell(edge, None);
-            is_refused = question.is_refused_for_all();
+            let asked = watch.explain(run, account, window).await;
+            watch.keep(asked)?;
+            watch.report(run, None);
+            is_refused = watch.is_refused_for_all();
         }
     }
-    let verification = judge(&files, &questions);
-    let refusal = questions.iter_mut().find_map(Question::take_refusal);
-    Ok(Watched { verification, refusal })
+    Ok(())
 }
 
 fn count_verified(verification: &Verification) -> usize {
     verification.files.iter().filter(|file| file.verdict == Verdict::Verified).count()
 }
 
-fn judge(files: &[ExportedFile], questions: &[Question]) -> Verification {
-    let evidence = questions.iter().map(Question::answers).collect();
-    verify(files, &evidence)
+fn judge(files: &[ExportedFile], watches: &[TableWatch]) -> Verification {
+    let evidence = watches.iter().map(TableWatch::answers).collect();
+    snowflake::verify(files, &evidence)
 }

@@ -9,11 +9,11 @@ use futures_util::future::join_all;
 use crate::event::Event;
 use crate::ids::Table;
 use crate::lake::Store;
-use crate::ledger::{Entry, Parcel};
-use crate::run::account::Target;
+use crate::ledger::Entry;
+use crate::run::Run;
+use crate::run::account::{Target, query};
 use crate::run::error::Error;
-use crate::run::job::Edge;
-use crate::run::ship::{query, store_settings};
+use crate::run::job::store_settings;
 use crate::snowflake::{Answer, QualifiedName, Row, Rows, Statement};
 
 /// Looks that are under way at once.
@@ -22,34 +22,27 @@ const LOOKS: usize = 16;
 const SHOWN: usize = 10;
 
 /// Names everything that is gone, and says so.
-pub(crate) async fn missing(
-    edge: Edge<'_>,
-    target: &Target,
-    parcels: &[Parcel],
-) -> Result<Vec<String>, Error> {
-    let mut missing = missing_pipes(edge, target, parcels).await?;
-    missing.extend(Box::pin(missing_files(edge, target, parcels)).await?);
+pub(crate) async fn missing(run: &Run<'_>, account: &Target) -> Result<Vec<String>, Error> {
+    let mut missing = missing_pipes(run, account).await?;
+    missing.extend(Box::pin(missing_files(run, account)).await?);
     for name in &missing {
-        (edge.events)(Event::Warning(format!("{name} is gone")));
+        (run.events)(Event::Warning(format!("{name} is gone")));
     }
     Ok(missing)
 }
 
-async fn missing_pipes(
-    edge: Edge<'_>,
-    target: &Target,
-    parcels: &[Parcel],
-) -> Result<Vec<String>, Error> {
-    let is_sent =
-        |table: &Table| parcels.iter().any(|parcel| parcel.entries_of(*table).next().is_some());
+async fn missing_pipes(run: &Run<'_>, account: &Target) -> Result<Vec<String>, Error> {
+    let is_sent = |table: &Table| {
+        run.findings.parcels.iter().any(|parcel| parcel.entries_of(*table).next().is_some())
+    };
     // Those that the next run needs: a way that is configured no longer needs none.
-    let pipe = |table| target.names.pipe(table, target.format, target.mode);
+    let pipe = |table| account.names.pipe(table, account.format, account.mode);
     let wanted: Vec<QualifiedName> =
         Table::ALL.into_iter().filter(is_sent).filter_map(pipe).collect();
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
-    let there = match query(edge, target, Statement::new(target.names.pipes())).await {
+    let there = match query(run, account, Statement::new(account.names.pipes())).await {
         Ok(Answer::Given(rows)) => names_in(&rows)?,
         Err(error) if error.is_interruption() => return Err(error),
         // Whoever may not ask knows nothing.
@@ -64,34 +57,30 @@ fn names_in(rows: &Rows) -> Result<BTreeSet<String>, Error> {
     rows.iter().map(name).collect()
 }
 
-async fn missing_files(
-    edge: Edge<'_>,
-    target: &Target,
-    parcels: &[Parcel],
-) -> Result<Vec<String>, Error> {
-    let settings = store_settings(edge.config, edge.settings.shipping.store);
+async fn missing_files(run: &Run<'_>, account: &Target) -> Result<Vec<String>, Error> {
+    let settings = store_settings(run.config, run.settings.shipping.store);
     let store = match Store::open(&settings).await {
         Ok(store) => store,
         Err(error) => {
             let text = format!("the bucket could not be looked into: {error}");
-            (edge.events)(Event::Warning(text));
+            (run.events)(Event::Warning(text));
             return Ok(Vec::new());
         }
     };
     let mut missing = Vec::new();
     for table in Table::ALL {
-        let entries = parcels.iter().flat_map(|parcel| parcel.entries_of(table));
+        let entries = run.findings.parcels.iter().flat_map(|parcel| parcel.entries_of(table));
         let sent: Vec<&Entry> = entries.filter(|entry| entry.state != "exported").collect();
         let mut absent = Vec::new();
         for some in sent.chunks(LOOKS) {
-            edge.check_stop()?;
+            run.check_stop()?;
             let looks = some.iter().map(|entry| store.lacks(&entry.file.key));
             let found = join_all(looks).await;
             absent.extend(some.iter().zip(found).filter_map(|(entry, is_absent)| {
                 is_absent.unwrap_or(false).then_some(entry.file.key.as_str())
             }));
         }
-        missing.extend(named(&format!("{}raw/{table}/", target.prefix), sent.len(), &absent));
+        missing.extend(named(&format!("{}raw/{table}/", account.prefix), sent.len(), &absent));
     }
     Ok(missing)
 }

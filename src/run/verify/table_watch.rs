@@ -6,17 +6,16 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::Window;
 use super::announced::{Announced, announced, unannounced};
 use super::look::{Look, Signs};
-use super::pipe_watch::{Route, routes};
+use super::pipe_watch::{Channel, channels};
 use crate::event::{Event, TableProgress};
 use crate::ids::Table;
 use crate::lake::ExportedFile;
-use crate::ledger::Parcel;
-use crate::run::account::Target;
+use crate::run::Run;
+use crate::run::account::{Target, bound, query};
 use crate::run::error::Error;
-use crate::run::job::Edge;
-use crate::run::ship::{bound, query};
 use crate::snowflake::{
     Answer, Evidence, FileVerdict, Health, IngestMode, Landed, PipeHealth, PipeStatus, Verdict,
     Verification, copy_history, is_reported, verify,
@@ -34,7 +33,7 @@ const LOOK_FILES: usize = 2_000;
 const ODD_ANSWERS: u32 = 1;
 
 /// The files of one table that are not settled, and what is known of them.
-pub(crate) struct Question {
+pub(crate) struct TableWatch {
     table: Table,
     files: Vec<ExportedFile>,
     evidence: Evidence,
@@ -42,7 +41,7 @@ pub(crate) struct Question {
     began_at: DateTime<Utc>,
     submitted_at: DateTime<Utc>,
     /// One, but where mode or format were changed while files were on their way.
-    routes: Vec<Route>,
+    channels: Vec<Channel>,
     last_look: Option<Look>,
     /// What only a person can bring about, where something was refused.
     refusal: Option<Error>,
@@ -54,27 +53,31 @@ pub(crate) struct Question {
     odd_count: u32,
 }
 
-impl Question {
-    /// The question of what became of a table's files, where there are any.
+impl TableWatch {
+    /// The watch on a table's files, where there are any.
     pub(crate) fn of(
-        edge: Edge<'_>,
-        target: &Target,
-        (table, parcels): (Table, &[Parcel]),
+        run: &Run<'_>,
+        account: &Target,
+        table: Table,
         mut evidence: Evidence,
     ) -> Option<Self> {
+        let parcels = &run.findings.parcels;
         let entries = || parcels.iter().flat_map(|parcel| parcel.entries_of(table));
         let files: Vec<ExportedFile> = entries().map(|entry| entry.file.clone()).collect();
-        let now = edge.now();
+        let now = run.now();
         let forgotten = entries().filter(|entry| entry.is_forgotten(now));
         evidence.forgotten_keys = forgotten.map(|entry| entry.file.key.clone()).collect();
         let found = entries().filter_map(|it| Some((it.file.key.clone(), it.found()?)));
         evidence.found_before = found.collect();
-        evidence.landing_table = target.names.table(table).to_string();
-        let routes = routes(target, table, parcels);
-        let untold = routes.iter().filter(|route| !route.is_told).flat_map(|route| &route.files);
-        evidence.untold_keys = untold.map(|file| file.key.clone()).collect();
+        evidence.landing_table = account.names.table(table).to_string();
+        let channels = channels(account, table, parcels);
+        let unsubmitted = channels
+            .iter()
+            .filter(|channel| !channel.is_submitted)
+            .flat_map(|channel| &channel.files);
+        evidence.untold_keys = unsubmitted.map(|file| file.key.clone()).collect();
         Some(Self {
-            routes,
+            channels,
             began_at: parcels.iter().map(|parcel| parcel.started_at).min()?,
             submitted_at: parcels.iter().filter_map(|parcel| parcel.updated_at(table)).max()?,
             table,
@@ -82,7 +85,7 @@ impl Question {
             evidence,
             last_look: None,
             refusal: None,
-            announced: announced(target, table, parcels),
+            announced: announced(account, table, parcels),
             is_closed: false,
             odd_count: 0,
         })
@@ -93,7 +96,7 @@ impl Question {
     }
 
     /// Reports how far the files are; `waiting` for an answer of this mode, or why they are no further.
-    pub(crate) fn tell(&self, edge: Edge<'_>, waiting: Option<IngestMode>) {
+    pub(crate) fn report(&self, run: &Run<'_>, waiting: Option<IngestMode>) {
         let judged = self.judged();
         let verified = judged.files.iter().zip(&self.files);
         let verified: Vec<&ExportedFile> = verified
@@ -102,7 +105,7 @@ impl Question {
         let rows = |files: &[&ExportedFile]| files.iter().map(|file| file.row_count).sum();
         let worst = judged.files.iter().rev().max_by_key(|file| file.verdict);
         let worst = worst.filter(|file| file.verdict != Verdict::Verified);
-        (edge.events)(Event::TableJudged(TableProgress {
+        (run.events)(Event::TableJudged(TableProgress {
             table: self.table,
             verdict: worst.map_or(Verdict::Verified, |file| file.verdict).name(),
             file_count: self.files.len(),
@@ -112,7 +115,7 @@ impl Question {
             reason: match (worst, waiting) {
                 (None, _) => String::new(),
                 (Some(file), Some(mode)) if file.verdict == Verdict::Pending => {
-                    self.awaited(edge.now(), mode)
+                    self.awaited(run.now(), mode)
                 }
                 (Some(file), _) => file.reason.clone(),
             },
@@ -158,11 +161,11 @@ impl Question {
     /// Puts a refusal aside, so that the other tables are still asked about.
     pub(crate) fn keep(&mut self, asked: Result<(), Error>) -> Result<(), Error> {
         self.is_closed |= asked.is_err();
-        self.excuse(asked)
+        self.keep_aside(asked)
     }
 
-    /// The same of what only explains: the question goes on without it.
-    fn excuse(&mut self, asked: Result<(), Error>) -> Result<(), Error> {
+    /// The same of what only explains: the watch goes on without it.
+    fn keep_aside(&mut self, asked: Result<(), Error>) -> Result<(), Error> {
         match asked {
             Err(error) if !error.is_interruption() => {
                 self.refusal.get_or_insert(error);
@@ -183,7 +186,7 @@ impl Question {
     }
 
     fn takes(&self, way: IngestMode) -> bool {
-        self.routes.iter().any(|route| route.is_told && route.way == way)
+        self.channels.iter().any(|channel| channel.is_submitted && channel.way == way)
     }
 
     /// Whether nothing of what is waited for will come before a person does something.
@@ -193,40 +196,43 @@ impl Question {
             let of_file = |it: &&FileVerdict| it.key == file.key;
             judged.files.iter().find(of_file).is_some_and(|it| it.verdict == Verdict::Pending)
         };
-        let will_come = |route: &Route| match route.way {
+        let will_come = |channel: &Channel| match channel.way {
             // A COPY that has answered is over: what the table does not hold then will not come.
-            IngestMode::Copy => route.is_told && !self.evidence.is_landed_known(),
-            _ => route.is_told && !route.is_stuck(),
+            IngestMode::Copy => channel.is_submitted && !self.evidence.is_landed_known(),
+            _ => channel.is_submitted && !channel.is_stuck(),
         };
-        !self.routes.iter().any(|route| will_come(route) && route.files.iter().any(is_pending))
+        !self
+            .channels
+            .iter()
+            .any(|channel| will_come(channel) && channel.files.iter().any(is_pending))
     }
 
     /// One round: what costs nothing first, the table when it is worth asking.
     pub(crate) async fn ask(
         &mut self,
-        edge: Edge<'_>,
-        target: &Target,
-        asked_about: (DateTime<Utc>, &str),
+        run: &Run<'_>,
+        account: &Target,
+        window: &Window,
         round: u32,
     ) -> Result<(), Error> {
         // What was judged before is over for pipes and histories: the table alone says whether it is still so.
         if round == 1 && self.is_judged_before() {
-            return self.ask_table(edge, target).await;
+            return self.ask_table(run, account).await;
         }
         let (by_rest, by_event, by_copy) = (
             self.takes(IngestMode::Rest),
             self.takes(IngestMode::Auto),
             self.takes(IngestMode::Copy),
         );
-        if by_rest && !self.is_report_expired(edge.now()) {
-            self.ask_report(edge, target).await?;
+        if by_rest && !self.is_report_expired(run.now()) {
+            self.ask_report(run, account).await?;
         }
         let is_patience_over = round.is_multiple_of(PATIENT_ROUNDS);
         // Nobody remembers a file, or its pipe stands with the file in its queue?
         let is_doubtful = !self.evidence.forgotten_keys.is_empty();
         if by_event || is_patience_over || is_doubtful {
-            let asked = self.ask_pipe(edge, target).await;
-            self.excuse(asked)?;
+            let asked = self.ask_pipe(run, account).await;
+            self.keep_aside(asked)?;
         }
         // A report that is younger than the table's answer would make a file look lost that has just arrived.
         let looks_lost = self.judged().files.iter().any(|it| it.verdict == Verdict::Mismatch);
@@ -236,18 +242,18 @@ impl Question {
         let is_over = is_over || !self.evidence.skipped_paths.is_empty();
         let is_over = is_over && (round == 1 || by_copy && is_patience_over);
         let is_idle = by_event && is_patience_over && self.is_idle_after(self.began_at);
-        let is_wanted = self.is_ripe(edge.now()) || is_over || is_idle || looks_lost;
+        let is_wanted = self.is_ripe(run.now()) || is_over || is_idle || looks_lost;
         let signs = self.signs();
         let is_due = self.last_look.as_ref().is_none_or(|look| look.is_over(round, &signs));
         if !is_wanted || !is_due {
             return Ok(());
         }
-        self.ask_table(edge, target).await?;
+        self.ask_table(run, account).await?;
         self.last_look = Some(Look::after(self.last_look.take(), round, signs));
         // Of files that events brought, no report says that one was refused.
         if is_idle && !self.is_settled() {
-            let asked = self.ask_history(edge, target, asked_about).await;
-            self.excuse(asked)?;
+            let asked = self.ask_history(run, account, window).await;
+            self.keep_aside(asked)?;
         }
         Ok(())
     }
@@ -259,12 +265,12 @@ impl Question {
     fn signs(&self) -> Signs {
         let sign =
             |status: &PipeStatus| (status.last_ingested_timestamp, status.pending_file_count);
-        let statuses = self.routes.iter().map(|route| route.status.as_ref().map(sign));
+        let statuses = self.channels.iter().map(|channel| channel.status.as_ref().map(sign));
         (self.evidence.reports.clone(), statuses.collect())
     }
 
-    async fn ask_table(&mut self, edge: Edge<'_>, target: &Target) -> Result<(), Error> {
-        let landed = match self.landed(edge, target).await {
+    async fn ask_table(&mut self, run: &Run<'_>, account: &Target) -> Result<(), Error> {
+        let landed = match self.landed(run, account).await {
             Err(Error::Snowflake(error))
                 if error.is_no_answer() && self.odd_count < ODD_ANSWERS =>
             {
@@ -283,13 +289,13 @@ impl Question {
         Ok(())
     }
 
-    async fn landed(&self, edge: Edge<'_>, target: &Target) -> Result<Answer<Vec<Landed>>, Error> {
+    async fn landed(&self, run: &Run<'_>, account: &Target) -> Result<Answer<Vec<Landed>>, Error> {
         let keys: Vec<&str> = self.files.iter().map(|file| file.key.as_str()).collect();
         let mut landed = Vec::new();
         for keys in keys.chunks(LOOK_FILES) {
-            let sql = target.names.landed(self.table);
+            let sql = account.names.landed(self.table);
             let statement = bound(sql, serde_json::json!(keys).to_string());
-            match query(edge, target, statement).await? {
+            match query(run, account, statement).await? {
                 Answer::Given(rows) => landed.extend(Landed::read(&rows)?),
                 Answer::Unknown(why) => return Ok(Answer::Unknown(why)),
             }
@@ -299,7 +305,7 @@ impl Question {
 
     /// Whether a pipe has nothing left to do and did something since.
     fn has_ingested(&self, since: DateTime<Utc>) -> bool {
-        self.routes.iter().filter_map(|route| route.status.as_ref()).any(|status| {
+        self.channels.iter().filter_map(|channel| channel.status.as_ref()).any(|status| {
             status.pending_file_count == 0
                 && status.last_ingested_timestamp.is_some_and(|at| since - CLOCK_SLACK <= at)
         })
@@ -307,8 +313,8 @@ impl Question {
 
     /// Whether a pipe that lives on events has passed everything on that it heard of since, or does not say how it is.
     fn is_idle_after(&self, since: DateTime<Utc>) -> bool {
-        self.routes.iter().filter(|route| route.way == IngestMode::Auto).any(|route| {
-            route.status.as_ref().is_none_or(|status| {
+        self.channels.iter().filter(|channel| channel.way == IngestMode::Auto).any(|channel| {
+            channel.status.as_ref().is_none_or(|status| {
                 status.pending_file_count == 0
                     && status
                         .last_forwarded_message_timestamp
@@ -331,10 +337,10 @@ impl Question {
             })
     }
 
-    async fn ask_report(&mut self, edge: Edge<'_>, target: &Target) -> Result<(), Error> {
-        for route in self.routes.iter().filter(|route| route.way == IngestMode::Rest) {
-            let Some(pipe) = &route.pipe else { continue };
-            match target.connection.insert_report(pipe, edge.stop).await {
+    async fn ask_report(&mut self, run: &Run<'_>, account: &Target) -> Result<(), Error> {
+        for channel in self.channels.iter().filter(|channel| channel.way == IngestMode::Rest) {
+            let Some(pipe) = &channel.pipe else { continue };
+            match account.connection.insert_report(pipe, run.stop).await {
                 // A report can be late, or be cut short; what an earlier one told stays told.
                 Ok(report) => match &mut self.evidence.reports {
                     Answer::Given(told) => {
@@ -357,10 +363,10 @@ impl Question {
         Ok(())
     }
 
-    async fn ask_pipe(&mut self, edge: Edge<'_>, target: &Target) -> Result<(), Error> {
+    async fn ask_pipe(&mut self, run: &Run<'_>, account: &Target) -> Result<(), Error> {
         let (mut worst, mut unknown) = (None::<PipeHealth>, "`copy` uses no pipe".to_owned());
-        for route in &mut self.routes {
-            match route.ask_pipe(edge, target, self.submitted_at).await? {
+        for channel in &mut self.channels {
+            match channel.ask_pipe(run, account, self.submitted_at).await? {
                 None => {}
                 Some(Answer::Unknown(why)) => unknown = why,
                 Some(Answer::Given(pipe)) => {
@@ -370,41 +376,42 @@ impl Question {
             }
         }
         self.evidence.pipe = worst.map_or(Answer::Unknown(unknown), Answer::Given);
-        self.evidence.unannounced.extend(unannounced(&self.routes, &self.announced, edge.now()));
+        self.evidence.unannounced.extend(unannounced(&self.channels, &self.announced, run.now()));
         Ok(())
     }
 
     /// From now on a difference counts only where the table says so a second time.
-    pub(crate) fn doubt(&mut self) {
+    pub(crate) fn require_confirmation(&mut self) {
         self.evidence.is_unconfirmed = true;
     }
 
     /// Asks why files did not come, or not as they were sent; the table a second time.
     pub(crate) async fn explain(
         &mut self,
-        edge: Edge<'_>,
-        target: &Target,
-        asked_about: (DateTime<Utc>, &str),
+        run: &Run<'_>,
+        account: &Target,
+        window: &Window,
     ) -> Result<(), Error> {
-        let asked = self.ask_history(edge, target, asked_about).await;
-        self.excuse(asked)?;
-        self.ask_table(edge, target).await?;
+        let asked = self.ask_history(run, account, window).await;
+        self.keep_aside(asked)?;
+        self.ask_table(run, account).await?;
         if self.judged().files.iter().any(|file| file.verdict == Verdict::Pending) {
-            let asked = self.ask_pipe(edge, target).await;
-            self.excuse(asked)?;
+            let asked = self.ask_pipe(run, account).await;
+            self.keep_aside(asked)?;
         }
         Ok(())
     }
 
     async fn ask_history(
         &mut self,
-        edge: Edge<'_>,
-        target: &Target,
-        (since, run_id): (DateTime<Utc>, &str),
+        run: &Run<'_>,
+        account: &Target,
+        window: &Window,
     ) -> Result<(), Error> {
-        let since = since.format("%Y-%m-%dT%H:%M:%SZ").to_string();
-        let statement = bound(target.names.copy_history(self.table, &since), run_id.to_owned());
-        let answer = query(edge, target, statement).await;
+        let since = window.since.format("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let statement =
+            bound(account.names.copy_history(self.table, &since), window.run_id.clone());
+        let answer = query(run, account, statement).await;
         let history = match &answer {
             Ok(Answer::Given(rows)) => Answer::Given(copy_history(rows)?),
             Ok(Answer::Unknown(why)) => Answer::Unknown(why.clone()),

@@ -1,0 +1,66 @@
+//! What is outstanding: every file that the ledger does not know to have arrived, this run's and earlier ones'.
+//!
+//! The ledger is written before and after each step of a file, so a process killed between two calls forgets none: what was
+//! uploaded is skipped, what was submitted is known to its pipe (by path, for 14 days) or to the table (`COPY INTO`, for 64).
+
+use std::collections::BTreeSet;
+
+use super::error::Error;
+use super::{Run, lost};
+use crate::ledger;
+use crate::ledger::Asked;
+use crate::snowflake::IngestMode;
+
+/// The files that a run takes along, by key: it reports what became of them, however it ends.
+pub(crate) struct Outstanding {
+    keys: Vec<String>,
+}
+
+impl Outstanding {
+    /// Takes up what this run is to bring on its way, or to ask about.
+    pub(crate) fn take(run: &mut Run<'_>) -> Result<Self, Error> {
+        lost::settle(run)?;
+        let warehouse = &run.warehouse;
+        let mut parcels = match (run.only_verifies(), &run.settings.run) {
+            (true, Some(run)) => ledger::files::asked(warehouse, &Asked::Run(run))?,
+            (true, None) if run.settings.shipping.asks_all => {
+                ledger::files::asked(warehouse, &Asked::Everything)?
+            }
+            (true, None) => ledger::files::asked(warehouse, &Asked::Latest)?,
+            (false, _) => {
+                let place = run.account.map(super::Target::place);
+                ledger::files::outstanding(warehouse, place.as_deref())?
+            }
+        };
+        if let Some(run) = &run.settings.run {
+            parcels.retain(|parcel| parcel.run_id == *run);
+        }
+        run.findings.parcels = parcels;
+        let mut keys = run.findings.keys();
+        // Without an account, what is in the bucket has arrived.
+        if run.config.snowflake.account.is_none() {
+            let entries = run.findings.parcels.iter().flat_map(|parcel| &parcel.entries);
+            let arrived = entries.filter(|entry| entry.state == "uploaded");
+            let arrived: BTreeSet<&str> = arrived.map(|entry| entry.file.key.as_str()).collect();
+            keys.retain(|key| !arrived.contains(key.as_str()));
+        }
+        keys.extend(lost::keys(&run.warehouse)?);
+        Ok(Self { keys })
+    }
+
+    /// Looks up how far the files are now, also when something failed on the way, and says what is still wrong with them.
+    pub(crate) fn settle(self, run: &mut Run<'_>, shipped: Result<(), Error>) -> Result<(), Error> {
+        run.findings.parcels = ledger::files::parcels_of(&run.warehouse, &self.keys)?;
+        shipped?;
+        if let Some(error) = run.findings.held_up.take() {
+            return Err(error.into());
+        }
+        lost::require_none(&run.warehouse, run.settings.run.as_ref())
+    }
+}
+
+/// Whether Snowflake learns of files from the bucket's events, whatever this command does.
+pub(crate) fn is_by_event(run: &Run<'_>) -> bool {
+    let snowflake = &run.config.snowflake;
+    snowflake.account.is_some() && snowflake.ingest.unwrap_or_default() == IngestMode::Auto
+}

@@ -1,0 +1,23 @@
+//! Publish: the analysts' file is brought up to date and moved into place.
+
+use super::Run;
+use super::error::Error;
+use super::transform::Transformed;
+use crate::event::Stage;
+use crate::quality::QualityPassed;
+
+/// Publishes the tables that passed, from the next version that the transform began, where it did.
+pub(crate) fn publish(
+    run: &mut Run<'_>,
+    _: &QualityPassed,
+    transformed: Transformed,
+) -> Result<(), Error> {
+    if !run.does(Stage::Publish) {
+        return Ok(());
+    }
+    run.check_stop()?;
+    run.enter(Stage::Publish)?;
+    let published = run.settings.data_dir.published();
+    run.warehouse.publish(&published, transformed.next_version)?;
+    Ok(())
+}
