@@ -47,6 +47,7 @@ ifneq ($(call has,cargo-nextest),)
 else
 	$(with_oracles) cargo test --workspace
 endif
+	cargo run --quiet --example run_the_demo "$(target_dir)/example" >/dev/null
 
 # Snowflake's own Python clients check our tokens and the double, where they can be installed. Who names an environment of their
 # own in SNOWTRACK_ORACLES gets that one.

@@ -93,6 +93,30 @@ pub struct Settings {
     pub clock: fn() -> DateTime<Utc>,
 }
 
+impl Settings {
+    /// Every stage of a run of `source`, patient as usual; `clock` says what time it is.
+    pub fn new(data_dir: DataDir, source: Source, clock: fn() -> DateTime<Utc>) -> Self {
+        Self {
+            data_dir,
+            wait: Duration::ZERO,
+            source: Some(source),
+            run: None,
+            stages: Stage::Fetch..=Stage::Verify,
+            full: false,
+            archive: false,
+            reship: BTreeMap::new(),
+            record: None,
+            refetch: false,
+            refetch_older_than: None,
+            enrich: false,
+            warn_only: BTreeSet::new(),
+            timing: Timing::default(),
+            shipping: Shipping::default(),
+            clock,
+        }
+    }
+}
+
 /// How files are brought to Snowflake. Tests shrink every wait.
 #[derive(Debug, Clone, Copy)]
 pub struct Shipping {

@@ -30,6 +30,7 @@ mod items;
 mod kept_logins;
 mod kills;
 mod lake_damage;
+mod library_use;
 mod liked;
 mod live;
 mod login;

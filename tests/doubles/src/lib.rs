@@ -12,5 +12,6 @@ pub mod bell;
 pub mod http;
 pub mod library;
 pub mod s3;
+pub mod script;
 pub mod snowflake;
 pub mod spotify;

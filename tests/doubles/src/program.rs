@@ -1,6 +1,6 @@
 //! What the program serves: one double or all three, which then share a lake.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -8,6 +8,7 @@ use clap::{Parser, ValueEnum};
 use serde_json::{Map, Value, json};
 use snowtrack_doubles::library::{Library, Mode, Recorded, documents_in};
 use snowtrack_doubles::s3::{self, FakeS3};
+use snowtrack_doubles::script::Script;
 use snowtrack_doubles::snowflake::{FakeConfig, FakeSnowflake, FileSource, TokenKind};
 use snowtrack_doubles::spotify::{self, FakeSpotify};
 
@@ -52,6 +53,9 @@ pub(crate) struct Command {
     /// The folder that Snowflake reads as its bucket where S3 is not served.
     #[arg(long, value_name = "DIR")]
     lake: Option<PathBuf>,
+    /// Let calls go wrong as this file says (the module `script` of the library shows one).
+    #[arg(long, value_name = "FAULTS.toml")]
+    script: Option<PathBuf>,
 }
 
 /// What to serve.
@@ -84,7 +88,27 @@ impl Doubles {
         let s3 = serves(Choice::S3).then(|| start_s3(command)).transpose()?;
         let snowflake = serves(Choice::Snowflake).then(|| start_snowflake(command, s3.as_ref()));
         let spotify = serves(Choice::Spotify).then(|| start_spotify(command));
-        Ok(Self { spotify: spotify.transpose()?, snowflake: snowflake.transpose()?, s3 })
+        let doubles = Self { spotify: spotify.transpose()?, snowflake: snowflake.transpose()?, s3 };
+        if let Some(path) = &command.script {
+            doubles.follow(path)?;
+        }
+        Ok(doubles)
+    }
+
+    /// Lets calls go wrong as a file says; what it says of a double that is not served would never happen.
+    fn follow(&self, path: &Path) -> Result<(), String> {
+        let text = read(path)?;
+        let script =
+            Script::parse(&text).map_err(|error| format!("`{}`: {error}", path.display()))?;
+        for service in script.services() {
+            if self.addresses().get(service).is_none() {
+                return Err(format!("`{}` scripts {service}, which is not served", path.display()));
+            }
+        }
+        self.spotify.iter().for_each(|double| script.apply_to_spotify(double));
+        self.snowflake.iter().for_each(|double| script.apply_to_snowflake(double));
+        self.s3.iter().for_each(|double| script.apply_to_s3(double));
+        Ok(())
     }
 
     /// Where they are and how one is let in.
@@ -149,8 +173,7 @@ fn start_snowflake(command: &Command, s3: Option<&FakeS3>) -> Result<FakeSnowfla
     };
     let files = FileSource::Dir { bucket: s3::BUCKET.to_owned(), folder };
     let public_keys = command.public_key.iter().map(|path| {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
+        let text = read(path)?;
         der_of(&text).ok_or_else(|| format!("`{}` is no public key in PEM form", path.display()))
     });
     let config = FakeConfig {
@@ -182,6 +205,11 @@ fn start_spotify(command: &Command) -> Result<FakeSpotify, String> {
     };
     FakeSpotify::start_at(command.spotify_port, library, mode)
         .map_err(|error| taken("spotify", command.spotify_port, &error))
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    std::fs::read_to_string(path)
+        .map_err(|error| format!("cannot read `{}`: {error}", path.display()))
 }
 
 fn taken(service: &str, port: u16, error: &std::io::Error) -> String {

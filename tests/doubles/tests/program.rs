@@ -109,3 +109,25 @@ fn snowflake_alone_needs_a_lake() {
     let program = Program::start(&["snowflake", "--lake", env!("CARGO_MANIFEST_DIR")]);
     assert!(program.text("snowflake", "url").starts_with("http://127.0.0.1:"));
 }
+
+#[test]
+fn a_script_lets_calls_go_wrong_and_says_what_it_cannot_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("faults.toml");
+    let path = path.to_str().unwrap();
+    std::fs::write(path, "[[spotify]]\nfault = { html = 502 }\n").unwrap();
+    let program = Program::start(&["spotify", "--script", path]);
+    let url = format!("{}/me", program.text("spotify", "api_url"));
+    assert_eq!([status_of(&url), status_of(&url)], [502, 401]);
+
+    let complaint = |service: &str, script: &str| {
+        let output = command(&[service, "--script", script]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(complaint("s3", path).contains("scripts spotify, which is not served"));
+    assert!(complaint("s3", "nowhere.toml").contains("cannot read `nowhere.toml`"));
+    std::fs::write(path, "[[spotify]]\nfault = 'rest'\n").unwrap();
+    let said = complaint("spotify", path);
+    assert!(said.contains("faults.toml") && said.contains("`reset`"), "{said}");
+}

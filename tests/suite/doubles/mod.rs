@@ -1,4 +1,6 @@
-//! The doubles keep their rules: each is shown a client that breaks it.
+//! The doubles keep their rules (`tests/doubles/RULES.md`): each is shown a client that breaks it.
 
+mod rules;
+mod script;
 mod snowflake;
 mod spotify;
