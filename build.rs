@@ -1,15 +1,48 @@
-//! Tells the binaries where to find the prebuilt `libduckdb` when they start (rpath).
+//! Tells the binaries where to find the prebuilt `libduckdb` when they start (rpath), and lists the
+//! models and checks of `sql/duckdb`, so that adding one is adding a file.
 //!
-//! In: `DUCKDB_LIB_DIR`, which `.cargo/config.toml` points at `.duckdb/`. Out: linker arguments.
+//! In: `DUCKDB_LIB_DIR`, which `.cargo/config.toml` points at `.duckdb/`, and the folders. Out: linker
+//! arguments, and a list of names and texts for each folder, in name order.
 //! Never fetches anything: `make duckdb` does. Never links either: that is `libduckdb-sys`'s
 //! business. With `--features bundled` the library is inside the binary: nothing to find.
 #![expect(clippy::disallowed_methods, reason = "cargo talks to build scripts by environment")]
 
 use std::env;
 use std::path::Path;
+use std::{fs, io};
 
-fn main() {
+fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
+    // The doubles find the library in the same way, and have no SQL.
+    if env::var_os("CARGO_PKG_NAME").is_some_and(|name| name == "snowtrack") {
+        list_sql("models")?;
+        list_sql("checks")?;
+    }
+    add_rpaths();
+    Ok(())
+}
+
+/// Writes `models.rs` or `checks.rs`: an array of `(name, include_str!(file))`.
+fn list_sql(folder: &str) -> io::Result<()> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("sql/duckdb").join(folder);
+    println!("cargo::rerun-if-changed={}", path.display());
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(&path)? {
+        let file = entry?.path();
+        if let (Some("sql"), Some(name)) = (
+            file.extension().and_then(|ending| ending.to_str()),
+            file.file_stem().and_then(|name| name.to_str()),
+        ) {
+            entries
+                .push(format!("    ({name:?}, include_str!({:?})),\n", file.display().to_string()));
+        }
+    }
+    entries.sort();
+    let list = Path::new(&env::var_os("OUT_DIR").unwrap_or_default()).join(folder);
+    fs::write(list.with_extension("rs"), format!("&[\n{}]\n", entries.concat()))
+}
+
+fn add_rpaths() {
     println!("cargo::rerun-if-env-changed=DUCKDB_LIB_DIR");
     if env::var_os("CARGO_FEATURE_BUNDLED").is_some() {
         return;

@@ -8,6 +8,8 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 
+pub use crate::table::Table;
+
 /// One run of the pipeline: a ULID, so that run ids sort by the time they started.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RunId(String);
@@ -38,9 +40,7 @@ pub enum InvalidId {
     #[error("`{0}` is not a run id (26 letters and digits, as `run` prints them)")]
     Run(String),
     /// Not a shipped table.
-    #[error(
-        "`{0}` is not a shipped table (albums, artists, songs, song_artists, playlists, playlist_songs, song_observations, genres)"
-    )]
+    #[error("`{0}` is not a shipped table ({tables})", tables = Table::ALL.map(Table::name).join(", "))]
     Table(String),
     /// Not a playlist.
     #[error(
@@ -99,87 +99,11 @@ impl FromStr for PlaylistId {
     }
 }
 
-/// The shipped tables, in the order in which they are transformed and shipped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Table {
-    /// One row per album.
-    Albums,
-    /// One row per artist.
-    Artists,
-    /// One row per song.
-    Songs,
-    /// One row per song and artist.
-    SongArtists,
-    /// One row per playlist.
-    Playlists,
-    /// One row per playlist position of a snapshot.
-    PlaylistSongs,
-    /// One row per song and day.
-    SongObservations,
-    /// One row per artist and genre.
-    Genres,
-}
-
-impl Table {
-    /// Every shipped table.
-    pub const ALL: [Self; 8] = [
-        Self::Albums,
-        Self::Artists,
-        Self::Songs,
-        Self::SongArtists,
-        Self::Playlists,
-        Self::PlaylistSongs,
-        Self::SongObservations,
-        Self::Genres,
-    ];
-
-    /// The table's name, the same in DuckDB, in paths and (upper case) in Snowflake.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Albums => "albums",
-            Self::Artists => "artists",
-            Self::Songs => "songs",
-            Self::SongArtists => "song_artists",
-            Self::Playlists => "playlists",
-            Self::PlaylistSongs => "playlist_songs",
-            Self::SongObservations => "song_observations",
-            Self::Genres => "genres",
-        }
-    }
-
-    /// The columns whose rows are shipped together, comma separated: a row can go away without a trace only if what is left of
-    /// its group says so.
-    pub const fn group(self) -> &'static str {
-        match self {
-            Self::SongArtists => "song_id",
-            Self::Genres => "artist_id",
-            _ => self.key(),
-        }
-    }
-
-    /// The key columns, comma separated.
-    pub const fn key(self) -> &'static str {
-        match self {
-            Self::Albums | Self::Artists | Self::Songs | Self::Playlists => "id",
-            Self::SongArtists => "song_id, artist_position",
-            Self::PlaylistSongs => "playlist_id, snapshot_id, position",
-            Self::SongObservations => "song_id, observed_on",
-            Self::Genres => "artist_id, genre",
-        }
-    }
-}
-
 impl FromStr for Table {
     type Err = InvalidId;
     fn from_str(raw: &str) -> Result<Self, InvalidId> {
         let found = Self::ALL.into_iter().find(|table| table.name().eq_ignore_ascii_case(raw));
         found.ok_or_else(|| InvalidId::Table(raw.to_owned()))
-    }
-}
-
-impl fmt::Display for Table {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }
 

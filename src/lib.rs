@@ -34,6 +34,8 @@ mod blocking;
 pub mod retry;
 pub mod http;
 pub mod disk;
+pub(crate) mod template;
+pub mod table;
 pub mod ids;
 pub mod event;
 pub mod sources;

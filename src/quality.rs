@@ -88,7 +88,7 @@ pub fn gate(
     refused_rows: &Path,
 ) -> Result<(Vec<CheckResult>, Result<QualityPassed, Refused>), Error> {
     let found = warehouse.transaction(|warehouse| {
-        let offending = warehouse.offending_rows(CHECKS, KEPT_FAILURES)?;
+        let offending = warehouse.offending_rows(&CHECKS, KEPT_FAILURES)?;
         let found: Vec<Found> = CHECKS
             .iter()
             .zip(offending)
@@ -254,7 +254,7 @@ mod tests {
 
     #[test]
     fn every_check_says_how_severe_it_is_and_why() {
-        for file in CHECKS {
+        for file in CHECKS.iter() {
             assert!(
                 matches!(header(file.sql, "severity"), Some("error" | "warn")),
                 "{}",

@@ -20,7 +20,7 @@ use crate::snowflake::compare as compared;
 use crate::snowflake::compare::{
     Difference, Kind, TableComparison, differences, differing_buckets, differing_keys,
 };
-use crate::snowflake::{Names, Reconcile, Rows, Statement, business_columns, literal};
+use crate::snowflake::{Names, Reconcile, Rows, Statement, literal};
 use crate::stop::Stop;
 use crate::warehouse::Warehouse;
 
@@ -166,8 +166,7 @@ async fn compare(
     let keys = differing_keys(&local, &compared::key_hashes(&rows)?);
     let rows = ask(target, (table, Reconcile::Rows), Some(&keys), stop).await?;
     let local = blocking(|| warehouse.current_rows(table, &keys))?;
-    comparison.differences =
-        differences(&business_columns(table), &local, &compared::current_rows(&rows)?);
+    comparison.differences = differences(&table.columns(), &local, &compared::current_rows(&rows)?);
     Ok(comparison)
 }
 

@@ -1,6 +1,6 @@
 //! A whole table compared: counts, then checksums by bucket, then the keys that differ, then their rows in words.
 //!
-//! In: the same numbers from DuckDB ([`crate::warehouse`]) and from Snowflake (`sql/snowflake/reconcile`). Out: what to ask next,
+//! In: the same numbers from DuckDB ([`crate::warehouse`]) and from Snowflake (`sql/snowflake/compare`). Out: what to ask next,
 //! and in the end a [`Difference`] per key with what to do about it. Pure: who asks is the run's.
 //!
 //! A table that is the same costs one query; one that differs costs what differs: of a million rows, a changed one leads to one

@@ -3,6 +3,8 @@
 pub mod api;
 mod aws;
 pub mod compare;
+#[cfg(test)]
+mod one_description;
 mod proof;
 mod setup;
 mod sql;
@@ -22,6 +24,6 @@ pub use proof::{
 };
 pub use setup::{
     Applied, Change, Cost, Counts, InvalidLag, Item, Kind, Observed, Plan, State, Target,
-    TargetLag, apply, business_columns, observe,
+    TargetLag, apply, observe,
 };
 pub use sql::{Audience, IngestMode, Names, Reconcile};

@@ -3,11 +3,14 @@
 //! In: names that are [`Ident`]s, quoted [`Literal`]s, shipped tables. Out: statements, one by one, because the SQL API runs one
 //! per request. Nothing else ever becomes SQL text; values are bound. Files on disk and files listed here are the same, by test.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 
 use super::api::{Ident, Literal, QualifiedName, literal};
-use crate::ids::Table;
 use crate::lake::Format;
+use crate::table::{Column, ColumnKind, Shape, Table};
+use crate::template;
 
 /// What everything is called in Snowflake.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,14 +148,7 @@ pub(super) const SETUP: &[Script] = &[
     script(include_str!("../../sql/snowflake/setup/060_schemas.sql"), Audience::Owner, Scope::Once),
     script(include_str!("../../sql/snowflake/setup/070_file_formats.sql"), Audience::Owner, Scope::Once),
     script(include_str!("../../sql/snowflake/setup/080_stage.sql"), Audience::Owner, Scope::Once),
-    script(landing_table(Table::Albums), Audience::Owner, Scope::Once),
-    script(landing_table(Table::Artists), Audience::Owner, Scope::Once),
-    script(landing_table(Table::Songs), Audience::Owner, Scope::Once),
-    script(landing_table(Table::SongArtists), Audience::Owner, Scope::Once),
-    script(landing_table(Table::Playlists), Audience::Owner, Scope::Once),
-    script(landing_table(Table::PlaylistSongs), Audience::Owner, Scope::Once),
-    script(landing_table(Table::SongObservations), Audience::Owner, Scope::Once),
-    script(landing_table(Table::Genres), Audience::Owner, Scope::Once),
+    script(LANDING_TABLE, Audience::Owner, Scope::EachTable),
     script(include_str!("../../sql/snowflake/setup/190_table_grants.sql"), Audience::Owner, Scope::EachTable),
     script(include_str!("../../sql/snowflake/setup/200_pipe.sql"), Audience::Owner, Scope::EachPipe),
     script(include_str!("../../sql/snowflake/setup/290_reader_future.sql"), Audience::Owner, Scope::Once),
@@ -167,55 +163,70 @@ const LANDED: &str = include_str!("../../sql/snowflake/verify/landed.sql");
 const COPY_HISTORY: &str = include_str!("../../sql/snowflake/verify/copy_history.sql");
 const PIPES: &str = include_str!("../../sql/snowflake/verify/pipes.sql");
 const PIPE_STATUS: &str = include_str!("../../sql/snowflake/verify/pipe_status.sql");
-const RECONCILE_COUNTS: &str = include_str!("../../sql/snowflake/reconcile/counts.sql");
-const RECONCILE_BUCKETS: &str = include_str!("../../sql/snowflake/reconcile/buckets.sql");
-const RECONCILE_KEYS: &str = include_str!("../../sql/snowflake/reconcile/keys.sql");
-const RECONCILE_ROWS: &str = include_str!("../../sql/snowflake/reconcile/rows.sql");
+const RECONCILE_COUNTS: &str = include_str!("../../sql/snowflake/compare/counts.sql");
+const RECONCILE_BUCKETS: &str = include_str!("../../sql/snowflake/compare/buckets.sql");
+const RECONCILE_KEYS: &str = include_str!("../../sql/snowflake/compare/keys.sql");
+const RECONCILE_ROWS: &str = include_str!("../../sql/snowflake/compare/rows.sql");
 
-/// The landing table's DDL.
-pub(super) const fn landing_table(table: Table) -> &'static str {
-    match table {
-        Table::Albums => include_str!("../../sql/snowflake/setup/100_albums.sql"),
-        Table::Artists => include_str!("../../sql/snowflake/setup/110_artists.sql"),
-        Table::Songs => include_str!("../../sql/snowflake/setup/120_songs.sql"),
-        Table::SongArtists => include_str!("../../sql/snowflake/setup/130_song_artists.sql"),
-        Table::Playlists => include_str!("../../sql/snowflake/setup/140_playlists.sql"),
-        Table::PlaylistSongs => include_str!("../../sql/snowflake/setup/150_playlist_songs.sql"),
-        Table::SongObservations => {
-            include_str!("../../sql/snowflake/setup/160_song_observations.sql")
-        }
-        Table::Genres => include_str!("../../sql/snowflake/setup/170_genres.sql"),
+const LANDING_TABLE: &str = include_str!("../../sql/snowflake/setup/100_landing_table.sql");
+const CANONICAL: &str = include_str!("../../sql/snowflake/canonical/each_table.sql");
+
+/// A table's current rows: the template of each table, and of those that need one of their own.
+const CURRENT: &str = include_str!("../../sql/snowflake/current/each_table.sql");
+const CURRENT_OF: [(&str, &str); 2] = [
+    ("song_artists", include_str!("../../sql/snowflake/current/song_artists.sql")),
+    ("genres", include_str!("../../sql/snowflake/current/genres.sql")),
+];
+
+fn current(shape: &Shape) -> &'static str {
+    let own = CURRENT_OF.iter().find(|(table, _)| *table == shape.name);
+    own.map_or(CURRENT, |(_, template)| template)
+}
+
+/// What a template leaves open about its table.
+fn of_table<'a>(shape: &'a Shape, name: &str) -> Option<Cow<'a, str>> {
+    let lines = |words: fn(&Column) -> String, indent: &str| {
+        Some(Cow::Owned(shape.each_column(&format!(",\n{indent}"), words)))
+    };
+    match name {
+        "landing_table" => Some(Cow::Borrowed(&shape.name)),
+        "landing_columns" => lines(landing_column, "    "),
+        "column_texts" => lines(column_text, "        "),
+        "row_key" => Some(Cow::Owned(row_key(shape))),
+        _ => shape.filling(name),
     }
 }
 
-const fn current(table: Table) -> &'static str {
-    match table {
-        Table::Albums => include_str!("../../sql/snowflake/current/albums.sql"),
-        Table::Artists => include_str!("../../sql/snowflake/current/artists.sql"),
-        Table::Songs => include_str!("../../sql/snowflake/current/songs.sql"),
-        Table::SongArtists => include_str!("../../sql/snowflake/current/song_artists.sql"),
-        Table::Playlists => include_str!("../../sql/snowflake/current/playlists.sql"),
-        Table::PlaylistSongs => include_str!("../../sql/snowflake/current/playlist_songs.sql"),
-        Table::SongObservations => {
-            include_str!("../../sql/snowflake/current/song_observations.sql")
-        }
-        Table::Genres => include_str!("../../sql/snowflake/current/genres.sql"),
+fn landing_column(column: &Column) -> String {
+    let data_type = match column.kind {
+        ColumnKind::Boolean => "boolean",
+        ColumnKind::Date => "date",
+        ColumnKind::Integer => "number(10, 0)",
+        ColumnKind::Timestamp => "timestamp_ntz(6)",
+        ColumnKind::Varchar => "varchar",
+    };
+    let required = if column.is_key { " not null" } else { "" };
+    format!("{:<16} {data_type}{required}", column.name)
+}
+
+/// A column as text; NULL where it is.
+fn text_of(column: &Column) -> String {
+    let name = &column.name;
+    match column.kind {
+        ColumnKind::Varchar => name.clone(),
+        ColumnKind::Boolean | ColumnKind::Integer => format!("to_varchar({name})"),
+        ColumnKind::Date => format!("to_varchar({name}, 'YYYY-MM-DD')"),
+        ColumnKind::Timestamp => format!("to_varchar({name}, 'YYYY-MM-DD\"T\"HH24:MI:SS')"),
     }
 }
 
-const fn canonical(table: Table) -> &'static str {
-    match table {
-        Table::Albums => include_str!("../../sql/snowflake/canonical/albums.sql"),
-        Table::Artists => include_str!("../../sql/snowflake/canonical/artists.sql"),
-        Table::Songs => include_str!("../../sql/snowflake/canonical/songs.sql"),
-        Table::SongArtists => include_str!("../../sql/snowflake/canonical/song_artists.sql"),
-        Table::Playlists => include_str!("../../sql/snowflake/canonical/playlists.sql"),
-        Table::PlaylistSongs => include_str!("../../sql/snowflake/canonical/playlist_songs.sql"),
-        Table::SongObservations => {
-            include_str!("../../sql/snowflake/canonical/song_observations.sql")
-        }
-        Table::Genres => include_str!("../../sql/snowflake/canonical/genres.sql"),
-    }
+fn column_text(column: &Column) -> String {
+    format!(r"coalesce({}, '\\N')", text_of(column))
+}
+
+fn row_key(shape: &Shape) -> String {
+    let key = shape.each_key(", ", text_of);
+    if shape.key.contains(',') { format!("concat_ws(chr(31), {key})") } else { key }
 }
 
 /// What may be filled in.
@@ -253,7 +264,7 @@ impl Names {
 
     /// What was landed of some files; bind their keys as a JSON array.
     pub fn landed(&self, table: Table) -> String {
-        let rows = self.canonical(table, self.table(table).to_string());
+        let rows = self.canonical(table.shape(), self.table(table).to_string());
         self.single(LANDED, vec![("canonical_rows", Filling::Query(rows))])
     }
 
@@ -282,7 +293,7 @@ impl Names {
             Reconcile::Keys => RECONCILE_KEYS,
             Reconcile::Rows => RECONCILE_ROWS,
         };
-        let rows = self.canonical(table, format!("(\n{}\n)", self.current_rows(table)));
+        let rows = self.canonical(table.shape(), format!("(\n{}\n)", self.current_rows(table)));
         self.single(template, vec![("canonical_rows", Filling::Query(rows))])
     }
 
@@ -302,17 +313,23 @@ impl Names {
 
     /// The query of a table's current rows on its landing table.
     pub(super) fn current_rows(&self, table: Table) -> String {
-        self.fill(current(table), &Vec::new())
+        self.current_rows_of(table.shape())
+    }
+
+    pub(super) fn current_rows_of(&self, shape: &Shape) -> String {
+        self.fill(current(shape), &Vec::new(), Some(shape))
     }
 
     /// How a table's dynamic table is kept up: what its query allows, by its own header.
     pub(super) fn refresh_mode(table: Table) -> Ident {
-        let mode = current(table).lines().find_map(|line| line.strip_prefix("-- refresh: "));
+        let mode =
+            current(table.shape()).lines().find_map(|line| line.strip_prefix("-- refresh: "));
         ident(mode.expect("each current/*.sql says how it can be refreshed"))
     }
 
-    fn canonical(&self, table: Table, source: String) -> String {
-        self.fill(canonical(table), &vec![("source", Filling::Query(source))])
+    pub(super) fn canonical(&self, shape: &Shape, source: String) -> String {
+        let source = vec![("source", Filling::Query(source))];
+        self.fill(CANONICAL, &source, Some(shape))
     }
 
     /// The questions that a plan asks first.
@@ -327,8 +344,18 @@ impl Names {
 
     /// A file's statements.
     pub(super) fn statements(&self, template: &str, fillings: &Fillings) -> Vec<String> {
+        self.statements_of(template, fillings, None)
+    }
+
+    /// A file's statements for one table.
+    pub(super) fn statements_of(
+        &self,
+        template: &str,
+        fillings: &Fillings,
+        shape: Option<&Shape>,
+    ) -> Vec<String> {
         // A `;` that ends a line ends a statement; no text of ours has one there.
-        let filled = self.fill(template, fillings);
+        let filled = self.fill(template, fillings, shape);
         let statements = filled.split(";\n").map(|text| text.trim().trim_end_matches(';'));
         statements.filter(|text| !text.is_empty()).map(str::to_owned).collect()
     }
@@ -337,22 +364,15 @@ impl Names {
         self.statements(template, &fillings).swap_remove(0)
     }
 
-    /// Puts names and literals into a template, in one pass, so that nothing filled in is read as a template again.
-    fn fill(&self, template: &str, fillings: &Fillings) -> String {
-        let template = without_comments(template);
-        let mut filled = String::with_capacity(template.len() * 2);
-        let mut rest = template.as_str();
-        while let Some((before, after)) = rest.split_once('{') {
-            let (name, behind) = after.split_once('}').expect("a brace of our SQL is closed");
-            filled.push_str(before);
-            match fillings.iter().find(|(open, _)| *open == name) {
-                Some((_, filling)) => filled.push_str(&filling.to_sql()),
-                None => filled.push_str(self.named(name).as_str()),
-            }
-            rest = behind;
-        }
-        filled.push_str(rest);
-        filled
+    /// Puts names, literals and what the table is made of into a template.
+    fn fill(&self, template: &str, fillings: &Fillings, shape: Option<&Shape>) -> String {
+        template::fill(&without_comments(template), |name| {
+            let given = fillings.iter().find(|(open, _)| *open == name);
+            let given = given.map(|(_, filling)| Cow::Owned(filling.to_sql()));
+            let of_table = || shape.and_then(|shape| of_table(shape, name));
+            let named = || Some(Cow::Borrowed(self.named(name).as_str()));
+            given.or_else(of_table).or_else(named)
+        })
     }
 
     fn named(&self, name: &str) -> &Ident {
@@ -421,19 +441,18 @@ pub(super) fn without_comments(sql: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::collections::BTreeSet;
     use std::path::Path;
 
     use super::*;
-    use crate::snowflake::business_columns;
     use crate::warehouse::Warehouse;
 
     #[test]
     fn every_sql_file_on_disk_is_listed() {
         let mut listed: BTreeSet<&str> = SETUP.iter().map(|script| script.sql).collect();
-        listed.extend(Table::ALL.map(current));
-        listed.extend(Table::ALL.map(canonical));
+        listed.extend(Table::ALL.map(|table| current(table.shape())));
+        listed.insert(CANONICAL);
         listed.extend([OBSERVE, OBSERVE_TABLE, LOAD, LANDED, COPY_HISTORY, PIPES, PIPE_STATUS]);
         listed.extend([RECONCILE_COUNTS, RECONCILE_BUCKETS, RECONCILE_KEYS, RECONCILE_ROWS]);
         let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("sql/snowflake")];
@@ -445,11 +464,7 @@ mod tests {
                     folders.push(path);
                 } else if path.extension().is_some_and(|ending| ending == "sql") {
                     let text = std::fs::read_to_string(&path).unwrap();
-                    assert!(
-                        listed.contains(text.as_str()),
-                        "{} is not in catalog.rs",
-                        path.display()
-                    );
+                    assert!(listed.contains(text.as_str()), "{} is not in sql.rs", path.display());
                     count += 1;
                 }
             }
@@ -520,7 +535,7 @@ mod tests {
             let mode = Names::refresh_mode(table).to_string();
             assert!(["INCREMENTAL", "FULL"].contains(&mode.as_str()), "{table}: {mode}");
             // What Snowflake refuses to refresh incrementally, by its list of supported queries.
-            let sql = without_comments(current(table)).to_lowercase();
+            let sql = without_comments(current(table.shape())).to_lowercase();
             let forbids =
                 ["exists", " in (", " limit", "except", "any_value", "current_", "recursive"];
             let is_forbidden = forbids.iter().any(|word| sql.contains(word));
@@ -528,30 +543,36 @@ mod tests {
         }
     }
 
-    /// A warehouse whose schema `raw_tables` holds the landing tables, and whose functions have Snowflake's names.
+    /// What Snowflake has and DuckDB has not.
+    pub(in crate::snowflake) const AS_IN_SNOWFLAKE: &str = "create schema landing;
+        create macro to_varchar(x) as x::varchar, (x, format) as strftime(x,
+            case format when 'YYYY-MM-DD' then '%Y-%m-%d' else '%Y-%m-%dT%H:%M:%S' end);";
+
+    /// A warehouse whose schema `landing` holds the landing tables, and whose functions have Snowflake's names.
     fn landing() -> (tempfile::TempDir, Warehouse) {
         let folder = tempfile::tempdir().unwrap();
         let warehouse = Warehouse::open(&folder.path().join("w.duckdb"), folder.path()).unwrap();
-        let mut sql = "create schema landing;
-            create macro to_varchar(x) as x::varchar, (x, format) as strftime(x,
-                case format when 'YYYY-MM-DD' then '%Y-%m-%d' else '%Y-%m-%dT%H:%M:%S' end);"
-            .to_owned();
+        let mut sql = AS_IN_SNOWFLAKE.to_owned();
         for table in Table::ALL {
-            let ddl = on_duckdb(&names().fill(landing_table(table), &Vec::new()));
-            sql += &ddl.replace("number(", "decimal(");
+            sql += &on_duckdb(&landing_table(table.shape()));
         }
         warehouse.connection().execute_batch(&sql).unwrap();
         (folder, warehouse)
     }
 
-    fn names() -> Names {
+    pub(in crate::snowflake) fn landing_table(shape: &Shape) -> String {
+        names().statements_of(LANDING_TABLE, &Vec::new(), Some(shape)).concat() + ";\n"
+    }
+
+    pub(in crate::snowflake) fn names() -> Names {
         Names { database: ident("WORK"), schema: ident("LANDING"), ..Names::default() }
     }
 
     /// What the two dialects spell differently.
-    fn on_duckdb(sql: &str) -> String {
+    pub(in crate::snowflake) fn on_duckdb(sql: &str) -> String {
         sql.replace("timestamp_ntz(6)", "timestamp")
             .replace("timestamp_ltz", "timestamp")
+            .replace(" number(", " decimal(")
             .replace(r"'\\N'", r"'\N'")
     }
 
@@ -601,7 +622,7 @@ mod tests {
                     .map(str::to_owned),
                 )
                 .collect();
-            let ddl = without_comments(landing_table(table));
+            let ddl = landing_table(table.shape());
             let found: Vec<String> = ddl
                 .lines()
                 .filter_map(|line| line.strip_prefix("    "))
@@ -611,7 +632,7 @@ mod tests {
                 .collect();
             assert_eq!(found, expected, "{table}");
             let business: Vec<String> = core.iter().map(|(name, _)| name.clone()).collect();
-            assert_eq!(business_columns(table), business[..business.len() - 3], "{table}");
+            assert_eq!(table.columns(), business[..business.len() - 3], "{table}");
         }
     }
 
@@ -620,7 +641,7 @@ mod tests {
         let (_folder, warehouse) = landing();
         for table in Table::ALL {
             let (mut values, mut nulls) = (Vec::new(), Vec::new());
-            for (at, name) in business_columns(table).iter().enumerate() {
+            for (at, name) in table.columns().iter().enumerate() {
                 let describe = format!(
                     "select column_type from (describe core.{table}) where column_name = '{name}'"
                 );
@@ -643,7 +664,7 @@ mod tests {
                 );
                 warehouse.connection().execute_batch(&insert).unwrap();
                 let source = names().table(table).to_string();
-                let snowflake = on_duckdb(&names().canonical(table, source));
+                let snowflake = on_duckdb(&names().canonical(table.shape(), source));
                 let duckdb = format!("select row_key, content from staging.canonical_{table}");
                 let found =
                     texts(&warehouse, &format!("select row_key, content from ({snowflake})"));
@@ -651,6 +672,18 @@ mod tests {
                 assert_eq!(found.len(), 1);
             }
         }
+    }
+
+    #[test]
+    fn the_text_that_is_hashed_is_asked_for_as_the_first_version_did() {
+        let asked = include_str!("../../tests/fixtures/snowflake/canonical_0_1_0.sql");
+        let mut found = String::new();
+        for table in Table::ALL {
+            let names = Names::default();
+            let rows = names.canonical(table.shape(), names.table(table).to_string());
+            found += &format!("-- {table}\n{rows}\n");
+        }
+        assert_eq!(asked.split_once('\n').unwrap().1, found);
     }
 
     /// The current rows of a landing table that was loaded as told: `(values), hour`.
@@ -662,7 +695,7 @@ mod tests {
             );
             warehouse.connection().execute_batch(&insert).unwrap();
         }
-        let business = business_columns(table).join(", ");
+        let business = table.columns().join(", ");
         let current = on_duckdb(&names().current_rows(table));
         texts(&warehouse, &format!("select {business} from ({current})"))
     }

@@ -209,7 +209,7 @@ mod tests {
             let all: Vec<_> = CHECKS.iter().collect();
             // Also those that are idle: alone, they find nothing.
             let alone = sorted(warehouse.alone(&all, usize::MAX).unwrap());
-            let together = sorted(warehouse.offending_rows(CHECKS, usize::MAX).unwrap());
+            let together = sorted(warehouse.offending_rows(&CHECKS, usize::MAX).unwrap());
             for ((check, alone), together) in CHECKS.iter().zip(&alone).zip(&together) {
                 assert_eq!(alone, together, "{} (new: {is_new})", check.name);
             }

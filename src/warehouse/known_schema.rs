@@ -14,7 +14,7 @@ pub(super) fn apply(connection: &Connection) -> Result<(), Error> {
         return Ok(());
     }
     connection.execute_batch("begin").doing("apply the schema")?;
-    for file in crate::warehouse::sql_files::SCHEMA {
+    for file in crate::warehouse::sql_files::SCHEMA.iter() {
         connection.execute_batch(file.sql).doing(&format!("apply `{}`", file.name))?;
     }
     let forget = "delete from meta.settings where name = 'schema'";
@@ -38,7 +38,7 @@ fn is_known(connection: &Connection) -> Result<bool, Error> {
 /// Changes with any word of the schema's files, and with any table or view of the work file.
 fn sum(connection: &Connection) -> Result<String, Error> {
     let mut hash = Sha256::new();
-    for file in crate::warehouse::sql_files::SCHEMA {
+    for file in crate::warehouse::sql_files::SCHEMA.iter() {
         hash.update(file.sql);
     }
     let mut statement =

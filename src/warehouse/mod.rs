@@ -43,6 +43,8 @@ pub use reads::{
     FinishedRead, KnownRead, ListedPlaylist, NewRead, ReadStatus, UnfinishedRead, WholeRead,
 };
 pub use refused::Finding;
+#[cfg(test)]
+pub(crate) use sql_files::Scratch;
 pub use sql_files::{CHECKS, CheckFile};
 pub use transform::{MissingDetails, PlaylistContents, TableCount};
 

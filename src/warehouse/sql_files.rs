@@ -1,12 +1,22 @@
-//! The only list of `.sql` files; a test fails when one on disk is missing here.
+//! The only list of DuckDB's `.sql` files, and what its templates leave open; a test fails when a file on disk is missing here.
+//!
+//! In: the files, and the tables as 030_core.sql describes them. Out: SQL. A block between `-- each table` and `-- end` comes once per
+//! table, a check `each_table__…` once per table that has no check of that name of its own.
 
-use crate::ids::Table;
+use std::borrow::Cow;
+use std::sync::LazyLock;
 
-/// A `.sql` file.
+use crate::table::{Column, ColumnKind, Shape, Table};
+use crate::template;
+
+/// The files of a folder as they stand: name and text.
+type Files = [(&'static str, &'static str)];
+
+/// A `.sql` file, filled in.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct SqlFile {
-    pub(super) name: &'static str,
-    pub(super) sql: &'static str,
+pub(crate) struct SqlFile {
+    pub(crate) name: &'static str,
+    pub(crate) sql: &'static str,
 }
 
 /// A check: its query selects the offending rows.
@@ -34,27 +44,24 @@ const PUBLISH: &str = include_str!("../../sql/duckdb/publish.sql");
 pub(super) const REFUSED: &str = include_str!("../../sql/duckdb/refused.sql");
 /// Takes what went from `core` out of the attached `published` file.
 pub(super) const PUBLISH_GONE: &str = include_str!("../../sql/duckdb/publish_gone.sql");
-pub(super) const TABLE_COUNTS: &str = include_str!("../../sql/duckdb/report/table_counts.sql");
+const TABLE_COUNTS_FILE: &str = include_str!("../../sql/duckdb/summary/table_counts.sql");
 /// What tells whether the schema is as it was left.
-pub(super) const SCHEMA_WORDS: &str = include_str!("../../sql/duckdb/report/schema_words.sql");
+pub(super) const SCHEMA_WORDS: &str = include_str!("../../sql/duckdb/summary/schema_words.sql");
 pub(super) const PLAYLIST_CONTENTS: &str =
-    include_str!("../../sql/duckdb/report/playlist_contents.sql");
+    include_str!("../../sql/duckdb/summary/playlist_contents.sql");
 pub(super) const MISSING_DETAILS: &str =
-    include_str!("../../sql/duckdb/report/missing_details.sql");
+    include_str!("../../sql/duckdb/summary/missing_details.sql");
 /// The ledger of reads, as a fetch asks it.
-pub(super) const KNOWN_READS: &str = include_str!("../../sql/duckdb/report/known_reads.sql");
+pub(super) const KNOWN_READS: &str = include_str!("../../sql/duckdb/summary/known_reads.sql");
 pub(super) const UNFINISHED_READ: &str =
-    include_str!("../../sql/duckdb/report/unfinished_read.sql");
+    include_str!("../../sql/duckdb/summary/unfinished_read.sql");
 /// The local side of a reconciliation; templates like `MERGE`.
-pub(super) const RECONCILE_COUNTS: &str =
-    include_str!("../../sql/duckdb/report/reconcile_counts.sql");
-pub(super) const RECONCILE_BUCKETS: &str =
-    include_str!("../../sql/duckdb/report/reconcile_buckets.sql");
-pub(super) const RECONCILE_KEYS: &str = include_str!("../../sql/duckdb/report/reconcile_keys.sql");
-pub(super) const RECONCILE_ROWS: &str = include_str!("../../sql/duckdb/report/reconcile_rows.sql");
+pub(super) const RECONCILE_COUNTS: &str = include_str!("../../sql/duckdb/compare/counts.sql");
+pub(super) const RECONCILE_BUCKETS: &str = include_str!("../../sql/duckdb/compare/buckets.sql");
+pub(super) const RECONCILE_KEYS: &str = include_str!("../../sql/duckdb/compare/keys.sql");
+pub(super) const RECONCILE_ROWS: &str = include_str!("../../sql/duckdb/compare/rows.sql");
 
-/// Applied in this order at every start.
-pub(super) const SCHEMA: &[SqlFile] = files![
+const SCHEMA_FILES: &[SqlFile] = files![
     SqlFile, "sql/duckdb/schema/";
     "010_raw",
     "020_meta",
@@ -65,98 +72,25 @@ pub(super) const SCHEMA: &[SqlFile] = files![
     "070_upgrade",
 ];
 
+// Made by build.rs.
+const MODEL_FILES: &Files = include!(concat!(env!("OUT_DIR"), "/models.rs"));
+const CHECK_FILES: &Files = include!(concat!(env!("OUT_DIR"), "/checks.rs"));
+
+/// Applied in this order at every start.
+pub(super) static SCHEMA: LazyLock<Vec<SqlFile>> =
+    LazyLock::new(|| schema(SCHEMA_FILES, Table::shapes()));
+
 /// Run in this order; each writes temporary tables.
-pub(super) const MODELS: &[SqlFile] = files![
-    SqlFile, "sql/duckdb/models/";
-    "00_pending_rows",
-    "10_pending_snapshots",
-    "20_playlist_songs",
-    "30_songs",
-    "40_song_artists",
-    "50_albums",
-    "60_artists",
-    "65_genres",
-    "70_playlists",
-    "75_song_spread",
-    "80_song_observations",
-    "90_details",
-];
+pub(super) static MODELS: LazyLock<Vec<SqlFile>> =
+    LazyLock::new(|| MODEL_FILES.iter().map(|&(name, sql)| SqlFile { name, sql }).collect());
 
 /// Run in this order after the transform.
-pub const CHECKS: &[CheckFile] = files![
-    CheckFile, "sql/duckdb/checks/";
-    "albums__id_is_well_formed",
-    "albums__key_is_not_null",
-    "albums__key_is_unique",
-    "albums__name_is_not_empty",
-    "albums__name_is_not_null",
-    "albums__release_date_is_plausible",
-    "albums__row_hash_is_right",
-    "albums__total_tracks_is_positive",
-    "albums__url_is_well_formed",
-    "artists__id_is_well_formed",
-    "artists__key_is_not_null",
-    "artists__key_is_unique",
-    "artists__name_is_not_empty",
-    "artists__name_is_not_null",
-    "artists__row_hash_is_right",
-    "artists__url_is_well_formed",
-    "documents__row_is_readable",
-    "genres__artist_exists",
-    "genres__key_is_not_null",
-    "genres__key_is_unique",
-    "genres__row_hash_is_right",
-    "playlist_songs__added_at_is_plausible",
-    "playlist_songs__item_kind_is_known",
-    "playlist_songs__key_is_not_null",
-    "playlist_songs__key_is_unique",
-    "playlist_songs__no_row_is_lost",
-    "playlist_songs__playlist_exists",
-    "playlist_songs__positions_are_contiguous",
-    "playlist_songs__read_is_complete",
-    "playlist_songs__row_count_is_total",
-    "playlist_songs__row_hash_is_right",
-    "playlist_songs__row_is_readable",
-    "playlist_songs__song_exists",
-    "playlist_songs__song_id_fits_the_kind",
-    "playlists__id_is_well_formed",
-    "playlists__item_count_has_not_collapsed",
-    "playlists__key_is_not_null",
-    "playlists__key_is_unique",
-    "playlists__name_is_known",
-    "playlists__row_hash_is_right",
-    "playlists__url_is_well_formed",
-    "reads__are_fresh",
-    "reads__playlist_is_known",
-    "song_artists__artist_exists",
-    "song_artists__first_is_primary",
-    "song_artists__key_is_not_null",
-    "song_artists__key_is_unique",
-    "song_artists__row_hash_is_right",
-    "song_artists__song_exists",
-    "song_observations__key_is_not_null",
-    "song_observations__key_is_unique",
-    "song_observations__playlist_count_is_plausible",
-    "song_observations__popularity_is_0_to_100",
-    "song_observations__row_hash_is_right",
-    "song_observations__song_exists",
-    "songs__added_at_is_plausible",
-    "songs__album_exists",
-    "songs__album_is_known",
-    "songs__artist_exists",
-    "songs__artist_is_known",
-    "songs__duration_is_positive",
-    "songs__id_is_well_formed",
-    "songs__key_is_not_null",
-    "songs__key_is_unique",
-    "songs__name_is_not_empty",
-    "songs__name_is_not_null",
-    "songs__popularity_is_0_to_100",
-    "songs__row_hash_is_right",
-    "songs__taken_down_duration_is_positive",
-    "songs__url_is_well_formed",
-    "tables__row_count_has_not_collapsed",
-];
+pub static CHECKS: LazyLock<Vec<CheckFile>> =
+    LazyLock::new(|| checks(CHECK_FILES, Table::shapes()));
+
+/// Rows of each shipped table, and how many are about to be shipped.
+pub(super) static TABLE_COUNTS: LazyLock<String> =
+    LazyLock::new(|| of_each_table(TABLE_COUNTS_FILE, Table::shapes()));
 
 /// The dbt models, which the published file carries as views; a mart stands after those it refers to.
 pub(super) const MARTS: &[SqlFile] = files![
@@ -168,35 +102,109 @@ pub(super) const MARTS: &[SqlFile] = files![
     "playlist_overview",
 ];
 
-/// The statements that bring `next_<table>` into `core.<table>`.
-pub(super) fn merge(table: Table) -> String {
-    let again = match table {
-        Table::PlaylistSongs => "again_playlist_songs".to_owned(),
-        _ => format!("next_{table}"),
-    };
-    for_table(MERGE, table)
-        .replace("{stored}", &but_of_songs(table, "known_playlist_songs"))
-        .replace("{again}", &again)
+/// The schema's files with a block for each table.
+fn schema(files: &[SqlFile], shapes: &[Shape]) -> Vec<SqlFile> {
+    let filled = |file: &SqlFile| SqlFile { sql: of_each_table(file.sql, shapes).leak(), ..*file };
+    files.iter().map(filled).collect()
 }
 
+/// The checks by name: those of their own, and the templates for every table that has none of the same name.
+fn checks(files: &Files, shapes: &[Shape]) -> Vec<CheckFile> {
+    let mut checks = Vec::new();
+    for (name, sql) in files {
+        let Some(what) = name.strip_prefix("each_table") else {
+            checks.push(check(name, sql, shapes));
+            continue;
+        };
+        for shape in shapes {
+            let name = format!("{}{what}", shape.name);
+            if files.iter().all(|(own, _)| *own != name) {
+                checks.push(check(name.leak(), sql, shapes));
+            }
+        }
+    }
+    checks.sort_by_key(|check| check.name);
+    checks
+}
+
+/// A check with what it leaves open. Its text is kept as long as the program runs, as that of a file is.
+fn check(name: &'static str, sql: &str, shapes: &[Shape]) -> CheckFile {
+    let of_all = of_each_table(sql, shapes);
+    let table = name.split_once("__").map_or(name, |(table, _)| table);
+    let shape = shapes.iter().find(|shape| shape.name == table);
+    let sql = shape.map_or_else(|| of_all.clone(), |shape| of_table(&of_all, shape));
+    CheckFile { name, sql: sql.leak() }
+}
+
+/// A template with its blocks once per table.
+fn of_each_table(sql: &str, shapes: &[Shape]) -> String {
+    template::repeat(sql, shapes, of_table)
+}
+
+/// A template filled in for one table.
+fn of_table(template: &str, shape: &Shape) -> String {
+    template::fill(template, |name| filling(shape, name))
+}
+
+/// What a template leaves open about its table.
+fn filling<'a>(shape: &'a Shape, name: &str) -> Option<Cow<'a, str>> {
+    let made = match name {
+        // Quoted, because a parameter may not be called `position` otherwise.
+        "parameters" => shape.each_column(", ", |column| quoted(&column.name)),
+        "column_texts" => shape.each_column(", ", column_text),
+        "key_is_null" => shape.each_key(" or ", |column| format!("{} is null", column.name)),
+        _ => return shape.filling(name),
+    };
+    Some(Cow::Owned(made))
+}
+
+fn column_text(column: &Column) -> String {
+    let as_text = match column.kind {
+        ColumnKind::Timestamp => "hash_time",
+        ColumnKind::Boolean | ColumnKind::Date | ColumnKind::Integer | ColumnKind::Varchar => {
+            "hash_text"
+        }
+    };
+    format!("staging.{as_text}({})", quoted(&column.name))
+}
+
+/// The statements that bring `next_<table>` into `core.<table>`.
+pub(super) fn merge(table: Table) -> String {
+    merge_of(table.shape())
+}
+
+fn merge_of(shape: &Shape) -> String {
+    template::fill(MERGE, |name| match name {
+        "stored" => Some(but_of_songs(shape, "known_playlist_songs")),
+        "again" if shape.name == PLAYLIST_SONGS => Some(Cow::Borrowed("again_playlist_songs")),
+        "again" => Some(Cow::Owned(format!("next_{}", shape.name))),
+        _ => filling(shape, name),
+    })
+}
+
+/// The table whose history is larger than all others together: of it only the part that can matter is looked at.
+const PLAYLIST_SONGS: &str = "playlist_songs";
+
 /// A table of `core`, but for the rows of playlists the part of them that `view` gives.
-fn but_of_songs(table: Table, view: &str) -> String {
-    match table {
-        Table::PlaylistSongs => view.to_owned(),
-        _ => format!("core.{table}"),
+fn but_of_songs(shape: &Shape, view: &'static str) -> Cow<'static, str> {
+    match shape.name == PLAYLIST_SONGS {
+        true => Cow::Borrowed(view),
+        false => Cow::Owned(format!("core.{}", shape.name)),
     }
 }
 
 /// A template filled in for one table.
 pub(super) fn for_table(template: &str, table: Table) -> String {
-    let named = template.replace("{table}", table.name());
-    named.replace("{key}", table.key()).replace("{group}", table.group())
+    of_table(template, table.shape())
 }
 
 /// The statements that bring what changed in a table into the attached `published` file.
 pub(super) fn publish_changes(table: Table) -> String {
-    for_table(PUBLISH, table)
-        .replace("{changed}", &but_of_songs(table, "staging.republished_playlist_songs"))
+    let shape = table.shape();
+    template::fill(PUBLISH, |name| match name {
+        "changed" => Some(but_of_songs(shape, "staging.republished_playlist_songs")),
+        _ => filling(shape, name),
+    })
 }
 
 /// The statement that copies a table into the attached `published` file.
@@ -234,18 +242,76 @@ pub(super) fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('"', "\"\""))
 }
 
+/// What a folder in place of `sql/duckdb` gives, for tests.
+#[cfg(test)]
+pub(crate) struct Scratch {
+    pub(crate) schema: Vec<SqlFile>,
+    pub(crate) models: Vec<SqlFile>,
+    pub(crate) merges: Vec<String>,
+    pub(crate) checks: Vec<CheckFile>,
+    pub(crate) table_counts: String,
+}
+
+#[cfg(test)]
+impl Scratch {
+    pub(crate) fn read(folder: &std::path::Path, shapes: &[Shape]) -> Self {
+        let files = |name: &str| {
+            let entries = std::fs::read_dir(folder.join(name)).unwrap();
+            let mut files: Vec<(&'static str, &'static str)> = entries
+                .map(|entry| {
+                    let path = entry.unwrap().path();
+                    let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+                    (&*name.leak(), &*std::fs::read_to_string(&path).unwrap().leak())
+                })
+                .collect();
+            files.sort_unstable();
+            files
+        };
+        let listed = |name| files(name).into_iter().map(|(name, sql)| SqlFile { name, sql });
+        let counts = std::fs::read_to_string(folder.join("summary/table_counts.sql")).unwrap();
+        Self {
+            schema: schema(&listed("schema").collect::<Vec<_>>(), shapes),
+            models: listed("models").collect(),
+            merges: shapes.iter().map(merge_of).collect(),
+            checks: checks(&files("checks"), shapes),
+            table_counts: of_each_table(&counts, shapes),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
+    fn the_checks_that_every_table_has_are_its_own_by_name_and_kept_once() {
+        for table in Table::ALL {
+            for what in ["key_is_not_null", "key_is_unique", "row_hash_is_right"] {
+                let name = format!("{table}__{what}");
+                let found: Vec<_> = CHECKS.iter().filter(|check| check.name == name).collect();
+                assert_eq!(found.len(), 1, "{name}");
+                assert!(found[0].sql.contains(&format!("\n-- table: {table}\n")), "{name}");
+            }
+        }
+        assert_eq!(CHECKS.len(), 71);
+        for check in CHECKS.iter() {
+            assert!(!check.name.contains("each_table"), "{}", check.name);
+        }
+        let filled = SCHEMA.iter().map(|file| file.sql).chain(CHECKS.iter().map(|check| check.sql));
+        for sql in filled.chain([TABLE_COUNTS.as_str()]) {
+            for open in ["{table}", "{key}", "{columns}", "{parameters}", "-- each table"] {
+                assert!(!sql.contains(open), "{open} in {sql}");
+            }
+        }
+    }
+
+    #[test]
     fn every_sql_file_on_disk_is_listed() {
-        let listed: Vec<&str> = SCHEMA
+        let listed: Vec<&str> = SCHEMA_FILES
             .iter()
-            .chain(MODELS)
             .chain(MARTS)
             .map(|file| file.sql)
-            .chain(CHECKS.iter().map(|check| check.sql))
+            .chain(MODEL_FILES.iter().chain(CHECK_FILES).map(|(_, sql)| *sql))
             .chain([
                 MERGE,
                 RESHIP,
@@ -253,7 +319,7 @@ mod tests {
                 PUBLISH,
                 PUBLISH_GONE,
                 REFUSED,
-                TABLE_COUNTS,
+                TABLE_COUNTS_FILE,
                 SCHEMA_WORDS,
                 PLAYLIST_CONTENTS,
                 MISSING_DETAILS,
@@ -273,7 +339,7 @@ mod tests {
                     let text = std::fs::read_to_string(&path).unwrap();
                     assert!(
                         listed.contains(&text.as_str()),
-                        "{} is not in catalog.rs",
+                        "{} is not in sql_files.rs",
                         path.display()
                     );
                     count += 1;

@@ -56,7 +56,7 @@ impl Warehouse {
         if self.pending_read_count()? == 0 {
             return Ok(());
         }
-        for model in crate::warehouse::sql_files::MODELS {
+        for model in crate::warehouse::sql_files::MODELS.iter() {
             tracing::debug!(model.name, "model `{}`", model.name);
             // Temporary tables only, so a killed transform leaves nothing behind; and DuckDB scans a table of a running
             // transaction on one thread.
@@ -125,7 +125,7 @@ impl Warehouse {
     /// # Errors
     /// [`Error::Statement`].
     pub fn table_counts(&self) -> Result<Vec<TableCount>, Error> {
-        self.rows(crate::warehouse::sql_files::TABLE_COUNTS, "count the tables", |row| {
+        self.rows(&crate::warehouse::sql_files::TABLE_COUNTS, "count the tables", |row| {
             Ok(TableCount {
                 table: row.get(0)?,
                 row_count: row.get(1)?,

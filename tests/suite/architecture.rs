@@ -2,13 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-const ORDER: [&str; 18] = [
+const ORDER: [&str; 20] = [
     "causes",
     "stop",
     "blocking",
     "retry",
     "http",
     "disk",
+    "template",
+    "table",
     "ids",
     "event",
     "sources",

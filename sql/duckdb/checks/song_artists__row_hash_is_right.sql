@@ -6,5 +6,5 @@ from staging.unshipped_song_artists
 -- One row in sixteen: a wrong hash is wrong everywhere, and a million md5 sums cost as much as a model.
 where case when hash(song_id) % 16 = 0
     then row_hash is distinct from
-        staging.song_artists_hash(song_id, artist_position, artist_id)
+        staging.song_artists_hash({columns})
 end

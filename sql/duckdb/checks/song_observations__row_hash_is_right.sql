@@ -6,5 +6,5 @@ from staging.unshipped_song_observations
 -- One row in sixteen: a wrong hash is wrong everywhere, and a million md5 sums cost as much as a model.
 where case when hash(song_id) % 16 = 0
     then row_hash is distinct from
-        staging.song_observations_hash(song_id, observed_on, popularity, playlist_count)
+        staging.song_observations_hash({columns})
 end

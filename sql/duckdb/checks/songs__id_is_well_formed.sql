@@ -4,16 +4,8 @@
 with offending as (
     select id as song_id, name, url from staging.unshipped_songs
     where not regexp_full_match(id, '[0-9A-Za-z]{22}')
-),
-
--- One place where a person finds the song; looked up for offending songs only.
-places as (
-    select song_id, arg_min(struct_pack(playlist_id, position), (playlist_id, position)) as place
-    from core.playlist_songs
-    where song_id in (select song_id from offending)
-    group by song_id
 )
 
 select places.place.playlist_id, places.place.position, offending.*
 from offending
-left join places using (song_id)
+left join staging.places_of((select list(song_id) from offending)) as places using (song_id)

@@ -9,14 +9,9 @@ with last_good_run as (
 ),
 
 counts as (
-    select 'albums' as "table", count(*) as row_count from core.albums
-    union all select 'artists', count(*) from core.artists
-    union all select 'songs', count(*) from core.songs
-    union all select 'song_artists', count(*) from core.song_artists
-    union all select 'playlists', count(*) from core.playlists
-    union all select 'playlist_songs', count(*) from core.playlist_songs
-    union all select 'song_observations', count(*) from core.song_observations
-    union all select 'genres', count(*) from core.genres
+    -- each table: union all
+    select '{table}' as "table", count(*) as row_count from core.{table}
+    -- end
 )
 
 select counts."table", before.row_count as row_count_before, counts.row_count

@@ -1,6 +1,9 @@
 -- core: the shipped tables in their current state, column for column as in DESIGN section 4.
--- grain: the key named beside each table · reads: nothing (merge.sql writes) · shipped: yes
+-- grain: the key named above each table · reads: nothing (merge.sql writes) · shipped: yes
 -- guarded by: <table>__key_is_unique
+-- The only description of a table: everything that is the same for each is a template over it (src/table.rs reads it). A column a
+-- line, its type one of varchar, integer, date, timestamp and boolean; a group, where a row that goes leaves a trace only in the others
+-- of its group.
 create schema if not exists core;
 
 -- Spotify's ids are as good as random: each row's own is kept as it is, because trying to compress it costs a third of a merge and
@@ -44,6 +47,7 @@ create table if not exists core.songs ( -- noqa: PRS
 );
 
 -- key: song_id, artist_position
+-- group: song_id
 create table if not exists core.song_artists ( -- noqa: PRS
     song_id         varchar using compression uncompressed,
     artist_position integer, -- 0 = the primary artist
@@ -94,6 +98,7 @@ create table if not exists core.song_observations ( -- noqa: PRS
 );
 
 -- key: artist_id, genre
+-- group: artist_id
 create table if not exists core.genres (
     artist_id    varchar,
     genre        varchar,

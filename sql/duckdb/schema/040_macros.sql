@@ -115,76 +115,12 @@ create or replace macro staging.hash_time(value) as coalesce(strftime(value, '%Y
 create or replace macro staging.row_hash(joined_columns) as
     ('0x' || substr(md5(joined_columns), 1, 16))::ubigint::decimal(20, 0);
 
--- Each table's business columns as one text, the same that sql/snowflake/canonical builds: hashed below and compared by `reconcile`.
-create or replace macro staging.albums_text(id, name, release_date, total_tracks, url) as
-    concat_ws(chr(31),
-        staging.hash_text(id), staging.hash_text(name), staging.hash_text(release_date),
-        staging.hash_text(total_tracks), staging.hash_text(url));
+-- each table
+-- Its business columns as one text, the same that sql/snowflake/canonical builds: hashed below and compared by `reconcile`.
+create or replace macro staging.{table}_text({parameters}) as
+    concat_ws(chr(31), {column_texts});
 
-create or replace macro staging.artists_text(id, name, url) as
-    concat_ws(chr(31), staging.hash_text(id), staging.hash_text(name), staging.hash_text(url));
-
-create or replace macro staging.songs_text(id, name, added_at, duration_ms, popularity, url, album_id, artist_ids) as
-    concat_ws(chr(31),
-        staging.hash_text(id), staging.hash_text(name), staging.hash_time(added_at), staging.hash_text(duration_ms),
-        staging.hash_text(popularity), staging.hash_text(url), staging.hash_text(album_id),
-        staging.hash_text(artist_ids));
-
-create or replace macro staging.song_artists_text(song_id, artist_position, artist_id) as
-    concat_ws(chr(31),
-        staging.hash_text(song_id), staging.hash_text(artist_position), staging.hash_text(artist_id));
-
-create or replace macro staging.playlists_text(
-    id, name, owner_id, is_public, is_collaborative, snapshot_id, item_count, url
-) as
-    concat_ws(chr(31),
-        staging.hash_text(id), staging.hash_text(name), staging.hash_text(owner_id), staging.hash_text(is_public),
-        staging.hash_text(is_collaborative), staging.hash_text(snapshot_id), staging.hash_text(item_count),
-        staging.hash_text(url));
-
-create or replace macro staging.playlist_songs_text(
-    playlist_id, snapshot_id, row_position, song_id, added_at, added_by, item_kind
-) as
-    concat_ws(chr(31),
-        staging.hash_text(playlist_id), staging.hash_text(snapshot_id), staging.hash_text(row_position),
-        staging.hash_text(song_id), staging.hash_time(added_at), staging.hash_text(added_by),
-        staging.hash_text(item_kind));
-
-create or replace macro staging.song_observations_text(song_id, observed_on, popularity, playlist_count) as
-    concat_ws(chr(31),
-        staging.hash_text(song_id), staging.hash_text(observed_on), staging.hash_text(popularity),
-        staging.hash_text(playlist_count));
-
-create or replace macro staging.genres_text(artist_id, genre) as
-    concat_ws(chr(31), staging.hash_text(artist_id), staging.hash_text(genre));
-
--- Each table's hash, used by its model and recomputed by its check.
-create or replace macro staging.albums_hash(id, name, release_date, total_tracks, url) as
-    staging.row_hash(staging.albums_text(id, name, release_date, total_tracks, url));
-
-create or replace macro staging.artists_hash(id, name, url) as
-    staging.row_hash(staging.artists_text(id, name, url));
-
-create or replace macro staging.songs_hash(id, name, added_at, duration_ms, popularity, url, album_id, artist_ids) as
-    staging.row_hash(staging.songs_text(id, name, added_at, duration_ms, popularity, url, album_id, artist_ids));
-
-create or replace macro staging.song_artists_hash(song_id, artist_position, artist_id) as
-    staging.row_hash(staging.song_artists_text(song_id, artist_position, artist_id));
-
-create or replace macro staging.playlists_hash(
-    id, name, owner_id, is_public, is_collaborative, snapshot_id, item_count, url
-) as
-    staging.row_hash(staging.playlists_text(
-        id, name, owner_id, is_public, is_collaborative, snapshot_id, item_count, url));
-
-create or replace macro staging.playlist_songs_hash(
-    playlist_id, snapshot_id, row_position, song_id, added_at, added_by, item_kind
-) as
-    staging.row_hash(staging.playlist_songs_text(
-        playlist_id, snapshot_id, row_position, song_id, added_at, added_by, item_kind));
-
-create or replace macro staging.song_observations_hash(song_id, observed_on, popularity, playlist_count) as
-    staging.row_hash(staging.song_observations_text(song_id, observed_on, popularity, playlist_count));
-
-create or replace macro staging.genres_hash(artist_id, genre) as
-    staging.row_hash(staging.genres_text(artist_id, genre));
+-- Its hash, used by its model and recomputed by its check.
+create or replace macro staging.{table}_hash({parameters}) as
+    staging.row_hash(staging.{table}_text({parameters}));
+-- end

@@ -99,22 +99,10 @@ inner join (
 ) as documents using (document_id);
 
 -- What the checks look at and the export ships: rows of runs that shipped nothing yet, a refused run's among them.
-create or replace view staging.unshipped_albums as
-from core.albums where run_id in (select run_id from meta.unshipped_runs);
-create or replace view staging.unshipped_artists as
-from core.artists where run_id in (select run_id from meta.unshipped_runs);
-create or replace view staging.unshipped_songs as
-from core.songs where run_id in (select run_id from meta.unshipped_runs);
-create or replace view staging.unshipped_song_artists as
-from core.song_artists where run_id in (select run_id from meta.unshipped_runs);
-create or replace view staging.unshipped_playlists as
-from core.playlists where run_id in (select run_id from meta.unshipped_runs);
-create or replace view staging.unshipped_playlist_songs as
-from core.playlist_songs where run_id in (select run_id from meta.unshipped_runs);
-create or replace view staging.unshipped_song_observations as
-from core.song_observations where run_id in (select run_id from meta.unshipped_runs);
-create or replace view staging.unshipped_genres as
-from core.genres where run_id in (select run_id from meta.unshipped_runs);
+-- each table
+create or replace view staging.unshipped_{table} as
+from core.{table} where run_id in (select run_id from meta.unshipped_runs);
+-- end
 
 -- Rows that the published file does not know yet, of snapshots that it may know: those were read before, too.
 create or replace view staging.republished_playlist_songs as
@@ -195,3 +183,10 @@ select
     coalesce(counts.unreadable_count, 0) as unreadable_count
 from reads
 left join counts using (playlist_id, snapshot_id);
+
+-- One place for each of some songs, where a person finds it. Not a view: that would look at the whole history, where nothing is wrong.
+create or replace macro staging.places_of(song_ids) as table
+    select song_id, arg_min(struct_pack(playlist_id, position), (playlist_id, position)) as place
+    from core.playlist_songs
+    where song_id in (select unnest(song_ids))
+    group by song_id;

@@ -1,9 +1,6 @@
 //! Our own DDL read back: what a statement makes, which columns and options it gives. Reads what `sql/snowflake` contains and no
 //! other SQL, so the files stay the only place where an object is described.
 
-use crate::ids::Table;
-use crate::snowflake::sql::{landing_table, without_comments};
-
 /// What a statement makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "named as Snowflake names them")]
@@ -112,14 +109,6 @@ pub(super) fn granted(statement: &str) -> Option<GrantDdl> {
         to: upper(to),
         grantee: upper(grantee),
     })
-}
-
-/// The columns that a table's rows are hashed over, in order and as DuckDB writes them.
-pub fn business_columns(table: Table) -> Vec<String> {
-    let all = columns(&without_comments(landing_table(table))).into_iter();
-    all.take_while(|column| column.name != "RUN_ID")
-        .map(|column| column.name.to_ascii_lowercase())
-        .collect()
 }
 
 /// A table's columns, in order.

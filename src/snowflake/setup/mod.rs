@@ -23,7 +23,7 @@ mod show;
 mod table;
 
 pub use crate::snowflake::setup::apply::{Applied, apply, observe};
-pub use crate::snowflake::setup::ddl::{Kind, business_columns};
+pub use crate::snowflake::setup::ddl::Kind;
 pub use crate::snowflake::setup::lag::{Cost, InvalidLag, TargetLag};
 pub use crate::snowflake::setup::observed::Observed;
 pub use crate::snowflake::setup::show::Counts;
@@ -181,7 +181,9 @@ impl Target {
             let each = tables.iter().copied().map(Some);
             let once = (script.scope == Scope::Once).then_some(None);
             for table in each.chain(once) {
-                for statement in self.names.statements(script.sql, &self.fillings(table)) {
+                let shape = table.map(Table::shape);
+                let fillings = self.fillings(table);
+                for statement in self.names.statements_of(script.sql, &fillings, shape) {
                     desired.push(Desired::new(statement, script.audience));
                 }
             }

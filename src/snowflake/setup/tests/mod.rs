@@ -1,4 +1,5 @@
 mod account;
+mod first_version;
 
 use std::collections::BTreeMap;
 

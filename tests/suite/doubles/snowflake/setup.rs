@@ -1,6 +1,6 @@
 //! Every statement of `sql/snowflake` runs.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
@@ -40,22 +40,65 @@ const NAMES: [(&str, &str); 20] = [
     ("files", "'a.parquet'"),
 ];
 
+fn path_of(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("sql/snowflake").join(name)
+}
+
 fn read(name: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("sql/snowflake").join(name);
+    let path = path_of(name);
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// What the program makes of a table's description, in types and texts that every version of Snowflake takes.
+fn described(table: &str) -> [(&'static str, String); 6] {
+    let core = read("../duckdb/schema/030_core.sql");
+    let (before, after) = core.split_once(&format!("core.{table} (")).unwrap();
+    let key = before.rsplit_once("-- key: ").unwrap().1.lines().next().unwrap();
+    let lines = after.lines().skip(1).map(str::trim);
+    let lines: Vec<&str> = lines.take_while(|line| !line.starts_with("run_id ")).collect();
+    let kind = |words: &str| match words.trim_start() {
+        words if words.starts_with("integer") => "number(10, 0)",
+        words if words.starts_with("timestamp") => "timestamp_ntz(6)",
+        words if words.starts_with("date") => "date",
+        words if words.starts_with("boolean") => "boolean",
+        _ => "varchar",
+    };
+    let columns: Vec<(&str, &str)> = lines
+        .iter()
+        .filter_map(|line| line.split_once(' '))
+        .map(|(name, rest)| (name, kind(rest)))
+        .collect();
+    let names = |form: &dyn Fn(&str) -> String| {
+        columns.iter().map(|(name, _)| form(name)).collect::<Vec<_>>().join(", ")
+    };
+    let ddl: Vec<String> = columns.iter().map(|(name, kind)| format!("{name} {kind}")).collect();
+    [
+        ("landing_table", table.to_owned()),
+        ("landing_columns", ddl.join(", ")),
+        ("columns", names(&str::to_owned)),
+        ("key", key.to_owned()),
+        ("row_key", format!("concat_ws(chr(31), {key})")),
+        ("column_texts", names(&|name| format!(r"coalesce(to_varchar({name}), '\\N')"))),
+    ]
 }
 
 /// Fills the placeholders as the program would.
 fn filled(text: &str, table: &str) -> String {
     let without_end = |sql: String| sql.trim_end().trim_end_matches(';').to_owned();
     let mut text = text.to_owned();
-    for (name, file) in [("canonical_rows", "canonical"), ("current_rows", "current")] {
+    for (name, folder) in [("canonical_rows", "canonical"), ("current_rows", "current")] {
         let placeholder = format!("{{{name}}}");
         if text.contains(&placeholder) {
-            text = text.replace(&placeholder, &without_end(read(&format!("{file}/{table}.sql"))));
+            let own = format!("{folder}/{table}.sql");
+            let has_own = path_of(&own).exists();
+            let template = if has_own { own } else { format!("{folder}/each_table.sql") };
+            text = text.replace(&placeholder, &without_end(read(&template)));
         }
     }
     text = text.replace("{source}", "{database}.{schema}.{table}");
+    for (name, value) in described(table) {
+        text = text.replace(&format!("{{{name}}}"), &value);
+    }
     for (name, value) in NAMES {
         text = text.replace(&format!("{{{name}}}"), value);
     }
@@ -106,7 +149,8 @@ async fn the_setup_runs_twice_and_its_second_run_changes_nothing() {
         rig.snowflake.rows("show dynamic tables in schema SPOTIFY.CORE").len(),
         TABLES.len()
     );
-    let again = run(&rig, &filled(&read("setup/120_songs.sql"), "songs"), "LOADER", None).await;
+    let again =
+        run(&rig, &filled(&read("setup/100_landing_table.sql"), "songs"), "LOADER", None).await;
     assert_eq!(again[0].body["data"], json!([["SONGS already exists, statement succeeded."]]));
 }
 
@@ -119,10 +163,10 @@ async fn everything_else_runs_on_what_the_setup_made() {
         for (name, binding) in [
             ("verify/landed.sql", Some(json!(["a"]))),
             ("verify/pipe_status.sql", None),
-            ("reconcile/counts.sql", None),
-            ("reconcile/buckets.sql", None),
-            ("reconcile/keys.sql", Some(json!(["00"]))),
-            ("reconcile/rows.sql", Some(json!(["a"]))),
+            ("compare/counts.sql", None),
+            ("compare/buckets.sql", None),
+            ("compare/keys.sql", Some(json!(["00"]))),
+            ("compare/rows.sql", Some(json!(["a"]))),
         ] {
             run(&rig, &filled(&read(name), table), "LOADER", binding).await;
         }

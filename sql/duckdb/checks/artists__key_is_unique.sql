@@ -1,8 +1,0 @@
--- severity: error
--- why: "current" in Snowflake is the latest row per key; two rows of one key in one run have no latest
--- table: artists
-select id, count(*) as row_count
-from core.artists
-where id in (select id from staging.unshipped_artists)
-group by all
-having count(*) > 1

@@ -1,0 +1,31 @@
+//! An account as version 0.1.0 left it: its tables are never made or changed again by a template.
+
+use super::account::{account, observed};
+use super::*;
+
+#[test]
+fn an_account_that_the_first_version_set_up_has_nothing_to_do() {
+    let target = target(IngestMode::Rest);
+    let first = include_str!("../../../../tests/fixtures/snowflake/tables_0_1_0.sql");
+    let first = first.replace("'1 hour'", &literal(&target.target_lag.to_string()).to_string());
+    let lines: Vec<&str> = first.lines().filter(|line| !line.starts_with("--")).collect();
+    let first = lines.join("\n");
+    let mut first = first.split("\n;\n").flat_map(|sql| sql.split(";\n")).map(str::trim);
+    let mut count = 0;
+    let then: Vec<String> = target
+        .statements()
+        .into_iter()
+        .map(|now| match created(&now) {
+            Some((Kind::Table | Kind::DynamicTable, _)) => {
+                count += 1;
+                let first = first.next().unwrap_or_default();
+                assert_eq!(now, first);
+                first.to_owned()
+            }
+            _ => now,
+        })
+        .collect();
+    assert_eq!(count, 2 * Table::ALL.len());
+    let plan = Plan::new(&target, &observed(account(&then)));
+    assert_eq!(open(&plan), [], "{plan}");
+}
