@@ -11,6 +11,7 @@ use super::progress::Drawing;
 use super::{Cli, now, print, progress, runtime, summary};
 use crate::config::Config;
 use crate::event::Stage;
+use crate::http;
 use crate::ids::{PlaylistId, RunId};
 use crate::run::{RunReport, Settings, Shipping, Source, Wanted};
 use crate::snowflake::IngestMode;
@@ -143,7 +144,7 @@ pub(super) fn run(
         refetch_older_than: arguments.refetch_older_than,
         enrich: arguments.enrich,
         warn_only: arguments.warn_only.iter().cloned().collect(),
-        timing: Timing { max_wait, min_gap, ..Timing::default() },
+        timing: Timing { min_gap, call: http::Timing { max_wait, ..Timing::default().call } },
         shipping: Shipping { no_ingest: arguments.no_ingest, ..Shipping::default() },
         clock: now,
     };

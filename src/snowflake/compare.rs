@@ -148,11 +148,6 @@ pub struct Side {
     pub is_unshipped: bool,
 }
 
-/// Whether there is nothing more to ask.
-pub fn is_same(local: &TableSum, remote: &TableSum) -> bool {
-    local == remote
-}
-
 /// The buckets whose rows differ.
 pub fn differing_buckets(local: &[BucketSum], remote: &[BucketSum]) -> BTreeSet<String> {
     let sums = |buckets: &[BucketSum]| -> BTreeMap<String, (u64, String)> {

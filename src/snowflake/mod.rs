@@ -10,11 +10,11 @@ mod setup;
 mod sql;
 
 pub use api::{
-    Accepted, AccountId, Binding, Cell, Claims, Column, Connection, Credential, DmlStats, Error,
-    FailureKind, FileReport, Ident, InsertReport, InvalidAccount, InvalidIdent, InvalidKey,
-    InvalidToken, KeyPair, LIFETIME, Literal, LoadHistory, LoadStatus, Login, MAX_PIPE_FILES,
-    QualifiedName, RENEW_AFTER, Refusal, Request, Row, Rows, Session, Signed, StagedFile,
-    Statement, StatementFailure, Timing, TokenType, Usage, claims, literal, object_key, sign,
+    Accepted, AccountId, Binding, Cell, Claims, Column, Connection, Credential, Error, FailureKind,
+    FileReport, Ident, InvalidAccount, InvalidIdent, InvalidKey, InvalidToken, KeyPair, LIFETIME,
+    Literal, LoadStatus, Login, MAX_PIPE_FILES, QualifiedName, RENEW_AFTER, Refusal, Request, Row,
+    Rows, Session, Signed, StagedFile, Statement, StatementFailure, Timing, TokenType, Usage,
+    claims, literal, object_key, sign,
 };
 pub use aws::{AwsSide, Document};
 pub use proof::{

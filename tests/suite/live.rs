@@ -67,7 +67,10 @@ pub(crate) fn fetch_with(
         refetch_older_than: None,
         enrich: false,
         warn_only: std::collections::BTreeSet::new(),
-        timing: Timing { min_gap: Duration::ZERO, retry, second: tiny, ..Timing::default() },
+        timing: Timing {
+            min_gap: Duration::ZERO,
+            call: snowtrack::http::Timing { retry, second: tiny, ..Timing::default().call },
+        },
         shipping: snowtrack::run::Shipping::default(),
         clock: now,
     };

@@ -55,7 +55,10 @@ fn statement_count(playlist_count: usize) -> u64 {
     // Nobody listens there, and nobody is asked.
     let (api_url, tiny) = ("http://127.0.0.1:9/v1", std::time::Duration::from_millis(1));
     let retry = RetryPolicy { max_retries: 0, first_delay: tiny, max_delay: tiny };
-    let timing = Timing { retry, ..Timing::default() };
+    let timing = Timing {
+        call: crate::http::Timing { retry, ..Timing::default().call },
+        ..Timing::default()
+    };
     let mut client = Client::new(api_url, credentials, timing, epoch).unwrap();
     warehouse.connection().execute_batch("call enable_logging('QueryLog')").unwrap();
     let mut fetch = Fetch {

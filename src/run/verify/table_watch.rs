@@ -341,17 +341,17 @@ impl TableWatch {
     async fn ask_report(&mut self, run: &Run<'_>, account: &Account) -> Result<(), Error> {
         for channel in self.channels.iter().filter(|channel| channel.way == IngestMode::Rest) {
             let Some(pipe) = &channel.pipe else { continue };
-            match account.connection.insert_report(pipe, None, run.stop).await {
+            match account.connection.insert_report(pipe, run.stop).await {
                 // A report can be late, or be cut short; what an earlier one told stays told.
                 Ok(report) => match &mut self.evidence.reports {
                     Answer::Given(told) => {
-                        for file in report.files {
+                        for file in report {
                             if !told.contains(&file) {
                                 told.push(file);
                             }
                         }
                     }
-                    unknown => *unknown = Answer::Given(report.files),
+                    unknown => *unknown = Answer::Given(report),
                 },
                 Err(error) if must_be_mended(&error) => return Err(error.into()),
                 Err(error) => {

@@ -4,12 +4,12 @@
 //! without end. No redirect is followed. Every
 //! call of this client may be repeated: statements carry a `requestId`, pipes skip files they know, the rest only asks.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
-use reqwest::{Method, StatusCode, Url};
+use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::{Method, Url};
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
@@ -21,26 +21,18 @@ use super::jwt;
 use super::jwt::TokenCache;
 use super::usage::{Counters, Usage, count};
 use super::wire;
-use crate::http;
-use crate::http::BodyError;
-use crate::retry::{RetryPolicy, pause};
+use crate::http::{self, Caller, Fault, Repeats};
+use crate::retry::pause;
 use crate::stop::Stop;
 
 /// A clock further off than this (`Date` has whole seconds) is corrected in tokens once Snowflake has refused one.
 const TOLERATED_SKEW: TimeDelta = TimeDelta::seconds(1);
-const NO_SKEW: i64 = i64::MIN;
 
 /// How patient the client is. Tests shrink every number.
 #[derive(Debug, Clone, Copy)]
 pub struct Timing {
-    /// How one call is repeated.
-    pub retry: RetryPolicy,
-    /// The longest wait that Snowflake may ask for within a run.
-    pub max_wait: Duration,
-    /// How long a second of a server's `Retry-After` lasts.
-    pub second: Duration,
-    /// How long one answer may take. A statement's may take 45 s before Snowflake says 202.
-    pub timeout: Duration,
+    /// How patient one call is. A statement's answer may take 45 s before Snowflake says 202.
+    pub call: http::Timing,
     /// Wait before the first poll, and the least between two.
     pub poll_floor: Duration,
     /// The most between two polls.
@@ -54,28 +46,15 @@ pub struct Timing {
 impl Timing {
     /// One repetition and no long waits: for a question that a person waits for.
     pub fn impatient() -> Self {
-        let normal = Self::default();
-        Self {
-            retry: RetryPolicy { max_retries: 1, ..normal.retry },
-            max_wait: Duration::from_secs(5),
-            timeout: Duration::from_secs(60),
-            deadline: Duration::from_secs(60),
-            ..normal
-        }
+        let a_minute = Duration::from_secs(60);
+        Self { call: http::Timing::impatient(a_minute), deadline: a_minute, ..Self::default() }
     }
 }
 
 impl Default for Timing {
     fn default() -> Self {
         Self {
-            retry: RetryPolicy {
-                max_retries: 6,
-                first_delay: Duration::from_secs(1),
-                max_delay: Duration::from_secs(30),
-            },
-            max_wait: Duration::from_secs(60),
-            second: Duration::from_secs(1),
-            timeout: Duration::from_secs(90),
+            call: http::Timing::patient(Duration::from_secs(90)),
             poll_floor: Duration::from_millis(250),
             poll_ceiling: Duration::from_secs(5),
             deadline: Duration::from_secs(900),
@@ -112,13 +91,12 @@ pub struct Session {
 
 /// One account. Calls may be made from several tasks at once.
 pub struct Connection {
-    http: reqwest::Client,
+    caller: Caller,
     login: Login,
     tokens: TokenCache,
     timing: Timing,
-    clock: fn() -> DateTime<Utc>,
     pub(crate) counters: Counters,
-    skew_millis: AtomicI64,
+    has_warned: AtomicBool,
     correction_millis: AtomicI64,
 }
 
@@ -143,37 +121,26 @@ pub(crate) struct Answer {
 /// What one answer means.
 enum Outcome {
     Done(Answer),
-    Repeat {
-        reason: String,
-    },
-    /// Nothing that a second repetition could mend.
-    RepeatOnce {
-        reason: String,
-    },
+    Again(Fault),
     Fail(Error),
-    Busy {
-        asked: Option<Duration>,
-    },
-    Unauthorized {
-        body: Vec<u8>,
-    },
+    Busy { asked: Option<Duration> },
+    Unauthorized { body: Vec<u8> },
 }
 
 impl Connection {
     /// A connection that has not called yet.
     pub fn new(login: Login, timing: Timing, clock: fn() -> DateTime<Utc>) -> Result<Self, Error> {
-        let http = http::client(timing.timeout).map_err(|error| Error::Client {
+        let caller = Caller::new(timing.call, clock).map_err(|error| Error::Client {
             host: login.account.host().to_owned(),
             reason: error.to_string(),
         })?;
         Ok(Self {
-            http,
+            caller,
             login,
             tokens: TokenCache::default(),
             timing,
-            clock,
             counters: Counters::default(),
-            skew_millis: AtomicI64::new(NO_SKEW),
+            has_warned: AtomicBool::new(false),
             correction_millis: AtomicI64::new(0),
         })
     }
@@ -190,8 +157,7 @@ impl Connection {
 
     /// This machine's clock minus Snowflake's, to the second, as of the last answer.
     pub fn clock_skew(&self) -> Option<TimeDelta> {
-        let millis = self.skew_millis.load(Ordering::Relaxed);
-        (millis != NO_SKEW).then(|| TimeDelta::milliseconds(millis))
+        self.caller.clock_skew()
     }
 
     pub(crate) const fn timing(&self) -> &Timing {
@@ -204,8 +170,8 @@ impl Connection {
 
     /// Makes a call until it gives an answer worth reading. The answers 200, 202 and 422 are JSON.
     pub(crate) async fn send(&self, call: &Call<'_>, stop: &Stop) -> Result<Answer, Error> {
-        let (mut retries, mut sent, mut refused) = (0, 0_u32, None);
-        let mut was_nonsense = false;
+        let (mut repeats, mut sent, mut refused) =
+            (Repeats::new(self.timing.call.retry), 0_u32, None);
         loop {
             if stop.is_asked() {
                 return Err(Error::Stopped { handle: None, is_cancelled: false });
@@ -217,7 +183,7 @@ impl Connection {
             let is_submission = call.method == Method::POST;
             let grace = if is_submission { self.timing.stop_grace } else { Duration::ZERO };
             let outcome = interruptible(answer, grace, stop).await?;
-            let (reason, asked) = match outcome {
+            let wait = match outcome {
                 Outcome::Done(answer) => return Ok(answer),
                 Outcome::Unauthorized { body } => {
                     let can_renew = matches!(self.login.credential, Credential::KeyPair(_));
@@ -231,56 +197,42 @@ impl Connection {
                     continue;
                 }
                 Outcome::Fail(error) => return Err(error),
-                Outcome::RepeatOnce { reason } if was_nonsense => {
-                    return Err(self.unreachable(call.doing, retries + 1, reason));
+                Outcome::Again(fault) => {
+                    let delay = repeats.after(&fault);
+                    let reason = fault.reason();
+                    tracing::debug!(reason, ?delay, "the call to {} failed", call.doing);
+                    let (host, doing, tries) = (self.host(), call.doing, repeats.count());
+                    delay.ok_or(Error::Unreachable { host, doing, tries, reason })?
                 }
-                Outcome::RepeatOnce { reason } => {
-                    was_nonsense = true;
-                    (Some(reason), None)
-                }
-                Outcome::Repeat { reason } => (Some(reason), None),
-                Outcome::Busy { asked } => (None, asked),
+                Outcome::Busy { asked } => self.busy(&mut repeats, asked, call.doing)?,
             };
-            retries += 1;
-            let wait = self.patience(retries, reason.as_deref(), asked, call.doing)?;
-            tracing::debug!(?reason, ?wait, "repeating the call to {}", call.doing);
+            tracing::debug!(?wait, "repeating the call to {}", call.doing);
             count(&self.counters.retry);
             self.wait(wait, stop).await?;
         }
     }
 
-    /// How long to wait before the `n`-th repetition, or the error that ends the call.
-    fn patience(
+    /// How long to wait for a busy account, or the error that ends the call.
+    fn busy(
         &self,
-        n: u32,
-        reason: Option<&str>,
+        repeats: &mut Repeats,
         asked: Option<Duration>,
         doing: &'static str,
     ) -> Result<Duration, Error> {
+        let timing = self.caller.timing();
+        let is_too_long = asked.is_some_and(|asked| timing.max_wait < asked);
         let until = asked
             .and_then(|asked| TimeDelta::from_std(asked).ok())
-            .and_then(|asked| (self.clock)().checked_add_signed(asked));
-        let is_too_long = asked.is_some_and(|asked| self.timing.max_wait < asked);
-        match self.timing.retry.delay(n, fastrand::f64()) {
-            // Never before Snowflake's time, and spread behind it, so that a fleet does not return in step.
-            Some(delay) if !is_too_long => Ok(asked.map_or(delay, |asked| {
-                self.timing.second.mul_f64(asked.as_secs_f64() + fastrand::f64() * 0.5)
-            })),
-            _ => Err(match reason {
-                None => Error::Busy { doing, until },
-                Some(reason) => self.unreachable(doing, n, reason.to_owned()),
-            }),
-        }
-    }
-
-    fn unreachable(&self, doing: &'static str, tries: u32, reason: String) -> Error {
-        Error::Unreachable { host: self.host(), doing, tries, reason }
+            .and_then(|asked| self.caller.now().checked_add_signed(asked));
+        let delay = repeats.delay().filter(|_| !is_too_long);
+        let delay = delay.ok_or(Error::Busy { doing, until })?;
+        Ok(asked.map_or(delay, |asked| timing.asked(asked)))
     }
 
     async fn once(&self, call: &Call<'_>, token: &SecretString, is_again: bool) -> Outcome {
         count(&self.counters.request);
         let mut request = self
-            .http
+            .caller
             .request(call.method.clone(), self.url(call, is_again))
             .bearer_auth(token.expose_secret())
             .header("X-Snowflake-Authorization-Token-Type", self.login.credential.header_value())
@@ -289,45 +241,18 @@ impl Connection {
         if let Some(body) = call.body {
             request = request.body(body.to_vec());
         }
-        let response = match request.send().await {
-            Ok(response) => response,
-            Err(error) => return Outcome::Repeat { reason: http::describe(error) },
+        let http::Answer { status, headers, body } = match self.caller.once(request).await {
+            Ok(answer) => answer,
+            Err(fault) => return Outcome::Again(fault),
         };
-        let (status, headers) = (response.status(), response.headers().clone());
-        self.note_time(&headers);
+        self.warn_of_skew();
         if let Some(target) = http::redirect(status, &headers) {
             let (host, doing, status) = (self.host(), call.doing, status.as_u16());
             return Outcome::Fail(Error::Redirected { host, doing, status, target });
         }
-        match http::body(response).await.and_then(wire::unpacked) {
-            Ok(body) => self.judge(status, &headers, body),
-            Err(BodyError::Broken(reason)) => Outcome::Repeat { reason },
-            Err(error) => {
-                Outcome::RepeatOnce { reason: format!("status {}, but {error}", status.as_u16()) }
-            }
-        }
-    }
-
-    fn judge(&self, status: StatusCode, headers: &HeaderMap, body: Vec<u8>) -> Outcome {
-        let status = status.as_u16();
-        let is_json = || serde_json::from_slice::<serde::de::IgnoredAny>(&body).is_ok();
-        match status {
-            401 => Outcome::Unauthorized { body },
-            429 => Outcome::Busy { asked: self.retry_after(headers) },
-            // A certificate that does not fit; it will not fit the next time either.
-            522 => Outcome::Done(Answer { status, body }),
-            500..=599 => match self.retry_after(headers) {
-                Some(asked) => Outcome::Busy { asked: Some(asked) },
-                None => Outcome::Repeat { reason: format!("status {status}") },
-            },
-            // With a handle it is a statement out of time, without one a call that was slow.
-            408 if wire::Status::read(&body).statement_handle.is_none() => {
-                Outcome::Repeat { reason: "status 408".to_owned() }
-            }
-            200 | 202 | 422 if !is_json() => Outcome::Repeat {
-                reason: format!("status {status}, but the body is cut or is not JSON"),
-            },
-            _ => Outcome::Done(Answer { status, body }),
+        match body.and_then(wire::unpacked) {
+            Ok(body) => judge(status.as_u16(), self.caller.retry_after(&headers), body),
+            Err(error) => Outcome::Again(Fault::of_body(status.as_u16(), error)),
         }
     }
 
@@ -341,25 +266,16 @@ impl Connection {
         url
     }
 
-    fn retry_after(&self, headers: &HeaderMap) -> Option<Duration> {
-        http::retry_after(headers, self.server_time())
-    }
-
-    fn note_time(&self, headers: &HeaderMap) {
-        let Some(date) = http::date(headers) else { return };
-        let skew = (self.clock)() - date;
-        let before = self.skew_millis.swap(skew.num_milliseconds(), Ordering::Relaxed);
-        if before == NO_SKEW && NOTABLE_SKEW <= skew.abs() {
+    /// Once, of a clock that is far off.
+    fn warn_of_skew(&self) {
+        let Some(skew) = self.clock_skew() else { return };
+        if !self.has_warned.swap(true, Ordering::Relaxed) && NOTABLE_SKEW <= skew.abs() {
             let side = if skew < TimeDelta::zero() { "behind" } else { "ahead of" };
             tracing::warn!(
                 "this machine's clock is {} s {side} Snowflake's: set it (NTP); a token that is refused for it is signed anew with Snowflake's time",
                 skew.num_seconds().abs()
             );
         }
-    }
-
-    fn server_time(&self) -> DateTime<Utc> {
-        (self.clock)() - self.clock_skew().unwrap_or_default()
     }
 
     /// From now on signs with Snowflake's time, where ours is clearly another.
@@ -374,7 +290,7 @@ impl Connection {
             Credential::KeyPair(key) => key,
         };
         let correction = self.correction_millis.load(Ordering::Relaxed);
-        let now = (self.clock)() - TimeDelta::milliseconds(correction);
+        let now = self.caller.now() - TimeDelta::milliseconds(correction);
         let (account, user) = (&self.login.account, &self.login.user);
         let token = self.tokens.token(now, refused, |now| {
             count(&self.counters.token);
@@ -390,7 +306,7 @@ impl Connection {
         let signed = match &self.login.credential {
             Credential::Token(..) => None,
             Credential::KeyPair(key) => {
-                let now = (self.clock)();
+                let now = self.caller.now();
                 let claims = jwt::claims(&self.login.account, &self.login.user, "", now);
                 Some(Signed { subject: claims.sub, fingerprint: key.fingerprint().to_owned() })
             }
@@ -414,6 +330,26 @@ impl Connection {
         waited.ok_or(Error::Stopped { handle: None, is_cancelled: false })?;
         self.counters.add_wait(wait);
         Ok(())
+    }
+}
+
+/// What an answer means before anyone looks into its body. `asked` is its `Retry-After`.
+fn judge(status: u16, asked: Option<Duration>, body: Vec<u8>) -> Outcome {
+    match status {
+        401 => Outcome::Unauthorized { body },
+        429 => Outcome::Busy { asked },
+        // A certificate that does not fit; it will not fit the next time either.
+        522 => Outcome::Done(Answer { status, body }),
+        500..=599 if asked.is_some() => Outcome::Busy { asked },
+        500..=599 => Outcome::Again(Fault::Passing(format!("status {status}"))),
+        // With a handle it is a statement out of time, without one a call that was slow.
+        408 if wire::Status::read(&body).statement_handle.is_none() => {
+            Outcome::Again(Fault::Passing("status 408".to_owned()))
+        }
+        200 | 202 | 422 if !http::is_json(&body) => Outcome::Again(Fault::Passing(format!(
+            "status {status}, but the body is cut or is not JSON"
+        ))),
+        _ => Outcome::Done(Answer { status, body }),
     }
 }
 

@@ -3,7 +3,8 @@
 //! In: an account, a user, a credential. Out: rows, and what pipes say about files. Never reads the environment or the clock,
 //! writes nowhere but to `tracing`, and puts no secret into an error, a `Debug` or a log line.
 //!
-//! The client files need nothing of this crate but [`crate::retry`], so the folder could become a crate of its own.
+//! The folder needs nothing of this crate but the ground (causes, stop, retry, http), so it could become a crate of its own: a
+//! statement is `submit`, `poll`, `result`; a pipe is `insert`, `report`; `client` makes each call.
 //!
 //! # A statement, step by step
 //! 1. [`Connection::run`] posts it under a fresh `requestId`, or one that the caller keeps ([`Request`]). A token is taken from the cache, or signed (key pair).
@@ -13,7 +14,7 @@
 //! 4. `202`, at any time, asked for or not: the handle is polled, from 250 ms up to 5 s apart, until a deadline.
 //! 5. `200`: every partition is read (the later ones are gzip without metadata), rows are counted against `numRows`.
 //! 6. `422`: [`Error::Statement`] with code, SQLSTATE and message. `408`: [`Error::TooSlow`].
-//! 7. The stop flag or the deadline: the statement is cancelled in Snowflake as well.
+//! 7. A stop or the deadline: the statement is cancelled in Snowflake as well.
 //!
 //! # What each status means
 //! | status | SQL API | Snowpipe REST |
@@ -39,9 +40,12 @@ mod error;
 mod ident;
 mod jwt;
 mod key;
-mod pipe;
+mod insert;
 mod rows;
-mod sql_api;
+mod submit;
+mod poll;
+mod report;
+mod result;
 #[cfg(test)]
 mod tests;
 mod usage;
@@ -53,12 +57,10 @@ pub use credential::{Credential, InvalidToken, TokenType};
 pub use error::{Error, FailureKind, Refusal, Signed, StatementFailure};
 pub(crate) use ident::quoted;
 pub use ident::{Ident, InvalidIdent, Literal, QualifiedName, literal};
+pub use insert::{Accepted, MAX_PIPE_FILES, StagedFile};
 pub use jwt::{Claims, LIFETIME, RENEW_AFTER, claims, sign};
 pub use key::{InvalidKey, KeyPair};
-pub use pipe::{
-    Accepted, FileReport, InsertReport, LoadHistory, LoadStatus, MAX_PIPE_FILES, StagedFile,
-    object_key,
-};
-pub use rows::{Cell, Column, DmlStats, Row, Rows};
-pub use sql_api::{Binding, Request, Statement};
+pub use report::{FileReport, LoadStatus, object_key};
+pub use rows::{Cell, Column, Row, Rows};
+pub use submit::{Binding, Request, Statement};
 pub use usage::Usage;

@@ -15,8 +15,6 @@ pub struct Rows {
     pub(crate) handle: String,
     pub(crate) columns: Vec<Column>,
     pub(crate) rows: Vec<Vec<Option<String>>>,
-    pub(crate) stats: Option<DmlStats>,
-    pub(crate) child_handles: Vec<String>,
 }
 
 /// A column of a result.
@@ -26,19 +24,6 @@ pub struct Column {
     pub name: String,
     /// The type in upper case, for example `FIXED` or `TIMESTAMP_NTZ`.
     pub kind: String,
-}
-
-/// What a DML statement changed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct DmlStats {
-    /// Rows inserted.
-    pub inserted_count: u64,
-    /// Rows updated.
-    pub updated_count: u64,
-    /// Rows deleted.
-    pub deleted_count: u64,
-    /// Rows updated more than once.
-    pub duplicate_count: u64,
 }
 
 /// One row of a result.
@@ -75,16 +60,6 @@ impl Rows {
     /// Whether there is no row.
     pub const fn is_empty(&self) -> bool {
         self.rows.is_empty()
-    }
-
-    /// What a DML statement changed.
-    pub const fn stats(&self) -> Option<DmlStats> {
-        self.stats
-    }
-
-    /// The handles of the single statements, where several were sent as one.
-    pub fn child_handles(&self) -> &[String] {
-        &self.child_handles
     }
 
     /// The rows in order.
@@ -337,7 +312,6 @@ mod tests {
             handle: "h".to_owned(),
             columns: vec![column("name"), column("NAME"), column("Other")],
             rows: vec![vec![Some("lower".to_owned()), Some("upper".to_owned()), None]],
-            ..Rows::default()
         };
         let row = rows.only().unwrap();
         assert_eq!(row.cell("NAME").unwrap().text().unwrap(), "upper");

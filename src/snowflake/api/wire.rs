@@ -76,11 +76,6 @@ pub(crate) struct ResultSet {
     pub(crate) result_set_meta_data: Option<MetaData>,
     #[serde(default)]
     pub(crate) data: Option<Vec<Vec<Option<String>>>>,
-    #[serde(default)]
-    pub(crate) stats: Option<Stats>,
-    /// Several statements in one: a handle for each.
-    #[serde(default)]
-    pub(crate) statement_handles: Vec<String>,
 }
 
 /// Partitions behind the first have nothing but this.
@@ -113,16 +108,6 @@ pub(crate) struct PartitionInfo {
     pub(crate) row_count: u64,
 }
 
-/// What a DML statement changed.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct Stats {
-    pub(crate) num_rows_inserted: u64,
-    pub(crate) num_rows_updated: u64,
-    pub(crate) num_rows_deleted: u64,
-    pub(crate) num_duplicate_rows_updated: u64,
-}
-
 /// `POST …/insertFiles`.
 #[derive(Serialize)]
 pub(crate) struct InsertFilesBody<'a> {
@@ -151,27 +136,14 @@ pub(crate) struct InsertFilesAnswer {
     pub(crate) unmatched_pattern_files: Vec<String>,
 }
 
-/// The answers of `insertReport` and `loadHistoryScan`.
+/// The answer of `insertReport`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Report {
     #[serde(default, deserialize_with = "truth")]
     pub(crate) complete_result: Option<bool>,
     #[serde(default)]
-    pub(crate) next_begin_mark: Option<String>,
-    #[serde(default)]
-    pub(crate) range_end_time: Option<String>,
-    #[serde(default)]
-    pub(crate) statistics: Option<Statistics>,
-    #[serde(default)]
     pub(crate) files: Option<Vec<ReportedFile>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Statistics {
-    #[serde(default)]
-    pub(crate) active_files: Option<u64>,
 }
 
 #[derive(Deserialize)]

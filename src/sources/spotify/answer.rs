@@ -2,15 +2,13 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use reqwest::header::{ETAG, HeaderMap};
-use reqwest::{Response, StatusCode, Url};
+use reqwest::header::ETAG;
+use reqwest::{StatusCode, Url};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use super::login;
 use crate::http;
-use crate::http::BodyError;
+use crate::http::{Answer, Caller, Fault};
 use crate::sources::error::Error;
 
 /// What one answer means.
@@ -19,14 +17,7 @@ pub(super) enum Outcome {
         body: String,
         etag: Option<String>,
     },
-    /// It may pass: again, with patience.
-    Retry {
-        reason: String,
-    },
-    /// Nothing of Spotify's, which hardly passes: again, once.
-    Nonsense {
-        reason: String,
-    },
+    Again(Fault),
     /// The token is worth nothing any more.
     Refresh,
     Wait {
@@ -36,13 +27,6 @@ pub(super) enum Outcome {
     /// Spotify sees no Premium; once in a while it does not see the one that there is.
     Premium,
     Fail(Error),
-}
-
-/// An answer as it came.
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    body: Result<Vec<u8>, BodyError>,
 }
 
 #[derive(Default, Deserialize)]
@@ -59,60 +43,49 @@ struct ErrorDetail {
     reason: Option<String>,
 }
 
-impl Answer {
-    /// Reads the answer to its end.
-    pub(super) async fn read(response: Response) -> Self {
-        let (status, headers) = (response.status(), response.headers().clone());
-        Self { status, headers, body: http::body(response).await }
+/// What `answer` means as that to `url` below `base`, given `is_user`'s token.
+pub(super) fn meaning(
+    answer: Answer,
+    (base, url): (&Url, &str),
+    is_user: bool,
+    caller: &Caller,
+) -> Outcome {
+    let Answer { status, headers, body } = answer;
+    if let Some(target) = http::redirect(status, &headers) {
+        let url = format!("{}{url}", base.as_str().trim_end_matches('/'));
+        let (url, status) = (http::place(&url), status.as_u16());
+        return Outcome::Fail(Error::Redirected { url, status, target });
     }
-
-    /// What it means as the answer to `url` below `base`, given `is_user`'s token, at Spotify's time `now`.
-    pub(super) fn meaning(
-        self,
-        (base, url): (&Url, &str),
-        is_user: bool,
-        now: DateTime<Utc>,
-    ) -> Outcome {
-        let Self { status, headers, body } = self;
-        if let Some(target) = http::redirect(status, &headers) {
-            let url = format!("{}{url}", base.as_str().trim_end_matches('/'));
-            let (url, status) = (http::place(&url), status.as_u16());
-            return Outcome::Fail(Error::Redirected { url, status, target });
-        }
-        let body = match body {
-            Ok(body) => body,
-            Err(BodyError::Broken(reason)) => return Outcome::Retry { reason },
-            Err(error) => {
-                return Outcome::Nonsense { reason: format!("status {status}, but {error}") };
-            }
-        };
-        if !status.is_success() {
-            let body = String::from_utf8_lossy(&body);
-            return refusal((url, is_user), status, (&headers, now), &body);
-        }
-        let body = match String::from_utf8(body) {
-            Ok(body) => body,
-            // Cut in the middle of a letter is cut, too.
-            Err(error) if error.utf8_error().error_len().is_some() => {
-                let reason = format!("status {status}, but the body is not UTF-8");
-                return Outcome::Nonsense { reason };
-            }
-            Err(_) => String::new(),
-        };
-        if serde_json::from_str::<IgnoredAny>(&body).is_err() {
-            let reason = format!("status {status}, but the body is cut or is not JSON");
-            return Outcome::Retry { reason };
-        }
-        let etag = headers.get(ETAG).and_then(|etag| etag.to_str().ok()).map(str::to_owned);
-        Outcome::Done { body, etag }
+    let body = match body {
+        Ok(body) => body,
+        Err(error) => return Outcome::Again(Fault::of_body(status, error)),
+    };
+    if !status.is_success() {
+        let asked = caller.retry_after(&headers);
+        return refusal((url, is_user), status, asked, &String::from_utf8_lossy(&body));
     }
+    let body = match String::from_utf8(body) {
+        Ok(body) => body,
+        // Cut in the middle of a letter is cut, too.
+        Err(error) if error.utf8_error().error_len().is_some() => {
+            let reason = format!("status {status}, but the body is not UTF-8");
+            return Outcome::Again(Fault::Nonsense(reason));
+        }
+        Err(_) => String::new(),
+    };
+    if !http::is_json(body.as_bytes()) {
+        let reason = format!("status {status}, but the body is cut or is not JSON");
+        return Outcome::Again(Fault::Passing(reason));
+    }
+    let etag = headers.get(ETAG).and_then(|etag| etag.to_str().ok()).map(str::to_owned);
+    Outcome::Done { body, etag }
 }
 
 /// What an answer means that is not a success.
 fn refusal(
     (url, is_user): (&str, bool),
     status: StatusCode,
-    (headers, now): (&HeaderMap, DateTime<Utc>),
+    asked: Option<Duration>,
     body: &str,
 ) -> Outcome {
     let detail = serde_json::from_str::<ErrorBody>(body).unwrap_or_default().error;
@@ -135,11 +108,10 @@ fn refusal(
         }
         403 => Outcome::Fail(Error::Forbidden { url: url_owned() }),
         404 => Outcome::Fail(Error::NotFound { url: url_owned() }),
-        429 => Outcome::Wait {
-            asked: http::retry_after(headers, now),
-            is_quota: detail.reason.as_deref() == Some("QUOTA_EXCEEDED"),
-        },
-        408 | 500..=599 => Outcome::Retry { reason: format!("status {status}") },
+        429 => {
+            Outcome::Wait { asked, is_quota: detail.reason.as_deref() == Some("QUOTA_EXCEEDED") }
+        }
+        408 | 500..=599 => Outcome::Again(Fault::Passing(format!("status {status}"))),
         code => Outcome::Fail(Error::Refused {
             url: url.to_owned(),
             status: code,

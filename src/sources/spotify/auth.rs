@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::token_file::{StoredToken, TokenFile};
-use crate::http;
+use crate::http::{self, Fault};
 use crate::sources::error::Error;
 
 /// Spotify's tokens have some hundred letters.
@@ -61,10 +61,8 @@ pub(super) enum Renewal {
 pub(super) enum Denied {
     /// Spotify's own word, or a fault of ours: never.
     Final(Error),
-    /// The accounts service cannot be reached, or has an outage: with patience.
-    Outage(String),
-    /// Whoever answers is hardly the accounts service: once.
-    Nonsense(String),
+    /// No answer, an outage, or whoever answers is hardly the accounts service.
+    Again(Fault),
 }
 
 impl From<Error> for Denied {
@@ -181,7 +179,7 @@ impl Credentials {
         // A code is good for one request, so nothing is asked twice.
         let token = self.request(&client, &form).await.map_err(|denied| match denied {
             Denied::Final(error) => error,
-            Denied::Outage(reason) | Denied::Nonsense(reason) => self.no_token(1, reason),
+            Denied::Again(fault) => self.no_token(1, fault.reason()),
         })?;
         let refresh_token = token
             .refresh
@@ -226,11 +224,8 @@ impl Credentials {
             }
             None => form.push(("client_id", &self.client_id)),
         }
-        let response = match request.form(&form).send().await {
-            Ok(response) => response,
-            Err(error) => return Err(Denied::Outage(http::describe(error))),
-        };
-        let (status, headers) = (response.status(), response.headers().clone());
+        let answer = http::exchange(request.form(&form)).await.map_err(Denied::Again)?;
+        let http::Answer { status, headers, body } = answer;
         if let Some(target) = http::redirect(status, &headers) {
             let status = status.as_u16();
             let reason = format!(
@@ -238,13 +233,13 @@ impl Credentials {
             );
             return Err(self.no_token(1, reason).into());
         }
-        match http::body(response).await {
+        match body {
             Ok(body) if status.is_success() => token(&body).map_err(|what| {
-                Denied::Nonsense(format!("status {}, but {what} ({HINT})", status.as_u16()))
+                nonsense(format!("status {}, but {what} ({HINT})", status.as_u16()))
             }),
             Ok(body) => Err(self.denial(status, &body)),
-            Err(http::BodyError::Broken(how)) => Err(Denied::Outage(how)),
-            Err(error) => Err(Denied::Nonsense(error.to_string())),
+            Err(http::BodyError::Broken(how)) => Err(Denied::Again(Fault::Passing(how))),
+            Err(error) => Err(nonsense(error.to_string())),
         }
     }
 
@@ -258,19 +253,23 @@ impl Credentials {
         let is_outage = status.is_server_error() || matches!(status.as_u16(), 408 | 429);
         match said {
             Ok(error) if error == "invalid_grant" => Error::LoginExpired.into(),
-            _ if is_outage => Denied::Outage(format!("status {status}")),
+            _ if is_outage => Denied::Again(Fault::Passing(format!("status {status}"))),
             Ok(error) => Error::AppRefused {
                 client_id: self.client_id.clone(),
                 reason: http::shortened(&error),
             }
             .into(),
-            Err(_) => Denied::Nonsense(format!("status {status} without a reason ({HINT})")),
+            Err(_) => nonsense(format!("status {status} without a reason ({HINT})")),
         }
     }
 }
 
 /// What to look at where nonsense comes.
 const HINT: &str = "does `SPOTIFY_ACCOUNTS_URL` point to Spotify's accounts service, and does no proxy or login page of the network answer in its place?";
+
+const fn nonsense(reason: String) -> Denied {
+    Denied::Again(Fault::Nonsense(reason))
+}
 
 /// The token in an answer, or what is wrong with it.
 fn token(body: &[u8]) -> Result<Token, &'static str> {

@@ -7,18 +7,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use reqwest::Url;
+use reqwest::{Method, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::answer::{Answer, Outcome};
+use super::answer::{Outcome, meaning};
 use super::auth::Credentials;
 use super::auth::{Denied, Renewal};
 use super::question::{self, Question};
 use super::quota::{Lockouts, Usage};
 use super::token_file::StoredToken;
 use crate::event::{Event, Events};
-use crate::http;
+use crate::http::{self, Caller, Repeats};
 use crate::retry::{LONGEST_PENALTY, RetryPolicy, pause};
 use crate::sources::document::{Document, Entity};
 use crate::sources::error::Error;
@@ -36,26 +36,14 @@ const PREMIUM_REPEATS: u32 = 3;
 pub struct Timing {
     /// Least time between two calls.
     pub min_gap: Duration,
-    /// How long Spotify may put one call off within a run.
-    pub max_wait: Duration,
-    /// How one page is retried.
-    pub retry: RetryPolicy,
-    /// How long a second of a server's `Retry-After` lasts.
-    pub second: Duration,
-    /// How long one answer may take.
-    pub timeout: Duration,
+    /// How patient one call is.
+    pub call: http::Timing,
 }
 
 impl Timing {
     /// One try and no long waits: for a question that a person waits for.
     pub fn impatient() -> Self {
-        let normal = Self::default();
-        Self {
-            max_wait: Duration::from_secs(5),
-            retry: RetryPolicy { max_retries: 1, ..normal.retry },
-            timeout: Duration::from_secs(15),
-            ..normal
-        }
+        Self { call: http::Timing::impatient(Duration::from_secs(15)), ..Self::default() }
     }
 }
 
@@ -63,25 +51,16 @@ impl Default for Timing {
     fn default() -> Self {
         Self {
             min_gap: Duration::from_millis(100),
-            max_wait: Duration::from_secs(60),
-            retry: RetryPolicy {
-                max_retries: 6,
-                first_delay: Duration::from_secs(1),
-                max_delay: Duration::from_secs(30),
-            },
-            second: Duration::from_secs(1),
-            timeout: Duration::from_secs(45),
+            call: http::Timing::patient(Duration::from_secs(45)),
         }
     }
 }
 
 /// What one call has been put off for.
-#[derive(Default)]
 struct Patience {
     calls: u32,
-    /// Waits for what may pass by itself.
-    retries: u32,
-    had_nonsense: bool,
+    /// For what may pass by itself.
+    repeats: Repeats,
     premium_waits: u32,
     /// Waits that Spotify named, and their sum.
     named_waits: u32,
@@ -89,9 +68,22 @@ struct Patience {
     unnamed_waits: u32,
 }
 
+impl Patience {
+    const fn new(policy: RetryPolicy) -> Self {
+        Self {
+            calls: 0,
+            repeats: Repeats::new(policy),
+            premium_waits: 0,
+            named_waits: 0,
+            waited: Duration::ZERO,
+            unnamed_waits: 0,
+        }
+    }
+}
+
 /// Spotify's Web API for one account: a sequential queue.
 pub struct Client {
-    http: reqwest::Client,
+    caller: Caller,
     base: Url,
     credentials: Credentials,
     access: Option<SecretString>,
@@ -103,9 +95,7 @@ pub struct Client {
     is_barred: bool,
     pub(super) timing: Timing,
     last_call: Option<Instant>,
-    clock: fn() -> DateTime<Utc>,
     stop: Arc<Stop>,
-    skew: Option<TimeDelta>,
     pub(super) usage: Usage,
     pub(super) lockouts: Lockouts,
 }
@@ -124,9 +114,9 @@ impl Client {
         if base.path() == "/" {
             base.set_path("/v1");
         }
-        let http = http::client(timing.timeout).map_err(|error| bad_url(error.to_string()))?;
+        let caller = Caller::new(timing.call, clock).map_err(|error| bad_url(error.to_string()))?;
         Ok(Self {
-            http,
+            caller,
             base,
             credentials,
             access: None,
@@ -136,9 +126,7 @@ impl Client {
             is_barred: false,
             timing,
             last_call: None,
-            clock,
             stop: Arc::default(),
-            skew: None,
             usage: Usage::default(),
             lockouts: Lockouts::default(),
         })
@@ -152,12 +140,12 @@ impl Client {
     }
 
     pub(super) fn now(&self) -> DateTime<Utc> {
-        (self.clock)()
+        self.caller.now()
     }
 
     /// How far this machine's clock is ahead of Spotify's, once it has answered.
-    pub const fn clock_skew(&self) -> Option<TimeDelta> {
-        self.skew
+    pub fn clock_skew(&self) -> Option<TimeDelta> {
+        self.caller.clock_skew()
     }
 
     /// What the calls so far cost.
@@ -178,7 +166,7 @@ impl Client {
             entity,
             playlist_id: playlist_id.map(str::to_owned),
             url: url.to_owned(),
-            fetched_at: (self.clock)(),
+            fetched_at: self.now(),
             etag,
             body,
         })
@@ -201,7 +189,7 @@ impl Client {
         match asked.map(|(document, ())| document) {
             Err(error) if is_batch && error.concerns_one_playlist() => Ok(None),
             Err(Error::NotFound { .. } | Error::Refused { status: 400, .. }) => {
-                let (fetched_at, body) = ((self.clock)(), "null".to_owned());
+                let (fetched_at, body) = (self.now(), "null".to_owned());
                 Ok(Some(Document { entity, playlist_id: None, url, fetched_at, etag: None, body }))
             }
             other => other.map(Some),
@@ -229,7 +217,7 @@ impl Client {
         url: &str,
         events: Events<'_>,
     ) -> Result<(String, Option<String>), Error> {
-        let (mut patience, mut has_refreshed) = (Patience::default(), false);
+        let (mut patience, mut has_refreshed) = (Patience::new(self.timing.call.retry), false);
         self.require_open(url)?;
         loop {
             if self.is_barred {
@@ -246,7 +234,7 @@ impl Client {
                 let (url, tries) = (url.to_owned(), patience.calls);
                 Err(Error::Unreachable { url, tries, reason })
             };
-            let reason = match outcome {
+            let fault = match outcome {
                 Outcome::Done { body, etag } => return Ok((body, etag)),
                 Outcome::Fail(error) => return Err(error),
                 Outcome::Refresh if has_refreshed => {
@@ -266,19 +254,11 @@ impl Client {
                     self.wait_for_premium(&mut patience, events).await?;
                     continue;
                 }
-                Outcome::Nonsense { reason } if patience.had_nonsense => {
-                    return unreachable(reason);
-                }
-                Outcome::Nonsense { reason } => {
-                    patience.had_nonsense = true;
-                    reason
-                }
-                Outcome::Retry { reason } => reason,
+                Outcome::Again(fault) => fault,
             };
-            patience.retries += 1;
-            let Some(delay) = self.timing.retry.delay(patience.retries, fastrand::f64()) else {
-                return unreachable(reason);
-            };
+            let delay = patience.repeats.after(&fault);
+            let reason = fault.reason();
+            let Some(delay) = delay else { return unreachable(reason) };
             events(Event::Retried { url: url.to_owned(), reason });
             self.wait("Spotify to recover", delay, events).await?;
         }
@@ -295,7 +275,7 @@ impl Client {
             return Err(Error::PremiumRequired);
         }
         patience.premium_waits += 1;
-        let wait = self.timing.second;
+        let wait = self.timing.call.second;
         self.wait("Spotify to see the Premium of the app's owner", wait, events).await
     }
 
@@ -324,24 +304,21 @@ impl Client {
                 (wait, wait, is_spent)
             }
         };
-        if is_spent || self.timing.max_wait < waited {
+        if is_spent || self.timing.call.max_wait < waited {
             let reason = if is_quota { "its quota of calls is used up" } else { "too many calls" };
             return Err(self.lock_out(url, wait, reason));
         }
-        // A little more than asked: a call within the penalty would lengthen it.
-        let seconds = wait.as_secs_f64() + fastrand::f64() * 0.5;
-        Ok(self.timing.second.mul_f64(seconds))
+        Ok(self.timing.call.asked(wait))
     }
 
     async fn token(&mut self, events: Events<'_>) -> Result<String, Error> {
         if let Some(token) = &self.access {
             return Ok(token.expose_secret().to_owned());
         }
-        let (mut tries, mut had_nonsense) = (0, false);
+        let mut repeats = Repeats::new(self.timing.call.retry);
         loop {
-            tries += 1;
-            let asked = self.credentials.access(&self.http, self.unstored.as_ref()).await;
-            let (reason, is_nonsense) = match asked {
+            let asked = self.credentials.access(self.caller.client(), self.unstored.as_ref());
+            let fault = match asked.await {
                 Ok(access) => {
                     match access.renewal {
                         Renewal::Unneeded => {}
@@ -360,15 +337,14 @@ impl Client {
                     return Ok(text);
                 }
                 // Only Spotify's own word ends a login; an outage must not.
-                Err(Denied::Outage(reason)) => (reason, false),
-                Err(Denied::Nonsense(reason)) => (reason, true),
+                Err(Denied::Again(fault)) => fault,
                 Err(Denied::Final(error)) => return Err(error),
             };
-            let delay = self.timing.retry.delay(tries, fastrand::f64());
-            let Some(delay) = delay.filter(|_| !(is_nonsense && had_nonsense)) else {
-                return Err(self.credentials.no_token(tries, reason));
+            let delay = repeats.after(&fault);
+            let reason = fault.reason();
+            let Some(delay) = delay else {
+                return Err(self.credentials.no_token(repeats.count(), reason));
             };
-            had_nonsense |= is_nonsense;
             events(Event::Retried { url: "/api/token".to_owned(), reason });
             self.wait("Spotify's accounts service", delay, events).await?;
         }
@@ -404,15 +380,13 @@ impl Client {
         self.stop.or(pause(wait)).await.ok_or(Error::Stopped)
     }
 
-    async fn once(&mut self, url: &str, token: &str) -> Outcome {
+    async fn once(&self, url: &str, token: &str) -> Outcome {
         let target = format!("{}{url}", self.base.as_str().trim_end_matches('/'));
-        let answer = match self.http.get(target).bearer_auth(token).send().await {
-            Ok(response) => Answer::read(response).await,
-            Err(error) => return Outcome::Retry { reason: http::describe(error) },
-        };
-        let now = (self.clock)();
-        self.skew = http::date(&answer.headers).map(|date| now - date);
-        answer.meaning((&self.base, url), self.is_user, now - self.skew.unwrap_or_default())
+        let request = self.caller.request(Method::GET, target).bearer_auth(token);
+        match self.caller.once(request).await {
+            Ok(answer) => meaning(answer, (&self.base, url), self.is_user, &self.caller),
+            Err(fault) => Outcome::Again(fault),
+        }
     }
 }
 

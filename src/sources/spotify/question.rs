@@ -58,7 +58,8 @@ impl Client {
                     let reason = error.to_string();
                     events(Event::Retried { url: url.to_owned(), reason });
                     self.usage.retry_count += 1;
-                    let delay = self.timing.retry.delay(tries, fastrand::f64()).unwrap_or_default();
+                    let delay =
+                        self.timing.call.retry.delay(tries, fastrand::f64()).unwrap_or_default();
                     self.wait("Spotify to answer what was asked", delay, events).await?;
                     tries += 1;
                 }

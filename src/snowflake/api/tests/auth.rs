@@ -1,6 +1,6 @@
 use super::*;
+use crate::snowflake::api::Statement;
 use crate::snowflake::api::error::{Error, Refusal};
-use crate::snowflake::api::sql_api::Statement;
 
 const REFUSED: &str =
     r#"{"code":"390144","message":"JWT token is invalid. [4a2b1c3d-0000-4000-8000-00000000abcd]"}"#;

@@ -20,6 +20,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::client::{Connection, Login, Session, Timing};
 use super::credential::{Credential, TokenType};
 use super::key::KeyPair;
+use crate::http;
 use crate::retry::RetryPolicy;
 use crate::stop::Stop;
 
@@ -40,14 +41,16 @@ fn key() -> KeyPair {
 /// Everything shrunk a thousandfold.
 fn quick() -> Timing {
     Timing {
-        retry: RetryPolicy {
-            max_retries: 3,
-            first_delay: Duration::from_millis(1),
-            max_delay: Duration::from_millis(4),
+        call: http::Timing {
+            retry: RetryPolicy {
+                max_retries: 3,
+                first_delay: Duration::from_millis(1),
+                max_delay: Duration::from_millis(4),
+            },
+            max_wait: Duration::from_secs(60),
+            second: Duration::from_millis(1),
+            timeout: Duration::from_secs(5),
         },
-        max_wait: Duration::from_secs(60),
-        second: Duration::from_millis(1),
-        timeout: Duration::from_secs(5),
         poll_floor: Duration::from_millis(2),
         poll_ceiling: Duration::from_millis(5),
         deadline: Duration::from_secs(600),

@@ -1,7 +1,7 @@
 use super::*;
 use crate::snowflake::api::error::Error;
 use crate::snowflake::api::ident::QualifiedName;
-use crate::snowflake::api::pipe::{Accepted, LoadStatus, StagedFile};
+use crate::snowflake::api::{Accepted, LoadStatus, StagedFile};
 
 const PATH: &str = "/v1/data/pipes/SPOTIFY.RAW.SONGS_PARQUET_REST_V1";
 
@@ -134,15 +134,13 @@ const FAILED: &str = r#"{"path":"year=2026/1.parquet","stageLocation":"s3://buck
     "firstErrorColumnName":"\"SONGS\"[\"ID\":1]","systemError":null,"complete":true,"status":"LOAD_FAILED"}"#;
 
 #[tokio::test]
-async fn a_report_tells_how_each_file_went_and_where_to_go_on() {
+async fn a_report_tells_how_each_file_went() {
     let answer = format!(
         r#"{{"pipe":"SPOTIFY.RAW.SONGS_PARQUET_REST_V1","completeResult":false,"nextBeginMark":"1_39","statistics":{{"activeFiles":2}},"files":[{LOADED},{FAILED}]}}"#
     );
     let server = Server::start([json(200, answer)]).await;
-    let report = server.connect().insert_report(&songs(), Some("1_16"), &GO_ON).await.unwrap();
-    assert!(!report.is_complete);
-    assert_eq!((report.next_mark.as_deref(), report.active_count), (Some("1_39"), Some(2)));
-    let [loaded, failed] = report.files.as_slice() else { panic!("{report:?}") };
+    let report = server.connect().insert_report(&songs(), &GO_ON).await.unwrap();
+    let [loaded, failed] = report.as_slice() else { panic!("{report:?}") };
     assert_eq!(loaded.status, LoadStatus::Loaded);
     assert_eq!((loaded.inserted_row_count, loaded.parsed_row_count), (Some(12), Some(12)));
     assert_eq!(loaded.object_key().unwrap(), "spotify-data/raw/songs/year=2026/0.parquet");
@@ -152,51 +150,13 @@ async fn a_report_tells_how_each_file_went_and_where_to_go_on() {
     assert_eq!((failed.error_count, failed.first_error_line), (1, Some(2)));
     let asked = server.asked();
     assert_eq!(asked[0].line, format!("GET {PATH}/insertReport"));
-    assert_eq!(asked[0].parameter("beginMark"), "1_16");
-}
-
-#[tokio::test]
-async fn a_history_is_read_to_its_end_and_no_file_twice() {
-    let page = |is_complete: &str, end: &str, files: &str| {
-        json(
-            200,
-            format!(
-                r#"{{"completeResult":"{is_complete}","rangeEndTime":"{end}","files":[{files}]}}"#
-            ),
-        )
-    };
-    let server = Server::start([
-        page("false", "2026-01-05T12:00:28.575Z", LOADED),
-        page("true", "2026-01-05T12:00:29.575Z", &format!("{LOADED},{FAILED}")),
-    ])
-    .await;
-    let connection = server.connect();
-    let end = Some(noon() + TimeDelta::hours(1));
-    let history = connection.load_history_scan(&songs(), noon(), end, &GO_ON).await.unwrap();
-    assert!(history.is_complete);
-    let paths: Vec<&str> = history.files.iter().map(|file| file.path.as_str()).collect();
-    assert_eq!(paths, ["year=2026/0.parquet", "year=2026/1.parquet"]);
-    let asked = server.asked();
-    assert_eq!(asked[0].parameter("startTimeInclusive"), "2026-01-05T12:00:00.000Z");
-    assert_eq!(asked[1].parameter("startTimeInclusive"), "2026-01-05T12:00:28.575Z");
-    assert_eq!(asked[1].parameter("endTimeExclusive"), "2026-01-05T13:00:00.000Z");
-}
-
-#[tokio::test]
-async fn a_history_that_does_not_move_on_is_given_up_as_incomplete() {
-    let stuck =
-        r#"{"completeResult":"false","rangeEndTime":"2026-01-05T12:00:00.000Z","files":[]}"#;
-    let server = Server::start([json(200, stuck)]).await;
-    let history = server.connect().load_history_scan(&songs(), noon(), None, &GO_ON).await.unwrap();
-    assert!(!history.is_complete);
-    assert_eq!(server.asked()[0].parameter("endTimeExclusive"), "");
 }
 
 #[tokio::test]
 async fn an_object_that_reports_nothing_is_no_report_and_one_that_takes_nothing_no_answer() {
     for body in ["{}", r#"{"message":"Bad gateway"}"#, r#"{"files":null}"#] {
         let server = Server::start([json(200, body)]).await;
-        let error = server.connect().insert_report(&songs(), None, &GO_ON).await.unwrap_err();
+        let error = server.connect().insert_report(&songs(), &GO_ON).await.unwrap_err();
         assert!(error.is_no_answer() && error.to_string().contains("no report"), "{error}");
         let server = Server::start([json(200, body), json(200, body)]).await;
         let error = server.connect().insert_files(&songs(), &files(1), &GO_ON).await.unwrap_err();

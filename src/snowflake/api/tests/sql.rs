@@ -2,8 +2,8 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::snowflake::api::error::{Error, FailureKind};
-use crate::snowflake::api::sql_api::{Binding, Statement};
 use crate::snowflake::api::usage::Usage;
+use crate::snowflake::api::{Binding, Statement};
 use crate::stop::Stop;
 
 const POST: &str = "POST /api/v2/statements";
@@ -373,25 +373,6 @@ async fn cancelling_what_is_done_is_no_failure() {
     assert!(connection.cancel(HANDLE).await.unwrap());
     assert!(connection.cancel("../../session").await.is_err());
     assert_eq!(server.lines(), [cancel(), cancel()]);
-}
-
-#[tokio::test]
-async fn several_statements_in_one_are_read_by_their_own_handles() {
-    let other = "019c06a4-0000-df4f-0000-000000000002";
-    let both = format!(
-        r#"{{"code":"090001","statementHandle":"{HANDLE}","statementHandles":["{other}"],"data":[["Multiple statements executed successfully."]],
-            "resultSetMetaData":{{"numRows":56090,"format":"jsonv2","rowType":[{{"name":"multiple statement execution","type":"text"}}],
-            "partitionInfo":[{{"rowCount":12344}},{{"rowCount":43746}}]}}}}"#
-    );
-    let server = Server::start([json(200, both), one_row()]).await;
-    let connection = server.connect();
-    let statement = Statement { statement_count: Some(2), ..Statement::new("select 1; select 2") };
-    let rows = connection.run(&statement, &GO_ON).await.unwrap();
-    assert_eq!(rows.child_handles(), [other]);
-    assert_eq!(connection.result(&rows.child_handles()[0], &GO_ON).await.unwrap().len(), 1);
-    let asked = server.asked();
-    assert_eq!(asked[0].body()["parameters"]["multi_statement_count"], "2");
-    assert_eq!(asked[1].line, format!("GET /api/v2/statements/{other}"));
 }
 
 #[tokio::test]

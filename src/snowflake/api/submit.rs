@@ -1,6 +1,6 @@
-//! Statements: submit once, poll until done, read every partition, cancel what is given up.
+//! A statement from its submission to its end.
 //!
-//! In: SQL with its bound values. Out: [`Rows`]. A `202` can come to any submission; only `200` is success. One `requestId` per
+//! In: SQL with its bound values. Out: [`Rows`]. The steps between are `poll` (and cancel) and `result`. A `202` can come to any submission; only `200` is success. One `requestId` per
 //! statement, whatever happens on the way, and `retry=true` from the second sending on: then Snowflake looks the first one up
 //! instead of running it twice.
 //!
@@ -13,23 +13,16 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use reqwest::Method;
 use uuid::Uuid;
 
-use super::client::{Answer, Call, Connection, Session, Timing};
+use super::client::{Answer, Call, Connection, Session};
 use super::error::{Error, FailureKind, StatementFailure};
-use super::rows::{Column, DmlStats, Rows};
+use super::poll::{STATEMENTS, next_poll};
+use super::rows::Rows;
 use super::usage::count;
-use super::wire;
-use super::wire::{BindingBody, MetaData, ResultSet, StatementBody, Status};
+use super::wire::{BindingBody, StatementBody, Status};
 use crate::stop::Stop;
 
-const STATEMENTS: &str = "/api/v2/statements";
-/// The answer is 200, but the result was too large and is cut off.
-const CUT_OFF: &str = "391908";
-/// What every code of a success begins with (090001: executed).
-const SUCCESS: &str = "0900";
 /// The statement reached its timeout.
 const OUT_OF_TIME: &str = "000630";
-/// A statement is cancelled whether or not the run was told to stop.
-static NEVER: Stop = Stop::new();
 
 /// What to run.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -40,13 +33,10 @@ pub struct Statement {
     pub bindings: Vec<Binding>,
     /// What the query history shows beside it, for example the run's id.
     pub query_tag: Option<String>,
-    /// How long it may run, where that is not [`Timing::deadline`].
+    /// How long it may run, where that is not the connection's.
     pub deadline: Option<Duration>,
     /// What it runs with, where that is not the connection's.
     pub session: Option<Session>,
-    /// How many statements the text holds, where it is not one; 0 is any number. They run until the first failure, and none
-    /// takes bound values.
-    pub statement_count: Option<u32>,
     /// Whether Snowflake answers before it is done. For what takes long: its handle is known at once, so it can be cancelled.
     pub is_async: bool,
     /// Under which id it is sent.
@@ -94,8 +84,6 @@ impl Statement {
         let session = self.session.as_ref().unwrap_or(session);
         let mut parameters = BTreeMap::from([("use_cached_result", "false".to_owned())]);
         parameters.extend(self.query_tag.clone().map(|tag| ("query_tag", tag)));
-        let count = self.statement_count.map(|count| ("multi_statement_count", count.to_string()));
-        parameters.extend(count);
         let numbered = (1..).zip(&self.bindings);
         let body = StatementBody {
             statement: &self.sql,
@@ -173,31 +161,6 @@ impl Connection {
         self.settle(answer, (since, deadline), stop).await
     }
 
-    /// Waits for a statement submitted earlier and reads its whole result; also for the parts of one that held several.
-    pub async fn result(&self, handle: &str, stop: &Stop) -> Result<Rows, Error> {
-        let since = Instant::now();
-        let answer = self.poll(handle, stop).await?;
-        self.settle(answer, (since, self.timing().deadline), stop).await
-    }
-
-    /// Cancels a statement; `false` when there was nothing left to cancel.
-    pub async fn cancel(&self, handle: &str) -> Result<bool, Error> {
-        let call = Call {
-            doing: "cancel a statement",
-            method: Method::POST,
-            path: format!("{}/cancel", self.path(handle)?),
-            query: Vec::new(),
-            body: None,
-            query_again: None,
-        };
-        let answer = self.send(&call, &NEVER).await?;
-        match answer.status {
-            200 => Ok(true),
-            422 => Ok(false),
-            _ => Err(self.failure(call.doing, &answer)),
-        }
-    }
-
     async fn settle(
         &self,
         mut answer: Answer,
@@ -248,129 +211,11 @@ impl Connection {
         }
     }
 
-    async fn poll(&self, handle: &str, stop: &Stop) -> Result<Answer, Error> {
-        count(&self.counters.poll);
-        let call = Call {
-            doing: "ask for a statement's result",
-            method: Method::GET,
-            path: self.path(handle)?,
-            query: Vec::new(),
-            body: None,
-            query_again: None,
-        };
-        self.send(&call, stop).await
-    }
-
-    async fn read_whole(&self, body: &[u8], stop: &Stop) -> Result<Rows, Error> {
-        let doing = "read a result";
-        let status = Status::read(body);
-        let words = status.words();
-        let handle = status.statement_handle.unwrap_or_default();
-        let incomplete = |reason| Error::Incomplete { handle: handle.clone(), reason };
-        if status.code == CUT_OFF {
-            return Err(incomplete(format!(
-                "Snowflake cut it off ({CUT_OFF}): {}",
-                status.message
-            )));
-        }
-        let set: ResultSet = serde_json::from_slice(body)
-            .map_err(|error| self.unexpected(doing, 200, &error.to_string()))?;
-        let is_single = set.statement_handles.is_empty();
-        let (meta, data) = (set.result_set_meta_data, set.data);
-        let is_result = data.is_some() && meta.as_ref().is_some_and(|it| !it.row_type.is_empty());
-        // Every statement has a result, if only the word that it was done: what names no column is none, and not an empty one.
-        if !status.code.is_empty() && !status.code.starts_with(SUCCESS) || is_single && !is_result {
-            let said = format!("it is no result ({})", shortened(&words));
-            return Err(self.unexpected(doing, 200, &said));
-        }
-        let (meta, mut rows) = (meta.unwrap_or_default(), data.unwrap_or_default());
-        // Of several statements in one the counts are those of the parts, which are read by their own handles.
-        if is_single {
-            self.read_partitions(&handle, &meta, &mut rows, stop).await?;
-        }
-        let width = meta.row_type.len();
-        if rows.iter().any(|cells| cells.len() != width) {
-            return Err(incomplete(format!("a row has not {width} cells")));
-        }
-        let columns = meta.row_type;
-        let columns = columns
-            .into_iter()
-            .map(|column| Column { name: column.name, kind: column.kind.to_ascii_uppercase() })
-            .collect();
-        let stats = set.stats.map(|stats| DmlStats {
-            inserted_count: stats.num_rows_inserted,
-            updated_count: stats.num_rows_updated,
-            deleted_count: stats.num_rows_deleted,
-            duplicate_count: stats.num_duplicate_rows_updated,
-        });
-        Ok(Rows { handle, columns, rows, stats, child_handles: set.statement_handles })
-    }
-
-    /// Reads the partitions behind the first and counts what came.
-    async fn read_partitions(
-        &self,
-        handle: &str,
-        meta: &MetaData,
-        rows: &mut Vec<Vec<Option<String>>>,
-        stop: &Stop,
-    ) -> Result<(), Error> {
-        let incomplete = |reason| Error::Incomplete { handle: handle.to_owned(), reason };
-        for (number, partition) in meta.partition_info.iter().enumerate() {
-            let before = if number == 0 { 0 } else { rows.len() };
-            if 0 < number {
-                rows.extend(self.partition(handle, number, stop).await?);
-            }
-            let (came, wanted) = (rows.len() - before, partition.row_count);
-            if u64::try_from(came) != Ok(wanted) {
-                let reason = format!("{came} of {wanted} rows of partition {number} came");
-                return Err(incomplete(reason));
-            }
-        }
-        match meta.num_rows {
-            Some(wanted) if u64::try_from(rows.len()) != Ok(wanted) => {
-                Err(incomplete(format!("{} of {wanted} rows came", rows.len())))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    async fn partition(
-        &self,
-        handle: &str,
-        number: usize,
-        stop: &Stop,
-    ) -> Result<Vec<Vec<Option<String>>>, Error> {
-        let call = Call {
-            doing: "read a part of a result",
-            method: Method::GET,
-            path: self.path(handle)?,
-            query: vec![("partition", number.to_string())],
-            body: None,
-            query_again: None,
-        };
-        let answer = self.send(&call, stop).await?;
-        if answer.status != 200 {
-            return Err(self.failure(call.doing, &answer));
-        }
-        let partition: wire::Partition = serde_json::from_slice(&answer.body)
-            .map_err(|error| self.unexpected(call.doing, 200, &error.to_string()))?;
-        Ok(partition.data)
-    }
-
-    /// A handle comes from outside and goes into a path.
-    fn path(&self, handle: &str) -> Result<String, Error> {
-        let is_handle = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-        if handle.is_empty() || !handle.bytes().all(is_handle) {
-            return Err(self.unexpected("run a statement", 200, "its statement handle is none"));
-        }
-        Ok(format!("{STATEMENTS}/{handle}"))
-    }
-
     pub(crate) fn unexpected(&self, doing: &'static str, status: u16, reason: &str) -> Error {
         Error::Unexpected { host: self.host(), doing, status, reason: reason.to_owned() }
     }
 
-    fn failure(&self, doing: &'static str, answer: &Answer) -> Error {
+    pub(super) fn failure(&self, doing: &'static str, answer: &Answer) -> Error {
         let status = Status::read(&answer.body);
         let message = status.words();
         let failure = StatementFailure {
@@ -400,43 +245,5 @@ impl Connection {
             message: failure.message,
             advice,
         }
-    }
-}
-
-/// The beginning of what somebody else wrote.
-fn shortened(text: &str) -> String {
-    text.chars().take(200).collect()
-}
-
-/// The wait before the next poll: from the floor up by 1.5 to 2 each time, to the ceiling and a little below it. `jitter` in
-/// 0..1 spreads statements that started together.
-fn next_poll(timing: &Timing, last: Option<Duration>, jitter: f64) -> Duration {
-    let grown = match last {
-        None => timing.poll_floor.mul_f64(1.0 + jitter / 2.0),
-        Some(last) => last.mul_f64(1.5 + jitter / 2.0),
-    };
-    grown.min(timing.poll_ceiling.mul_f64(1.0 - jitter / 4.0)).max(timing.poll_floor)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn polls_grow_from_the_floor_to_the_ceiling_and_never_leave_them() {
-        let timing = Timing::default();
-        let waits = |jitter: f64| -> Vec<u128> {
-            let next = |last: &Option<Duration>| Some(Some(next_poll(&timing, *last, jitter)));
-            std::iter::successors(Some(None), next)
-                .skip(1)
-                .take(7)
-                .flatten()
-                .map(|wait| wait.as_millis())
-                .collect()
-        };
-        assert_eq!(waits(0.0), [250, 375, 562, 843, 1265, 1898, 2847]);
-        assert_eq!(waits(1.0), [375, 750, 1500, 3000, 3750, 3750, 3750]);
-        let even = next_poll(&timing, Some(Duration::from_secs(60)), 0.0);
-        assert_eq!(even, Duration::from_secs(5));
     }
 }

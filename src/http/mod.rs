@@ -2,6 +2,8 @@
 //!
 //! In: answers of services. Out: bodies within a limit, and words for what was wrong with the others. Knows no service.
 
+mod caller;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -9,6 +11,8 @@ use chrono::{DateTime, Datelike, Utc};
 use reqwest::header::{DATE, HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode, Url};
+
+pub use caller::{Answer, Caller, Fault, Repeats, Timing, exchange};
 
 use crate::retry::LONGEST_PENALTY;
 
@@ -122,6 +126,11 @@ pub fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
     let text = headers.get(DATE)?.to_str().ok()?;
     let date = DateTime::parse_from_rfc2822(text).ok()?.to_utc();
     (1970..2200).contains(&date.year()).then_some(date)
+}
+
+/// Whether a body is one whole JSON value.
+pub fn is_json(body: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
 }
 
 /// A transport error with its causes, without the URL (which the caller names).
