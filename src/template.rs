@@ -76,7 +76,8 @@ mod tests {
     #[test]
     fn a_block_comes_once_per_table_with_the_separator_between() {
         let fill_in = |block: &str, table: &&str| block.replace("{table}", table);
-        let template = "a\n-- each table: union all\n  select {table}\n-- end\nb\n-- each table\n{table};\n\n-- end\n";
+        let template = "a\n-- each table: union all\n  select {table}\n-- end\n\
+            b\n-- each table\n{table};\n\n-- end\n";
         assert_eq!(
             repeat(template, &["x", "y"], fill_in),
             "a\n  select x\nunion all\n  select y\nb\nx;\n\ny;\n\n"

@@ -177,7 +177,8 @@ fn a_column_takes_its_line_and_its_model_and_a_table_takes_these_and_its_checks(
     for table in ["albums", "markets"] {
         let shape = shapes.iter().find(|shape| shape.name == table).unwrap();
         let here = format!(
-            "select row_key, content, row_hash from staging.canonical_{table} join core.{table} on id = row_key"
+            "select row_key, content, row_hash \
+                from staging.canonical_{table} join core.{table} on id = row_key"
         );
         assert_eq!(in_snowflake(&connection, shape), texts(&connection, &here), "{table}");
     }
