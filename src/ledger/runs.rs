@@ -335,10 +335,9 @@ pub(crate) fn proven(
     report: &str,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let sql = "update meta.runs set status = ?1, report = coalesce(report, ?2), finished_at = coalesce(finished_at, ?3::timestamp) where run_id = ?4 and ?1 <> 'running' and (?1 = 'verified' or status = 'running')";
     warehouse
         .connection()
-        .execute(sql, params![status, report, sql_timestamp(now), run.as_str()])
+        .execute(sql::PROVE_RUN, params![status, report, sql_timestamp(now), run.as_str()])
         .doing("note the proof")
         .map(|_| ())
 }

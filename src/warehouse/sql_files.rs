@@ -117,6 +117,7 @@ pub(crate) mod ledger {
         NOTE_TABLE_COUNTS "note_table_counts",
         NOTE_VERDICTS "note_verdicts",
         PENDING_ROW_COUNT "pending_row_count",
+        PROVE_RUN "prove_run",
         ROWS_OF_DOCUMENTS "rows_of_documents",
         ROW_HELD_BEFORE "row_held_before",
         SENT_FILES "sent_files",
