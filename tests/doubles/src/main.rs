@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use self::program::{Command, Doubles};
+use self::program::{Command, Doubles, TheEnd};
 
 fn main() -> ExitCode {
     let command = Command::parse();
@@ -22,11 +22,16 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    // Whoever has read the line may end the program at once.
+    let end = match TheEnd::listen() {
+        Ok(end) => end,
+        Err(error) => {
+            eprintln!("snowtrack-doubles: cannot listen for signals: {error}");
+            return ExitCode::from(2);
+        }
+    };
     println!("{}", doubles.addresses());
-    if let Err(error) = program::wait_for_the_end() {
-        eprintln!("snowtrack-doubles: cannot listen for signals: {error}");
-        return ExitCode::from(2);
-    }
+    end.wait();
     let violations = doubles.violations();
     for violation in &violations {
         eprintln!("{violation}");

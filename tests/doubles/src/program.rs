@@ -11,6 +11,8 @@ use snowtrack_doubles::s3::{self, FakeS3};
 use snowtrack_doubles::script::Script;
 use snowtrack_doubles::snowflake::{FakeConfig, FakeSnowflake, FileSource, TokenKind};
 use snowtrack_doubles::spotify::{self, FakeSpotify};
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// A programmatic access token that the Snowflake double knows.
 const SNOWFLAKE_TOKEN: &str = "double-programmatic-access-token-51c0";
@@ -119,7 +121,7 @@ impl Doubles {
                 "api_url": double.api_url(), "accounts_url": double.accounts_url(),
                 "client_id": spotify::CLIENT_ID, "client_secret": spotify::CLIENT_SECRET,
                 "refresh_token": spotify::REFRESH_TOKEN,
-                "playlist_ids": double.library().listed,
+                "playlist_ids": double.library().listed.iter().flatten().collect::<Vec<_>>(),
             });
             all.insert("spotify".to_owned(), spotify);
         }
@@ -224,15 +226,31 @@ fn der_of(pem: &str) -> Option<Vec<u8>> {
     BASE64_STANDARD.decode(body).ok().filter(|der| !der.is_empty())
 }
 
-/// Until SIGINT or SIGTERM.
-pub(crate) fn wait_for_the_end() -> std::io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let mut terminate =
-            tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-        tokio::select! {
-            stopped = tokio::signal::ctrl_c() => stopped,
-            _ = terminate.recv() => Ok(()),
-        }
-    })
+/// SIGINT and SIGTERM, from now on.
+pub(crate) struct TheEnd {
+    runtime: Runtime,
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl TheEnd {
+    /// Listens; before this a signal ends the program without a word.
+    pub(crate) fn listen() -> std::io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let within = runtime.enter();
+        let interrupt = signal(SignalKind::interrupt())?;
+        let terminate = signal(SignalKind::terminate())?;
+        drop(within);
+        Ok(Self { runtime, interrupt, terminate })
+    }
+
+    /// Until one of them has come.
+    pub(crate) fn wait(mut self) {
+        self.runtime.block_on(async {
+            tokio::select! {
+                _ = self.interrupt.recv() => {}
+                _ = self.terminate.recv() => {}
+            }
+        });
+    }
 }
