@@ -62,7 +62,7 @@ endif
 lint: duckdb $(VENV)/lint ## formatting, clippy, docs, SQL, licences, known holes, unused dependencies
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items --lib $(same_features)
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items --lib --examples
 	$(sqlfluff) --dialect duckdb sql/duckdb
 	$(if $(wildcard sql/snowflake),$(sqlfluff) --dialect snowflake sql/snowflake)
 	$(if $(wildcard dbt/models),$(sqlfluff) --dialect snowflake --templater jinja dbt/models)
@@ -95,7 +95,7 @@ bench: build $(VENV)/bench ## calls, start-up, small libraries, throughput, memo
 
 .PHONY: doc
 doc: duckdb ## the code's own guide, in target/doc/snowtrack
-	cargo doc --no-deps --document-private-items --lib $(same_features)
+	cargo doc --no-deps --document-private-items --lib --examples
 
 .PHONY: duckdb
 duckdb: ## DuckDB's prebuilt library, fetched once into .duckdb/ (not when DUCKDB_LIB_DIR is set)

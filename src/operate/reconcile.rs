@@ -107,7 +107,7 @@ fn deletion(names: &Names, comparison: &TableComparison) -> Option<String> {
 /// Compares `tables` (all of them where none is named).
 ///
 /// # Errors
-/// [`Error::NotConfigured`] without an account, [`Error::Snowflake`].
+/// [`Error::Connect`] without an account, [`Error::Snowflake`].
 pub async fn reconcile(
     config: &Config,
     settings: &Settings,

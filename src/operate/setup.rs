@@ -96,7 +96,7 @@ fn setup(
 /// Compares what is there with what shall be there.
 ///
 /// # Errors
-/// [`Error::NotConfigured`] without a bucket, [`Error::Snowflake`].
+/// [`Error::Connect`] without a bucket, [`Error::Snowflake`].
 pub async fn plan(
     config: &Config,
     target: &Account,

@@ -8,7 +8,7 @@
 //!                                             ▼
 //!          verify ◀─ ingest ◀─ upload ◀─ outstanding    every file that is not known to have arrived
 //! ```
-//! Each stage is a file and a function of the [`Run`]; it does nothing where the run leaves it out, and takes the proof of
+//! Each stage is a file and a function of the `Run`; it does nothing where the run leaves it out, and takes the proof of
 //! the stage before it.
 
 mod account;
