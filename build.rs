@@ -8,7 +8,7 @@
 #![expect(clippy::disallowed_methods, reason = "cargo talks to build scripts by environment")]
 
 use std::env;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 fn main() -> io::Result<()> {
@@ -24,7 +24,7 @@ fn main() -> io::Result<()> {
 
 /// Writes `models.rs` or `checks.rs`: an array of `(name, include_str!(file))`.
 fn list_sql(folder: &str) -> io::Result<()> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("sql/duckdb").join(folder);
+    let path = manifest_dir().join("sql/duckdb").join(folder);
     println!("cargo::rerun-if-changed={}", path.display());
     let mut entries = Vec::new();
     for entry in fs::read_dir(&path)? {
@@ -58,7 +58,7 @@ fn add_rpaths() {
 
     // Unset or empty: the library is where the system's linker looks.
     let Some(lib_dir) = env::var_os("DUCKDB_LIB_DIR").filter(|dir| !dir.is_empty()) else { return };
-    let lib_dir = Path::new(env!("CARGO_MANIFEST_DIR")).join(lib_dir);
+    let lib_dir = manifest_dir().join(lib_dir);
     let library = lib_dir.join(file_name);
     println!("cargo::rerun-if-changed={}", library.display());
     if library.exists() {
@@ -70,6 +70,11 @@ fn add_rpaths() {
             lib_dir.display()
         );
     }
+}
+
+/// The package's folder as cargo says it now: a build script can outlive the folder that it was compiled in.
+fn manifest_dir() -> PathBuf {
+    PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default())
 }
 
 fn add_rpath(dir: &str) {
