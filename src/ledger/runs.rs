@@ -302,44 +302,38 @@ pub(crate) fn exported(
         connection
             .execute(sql::NOTE_TABLE_COUNTS, params![run_id, now, list(counts)])
             .doing("note the table counts")?;
-        if let Ok(run) = run_id.parse() {
-            written.map_or(Ok(()), |file| written::manifest_written(warehouse, &run, file))?;
-            archive.map_or(Ok(()), |file| written::archive_written(warehouse, &run, file))?;
-        }
+        written.map_or(Ok(()), |file| written::manifest_written(warehouse, run_id, file))?;
+        archive.map_or(Ok(()), |file| written::archive_written(warehouse, run_id, file))?;
         connection.execute(sql::NOTE_EXPORT, [&now]).doing("note the export")?;
         Ok(())
     })
 }
 
-/// Ends a run.
-pub(crate) fn finish(
-    warehouse: &Warehouse,
-    run: &RunId,
-    status: &str,
-    report: &str,
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
-    warehouse
-        .connection()
-        .execute(sql::END_RUN, params![status, report, sql_timestamp(now), run.as_str()])
-        .doing("end the run")
-        .map(|_| ())
+/// How a run ended.
+pub(crate) struct End<'a> {
+    /// What the ledger calls it.
+    pub(crate) status: &'a str,
+    /// The run's report, as JSON.
+    pub(crate) report: &'a str,
+    /// When it was concluded.
+    pub(crate) at: DateTime<Utc>,
 }
 
-/// Notes what a verification of the run proved. What is over stays so, with the report of who did it: only an open run is ended,
-/// and only a proof changes how a run ended.
-pub(crate) fn proven(
-    warehouse: &Warehouse,
-    run: &RunId,
-    status: &str,
-    report: &str,
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
-    warehouse
-        .connection()
-        .execute(sql::PROVE_RUN, params![status, report, sql_timestamp(now), run.as_str()])
-        .doing("note the proof")
-        .map(|_| ())
+impl End<'_> {
+    /// Ends the run.
+    pub(crate) fn finish(&self, warehouse: &Warehouse, run: &RunId) -> Result<(), Error> {
+        self.note(warehouse, run, sql::END_RUN)
+    }
+
+    /// Notes what a verification of the run proved: what is over stays so, with the report of who did it.
+    pub(crate) fn prove(&self, warehouse: &Warehouse, run: &RunId) -> Result<(), Error> {
+        self.note(warehouse, run, sql::PROVE_RUN)
+    }
+
+    fn note(&self, warehouse: &Warehouse, run: &RunId, sql: &str) -> Result<(), Error> {
+        let values = params![self.status, self.report, sql_timestamp(self.at), run.as_str()];
+        warehouse.connection().execute(sql, values).doing("note how the run ended").map(|_| ())
+    }
 }
 
 /// A note of ours under a name.

@@ -12,22 +12,22 @@ use crate::warehouse::{Doing, Error, Warehouse};
 /// Notes the run's manifest as it was written.
 pub(crate) fn manifest_written(
     warehouse: &Warehouse,
-    run: &RunId,
+    run_id: &str,
     file: &WrittenFile,
 ) -> Result<(), Error> {
     let sql = sql::NOTE_MANIFEST;
-    let values = params![file.key, file.sha256, file.size_bytes, run.as_str()];
+    let values = params![file.key, file.sha256, file.size_bytes, run_id];
     warehouse.connection().execute(sql, values).doing("note the manifest").map(|_| ())
 }
 
 /// Notes the run's archive as it was written.
 pub(crate) fn archive_written(
     warehouse: &Warehouse,
-    run: &RunId,
+    run_id: &str,
     file: &WrittenFile,
 ) -> Result<(), Error> {
     let sql = sql::NOTE_ARCHIVE;
-    let values = params![file.key, file.sha256, file.size_bytes, run.as_str()];
+    let values = params![file.key, file.sha256, file.size_bytes, run_id];
     warehouse.connection().execute(sql, values).doing("note the archive").map(|_| ())
 }
 

@@ -200,13 +200,10 @@ impl Run<'_> {
 
     /// Notes how the run ended. A verification that compared nothing changes nothing.
     fn note_end(&self, state: &str, report: &str) -> Result<(), crate::warehouse::Error> {
+        let end = ledger::runs::End { status: state, report, at: self.now() };
         match (self.only_verifies(), &self.findings.verification) {
-            (false, _) => {
-                ledger::runs::finish(&self.warehouse, self.id(), state, report, self.now())
-            }
-            (true, Some(_)) => {
-                ledger::runs::proven(&self.warehouse, self.id(), state, report, self.now())
-            }
+            (false, _) => end.finish(&self.warehouse, self.id()),
+            (true, Some(_)) => end.prove(&self.warehouse, self.id()),
             (true, None) => Ok(()),
         }
     }

@@ -149,7 +149,7 @@ fn manifest_of(run: &mut Run<'_>, parcel: &Parcel, lake: &Path) -> Result<Writte
 fn write_manifest(run: &mut Run<'_>, parcel: &Parcel, lake: &Path) -> Result<WrittenFile, Error> {
     let manifest = written::manifest(&run.warehouse, &parcel.run_id, parcel.started_at)?;
     let file = manifest.write(lake, parcel.manifest_key.clone())?;
-    written::manifest_written(&run.warehouse, &parcel.run_id, &file)?;
+    written::manifest_written(&run.warehouse, parcel.run_id.as_str(), &file)?;
     Ok(file)
 }
 
@@ -174,7 +174,7 @@ fn archive_of(
     match written {
         Some(written) => {
             say_rewritten(run, &lake.join(&file.key));
-            written::archive_written(&run.warehouse, of_run.0, &written.file)?;
+            written::archive_written(&run.warehouse, of_run.0.as_str(), &written.file)?;
             Ok(Some(written.file))
         }
         None => {
