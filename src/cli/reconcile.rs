@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::exit::Error;
-use super::{Cli, one_line, print, progress, run, runtime};
+use super::{Cli, now, one_line, print, progress, run, runtime};
 use crate::config::Config;
 use crate::event::{Events, Stage};
 use crate::ids::Table;
@@ -37,7 +37,8 @@ pub(super) fn reconcile(
 ) -> Result<(), Error> {
     let stop = Arc::new(Stop::default());
     let wait = arguments.wait.patience();
-    let settings = crate::run::Settings { wait, ..run::settings(Stage::Verify) };
+    let settings =
+        crate::run::Settings { wait, ..crate::run::Settings::of_stage(Stage::Verify, now) };
     let events = |event| progress::log(&event);
     let compare = || {
         runtime()?.block_on(async {
@@ -60,7 +61,7 @@ pub(super) fn reconcile(
             wait,
             reship: keys,
             stages: Stage::Transform..=Stage::Verify,
-            ..run::settings(Stage::Verify)
+            ..crate::run::Settings::of_stage(Stage::Verify, now)
         };
         match run::go_quietly(cli, config, &again) {
             // An older file that is wrong stays wrong until the comparison shows that its rows are right now.

@@ -1,6 +1,6 @@
 //! `run` and its stages one by one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -133,12 +133,9 @@ pub(super) fn run(
     let max_wait = Duration::from_secs(arguments.max_wait);
     let settings = Settings {
         wait: arguments.wait.patience(),
-        source: Some(source(arguments, config)?),
-        run: None,
         stages: Stage::Fetch..=last,
         full: arguments.full,
         archive: arguments.archive,
-        reship: BTreeMap::new(),
         record: arguments.record.clone(),
         refetch: arguments.refetch,
         refetch_older_than: arguments.refetch_older_than,
@@ -146,30 +143,9 @@ pub(super) fn run(
         warn_only: arguments.warn_only.iter().cloned().collect(),
         timing: Timing { min_gap, call: http::Timing { max_wait, ..Timing::default().call } },
         shipping: Shipping { no_ingest: arguments.no_ingest, ..Shipping::default() },
-        clock: now,
+        ..Settings::new(source(arguments, config)?, now)
     };
     go(cli, config, (&settings, usual(cli)))
-}
-
-/// What a run does that reads nothing new: every stage up to `last`, on the latest unfinished run.
-pub(super) fn settings(last: Stage) -> Settings {
-    Settings {
-        wait: Duration::ZERO,
-        source: None,
-        run: None,
-        stages: last..=last,
-        full: false,
-        archive: false,
-        reship: BTreeMap::new(),
-        record: None,
-        refetch: false,
-        refetch_older_than: None,
-        enrich: false,
-        warn_only: BTreeSet::new(),
-        timing: Timing::default(),
-        shipping: Shipping::default(),
-        clock: now,
-    }
 }
 
 impl StageArgs {
@@ -178,7 +154,7 @@ impl StageArgs {
             wait: self.wait.patience(),
             run: self.run.clone(),
             warn_only: self.warn_only.iter().cloned().collect(),
-            ..settings(stage)
+            ..Settings::of_stage(stage, now)
         }
     }
 }

@@ -93,11 +93,17 @@ pub struct Settings {
 impl Settings {
     /// Every stage of a run of `source`, patient as usual; `clock` says what time it is.
     pub fn new(source: Source, clock: fn() -> DateTime<Utc>) -> Self {
+        let stages = Stage::Fetch..=Stage::Verify;
+        Self { source: Some(source), stages, ..Self::of_stage(Stage::Fetch, clock) }
+    }
+
+    /// One stage of the latest unfinished run, patient as usual.
+    pub(crate) fn of_stage(stage: Stage, clock: fn() -> DateTime<Utc>) -> Self {
         Self {
             wait: Duration::ZERO,
-            source: Some(source),
+            source: None,
             run: None,
-            stages: Stage::Fetch..=Stage::Verify,
+            stages: stage..=stage,
             full: false,
             archive: false,
             reship: BTreeMap::new(),
