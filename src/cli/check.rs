@@ -1,6 +1,5 @@
 //! `check`, and what `status --checks` shows of a run: which checks there are, what they found, and where.
 
-use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -8,12 +7,12 @@ use serde_json::json;
 
 use super::exit::Error;
 use super::run::{StageArgs, one_stage, stop_on_signal};
-use super::{Cli, now, print, runtime, summary};
+use super::{Cli, now, print, progress, runtime, summary};
 use crate::config::Config;
-use crate::event::Stage;
-use crate::ids::{DataDir, RunId};
+use crate::event::{Events, Stage};
+use crate::ids::RunId;
 use crate::ledger::CheckFinding;
-use crate::operate::Everything;
+use crate::operate::{Everything, check_everything};
 use crate::quality;
 use crate::run::{RunReport, RunStatus};
 use crate::stop::Stop;
@@ -36,24 +35,22 @@ pub(super) fn check(cli: &Cli, arguments: &CheckArgs, config: &Config) -> Result
     if arguments.list {
         return print(&list(cli.json));
     }
-    if arguments.stage.run.is_none() {
-        let warn_only = arguments.stage.warn_only.iter().cloned().collect();
-        if let Some(everything) = look(&config.data_dir, arguments.all, &warn_only)? {
-            return tell(cli, everything);
-        }
+    if arguments.stage.run.is_none()
+        && let Some(everything) = look(arguments, config)?
+    {
+        return tell(cli, everything);
     }
     one_stage(cli, &arguments.stage, config, Stage::Check)
 }
 
-fn look(
-    data_dir: &DataDir,
-    all: bool,
-    warn_only: &BTreeSet<String>,
-) -> Result<Option<Everything>, Error> {
+fn look(arguments: &CheckArgs, config: &Config) -> Result<Option<Everything>, Error> {
     let stop = Arc::new(Stop::default());
+    let settings = arguments.stage.settings(Stage::Check);
+    let events = |event| progress::log(&event);
     Ok(runtime()?.block_on(async {
         stop_on_signal(&stop);
-        crate::operate::check_everything(data_dir, all, warn_only, now, &stop).await
+        let edge: (Events<'_>, _) = (&events, &stop);
+        check_everything(config, &settings, arguments.all, edge).await
     })?)
 }
 

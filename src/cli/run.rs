@@ -149,7 +149,7 @@ pub(super) fn run(
 }
 
 impl StageArgs {
-    fn settings(&self, stage: Stage) -> Settings {
+    pub(super) fn settings(&self, stage: Stage) -> Settings {
         Settings {
             wait: self.wait.patience(),
             run: self.run.clone(),

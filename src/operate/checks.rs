@@ -1,19 +1,16 @@
 //! What the checks find in every row, looked at now.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
 use crate::blocking::blocking;
-use crate::ids::{DataDir, RunId};
-use crate::quality;
-use crate::run::{CheckReport, TableReport};
-use crate::run::{Error, Lock};
-use crate::run::{check_report, table_report};
+use crate::config::Config;
+use crate::event::Events;
+use crate::ids::RunId;
+use crate::run::{CheckReport, Error, Settings, TableReport, check_report, hold, table_report};
 use crate::stop::Stop;
-use crate::warehouse;
-use crate::warehouse::Warehouse;
+use crate::{quality, warehouse};
 
 /// What was found in every row.
 pub struct Everything {
@@ -33,16 +30,14 @@ pub struct Everything {
 /// # Errors
 /// What kept it from looking.
 pub async fn check_everything(
-    data_dir: &DataDir,
+    config: &Config,
+    settings: &Settings,
     even_if_pending: bool,
-    warn_only: &BTreeSet<String>,
-    clock: fn() -> DateTime<Utc>,
-    stop: &Arc<Stop>,
+    (events, stop): (Events<'_>, &Arc<Stop>),
 ) -> Result<Option<Everything>, Error> {
-    let started_at = clock();
-    let _lock = Lock::take(data_dir, "check")?;
-    let (file, temporary) = (data_dir.warehouse(), data_dir.temp());
-    let warehouse = blocking(|| Warehouse::open(&file, &temporary))?;
+    let (_lock, warehouse) = hold(config, settings, "check", (events, stop)).await?;
+    // Only now: whoever waited begins when the wait is over.
+    let started_at = (settings.clock)();
     let (asked, work) = (Arc::clone(stop), warehouse.interrupt());
     let interrupter = tokio::spawn(async move {
         asked.asked().await;
@@ -58,8 +53,9 @@ pub async fn check_everything(
         // It is nobody's run; the checks want to know what time it is.
         let nobody = RunId::new(started_at, fastrand::u128(..));
         warehouse.set_run(nobody.as_str(), started_at)?;
-        let kept = data_dir.refused();
-        let looked = quality::look_at_everything(&warehouse, nobody.as_str(), warn_only, &kept)?;
+        let kept = config.data_dir.refused();
+        let looked =
+            quality::look_at_everything(&warehouse, nobody.as_str(), &settings.warn_only, &kept)?;
         Ok::<_, warehouse::Error>(Some((tables, looked)))
     });
     interrupter.abort();

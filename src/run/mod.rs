@@ -218,7 +218,11 @@ impl Run<'_> {
             true => ended.and_then(|()| require_all_read(&self)),
             false => ended,
         };
-        let last_proof = ledger::files::last_proof(&self.warehouse)?;
+        let (last_proof, unread) = match ledger::files::last_proof(&self.warehouse) {
+            Ok(proof) => (proof, None),
+            // What the run did is told all the same.
+            Err(error) => (None, Some(error)),
+        };
         let conclusion = self.findings.conclude(ended, last_proof);
         let report = self.findings.report(&conclusion, self.now());
         let text = serde_json::to_string(&report).unwrap_or_default();
@@ -228,7 +232,8 @@ impl Run<'_> {
             let data_dir = &self.config.data_dir;
             ledger::status_file::post(data_dir, &self.warehouse, None, self.now());
             // What was done is done, also where it can no longer be noted.
-            Ok((report, error.or_else(|| finished.err().map(Error::from))))
+            let unnoted = unread.or(finished.err());
+            Ok((report, error.or_else(|| unnoted.map(Error::from))))
         })
     }
 }

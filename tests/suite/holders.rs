@@ -75,6 +75,18 @@ fn a_run_that_finds_another_waits_for_it_when_it_is_told_to() {
 }
 
 #[test]
+fn whatever_looks_at_every_row_waits_too() {
+    let (world, _) = after_a_run();
+    for arguments in [&["check"][..], &["check", "--all"]] {
+        let held = hold_lock(&world);
+        let mut command = world.command(arguments);
+        let (mut child, _said) = waiting(command.args(["--wait", "2h"]), "process 4711");
+        drop(held);
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{arguments:?}");
+    }
+}
+
+#[test]
 fn whoever_waits_can_be_stopped() {
     let world = World::new();
     let _held = hold_lock(&world);
