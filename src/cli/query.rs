@@ -3,8 +3,7 @@
 use super::exit::Error;
 use super::{Cli, Output, is_there, print};
 use crate::ids::DataDir;
-use crate::warehouse;
-use crate::warehouse::{QueryFormat, query};
+use crate::warehouse::{self, QueryFormat, query};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct QueryArgs {

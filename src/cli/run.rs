@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::duration::duration;
 use super::exit::Error;
-use super::progress::Drawing;
-use super::{Cli, now, print, progress, runtime, summary};
+use super::progress::{self, Drawing};
+use super::{Cli, now, print, runtime, summary};
 use crate::config::Config;
 use crate::event::Stage;
 use crate::http;

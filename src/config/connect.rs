@@ -11,13 +11,11 @@ use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use super::{Config, SnowflakeConfig, decode};
 use crate::ids::{InvalidId, PlaylistId};
 use crate::lake::{ExportSettings, Format, StoreSettings, StoreTiming};
-use crate::snowflake;
 use crate::snowflake::{
-    AccountId, Connection, Credential, Ident, IngestMode, InvalidIdent, InvalidKey, KeyPair, Login,
-    Names, Session, Timing,
+    self, AccountId, Connection, Credential, Ident, IngestMode, InvalidIdent, InvalidKey, KeyPair,
+    Login, Names, Session, Timing,
 };
-use crate::sources;
-use crate::sources::{Credentials, TokenFile};
+use crate::sources::{self, Credentials, TokenFile};
 
 /// Why something cannot be reached as it is configured.
 #[derive(Debug, thiserror::Error)]

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::settings::Setting;
-use super::{Config, Resolved, settings};
+use super::settings::{self, Setting};
+use super::{Config, Resolved};
 use crate::ids::DataDir;
 use crate::lake::StaticKeys;
 

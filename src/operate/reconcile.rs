@@ -12,9 +12,7 @@ use crate::config::{Account, Config};
 use crate::event::Events;
 use crate::ids::Table;
 use crate::ledger;
-use crate::run::Settings;
-use crate::run::hold;
-use crate::run::{Error, bound};
+use crate::run::{Error, Settings, bound, hold};
 use crate::snowflake::compare as compared;
 use crate::snowflake::compare::{
     Difference, Kind, TableComparison, differences, differing_buckets, differing_keys,

@@ -5,9 +5,9 @@ use serde::Serialize;
 use crate::config::{Account, Config};
 use crate::ids::Table;
 use crate::run::Error;
-use crate::snowflake;
-use crate::snowflake::apply;
-use crate::snowflake::{Applied, Credential, PipeHealth, PipeStatus, Plan, Statement, observe};
+use crate::snowflake::{
+    self, Applied, Credential, PipeHealth, PipeStatus, Plan, Statement, apply, observe,
+};
 use crate::stop::Stop;
 
 /// What only a person knows of the setup.

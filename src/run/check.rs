@@ -5,8 +5,7 @@ use super::error::Error;
 use super::transform::Transformed;
 use crate::event::Stage;
 use crate::ledger;
-use crate::quality;
-use crate::quality::QualityPassed;
+use crate::quality::{self, QualityPassed};
 
 /// Looks at the tables; `None` where the run ends before that.
 ///

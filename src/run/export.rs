@@ -3,8 +3,7 @@
 use super::Run;
 use super::error::Error;
 use crate::event::{Event, Stage};
-use crate::lake;
-use crate::lake::{ExportSettings, WrittenFile, archive, manifest_key};
+use crate::lake::{self, ExportSettings, WrittenFile, archive, manifest_key};
 use crate::ledger;
 use crate::quality::QualityPassed;
 

@@ -16,8 +16,7 @@ use crate::config::Account;
 use crate::event::{Event, Stage};
 use crate::ids::{RunId, Table};
 use crate::lake::{ExportedFile, Format, Uploaded};
-use crate::ledger;
-use crate::ledger::Parcel;
+use crate::ledger::{self, Parcel};
 use crate::snowflake::{
     Accepted, Answer, Evidence, FileReport, IngestMode, MAX_PIPE_FILES, Request, StagedFile,
     Statement, copy_result,

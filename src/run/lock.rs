@@ -15,8 +15,7 @@ use crate::ids::{DataDir, RunId};
 use crate::ledger::{files_of, latest_runs};
 use crate::retry::pause;
 use crate::stop::Stop;
-use crate::warehouse;
-use crate::warehouse::Warehouse;
+use crate::warehouse::{self, Warehouse};
 
 /// Holds the data directory while it lives.
 #[derive(Debug)]

@@ -8,8 +8,7 @@ use std::collections::BTreeSet;
 use super::error::Error;
 use super::{Run, lost};
 use crate::config::Account;
-use crate::ledger;
-use crate::ledger::Asked;
+use crate::ledger::{self, Asked};
 
 /// The files that a run takes along, by key: it reports what became of them, however it ends.
 pub(crate) struct Outstanding {

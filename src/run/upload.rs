@@ -7,13 +7,10 @@ use super::error::Error;
 use super::{Run, lost};
 use crate::blocking::blocking;
 use crate::event::{Event, Stage};
-use crate::lake;
 use crate::lake::{
-    ExportedFile, Shipment, Store, StuckFile, Uploaded, WrittenFile, archive, archive_key,
+    self, ExportedFile, Shipment, Store, StuckFile, Uploaded, WrittenFile, archive, archive_key,
 };
-use crate::ledger;
-use crate::ledger::Parcel;
-use crate::ledger::written;
+use crate::ledger::{self, Parcel, written};
 use crate::snowflake::IngestMode;
 
 /// Brings every outstanding file into the bucket and returns the proof for those that were not submitted yet.

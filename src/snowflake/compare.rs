@@ -8,8 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::api::Error;
-use super::api::{Row, Rows};
+use super::api::{Error, Row, Rows};
 use super::proof::evidence::{number, text};
 use crate::ids::Table;
 use crate::warehouse::{BucketSum, CurrentRow, KeyHash, TableSum};

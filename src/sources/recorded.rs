@@ -17,8 +17,7 @@ use super::document::{Body, Document, Entity, InvalidDocument};
 use super::error::Error;
 use super::folder::{Folder, Line, Lines, Opened, RecordedFile, UTF8_MARK};
 use super::foreign;
-use super::size;
-use super::size::TooLarge;
+use super::size::{self, TooLarge};
 use super::split::Cut;
 
 /// The demo library as it was on two days, a week apart.

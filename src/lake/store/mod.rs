@@ -20,8 +20,7 @@ use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
 pub use self::open::{StaticKeys, StoreSettings, StoreTiming, is_address};
-use super::error::Error;
-use super::error::Refusal;
+use super::error::{Error, Refusal};
 use body::Payload;
 
 /// Where files go.

@@ -17,8 +17,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::limit::AnswerLimit;
 use super::{Bucket, Store};
-use crate::lake::error::Error;
-use crate::lake::error::{Refusal, chain};
+use crate::lake::error::{Error, Refusal, chain};
 use crate::retry::RetryPolicy;
 
 /// Where to upload, and who we are there. What is `None` comes from AWS's own chain: variables, profile, role.

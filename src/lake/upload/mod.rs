@@ -13,8 +13,7 @@ use std::path::{Path, PathBuf};
 
 use futures_util::{StreamExt, stream};
 
-use super::error::chain;
-use super::error::{Error, StuckFile};
+use super::error::{Error, StuckFile, chain};
 use super::manifest::{ExportedFile, WrittenFile};
 use super::store::{Bucket, Look, Remote, Sha256Sum, Store};
 use crate::event::{Event, Events};

@@ -5,8 +5,7 @@ use chrono::{DateTime, Utc};
 use super::{Area, Finding, Findings, Health, Known, TOLERATED_SKEW, exposed};
 use crate::causes::chain;
 use crate::config::{Account, Config, snowflake_exposure};
-use crate::operate::setup;
-use crate::operate::setup::PipeReport;
+use crate::operate::setup::{self, PipeReport};
 use crate::snowflake::{Credential, Item, Kind, Plan, State, Statement, claims};
 use crate::stop::Stop;
 

@@ -22,8 +22,7 @@ use super::{Run, provenance};
 use crate::blocking::blocking;
 use crate::config::spotify_exposures;
 use crate::event::{Event, Stage};
-use crate::ledger;
-use crate::ledger::lockouts;
+use crate::ledger::{self, lockouts};
 use crate::sources::{Client, DemoPoint, Recorded, Recorder};
 use live::Fetch;
 

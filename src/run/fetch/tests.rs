@@ -3,8 +3,7 @@
 use super::live::Fetch;
 use super::*;
 use crate::retry::RetryPolicy;
-use crate::sources::{Credentials, Entity, Timing, TokenFile};
-use crate::sources::{Cut, Document};
+use crate::sources::{Credentials, Cut, Document, Entity, Timing, TokenFile};
 use crate::stop::Stop;
 use crate::warehouse::{KnownReads, NewRead, ReadStatus, Warehouse};
 

@@ -23,11 +23,9 @@ use crate::config::Account;
 use crate::event::{Event, Stage};
 use crate::ids::Table;
 use crate::lake::ExportedFile;
-use crate::ledger;
-use crate::ledger::Parcel;
+use crate::ledger::{self, Parcel};
 use crate::retry::pause;
-use crate::snowflake;
-use crate::snowflake::{Evidence, Verdict, Verification};
+use crate::snowflake::{self, Evidence, Verdict, Verification};
 use replacements::{replaced_keys, replacements};
 use table_watch::TableWatch;
 

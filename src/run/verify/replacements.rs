@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ids::RunId;
 use crate::lake::ExportedFile;
-use crate::ledger;
-use crate::ledger::{Parcel, Replacement};
+use crate::ledger::{self, Parcel, Replacement};
 use crate::run::error::Error;
 use crate::snowflake::{Verdict, Verification};
 use crate::warehouse::Warehouse;

@@ -9,8 +9,7 @@ use reqwest::Method;
 use super::client::{Call, Connection};
 use super::error::Error;
 use super::rows::{Column, Rows};
-use super::wire;
-use super::wire::{MetaData, ResultSet, Status};
+use super::wire::{self, MetaData, ResultSet, Status};
 use crate::stop::Stop;
 
 /// The answer is 200, but the result was too large and is cut off.

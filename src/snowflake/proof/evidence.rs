@@ -8,9 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::pipe_health::PipeHealth;
 use crate::lake::ExportedFile;
-use crate::snowflake::api::Error;
-use crate::snowflake::api::{Cell, Row, Rows};
-use crate::snowflake::api::{FileReport, LoadStatus, object_key};
+use crate::snowflake::api::{Cell, Error, FileReport, LoadStatus, Row, Rows, object_key};
 
 /// What was asked for, or why it is not known.
 #[derive(Debug, Clone, PartialEq, Eq)]

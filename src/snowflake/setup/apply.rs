@@ -2,9 +2,7 @@
 
 use super::observed::Observed;
 use super::{Plan, Target};
-use crate::snowflake::api::Statement;
-use crate::snowflake::api::{Connection, Session};
-use crate::snowflake::api::{Error, FailureKind};
+use crate::snowflake::api::{Connection, Error, FailureKind, Session, Statement};
 use crate::snowflake::sql::Audience;
 use crate::stop::Stop;
 

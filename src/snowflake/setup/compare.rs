@@ -5,8 +5,7 @@ use super::grants::grant;
 use super::observed::{Observed, show_in_schema, text};
 use super::table::table;
 use super::{Change, Desired, Item, State, Target};
-use crate::snowflake::api::Row;
-use crate::snowflake::api::literal;
+use crate::snowflake::api::{Row, literal};
 use crate::snowflake::sql::Names;
 
 const STRANDS_PIPES: &str =

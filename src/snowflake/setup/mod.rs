@@ -30,8 +30,7 @@ pub use crate::snowflake::setup::show::Counts;
 use observed::text;
 
 use super::api::literal;
-use super::aws;
-use super::aws::AwsSide;
+use super::aws::{self, AwsSide};
 use super::sql::{Audience, Filling, Fillings, IngestMode, Names, SETUP, Scope};
 use crate::ids::Table;
 use crate::lake::Format;

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Target;
 use crate::ids::Table;
-use crate::snowflake::api::{Error, FailureKind};
-use crate::snowflake::api::{Row, Rows};
+use crate::snowflake::api::{Error, FailureKind, Row, Rows};
 use crate::snowflake::sql::{IngestMode, Names};
 
 /// The answers to a plan's questions.

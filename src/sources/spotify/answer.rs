@@ -7,8 +7,7 @@ use reqwest::{StatusCode, Url};
 use serde::Deserialize;
 
 use super::login;
-use crate::http;
-use crate::http::{Answer, Caller, Fault};
+use crate::http::{self, Answer, Caller, Fault};
 use crate::sources::error::Error;
 
 /// What one answer means.

@@ -12,8 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::answer::{Outcome, meaning};
-use super::auth::Credentials;
-use super::auth::{Denied, Renewal};
+use super::auth::{Credentials, Denied, Renewal};
 use super::question::{self, Question};
 use super::quota::{Lockouts, Usage};
 use super::token_file::StoredToken;

@@ -1,8 +1,7 @@
 //! Reads one list to its end, one call per step, so that the caller can land each page before the next is asked for.
 
 use super::client::Client;
-use super::question;
-use super::question::{PageAnswer, PlaylistAnswer, Question};
+use super::question::{self, PageAnswer, PlaylistAnswer, Question};
 use crate::event::Events;
 use crate::sources::document::{Document, Entity, RowIdentity};
 use crate::sources::error::Error;

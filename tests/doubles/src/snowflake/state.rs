@@ -13,12 +13,11 @@ use super::cursor::{Cursor, Settings};
 use super::engine::Engine;
 use super::fault::{Course, Script};
 use super::files::FileSource;
-use super::lexer;
 use super::loads::{Latency, Load, LoadScript};
 use super::pipe::Pipe;
 use super::session::Session;
 use super::sql_api::{Statement, StatementLog};
-use super::{FakeConfig, Manners};
+use super::{FakeConfig, Manners, lexer};
 use crate::http::{Answer, Delivery, Request};
 
 /// One request as it was answered.

@@ -4,16 +4,15 @@
 
 use std::collections::BTreeSet;
 
-use super::State;
 use super::access::On;
 use super::bindings::Bound;
 use super::catalog::{Name, literal, quoted};
 use super::cursor::Cursor;
-use super::functions;
 use super::lexer::{Kind, Token, unexpected};
 use super::problem::{Outcome, Problem};
 use super::session::Session;
 use super::types::Type;
+use super::{State, functions};
 
 /// Words that are part of the grammar; every other word is a name.
 const KEYWORDS: [&str; 67] = [
