@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use duckdb::params;
 
 use super::error::{Doing, Error};
-use super::sql_files::CheckFile;
+use super::sql_files::{self, CheckFile};
 use super::{Warehouse, timestamp};
 use crate::ids::Table;
 
@@ -122,7 +122,7 @@ impl Warehouse {
     ) -> Result<Offending, Error> {
         tracing::debug!(check.name = name, "check `{name}`");
         let mut found = Offending::default();
-        let sql = crate::warehouse::sql_files::offending(name, query);
+        let sql = sql_files::offending(name, query);
         self.each_row(&sql, &format!("run the check `{name}`"), |row| found.count(row, kept))?;
         Ok(found)
     }
@@ -135,10 +135,8 @@ impl Warehouse {
         for check in checks {
             tracing::debug!(check.name = check.name, "check `{}`", check.name);
         }
-        let parts: Vec<_> = checks
-            .iter()
-            .map(|check| crate::warehouse::sql_files::offending(check.name, check.sql))
-            .collect();
+        let parts: Vec<_> =
+            checks.iter().map(|check| sql_files::offending(check.name, check.sql)).collect();
         let mut found = vec![Offending::default(); checks.len()];
         self.each_row(&parts.join("\nunion all\n"), "run the checks", |row| {
             let name: String = row.get(0)?;

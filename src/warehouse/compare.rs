@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::Warehouse;
 use super::error::{Doing, Error};
+use super::{Warehouse, sql_files};
 use crate::ids::Table;
 
 /// A whole table.
@@ -60,10 +60,7 @@ impl Warehouse {
     /// # Errors
     /// [`Error::Statement`].
     pub fn table_sum(&self, table: Table) -> Result<TableSum, Error> {
-        let sql = crate::warehouse::sql_files::for_table(
-            crate::warehouse::sql_files::RECONCILE_COUNTS,
-            table,
-        );
+        let sql = sql_files::for_table(sql_files::RECONCILE_COUNTS, table);
         let read = |row: &duckdb::Row<'_>| {
             Ok(TableSum { row_count: row.get(0)?, content_hash_sum: row.get(1)? })
         };
@@ -75,10 +72,7 @@ impl Warehouse {
     /// # Errors
     /// [`Error::Statement`].
     pub fn bucket_sums(&self, table: Table) -> Result<Vec<BucketSum>, Error> {
-        let sql = crate::warehouse::sql_files::for_table(
-            crate::warehouse::sql_files::RECONCILE_BUCKETS,
-            table,
-        );
+        let sql = sql_files::for_table(sql_files::RECONCILE_BUCKETS, table);
         self.rows(&sql, &format!("sum up the buckets of `{table}`"), |row| {
             Ok(BucketSum {
                 bucket: row.get(0)?,
@@ -97,7 +91,7 @@ impl Warehouse {
         table: Table,
         buckets: &BTreeSet<String>,
     ) -> Result<Vec<KeyHash>, Error> {
-        self.rows_among(crate::warehouse::sql_files::RECONCILE_KEYS, table, buckets, |row| {
+        self.rows_among(sql_files::RECONCILE_KEYS, table, buckets, |row| {
             Ok(KeyHash { row_key: row.get(0)?, content_hash: row.get(1)? })
         })
     }
@@ -111,7 +105,7 @@ impl Warehouse {
         table: Table,
         keys: &BTreeSet<String>,
     ) -> Result<Vec<CurrentRow>, Error> {
-        self.rows_among(crate::warehouse::sql_files::RECONCILE_ROWS, table, keys, |row| {
+        self.rows_among(sql_files::RECONCILE_ROWS, table, keys, |row| {
             Ok(CurrentRow {
                 row_key: row.get(0)?,
                 content: row.get(1)?,
@@ -133,10 +127,7 @@ impl Warehouse {
         };
         let groups: BTreeSet<String> = keys.iter().map(group_of).collect();
         self.connection
-            .execute(
-                &crate::warehouse::sql_files::for_table(crate::warehouse::sql_files::RESHIP, table),
-                [json!(groups).to_string()],
-            )
+            .execute(&sql_files::for_table(sql_files::RESHIP, table), [json!(groups).to_string()])
             .and_then(|_| {
                 let sql = "insert into meta.unpublished_runs select getvariable('run_id')";
                 self.connection.execute(sql, [])
@@ -153,10 +144,8 @@ impl Warehouse {
         read: impl FnMut(&duckdb::Row<'_>) -> duckdb::Result<T>,
     ) -> Result<Vec<T>, Error> {
         let doing = format!("read rows of `{table}`");
-        let mut statement = self
-            .connection
-            .prepare(&crate::warehouse::sql_files::for_table(template, table))
-            .doing(&doing)?;
+        let mut statement =
+            self.connection.prepare(&sql_files::for_table(template, table)).doing(&doing)?;
         let rows = statement.query_map([json!(wanted).to_string()], read).doing(&doing)?;
         rows.collect::<Result<_, _>>().doing(&doing)
     }

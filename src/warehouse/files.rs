@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Warehouse;
 use super::error::{Doing, Error};
+use super::{Warehouse, sql_files};
 use crate::ids::Table;
 
 impl Warehouse {
@@ -18,7 +18,7 @@ impl Warehouse {
         max_file_bytes: u64,
         folder: &Path,
     ) -> Result<Vec<PathBuf>, Error> {
-        let target = crate::warehouse::sql_files::literal(&folder.to_string_lossy());
+        let target = sql_files::literal(&folder.to_string_lossy());
         let options = match format {
             "csv" => self.csv_options(table)?,
             _ => "format parquet, compression zstd".to_owned(),
@@ -43,11 +43,7 @@ impl Warehouse {
     fn csv_options(&self, table: Table) -> Result<String, Error> {
         let sql = super::sql_files::ledger::TEXT_COLUMNS.replace("{table}", table.name());
         let texts = self.rows(&sql, "list the columns of text", |row| row.get::<_, String>(0))?;
-        let texts = texts
-            .iter()
-            .map(|name| crate::warehouse::sql_files::quoted(name))
-            .collect::<Vec<_>>()
-            .join(", ");
+        let texts = texts.iter().map(|name| sql_files::quoted(name)).collect::<Vec<_>>().join(", ");
         Ok(format!(
             "format csv, header, nullstr '', force_quote ({texts}), timestampformat '%Y-%m-%dT%H:%M:%S.%f', dateformat '%Y-%m-%d'"
         ))
@@ -58,7 +54,7 @@ impl Warehouse {
     /// # Errors
     /// [`Error::Statement`].
     pub fn read_back(&self, format: &str, file: &Path) -> Result<(u64, String), Error> {
-        let name = crate::warehouse::sql_files::literal(&file.to_string_lossy());
+        let name = sql_files::literal(&file.to_string_lossy());
         let source = match format {
             "csv" => {
                 format!(

@@ -4,6 +4,7 @@ use duckdb::{Connection, OptionalExt};
 use sha2::{Digest, Sha256};
 
 use super::error::{Doing, Error};
+use super::sql_files;
 
 const DOING: &str = "look at the schema";
 
@@ -14,7 +15,7 @@ pub(super) fn apply(connection: &Connection) -> Result<(), Error> {
         return Ok(());
     }
     connection.execute_batch("begin").doing("apply the schema")?;
-    for file in crate::warehouse::sql_files::SCHEMA.iter() {
+    for file in sql_files::SCHEMA.iter() {
         connection.execute_batch(file.sql).doing(&format!("apply `{}`", file.name))?;
     }
     let forget = "delete from meta.settings where name = 'schema'";
@@ -38,11 +39,10 @@ fn is_known(connection: &Connection) -> Result<bool, Error> {
 /// Changes with any word of the schema's files, and with any table or view of the work file.
 fn sum(connection: &Connection) -> Result<String, Error> {
     let mut hash = Sha256::new();
-    for file in crate::warehouse::sql_files::SCHEMA.iter() {
+    for file in sql_files::SCHEMA.iter() {
         hash.update(file.sql);
     }
-    let mut statement =
-        connection.prepare(crate::warehouse::sql_files::SCHEMA_WORDS).doing(DOING)?;
+    let mut statement = connection.prepare(sql_files::SCHEMA_WORDS).doing(DOING)?;
     let mut rows = statement.query([]).doing(DOING)?;
     while let Some(row) = rows.next().doing(DOING)? {
         hash.update(row.get::<_, String>(0).doing(DOING)?);

@@ -6,8 +6,8 @@ use comfy_table::{Table, presets};
 use duckdb::{AccessMode, Config, Connection};
 use serde_json::Value;
 
-use super::connect;
 use super::error::{Doing, Error};
+use super::{connect, sql_files};
 
 /// How a result is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,10 +42,7 @@ pub fn query(file: &Path, sql: &str, format: QueryFormat) -> Result<String, Erro
         QueryFormat::Json => "to_json(result)::varchar",
         QueryFormat::Table | QueryFormat::Csv => "columns(*)::varchar",
     };
-    let wrapped = format!(
-        "select {shape} from query({}) as result",
-        crate::warehouse::sql_files::literal(sql)
-    );
+    let wrapped = format!("select {shape} from query({}) as result", sql_files::literal(sql));
     let failed = |source: duckdb::Error| match source.to_string() {
         text if text.contains(NOT_ONE_QUERY) => Error::NotOneQuery,
         _ => Error::Query { source: Box::new(located(&connection, sql, source)) },

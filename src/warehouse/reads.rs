@@ -7,7 +7,7 @@ use duckdb::{OptionalExt, params};
 
 use super::error::{Doing, Error};
 use super::sql_files::ledger as sql;
-use super::{Warehouse, sql_timestamp, timestamp};
+use super::{Warehouse, sql_files, sql_timestamp, timestamp};
 
 /// What a read is about.
 #[derive(Debug, Clone, Copy)]
@@ -186,19 +186,15 @@ impl Warehouse {
     ) -> Result<Option<UnfinishedRead>, Error> {
         self.settle()?;
         self.connection
-            .query_row(
-                crate::warehouse::sql_files::UNFINISHED_READ,
-                params![entity, playlist_id],
-                |row| {
-                    Ok(UnfinishedRead {
-                        read_id: row.get("read_id")?,
-                        run_id: row.get("run_id")?,
-                        snapshot_id: row.get("snapshot_id")?,
-                        total: row.get("total")?,
-                        next_offset: row.get("next_offset")?,
-                    })
-                },
-            )
+            .query_row(sql_files::UNFINISHED_READ, params![entity, playlist_id], |row| {
+                Ok(UnfinishedRead {
+                    read_id: row.get("read_id")?,
+                    run_id: row.get("run_id")?,
+                    snapshot_id: row.get("snapshot_id")?,
+                    total: row.get("total")?,
+                    next_offset: row.get("next_offset")?,
+                })
+            })
             .optional()
             .doing("look for an unfinished read")
     }
@@ -252,8 +248,7 @@ impl Warehouse {
     ) -> Result<HashMap<String, KnownRead>, Error> {
         self.settle()?;
         let doing = "look up the known reads";
-        let mut statement =
-            self.connection.prepare(crate::warehouse::sql_files::KNOWN_READS).doing(doing)?;
+        let mut statement = self.connection.prepare(sql_files::KNOWN_READS).doing(doing)?;
         let rows = statement.query_map(params![entity, playlist_id], |row| {
             let read = KnownRead {
                 read_id: row.get("read_id")?,

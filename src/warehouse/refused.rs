@@ -5,9 +5,9 @@ use std::path::Path;
 
 use duckdb::params;
 
-use super::Warehouse;
 use super::error::{Doing, Error};
 use super::published::{remove_if_there, remove_leftovers};
+use super::{Warehouse, sql_files};
 
 /// Rows that are kept per check.
 const KEPT_ROWS: u32 = 100_000;
@@ -40,7 +40,7 @@ impl Warehouse {
     ) -> Result<(), Error> {
         let fresh = file.with_extension("duckdb.new");
         remove_leftovers(&fresh)?;
-        let name = crate::warehouse::sql_files::literal(&fresh.to_string_lossy());
+        let name = sql_files::literal(&fresh.to_string_lossy());
         self.run(&format!("attach {name} as refused (storage_version 'v1.0.0')"))?;
         let written = self.write_refused_rows(run_id, findings);
         let detached = self.run("detach refused");
@@ -67,14 +67,14 @@ impl Warehouse {
     }
 
     fn write_refused_rows(&self, run_id: &str, findings: &[Finding<'_>]) -> Result<(), Error> {
-        self.run(crate::warehouse::sql_files::REFUSED)?;
+        self.run(sql_files::REFUSED)?;
         for finding in findings {
             let Finding { check, severity, why, row_count, query } = *finding;
             let insert = "insert into refused.checks values (?, ?, ?, ?, ?)";
             self.connection
                 .execute(insert, params![run_id, check, severity, row_count, why])
                 .doing("keep the refused rows")?;
-            let name = crate::warehouse::sql_files::quoted(check);
+            let name = sql_files::quoted(check);
             self.run(&format!(
                 "create table refused.{name} as from (\n{query}\n) limit {KEPT_ROWS}"
             ))?;

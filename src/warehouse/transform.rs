@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use duckdb::Row;
 
-use super::Warehouse;
 use super::error::{Doing, Error};
+use super::{Warehouse, sql_files};
 use crate::ids::Table;
 
 /// Rows of one shipped table.
@@ -56,7 +56,7 @@ impl Warehouse {
         if self.pending_read_count()? == 0 {
             return Ok(());
         }
-        for model in crate::warehouse::sql_files::MODELS.iter() {
+        for model in sql_files::MODELS.iter() {
             tracing::debug!(model.name, "model `{}`", model.name);
             // Temporary tables only, so a killed transform leaves nothing behind; and DuckDB scans a table of a running
             // transaction on one thread.
@@ -68,15 +68,9 @@ impl Warehouse {
             for table in Table::ALL {
                 let doing = format!("merge `{table}`");
                 tracing::debug!(table.name = table.name(), "{doing}");
-                warehouse
-                    .connection
-                    .execute_batch(&crate::warehouse::sql_files::merge(table))
-                    .doing(&doing)?;
+                warehouse.connection.execute_batch(&sql_files::merge(table)).doing(&doing)?;
             }
-            warehouse
-                .connection
-                .execute_batch(crate::warehouse::sql_files::FINISH)
-                .doing("note the transform")
+            warehouse.connection.execute_batch(sql_files::FINISH).doing("note the transform")
         })?;
         self.drop_temporary_tables()
     }
@@ -96,10 +90,7 @@ impl Warehouse {
         let list = "select table_name from duckdb_tables() where temporary";
         for table in self.rows(list, "list temporary tables", |row| row.get::<_, String>(0))? {
             self.connection
-                .execute_batch(&format!(
-                    "drop table {}",
-                    crate::warehouse::sql_files::quoted(&table)
-                ))
+                .execute_batch(&format!("drop table {}", sql_files::quoted(&table)))
                 .doing("drop a temporary table")?;
         }
         Ok(())
@@ -125,7 +116,7 @@ impl Warehouse {
     /// # Errors
     /// [`Error::Statement`].
     pub fn table_counts(&self) -> Result<Vec<TableCount>, Error> {
-        self.rows(&crate::warehouse::sql_files::TABLE_COUNTS, "count the tables", |row| {
+        self.rows(&sql_files::TABLE_COUNTS, "count the tables", |row| {
             Ok(TableCount {
                 table: row.get(0)?,
                 row_count: row.get(1)?,
@@ -139,22 +130,18 @@ impl Warehouse {
     /// # Errors
     /// [`Error::Statement`].
     pub fn playlist_contents(&self) -> Result<HashMap<String, PlaylistContents>, Error> {
-        let rows = self.rows(
-            crate::warehouse::sql_files::PLAYLIST_CONTENTS,
-            "count rows by kind",
-            |row| {
-                let contents = PlaylistContents {
-                    row_count: row.get("row_count")?,
-                    track_count: row.get("track_count")?,
-                    episode_count: row.get("episode_count")?,
-                    local_count: row.get("local_count")?,
-                    removed_count: row.get("removed_count")?,
-                    added_song_count: row.get("added_song_count")?,
-                    removed_song_count: row.get("removed_song_count")?,
-                };
-                Ok((row.get("playlist_id")?, contents))
-            },
-        )?;
+        let rows = self.rows(sql_files::PLAYLIST_CONTENTS, "count rows by kind", |row| {
+            let contents = PlaylistContents {
+                row_count: row.get("row_count")?,
+                track_count: row.get("track_count")?,
+                episode_count: row.get("episode_count")?,
+                local_count: row.get("local_count")?,
+                removed_count: row.get("removed_count")?,
+                added_song_count: row.get("added_song_count")?,
+                removed_song_count: row.get("removed_song_count")?,
+            };
+            Ok((row.get("playlist_id")?, contents))
+        })?;
         Ok(rows.into_iter().collect())
     }
 
@@ -175,7 +162,7 @@ impl Warehouse {
     pub fn missing_details(&self, refetch: bool) -> Result<Vec<MissingDetails>, Error> {
         let doing = "look for missing details";
         self.connection.execute("set variable refetch = ?", [refetch]).doing(doing)?;
-        self.rows(crate::warehouse::sql_files::MISSING_DETAILS, doing, |row| {
+        self.rows(sql_files::MISSING_DETAILS, doing, |row| {
             Ok(MissingDetails { entity: row.get(0)?, id: row.get(1)? })
         })
     }

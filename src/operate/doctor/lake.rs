@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Area, Finding, Findings, Health, Known, SentFile};
+use crate::causes::chain;
 use crate::config::Config;
 use crate::lake::{Bucket, Store, StoreTiming};
 
@@ -16,7 +17,7 @@ pub(crate) async fn lake(config: &Config, known: &Known, findings: &mut Findings
     let settings = config.store_settings(StoreTiming::default());
     let prefix = config.prefix();
     let fail = |what, error: &crate::lake::Error| {
-        Finding::new(Area::Lake, what, Health::Fail, crate::causes::chain(error))
+        Finding::new(Area::Lake, what, Health::Fail, chain(error))
     };
     let store = match Store::open(&settings).await {
         Ok(Store::S3(store)) => store,
@@ -55,7 +56,7 @@ async fn files(
     let keys: BTreeSet<String> = match store.keys(&format!("{prefix}raw/")).await {
         Ok(keys) => keys.into_iter().collect(),
         Err(error) => {
-            let detail = crate::causes::chain(&error);
+            let detail = chain(&error);
             return findings.push(Finding::new(Area::Lake, "files", Health::Fail, detail));
         }
     };

@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::blocking::blocking;
+use crate::causes::chain;
 use crate::config::{Config, Exposure, spotify_exposures};
 use crate::disk::create_private_dir;
 use crate::ledger::files::{SentFile, sent};
@@ -184,13 +185,9 @@ fn disk(config: &Config, now: DateTime<Utc>, findings: &mut Findings<'_>) -> Kno
             Known::default()
         }
         Err(error) => {
-            findings.push(
-                Finding::new(Area::Disk, "warehouse", Health::Fail, crate::causes::chain(&error))
-                    .fix(format!(
-                        "restore `{}` from a copy, or move it away and run again",
-                        path.display()
-                    )),
-            );
+            findings.push(Finding::new(Area::Disk, "warehouse", Health::Fail, chain(&error)).fix(
+                format!("restore `{}` from a copy, or move it away and run again", path.display()),
+            ));
             Known::default()
         }
     }
@@ -254,7 +251,7 @@ async fn spotify(config: &Config, (clock, known): (Clock, &Known), findings: &mu
             )
             .fix("run `snowtrack login`"),
         ),
-        Err(error) => push(findings, "login", Health::Fail, crate::causes::chain(&error)),
+        Err(error) => push(findings, "login", Health::Fail, chain(&error)),
     }
     client.keep_login(&note);
     for text in warnings.into_inner().unwrap_or_default() {

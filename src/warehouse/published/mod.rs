@@ -20,6 +20,7 @@ use super::Warehouse;
 use super::error::{Doing, Error};
 use super::sql_files::ledger;
 use crate::ids::Table;
+use crate::warehouse::sql_files;
 pub use next_version::NextVersion;
 use next_version::{Writer, fresh, size};
 pub(crate) use next_version::{remove_if_there, remove_leftovers};
@@ -251,10 +252,8 @@ impl Published {
 /// Changes with everything that the file is made of besides its rows.
 fn layout() -> String {
     let mut hash = Sha256::new();
-    for file in crate::warehouse::sql_files::SCHEMA
-        .iter()
-        .filter(|file| file.name.ends_with("core"))
-        .chain(crate::warehouse::sql_files::MARTS)
+    for file in
+        sql_files::SCHEMA.iter().filter(|file| file.name.ends_with("core")).chain(sql_files::MARTS)
     {
         hash.update(file.sql);
     }
@@ -357,7 +356,7 @@ mod tests {
                     );
                     assert_eq!(self.number(&sql), 0, "{table}");
                 }
-                for mart in crate::warehouse::sql_files::MARTS {
+                for mart in sql_files::MARTS {
                     self.number(&format!("select count(*) from published.marts.{}", mart.name));
                 }
             });

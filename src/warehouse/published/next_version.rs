@@ -13,7 +13,7 @@ use super::copy::copy;
 use crate::ids::Table;
 use crate::stop::Stop;
 use crate::warehouse::error::{Doing, Error};
-use crate::warehouse::sql_files::ledger;
+use crate::warehouse::sql_files::{self, ledger};
 
 /// The next version of the published file, on its way. Dropped, it is taken away again.
 pub struct NextVersion {
@@ -154,10 +154,10 @@ impl Writer<'_> {
     fn renew(&self) -> Result<bool, Error> {
         self.with_attached("", || {
             self.run("begin")?;
-            let changed = self.run(crate::warehouse::sql_files::PUBLISH_GONE).and_then(|()| {
+            let changed = self.run(sql_files::PUBLISH_GONE).and_then(|()| {
                 Table::ALL.into_iter().try_for_each(|table| {
                     tracing::debug!("publish the changes of `{table}`");
-                    self.run(&crate::warehouse::sql_files::publish_changes(table))
+                    self.run(&sql_files::publish_changes(table))
                 })
             });
             // Left open, the transaction would keep the file attached.
@@ -182,13 +182,12 @@ impl Writer<'_> {
             self.run("create schema published.core; create schema published.marts")?;
             Table::ALL.into_iter().try_for_each(|table| {
                 tracing::debug!("publish `{table}`");
-                self.run(&crate::warehouse::sql_files::publish_table(table))
+                self.run(&sql_files::publish_table(table))
             })?;
             // A view remembers the database in which it was made, so the names inside must be found there.
             self.run("use published")?;
-            let marts = crate::warehouse::sql_files::MARTS
-                .iter()
-                .try_for_each(|mart| self.run(&crate::warehouse::sql_files::mart_view(mart)));
+            let marts =
+                sql_files::MARTS.iter().try_for_each(|mart| self.run(&sql_files::mart_view(mart)));
             self.end("use work")?;
             marts?;
             self.run("checkpoint published")
@@ -213,7 +212,7 @@ impl Writer<'_> {
         options: &str,
         work: impl FnOnce() -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let name = crate::warehouse::sql_files::literal(&self.fresh.to_string_lossy());
+        let name = sql_files::literal(&self.fresh.to_string_lossy());
         self.run(&format!("attach {name} as published {options}"))?;
         let done = work();
         let detached = self.end("detach published");
