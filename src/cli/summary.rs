@@ -8,7 +8,7 @@ use super::harmless::one_line;
 use crate::ids::DataDir;
 use crate::run::{
     CheckReport, EnrichmentReport, PlaylistReport, PlaylistStatus, RunReport, RunStatus,
-    TableReport, Verdict, VerificationReport,
+    RunVerdict, TableReport, VerificationReport,
 };
 
 /// What happened, what the checks found, what was written and where to look next.
@@ -192,8 +192,8 @@ fn files(text: &mut String, report: &RunReport, data_dir: &DataDir) {
 fn verification(text: &mut String, report: &RunReport) {
     let VerificationReport { verdict, reason, missing } = &report.verification;
     match verdict {
-        Verdict::Skipped if report.status != RunStatus::Unchanged => {}
-        Verdict::Skipped => {
+        RunVerdict::Skipped if report.status != RunStatus::Unchanged => {}
+        RunVerdict::Skipped => {
             let _ = writeln!(text, "  {}", one_line(reason));
         }
         verdict => {

@@ -10,7 +10,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use super::error::Error;
 use super::findings::Findings;
 use super::report::VerificationReport;
-use super::status::{RunStatus, Verdict};
+use super::status::{RunStatus, RunVerdict};
 use crate::event::Stage;
 use crate::ids::RunId;
 use crate::snowflake::{Outcome, Verification};
@@ -144,9 +144,11 @@ impl Findings {
     fn verification_report(&self, proof: Option<Proof>) -> VerificationReport {
         let (verdict, reason) = match (&self.verification, self.goes_to_snowflake) {
             (Some(verification), _) => (verification.outcome.into(), self.reason(verification)),
-            (None, Err(why)) => (Verdict::Skipped, why.to_owned()),
-            (None, Ok(())) if self.reached == Stage::Verify => (Verdict::Skipped, unchanged(proof)),
-            (None, Ok(())) => (Verdict::Pending, "the run did not come that far".to_owned()),
+            (None, Err(why)) => (RunVerdict::Skipped, why.to_owned()),
+            (None, Ok(())) if self.reached == Stage::Verify => {
+                (RunVerdict::Skipped, unchanged(proof))
+            }
+            (None, Ok(())) => (RunVerdict::Pending, "the run did not come that far".to_owned()),
         };
         VerificationReport { verdict, reason, missing: self.missing.clone() }
     }

@@ -64,7 +64,7 @@ pub use report::{
     CheckReport, EnrichmentReport, FileReport, PlaylistReport, RunReport, TableReport,
     VerificationReport,
 };
-pub use status::{PlaylistStatus, RunStatus, Verdict};
+pub use status::{PlaylistStatus, RunStatus, RunVerdict};
 
 pub(crate) use account::bound;
 pub(crate) use findings::{check_report, table_report};

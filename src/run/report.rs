@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::status::{PlaylistStatus, RunStatus, Verdict};
+use super::status::{PlaylistStatus, RunStatus, RunVerdict};
 
 /// What a run did.
 #[derive(Debug, Clone, Serialize)]
@@ -60,7 +60,7 @@ impl RunReport {
             checks: Vec::new(),
             files: Vec::new(),
             verification: VerificationReport {
-                verdict: Verdict::Skipped,
+                verdict: RunVerdict::Skipped,
                 reason: reason.to_owned(),
                 missing: Vec::new(),
             },
@@ -220,7 +220,7 @@ pub struct FileReport {
 #[derive(Debug, Clone, Serialize)]
 pub struct VerificationReport {
     /// `verified` only of what was compared in this process; `skipped` where nothing was.
-    pub verdict: Verdict,
+    pub verdict: RunVerdict,
     /// In words.
     pub reason: String,
     /// What was there once and is gone: pipes, folders and files; only `verify` looks.

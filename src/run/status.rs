@@ -79,7 +79,7 @@ impl RunStatus {
 
 /// What a comparison with Snowflake came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum RunVerdict {
     /// Every row is there as it was sent.
     Verified,
     /// Something is not known yet.
@@ -92,7 +92,7 @@ pub enum Verdict {
     Skipped,
 }
 
-impl Verdict {
+impl RunVerdict {
     /// As reports write it.
     pub const fn name(self) -> &'static str {
         match self {
@@ -105,7 +105,7 @@ impl Verdict {
     }
 }
 
-impl From<Outcome> for Verdict {
+impl From<Outcome> for RunVerdict {
     fn from(outcome: Outcome) -> Self {
         match outcome {
             Outcome::Verified => Self::Verified,
@@ -128,7 +128,7 @@ impl fmt::Display for RunStatus {
     }
 }
 
-impl fmt::Display for Verdict {
+impl fmt::Display for RunVerdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
     }
@@ -146,7 +146,7 @@ impl Serialize for RunStatus {
     }
 }
 
-impl Serialize for Verdict {
+impl Serialize for RunVerdict {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.name())
     }
@@ -166,8 +166,8 @@ mod tests {
             (Outcome::Mismatch, "mismatch"),
         ];
         for (outcome, word) in words {
-            assert_eq!(Verdict::from(outcome).name(), word);
-            assert_eq!(serde_json::to_value(Verdict::from(outcome)).unwrap(), word);
+            assert_eq!(RunVerdict::from(outcome).name(), word);
+            assert_eq!(serde_json::to_value(RunVerdict::from(outcome)).unwrap(), word);
         }
     }
 }
