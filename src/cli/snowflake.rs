@@ -138,8 +138,9 @@ fn token(target: &Account) -> Result<String, Error> {
 fn became((name, became): &(String, Applied)) -> String {
     match became {
         Applied::Made => format!("made: {name}"),
-        Applied::AskAdmin { reason } => format!("ask an admin: {name}: {reason}"),
-        Applied::Waits { reason } => format!("not made: {name}: {reason}"),
+        // Snowflake's messages have lines of their own.
+        Applied::AskAdmin { reason } => format!("ask an admin: {name}: {}", one_line(reason)),
+        Applied::Waits { reason } => format!("not made: {name}: {}", one_line(reason)),
     }
 }
 

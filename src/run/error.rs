@@ -66,7 +66,7 @@ pub enum Error {
     )]
     Locked { path: PathBuf, holder: String },
     /// Snowflake.
-    #[error("{}", if .0.is_config() { "the Snowflake account cannot be used as it is configured" } else { "Snowflake failed" })]
+    #[error("{}", of_snowflake(.0))]
     Snowflake(#[source] Box<crate::snowflake::Error>),
     /// What is configured connects to nothing.
     #[error(transparent)]
@@ -121,6 +121,16 @@ pub enum Error {
     /// A person or a supervisor asked to stop.
     #[error("stopped; what was done is kept, the same command continues")]
     Interrupted,
+}
+
+fn of_snowflake(error: &crate::snowflake::Error) -> &'static str {
+    if error.is_config() {
+        "the Snowflake account cannot be used as it is configured"
+    } else if error.is_setup() {
+        "Snowflake failed (`snowtrack snowflake plan` shows what is missing there and who can make it)"
+    } else {
+        "Snowflake failed"
+    }
 }
 
 impl From<crate::snowflake::Error> for Error {

@@ -107,3 +107,30 @@ fn pipes_of_another_mode_are_a_conflict_and_none_is_made_beside_them() {
     let pipes = cloud.snowflake.rows("show pipes in schema SPOTIFY.RAW");
     assert_eq!(pipes.len(), 8);
 }
+
+#[test]
+fn who_runs_before_the_setup_is_told_where_it_begins() {
+    for ingest in ["rest", "auto", "copy"] {
+        let cloud = Cloud::bare(ingest, "parquet");
+        for command in [&["run", "--demo"][..], &["doctor"]] {
+            let output = cloud.run(command);
+            let said = text(&output);
+            assert_eq!(output.status.code(), Some(6), "{ingest} {command:?}: {said}");
+            assert!(said.contains("`snowtrack snowflake plan`"), "{ingest} {command:?}: {said}");
+        }
+    }
+}
+
+#[test]
+fn what_apply_could_not_make_is_a_line_each() {
+    let cloud = Cloud::bare("rest", "parquet");
+    let output = cloud.run(&["snowflake", "apply"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    let starts = ["made: ", "ask an admin: ", "not made: "];
+    let lines: Vec<&str> = said.lines().collect();
+    let (counts, items) = lines.split_last().unwrap();
+    assert!(items.len() > 10 && counts.contains(" fine"), "{said}");
+    for line in items {
+        assert!(starts.iter().any(|start| line.starts_with(start)), "{line}");
+    }
+}

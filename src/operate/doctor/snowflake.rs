@@ -58,7 +58,15 @@ pub(crate) async fn snowflake(
             let detail = format!("role `{role}`, warehouse `{warehouse}`");
             findings.push(say("login", Health::Ok, detail));
         }
-        Err(error) => return findings.push(say("login", Health::Fail, error.to_string())),
+        Err(error) => {
+            let finding = say("login", Health::Fail, error.to_string());
+            return findings.push(match error.is_setup() {
+                true => finding.fix(
+                    "`snowtrack snowflake plan` shows what is missing and who can make it",
+                ),
+                false => finding,
+            });
+        }
     }
     if config.lake.bucket.is_some() {
         match setup::plan(config, &target, &Default::default(), &Stop::default()).await {

@@ -352,6 +352,8 @@ impl fmt::Display for StatementFailure {
         let or_none = |text: &str| if text.is_empty() { "none" } else { text }.to_owned();
         let (code, sql_state) = (or_none(&self.code), or_none(&self.sql_state));
         let message = &self.message;
+        // Snowflake's own sentence ends with a full stop.
+        let message = message.trim_end_matches('.');
         write!(out, "statement `{handle}` failed (code {code}, SQLSTATE {sql_state}): {message}")?;
         Self::advice(self.kind()).map_or(Ok(()), |advice| write!(out, "; {advice}"))
     }
@@ -426,6 +428,14 @@ impl Error {
             Self::Statement(failure) => Some(failure),
             _ => None,
         }
+    }
+
+    /// Whether what we stand on there is missing or not granted: the role, a schema, a table, a warehouse or a pipe.
+    pub fn is_setup(&self) -> bool {
+        matches!(self, Self::PipeNotFound { .. } | Self::PipeForbidden { .. })
+            || self.statement().is_some_and(|failure| {
+                !matches!(failure.kind(), FailureKind::Cancelled | FailureKind::Sql)
+            })
     }
 
     /// Whether a statement names an object that does not exist (or that the role may not see).
