@@ -20,9 +20,9 @@ mod spotify;
 pub use document::{Document, Entity, InvalidDocument, Parts, RowIdentity};
 pub use error::Error;
 pub use recorded::{DemoPoint, NoDocument, Recorded, RecordedDocument, RecordedText, Recorder};
-pub use rejoin::Seam;
+pub use rejoin::Joints;
 pub use size::TooLarge;
-pub use split::{Cut, CutRow, ItemDigest};
+pub use split::{ItemDigest, SplitDocument, SplitRow};
 pub use spotify::{
     Bucket, Client, Credentials, KnownList, ListReader, Lockouts, PlaylistReader, Step,
     StoredToken, Timing, TokenFile, Usage, login,

@@ -18,7 +18,7 @@ use super::error::Error;
 use super::folder::{Folder, Line, Lines, Opened, RecordedFile, UTF8_MARK};
 use super::foreign;
 use super::size::{self, TooLarge};
-use super::split::Cut;
+use super::split::SplitDocument;
 
 /// The demo library as it was on two days, a week apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,8 +29,8 @@ pub enum DemoPoint {
     Second,
 }
 
-/// One recorded body, cut for landing, or what is none and why.
-pub type RecordedDocument = Result<(Document, Cut), (String, NoDocument)>;
+/// One recorded body, split for landing, or what is none and why.
+pub type RecordedDocument = Result<(Document, SplitDocument), (String, NoDocument)>;
 
 /// Why a recorded text is no document.
 #[derive(Debug, thiserror::Error)]
@@ -97,10 +97,10 @@ impl RecordedText {
             }
             let text = String::from_utf8(bytes)
                 .map_err(|error| InvalidDocument::Utf8(error.utf8_error()))?;
-            let (document, cut) =
+            let (document, split) =
                 if self.is_line { of_line(text, now)? } else { of_body((None, now), text)? };
-            size::require_room(&document, &cut)?;
-            Ok((document, cut))
+            size::require_room(&document, &split)?;
+            Ok((document, split))
         });
         read.map_err(|error| (place, error))
     }
@@ -191,16 +191,16 @@ impl Recorded {
     }
 }
 
-fn of_line(mut line: String, now: DateTime<Utc>) -> Result<(Document, Cut), NoDocument> {
+fn of_line(mut line: String, now: DateTime<Utc>) -> Result<(Document, SplitDocument), NoDocument> {
     if let Some((head, place)) = with_body_last(&line)
         && let Ok(head) = serde_json::from_str::<Envelope<'_>>(&head)
         && let about = (head.url.as_deref(), head.fetched_at.unwrap_or(now))
-        && let Some((entity, playlist_id, cut)) =
+        && let Some((entity, playlist_id, split)) =
             crate::sources::split::in_one_pass(about.0, &line[place.clone()])
     {
         line.truncate(place.end);
         line.drain(..place.start);
-        return Ok(document((entity, playlist_id), about, (line, cut)));
+        return Ok(document((entity, playlist_id), about, (line, split)));
     }
     let line: Envelope<'_> = serde_json::from_str(&line).map_err(InvalidDocument::from)?;
     let body = match line.body.map_or("null", RawValue::get) {
@@ -236,26 +236,26 @@ const BODY: &str = r#","body":"#;
 fn of_body(
     about: (Option<&str>, DateTime<Utc>),
     text: String,
-) -> Result<(Document, Cut), NoDocument> {
-    // The cut holds no slices of the text, which moves into the document.
-    let (entity, playlist_id, cut) = match crate::sources::split::in_one_pass(about.0, &text) {
+) -> Result<(Document, SplitDocument), NoDocument> {
+    // The pieces hold no slices of the text, which moves into the document.
+    let (entity, playlist_id, split) = match crate::sources::split::in_one_pass(about.0, &text) {
         Some(done) => done,
         None => in_two_passes(about.0, &text).map_err(|error| explained(error, &text))?,
     };
-    Ok(document((entity, playlist_id), about, (text, cut)))
+    Ok(document((entity, playlist_id), about, (text, split)))
 }
 
 fn in_two_passes(
     url: Option<&str>,
     text: &str,
-) -> Result<(Entity, Option<String>, Cut), NoDocument> {
+) -> Result<(Entity, Option<String>, SplitDocument), NoDocument> {
     let body: Body<'_> = serde_json::from_str(text).map_err(InvalidDocument::from)?;
     let (entity, playlist_id) = body.entity(url)?;
     if let (Entity::Artists | Entity::Albums, Some(kind)) = (entity, foreign::in_batch(text)) {
         return Err(NoDocument::Foreign(kind));
     }
     let parts = body.parts(entity, text)?;
-    Ok((entity, playlist_id, Cut::of(entity, text, &parts)))
+    Ok((entity, playlist_id, SplitDocument::of(entity, text, &parts)))
 }
 
 /// What is none of Spotify's answers may be somebody else's.
@@ -277,10 +277,10 @@ fn holds_several(text: &str) -> bool {
 fn document(
     (entity, playlist_id): (Entity, Option<String>),
     (url, fetched_at): (Option<&str>, DateTime<Utc>),
-    (body, cut): (String, Cut),
-) -> (Document, Cut) {
+    (body, split): (String, SplitDocument),
+) -> (Document, SplitDocument) {
     let url = url.unwrap_or_default().to_owned();
-    (Document { entity, playlist_id, url, fetched_at, etag: None, body }, cut)
+    (Document { entity, playlist_id, url, fetched_at, etag: None, body }, split)
 }
 
 fn failed(doing: &'static str, path: &Path, source: std::io::Error) -> Error {

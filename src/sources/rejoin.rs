@@ -1,10 +1,10 @@
-//! Where a body was cut into envelope and rows, so that it can be put together again byte for byte.
+//! Where a body was split into envelope and rows, so that it can be joined again byte for byte.
 
 use super::document::Parts;
 
 /// What lies between the rows of a body, and where they stood in its envelope.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seam {
+pub struct Joints {
     /// Bytes of the envelope before the rows.
     pub rows_at: u32,
     /// Rows that were cut out.
@@ -14,7 +14,7 @@ pub struct Seam {
     pub row_gaps: String,
 }
 
-impl Seam {
+impl Joints {
     /// Where `parts` were cut out of `body`.
     pub fn of(body: &str, parts: &Parts<'_>) -> Self {
         let rows = parts.rows.as_deref().unwrap_or_default();
@@ -33,8 +33,8 @@ impl Seam {
         }
     }
 
-    /// The body again; `None` where envelope and seam do not belong together.
-    pub fn mend(&self, envelope: &str, rows: &[String]) -> Option<String> {
+    /// The body again; `None` where envelope and joints do not belong together.
+    pub fn rejoin(&self, envelope: &str, rows: &[String]) -> Option<String> {
         let rows_at = usize::try_from(self.rows_at).ok()?;
         let (head, tail) = (envelope.get(..rows_at)?, envelope.get(rows_at..)?);
         let gaps: Vec<&str> = self.row_gaps.split('|').collect();
@@ -76,8 +76,8 @@ mod tests {
             let parts = document.parts().unwrap();
             let rows: Vec<String> =
                 parts.rows.iter().flatten().map(|row| (*row).to_owned()).collect();
-            let seam = Seam::of(&document.body, &parts);
-            assert_eq!(seam.mend(&parts.envelope.concat(), &rows).as_deref(), Some(body));
+            let joints = Joints::of(&document.body, &parts);
+            assert_eq!(joints.rejoin(&parts.envelope.concat(), &rows).as_deref(), Some(body));
         }
     }
 
@@ -91,8 +91,8 @@ mod tests {
             etag: None,
             body: r#"{"items":[1, 2, 3, 4]}"#.to_owned(),
         };
-        let seam = Seam::of(&document.body, &document.parts().unwrap());
-        assert_eq!(seam, Seam { rows_at: 10, row_count: 4, row_gaps: ", ".to_owned() });
-        assert_eq!(seam.mend("short", &[]), None);
+        let joints = Joints::of(&document.body, &document.parts().unwrap());
+        assert_eq!(joints, Joints { rows_at: 10, row_count: 4, row_gaps: ", ".to_owned() });
+        assert_eq!(joints.rejoin("short", &[]), None);
     }
 }

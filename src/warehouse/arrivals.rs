@@ -14,7 +14,7 @@ use super::journal::{Described, Journal, Note, Page, Subject};
 use super::reads::{NewRead, ReadStatus};
 use super::sql_files::ledger as sql;
 use super::{Warehouse, sql_timestamp, timestamp};
-use crate::sources::{Cut, Document};
+use crate::sources::{Document, SplitDocument};
 
 /// So many bytes of pages are settled at the latest: what a process that was killed leaves to the next one, and what is in memory.
 const MOST_BYTES: usize = 8 << 20;
@@ -26,7 +26,7 @@ pub(super) struct Arrivals {
     journal: Journal,
     /// The last generation that the tables hold.
     settled: u64,
-    notes: Vec<(Note, Option<(Document, Cut)>)>,
+    notes: Vec<(Note, Option<(Document, SplitDocument)>)>,
     size_bytes: usize,
 }
 
@@ -44,7 +44,7 @@ impl Arrivals {
         Self { journal, settled: 0, notes: Vec::new(), size_bytes: 0 }
     }
 
-    fn add(&mut self, note: Note, page: Option<(Document, Cut)>) -> Result<(), Error> {
+    fn add(&mut self, note: Note, page: Option<(Document, SplitDocument)>) -> Result<(), Error> {
         let body = page.as_ref().map(|(document, _)| document.body.as_str());
         self.journal.write(self.settled + 1, &note, body)?;
         self.size_bytes += body.map_or(0, str::len);
@@ -61,7 +61,7 @@ impl Warehouse {
     pub fn page_arrived(
         &self,
         (read_id, read): (Option<i64>, NewRead<'_>),
-        (document, cut): (&Document, Cut),
+        (document, split): (&Document, SplitDocument),
         (snapshot_id, total): (Option<&str>, Option<u32>),
     ) -> Result<i64, Error> {
         let run_id = || read.run_id.to_owned();
@@ -79,7 +79,7 @@ impl Warehouse {
         };
         let described = Described { snapshot_id: snapshot_id.map(str::to_owned), total };
         let page = Note::Page { read_id, run_id: run_id(), described, page: Page::of(document) };
-        arrivals().add(page, Some((document.clone(), cut)))?;
+        arrivals().add(page, Some((document.clone(), split)))?;
         if self.arrivals.borrow().size_bytes >= MOST_BYTES {
             self.settle()?;
         }
@@ -141,7 +141,7 @@ impl Warehouse {
                     {
                         break;
                     }
-                    Note::Page { page, .. } => match page.clone().with_body(body).and_then(cut) {
+                    Note::Page { page, .. } => match page.clone().with_body(body).and_then(split) {
                         Some(page) => Some(page),
                         None => break,
                     },
@@ -173,7 +173,7 @@ impl Warehouse {
         self.connection.execute(insert, [generation.to_string()]).doing(DOING).map(drop)
     }
 
-    fn take_in(&self, notes: &[(Note, Option<(Document, Cut)>)]) -> Result<(), Error> {
+    fn take_in(&self, notes: &[(Note, Option<(Document, SplitDocument)>)]) -> Result<(), Error> {
         let mut landing = self.landing()?;
         let mut rows = BTreeMap::<i64, Row<'_>>::new();
         for (note, page) in notes {
@@ -185,8 +185,8 @@ impl Warehouse {
                     let row = rows.entry(*read_id).or_default();
                     row.snapshot_id = described.snapshot_id.as_deref().or(row.snapshot_id);
                     row.total = described.total.or(row.total);
-                    if let Some((document, cut)) = page {
-                        landing.land((run_id, *read_id), document, cut, |_| false)?;
+                    if let Some((document, split)) = page {
+                        landing.land((run_id, *read_id), document, split, |_| false)?;
                     }
                 }
                 Note::Ended { read_id, status, at } => {
@@ -240,11 +240,11 @@ impl Warehouse {
     }
 }
 
-/// A document that an earlier process received, cut again. `None`: it cannot be read, so it is asked for again.
-fn cut(document: Document) -> Option<(Document, Cut)> {
+/// A document that an earlier process received, split again. `None`: it cannot be read, so it is asked for again.
+fn split(document: Document) -> Option<(Document, SplitDocument)> {
     let parts = document.parts().ok()?;
-    let cut = Cut::of(document.entity, &document.body, &parts);
-    Some((document, cut))
+    let split = SplitDocument::of(document.entity, &document.body, &parts);
+    Some((document, split))
 }
 
 #[cfg(test)]
@@ -283,7 +283,7 @@ mod tests {
     };
 
     /// A page of `row_count` rows, which begins at `offset`.
-    fn page(offset: u32, row_count: u32, padding: usize) -> (Document, Cut) {
+    fn page(offset: u32, row_count: u32, padding: usize) -> (Document, SplitDocument) {
         let row = |at| {
             format!(
                 r#"{{"added_at":null,"item":{{"id":"{at}","name":"{}"}}}}"#,
@@ -299,10 +299,10 @@ mod tests {
             etag: Some("e".to_owned()),
             body: format!(r#"{{"offset":{offset},"total":500,"items":[{}]}}"#, rows.join(",")),
         };
-        cut(document).unwrap()
+        split(document).unwrap()
     }
 
-    fn arrive(warehouse: &Warehouse, read_id: Option<i64>, page: (Document, Cut)) -> i64 {
+    fn arrive(warehouse: &Warehouse, read_id: Option<i64>, page: (Document, SplitDocument)) -> i64 {
         let described = (Some("snap"), Some(500));
         warehouse.page_arrived((read_id, READ), (&page.0, page.1), described).unwrap()
     }

@@ -7,7 +7,7 @@ use duckdb::{Appender, params};
 
 use super::error::{Doing, Error};
 use super::{Warehouse, timestamp};
-use crate::sources::{Cut, CutRow, Document, ItemDigest};
+use crate::sources::{Document, ItemDigest, SplitDocument, SplitRow};
 
 /// Bytes that DuckDB's appenders may hold, outside its memory limit, before they are written to the tables.
 const UNFLUSHED_BYTES: usize = 8 << 20;
@@ -48,9 +48,14 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn land(&self, read: (&str, i64), document: &Document, cut: &Cut) -> Result<u64, Error> {
+    pub fn land(
+        &self,
+        read: (&str, i64),
+        document: &Document,
+        split: &SplitDocument,
+    ) -> Result<u64, Error> {
         let mut landing = self.landing()?;
-        let row_count = landing.land(read, document, cut, |_| false)?;
+        let row_count = landing.land(read, document, split, |_| false)?;
         landing.finish()?;
         Ok(row_count)
     }
@@ -71,7 +76,7 @@ impl Landing<'_> {
         &mut self,
         (run_id, read_id): (&str, i64),
         document: &Document,
-        cut: &Cut,
+        split: &SplitDocument,
         is_held: impl Fn(u32) -> bool,
     ) -> Result<u64, Error> {
         let next_id = &self.warehouse.next_document_id;
@@ -86,22 +91,22 @@ impl Landing<'_> {
                 document.url,
                 timestamp(document.fetched_at),
                 document.etag,
-                cut.offset,
-                cut.envelope,
-                cut.seam.rows_at,
-                cut.seam.row_count,
-                cut.seam.row_gaps
+                split.offset,
+                split.envelope,
+                split.joints.rows_at,
+                split.joints.row_count,
+                split.joints.row_gaps
             ])
             .doing(DOING)?;
-        self.unflushed_bytes += cut.envelope.len();
+        self.unflushed_bytes += split.envelope.len();
         let mut row_count = 0;
-        for (position, row) in (cut.offset..).zip(cut.rows.iter().flatten()) {
+        for (position, row) in (split.offset..).zip(split.rows.iter().flatten()) {
             if is_held(position) {
                 continue;
             }
             let (text, item) = match row {
-                CutRow::Whole(place) => (&body[place.clone()], None),
-                CutRow::Parted { frame, item_at, item, digest } => {
+                SplitRow::Whole(place) => (&body[place.clone()], None),
+                SplitRow::Split { frame, item_at, item, digest } => {
                     let item_id = self.land_item(&body[item.clone()], *digest)?;
                     (frame.as_str(), Some((*item_at, item_id)))
                 }

@@ -317,7 +317,7 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
-    use crate::sources::{Cut, Document, Entity};
+    use crate::sources::{Document, Entity, SplitDocument};
 
     #[test]
     fn a_listed_playlist_with_half_a_character_in_its_name_does_not_hide_the_others() {
@@ -336,8 +336,8 @@ mod tests {
             etag: None,
             body: format!(r#"{{"items":[{},null,{}]}}"#, row("a", "x\\ud83d"), row("b", "y")),
         };
-        let cut = Cut::of(document.entity, &document.body, &document.parts().unwrap());
-        warehouse.land(("run", 1), &document, &cut).unwrap();
+        let split = SplitDocument::of(document.entity, &document.body, &document.parts().unwrap());
+        warehouse.land(("run", 1), &document, &split).unwrap();
         let listed = warehouse.listed_playlists(1).unwrap();
         let ids: Vec<_> = listed.iter().map(|it| (it.id.as_deref(), it.is_collaborative)).collect();
         assert_eq!(ids, [(Some("a"), true), (None, false), (Some("b"), true)]);

@@ -12,7 +12,7 @@ use crate::event::Event;
 use crate::ledger;
 use crate::run::error::Error;
 use crate::run::report::EnrichmentReport;
-use crate::sources::{Cut, Document, Entity};
+use crate::sources::{Document, Entity, SplitDocument};
 use crate::warehouse::{NewRead, ReadStatus};
 
 /// Refusals in a row after which the rest of an entity is left alone: it is the endpoint, not the object.
@@ -128,13 +128,13 @@ impl Fetch<'_> {
             recorder.write(document, parts.offset)?;
         }
         let (run_id, now) = (self.run_id.clone(), (self.clock)());
-        let cut = Cut::of(document.entity, &document.body, &parts);
+        let split = SplitDocument::of(document.entity, &document.body, &parts);
         let new =
             NewRead { run_id: &run_id, entity: document.entity.name(), playlist_id: None, now };
         let row_count = blocking(|| {
             self.warehouse.transaction(|warehouse| {
                 let read_id = warehouse.begin_read(new)?;
-                let row_count = warehouse.land((&run_id, read_id), document, &cut)?;
+                let row_count = warehouse.land((&run_id, read_id), document, &split)?;
                 warehouse.finish_read(read_id, ReadStatus::Complete, now)?;
                 Ok::<_, crate::warehouse::Error>(row_count)
             })

@@ -13,7 +13,7 @@ use crate::run::error::Error;
 use crate::run::job::Wanted;
 use crate::run::report::PlaylistReport;
 use crate::run::status::PlaylistStatus;
-use crate::sources::{Client, Cut, Document, PlaylistReader, Recorder, Step};
+use crate::sources::{Client, Document, PlaylistReader, Recorder, SplitDocument, Step};
 use crate::stop::Stop;
 use crate::warehouse::{FinishedRead, KnownRead, KnownReads, NewRead, ReadStatus, Warehouse};
 
@@ -312,12 +312,12 @@ impl Fetch<'_> {
             recorder.write(document, parts.offset)?;
         }
         let (run_id, now) = (self.run_id.clone(), (self.clock)());
-        let cut = Cut::of(document.entity, &document.body, &parts);
-        let row_count = cut.row_count().into();
+        let split = SplitDocument::of(document.entity, &document.body, &parts);
+        let row_count = split.row_count().into();
         let read_id = blocking(|| {
             let read = NewRead { run_id: &run_id, entity, playlist_id, now };
             let described = (snapshot_id.as_deref(), total);
-            self.warehouse.page_arrived((read_id, read), (document, cut), described)
+            self.warehouse.page_arrived((read_id, read), (document, split), described)
         })?;
         (self.events)(Event::RowsLanded(row_count));
         Ok(read_id)

@@ -12,7 +12,7 @@ use crate::event::{Event, Events};
 use crate::run::error::Error;
 use crate::run::report::PlaylistReport;
 use crate::run::status::PlaylistStatus;
-use crate::sources::{Cut, Document, Entity, Recorded, RecordedText};
+use crate::sources::{Document, Entity, Recorded, RecordedText, SplitDocument};
 use crate::stop::Stop;
 use crate::warehouse::{KnownRead, Landing, NewRead, ReadStatus, Warehouse, WholeRead};
 
@@ -60,7 +60,7 @@ pub(crate) fn replay(
     // Looking at documents takes as long as landing them, so other threads do what comes before.
     std::thread::scope(|scope| {
         let (read, texts) = sync_channel(READ_AHEAD);
-        let (cut, documents) = sync_channel(READ_AHEAD);
+        let (split, documents) = sync_channel(READ_AHEAD);
         // A thread whose listener is gone, because the landing failed, ends too.
         scope.spawn(move || {
             let mut texts = std::iter::from_fn(|| recorded.next_text().transpose());
@@ -68,7 +68,7 @@ pub(crate) fn replay(
         });
         scope.spawn(move || {
             let mut documents = texts.into_iter().map(|text| text.map(RecordedText::read));
-            documents.any(|document| cut.send(document).is_err())
+            documents.any(|document| split.send(document).is_err())
         });
         warehouse.transaction(|warehouse| {
             let mut landing = warehouse.landing()?;
@@ -77,8 +77,8 @@ pub(crate) fn replay(
                     return Err(Error::Interrupted);
                 }
                 match document? {
-                    Ok((document, cut)) => {
-                        skipped.extend(replay.land(&mut landing, &document, cut)?);
+                    Ok((document, split)) => {
+                        skipped.extend(replay.land(&mut landing, &document, split)?);
                     }
                     Err((name, error)) => skipped.push(format!("{name}: {error}")),
                 }
@@ -117,7 +117,7 @@ impl Replay<'_> {
         &mut self,
         landing: &mut Landing<'_>,
         document: &Document,
-        cut: Cut,
+        split: SplitDocument,
     ) -> Result<Option<String>, Error> {
         let (entity, key) = match document.entity {
             Entity::Playlist | Entity::PlaylistItems => ("playlist", document.playlist_id.clone()),
@@ -127,53 +127,53 @@ impl Replay<'_> {
         let Some(key) = key else {
             let read_id = landing.new_read_id();
             self.batches.push((read_id, entity, (self.clock)()));
-            landing.land((self.run_id, read_id), document, &cut, |_| false)?;
+            landing.land((self.run_id, read_id), document, &split, |_| false)?;
             return Ok(None);
         };
-        self.turn_to_another_snapshot(&key, document.entity, &cut);
+        self.turn_to_another_snapshot(&key, document.entity, &split);
         let open = self.open.entry(key).or_insert_with_key(|key| {
-            let total = cut.total.map(u64::from);
+            let total = split.total.map(u64::from);
             (self.events)(Event::ReadStarted { name: key.clone(), total });
             Open::Read(ReplayedRead::new(landing.new_read_id(), entity, (self.clock)()))
         });
         let Open::Read(read) = open else { return Ok(None) };
         if document.entity != Entity::Playlist
-            && let Some(reason) = read.refusal(&cut)
+            && let Some(reason) = read.refusal(&split)
         {
             return Ok(Some(format!("{}: {reason}", document.url)));
         }
         let is_held =
             |position| read.held.iter().any(|(from, to)| (*from..*to).contains(&position));
-        let row_count = landing.land((self.run_id, read.read_id), document, &cut, is_held)?;
-        if cut.rows.is_some() {
+        let row_count = landing.land((self.run_id, read.read_id), document, &split, is_held)?;
+        if split.rows.is_some() {
             read.has_contents = true;
-            read.hold(cut.offset, cut.offset + cut.row_count());
+            read.hold(split.offset, split.offset + split.row_count());
         }
         // The playlist itself knows best how many rows it has.
-        if cut.total.is_some() && !read.is_described {
-            read.total = cut.total;
+        if split.total.is_some() && !read.is_described {
+            read.total = split.total;
         }
         read.is_described |= document.entity == Entity::Playlist;
-        read.snapshot_id = cut.snapshot_id.or(read.snapshot_id.take());
+        read.snapshot_id = split.snapshot_id.or(read.snapshot_id.take());
         (self.events)(Event::RowsLanded(row_count));
         Ok(None)
     }
 
     /// One folder can hold a list as it was on several days: what follows belongs to the latest that was begun.
-    fn turn_to_another_snapshot(&mut self, key: &str, entity: Entity, cut: &Cut) {
+    fn turn_to_another_snapshot(&mut self, key: &str, entity: Entity, split: &SplitDocument) {
         let known = self.known.get(key);
         let known =
-            known.filter(|it| it.snapshot_id.is_some() && it.snapshot_id == cut.snapshot_id);
+            known.filter(|it| it.snapshot_id.is_some() && it.snapshot_id == split.snapshot_id);
         let is_another = match self.open.get(key) {
             None => entity == Entity::Playlist && known.is_some(),
             Some(Open::Unchanged(_)) => entity == Entity::Playlist && known.is_none(),
             Some(Open::Read(read)) if entity == Entity::Playlist => {
-                read.is_described && read.snapshot_id != cut.snapshot_id
+                read.is_described && read.snapshot_id != split.snapshot_id
             }
             // Pages by themselves name no snapshot: a list that begins anew is another.
             Some(Open::Read(read)) => {
                 !read.is_described
-                    && cut.offset == 0
+                    && split.offset == 0
                     && read.held.first().is_some_and(|it| it.0 == 0)
             }
         };
@@ -264,7 +264,7 @@ impl ReplayedRead {
     }
 
     /// Why a page cannot be of this snapshot.
-    fn refusal(&self, page: &Cut) -> Option<String> {
+    fn refusal(&self, page: &SplitDocument) -> Option<String> {
         let total = self.total.filter(|_| self.is_described)?;
         let end = page.offset + page.row_count();
         match page.total {

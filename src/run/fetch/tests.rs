@@ -3,7 +3,7 @@
 use super::live::Fetch;
 use super::*;
 use crate::retry::RetryPolicy;
-use crate::sources::{Credentials, Cut, Document, Entity, Timing, TokenFile};
+use crate::sources::{Credentials, Document, Entity, SplitDocument, Timing, TokenFile};
 use crate::stop::Stop;
 use crate::warehouse::{KnownReads, NewRead, ReadStatus, Warehouse};
 
@@ -29,11 +29,11 @@ fn land(warehouse: &Warehouse, playlist_id: &str) {
             r#"{{"id":"{playlist_id}","snapshot_id":"{SNAPSHOT}","items":{{"items":[],"offset":0,"total":0,"limit":100}}}}"#
         ),
     };
-    let cut = Cut::of(document.entity, &document.body, &document.parts().unwrap());
+    let split = SplitDocument::of(document.entity, &document.body, &document.parts().unwrap());
     let entity = Entity::Playlist.name();
     let read = NewRead { run_id: "earlier", entity, playlist_id: Some(playlist_id), now: epoch() };
     let described = (Some(SNAPSHOT), Some(0));
-    let read_id = warehouse.page_arrived((None, read), (&document, cut), described).unwrap();
+    let read_id = warehouse.page_arrived((None, read), (&document, split), described).unwrap();
     warehouse.read_ended(read_id, ReadStatus::Complete, epoch()).unwrap();
 }
 
