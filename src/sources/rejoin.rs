@@ -4,19 +4,19 @@ use super::document::Parts;
 
 /// What lies between the rows of a body, and where they stood in its envelope.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Joints {
+pub(crate) struct Joints {
     /// Bytes of the envelope before the rows.
-    pub rows_at: u32,
+    pub(crate) rows_at: u32,
     /// Rows that were cut out.
-    pub row_count: u32,
+    pub(crate) row_count: u32,
     /// The text between two rows where it is the same everywhere (it nearly always is), else each of them, joined with `|`:
     /// JSON allows only a comma and white space there.
-    pub row_gaps: String,
+    pub(crate) row_gaps: String,
 }
 
 impl Joints {
     /// Where `parts` were cut out of `body`.
-    pub fn of(body: &str, parts: &Parts<'_>) -> Self {
+    pub(crate) fn of(body: &str, parts: &Parts<'_>) -> Self {
         let rows = parts.rows.as_deref().unwrap_or_default();
         // The rows are slices of the body, so their addresses say where they lie in it.
         let start = |row: &str| row.as_ptr() as usize - body.as_ptr() as usize;
@@ -34,7 +34,7 @@ impl Joints {
     }
 
     /// The body again; `None` where envelope and joints do not belong together.
-    pub fn rejoin(&self, envelope: &str, rows: &[String]) -> Option<String> {
+    pub(crate) fn rejoin(&self, envelope: &str, rows: &[String]) -> Option<String> {
         let rows_at = usize::try_from(self.rows_at).ok()?;
         let (head, tail) = (envelope.get(..rows_at)?, envelope.get(rows_at..)?);
         let gaps: Vec<&str> = self.row_gaps.split('|').collect();
@@ -53,6 +53,7 @@ impl Joints {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::Subject;
     use crate::sources::document::{Document, Entity};
 
     #[test]
@@ -67,7 +68,7 @@ mod tests {
         ] {
             let document = Document {
                 entity: Entity::PlaylistItems,
-                playlist_id: None,
+                subject: Subject::LikedSongs(None),
                 url: String::new(),
                 fetched_at: chrono::DateTime::UNIX_EPOCH,
                 etag: None,
@@ -85,7 +86,7 @@ mod tests {
     fn a_gap_that_is_the_same_everywhere_is_kept_once() {
         let document = Document {
             entity: Entity::PlaylistItems,
-            playlist_id: None,
+            subject: Subject::LikedSongs(None),
             url: String::new(),
             fetched_at: chrono::DateTime::UNIX_EPOCH,
             etag: None,

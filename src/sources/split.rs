@@ -11,33 +11,34 @@ use sha2::{Digest, Sha256};
 
 use super::document::{Body, Entity, Parts};
 use super::rejoin::Joints;
+use crate::ids::Subject;
 
 /// 128 bits of an item's SHA-256: whoever names a song cannot make it pass for another.
-pub type ItemDigest = [u8; 16];
+pub(crate) type ItemDigest = [u8; 16];
 
 /// What stands in a row where its item was. Its length is known to `raw.row_texts`.
 const NO_ITEM: &str = "null";
 
 /// A document in pieces; the ranges are places in its body.
 #[derive(Debug, PartialEq, Eq)]
-pub struct SplitDocument {
+pub(crate) struct SplitDocument {
     /// The body without its rows.
-    pub envelope: String,
+    pub(crate) envelope: String,
     /// What puts envelope and rows together again.
-    pub joints: Joints,
+    pub(crate) joints: Joints,
     /// Position of the first row.
-    pub offset: u32,
+    pub(crate) offset: u32,
     /// Rows that Spotify announces for the whole list.
-    pub total: Option<u32>,
+    pub(crate) total: Option<u32>,
     /// The playlist's snapshot.
-    pub snapshot_id: Option<String>,
+    pub(crate) snapshot_id: Option<String>,
     /// The rows. `None`: the document has no list at all (metadata only).
-    pub rows: Option<Vec<SplitRow>>,
+    pub(crate) rows: Option<Vec<SplitRow>>,
 }
 
 /// A row of a document.
 #[derive(Debug, PartialEq, Eq)]
-pub enum SplitRow {
+pub(crate) enum SplitRow {
     /// A row without an item to cut out: `null`, of another kind, or odd.
     Whole(Range<usize>),
     /// A row and its item.
@@ -55,7 +56,7 @@ pub enum SplitRow {
 
 impl SplitDocument {
     /// Splits a `body` into pieces; `parts` are its parts.
-    pub fn of(entity: Entity, body: &str, parts: &Parts<'_>) -> Self {
+    pub(crate) fn of(entity: Entity, body: &str, parts: &Parts<'_>) -> Self {
         let rows = parts.rows.iter().flatten().copied();
         let items = rows.map(|row: &str| {
             let read = serde_json::from_str(row).ok().filter(|_| has_items(entity));
@@ -84,7 +85,7 @@ impl SplitDocument {
     }
 
     /// How many rows the document has.
-    pub fn row_count(&self) -> u32 {
+    pub(crate) fn row_count(&self) -> u32 {
         self.rows.as_ref().map_or(0, |rows| u32::try_from(rows.len()).unwrap_or(u32::MAX))
     }
 }
@@ -109,13 +110,13 @@ impl SplitRow {
 pub(super) fn in_one_pass(
     url: Option<&str>,
     body: &str,
-) -> Option<(Entity, Option<String>, SplitDocument)> {
+) -> Option<(Entity, Subject, SplitDocument)> {
     // The rows are read where they seem to lie. What is left, with one row in their place, says whether they do.
     let list_at = body.find(LIST)? + LIST.len();
     let (rows, list_end) = read_list(body, list_at)?;
     let rest = [&body[..list_at], "0", &body[list_end..]].concat();
     let read: Body<'_> = serde_json::from_str(&rest).ok()?;
-    let (entity, playlist_id) = read.entity(url).ok()?;
+    let (entity, subject) = read.entity(url).ok()?;
     let parts = read.parts(entity, &rest).ok()?;
     match parts.rows.as_deref() {
         Some([row]) if place(&rest, row).start == list_at && has_items(entity) => {}
@@ -123,7 +124,7 @@ pub(super) fn in_one_pass(
     }
     let (rows, items): (_, Vec<Option<&str>>) = rows.into_iter().unzip();
     let parts = parts.with_rows(body, rows);
-    Some((entity, playlist_id, SplitDocument::with_items(body, &parts, items.into_iter())))
+    Some((entity, subject, SplitDocument::with_items(body, &parts, items.into_iter())))
 }
 
 /// How a list of rows begins.
@@ -189,7 +190,7 @@ mod tests {
     fn split(entity: Entity, rows: &[&str]) -> (String, Vec<SplitRow>) {
         let document = Document {
             entity,
-            playlist_id: None,
+            subject: Subject::OwnPlaylists,
             url: String::new(),
             fetched_at: chrono::DateTime::UNIX_EPOCH,
             etag: None,
@@ -277,9 +278,9 @@ mod tests {
             assert_eq!(split.is_some(), is_split, "{body}");
             if let Some(split) = split {
                 let read: Body<'_> = serde_json::from_str(&body).unwrap();
-                let (entity, playlist_id) = read.entity(url).unwrap();
+                let (entity, subject) = read.entity(url).unwrap();
                 let parts = read.parts(entity, &body).unwrap();
-                assert_eq!(split, (entity, playlist_id, SplitDocument::of(entity, &body, &parts)));
+                assert_eq!(split, (entity, subject, SplitDocument::of(entity, &body, &parts)));
             }
         }
     }

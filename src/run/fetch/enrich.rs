@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use super::live::Fetch;
 use crate::blocking::blocking;
 use crate::event::Event;
+use crate::ids::Subject;
 use crate::ledger;
 use crate::run::error::Error;
 use crate::run::report::EnrichmentReport;
@@ -38,15 +39,15 @@ impl Fetch<'_> {
             self.warehouse.transform()?;
             self.warehouse.missing_details(refetch)
         })?;
-        let ids = |entity: Entity| -> Vec<String> {
-            let of_entity = missing.iter().filter(|object| object.entity == entity.name());
+        let ids = |subject: &Subject| -> Vec<String> {
+            let of_entity = missing.iter().filter(|object| object.entity == subject.entity());
             of_entity.map(|object| object.id.clone()).collect()
         };
-        let (artists, albums) = (ids(Entity::Artists), ids(Entity::Albums));
-        let of_artists = self.details(Entity::Artists, &artists).await?;
+        let (artists, albums) = (ids(&Subject::Artists), ids(&Subject::Albums));
+        let of_artists = self.details(&Subject::Artists, &artists).await?;
         let of_albums = match of_artists.is_outage {
             true => Asked { left: albums.len() as u64, ..Asked::default() },
-            false => self.details(Entity::Albums, &albums).await?,
+            false => self.details(&Subject::Albums, &albums).await?,
         };
         let unknown_count = of_artists.unknown + of_albums.unknown;
         Ok(EnrichmentReport {
@@ -60,20 +61,20 @@ impl Fetch<'_> {
     }
 
     /// Asks for the objects, as far as Spotify answers.
-    async fn details(&mut self, entity: Entity, ids: &[String]) -> Result<Asked, Error> {
+    async fn details(&mut self, subject: &Subject, ids: &[String]) -> Result<Asked, Error> {
         let mut asked = Asked::default();
         if ids.is_empty() {
             return Ok(asked);
         }
-        let name = entity.name();
+        let name = subject.entity();
         (self.events)(Event::ReadStarted { name: name.to_owned(), total: Some(ids.len() as u64) });
         let mut may_batch = !blocking(|| self.batches_were_refused())?;
         let (mut left, mut refusals) = (ids, 0);
         while !left.is_empty() {
             self.check_stop()?;
-            let size = if may_batch { entity.batch_size() } else { 1 };
+            let size = if may_batch { Entity::of(subject).batch_size() } else { 1 };
             let (batch, rest) = left.split_at(size.min(left.len()));
-            match self.client.details(entity, batch, self.events).await {
+            match self.client.details(subject, batch, self.events).await {
                 Ok(Some(document)) => {
                     let (known, unknown) = self.land_details(&document)?;
                     (asked.known, asked.unknown) = (asked.known + known, asked.unknown + unknown);
@@ -129,8 +130,7 @@ impl Fetch<'_> {
         }
         let (run_id, now) = (self.run_id.clone(), (self.clock)());
         let split = SplitDocument::of(document.entity, &document.body, &parts);
-        let new =
-            NewRead { run_id: &run_id, entity: document.entity.name(), playlist_id: None, now };
+        let new = NewRead { run_id: &run_id, subject: &document.subject, now };
         let row_count = blocking(|| {
             self.warehouse.transaction(|warehouse| {
                 let read_id = warehouse.begin_read(new)?;
