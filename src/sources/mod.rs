@@ -17,9 +17,8 @@ mod size;
 mod split;
 mod spotify;
 
-pub use document::InvalidDocument;
 pub(crate) use document::{Document, Entity, RowIdentity};
-pub use error::Error;
+pub use error::{Error, InvalidDocument};
 pub(crate) use recorded::{DemoPoint, Recorded, RecordedText, Recorder};
 pub(crate) use rejoin::Joints;
 pub use size::TooLarge;

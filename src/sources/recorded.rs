@@ -13,8 +13,8 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::document::{Body, Document, Entity, InvalidDocument};
-use super::error::Error;
+use super::document::{Body, Document, Entity};
+use super::error::{Error, InvalidDocument};
 use super::folder::{Folder, Line, Lines, Opened, RecordedFile, UTF8_MARK};
 use super::foreign;
 use super::size::{self, TooLarge};

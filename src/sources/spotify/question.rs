@@ -7,8 +7,8 @@ use serde::Deserialize;
 use super::client::Client;
 use crate::event::{Event, Events};
 use crate::ids::{PlaylistId, Subject};
-use crate::sources::document::{Document, Entity, InvalidDocument, Parts, RowIdentity};
-use crate::sources::error::Error;
+use crate::sources::document::{Document, Entity, Parts, RowIdentity};
+use crate::sources::error::{Error, InvalidDocument};
 use crate::sources::size;
 
 /// How often one question is put before its answer is taken for what Spotify has to say.
