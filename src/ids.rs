@@ -1,7 +1,8 @@
-//! Names that are parsed once and then are the guarantee: runs, shipped tables, playlists, the files of the data directory.
+//! Names that are parsed once: runs, shipped tables, playlists, what a read is about, the files of the data directory.
 //!
-//! In: text from a person or a service. Out: types that are safe to put into a path or a URL. Touches nothing.
+//! In: text from a person, a service or the ledger. Out: types that say what it names. Touches nothing.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -58,14 +59,25 @@ impl FromStr for RunId {
     }
 }
 
-/// A Spotify playlist id: letters and digits only, so it needs no escaping in a URL.
+/// A Spotify playlist id. Parsed from what a person typed, it is letters and digits only; [`PlaylistId::is_plain`] tells of others.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PlaylistId(String);
 
 impl PlaylistId {
+    /// An id as Spotify, a recording or the ledger gives it, whatever its characters.
+    pub(crate) fn as_given(id: impl Into<String>) -> Self {
+        Self(id.into())
+    }
+
     /// The bare id.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether the id can stand in an address as it is. Spotify's ids are letters and digits; `..` would ask for something else.
+    pub(crate) fn is_plain(&self) -> bool {
+        let id = &self.0;
+        !id.is_empty() && id.len() <= 64 && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
     }
 }
 
@@ -106,6 +118,107 @@ impl FromStr for Table {
         found.ok_or_else(|| InvalidId::Table(raw.to_owned()))
     }
 }
+
+/// What a read is about. Its text is an entity and an id, as the ledger, the raw documents and the journal write them.
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(into = "SubjectText", try_from = "SubjectText")]
+pub(crate) enum Subject {
+    /// One playlist.
+    Playlist(PlaylistId),
+    /// The liked songs of the user with this id. `None`: recorded, and a recording does not name the user.
+    LikedSongs(Option<String>),
+    /// The list of the user's own and followed playlists.
+    OwnPlaylists,
+    /// Full artists.
+    Artists,
+    /// Full albums.
+    Albums,
+}
+
+impl Subject {
+    /// The entity of a playlist.
+    pub(crate) const PLAYLIST: &str = "playlist";
+    pub(crate) const LIKED_SONGS: &str = "liked_songs";
+    pub(crate) const OWN_PLAYLISTS: &str = "my_playlists";
+    pub(crate) const ARTISTS: &str = "artists";
+    pub(crate) const ALBUMS: &str = "albums";
+
+    /// What kind of thing it is.
+    pub(crate) const fn entity(&self) -> &'static str {
+        match self {
+            Self::Playlist(_) => Self::PLAYLIST,
+            Self::LikedSongs(_) => Self::LIKED_SONGS,
+            Self::OwnPlaylists => Self::OWN_PLAYLISTS,
+            Self::Artists => Self::ARTISTS,
+            Self::Albums => Self::ALBUMS,
+        }
+    }
+
+    /// The id of the playlist that its rows belong to; liked songs are a playlist of ours, whose id `staging.liked_songs_user` reads.
+    /// `None`: its rows belong to no playlist.
+    pub(crate) fn playlist_id(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Playlist(id) => Some(id.as_str().into()),
+            Self::LikedSongs(Some(user_id)) => Some(format!("{LIKED}:{user_id}").into()),
+            Self::LikedSongs(None) => Some(LIKED.into()),
+            Self::OwnPlaylists | Self::Artists | Self::Albums => None,
+        }
+    }
+
+    /// The subject of this text, if it is the text of one.
+    pub(crate) fn of(entity: &str, playlist_id: Option<&str>) -> Option<Self> {
+        match (entity, playlist_id) {
+            (Self::PLAYLIST, Some(id)) => Some(Self::Playlist(PlaylistId::as_given(id))),
+            // Pages that an earlier version noted do not say that they are of a playlist of ours.
+            (Self::LIKED_SONGS, None | Some(LIKED)) => Some(Self::LikedSongs(None)),
+            (Self::LIKED_SONGS, Some(id)) => {
+                let user_id = id.strip_prefix(LIKED)?.strip_prefix(':')?;
+                Some(Self::LikedSongs(Some(user_id.to_owned())))
+            }
+            (Self::OWN_PLAYLISTS, None) => Some(Self::OwnPlaylists),
+            (Self::ARTISTS, None) => Some(Self::Artists),
+            (Self::ALBUMS, None) => Some(Self::Albums),
+            _ => None,
+        }
+    }
+
+    /// What a message calls it: its id, or else its entity.
+    pub(crate) fn name(&self) -> String {
+        self.playlist_id().map_or_else(|| self.entity().to_owned(), Cow::into_owned)
+    }
+}
+
+const LIKED: &str = "liked";
+
+/// A [`Subject`] as text.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct SubjectText {
+    entity: String,
+    playlist_id: Option<String>,
+}
+
+impl From<Subject> for SubjectText {
+    fn from(subject: Subject) -> Self {
+        let playlist_id = subject.playlist_id().map(Cow::into_owned);
+        Self { entity: subject.entity().to_owned(), playlist_id }
+    }
+}
+
+impl TryFrom<SubjectText> for Subject {
+    type Error = InvalidSubject;
+
+    fn try_from(text: SubjectText) -> Result<Self, InvalidSubject> {
+        let subject = Self::of(&text.entity, text.playlist_id.as_deref());
+        subject.ok_or(InvalidSubject(text.entity, text.playlist_id))
+    }
+}
+
+/// An entity and an id that are the text of no [`Subject`].
+#[derive(Debug, thiserror::Error)]
+#[error("nothing is read that is called `{0}` with the id {1:?}")]
+struct InvalidSubject(String, Option<String>);
 
 /// The folder in which everything lives that is not in a cloud, and the only list of what lies there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -213,6 +326,34 @@ mod tests {
             "../etc",
         ] {
             assert_eq!(text.parse::<PlaylistId>(), Err(InvalidId::Playlist(text.to_owned())));
+        }
+    }
+
+    #[test]
+    fn a_subject_is_the_same_after_it_was_text() {
+        let user = |id: &str| Subject::LikedSongs(Some(id.to_owned()));
+        for (subject, entity, playlist_id) in [
+            (Subject::Playlist(PlaylistId::as_given("p1")), "playlist", Some("p1")),
+            (Subject::LikedSongs(None), "liked_songs", Some("liked")),
+            (user("keeper"), "liked_songs", Some("liked:keeper")),
+            (user("an:odd:name"), "liked_songs", Some("liked:an:odd:name")),
+            (user(""), "liked_songs", Some("liked:")),
+            (Subject::OwnPlaylists, "my_playlists", None),
+            (Subject::Artists, "artists", None),
+            (Subject::Albums, "albums", None),
+        ] {
+            let text = serde_json::to_value(&subject).unwrap();
+            let wanted = serde_json::json!({"entity": entity, "playlist_id": playlist_id});
+            assert_eq!(text, wanted);
+            assert_eq!(serde_json::from_value::<Subject>(text).unwrap(), subject);
+        }
+        for text in [
+            r#"{"entity":"playlist","playlist_id":null}"#,
+            r#"{"entity":"liked_songs","playlist_id":"p1"}"#,
+            r#"{"entity":"artists","playlist_id":"p1"}"#,
+            r#"{"entity":"shows","playlist_id":null}"#,
+        ] {
+            assert!(serde_json::from_str::<Subject>(text).is_err(), "{text}");
         }
     }
 

@@ -8,9 +8,12 @@ use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-/// What a document is about, and so where its rows are.
+use super::error::InvalidDocument;
+use crate::ids::{PlaylistId, Subject};
+
+/// What a document is, and so where its rows are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Entity {
+pub(crate) enum Entity {
     /// `GET /playlists/{id}`, with up to 100 embedded rows.
     Playlist,
     /// `GET /playlists/{id}/items`: a page of rows.
@@ -27,19 +30,31 @@ pub enum Entity {
 
 impl Entity {
     /// The name under which the document is landed.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
-            Self::Playlist => "playlist",
             Self::PlaylistItems => "playlist_items",
-            Self::LikedSongs => "liked_songs",
-            Self::MyPlaylists => "my_playlists",
-            Self::Artists => "artists",
-            Self::Albums => "albums",
+            // A page of its own, or all of it: it has the name of what is read.
+            Self::Playlist => Subject::PLAYLIST,
+            Self::LikedSongs => Subject::LIKED_SONGS,
+            Self::MyPlaylists => Subject::OWN_PLAYLISTS,
+            Self::Artists => Subject::ARTISTS,
+            Self::Albums => Subject::ALBUMS,
+        }
+    }
+
+    /// What a document that begins a read of `subject` is.
+    pub(crate) const fn of(subject: &Subject) -> Self {
+        match subject {
+            Subject::Playlist(_) => Self::Playlist,
+            Subject::LikedSongs(_) => Self::LikedSongs,
+            Subject::OwnPlaylists => Self::MyPlaylists,
+            Subject::Artists => Self::Artists,
+            Subject::Albums => Self::Albums,
         }
     }
 
     /// How many full objects Spotify gives in one call, to apps that may ask for several at once.
-    pub const fn batch_size(self) -> usize {
+    pub(crate) const fn batch_size(self) -> usize {
         match self {
             Self::Artists => 50,
             Self::Albums => 20,
@@ -50,40 +65,40 @@ impl Entity {
 
 /// One response body, verbatim.
 #[derive(Debug, Clone)]
-pub struct Document {
+pub(crate) struct Document {
+    /// What it is.
+    pub(crate) entity: Entity,
     /// What it is about.
-    pub entity: Entity,
-    /// The playlist that it belongs to.
-    pub playlist_id: Option<String>,
+    pub(crate) subject: Subject,
     /// Path and query as asked.
-    pub url: String,
+    pub(crate) url: String,
     /// When it was received.
-    pub fetched_at: DateTime<Utc>,
+    pub(crate) fetched_at: DateTime<Utc>,
     /// The response's `ETag`.
-    pub etag: Option<String>,
+    pub(crate) etag: Option<String>,
     /// The body.
-    pub body: String,
+    pub(crate) body: String,
 }
 
 /// A body taken apart; everything borrows from it.
 #[derive(Debug)]
-pub struct Parts<'a> {
+pub(crate) struct Parts<'a> {
     /// Each row's own bytes, `null` rows included. `None`: the document has no list at all (metadata only).
-    pub rows: Option<Vec<&'a str>>,
+    pub(crate) rows: Option<Vec<&'a str>>,
     /// The body without its rows: what stands before the first and behind the last.
-    pub envelope: [&'a str; 2],
+    pub(crate) envelope: [&'a str; 2],
     /// Position of the first row.
-    pub offset: u32,
+    pub(crate) offset: u32,
     /// Rows that Spotify announces for the whole list.
-    pub total: Option<u32>,
+    pub(crate) total: Option<u32>,
     /// The most rows that this page could have.
-    pub limit: Option<u32>,
+    pub(crate) limit: Option<u32>,
     /// The playlist's own id.
-    pub id: Option<String>,
+    pub(crate) id: Option<String>,
     /// The playlist's snapshot.
-    pub snapshot_id: Option<String>,
+    pub(crate) snapshot_id: Option<String>,
     /// Whether a playlist has its list under the name of before February 2026.
-    pub is_former: bool,
+    pub(crate) is_former: bool,
 }
 
 impl Parts<'_> {
@@ -92,77 +107,6 @@ impl Parts<'_> {
         let Self { offset, total, limit, id, snapshot_id, is_former, .. } = self;
         Parts { offset, total, limit, id, snapshot_id, is_former, ..of_rows(body, rows) }
     }
-}
-
-/// Why a body is not the document that it should be.
-#[derive(Debug, thiserror::Error)]
-pub enum InvalidDocument {
-    /// No text.
-    #[error("its bytes are no UTF-8 text ({0})")]
-    Utf8(std::str::Utf8Error),
-    /// Broken or of another shape.
-    #[error("its JSON is broken or of another shape")]
-    Json(#[from] serde_json::Error),
-    /// A playlist without an id.
-    #[error("it is a playlist without an `id`")]
-    Nameless,
-    /// A place or number of rows that no list has.
-    #[error("its `{member}` is {value}, which is no number of rows")]
-    NoCount {
-        /// Its name.
-        member: &'static str,
-        /// What it is.
-        value: f64,
-    },
-    /// A list that does not say how long it is.
-    #[error("it has no `total`, so nobody can know whether it is whole")]
-    NoTotal,
-    /// A page that begins elsewhere.
-    #[error("it begins at row {given}, and row {asked} was asked for")]
-    OtherOffset {
-        /// What was asked for.
-        asked: u32,
-        /// What came.
-        given: u32,
-    },
-    /// Another playlist than the one that was asked for, or none.
-    #[error("it is {}, and `{asked}` was asked for", given.as_ref().map_or("no playlist".to_owned(), |id| format!("the playlist `{id}`")))]
-    OtherPlaylist {
-        /// What was asked for.
-        asked: String,
-        /// What came.
-        given: Option<String>,
-    },
-    /// Another number of artists or albums than was asked for.
-    #[error("it has {given} objects, and {asked} were asked for")]
-    OtherCount {
-        /// What was asked for.
-        asked: u32,
-        /// What came.
-        given: u32,
-    },
-    /// Another artist or album than the one that was asked for, or none.
-    #[error("it has {}, and `{asked}` was asked for", given.as_ref().map_or("no `id`".to_owned(), |id| format!("the object `{id}`")))]
-    OtherObject {
-        /// What was asked for.
-        asked: String,
-        /// What came.
-        given: Option<String>,
-    },
-    /// A playlist that does not say which version of itself it is.
-    #[error("it is a playlist without a `snapshot_id`")]
-    NoSnapshot,
-    /// More than there is room for.
-    #[error(transparent)]
-    TooLarge(#[from] super::size::TooLarge),
-    /// No list where one belongs.
-    #[error("its `items` are no list of rows")]
-    NoPage,
-    /// Valid, but nothing that is read here.
-    #[error(
-        "its shape is none that snowtrack reads (playlists, their pages, liked songs, artists, albums)"
-    )]
-    Unknown,
 }
 
 /// A body read once: what tells its kind, and where its rows lie.
@@ -264,10 +208,7 @@ impl<'de> Visitor<'de> for MemberVisitor {
 
 impl<'a> Body<'a> {
     /// Says what a recorded body is, by the `url` it was asked with, else by its own `href` and shape.
-    pub(super) fn entity(
-        &self,
-        url: Option<&str>,
-    ) -> Result<(Entity, Option<String>), InvalidDocument> {
+    pub(super) fn entity(&self, url: Option<&str>) -> Result<(Entity, Subject), InvalidDocument> {
         let url = url.or(self.href.as_deref()).unwrap_or_default();
         let path = url.split('?').next().unwrap_or_default();
         let segments: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
@@ -275,22 +216,25 @@ impl<'a> Body<'a> {
         let playlist_id = segments
             .iter()
             .position(|part| *part == "playlists")
-            .and_then(|at| segments.get(at + 1));
-        match (self.kind.as_deref(), segments.as_slice()) {
-            (Some("playlist"), _) => {
+            .and_then(|at| segments.get(at + 1).copied());
+        let whole = |subject| Ok((Entity::of(&subject), subject));
+        match (self.kind.as_deref(), segments.as_slice(), playlist_id) {
+            (Some("playlist"), ..) => {
                 let own = self.id.as_deref().filter(|id| !id.is_empty());
-                let id = own.or(playlist_id.copied()).ok_or(InvalidDocument::Nameless)?;
-                Ok((Entity::Playlist, Some(id.to_owned())))
+                let id = own.or(playlist_id).ok_or(InvalidDocument::Nameless)?;
+                whole(Subject::Playlist(PlaylistId::as_given(id)))
             }
-            (Some("artist"), _) => Ok((Entity::Artists, None)),
-            (Some("album"), _) => Ok((Entity::Albums, None)),
-            (None, [.., "items" | "tracks"]) if playlist_id.is_some() && is_list(&self.items) => {
-                Ok((Entity::PlaylistItems, playlist_id.map(|id| (*id).to_owned())))
+            (Some("artist"), ..) => whole(Subject::Artists),
+            (Some("album"), ..) => whole(Subject::Albums),
+            (None, [.., "items" | "tracks"], Some(id)) if is_list(&self.items) => {
+                Ok((Entity::PlaylistItems, Subject::Playlist(PlaylistId::as_given(id))))
             }
-            (None, [.., "me", "tracks"]) if is_list(&self.items) => Ok((Entity::LikedSongs, None)),
-            (None, [.., "playlists"]) if is_list(&self.items) => Ok((Entity::MyPlaylists, None)),
-            (None, _) if is_list(&self.artists) => Ok((Entity::Artists, None)),
-            (None, _) if is_list(&self.albums) => Ok((Entity::Albums, None)),
+            (None, [.., "me", "tracks"], _) if is_list(&self.items) => {
+                whole(Subject::LikedSongs(None))
+            }
+            (None, [.., "playlists"], _) if is_list(&self.items) => whole(Subject::OwnPlaylists),
+            (None, ..) if is_list(&self.artists) => whole(Subject::Artists),
+            (None, ..) if is_list(&self.albums) => whole(Subject::Albums),
             _ => Err(InvalidDocument::Unknown),
         }
     }
@@ -334,7 +278,7 @@ impl<'a> Body<'a> {
 
 impl Document {
     /// Takes the body apart.
-    pub fn parts(&self) -> Result<Parts<'_>, InvalidDocument> {
+    pub(crate) fn parts(&self) -> Result<Parts<'_>, InvalidDocument> {
         let text = self.body.as_str();
         match serde_json::from_str::<Body<'_>>(text) {
             Ok(body) => body.parts(self.entity, text),
@@ -407,7 +351,7 @@ fn without_rows(body: &str) -> Parts<'_> {
 
 /// Which song a row of the liked songs names, and when it was added: what tells one list from another.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RowIdentity {
+pub(crate) enum RowIdentity {
     /// A row with an item, or an item that is gone.
     Row {
         /// Null where the item is gone.
@@ -421,7 +365,7 @@ pub enum RowIdentity {
 
 impl RowIdentity {
     /// Reads a landed or received row.
-    pub fn of(row: &str) -> Self {
+    pub(crate) fn of(row: &str) -> Self {
         #[derive(Deserialize)]
         struct Item {
             uri: Option<String>,
@@ -448,7 +392,7 @@ mod tests {
     fn document(entity: Entity, body: &str) -> Document {
         Document {
             entity,
-            playlist_id: None,
+            subject: Subject::OwnPlaylists,
             url: String::new(),
             fetched_at: DateTime::UNIX_EPOCH,
             etag: None,

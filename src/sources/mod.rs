@@ -17,15 +17,16 @@ mod size;
 mod split;
 mod spotify;
 
-pub use document::{Document, Entity, InvalidDocument, Parts, RowIdentity};
-pub use error::Error;
-pub use recorded::{DemoPoint, NoDocument, Recorded, RecordedDocument, RecordedText, Recorder};
-pub use rejoin::Seam;
+pub(crate) use document::{Document, Entity, RowIdentity};
+pub use error::{Error, InvalidDocument};
+pub(crate) use recorded::{DemoPoint, Recorded, RecordedText, Recorder};
+pub(crate) use rejoin::Joints;
 pub use size::TooLarge;
-pub use split::{Cut, CutRow, ItemDigest};
-pub use spotify::{
-    Bucket, Client, Credentials, KnownList, ListReader, Lockouts, PlaylistReader, Step,
-    StoredToken, Timing, TokenFile, Usage, login,
+pub(crate) use split::{ItemDigest, SplitDocument, SplitRow};
+pub use spotify::{Bucket, Timing};
+pub(crate) use spotify::{
+    Client, Credentials, KnownList, ListReader, Lockouts, PlaylistReader, Reader, Step, TokenFile,
+    login,
 };
 
 use url::Url;
@@ -34,7 +35,7 @@ use url::Url;
 ///
 /// # Errors
 /// [`Error::BadUrl`].
-pub fn base_url(name: &'static str, value: &str) -> Result<Url, Error> {
+pub(crate) fn base_url(name: &'static str, value: &str) -> Result<Url, Error> {
     let bad = |reason: String| Error::BadUrl { name, value: value.to_owned(), reason };
     let url = Url::parse(value).map_err(|error| bad(error.to_string()))?;
     if !matches!(url.scheme(), "http" | "https") {

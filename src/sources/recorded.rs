@@ -13,28 +13,29 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::document::{Body, Document, Entity, InvalidDocument};
-use super::error::Error;
+use super::document::{Body, Document, Entity};
+use super::error::{Error, InvalidDocument};
 use super::folder::{Folder, Line, Lines, Opened, RecordedFile, UTF8_MARK};
 use super::foreign;
 use super::size::{self, TooLarge};
-use super::split::Cut;
+use super::split::SplitDocument;
+use crate::ids::Subject;
 
 /// The demo library as it was on two days, a week apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DemoPoint {
+pub(crate) enum DemoPoint {
     /// 2026-01-05.
     First,
     /// 2026-01-12: a few songs came and went.
     Second,
 }
 
-/// One recorded body, cut for landing, or what is none and why.
-pub type RecordedDocument = Result<(Document, Cut), (String, NoDocument)>;
+/// One recorded body, split for landing, or what is none and why.
+pub(crate) type RecordedDocument = Result<(Document, SplitDocument), (String, NoDocument)>;
 
 /// Why a recorded text is no document.
 #[derive(Debug, thiserror::Error)]
-pub enum NoDocument {
+pub(crate) enum NoDocument {
     /// What it holds is none.
     #[error(transparent)]
     Invalid(#[from] InvalidDocument),
@@ -74,7 +75,7 @@ pub enum NoDocument {
 }
 
 /// A recorded file, or a line of one, not yet looked at: reading on and looking are work for two threads.
-pub struct RecordedText {
+pub(crate) struct RecordedText {
     /// The file, and in it the line.
     place: String,
     /// Or why there are none.
@@ -88,7 +89,7 @@ impl RecordedText {
     ///
     /// # Errors
     /// The place, and why it is none.
-    pub fn read(self) -> RecordedDocument {
+    pub(crate) fn read(self) -> RecordedDocument {
         let (place, now) = (self.place, self.now);
         let read = self.bytes.and_then(|mut bytes| {
             // At any line, because files are also joined with `cat`.
@@ -97,17 +98,17 @@ impl RecordedText {
             }
             let text = String::from_utf8(bytes)
                 .map_err(|error| InvalidDocument::Utf8(error.utf8_error()))?;
-            let (document, cut) =
+            let (document, split) =
                 if self.is_line { of_line(text, now)? } else { of_body((None, now), text)? };
-            size::require_room(&document, &cut)?;
-            Ok((document, cut))
+            size::require_room(&document, &split)?;
+            Ok((document, split))
         });
         read.map_err(|error| (place, error))
     }
 }
 
 /// Documents from a folder or from the binary itself.
-pub struct Recorded {
+pub(crate) struct Recorded {
     passed_over: std::vec::IntoIter<(String, NoDocument)>,
     files: std::vec::IntoIter<RecordedFile>,
     lines: Option<Lines>,
@@ -119,7 +120,7 @@ impl Recorded {
     ///
     /// # Errors
     /// [`Error::File`] where the folder cannot be read or holds no document files.
-    pub fn open(directory: &Path, now: DateTime<Utc>) -> Result<Self, Error> {
+    pub(crate) fn open(directory: &Path, now: DateTime<Utc>) -> Result<Self, Error> {
         let failed = |source| failed("read the recordings in", directory, source);
         let Folder { files, passed_over } = Folder::open(directory).map_err(failed)?;
         if files.is_empty() {
@@ -138,7 +139,7 @@ impl Recorded {
     ///
     /// # Errors
     /// None in practice: the archive is part of the binary.
-    pub fn demo(point: DemoPoint, now: DateTime<Utc>) -> Result<Self, Error> {
+    pub(crate) fn demo(point: DemoPoint, now: DateTime<Utc>) -> Result<Self, Error> {
         let (name, bytes): (_, &[u8]) = match point {
             DemoPoint::First => ("demo/first.ndjson.zst", include_bytes!("demo/first.ndjson.zst")),
             DemoPoint::Second => {
@@ -159,7 +160,7 @@ impl Recorded {
     ///
     /// # Errors
     /// [`Error::File`] where a file cannot be read.
-    pub fn next_text(&mut self) -> Result<Option<RecordedText>, Error> {
+    pub(crate) fn next_text(&mut self) -> Result<Option<RecordedText>, Error> {
         let now = self.now;
         let text = |place, bytes, is_line| Ok(Some(RecordedText { place, bytes, is_line, now }));
         if let Some((name, why)) = self.passed_over.next() {
@@ -191,16 +192,16 @@ impl Recorded {
     }
 }
 
-fn of_line(mut line: String, now: DateTime<Utc>) -> Result<(Document, Cut), NoDocument> {
+fn of_line(mut line: String, now: DateTime<Utc>) -> Result<(Document, SplitDocument), NoDocument> {
     if let Some((head, place)) = with_body_last(&line)
         && let Ok(head) = serde_json::from_str::<Envelope<'_>>(&head)
         && let about = (head.url.as_deref(), head.fetched_at.unwrap_or(now))
-        && let Some((entity, playlist_id, cut)) =
+        && let Some((entity, subject, split)) =
             crate::sources::split::in_one_pass(about.0, &line[place.clone()])
     {
         line.truncate(place.end);
         line.drain(..place.start);
-        return Ok(document((entity, playlist_id), about, (line, cut)));
+        return Ok(document((entity, subject), about, (line, split)));
     }
     let line: Envelope<'_> = serde_json::from_str(&line).map_err(InvalidDocument::from)?;
     let body = match line.body.map_or("null", RawValue::get) {
@@ -236,26 +237,26 @@ const BODY: &str = r#","body":"#;
 fn of_body(
     about: (Option<&str>, DateTime<Utc>),
     text: String,
-) -> Result<(Document, Cut), NoDocument> {
-    // The cut holds no slices of the text, which moves into the document.
-    let (entity, playlist_id, cut) = match crate::sources::split::in_one_pass(about.0, &text) {
+) -> Result<(Document, SplitDocument), NoDocument> {
+    // The pieces hold no slices of the text, which moves into the document.
+    let (entity, subject, split) = match crate::sources::split::in_one_pass(about.0, &text) {
         Some(done) => done,
         None => in_two_passes(about.0, &text).map_err(|error| explained(error, &text))?,
     };
-    Ok(document((entity, playlist_id), about, (text, cut)))
+    Ok(document((entity, subject), about, (text, split)))
 }
 
 fn in_two_passes(
     url: Option<&str>,
     text: &str,
-) -> Result<(Entity, Option<String>, Cut), NoDocument> {
+) -> Result<(Entity, Subject, SplitDocument), NoDocument> {
     let body: Body<'_> = serde_json::from_str(text).map_err(InvalidDocument::from)?;
-    let (entity, playlist_id) = body.entity(url)?;
+    let (entity, subject) = body.entity(url)?;
     if let (Entity::Artists | Entity::Albums, Some(kind)) = (entity, foreign::in_batch(text)) {
         return Err(NoDocument::Foreign(kind));
     }
     let parts = body.parts(entity, text)?;
-    Ok((entity, playlist_id, Cut::of(entity, text, &parts)))
+    Ok((entity, subject, SplitDocument::of(entity, text, &parts)))
 }
 
 /// What is none of Spotify's answers may be somebody else's.
@@ -275,12 +276,12 @@ fn holds_several(text: &str) -> bool {
 }
 
 fn document(
-    (entity, playlist_id): (Entity, Option<String>),
+    (entity, subject): (Entity, Subject),
     (url, fetched_at): (Option<&str>, DateTime<Utc>),
-    (body, cut): (String, Cut),
-) -> (Document, Cut) {
+    (body, split): (String, SplitDocument),
+) -> (Document, SplitDocument) {
     let url = url.unwrap_or_default().to_owned();
-    (Document { entity, playlist_id, url, fetched_at, etag: None, body }, cut)
+    (Document { entity, subject, url, fetched_at, etag: None, body }, split)
 }
 
 fn failed(doing: &'static str, path: &Path, source: std::io::Error) -> Error {
@@ -289,7 +290,7 @@ fn failed(doing: &'static str, path: &Path, source: std::io::Error) -> Error {
 
 /// Writes each received body into a folder.
 #[derive(Debug)]
-pub struct Recorder {
+pub(crate) struct Recorder {
     directory: PathBuf,
     /// The files in it.
     names: Mutex<BTreeSet<String>>,
@@ -300,7 +301,7 @@ impl Recorder {
     ///
     /// # Errors
     /// [`Error::File`] where it cannot be made.
-    pub fn create(directory: &Path) -> Result<Self, Error> {
+    pub(crate) fn create(directory: &Path) -> Result<Self, Error> {
         let failed = |source| failed("create", directory, source);
         std::fs::create_dir_all(directory).map_err(failed)?;
         let entries = std::fs::read_dir(directory).map_err(failed)?;
@@ -312,20 +313,20 @@ impl Recorder {
     ///
     /// # Errors
     /// [`Error::File`] where it cannot be written.
-    pub fn write(&self, document: &Document, offset: u32) -> Result<(), Error> {
+    pub(crate) fn write(&self, document: &Document, offset: u32) -> Result<(), Error> {
         let entity = document.entity.name();
         // An unknown id was answered with an error, and errors are not documents.
         if document.body == "null" {
             return Ok(());
         }
-        let list = match (&document.playlist_id, document.entity) {
-            (Some(id), _) => format!("playlist_{id}_"),
-            (None, Entity::Artists | Entity::Albums) => {
+        let list = match &document.subject {
+            Subject::Playlist(id) => format!("playlist_{id}_"),
+            Subject::Artists | Subject::Albums => {
                 let ids = document.url.rsplit(['/', '=']).next().unwrap_or_default();
                 let name = format!("{entity}_{}.json", ids.split(',').next().unwrap_or_default());
                 return self.write_file(&name, &document.body);
             }
-            (None, _) => format!("{entity}_"),
+            Subject::LikedSongs(_) | Subject::OwnPlaylists => format!("{entity}_"),
         };
         if offset == 0 {
             self.remove_pages(&list)?;

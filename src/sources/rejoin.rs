@@ -1,22 +1,22 @@
-//! Where a body was cut into envelope and rows, so that it can be put together again byte for byte.
+//! Where a body was split into envelope and rows, so that it can be joined again byte for byte.
 
 use super::document::Parts;
 
 /// What lies between the rows of a body, and where they stood in its envelope.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seam {
+pub(crate) struct Joints {
     /// Bytes of the envelope before the rows.
-    pub rows_at: u32,
+    pub(crate) rows_at: u32,
     /// Rows that were cut out.
-    pub row_count: u32,
+    pub(crate) row_count: u32,
     /// The text between two rows where it is the same everywhere (it nearly always is), else each of them, joined with `|`:
     /// JSON allows only a comma and white space there.
-    pub row_gaps: String,
+    pub(crate) row_gaps: String,
 }
 
-impl Seam {
+impl Joints {
     /// Where `parts` were cut out of `body`.
-    pub fn of(body: &str, parts: &Parts<'_>) -> Self {
+    pub(crate) fn of(body: &str, parts: &Parts<'_>) -> Self {
         let rows = parts.rows.as_deref().unwrap_or_default();
         // The rows are slices of the body, so their addresses say where they lie in it.
         let start = |row: &str| row.as_ptr() as usize - body.as_ptr() as usize;
@@ -33,8 +33,8 @@ impl Seam {
         }
     }
 
-    /// The body again; `None` where envelope and seam do not belong together.
-    pub fn mend(&self, envelope: &str, rows: &[String]) -> Option<String> {
+    /// The body again; `None` where envelope and joints do not belong together.
+    pub(crate) fn rejoin(&self, envelope: &str, rows: &[String]) -> Option<String> {
         let rows_at = usize::try_from(self.rows_at).ok()?;
         let (head, tail) = (envelope.get(..rows_at)?, envelope.get(rows_at..)?);
         let gaps: Vec<&str> = self.row_gaps.split('|').collect();
@@ -53,6 +53,7 @@ impl Seam {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::Subject;
     use crate::sources::document::{Document, Entity};
 
     #[test]
@@ -67,7 +68,7 @@ mod tests {
         ] {
             let document = Document {
                 entity: Entity::PlaylistItems,
-                playlist_id: None,
+                subject: Subject::LikedSongs(None),
                 url: String::new(),
                 fetched_at: chrono::DateTime::UNIX_EPOCH,
                 etag: None,
@@ -76,8 +77,8 @@ mod tests {
             let parts = document.parts().unwrap();
             let rows: Vec<String> =
                 parts.rows.iter().flatten().map(|row| (*row).to_owned()).collect();
-            let seam = Seam::of(&document.body, &parts);
-            assert_eq!(seam.mend(&parts.envelope.concat(), &rows).as_deref(), Some(body));
+            let joints = Joints::of(&document.body, &parts);
+            assert_eq!(joints.rejoin(&parts.envelope.concat(), &rows).as_deref(), Some(body));
         }
     }
 
@@ -85,14 +86,14 @@ mod tests {
     fn a_gap_that_is_the_same_everywhere_is_kept_once() {
         let document = Document {
             entity: Entity::PlaylistItems,
-            playlist_id: None,
+            subject: Subject::LikedSongs(None),
             url: String::new(),
             fetched_at: chrono::DateTime::UNIX_EPOCH,
             etag: None,
             body: r#"{"items":[1, 2, 3, 4]}"#.to_owned(),
         };
-        let seam = Seam::of(&document.body, &document.parts().unwrap());
-        assert_eq!(seam, Seam { rows_at: 10, row_count: 4, row_gaps: ", ".to_owned() });
-        assert_eq!(seam.mend("short", &[]), None);
+        let joints = Joints::of(&document.body, &document.parts().unwrap());
+        assert_eq!(joints, Joints { rows_at: 10, row_count: 4, row_gaps: ", ".to_owned() });
+        assert_eq!(joints.rejoin("short", &[]), None);
     }
 }

@@ -2,7 +2,7 @@
 //! run until it is transformed: what it has no room for must not get in.
 
 use super::document::{Document, Entity, Parts};
-use super::split::{Cut, CutRow};
+use super::split::{SplitDocument, SplitRow};
 
 /// The longest value. Spotify's longest, an album with its songs, has some hundred KiB; all others have a few.
 const MAX_VALUE: usize = 1 << 20;
@@ -27,15 +27,15 @@ pub enum TooLarge {
 ///
 /// # Errors
 /// [`TooLarge`] names the first part that it has no room for.
-pub(super) fn require_room(document: &Document, cut: &Cut) -> Result<(), TooLarge> {
-    let rows = cut.rows.iter().flatten().map(|row| match row {
-        CutRow::Whole(place) => place.len(),
-        CutRow::Parted { frame, item, .. } => frame.len() + item.len(),
+pub(super) fn require_room(document: &Document, split: &SplitDocument) -> Result<(), TooLarge> {
+    let rows = split.rows.iter().flatten().map(|row| match row {
+        SplitRow::Whole(place) => place.len(),
+        SplitRow::Split { frame, item, .. } => frame.len() + item.len(),
     });
-    require(document, cut.envelope.len(), (cut.offset, rows))
+    require(document, split.envelope.len(), (split.offset, rows))
 }
 
-/// The same of a body that just came, whose parts are known and not yet cut.
+/// The same of a body that just came, whose parts are known and not yet split.
 ///
 /// # Errors
 /// As above.

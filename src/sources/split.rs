@@ -1,4 +1,4 @@
-//! A document cut for landing: its envelope, its rows, and of each row the item that stands in it.
+//! A document split for landing: its envelope, its rows, and of each row the item that stands in it.
 //!
 //! In: a document and its parts. Out: what is landed, none of it decoded. A popular song stands in many playlists byte for
 //! byte, and an item is nine tenths of its row; cut out, it is landed and read once, whatever the number of its rows.
@@ -10,38 +10,39 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use super::document::{Body, Entity, Parts};
-use super::rejoin::Seam;
+use super::rejoin::Joints;
+use crate::ids::Subject;
 
 /// 128 bits of an item's SHA-256: whoever names a song cannot make it pass for another.
-pub type ItemDigest = [u8; 16];
+pub(crate) type ItemDigest = [u8; 16];
 
 /// What stands in a row where its item was. Its length is known to `raw.row_texts`.
 const NO_ITEM: &str = "null";
 
 /// A document in pieces; the ranges are places in its body.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Cut {
+pub(crate) struct SplitDocument {
     /// The body without its rows.
-    pub envelope: String,
+    pub(crate) envelope: String,
     /// What puts envelope and rows together again.
-    pub seam: Seam,
+    pub(crate) joints: Joints,
     /// Position of the first row.
-    pub offset: u32,
+    pub(crate) offset: u32,
     /// Rows that Spotify announces for the whole list.
-    pub total: Option<u32>,
+    pub(crate) total: Option<u32>,
     /// The playlist's snapshot.
-    pub snapshot_id: Option<String>,
+    pub(crate) snapshot_id: Option<String>,
     /// The rows. `None`: the document has no list at all (metadata only).
-    pub rows: Option<Vec<CutRow>>,
+    pub(crate) rows: Option<Vec<SplitRow>>,
 }
 
 /// A row of a document.
 #[derive(Debug, PartialEq, Eq)]
-pub enum CutRow {
+pub(crate) enum SplitRow {
     /// A row without an item to cut out: `null`, of another kind, or odd.
     Whole(Range<usize>),
     /// A row and its item.
-    Parted {
+    Split {
         /// The row's own bytes with `null` where the item was.
         frame: String,
         /// Characters of the frame before that place.
@@ -53,9 +54,9 @@ pub enum CutRow {
     },
 }
 
-impl Cut {
-    /// Cuts a `body`, whose parts these are.
-    pub fn of(entity: Entity, body: &str, parts: &Parts<'_>) -> Self {
+impl SplitDocument {
+    /// Splits a `body` into pieces; `parts` are its parts.
+    pub(crate) fn of(entity: Entity, body: &str, parts: &Parts<'_>) -> Self {
         let rows = parts.rows.iter().flatten().copied();
         let items = rows.map(|row: &str| {
             let read = serde_json::from_str(row).ok().filter(|_| has_items(entity));
@@ -69,33 +70,34 @@ impl Cut {
         parts: &Parts<'_>,
         items: impl Iterator<Item = Option<&'a str>>,
     ) -> Self {
-        let cut = |(row, item): (&&str, Option<&str>)| match item {
-            Some(item) => CutRow::parted(body, row, item),
-            None => CutRow::Whole(place(body, row)),
+        let split = |(row, item): (&&str, Option<&str>)| match item {
+            Some(item) => SplitRow::around(body, row, item),
+            None => SplitRow::Whole(place(body, row)),
         };
         Self {
             envelope: parts.envelope.concat(),
-            seam: Seam::of(body, parts),
+            joints: Joints::of(body, parts),
             offset: parts.offset,
             total: parts.total,
             snapshot_id: parts.snapshot_id.clone(),
-            rows: parts.rows.as_ref().map(|rows| rows.iter().zip(items).map(cut).collect()),
+            rows: parts.rows.as_ref().map(|rows| rows.iter().zip(items).map(split).collect()),
         }
     }
 
     /// How many rows the document has.
-    pub fn row_count(&self) -> u32 {
+    pub(crate) fn row_count(&self) -> u32 {
         self.rows.as_ref().map_or(0, |rows| u32::try_from(rows.len()).unwrap_or(u32::MAX))
     }
 }
 
-impl CutRow {
-    fn parted(body: &str, row: &str, item: &str) -> Self {
+impl SplitRow {
+    /// A row split around its item.
+    fn around(body: &str, row: &str, item: &str) -> Self {
         let within = place(row, item);
         let (head, tail) = (&row[..within.start], &row[within.end..]);
         let mut digest = ItemDigest::default();
         digest.copy_from_slice(&Sha256::digest(item)[..16]);
-        Self::Parted {
+        Self::Split {
             frame: [head, NO_ITEM, tail].concat(),
             item_at: u32::try_from(head.chars().count()).unwrap_or(u32::MAX),
             item: place(body, item),
@@ -104,14 +106,17 @@ impl CutRow {
     }
 }
 
-/// What a recorded body is, and its cut, in one pass over its rows, which are the most of it. `None` where that does not do.
-pub(super) fn in_one_pass(url: Option<&str>, body: &str) -> Option<(Entity, Option<String>, Cut)> {
+/// Says what a recorded body is and splits it, in one pass over its rows, which are most of it. `None`: it takes two passes.
+pub(super) fn in_one_pass(
+    url: Option<&str>,
+    body: &str,
+) -> Option<(Entity, Subject, SplitDocument)> {
     // The rows are read where they seem to lie. What is left, with one row in their place, says whether they do.
     let list_at = body.find(LIST)? + LIST.len();
     let (rows, list_end) = read_list(body, list_at)?;
     let rest = [&body[..list_at], "0", &body[list_end..]].concat();
     let read: Body<'_> = serde_json::from_str(&rest).ok()?;
-    let (entity, playlist_id) = read.entity(url).ok()?;
+    let (entity, subject) = read.entity(url).ok()?;
     let parts = read.parts(entity, &rest).ok()?;
     match parts.rows.as_deref() {
         Some([row]) if place(&rest, row).start == list_at && has_items(entity) => {}
@@ -119,7 +124,7 @@ pub(super) fn in_one_pass(url: Option<&str>, body: &str) -> Option<(Entity, Opti
     }
     let (rows, items): (_, Vec<Option<&str>>) = rows.into_iter().unzip();
     let parts = parts.with_rows(body, rows);
-    Some((entity, playlist_id, Cut::with_items(body, &parts, items.into_iter())))
+    Some((entity, subject, SplitDocument::with_items(body, &parts, items.into_iter())))
 }
 
 /// How a list of rows begins.
@@ -182,28 +187,28 @@ mod tests {
     use super::*;
     use crate::sources::document::Document;
 
-    fn cut(entity: Entity, rows: &[&str]) -> (String, Vec<CutRow>) {
+    fn split(entity: Entity, rows: &[&str]) -> (String, Vec<SplitRow>) {
         let document = Document {
             entity,
-            playlist_id: None,
+            subject: Subject::OwnPlaylists,
             url: String::new(),
             fetched_at: chrono::DateTime::UNIX_EPOCH,
             etag: None,
             body: format!(r#"{{"items":[{}]}}"#, rows.join(",")),
         };
-        let cut = Cut::of(entity, &document.body, &document.parts().unwrap());
-        (document.body, cut.rows.unwrap())
+        let split = SplitDocument::of(entity, &document.body, &document.parts().unwrap());
+        (document.body, split.rows.unwrap())
     }
 
-    /// `frame|item` of each row that was parted.
+    /// `frame|item` of each row that was split.
     fn shown(entity: Entity, row: &str) -> Option<String> {
-        let (body, rows) = cut(entity, &[row]);
+        let (body, rows) = split(entity, &[row]);
         match &rows[0] {
-            CutRow::Whole(place) => {
+            SplitRow::Whole(place) => {
                 assert_eq!(&body[place.clone()], row);
                 None
             }
-            CutRow::Parted { frame, item_at, item, .. } => {
+            SplitRow::Split { frame, item_at, item, .. } => {
                 let head: String = frame.chars().take(*item_at as usize).collect();
                 let tail: String = frame.chars().skip(*item_at as usize + NO_ITEM.len()).collect();
                 assert_eq!(format!("{head}{}{tail}", &body[item.clone()]), row);
@@ -244,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn one_pass_cuts_as_two_do_or_not_at_all() {
+    fn one_pass_splits_as_two_do_or_not_at_all() {
         let rows = r#"{"item":{"id":"x","n":"]}"}} , null,[{"id":1}],{"track":{"track":true}}"#;
         let page =
             format!(r#"{{"href":"h", "items":[{rows}], "offset":50,"total":53,"next":null}}"#);
@@ -254,7 +259,7 @@ mod tests {
             )
         };
         let embedded = format!(r#"{{"items":[ {rows} ],"offset":0,"total":5}}"#);
-        for (body, is_cut) in [
+        for (body, is_split) in [
             (page.clone(), true),
             (playlist(&format!(r#""items":{embedded}"#)), true),
             (playlist(&format!(r#""tracks":{embedded}"#)), true),
@@ -269,13 +274,13 @@ mod tests {
             (page.replace("}}]", "}}]]"), false),
         ] {
             let url = Some("/playlists/p/items?offset=50");
-            let cut = in_one_pass(url, &body);
-            assert_eq!(cut.is_some(), is_cut, "{body}");
-            if let Some(cut) = cut {
+            let split = in_one_pass(url, &body);
+            assert_eq!(split.is_some(), is_split, "{body}");
+            if let Some(split) = split {
                 let read: Body<'_> = serde_json::from_str(&body).unwrap();
-                let (entity, playlist_id) = read.entity(url).unwrap();
+                let (entity, subject) = read.entity(url).unwrap();
                 let parts = read.parts(entity, &body).unwrap();
-                assert_eq!(cut, (entity, playlist_id, Cut::of(entity, &body, &parts)));
+                assert_eq!(split, (entity, subject, SplitDocument::of(entity, &body, &parts)));
             }
         }
     }
@@ -284,12 +289,12 @@ mod tests {
     fn the_same_item_has_the_same_digest_in_any_row() {
         let rows =
             [r#"{"a":1,"item":{"id":"x"}}"#, r#"{"item":{"id":"x"}}"#, r#"{"item":{"id":"y"}}"#];
-        let (_, rows) = cut(Entity::PlaylistItems, &rows);
+        let (_, rows) = split(Entity::PlaylistItems, &rows);
         let digests: Vec<ItemDigest> = rows
             .iter()
             .map(|row| match row {
-                CutRow::Parted { digest, .. } => *digest,
-                CutRow::Whole(_) => panic!("{row:?}"),
+                SplitRow::Split { digest, .. } => *digest,
+                SplitRow::Whole(_) => panic!("{row:?}"),
             })
             .collect();
         assert_eq!(digests[0], digests[1]);

@@ -10,11 +10,12 @@ use chrono::{DateTime, Utc};
 use duckdb::params;
 
 use super::error::{Doing, Error};
-use super::journal::{Described, Journal, Note, Page, Subject};
+use super::journal::{Described, Journal, Note, Page};
 use super::reads::{NewRead, ReadStatus};
 use super::sql_files::ledger as sql;
 use super::{Warehouse, sql_timestamp, timestamp};
-use crate::sources::{Cut, Document};
+use crate::ids::Subject;
+use crate::sources::{Document, SplitDocument};
 
 /// So many bytes of pages are settled at the latest: what a process that was killed leaves to the next one, and what is in memory.
 const MOST_BYTES: usize = 8 << 20;
@@ -26,7 +27,7 @@ pub(super) struct Arrivals {
     journal: Journal,
     /// The last generation that the tables hold.
     settled: u64,
-    notes: Vec<(Note, Option<(Document, Cut)>)>,
+    notes: Vec<(Note, Option<(Document, SplitDocument)>)>,
     size_bytes: usize,
 }
 
@@ -44,7 +45,7 @@ impl Arrivals {
         Self { journal, settled: 0, notes: Vec::new(), size_bytes: 0 }
     }
 
-    fn add(&mut self, note: Note, page: Option<(Document, Cut)>) -> Result<(), Error> {
+    fn add(&mut self, note: Note, page: Option<(Document, SplitDocument)>) -> Result<(), Error> {
         let body = page.as_ref().map(|(document, _)| document.body.as_str());
         self.journal.write(self.settled + 1, &note, body)?;
         self.size_bytes += body.map_or(0, str::len);
@@ -58,11 +59,11 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::File`], [`Error::Statement`].
-    pub fn page_arrived(
+    pub(crate) fn page_arrived(
         &self,
         (read_id, read): (Option<i64>, NewRead<'_>),
-        (document, cut): (&Document, Cut),
-        (snapshot_id, total): (Option<&str>, Option<u32>),
+        (document, split): (&Document, SplitDocument),
+        described: Described,
     ) -> Result<i64, Error> {
         let run_id = || read.run_id.to_owned();
         let arrivals = || self.arrivals.borrow_mut();
@@ -70,16 +71,14 @@ impl Warehouse {
             Some(read_id) => read_id,
             None => {
                 let read_id = self.new_read_id();
-                let playlist_id = read.playlist_id.map(str::to_owned);
-                let subject = Subject { entity: read.entity.to_owned(), playlist_id };
+                let subject = read.subject.clone();
                 let begun = Note::Begun { read_id, run_id: run_id(), subject, at: read.now };
                 arrivals().add(begun, None)?;
                 read_id
             }
         };
-        let described = Described { snapshot_id: snapshot_id.map(str::to_owned), total };
         let page = Note::Page { read_id, run_id: run_id(), described, page: Page::of(document) };
-        arrivals().add(page, Some((document.clone(), cut)))?;
+        arrivals().add(page, Some((document.clone(), split)))?;
         if self.arrivals.borrow().size_bytes >= MOST_BYTES {
             self.settle()?;
         }
@@ -90,7 +89,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::File`].
-    pub fn read_ended(
+    pub(crate) fn read_ended(
         &self,
         read_id: i64,
         status: ReadStatus,
@@ -104,7 +103,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Disk`], [`Error::Statement`]; what is noted stays so.
-    pub fn settle(&self) -> Result<(), Error> {
+    pub(crate) fn settle(&self) -> Result<(), Error> {
         let mut arrivals = self.arrivals.borrow_mut();
         if arrivals.notes.is_empty() {
             return Ok(());
@@ -141,7 +140,7 @@ impl Warehouse {
                     {
                         break;
                     }
-                    Note::Page { page, .. } => match page.clone().with_body(body).and_then(cut) {
+                    Note::Page { page, .. } => match page.clone().with_body(body).and_then(split) {
                         Some(page) => Some(page),
                         None => break,
                     },
@@ -173,7 +172,7 @@ impl Warehouse {
         self.connection.execute(insert, [generation.to_string()]).doing(DOING).map(drop)
     }
 
-    fn take_in(&self, notes: &[(Note, Option<(Document, Cut)>)]) -> Result<(), Error> {
+    fn take_in(&self, notes: &[(Note, Option<(Document, SplitDocument)>)]) -> Result<(), Error> {
         let mut landing = self.landing()?;
         let mut rows = BTreeMap::<i64, Row<'_>>::new();
         for (note, page) in notes {
@@ -185,8 +184,8 @@ impl Warehouse {
                     let row = rows.entry(*read_id).or_default();
                     row.snapshot_id = described.snapshot_id.as_deref().or(row.snapshot_id);
                     row.total = described.total.or(row.total);
-                    if let Some((document, cut)) = page {
-                        landing.land((run_id, *read_id), document, cut, |_| false)?;
+                    if let Some((document, split)) = page {
+                        landing.land((run_id, *read_id), document, split, |_| false)?;
                     }
                 }
                 Note::Ended { read_id, status, at } => {
@@ -226,8 +225,8 @@ impl Warehouse {
                 .append_row(params![
                     read_id,
                     run_id,
-                    subject.entity,
-                    subject.playlist_id,
+                    subject.entity(),
+                    subject.playlist_id(),
                     row.snapshot_id,
                     row.total,
                     status.unwrap_or("reading"),
@@ -240,16 +239,17 @@ impl Warehouse {
     }
 }
 
-/// A document that an earlier process received, cut again. `None`: it cannot be read, so it is asked for again.
-fn cut(document: Document) -> Option<(Document, Cut)> {
+/// A document that an earlier process received, split again. `None`: it cannot be read, so it is asked for again.
+fn split(document: Document) -> Option<(Document, SplitDocument)> {
     let parts = document.parts().ok()?;
-    let cut = Cut::of(document.entity, &document.body, &parts);
-    Some((document, cut))
+    let split = SplitDocument::of(document.entity, &document.body, &parts);
+    Some((document, split))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::PlaylistId;
     use crate::sources::Entity;
     use crate::warehouse::reads::UnfinishedRead;
 
@@ -275,15 +275,12 @@ mod tests {
         }
     }
 
-    const READ: NewRead<'_> = NewRead {
-        run_id: "run",
-        entity: "playlist",
-        playlist_id: Some("p"),
-        now: DateTime::UNIX_EPOCH,
-    };
+    fn subject() -> Subject {
+        Subject::Playlist(PlaylistId::as_given("p"))
+    }
 
     /// A page of `row_count` rows, which begins at `offset`.
-    fn page(offset: u32, row_count: u32, padding: usize) -> (Document, Cut) {
+    fn page(offset: u32, row_count: u32, padding: usize) -> (Document, SplitDocument) {
         let row = |at| {
             format!(
                 r#"{{"added_at":null,"item":{{"id":"{at}","name":"{}"}}}}"#,
@@ -293,18 +290,19 @@ mod tests {
         let rows: Vec<_> = (offset..offset + row_count).map(row).collect();
         let document = Document {
             entity: Entity::PlaylistItems,
-            playlist_id: Some("p".to_owned()),
+            subject: subject(),
             url: format!("/v1/playlists/p/items?offset={offset}"),
             fetched_at: DateTime::UNIX_EPOCH,
             etag: Some("e".to_owned()),
             body: format!(r#"{{"offset":{offset},"total":500,"items":[{}]}}"#, rows.join(",")),
         };
-        cut(document).unwrap()
+        split(document).unwrap()
     }
 
-    fn arrive(warehouse: &Warehouse, read_id: Option<i64>, page: (Document, Cut)) -> i64 {
-        let described = (Some("snap"), Some(500));
-        warehouse.page_arrived((read_id, READ), (&page.0, page.1), described).unwrap()
+    fn arrive(warehouse: &Warehouse, read_id: Option<i64>, page: (Document, SplitDocument)) -> i64 {
+        let described = Described { snapshot_id: Some("snap".to_owned()), total: Some(500) };
+        let read = NewRead { run_id: "run", subject: &subject(), now: DateTime::UNIX_EPOCH };
+        warehouse.page_arrived((read_id, read), (&page.0, page.1), described).unwrap()
     }
 
     fn number(warehouse: &Warehouse, sql: &str) -> i64 {
@@ -312,7 +310,7 @@ mod tests {
     }
 
     fn unfinished(warehouse: &Warehouse) -> Option<UnfinishedRead> {
-        warehouse.unfinished_read("playlist", Some("p")).unwrap()
+        warehouse.unfinished_read(&subject()).unwrap()
     }
 
     #[test]
@@ -341,7 +339,7 @@ mod tests {
 
         warehouse.read_ended(read_id, ReadStatus::Complete, DateTime::UNIX_EPOCH).unwrap();
         drop(warehouse);
-        let finished = world.open().finished_read("run", "playlist", Some("p")).unwrap().unwrap();
+        let finished = world.open().finished_read("run", &subject()).unwrap().unwrap();
         assert_eq!((finished.read_id, finished.total), (read_id, Some(500)));
     }
 

@@ -8,7 +8,7 @@ use duckdb::{OptionalExt, params};
 use super::Warehouse;
 use super::error::{Doing, Error};
 use super::sql_files::ledger as sql;
-use crate::sources::Seam;
+use crate::sources::Joints;
 
 /// A document as it was received.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,7 @@ struct Envelope {
     fetched_at: DateTime<Utc>,
     envelope: String,
     /// `None`: landed by a version that did not note it.
-    seam: Option<Seam>,
+    joints: Option<Joints>,
 }
 
 /// Documents in memory at a time, 100 rows of 2 KB each. An item can lie far from its row, so a batch costs a look through many.
@@ -59,7 +59,7 @@ impl Warehouse {
             after = last.document_id;
             for envelope in envelopes {
                 let own = rows.remove(&envelope.document_id).unwrap_or_default();
-                match self.mend(&envelope, own)? {
+                match self.rejoin(&envelope, own)? {
                     Some(body) => {
                         let Envelope { url, fetched_at, .. } = envelope;
                         each(LandedDocument { url, fetched_at, body })?;
@@ -74,9 +74,9 @@ impl Warehouse {
         let sql = sql::DOCUMENTS_OF_RUN;
         let mut statement = self.connection.prepare_cached(sql).doing(DOING)?;
         let envelopes = statement.query_map(params![run_id, after, BATCH], |row| {
-            let seam = match (row.get(6)?, row.get(7)?, row.get(8)?) {
+            let joints = match (row.get(6)?, row.get(7)?, row.get(8)?) {
                 (Some(rows_at), Some(row_count), Some(row_gaps)) => {
-                    Some(Seam { rows_at, row_count, row_gaps })
+                    Some(Joints { rows_at, row_count, row_gaps })
                 }
                 _ => None,
             };
@@ -87,7 +87,7 @@ impl Warehouse {
                 url: row.get(3)?,
                 fetched_at: row.get::<_, NaiveDateTime>(4)?.and_utc(),
                 envelope: row.get(5)?,
-                seam,
+                joints,
             })
         });
         envelopes.doing(DOING)?.collect::<Result<_, _>>().doing(DOING)
@@ -112,20 +112,20 @@ impl Warehouse {
         Ok(found)
     }
 
-    fn mend(
+    fn rejoin(
         &self,
         envelope: &Envelope,
         mut own: BTreeMap<u32, String>,
     ) -> Result<Option<String>, Error> {
-        let Some(seam) = &envelope.seam else { return Ok(None) };
+        let Some(joints) = &envelope.joints else { return Ok(None) };
         let mut rows = Vec::new();
-        for position in (envelope.page_offset..).take(seam.row_count as usize) {
+        for position in (envelope.page_offset..).take(joints.row_count as usize) {
             rows.push(match own.remove(&position) {
                 Some(row) => row,
                 None => self.row_held_before(envelope, position)?,
             });
         }
-        Ok(seam.mend(&envelope.envelope, &rows))
+        Ok(joints.rejoin(&envelope.envelope, &rows))
     }
 
     /// Recorded pages can overlap; then a row is kept once, with the first document that had it.

@@ -4,6 +4,7 @@
 //! never a note of another generation: what was taken into the tables in one transaction is one generation, and the ledger remembers
 //! the last.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::error::Error;
+use crate::ids::Subject;
 use crate::sources::{Document, Entity};
 
 /// What happens to a read.
@@ -27,18 +29,13 @@ pub(super) enum Note {
     Ended { read_id: i64, status: String, at: DateTime<Utc> },
 }
 
-/// What a read is about, as the ledger writes it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Subject {
-    pub(super) entity: String,
-    pub(super) playlist_id: Option<String>,
-}
-
-/// What a page tells of its list.
+/// What a page says of its list.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Described {
-    pub(super) snapshot_id: Option<String>,
-    pub(super) total: Option<u32>,
+pub(crate) struct Described {
+    /// The snapshot that is being read.
+    pub(crate) snapshot_id: Option<String>,
+    /// Rows announced.
+    pub(crate) total: Option<u32>,
 }
 
 /// A document without its body, which follows the note as it is.
@@ -65,7 +62,7 @@ impl Page {
     pub(super) fn of(document: &Document) -> Self {
         Self {
             entity: document.entity.name().to_owned(),
-            playlist_id: document.playlist_id.clone(),
+            playlist_id: document.subject.playlist_id().map(Cow::into_owned),
             url: document.url.clone(),
             fetched_at: document.fetched_at,
             etag: document.etag.clone(),
@@ -76,7 +73,9 @@ impl Page {
     pub(super) fn with_body(self, body: String) -> Option<Document> {
         let entity = ENTITIES.into_iter().find(|entity| entity.name() == self.entity)?;
         let Self { playlist_id, url, fetched_at, etag, .. } = self;
-        Some(Document { entity, playlist_id, url, fetched_at, etag, body })
+        let of_what = if entity == Entity::PlaylistItems { Entity::Playlist } else { entity };
+        let subject = Subject::of(of_what.name(), playlist_id.as_deref())?;
+        Some(Document { entity, subject, url, fetched_at, etag, body })
     }
 }
 
@@ -218,7 +217,7 @@ mod tests {
     fn page(read_id: i64) -> Note {
         let document = Document {
             entity: Entity::LikedSongs,
-            playlist_id: None,
+            subject: Subject::LikedSongs(None),
             url: "/v1/me/tracks".to_owned(),
             fetched_at: DateTime::UNIX_EPOCH,
             etag: None,

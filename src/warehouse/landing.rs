@@ -7,7 +7,7 @@ use duckdb::{Appender, params};
 
 use super::error::{Doing, Error};
 use super::{Warehouse, timestamp};
-use crate::sources::{Cut, CutRow, Document, ItemDigest};
+use crate::sources::{Document, ItemDigest, SplitDocument, SplitRow};
 
 /// Bytes that DuckDB's appenders may hold, outside its memory limit, before they are written to the tables.
 const UNFLUSHED_BYTES: usize = 8 << 20;
@@ -18,7 +18,7 @@ const REMEMBERED_ITEMS: usize = 500_000;
 const DOING: &str = "land a document";
 
 /// Documents on their way into `raw`. It belongs to one transaction, because it remembers which items that has landed.
-pub struct Landing<'w> {
+pub(crate) struct Landing<'w> {
     warehouse: &'w Warehouse,
     documents: Appender<'w>,
     rows: Appender<'w>,
@@ -32,7 +32,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn landing(&self) -> Result<Landing<'_>, Error> {
+    pub(crate) fn landing(&self) -> Result<Landing<'_>, Error> {
         let appender = |table| self.connection.appender_to_db(table, "raw").doing(DOING);
         Ok(Landing {
             warehouse: self,
@@ -48,9 +48,14 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn land(&self, read: (&str, i64), document: &Document, cut: &Cut) -> Result<u64, Error> {
+    pub(crate) fn land(
+        &self,
+        read: (&str, i64),
+        document: &Document,
+        split: &SplitDocument,
+    ) -> Result<u64, Error> {
         let mut landing = self.landing()?;
-        let row_count = landing.land(read, document, cut, |_| false)?;
+        let row_count = landing.land(read, document, split, |_| false)?;
         landing.finish()?;
         Ok(row_count)
     }
@@ -58,7 +63,7 @@ impl Warehouse {
 
 impl Landing<'_> {
     /// An id for a read that is noted later, whole.
-    pub fn new_read_id(&self) -> i64 {
+    pub(crate) fn new_read_id(&self) -> i64 {
         self.warehouse.new_read_id()
     }
 
@@ -67,11 +72,11 @@ impl Landing<'_> {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn land(
+    pub(crate) fn land(
         &mut self,
         (run_id, read_id): (&str, i64),
         document: &Document,
-        cut: &Cut,
+        split: &SplitDocument,
         is_held: impl Fn(u32) -> bool,
     ) -> Result<u64, Error> {
         let next_id = &self.warehouse.next_document_id;
@@ -86,22 +91,22 @@ impl Landing<'_> {
                 document.url,
                 timestamp(document.fetched_at),
                 document.etag,
-                cut.offset,
-                cut.envelope,
-                cut.seam.rows_at,
-                cut.seam.row_count,
-                cut.seam.row_gaps
+                split.offset,
+                split.envelope,
+                split.joints.rows_at,
+                split.joints.row_count,
+                split.joints.row_gaps
             ])
             .doing(DOING)?;
-        self.unflushed_bytes += cut.envelope.len();
+        self.unflushed_bytes += split.envelope.len();
         let mut row_count = 0;
-        for (position, row) in (cut.offset..).zip(cut.rows.iter().flatten()) {
+        for (position, row) in (split.offset..).zip(split.rows.iter().flatten()) {
             if is_held(position) {
                 continue;
             }
             let (text, item) = match row {
-                CutRow::Whole(place) => (&body[place.clone()], None),
-                CutRow::Parted { frame, item_at, item, digest } => {
+                SplitRow::Whole(place) => (&body[place.clone()], None),
+                SplitRow::Split { frame, item_at, item, digest } => {
                     let item_id = self.land_item(&body[item.clone()], *digest)?;
                     (frame.as_str(), Some((*item_at, item_id)))
                 }
@@ -148,7 +153,7 @@ impl Landing<'_> {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn finish(mut self) -> Result<(), Error> {
+    pub(crate) fn finish(mut self) -> Result<(), Error> {
         self.flush()
     }
 }

@@ -35,14 +35,13 @@ pub use check_runs::Offending;
 pub use compare::{BucketSum, CurrentRow, KeyHash, TableSum};
 pub use documents::LandedDocument;
 pub use error::Error;
+pub(crate) use journal::Described;
 use journal::Journal;
-pub use known_reads::KnownReads;
-pub use landing::Landing;
+pub(crate) use known_reads::KnownReads;
+pub(crate) use landing::Landing;
 pub use published::NextVersion;
 pub use query::{QueryFormat, query};
-pub use reads::{
-    FinishedRead, KnownRead, ListedPlaylist, NewRead, ReadStatus, UnfinishedRead, WholeRead,
-};
+pub(crate) use reads::{FinishedRead, KnownRead, ListedPlaylist, NewRead, ReadStatus, WholeRead};
 pub use refused::Finding;
 #[cfg(test)]
 pub(crate) use sql_files::Scratch;

@@ -3,43 +3,42 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use duckdb::{OptionalExt, params};
+use duckdb::{OptionalExt, ToSql, params};
 
 use super::error::{Doing, Error};
 use super::sql_files::ledger as sql;
 use super::{Warehouse, sql_files, sql_timestamp, timestamp};
+use crate::ids::{PlaylistId, Subject};
 
-/// What a read is about.
+/// A read that begins.
 #[derive(Debug, Clone, Copy)]
-pub struct NewRead<'a> {
+pub(crate) struct NewRead<'a> {
     /// The run that reads.
-    pub run_id: &'a str,
-    /// `playlist`, `liked_songs`, `my_playlists`, `artists` or `albums`.
-    pub entity: &'a str,
-    /// The playlist (or `liked`).
-    pub playlist_id: Option<&'a str>,
+    pub(crate) run_id: &'a str,
+    /// What it reads.
+    pub(crate) subject: &'a Subject,
     /// The time it began.
-    pub now: chrono::DateTime<chrono::Utc>,
+    pub(crate) now: chrono::DateTime<chrono::Utc>,
 }
 
 /// A read from its beginning to its end.
 #[derive(Debug, Clone, Copy)]
-pub struct WholeRead<'a> {
+pub(crate) struct WholeRead<'a> {
     /// Its id.
-    pub read_id: i64,
+    pub(crate) read_id: i64,
     /// What it was about.
-    pub read: NewRead<'a>,
+    pub(crate) read: NewRead<'a>,
     /// The snapshot that was read.
-    pub snapshot_id: Option<&'a str>,
+    pub(crate) snapshot_id: Option<&'a str>,
     /// Rows announced.
-    pub total: Option<u32>,
+    pub(crate) total: Option<u32>,
     /// How it ended.
-    pub status: ReadStatus,
+    pub(crate) status: ReadStatus,
 }
 
 /// How a read ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReadStatus {
+pub(crate) enum ReadStatus {
     /// Everything Spotify announced, at one snapshot.
     Complete,
     /// Recorded documents with rows missing.
@@ -52,7 +51,7 @@ pub enum ReadStatus {
 
 impl ReadStatus {
     /// As the ledger writes it.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Complete => "complete",
             Self::Partial => "partial",
@@ -64,39 +63,39 @@ impl ReadStatus {
 
 /// A read that an earlier process began.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnfinishedRead {
+pub(crate) struct UnfinishedRead {
     /// Its id.
-    pub read_id: i64,
+    pub(crate) read_id: i64,
     /// The run that began it, or that continued it last.
-    pub run_id: String,
+    pub(crate) run_id: String,
     /// The snapshot being read.
-    pub snapshot_id: Option<String>,
+    pub(crate) snapshot_id: Option<String>,
     /// Rows announced.
-    pub total: Option<u32>,
+    pub(crate) total: Option<u32>,
     /// Where the next page begins.
-    pub next_offset: u32,
+    pub(crate) next_offset: u32,
 }
 
 /// The newest complete read of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KnownRead {
+pub(crate) struct KnownRead {
     /// Its id.
-    pub read_id: i64,
+    pub(crate) read_id: i64,
     /// The snapshot that was read; `None`: Spotify named none.
-    pub snapshot_id: Option<String>,
+    pub(crate) snapshot_id: Option<String>,
     /// Rows announced.
-    pub total: Option<u32>,
+    pub(crate) total: Option<u32>,
     /// When it ended.
-    pub read_at: DateTime<Utc>,
+    pub(crate) read_at: DateTime<Utc>,
 }
 
 /// A read that has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FinishedRead {
+pub(crate) struct FinishedRead {
     /// Its id.
-    pub read_id: i64,
+    pub(crate) read_id: i64,
     /// Rows announced.
-    pub total: Option<u32>,
+    pub(crate) total: Option<u32>,
 }
 
 impl Warehouse {
@@ -104,7 +103,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn begin_read(&self, read: NewRead<'_>) -> Result<i64, Error> {
+    pub(crate) fn begin_read(&self, read: NewRead<'_>) -> Result<i64, Error> {
         let read_id = self.new_read_id();
         self.connection
             .execute(
@@ -112,8 +111,8 @@ impl Warehouse {
                 params![
                     read_id,
                     read.run_id,
-                    read.entity,
-                    read.playlist_id,
+                    read.subject.entity(),
+                    read.subject.playlist_id(),
                     sql_timestamp(read.now)
                 ],
             )
@@ -129,7 +128,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn note_reads<'a>(
+    pub(crate) fn note_reads<'a>(
         &self,
         reads: impl Iterator<Item = WholeRead<'a>>,
         finished_at: chrono::DateTime<chrono::Utc>,
@@ -142,8 +141,8 @@ impl Warehouse {
                 .append_row(params![
                     read_id,
                     read.run_id,
-                    read.entity,
-                    read.playlist_id,
+                    read.subject.entity(),
+                    read.subject.playlist_id(),
                     snapshot_id,
                     total,
                     status.name(),
@@ -160,7 +159,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn finish_read(
+    pub(crate) fn finish_read(
         &self,
         read_id: i64,
         status: ReadStatus,
@@ -179,14 +178,14 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn unfinished_read(
+    pub(crate) fn unfinished_read(
         &self,
-        entity: &str,
-        playlist_id: Option<&str>,
+        subject: &Subject,
     ) -> Result<Option<UnfinishedRead>, Error> {
         self.settle()?;
+        let parameters = params![subject.entity(), subject.playlist_id()];
         self.connection
-            .query_row(sql_files::UNFINISHED_READ, params![entity, playlist_id], |row| {
+            .query_row(sql_files::UNFINISHED_READ, parameters, |row| {
                 Ok(UnfinishedRead {
                     read_id: row.get("read_id")?,
                     run_id: row.get("run_id")?,
@@ -203,7 +202,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn adopt_read(&self, read_id: i64, run_id: &str) -> Result<(), Error> {
+    pub(crate) fn adopt_read(&self, read_id: i64, run_id: &str) -> Result<(), Error> {
         self.settle()?;
         let sql = "update meta.reads set run_id = ? where read_id = ?";
         self.connection.execute(sql, params![run_id, read_id]).doing("continue a read").map(|_| ())
@@ -213,16 +212,15 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn finished_read(
+    pub(crate) fn finished_read(
         &self,
         run_id: &str,
-        entity: &str,
-        playlist_id: Option<&str>,
+        subject: &Subject,
     ) -> Result<Option<FinishedRead>, Error> {
         self.settle()?;
-        let sql = sql::FINISHED_READ;
+        let parameters = params![run_id, subject.entity(), subject.playlist_id()];
         self.connection
-            .query_row(sql, params![run_id, entity, playlist_id], |row| {
+            .query_row(sql::FINISHED_READ, parameters, |row| {
                 Ok(FinishedRead { read_id: row.get(0)?, total: row.get(1)? })
             })
             .optional()
@@ -233,30 +231,31 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn known_read(&self, entity: &str, playlist_id: &str) -> Result<Option<KnownRead>, Error> {
-        Ok(self.newest_reads(entity, Some(playlist_id))?.into_iter().next().map(|(_, read)| read))
+    pub(crate) fn known_read(&self, subject: &Subject) -> Result<Option<KnownRead>, Error> {
+        let reads = self.known(params![subject.entity(), subject.playlist_id()])?;
+        Ok(reads.into_values().next())
     }
 
-    /// The same of every list of this kind, or of one.
+    /// The same of every playlist.
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn newest_reads(
-        &self,
-        entity: &str,
-        playlist_id: Option<&str>,
-    ) -> Result<HashMap<String, KnownRead>, Error> {
+    pub(crate) fn known_playlist_reads(&self) -> Result<HashMap<PlaylistId, KnownRead>, Error> {
+        self.known(params![Subject::PLAYLIST, None::<&str>])
+    }
+
+    fn known(&self, parameters: &[&dyn ToSql]) -> Result<HashMap<PlaylistId, KnownRead>, Error> {
         self.settle()?;
         let doing = "look up the known reads";
         let mut statement = self.connection.prepare(sql_files::KNOWN_READS).doing(doing)?;
-        let rows = statement.query_map(params![entity, playlist_id], |row| {
+        let rows = statement.query_map(parameters, |row| {
             let read = KnownRead {
                 read_id: row.get("read_id")?,
                 snapshot_id: row.get("snapshot_id")?,
                 total: row.get("total")?,
                 read_at: row.get::<_, NaiveDateTime>("finished_at")?.and_utc(),
             };
-            Ok((row.get("playlist_id")?, read))
+            Ok((PlaylistId::as_given(row.get::<_, String>("playlist_id")?), read))
         });
         rows.doing(doing)?.collect::<Result<_, _>>().doing(doing)
     }
@@ -265,7 +264,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn first_rows(&self, read_id: i64) -> Result<Vec<String>, Error> {
+    pub(crate) fn first_rows(&self, read_id: i64) -> Result<Vec<String>, Error> {
         self.settle()?;
         let sql = sql::FIRST_ROWS;
         let doing = "look at the first page";
@@ -278,14 +277,14 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn listed_playlists(&self, read_id: i64) -> Result<Vec<ListedPlaylist>, Error> {
+    pub(crate) fn listed_playlists(&self, read_id: i64) -> Result<Vec<ListedPlaylist>, Error> {
         self.settle()?;
         let sql = sql::LISTED_PLAYLISTS;
         let mut statement = self.connection.prepare(sql).doing("read the list of playlists")?;
         let rows = statement
             .query_map([read_id], |row| {
                 Ok(ListedPlaylist {
-                    id: row.get(0)?,
+                    id: row.get::<_, Option<String>>(0)?.map(PlaylistId::as_given),
                     snapshot_id: row.get(1)?,
                     owner_id: row.get(2)?,
                     is_collaborative: row.get(3)?,
@@ -299,17 +298,17 @@ impl Warehouse {
 
 /// One row of `/me/playlists`.
 #[derive(Debug, Clone)]
-pub struct ListedPlaylist {
+pub(crate) struct ListedPlaylist {
     /// The playlist.
-    pub id: Option<String>,
+    pub(crate) id: Option<PlaylistId>,
     /// Its snapshot.
-    pub snapshot_id: Option<String>,
+    pub(crate) snapshot_id: Option<String>,
     /// Its owner; `None`: Spotify did not say.
-    pub owner_id: Option<String>,
+    pub(crate) owner_id: Option<String>,
     /// Whether others may add.
-    pub is_collaborative: bool,
+    pub(crate) is_collaborative: bool,
     /// Whether the row is `null`: it stands for a playlist that Spotify does not name.
-    pub is_null: bool,
+    pub(crate) is_null: bool,
 }
 
 #[cfg(test)]
@@ -317,7 +316,27 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
-    use crate::sources::{Cut, Document, Entity};
+    use crate::sources::{Document, Entity, SplitDocument};
+
+    #[test]
+    fn sql_reads_the_id_of_liked_songs_as_it_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let warehouse = Warehouse::open(&folder.path().join("w.duckdb"), folder.path()).unwrap();
+        let sql = "select staging.is_liked_songs(?1), staging.liked_songs_user(?1)";
+        let read = |subject: &Subject| {
+            let row = |row: &duckdb::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+            let parameters = params![subject.playlist_id()];
+            warehouse.connection.query_row::<(bool, Option<String>), _, _>(sql, parameters, row)
+        };
+        assert_eq!(read(&Subject::LikedSongs(None)).unwrap(), (true, None));
+        for user_id in ["keeper", "an:odd:name", "liked", "liked:", "é 😀"] {
+            let subject = Subject::LikedSongs(Some(user_id.to_owned()));
+            assert_eq!(read(&subject).unwrap(), (true, Some(user_id.to_owned())), "{user_id}");
+        }
+        for id in ["37i9dQZF1DX4sWSpwq3LiO", "likedSongs", "Liked", "unliked:x"] {
+            assert!(!read(&Subject::Playlist(PlaylistId::as_given(id))).unwrap().0, "{id}");
+        }
+    }
 
     #[test]
     fn a_listed_playlist_with_half_a_character_in_its_name_does_not_hide_the_others() {
@@ -330,17 +349,22 @@ mod tests {
         };
         let document = Document {
             entity: Entity::MyPlaylists,
-            playlist_id: None,
+            subject: Subject::OwnPlaylists,
             url: String::new(),
             fetched_at: DateTime::UNIX_EPOCH,
             etag: None,
             body: format!(r#"{{"items":[{},null,{}]}}"#, row("a", "x\\ud83d"), row("b", "y")),
         };
-        let cut = Cut::of(document.entity, &document.body, &document.parts().unwrap());
-        warehouse.land(("run", 1), &document, &cut).unwrap();
+        let split = SplitDocument::of(document.entity, &document.body, &document.parts().unwrap());
+        warehouse.land(("run", 1), &document, &split).unwrap();
         let listed = warehouse.listed_playlists(1).unwrap();
-        let ids: Vec<_> = listed.iter().map(|it| (it.id.as_deref(), it.is_collaborative)).collect();
-        assert_eq!(ids, [(Some("a"), true), (None, false), (Some("b"), true)]);
+        let of =
+            |it: &ListedPlaylist| (it.id.as_ref().map(ToString::to_string), it.is_collaborative);
+        let ids: Vec<_> = listed.iter().map(of).collect();
+        assert_eq!(
+            ids,
+            [(Some("a".to_owned()), true), (None, false), (Some("b".to_owned()), true)]
+        );
         assert!(listed[1].is_null);
     }
 }

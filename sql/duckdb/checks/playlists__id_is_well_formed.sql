@@ -3,4 +3,4 @@
 -- table: playlists
 select id as playlist_id, * exclude (id)
 from staging.unshipped_playlists
-where not regexp_full_match(id, '[0-9A-Za-z]{22}') and id <> 'liked' and not starts_with(id, 'liked:')
+where not regexp_full_match(id, '[0-9A-Za-z]{22}') and not staging.is_liked_songs(id)

@@ -48,10 +48,10 @@ held as (
 read_playlists as (
     select
         newest.id,
-        -- What an answer leaves open stays as it was known; `liked:` is followed by the user's id, which can have colons.
+        -- What an answer leaves open stays as it was known.
         case when entity = 'liked_songs' then 'Liked Songs' else coalesce(newest.name, stored.name) end as name,
         case
-            when entity = 'liked_songs' then nullif(substr(newest.id, length('liked:') + 1), '')
+            when entity = 'liked_songs' then staging.liked_songs_user(newest.id)
             else coalesce(newest.owner_id, stored.owner_id)
         end as owner_id,
         case

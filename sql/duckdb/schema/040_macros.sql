@@ -106,6 +106,11 @@ create or replace macro staging.to_date(partial_date) as
         when regexp_full_match(partial_date, '\d{4}-\d{2}-\d{2}') then try_cast(partial_date as date)
     end;
 
+-- Liked songs are a playlist of ours: 'liked:<user id>' (an id can have colons), or 'liked' where a recording does not say whose they
+-- are. `Subject` in src/ids.rs writes these ids.
+create or replace macro staging.is_liked_songs(playlist_id) as playlist_id = 'liked' or starts_with(playlist_id, 'liked:');
+create or replace macro staging.liked_songs_user(playlist_id) as nullif(substr(playlist_id, length('liked:') + 1), '');
+
 -- A value as text for the row hash.
 create or replace macro staging.hash_text(value) as coalesce(value::varchar, '\N');
 create or replace macro staging.hash_time(value) as coalesce(strftime(value, '%Y-%m-%dT%H:%M:%S'), '\N');

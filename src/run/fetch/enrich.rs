@@ -9,10 +9,11 @@ use chrono::{DateTime, Utc};
 use super::live::Fetch;
 use crate::blocking::blocking;
 use crate::event::Event;
+use crate::ids::Subject;
 use crate::ledger;
 use crate::run::error::Error;
 use crate::run::report::EnrichmentReport;
-use crate::sources::{Cut, Document, Entity};
+use crate::sources::{Document, Entity, SplitDocument};
 use crate::warehouse::{NewRead, ReadStatus};
 
 /// Refusals in a row after which the rest of an entity is left alone: it is the endpoint, not the object.
@@ -38,15 +39,15 @@ impl Fetch<'_> {
             self.warehouse.transform()?;
             self.warehouse.missing_details(refetch)
         })?;
-        let ids = |entity: Entity| -> Vec<String> {
-            let of_entity = missing.iter().filter(|object| object.entity == entity.name());
+        let ids = |subject: &Subject| -> Vec<String> {
+            let of_entity = missing.iter().filter(|object| object.entity == subject.entity());
             of_entity.map(|object| object.id.clone()).collect()
         };
-        let (artists, albums) = (ids(Entity::Artists), ids(Entity::Albums));
-        let of_artists = self.details(Entity::Artists, &artists).await?;
+        let (artists, albums) = (ids(&Subject::Artists), ids(&Subject::Albums));
+        let of_artists = self.details(&Subject::Artists, &artists).await?;
         let of_albums = match of_artists.is_outage {
             true => Asked { left: albums.len() as u64, ..Asked::default() },
-            false => self.details(Entity::Albums, &albums).await?,
+            false => self.details(&Subject::Albums, &albums).await?,
         };
         let unknown_count = of_artists.unknown + of_albums.unknown;
         Ok(EnrichmentReport {
@@ -60,20 +61,20 @@ impl Fetch<'_> {
     }
 
     /// Asks for the objects, as far as Spotify answers.
-    async fn details(&mut self, entity: Entity, ids: &[String]) -> Result<Asked, Error> {
+    async fn details(&mut self, subject: &Subject, ids: &[String]) -> Result<Asked, Error> {
         let mut asked = Asked::default();
         if ids.is_empty() {
             return Ok(asked);
         }
-        let name = entity.name();
+        let name = subject.entity();
         (self.events)(Event::ReadStarted { name: name.to_owned(), total: Some(ids.len() as u64) });
         let mut may_batch = !blocking(|| self.batches_were_refused())?;
         let (mut left, mut refusals) = (ids, 0);
         while !left.is_empty() {
             self.check_stop()?;
-            let size = if may_batch { entity.batch_size() } else { 1 };
+            let size = if may_batch { Entity::of(subject).batch_size() } else { 1 };
             let (batch, rest) = left.split_at(size.min(left.len()));
-            match self.client.details(entity, batch, self.events).await {
+            match self.client.details(subject, batch, self.events).await {
                 Ok(Some(document)) => {
                     let (known, unknown) = self.land_details(&document)?;
                     (asked.known, asked.unknown) = (asked.known + known, asked.unknown + unknown);
@@ -128,13 +129,12 @@ impl Fetch<'_> {
             recorder.write(document, parts.offset)?;
         }
         let (run_id, now) = (self.run_id.clone(), (self.clock)());
-        let cut = Cut::of(document.entity, &document.body, &parts);
-        let new =
-            NewRead { run_id: &run_id, entity: document.entity.name(), playlist_id: None, now };
+        let split = SplitDocument::of(document.entity, &document.body, &parts);
+        let new = NewRead { run_id: &run_id, subject: &document.subject, now };
         let row_count = blocking(|| {
             self.warehouse.transaction(|warehouse| {
                 let read_id = warehouse.begin_read(new)?;
-                let row_count = warehouse.land((&run_id, read_id), document, &cut)?;
+                let row_count = warehouse.land((&run_id, read_id), document, &split)?;
                 warehouse.finish_read(read_id, ReadStatus::Complete, now)?;
                 Ok::<_, crate::warehouse::Error>(row_count)
             })

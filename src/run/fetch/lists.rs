@@ -3,28 +3,21 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::live::{Ended, Fetch, MAX_RESTARTS};
+use super::live::{Ended, Fetch};
+use super::reading::{Begin, End, Reading};
 use crate::blocking::blocking;
 use crate::event::Event;
+use crate::ids::{PlaylistId, Subject};
 use crate::run::error::Error;
 use crate::run::report::PlaylistReport;
-use crate::sources::{Entity, KnownList, ListReader, RowIdentity, Step};
+use crate::sources::{KnownList, ListReader, Reader, RowIdentity};
 use crate::warehouse::{FinishedRead, ListedPlaylist, ReadStatus};
 
 /// How often a list of playlists is read that names fewer than it announces.
 const MAX_LISTINGS: u32 = 2;
 
-/// How the own playlists and the liked songs are called in a report while nobody knows whose they are.
+/// What a report calls the own playlists while nobody knows which they are.
 const MINE: &str = "mine";
-const LIKED: &str = "liked";
-
-/// Where reading a list begins.
-enum BeginList {
-    /// There is nothing to ask for: an earlier process of this run has read it.
-    Done(FinishedRead),
-    /// Here.
-    At { reader: ListReader, read_id: Option<i64> },
-}
 
 /// The playlists that a list names.
 struct Listing {
@@ -74,7 +67,7 @@ impl Fetch<'_> {
         let user_id = self.client.user_id(self.events).await?;
         let mut tries = 1;
         loop {
-            let read = self.list(Entity::MyPlaylists, None, None).await?;
+            let read = self.list(Subject::OwnPlaylists, None).await?;
             let (read_id, announced) =
                 read.map_or((0, 0), |it| (it.read_id, it.total.unwrap_or(0)));
             let playlists = blocking(|| self.warehouse.listed_playlists(read_id))?;
@@ -97,14 +90,14 @@ impl Fetch<'_> {
         let user_id = match self.client.user_id(self.events).await {
             Ok(user_id) => user_id,
             Err(error @ crate::sources::Error::RateLimited { .. }) => {
-                return self.report(LIKED, Err(error.into()));
+                return self.report(&Subject::LikedSongs(None).name(), Err(error.into()));
             }
             Err(error) => return Err(error.into()),
         };
-        let playlist_id = format!("liked:{user_id}");
-        let name = Entity::LikedSongs.name();
+        let subject = Subject::LikedSongs(Some(user_id));
+        let name = subject.name();
         let held = blocking(|| {
-            let Some(read) = self.warehouse.known_read(name, &playlist_id)? else {
+            let Some(read) = self.warehouse.known_read(&subject)? else {
                 return Ok(None);
             };
             let first_rows = self.first_rows(read.read_id)?;
@@ -114,93 +107,58 @@ impl Fetch<'_> {
         let known = held
             .filter(|(read, _)| self.is_recent(read))
             .map(|(read, first_rows)| KnownList { total: read.total, first_rows });
-        let read = self.list(Entity::LikedSongs, Some(&playlist_id), known).await;
+        let read = self.list(subject, known).await;
         let ended = read.map(|read| match read {
             Some(read) => Ended::fetched(read.total.unwrap_or(0)),
             None => Ended::unchanged(held_total),
         });
-        self.report(&playlist_id, ended)
+        self.report(&name, ended)
     }
 
     /// Reads a list to its end, from where an earlier process left it. `None`: it is the one that is `known`.
     async fn list(
         &mut self,
-        entity: Entity,
-        playlist_id: Option<&str>,
+        subject: Subject,
         known: Option<KnownList>,
     ) -> Result<Option<FinishedRead>, Error> {
-        let (mut read_id, mut reader) = match self.begin_list(entity, playlist_id, known)? {
-            BeginList::Done(read) => return Ok(Some(read)),
-            BeginList::At { reader, read_id } => (read_id, reader),
+        let end = match self.begin_list(subject, known)? {
+            Begin::Done(end) => end,
+            Begin::At(reading) => self.read(reading).await?,
         };
-        let (mut restarts, mut first_page) = (0, None);
-        loop {
-            self.check_stop()?;
-            let step = match first_page.take() {
-                Some(document) => reader.first_page(document)?,
-                None => reader.step(self.client, self.events).await?,
-            };
-            match step {
-                Step::Page(document) => {
-                    if read_id.is_none() {
-                        let total = reader.total().map(u64::from);
-                        (self.events)(Event::ReadStarted { name: entity.name().to_owned(), total });
-                    }
-                    let of_what = (entity.name(), playlist_id);
-                    let described = (None, reader.total());
-                    read_id = Some(self.land(read_id, of_what, &document, described)?);
-                }
-                Step::Changed(document) => {
-                    if let Some(torn) = read_id.take() {
-                        self.finish(torn, ReadStatus::Torn)?;
-                    }
-                    restarts += 1;
-                    if restarts > MAX_RESTARTS {
-                        let playlist_id = playlist_id.unwrap_or(entity.name()).to_owned();
-                        let times = restarts;
-                        return Err(
-                            crate::sources::Error::KeepsChanging { playlist_id, times }.into()
-                        );
-                    }
-                    (reader, first_page) = (ListReader::new(entity, None), document);
-                }
-                _ => {
-                    // A read without a page was `Unchanged`.
-                    let Some(read_id) = read_id else { return Ok(None) };
-                    self.finish(read_id, ReadStatus::Complete)?;
-                    return Ok(Some(FinishedRead { read_id, total: reader.total() }));
-                }
-            }
-        }
+        Ok(match end {
+            End::Complete(read) => Some(read),
+            End::Unchanged | End::MetadataOnly => None,
+        })
     }
 
     /// Decides what of a list is left to ask for. The list of playlists is asked for anew by each run.
-    fn begin_list(
-        &self,
-        entity: Entity,
-        playlist_id: Option<&str>,
-        known: Option<KnownList>,
-    ) -> Result<BeginList, Error> {
-        let (run_id, name) = (self.run_id.as_str(), entity.name());
+    fn begin_list(&self, subject: Subject, known: Option<KnownList>) -> Result<Begin, Error> {
+        let run_id = self.run_id.as_str();
         blocking(|| {
-            if let Some(read) = self.warehouse.finished_read(run_id, name, playlist_id)? {
-                return Ok(BeginList::Done(read));
+            if let Some(read) = self.warehouse.finished_read(run_id, &subject)? {
+                return Ok(Begin::Done(End::Complete(read)));
             }
-            let unfinished = self.warehouse.unfinished_read(name, playlist_id)?;
+            let unfinished = self.warehouse.unfinished_read(&subject)?;
             let of_this_run = |of: &str| of == run_id;
-            let is_continued =
-                |of: &str| of_this_run(of) || (playlist_id.is_some() && !self.refetch);
-            let Some(read) = unfinished.filter(|read| is_continued(&read.run_id)) else {
-                let reader = ListReader::new(entity, known);
-                return Ok(BeginList::At { reader, read_id: None });
+            let is_of_songs = matches!(subject, Subject::LikedSongs(_));
+            let is_continued = |of: &str| of_this_run(of) || (is_of_songs && !self.refetch);
+            let (reader, read_id) = match unfinished.filter(|read| is_continued(&read.run_id)) {
+                None => (ListReader::new(subject.clone(), known), None),
+                Some(read) => {
+                    let first_rows = self.first_rows(read.read_id)?;
+                    let begun = KnownList { total: read.total, first_rows };
+                    let reader = ListReader::resume(subject.clone(), begun, read.next_offset);
+                    let reader = if of_this_run(&read.run_id) {
+                        reader
+                    } else {
+                        self.warehouse.adopt_read(read.read_id, run_id)?;
+                        reader.of_another_day()
+                    };
+                    (reader, Some(read.read_id))
+                }
             };
-            let begun = KnownList { total: read.total, first_rows: self.first_rows(read.read_id)? };
-            let mut reader = ListReader::resume(entity, begun, read.next_offset);
-            if !of_this_run(&read.run_id) {
-                self.warehouse.adopt_read(read.read_id, run_id)?;
-                reader = reader.of_another_day();
-            }
-            Ok(BeginList::At { reader, read_id: Some(read.read_id) })
+            let anew = Reader::List(ListReader::new(subject.clone(), None));
+            Ok(Begin::At(Reading { subject, reader: Reader::List(reader), read_id, anew }))
         })
     }
 
@@ -212,7 +170,7 @@ impl Fetch<'_> {
 
 /// How many playlists a list names: each once, and each row that is `null` for one that Spotify does not name.
 fn named(playlists: &[ListedPlaylist]) -> u32 {
-    let ids: BTreeSet<&str> = playlists.iter().filter_map(|it| it.id.as_deref()).collect();
+    let ids: BTreeSet<&PlaylistId> = playlists.iter().filter_map(|it| it.id.as_ref()).collect();
     let nulls = playlists.iter().filter(|playlist| playlist.is_null).count();
     u32::try_from(ids.len() + nulls).unwrap_or(u32::MAX)
 }

@@ -4,21 +4,19 @@
 
 use chrono::{DateTime, Utc};
 
+use super::reading::{Begin, End, Reading};
 use crate::blocking::blocking;
 use crate::causes::chain;
-use crate::event::{Event, Events};
-use crate::ids::PlaylistId;
+use crate::event::Events;
+use crate::ids::{PlaylistId, Subject};
 use crate::ledger::lockouts;
 use crate::run::error::Error;
 use crate::run::job::Wanted;
 use crate::run::report::PlaylistReport;
 use crate::run::status::PlaylistStatus;
-use crate::sources::{Client, Cut, Document, PlaylistReader, Recorder, Step};
+use crate::sources::{Client, PlaylistReader, Reader, Recorder};
 use crate::stop::Stop;
-use crate::warehouse::{FinishedRead, KnownRead, KnownReads, NewRead, ReadStatus, Warehouse};
-
-/// How often a list that changes while it is read is read again.
-pub(crate) const MAX_RESTARTS: u32 = 3;
+use crate::warehouse::{KnownRead, KnownReads, Warehouse};
 
 /// So many playlists in a row without a usable answer are an outage, and not the playlists.
 const MAX_UNUSABLE: u32 = 3;
@@ -41,14 +39,6 @@ pub(crate) struct Fetch<'a> {
     pub(crate) unusable: u32,
     /// What the ledger knew of the playlists when they were about to be read.
     pub(crate) known: KnownReads,
-}
-
-/// Where reading a playlist begins.
-enum Begin {
-    /// There is nothing to ask for.
-    Done(Ended),
-    /// Here; with the snapshot that the warehouse holds, and its row count.
-    At { reader: PlaylistReader, read_id: Option<i64>, known: (Option<String>, u32) },
 }
 
 /// How reading a playlist ended.
@@ -138,7 +128,7 @@ impl Fetch<'_> {
         let mut reports = Vec::new();
         self.look_up_reads()?;
         for id in ids {
-            reports.push(self.playlist(id.as_str(), None).await?);
+            reports.push(self.playlist(id, None).await?);
         }
         Ok(reports)
     }
@@ -173,12 +163,12 @@ impl Fetch<'_> {
 
     pub(crate) async fn playlist(
         &mut self,
-        id: &str,
+        id: &PlaylistId,
         listed_snapshot: Option<&str>,
     ) -> Result<PlaylistReport, Error> {
         let (before, calls) = (self.unusable, self.client.usage().call_count);
         let ended = self.read_playlist(id, listed_snapshot).await;
-        let report = self.report(id, ended);
+        let report = self.report(id.as_str(), ended);
         if self.client.usage().call_count == calls {
             // Spotify was not asked, so this says nothing of it.
             self.unusable = before;
@@ -188,79 +178,35 @@ impl Fetch<'_> {
 
     async fn read_playlist(
         &mut self,
-        id: &str,
+        id: &PlaylistId,
         listed_snapshot: Option<&str>,
     ) -> Result<Ended, Error> {
-        let (mut reader, mut read_id, known) = match self.begin(id, listed_snapshot)? {
-            Begin::Done(ended) => return Ok(ended),
-            Begin::At { reader, read_id, known } => (reader, read_id, known),
+        let end = match self.begin(id, listed_snapshot)? {
+            Begin::Done(end) => end,
+            Begin::At(reading) => self.read(reading).await?,
         };
-        let (known_snapshot, known_total) = known;
-        let mut restarts = 0;
-        let mut first_page = None;
-        loop {
-            self.check_stop()?;
-            let step = match first_page.take() {
-                Some(document) => reader.first_page(document)?,
-                None => reader.step(self.client, self.events).await?,
-            };
-            match step {
-                Step::Unchanged => return Ok(Ended::unchanged(known_total)),
-                Step::Page(document) => {
-                    if read_id.is_none() {
-                        let total = Some(reader.total().into());
-                        (self.events)(Event::ReadStarted { name: id.to_owned(), total });
-                    }
-                    let (snapshot, total) = (reader.snapshot().map(str::to_owned), reader.total());
-                    read_id = Some(self.land(
-                        read_id,
-                        ("playlist", Some(id)),
-                        &document,
-                        (snapshot, Some(total)),
-                    )?);
-                }
-                Step::MetadataOnly(document) => {
-                    let read_id =
-                        self.land(read_id, ("playlist", Some(id)), &document, (None, None))?;
-                    self.finish(read_id, ReadStatus::MetadataOnly)?;
-                    let status = PlaylistStatus::ContentsUnavailable;
-                    return Ok(Ended { status, row_count: 0 });
-                }
-                Step::Complete => {
-                    if let Some(read_id) = read_id {
-                        self.finish(read_id, ReadStatus::Complete)?;
-                        let total = Some(reader.total());
-                        self.known.ended(id, FinishedRead { read_id, total });
-                    }
-                    return Ok(Ended::fetched(reader.total()));
-                }
-                Step::Changed(document) => {
-                    if let Some(torn) = read_id.take() {
-                        self.finish(torn, ReadStatus::Torn)?;
-                    }
-                    restarts += 1;
-                    if restarts > MAX_RESTARTS {
-                        let error = crate::sources::Error::KeepsChanging {
-                            playlist_id: id.to_owned(),
-                            times: restarts,
-                        };
-                        return Err(error.into());
-                    }
-                    reader = PlaylistReader::new(id.to_owned(), known_snapshot.clone());
-                    first_page = document;
-                }
+        Ok(match end {
+            End::Unchanged => {
+                let known = self.known.newest(id);
+                Ended::unchanged(known.and_then(|read| read.total).unwrap_or(0))
             }
-        }
+            End::MetadataOnly => {
+                Ended { status: PlaylistStatus::ContentsUnavailable, row_count: 0 }
+            }
+            End::Complete(read) => {
+                self.known.ended(id, read);
+                Ended::fetched(read.total.unwrap_or(0))
+            }
+        })
     }
 
     /// Decides what is left to ask for: nothing, the rest of an interrupted read, or everything.
-    fn begin(&self, id: &str, listed_snapshot: Option<&str>) -> Result<Begin, Error> {
-        let (finished, unfinished) = (self.known.finished(id), self.known.unfinished(id).cloned());
+    fn begin(&self, id: &PlaylistId, listed_snapshot: Option<&str>) -> Result<Begin, Error> {
+        let unfinished = self.known.unfinished(id).cloned();
         let known = self.known.newest(id).cloned();
-        if let Some(read) = finished {
-            return Ok(Begin::Done(Ended::fetched(read.total.unwrap_or(0))));
+        if let Some(read) = self.known.finished(id) {
+            return Ok(Begin::Done(End::Complete(read)));
         }
-        let known_total = known.as_ref().and_then(|read| read.total).unwrap_or(0);
         let known = known.filter(|read| self.is_recent(read));
         let known_snapshot = known.and_then(|read| read.snapshot_id);
         // An earlier run's rows are continued where it can be told that the list is still the same.
@@ -272,9 +218,10 @@ impl Fetch<'_> {
             && known_snapshot.is_some()
             && known_snapshot.as_deref() == listed_snapshot
         {
-            return Ok(Begin::Done(Ended::unchanged(known_total)));
+            return Ok(Begin::Done(End::Unchanged));
         }
         let read_id = unfinished.as_ref().map(|read| read.read_id);
+        let anew = PlaylistReader::new(id.clone(), known_snapshot);
         let reader = match unfinished {
             Some(read) if read.next_offset > 0 => {
                 let is_adopted = read.run_id != self.run_id;
@@ -283,48 +230,19 @@ impl Fetch<'_> {
                 }
                 let is_same = read.snapshot_id.as_deref() == listed_snapshot;
                 let total = read.total.unwrap_or(read.next_offset);
-                let (id, offset) = (id.to_owned(), read.next_offset);
+                let (id, offset) = (id.clone(), read.next_offset);
                 let reader = PlaylistReader::resume(id, read.snapshot_id, total, offset);
                 if is_adopted && !is_same { reader.of_another_day() } else { reader }
             }
-            _ => PlaylistReader::new(id.to_owned(), known_snapshot.clone()),
+            _ => anew.clone(),
         };
-        Ok(Begin::At { reader, read_id, known: (known_snapshot, known_total) })
+        let (reader, anew) = (Reader::Playlist(reader), Reader::Playlist(anew));
+        let subject = Subject::Playlist(id.clone());
+        Ok(Begin::At(Reading { subject, reader, read_id, anew }))
     }
 
     pub(crate) fn adopt(&self, read_id: i64) -> Result<(), Error> {
         Ok(blocking(|| self.warehouse.adopt_read(read_id, &self.run_id))?)
-    }
-
-    /// Notes one document, which is on disk when this returns.
-    pub(crate) fn land(
-        &mut self,
-        read_id: Option<i64>,
-        (entity, playlist_id): (&str, Option<&str>),
-        document: &Document,
-        (snapshot_id, total): (Option<String>, Option<u32>),
-    ) -> Result<i64, Error> {
-        let name = || document.url.clone();
-        let parts = document
-            .parts()
-            .map_err(|source| crate::sources::Error::Document { name: name(), source })?;
-        if let Some(recorder) = &self.recorder {
-            recorder.write(document, parts.offset)?;
-        }
-        let (run_id, now) = (self.run_id.clone(), (self.clock)());
-        let cut = Cut::of(document.entity, &document.body, &parts);
-        let row_count = cut.row_count().into();
-        let read_id = blocking(|| {
-            let read = NewRead { run_id: &run_id, entity, playlist_id, now };
-            let described = (snapshot_id.as_deref(), total);
-            self.warehouse.page_arrived((read_id, read), (document, cut), described)
-        })?;
-        (self.events)(Event::RowsLanded(row_count));
-        Ok(read_id)
-    }
-
-    pub(crate) fn finish(&self, read_id: i64, status: ReadStatus) -> Result<(), Error> {
-        Ok(blocking(|| self.warehouse.read_ended(read_id, status, (self.clock)()))?)
     }
 
     pub(crate) fn check_stop(&self) -> Result<(), Error> {

@@ -5,6 +5,7 @@
 mod enrich;
 mod lists;
 mod live;
+mod reading;
 mod replay;
 #[cfg(test)]
 mod tests;

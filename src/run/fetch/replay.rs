@@ -9,10 +9,11 @@ use std::sync::mpsc::sync_channel;
 use chrono::{DateTime, Utc};
 
 use crate::event::{Event, Events};
+use crate::ids::{PlaylistId, Subject};
 use crate::run::error::Error;
 use crate::run::report::PlaylistReport;
 use crate::run::status::PlaylistStatus;
-use crate::sources::{Cut, Document, Entity, Recorded, RecordedText};
+use crate::sources::{Document, Entity, Recorded, RecordedText, SplitDocument};
 use crate::stop::Stop;
 use crate::warehouse::{KnownRead, Landing, NewRead, ReadStatus, Warehouse, WholeRead};
 
@@ -22,7 +23,6 @@ const READ_AHEAD: usize = 16;
 /// One list of which documents arrive in any order.
 struct ReplayedRead {
     read_id: i64,
-    entity: &'static str,
     started_at: DateTime<Utc>,
     snapshot_id: Option<String>,
     /// Positions held, as half-open ranges.
@@ -49,7 +49,7 @@ pub(crate) fn replay(
 ) -> Result<Replayed, Error> {
     let mut replay = Replay {
         run_id,
-        known: warehouse.newest_reads("playlist", None)?,
+        known: warehouse.known_playlist_reads()?,
         open: BTreeMap::new(),
         closed: Vec::new(),
         batches: Vec::new(),
@@ -60,7 +60,7 @@ pub(crate) fn replay(
     // Looking at documents takes as long as landing them, so other threads do what comes before.
     std::thread::scope(|scope| {
         let (read, texts) = sync_channel(READ_AHEAD);
-        let (cut, documents) = sync_channel(READ_AHEAD);
+        let (split, documents) = sync_channel(READ_AHEAD);
         // A thread whose listener is gone, because the landing failed, ends too.
         scope.spawn(move || {
             let mut texts = std::iter::from_fn(|| recorded.next_text().transpose());
@@ -68,7 +68,7 @@ pub(crate) fn replay(
         });
         scope.spawn(move || {
             let mut documents = texts.into_iter().map(|text| text.map(RecordedText::read));
-            documents.any(|document| cut.send(document).is_err())
+            documents.any(|document| split.send(document).is_err())
         });
         warehouse.transaction(|warehouse| {
             let mut landing = warehouse.landing()?;
@@ -77,8 +77,8 @@ pub(crate) fn replay(
                     return Err(Error::Interrupted);
                 }
                 match document? {
-                    Ok((document, cut)) => {
-                        skipped.extend(replay.land(&mut landing, &document, cut)?);
+                    Ok((document, split)) => {
+                        skipped.extend(replay.land(&mut landing, &document, split)?);
                     }
                     Err((name, error)) => skipped.push(format!("{name}: {error}")),
                 }
@@ -92,15 +92,22 @@ pub(crate) fn replay(
 
 struct Replay<'a> {
     run_id: &'a str,
-    known: HashMap<String, KnownRead>,
+    known: HashMap<PlaylistId, KnownRead>,
     /// Each list as its latest documents have it.
-    open: BTreeMap<String, Open>,
+    open: BTreeMap<Subject, Open>,
     /// Reads of lists of which another snapshot came later.
-    closed: Vec<(String, ReplayedRead)>,
-    /// Reads of one document that belongs to no playlist: its id, what it is, and when.
-    batches: Vec<(i64, &'static str, DateTime<Utc>)>,
+    closed: Vec<(Subject, ReplayedRead)>,
+    /// Reads of one document that belongs to no playlist.
+    batches: Vec<Batch>,
     clock: fn() -> DateTime<Utc>,
     events: Events<'a>,
+}
+
+/// A read of one document.
+struct Batch {
+    read_id: i64,
+    subject: Subject,
+    read_at: DateTime<Utc>,
 }
 
 /// What the next document of a list belongs to.
@@ -117,98 +124,98 @@ impl Replay<'_> {
         &mut self,
         landing: &mut Landing<'_>,
         document: &Document,
-        cut: Cut,
+        split: SplitDocument,
     ) -> Result<Option<String>, Error> {
-        let (entity, key) = match document.entity {
-            Entity::Playlist | Entity::PlaylistItems => ("playlist", document.playlist_id.clone()),
-            Entity::LikedSongs => ("liked_songs", Some("liked".to_owned())),
-            other => (other.name(), None),
-        };
-        let Some(key) = key else {
-            let read_id = landing.new_read_id();
-            self.batches.push((read_id, entity, (self.clock)()));
-            landing.land((self.run_id, read_id), document, &cut, |_| false)?;
+        let subject = &document.subject;
+        if subject.playlist_id().is_none() {
+            let (read_id, subject) = (landing.new_read_id(), subject.clone());
+            self.batches.push(Batch { read_id, subject, read_at: (self.clock)() });
+            landing.land((self.run_id, read_id), document, &split, |_| false)?;
             return Ok(None);
-        };
-        self.turn_to_another_snapshot(&key, document.entity, &cut);
-        let open = self.open.entry(key).or_insert_with_key(|key| {
-            let total = cut.total.map(u64::from);
-            (self.events)(Event::ReadStarted { name: key.clone(), total });
-            Open::Read(ReplayedRead::new(landing.new_read_id(), entity, (self.clock)()))
+        }
+        self.turn_to_another_snapshot(document, &split);
+        let open = self.open.entry(subject.clone()).or_insert_with_key(|subject| {
+            let total = split.total.map(u64::from);
+            (self.events)(Event::ReadStarted { name: subject.name(), total });
+            Open::Read(ReplayedRead::new(landing.new_read_id(), (self.clock)()))
         });
         let Open::Read(read) = open else { return Ok(None) };
         if document.entity != Entity::Playlist
-            && let Some(reason) = read.refusal(&cut)
+            && let Some(reason) = read.refusal(&split)
         {
             return Ok(Some(format!("{}: {reason}", document.url)));
         }
         let is_held =
             |position| read.held.iter().any(|(from, to)| (*from..*to).contains(&position));
-        let row_count = landing.land((self.run_id, read.read_id), document, &cut, is_held)?;
-        if cut.rows.is_some() {
+        let row_count = landing.land((self.run_id, read.read_id), document, &split, is_held)?;
+        if split.rows.is_some() {
             read.has_contents = true;
-            read.hold(cut.offset, cut.offset + cut.row_count());
+            read.hold(split.offset, split.offset + split.row_count());
         }
         // The playlist itself knows best how many rows it has.
-        if cut.total.is_some() && !read.is_described {
-            read.total = cut.total;
+        if split.total.is_some() && !read.is_described {
+            read.total = split.total;
         }
         read.is_described |= document.entity == Entity::Playlist;
-        read.snapshot_id = cut.snapshot_id.or(read.snapshot_id.take());
+        read.snapshot_id = split.snapshot_id.or(read.snapshot_id.take());
         (self.events)(Event::RowsLanded(row_count));
         Ok(None)
     }
 
     /// One folder can hold a list as it was on several days: what follows belongs to the latest that was begun.
-    fn turn_to_another_snapshot(&mut self, key: &str, entity: Entity, cut: &Cut) {
-        let known = self.known.get(key);
+    fn turn_to_another_snapshot(&mut self, document: &Document, split: &SplitDocument) {
+        let Document { entity, subject, .. } = document;
+        let entity = *entity;
+        let known = match subject {
+            Subject::Playlist(id) => self.known.get(id),
+            _ => None,
+        };
         let known =
-            known.filter(|it| it.snapshot_id.is_some() && it.snapshot_id == cut.snapshot_id);
-        let is_another = match self.open.get(key) {
+            known.filter(|it| it.snapshot_id.is_some() && it.snapshot_id == split.snapshot_id);
+        let is_another = match self.open.get(subject) {
             None => entity == Entity::Playlist && known.is_some(),
             Some(Open::Unchanged(_)) => entity == Entity::Playlist && known.is_none(),
             Some(Open::Read(read)) if entity == Entity::Playlist => {
-                read.is_described && read.snapshot_id != cut.snapshot_id
+                read.is_described && read.snapshot_id != split.snapshot_id
             }
             // Pages by themselves name no snapshot: a list that begins anew is another.
             Some(Open::Read(read)) => {
                 !read.is_described
-                    && cut.offset == 0
+                    && split.offset == 0
                     && read.held.first().is_some_and(|it| it.0 == 0)
             }
         };
         if !is_another {
             return;
         }
-        if let Some(Open::Read(read)) = self.open.remove(key) {
-            self.closed.push((key.to_owned(), read));
+        if let Some(Open::Read(read)) = self.open.remove(subject) {
+            self.closed.push((subject.clone(), read));
         }
         if let Some(known) = known {
-            tracing::debug!(snapshot = known.snapshot_id, "`{key}` is unchanged");
-            self.open.insert(key.to_owned(), Open::Unchanged(known.total.unwrap_or(0)));
+            tracing::debug!(snapshot = known.snapshot_id, "`{}` is unchanged", subject.name());
+            self.open.insert(subject.clone(), Open::Unchanged(known.total.unwrap_or(0)));
         }
     }
 
     /// Writes the reads to the ledger, now that it is known how they ended.
     fn note(&self, warehouse: &Warehouse) -> Result<(), Error> {
-        let new =
-            |entity, playlist_id, now| NewRead { run_id: self.run_id, entity, playlist_id, now };
-        let open = self.open.iter().filter_map(|(playlist_id, open)| match open {
-            Open::Read(read) => Some((playlist_id, read)),
+        let new = |subject, now| NewRead { run_id: self.run_id, subject, now };
+        let open = self.open.iter().filter_map(|(subject, open)| match open {
+            Open::Read(read) => Some((subject, read)),
             Open::Unchanged(_) => None,
         });
         // The ledger takes the read with the highest id for the newest.
-        let closed = self.closed.iter().map(|(playlist_id, read)| (playlist_id, read));
-        let lists = closed.chain(open).map(|(playlist_id, read)| WholeRead {
+        let closed = self.closed.iter().map(|(subject, read)| (subject, read));
+        let lists = closed.chain(open).map(|(subject, read)| WholeRead {
             read_id: read.read_id,
-            read: new(read.entity, Some(playlist_id), read.started_at),
+            read: new(subject, read.started_at),
             snapshot_id: read.snapshot_id.as_deref(),
             total: read.total,
             status: read.status(),
         });
-        let batches = self.batches.iter().map(|(read_id, entity, now)| WholeRead {
-            read_id: *read_id,
-            read: new(entity, None, *now),
+        let batches = self.batches.iter().map(|batch| WholeRead {
+            read_id: batch.read_id,
+            read: new(&batch.subject, batch.read_at),
             snapshot_id: None,
             total: None,
             status: ReadStatus::Complete,
@@ -218,25 +225,26 @@ impl Replay<'_> {
 
     /// What became of each list; of one that was read more than once, the latest.
     fn reports(self) -> Vec<PlaylistReport> {
-        let reports = self.open.into_iter().map(|(playlist_id, open)| {
+        let reports = self.open.into_iter().map(|(subject, open)| {
             let (status, row_count, reason) = match open {
                 Open::Unchanged(total) => (PlaylistStatus::Unchanged, total.into(), None),
                 Open::Read(read) => read.outcome(),
             };
-            PlaylistReport { row_count, reason, ..PlaylistReport::new(playlist_id, status) }
+            PlaylistReport { row_count, reason, ..PlaylistReport::new(subject.name(), status) }
         });
         let mut reports: Vec<_> = reports.collect();
         // What is new stands first.
-        reports.sort_by_key(|report| report.status == PlaylistStatus::Unchanged);
+        reports.sort_by_key(|report| {
+            (report.status == PlaylistStatus::Unchanged, report.playlist_id.clone())
+        });
         reports
     }
 }
 
 impl ReplayedRead {
-    const fn new(read_id: i64, entity: &'static str, started_at: DateTime<Utc>) -> Self {
+    const fn new(read_id: i64, started_at: DateTime<Utc>) -> Self {
         Self {
             read_id,
-            entity,
             started_at,
             snapshot_id: None,
             held: Vec::new(),
@@ -264,7 +272,7 @@ impl ReplayedRead {
     }
 
     /// Why a page cannot be of this snapshot.
-    fn refusal(&self, page: &Cut) -> Option<String> {
+    fn refusal(&self, page: &SplitDocument) -> Option<String> {
         let total = self.total.filter(|_| self.is_described)?;
         let end = page.offset + page.row_count();
         match page.total {
@@ -310,7 +318,7 @@ mod tests {
     use super::*;
 
     fn read(ranges: &[(u32, u32)], total: Option<u32>) -> ReadStatus {
-        let mut read = ReplayedRead::new(1, "playlist", DateTime::UNIX_EPOCH);
+        let mut read = ReplayedRead::new(1, DateTime::UNIX_EPOCH);
         (read.total, read.has_contents) = (total, true);
         for (from, to) in ranges {
             read.hold(*from, *to);

@@ -2,10 +2,11 @@
 
 use super::live::Fetch;
 use super::*;
+use crate::ids::{PlaylistId, Subject};
 use crate::retry::RetryPolicy;
-use crate::sources::{Credentials, Cut, Document, Entity, Timing, TokenFile};
+use crate::sources::{Credentials, Document, Entity, SplitDocument, Timing, TokenFile};
 use crate::stop::Stop;
-use crate::warehouse::{KnownReads, NewRead, ReadStatus, Warehouse};
+use crate::warehouse::{Described, KnownReads, NewRead, ReadStatus, Warehouse};
 
 const SNAPSHOT: &str = "s1";
 
@@ -13,15 +14,15 @@ fn epoch() -> DateTime<Utc> {
     DateTime::UNIX_EPOCH
 }
 
-fn id(n: usize) -> String {
-    format!("{n:022}")
+fn id(n: usize) -> PlaylistId {
+    format!("{n:022}").parse().unwrap()
 }
 
 /// Lands a complete read of an empty playlist, as an earlier run did.
-fn land(warehouse: &Warehouse, playlist_id: &str) {
+fn land(warehouse: &Warehouse, playlist_id: &PlaylistId) {
     let document = Document {
         entity: Entity::Playlist,
-        playlist_id: Some(playlist_id.to_owned()),
+        subject: Subject::Playlist(playlist_id.clone()),
         url: format!("/playlists/{playlist_id}"),
         fetched_at: epoch(),
         etag: None,
@@ -29,11 +30,10 @@ fn land(warehouse: &Warehouse, playlist_id: &str) {
             r#"{{"id":"{playlist_id}","snapshot_id":"{SNAPSHOT}","items":{{"items":[],"offset":0,"total":0,"limit":100}}}}"#
         ),
     };
-    let cut = Cut::of(document.entity, &document.body, &document.parts().unwrap());
-    let entity = Entity::Playlist.name();
-    let read = NewRead { run_id: "earlier", entity, playlist_id: Some(playlist_id), now: epoch() };
-    let described = (Some(SNAPSHOT), Some(0));
-    let read_id = warehouse.page_arrived((None, read), (&document, cut), described).unwrap();
+    let split = SplitDocument::of(document.entity, &document.body, &document.parts().unwrap());
+    let read = NewRead { run_id: "earlier", subject: &document.subject, now: epoch() };
+    let described = Described { snapshot_id: Some(SNAPSHOT.to_owned()), total: Some(0) };
+    let read_id = warehouse.page_arrived((None, read), (&document, split), described).unwrap();
     warehouse.read_ended(read_id, ReadStatus::Complete, epoch()).unwrap();
 }
 

@@ -26,17 +26,17 @@ const LONGEST_VALIDITY_SECS: f64 = 366.0 * 86_400.0;
 
 /// Who we are to Spotify.
 #[derive(Debug)]
-pub struct Credentials {
+pub(crate) struct Credentials {
     /// The app.
-    pub client_id: String,
+    pub(crate) client_id: String,
     /// The app's secret, where it has one.
-    pub client_secret: Option<SecretString>,
+    pub(crate) client_secret: Option<SecretString>,
     /// A refresh token from the configuration.
-    pub refresh_token: Option<SecretString>,
+    pub(crate) refresh_token: Option<SecretString>,
     /// Where a login is stored.
-    pub token_file: TokenFile,
+    pub(crate) token_file: TokenFile,
     /// Base URL of the accounts service, ending with `/`.
-    pub accounts_url: String,
+    pub(crate) accounts_url: String,
 }
 
 /// An access token and whether a user stands behind it.
@@ -121,7 +121,7 @@ impl Credentials {
     }
 
     /// When the login in use ends, once that is near enough to be told.
-    pub fn login_ends_at(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    pub(crate) fn login_ends_at(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.stored().ok()??.ends_soon(now)
     }
 

@@ -18,6 +18,7 @@ use super::quota::{Lockouts, Usage};
 use super::token_file::StoredToken;
 use crate::event::{Event, Events};
 use crate::http::{self, Caller, Repeats};
+use crate::ids::Subject;
 use crate::retry::{LONGEST_PENALTY, RetryPolicy, pause};
 use crate::sources::document::{Document, Entity};
 use crate::sources::error::Error;
@@ -41,7 +42,7 @@ pub struct Timing {
 
 impl Timing {
     /// One try and no long waits: for a question that a person waits for.
-    pub fn impatient() -> Self {
+    pub(crate) fn impatient() -> Self {
         Self { call: http::Timing::impatient(Duration::from_secs(15)), ..Self::default() }
     }
 }
@@ -81,7 +82,7 @@ impl Patience {
 }
 
 /// Spotify's Web API for one account: a sequential queue.
-pub struct Client {
+pub(crate) struct Client {
     caller: Caller,
     base: Url,
     credentials: Credentials,
@@ -101,7 +102,7 @@ pub struct Client {
 
 impl Client {
     /// A client that has not called yet.
-    pub fn new(
+    pub(crate) fn new(
         api_url: &str,
         credentials: Credentials,
         timing: Timing,
@@ -133,7 +134,7 @@ impl Client {
 
     /// Lets `stop` end waits and calls; they then fail with [`Error::Stopped`].
     #[must_use]
-    pub fn stopped_by(mut self, stop: Arc<Stop>) -> Self {
+    pub(crate) fn stopped_by(mut self, stop: Arc<Stop>) -> Self {
         self.stop = stop;
         self
     }
@@ -143,27 +144,27 @@ impl Client {
     }
 
     /// How far this machine's clock is ahead of Spotify's, once it has answered.
-    pub fn clock_skew(&self) -> Option<TimeDelta> {
+    pub(crate) fn clock_skew(&self) -> Option<TimeDelta> {
         self.caller.clock_skew()
     }
 
     /// What the calls so far cost.
-    pub const fn usage(&self) -> Usage {
+    pub(crate) const fn usage(&self) -> Usage {
         self.usage
     }
 
     /// One document; waits and retries are reported to `events`.
-    pub async fn get(
+    pub(crate) async fn get(
         &mut self,
         entity: Entity,
-        playlist_id: Option<&str>,
+        subject: &Subject,
         url: &str,
         events: Events<'_>,
     ) -> Result<Document, Error> {
         let (body, etag) = self.call(url, events).await?;
         Ok(Document {
             entity,
-            playlist_id: playlist_id.map(str::to_owned),
+            subject: subject.clone(),
             url: url.to_owned(),
             fetched_at: self.now(),
             etag,
@@ -174,29 +175,31 @@ impl Client {
     /// Full artists or albums in one call. `None`: the app may not ask for several at once.
     ///
     /// A single id that Spotify does not know gives the document `null`, as it gives it in a batch.
-    pub async fn details(
+    pub(crate) async fn details(
         &mut self,
-        entity: Entity,
+        subject: &Subject,
         ids: &[String],
         events: Events<'_>,
     ) -> Result<Option<Document>, Error> {
+        let entity = Entity::of(subject);
         let (name, list) = (entity.name(), ids.join(","));
         let is_batch = ids.len() > 1;
         let url = if is_batch { format!("/{name}?ids={list}") } else { format!("/{name}/{list}") };
-        let question = Question { entity, playlist_id: None, url: &url };
+        let question = Question { entity, subject, url: &url };
         let asked = self.ask(question, |given| question::details(given, ids), events).await;
         match asked.map(|(document, ())| document) {
             Err(error) if is_batch && error.concerns_one_playlist() => Ok(None),
             Err(Error::NotFound { .. } | Error::Refused { status: 400, .. }) => {
-                let (fetched_at, body) = (self.now(), "null".to_owned());
-                Ok(Some(Document { entity, playlist_id: None, url, fetched_at, etag: None, body }))
+                let (subject, fetched_at) = (subject.clone(), self.now());
+                let (etag, body) = (None, "null".to_owned());
+                Ok(Some(Document { entity, subject, url, fetched_at, etag, body }))
             }
             other => other.map(Some),
         }
     }
 
     /// The logged-in user's id, asked for once.
-    pub async fn user_id(&mut self, events: Events<'_>) -> Result<String, Error> {
+    pub(crate) async fn user_id(&mut self, events: Events<'_>) -> Result<String, Error> {
         #[derive(Deserialize)]
         struct Me {
             id: String,
@@ -350,7 +353,7 @@ impl Client {
     }
 
     /// Stores a login that could not be stored when Spotify gave it.
-    pub fn keep_login(&mut self, events: Events<'_>) {
+    pub(crate) fn keep_login(&mut self, events: Events<'_>) {
         if let Some(login) = self.unstored.take()
             && let Err(error) = self.credentials.token_file.store(&login)
         {

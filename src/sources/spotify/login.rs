@@ -30,7 +30,7 @@ const MAX_HEAD_BYTES: usize = 64 << 10;
 ///
 /// # Errors
 /// [`Error::Login`] says what went wrong and what to do: refused, a foreign `state`, a time-out.
-pub async fn login(
+pub(crate) async fn login(
     credentials: &Credentials,
     no_browser: bool,
     now: DateTime<Utc>,

@@ -3,15 +3,21 @@
 mod answer;
 mod auth;
 mod client;
+mod list;
 mod login;
 mod playlist;
 mod question;
 mod quota;
+mod reader;
 mod token_file;
 
-pub use auth::Credentials;
-pub use client::{Client, Timing};
-pub use login::login;
-pub use playlist::{KnownList, ListReader, PlaylistReader, Step};
-pub use quota::{Bucket, Lockouts, Usage};
-pub use token_file::{StoredToken, TokenFile};
+pub(crate) use auth::Credentials;
+pub(crate) use client::Client;
+pub use client::Timing;
+pub(crate) use list::{KnownList, ListReader};
+pub(crate) use login::login;
+pub(crate) use playlist::PlaylistReader;
+pub use quota::Bucket;
+pub(crate) use quota::Lockouts;
+pub(crate) use reader::{Reader, Step};
+pub(crate) use token_file::TokenFile;

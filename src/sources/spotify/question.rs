@@ -6,8 +6,9 @@ use serde::Deserialize;
 
 use super::client::Client;
 use crate::event::{Event, Events};
-use crate::sources::document::{Document, Entity, InvalidDocument, Parts, RowIdentity};
-use crate::sources::error::Error;
+use crate::ids::{PlaylistId, Subject};
+use crate::sources::document::{Document, Entity, Parts, RowIdentity};
+use crate::sources::error::{Error, InvalidDocument};
 use crate::sources::size;
 
 /// How often one question is put before its answer is taken for what Spotify has to say.
@@ -35,7 +36,7 @@ pub(super) struct PageAnswer {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Question<'a> {
     pub(super) entity: Entity,
-    pub(super) playlist_id: Option<&'a str>,
+    pub(super) subject: &'a Subject,
     pub(super) url: &'a str,
 }
 
@@ -49,8 +50,8 @@ impl Client {
     ) -> Result<(Document, T), Error> {
         let mut tries = 1;
         loop {
-            let Question { entity, playlist_id, url } = question;
-            let document = self.get(entity, playlist_id, url, events).await?;
+            let Question { entity, subject, url } = question;
+            let document = self.get(entity, subject, url, events).await?;
             match look(&document) {
                 Ok(seen) => return Ok((document, seen)),
                 Err(error) if tries == TRIES => return Err(error),
@@ -104,10 +105,10 @@ pub(super) fn details(document: &Document, ids: &[String]) -> Result<(), Error> 
 }
 
 /// Looks whether a document is the playlist that was asked for, with the rows that must come with it.
-pub(super) fn playlist(document: &Document) -> Result<PlaylistAnswer, Error> {
+pub(super) fn playlist(document: &Document, asked: &PlaylistId) -> Result<PlaylistAnswer, Error> {
     let parts = parts(document)?;
-    if parts.id != document.playlist_id {
-        let asked = document.playlist_id.clone().unwrap_or_default();
+    if parts.id.as_deref() != Some(asked.as_str()) {
+        let asked = asked.to_string();
         let other = InvalidDocument::OtherPlaylist { asked, given: parts.id };
         return Err(unusable(document)(other));
     }

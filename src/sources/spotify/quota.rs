@@ -34,7 +34,7 @@ pub enum Bucket {
 
 impl Bucket {
     /// Every bucket.
-    pub const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Playlist,
         Self::PlaylistItems,
         Self::OwnPlaylists,
@@ -46,7 +46,7 @@ impl Bucket {
     ];
 
     /// Its name in the ledger, in reports and in metrics.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Playlist => "playlist",
             Self::PlaylistItems => "playlist_items",
@@ -60,7 +60,7 @@ impl Bucket {
     }
 
     /// The bucket of a GET of this path and query.
-    pub fn of(url: &str) -> Self {
+    pub(crate) fn of(url: &str) -> Self {
         let path = url.split('?').next().unwrap_or_default();
         let segments: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         match segments.as_slice() {
@@ -77,47 +77,47 @@ impl Bucket {
 
 /// The buckets that may not be asked, and until when.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Lockouts(BTreeMap<Bucket, DateTime<Utc>>);
+pub(crate) struct Lockouts(BTreeMap<Bucket, DateTime<Utc>>);
 
 impl Lockouts {
     /// Notes that a bucket is locked; of two times the later one holds.
-    pub fn note(&mut self, bucket: Bucket, until: DateTime<Utc>) {
+    pub(crate) fn note(&mut self, bucket: Bucket, until: DateTime<Utc>) {
         let held = self.0.entry(bucket).or_insert(until);
         *held = until.max(*held);
     }
 
     /// Each locked bucket and its end.
-    pub fn iter(&self) -> impl Iterator<Item = (Bucket, DateTime<Utc>)> + '_ {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Bucket, DateTime<Utc>)> + '_ {
         self.0.iter().map(|(bucket, until)| (*bucket, *until))
     }
 
     /// When this bucket may be asked, if that is later than `now`.
-    pub fn not_before(&self, bucket: Bucket, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    pub(crate) fn not_before(&self, bucket: Bucket, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.0.get(&bucket).copied().filter(|until| now < *until)
     }
 }
 
 /// What the calls of a run cost.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Usage {
+pub(crate) struct Usage {
     /// Data calls, repeated ones included; none of the accounts service.
-    pub call_count: u64,
+    pub(crate) call_count: u64,
     /// Those among them that repeat another, whatever for.
-    pub retry_count: u64,
+    pub(crate) retry_count: u64,
     /// Time spent waiting because Spotify or our backoff asked for it.
-    pub waited: Duration,
+    pub(crate) waited: Duration,
 }
 
 impl Client {
     /// A client that knows what earlier ones were told.
     #[must_use]
-    pub fn with_lockouts(mut self, lockouts: Lockouts) -> Self {
+    pub(crate) fn with_lockouts(mut self, lockouts: Lockouts) -> Self {
         self.lockouts = lockouts;
         self
     }
 
     /// What may not be asked, as far as Spotify has said.
-    pub const fn lockouts(&self) -> &Lockouts {
+    pub(crate) const fn lockouts(&self) -> &Lockouts {
         &self.lockouts
     }
 

@@ -20,27 +20,27 @@ const ROOM_BYTES: usize = 16 << 10;
 
 /// The file that holds a login.
 #[derive(Debug, Clone)]
-pub struct TokenFile(pub PathBuf);
+pub(crate) struct TokenFile(pub PathBuf);
 
 /// A login as stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct StoredToken {
+pub(crate) struct StoredToken {
     /// The app that the login belongs to.
-    pub client_id: String,
+    pub(crate) client_id: String,
     /// What new access tokens are asked with.
-    pub refresh_token: String,
+    pub(crate) refresh_token: String,
     /// What the user agreed to.
-    pub scopes: Vec<String>,
+    pub(crate) scopes: Vec<String>,
     /// When the user agreed; the six months count from here.
-    pub authorized_at: Option<DateTime<Utc>>,
+    pub(crate) authorized_at: Option<DateTime<Utc>>,
     /// The configured refresh token that this one descends from.
     #[serde(default)]
-    pub descends_from: Option<String>,
+    pub(crate) descends_from: Option<String>,
 }
 
 impl StoredToken {
     /// When the login ends, once that is near enough to be told.
-    pub fn ends_soon(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    pub(crate) fn ends_soon(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let from = self.authorized_at?;
         (from.checked_add_days(TOLD_AFTER)? <= now).then(|| from.checked_add_months(LIFETIME))?
     }
@@ -55,7 +55,7 @@ pub(super) struct Room {
 
 impl TokenFile {
     /// The stored login, if there is one.
-    pub fn load(&self) -> Result<Option<StoredToken>, Error> {
+    pub(crate) fn load(&self) -> Result<Option<StoredToken>, Error> {
         let doing = "read the login in";
         let failed = |source| self.failed(doing, source);
         let metadata = match std::fs::metadata(&self.0) {
@@ -76,7 +76,7 @@ impl TokenFile {
 
     /// Its permissions, where others than its owner may read or write it.
     #[cfg(unix)]
-    pub fn open_to_others(&self) -> Option<u32> {
+    pub(crate) fn open_to_others(&self) -> Option<u32> {
         use std::os::unix::fs::PermissionsExt;
         let mode = std::fs::metadata(&self.0).ok()?.permissions().mode() & 0o777;
         (mode & 0o077 != 0).then_some(mode)
@@ -84,12 +84,12 @@ impl TokenFile {
 
     /// Its permissions, where others than its owner may read or write it: nothing that this system would tell.
     #[cfg(not(unix))]
-    pub fn open_to_others(&self) -> Option<u32> {
+    pub(crate) fn open_to_others(&self) -> Option<u32> {
         None
     }
 
     /// Replaces the stored login; a crash leaves either the old or the new one.
-    pub fn store(&self, token: &StoredToken) -> Result<(), Error> {
+    pub(crate) fn store(&self, token: &StoredToken) -> Result<(), Error> {
         self.make_room()?.keep(token)
     }
 

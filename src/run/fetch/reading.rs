@@ -1,0 +1,128 @@
+//! One read from where it begins to its end: of a playlist, of the list of playlists, or of the liked songs.
+
+use super::live::Fetch;
+use crate::blocking::blocking;
+use crate::event::Event;
+use crate::ids::Subject;
+use crate::run::error::Error;
+use crate::sources::{Document, Reader, SplitDocument, Step};
+use crate::warehouse::{Described, FinishedRead, NewRead, ReadStatus};
+
+/// How often a list that changes while it is read is read again.
+const MAX_RESTARTS: u32 = 3;
+
+/// Where reading a subject begins.
+pub(super) enum Begin {
+    /// There is nothing to ask for.
+    Done(End),
+    /// There is.
+    At(Reading),
+}
+
+/// A read on its way.
+pub(super) struct Reading {
+    pub(super) subject: Subject,
+    pub(super) reader: Reader,
+    /// The read whose rows are continued.
+    pub(super) read_id: Option<i64>,
+    /// Reads all of it, from the first page on: what follows when it changed meanwhile.
+    pub(super) anew: Reader,
+}
+
+/// How reading a subject ended.
+pub(super) enum End {
+    /// The warehouse holds it as it is.
+    Unchanged,
+    /// Spotify gives no contents.
+    MetadataOnly,
+    /// All of it is landed.
+    Complete(FinishedRead),
+}
+
+impl Fetch<'_> {
+    /// Reads what is left of a subject, one page at a time.
+    pub(super) async fn read(&mut self, reading: Reading) -> Result<End, Error> {
+        let Reading { subject, mut reader, mut read_id, anew } = reading;
+        let (mut restarts, mut first_page) = (0, None);
+        loop {
+            self.check_stop()?;
+            let step = match first_page.take() {
+                Some(document) => reader.first_page(document)?,
+                None => reader.step(self.client, self.events).await?,
+            };
+            match step {
+                Step::Unchanged => return Ok(End::Unchanged),
+                Step::Page(document) => {
+                    let total = reader.total();
+                    if read_id.is_none() {
+                        let (name, total) = (shown_name(&subject), total.map(u64::from));
+                        (self.events)(Event::ReadStarted { name, total });
+                    }
+                    let snapshot_id = reader.snapshot().map(str::to_owned);
+                    let described = Described { snapshot_id, total };
+                    read_id = Some(self.land(read_id, &document, described)?);
+                }
+                Step::MetadataOnly(document) => {
+                    let read_id = self.land(read_id, &document, Described::default())?;
+                    self.finish(read_id, ReadStatus::MetadataOnly)?;
+                    return Ok(End::MetadataOnly);
+                }
+                Step::Complete => {
+                    // A reader that gave no page has no end but `Unchanged`.
+                    let Some(read_id) = read_id else { return Ok(End::Unchanged) };
+                    self.finish(read_id, ReadStatus::Complete)?;
+                    return Ok(End::Complete(FinishedRead { read_id, total: reader.total() }));
+                }
+                Step::Changed(document) => {
+                    if let Some(torn) = read_id.take() {
+                        self.finish(torn, ReadStatus::Torn)?;
+                    }
+                    restarts += 1;
+                    if restarts > MAX_RESTARTS {
+                        let (playlist_id, times) = (subject.name(), restarts);
+                        let error = crate::sources::Error::KeepsChanging { playlist_id, times };
+                        return Err(error.into());
+                    }
+                    (reader, first_page) = (anew.clone(), document);
+                }
+            }
+        }
+    }
+
+    /// Notes one document, which is on disk when this returns.
+    fn land(
+        &mut self,
+        read_id: Option<i64>,
+        document: &Document,
+        described: Described,
+    ) -> Result<i64, Error> {
+        let name = || document.url.clone();
+        let parts = document
+            .parts()
+            .map_err(|source| crate::sources::Error::Document { name: name(), source })?;
+        if let Some(recorder) = &self.recorder {
+            recorder.write(document, parts.offset)?;
+        }
+        let (run_id, now) = (self.run_id.clone(), (self.clock)());
+        let split = SplitDocument::of(document.entity, &document.body, &parts);
+        let row_count = split.row_count().into();
+        let read_id = blocking(|| {
+            let read = NewRead { run_id: &run_id, subject: &document.subject, now };
+            self.warehouse.page_arrived((read_id, read), (document, split), described)
+        })?;
+        (self.events)(Event::RowsLanded(row_count));
+        Ok(read_id)
+    }
+
+    pub(crate) fn finish(&self, read_id: i64, status: ReadStatus) -> Result<(), Error> {
+        Ok(blocking(|| self.warehouse.read_ended(read_id, status, (self.clock)()))?)
+    }
+}
+
+/// What the drawing of progress calls it.
+fn shown_name(subject: &Subject) -> String {
+    match subject {
+        Subject::Playlist(id) => id.to_string(),
+        other => other.entity().to_owned(),
+    }
+}

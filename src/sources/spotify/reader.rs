@@ -1,0 +1,74 @@
+//! Reads a playlist or a list to its end, one call per step, so that the caller can land each page before the next is asked for.
+
+use super::client::Client;
+use super::list::ListReader;
+use super::playlist::PlaylistReader;
+use crate::event::Events;
+use crate::sources::document::Document;
+use crate::sources::error::Error;
+
+/// Rows per page of `/playlists/{id}/items`, `/me/tracks` and `/me/playlists`: Spotify's maximum.
+pub(super) const PAGE_LIMIT: u32 = 50;
+
+/// What one step of a reader gave.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// A document to land; the reader is not done.
+    Page(Document),
+    /// The list is the one that is already in the warehouse.
+    Unchanged,
+    /// The playlist exists, its contents are not for us.
+    MetadataOnly(Document),
+    /// The list changed while it was read. What was landed of it must not be used; the document, where there is one, is the
+    /// first page of the new snapshot.
+    Changed(Option<Document>),
+    /// Everything was read, at one snapshot.
+    Complete,
+}
+
+/// How far a read has come.
+#[derive(Debug, Clone)]
+pub(crate) enum Reader {
+    /// Of a playlist, which has a snapshot.
+    Playlist(PlaylistReader),
+    /// Of a list that has none.
+    List(ListReader),
+}
+
+impl Reader {
+    /// One call to Spotify, or none where everything is read.
+    pub(crate) async fn step(
+        &mut self,
+        client: &mut Client,
+        events: Events<'_>,
+    ) -> Result<Step, Error> {
+        match self {
+            Self::Playlist(reader) => reader.step(client, events).await,
+            Self::List(reader) => reader.step(client, events).await,
+        }
+    }
+
+    /// Takes a document that `Changed` gave as the first page of a new read.
+    pub(crate) fn first_page(&mut self, document: Document) -> Result<Step, Error> {
+        match self {
+            Self::Playlist(reader) => reader.first_page(document),
+            Self::List(reader) => reader.first_page(document),
+        }
+    }
+
+    /// Rows Spotify announced.
+    pub(crate) const fn total(&self) -> Option<u32> {
+        match self {
+            Self::Playlist(reader) => Some(reader.total()),
+            Self::List(reader) => reader.total(),
+        }
+    }
+
+    /// The snapshot being read, where there is one.
+    pub(crate) fn snapshot(&self) -> Option<&str> {
+        match self {
+            Self::Playlist(reader) => reader.snapshot(),
+            Self::List(_) => None,
+        }
+    }
+}
