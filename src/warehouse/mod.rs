@@ -38,7 +38,7 @@ pub use error::Error;
 use journal::Journal;
 pub use known_reads::KnownReads;
 pub use landing::Landing;
-pub use published::NextVersion;
+pub(crate) use published::{NextVersion, PublishedFile};
 pub use query::{QueryFormat, query};
 pub use reads::{
     FinishedRead, KnownRead, ListedPlaylist, NewRead, ReadStatus, UnfinishedRead, WholeRead,
