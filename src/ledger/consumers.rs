@@ -110,6 +110,40 @@ mod tests {
     }
 
     #[test]
+    fn a_ledger_of_an_earlier_version_knows_what_both_of_its_consumers_lack() {
+        let (folder, warehouse) = warehouse();
+        // As it was then: a run that is published and not exported, one that neither is, one that both are.
+        let older = "drop table meta.consumers; drop table meta.pending_runs;
+            drop table meta.pending_gone_rows;
+            create table meta.unpublished_runs (run_id varchar);
+            create table meta.gone_rows (\"table\" varchar, first_key varchar, second_key varchar);
+            create view meta.unshipped_runs as
+            select run_id from meta.runs where exported_at is null;
+            insert into core.songs by name select unnest(['r1', 'r2', 'r3']) as id, id as run_id;
+            insert into meta.runs by name select unnest(['r1', 'r2', 'r3']) as run_id;
+            update meta.runs set exported_at = timestamp '2025-01-05' where run_id = 'r1';
+            insert into meta.unpublished_runs values ('r3'), ('r3');
+            insert into meta.gone_rows values ('song_artists', 'r3', '0');";
+        warehouse.connection().execute_batch(older).unwrap();
+        drop(warehouse);
+        let open = || Warehouse::open(&folder.path().join("w.duckdb"), folder.path()).unwrap();
+        for _ in 0..2 {
+            let warehouse = open();
+            assert_eq!(lacks(&warehouse, "lake"), [vec!["r2", "r3"], vec![]]);
+            assert_eq!(lacks(&warehouse, "published"), [["r3"], ["r3"]]);
+            // Only where something of the schema is other than it was is it applied again.
+            warehouse.connection().execute_batch("drop view staging.pending_reads").unwrap();
+        }
+        let left = "select table_name from duckdb_tables() where table_name in \
+            ('unpublished_runs', 'gone_rows') union select view_name from duckdb_views() \
+            where view_name = 'unshipped_runs'";
+        assert_eq!(texts(&open(), left), [""; 0]);
+        // Everything is sent once: nobody is taken for new.
+        register(&open(), Consumer::ALL.into_iter().map(Consumer::name)).unwrap();
+        assert_eq!(lacks(&open(), "lake")[0], ["r2", "r3"]);
+    }
+
+    #[test]
     fn a_consumer_of_another_name_has_a_pending_set_of_its_own() {
         let (_folder, warehouse) = warehouse();
         change(&warehouse, "r1");

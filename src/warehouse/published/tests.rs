@@ -19,7 +19,7 @@ impl World {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let warehouse =
-            Warehouse::open(&folder.path().join("work.duckdb"), &folder.path().join("tmp"))
+            Warehouse::open(&folder.path().join("work.duckdb"), &folder.path().join("temp"))
                 .unwrap();
         let world = Self { folder, warehouse };
         world.change(
