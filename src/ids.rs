@@ -220,6 +220,28 @@ impl TryFrom<SubjectText> for Subject {
 #[error("nothing is read that is called `{0}` with the id {1:?}")]
 struct InvalidSubject(String, Option<String>);
 
+/// Who is sent what changes in the tables. The ledger keeps what each of them lacks; a new one needs a name here and nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Consumer {
+    /// The files of the lake, and with them Snowflake.
+    Lake,
+    /// The analysts' file.
+    Published,
+}
+
+impl Consumer {
+    /// Every one of them.
+    pub(crate) const ALL: [Self; 2] = [Self::Lake, Self::Published];
+
+    /// Its name in the ledger.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Lake => "lake",
+            Self::Published => "published",
+        }
+    }
+}
+
 /// The folder in which everything lives that is not in a cloud, and the only list of what lies there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataDir(PathBuf);

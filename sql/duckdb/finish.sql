@@ -2,13 +2,18 @@
 -- grain: none · reads: gone_song_artists, pending_songs, gone_genres, pending_genres, pending_snapshots, pending_rows,
 -- superseded_rows, known_snapshots, known_playlist_songs, playlist_changes, next_song_spread, next_details, consumed_reads · shipped: no
 -- guarded by: playlist_songs__no_row_is_lost, song_artists__first_is_primary
-insert into meta.unpublished_runs
-select getvariable('run_id') as run_id;
+insert into meta.pending_gone_rows by name
+with gone as (
+    select 'song_artists' as "table", song_id as first_key, artist_position::varchar as second_key
+    from gone_song_artists
+    union all
+    select 'genres', artist_id, genre
+    from gone_genres
+)
 
-insert into meta.gone_rows
-select 'song_artists' as "table", song_id as first_key, artist_position::varchar as second_key from gone_song_artists
-union all
-select 'genres', artist_id, genre from gone_genres;
+select consumers.consumer, gone.*
+from meta.consumers as consumers
+cross join gone;
 
 delete from core.song_artists
 where (song_id, artist_position) in (select (song_id, artist_position) from gone_song_artists);

@@ -6,8 +6,8 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use duckdb::{OptionalExt, params};
 
 use super::files::list;
-use super::written;
-use crate::ids::RunId;
+use super::{consumers, written};
+use crate::ids::{Consumer, RunId};
 use crate::lake::{Manifest, WrittenFile};
 use crate::warehouse::ledger_sql as sql;
 use crate::warehouse::{Doing, Error, TableCount, Warehouse, sql_timestamp};
@@ -81,6 +81,7 @@ pub(crate) fn begin(
     (fresh, now): (RunId, DateTime<Utc>),
 ) -> Result<(RunId, DateTime<Utc>), Error> {
     warehouse.transaction(|warehouse| {
+        consumers::register(warehouse, Consumer::ALL.into_iter().map(Consumer::name))?;
         let connection = warehouse.connection();
         let unfinished = sql::UNFINISHED_RUN;
         let waited_for_since = sql_timestamp(now - WORTH_WAITING_FOR);
@@ -284,7 +285,7 @@ pub(crate) fn counts_of(warehouse: &Warehouse, run: &RunId) -> Result<Vec<TableC
     rows.doing(doing)?.collect::<Result<_, _>>().doing(doing)
 }
 
-/// Notes in one transaction that everything unshipped was exported.
+/// Notes in one transaction what was exported, and that the lake lacks nothing.
 pub(crate) fn exported(
     warehouse: &mut Warehouse,
     manifest: &Manifest,
@@ -305,7 +306,7 @@ pub(crate) fn exported(
         written.map_or(Ok(()), |file| written::manifest_written(warehouse, run_id, file))?;
         archive.map_or(Ok(()), |file| written::archive_written(warehouse, run_id, file))?;
         connection.execute(sql::NOTE_EXPORT, [&now]).doing("note the export")?;
-        Ok(())
+        consumers::acknowledge(warehouse, Consumer::Lake)
     })
 }
 
@@ -348,13 +349,16 @@ pub(crate) fn setting(warehouse: &Warehouse, name: &str) -> Result<Option<String
 
 /// Replaces a note of ours.
 pub(crate) fn set_setting(warehouse: &mut Warehouse, name: &str, value: &str) -> Result<(), Error> {
+    warehouse.transaction(|warehouse| replace_setting(warehouse, name, value))
+}
+
+/// Replaces a note of ours, in the caller's transaction.
+pub(super) fn replace_setting(warehouse: &Warehouse, name: &str, value: &str) -> Result<(), Error> {
     let doing = "note a setting";
-    warehouse.transaction(|warehouse| {
-        let connection = warehouse.connection();
-        connection.execute("delete from meta.settings where name = ?", [name]).doing(doing)?;
-        let insert = "insert into meta.settings values (?, ?)";
-        connection.execute(insert, [name, value]).doing(doing).map(|_| ())
-    })
+    let connection = warehouse.connection();
+    connection.execute("delete from meta.settings where name = ?", [name]).doing(doing)?;
+    let insert = "insert into meta.settings values (?, ?)";
+    connection.execute(insert, [name, value]).doing(doing).map(|_| ())
 }
 
 /// How many artists were asked for, by all runs, and how many genres were given.

@@ -114,7 +114,7 @@ async fn every_stage(run: &mut Run<'_>) -> Result<(), Error> {
         blocking(|| {
             let transformed = transform(run, fetched)?;
             let Some(passed) = check(run, &transformed)? else { return Ok(()) };
-            publish(run, &passed, transformed)?;
+            publish(run, &passed, transformed.next_version)?;
             export(run, &passed)
         })?;
     }

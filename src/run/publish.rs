@@ -1,23 +1,40 @@
 //! Publish: the analysts' file is brought up to date and moved into place.
+//!
+//! Its next version is made beside other stages, because a copy takes as long as the disk needs: it is begun before the tables change
+//! and has the changes while the checks look at them. Only what passed is finished; anything else is dropped, and leaves nothing.
 
 use super::Run;
 use super::error::Error;
-use super::transform::Transformed;
 use crate::event::Stage;
+use crate::ledger;
 use crate::quality::QualityPassed;
+use crate::warehouse::NextVersion;
 
-/// Publishes the tables that passed, from the next version that the transform began, where it did.
+/// Changes the tables by `shape`, with the next version of the published file beside it; `None` where the run does not publish.
+pub(crate) fn prepare_beside(
+    run: &mut Run<'_>,
+    shape: impl FnOnce(&mut Run<'_>) -> Result<(), Error>,
+) -> Result<Option<NextVersion>, Error> {
+    if !run.does(Stage::Publish) {
+        return shape(run).map(|()| None);
+    }
+    let next_version = NextVersion::begin(&run.warehouse, &run.config.data_dir.published())?;
+    shape(run)?;
+    next_version.apply_changes(&run.warehouse)?;
+    Ok(Some(next_version))
+}
+
+/// Publishes the tables that passed.
 pub(crate) fn publish(
     run: &mut Run<'_>,
     _: &QualityPassed,
-    transformed: Transformed,
+    next_version: Option<NextVersion>,
 ) -> Result<(), Error> {
-    if !run.does(Stage::Publish) {
-        return Ok(());
-    }
+    let Some(next_version) = next_version else { return Ok(()) };
     run.check_stop()?;
     run.enter(Stage::Publish)?;
-    let published = run.config.data_dir.published();
-    run.warehouse.publish(&published, transformed.next_version)?;
+    if let Some(file) = next_version.finish(&run.warehouse)? {
+        ledger::consumers::published(&mut run.warehouse, &file)?;
+    }
     Ok(())
 }

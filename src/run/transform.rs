@@ -1,7 +1,8 @@
-//! Transform: what is landed becomes rows of the shipped tables. The next version of the published file is begun beside it.
+//! Transform: what is landed becomes rows of the shipped tables.
 
 use super::error::Error;
 use super::fetch::Fetched;
+use super::publish::prepare_beside;
 use super::{Run, lost, notes};
 use crate::event::Stage;
 use crate::ledger;
@@ -9,17 +10,17 @@ use crate::warehouse::NextVersion;
 
 /// The tables are as the run leaves them.
 pub(crate) struct Transformed {
-    /// The next version of the published file, where one was begun.
+    /// The next version of the published file, where the run publishes.
     pub(crate) next_version: Option<NextVersion>,
 }
 
 /// Shapes what is landed, and counts what is in the tables.
 pub(crate) fn transform(run: &mut Run<'_>, _: Fetched) -> Result<Transformed, Error> {
-    let published = run.config.data_dir.published();
-    let next_version = match run.does(Stage::Publish) {
-        true => run.warehouse.begin_next_version(&published)?,
-        false => None,
-    };
+    let next_version = prepare_beside(run, shape_and_count)?;
+    Ok(Transformed { next_version })
+}
+
+fn shape_and_count(run: &mut Run<'_>) -> Result<(), Error> {
     if run.does(Stage::Transform) {
         shape(run)?;
     }
@@ -29,10 +30,7 @@ pub(crate) fn transform(run: &mut Run<'_>, _: Fetched) -> Result<Transformed, Er
     if run.does(Stage::Export) && 0 < count {
         return Err(Error::NotTransformed { count });
     }
-    if let Some(next_version) = &next_version {
-        run.warehouse.apply_changes(next_version)?;
-    }
-    Ok(Transformed { next_version })
+    Ok(())
 }
 
 fn shape(run: &mut Run<'_>) -> Result<(), Error> {

@@ -46,6 +46,7 @@ const PENDING: &str = r#"
 set variable run_id = 'R';
 set variable extracted_at = timestamp '2026-01-05';
 insert into meta.runs by name select 'R' as run_id;
+insert into meta.pending_runs values ('lake', 'R');
 insert into meta.reads by name select 1 as read_id, 'albums' as entity, 'complete' as status;
 insert into raw.documents by name select 1 as document_id, 1 as read_id, 'albums' as entity;
 insert into raw.rows by name select 1 as document_id, 0 as position,

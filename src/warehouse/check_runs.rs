@@ -199,6 +199,7 @@ mod tests {
         run("insert into meta.runs by name select 'old' as run_id, timestamp '2026-01-01' as \
                 exported_at");
         run("insert into meta.runs by name select 'new' as run_id");
+        run("insert into meta.pending_runs values ('lake', 'new')");
         run("set variable run_id = 'new'; set variable extracted_at = timestamp '2026-01-05'");
         let run_id = if is_new { "new" } else { "old" };
         for table in Table::ALL {

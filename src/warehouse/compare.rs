@@ -126,14 +126,12 @@ impl Warehouse {
             _ => key.clone(),
         };
         let groups: BTreeSet<String> = keys.iter().map(group_of).collect();
-        self.connection
-            .execute(&sql_files::for_table(sql_files::RESHIP, table), [json!(groups).to_string()])
-            .and_then(|_| {
-                let sql = "insert into meta.unpublished_runs select getvariable('run_id')";
-                self.connection.execute(sql, [])
-            })
-            .doing(&format!("ship rows of `{table}` again"))
-            .map(|_| ())
+        let doing = format!("ship rows of `{table}` again");
+        let sql = sql_files::for_table(sql_files::RESHIP, table);
+        self.transaction(|warehouse| {
+            warehouse.connection.execute(&sql, [json!(groups).to_string()]).doing(&doing)?;
+            warehouse.note_change(&doing)
+        })
     }
 
     fn rows_among<T>(

@@ -19,8 +19,9 @@ impl Warehouse {
             let rows =
                 format!("update core.{table} set run_id = getvariable('run_id') where run_id = ?");
             let count = connection.execute(&rows, [run_id]).doing(&doing)?;
-            let note = "insert into meta.unpublished_runs select getvariable('run_id') where ? > 0";
-            connection.execute(note, [count as u64]).doing(&doing)?;
+            if 0 < count {
+                warehouse.note_change(&doing)?;
+            }
             Ok(count)
         })
     }

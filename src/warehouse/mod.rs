@@ -39,7 +39,7 @@ pub(crate) use journal::Described;
 use journal::Journal;
 pub(crate) use known_reads::KnownReads;
 pub(crate) use landing::Landing;
-pub use published::NextVersion;
+pub(crate) use published::{NextVersion, PublishedFile};
 pub use query::{QueryFormat, query};
 pub(crate) use reads::{FinishedRead, KnownRead, ListedPlaylist, NewRead, ReadStatus, WholeRead};
 pub use refused::Finding;

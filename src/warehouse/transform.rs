@@ -70,7 +70,9 @@ impl Warehouse {
                 tracing::debug!(table.name = table.name(), "{doing}");
                 warehouse.connection.execute_batch(&sql_files::merge(table)).doing(&doing)?;
             }
-            warehouse.connection.execute_batch(sql_files::FINISH).doing("note the transform")
+            let doing = "note the transform";
+            warehouse.connection.execute_batch(sql_files::FINISH).doing(doing)?;
+            warehouse.note_change(doing)
         })?;
         self.drop_temporary_tables()
     }
@@ -96,6 +98,11 @@ impl Warehouse {
         Ok(())
     }
 
+    /// Notes for everybody who is sent changes that the run changed rows, in the transaction that changes them.
+    pub(super) fn note_change(&self, doing: &str) -> Result<(), Error> {
+        self.connection.execute_batch(sql_files::ledger::NOTE_CHANGE).doing(doing)
+    }
+
     /// Marks every row of every shipped table as this run's, so that all of them are checked and shipped again.
     ///
     /// # Errors
@@ -106,8 +113,7 @@ impl Warehouse {
                 let sql = format!("update core.{table} set run_id = getvariable('run_id')");
                 warehouse.connection.execute_batch(&sql).doing(&format!("unship `{table}`"))?;
             }
-            let unpublished = "insert into meta.unpublished_runs select getvariable('run_id')";
-            warehouse.connection.execute_batch(unpublished).doing("unship everything")
+            warehouse.note_change("unship everything")
         })
     }
 

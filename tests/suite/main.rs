@@ -40,6 +40,7 @@ mod lost_ledger;
 mod models;
 mod nights;
 mod odd_files;
+mod older_ledgers;
 mod nonsense;
 mod premium;
 mod plan;

@@ -1,4 +1,4 @@
--- note_export: notes that everything unshipped was exported. ?1: now
+-- note_export: notes which runs were exported: all that were not. ?1: now
 -- grain: none · reads: meta.runs · shipped: no
 update meta.runs
 set exported_at = ?1::timestamp

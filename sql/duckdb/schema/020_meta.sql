@@ -24,7 +24,7 @@ create table if not exists meta.runs (
     finished_at timestamp,
     status      varchar,   -- running | exported | refused | failed | …
     stage       varchar,
-    exported_at timestamp, -- NULL = its rows were not shipped yet
+    exported_at timestamp, -- when its rows were written for the lake; NULL = not
     report      varchar
 );
 
@@ -136,16 +136,20 @@ create table if not exists meta.settings (
     value varchar
 );
 
--- What the published file does not know yet: the runs that changed core since, and the rows that went.
-create table if not exists meta.unpublished_runs (
-    run_id varchar
+-- Who is sent what changes in core (src/ledger/consumers.rs): lake | published | …
+create table if not exists meta.consumers (
+    consumer varchar
 );
 
-create table if not exists meta.gone_rows (
+-- What a consumer lacks: the rows of core that carry the id of one of these runs, and the rows that went.
+create table if not exists meta.pending_runs (
+    consumer varchar,
+    run_id   varchar
+);
+
+create table if not exists meta.pending_gone_rows (
+    consumer   varchar,
     "table"    varchar,
     first_key  varchar, -- the columns of the key, as text
     second_key varchar
 );
-
-create or replace view meta.unshipped_runs as
-select run_id from meta.runs where exported_at is null;

@@ -1,5 +1,5 @@
 -- table_counts: rows of each shipped table, and how many of them this run is about to ship.
--- grain: table · reads: core, meta.unshipped_runs · shipped: no · guarded by: tables__row_count_has_not_collapsed
+-- grain: table · reads: core, meta.pending_runs · shipped: no · guarded by: tables__row_count_has_not_collapsed
 -- each table: union all
 select
     '{table}' as "table",

@@ -1,251 +1,221 @@
-//! Makes the next version of the published file, aside from everything else: a copy first, while the transform is at work, then what
-//! changed, while the checks look at it. Nobody sees it before `publish.rs` moves it into place.
+//! The next version of the published file: begun before the tables change, told when they have, finished when the checks passed.
 
-use std::panic::resume_unwind;
+use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
-use std::thread::JoinHandle;
 
-use duckdb::{Connection, InterruptHandle};
-
-use super::copy::copy;
-use crate::ids::Table;
-use crate::stop::Stop;
+use super::aside::{Aside, Progress};
+use super::file::PublishedFile;
+use super::writer::{Writer, beside, remove_if_there, remove_leftovers, size};
+use crate::ids::{Consumer, Table};
+use crate::warehouse::Warehouse;
 use crate::warehouse::error::{Doing, Error};
-use crate::warehouse::sql_files::{self, ledger};
+use crate::warehouse::sql_files::ledger;
+
+/// Changing more than one row in this many costs more than writing all of them.
+const CHANGED_ROWS_WORTH_A_COPY: u64 = 3;
+/// More changed rows are brought into the copy when the checks are done, so that the two do not compete for memory.
+const MOST_ROWS_ASIDE: u64 = 200_000;
+/// A file is compacted when its rows take this many percent of the bytes that they took when it was written from nothing.
+const MAX_GROWTH_PERCENT: u64 = 150;
+/// Below this size the blocks of a file say little about its rows.
+pub(super) const LEAST_COMPACTED_BYTES: u64 = 8 << 20;
 
 /// The next version of the published file, on its way. Dropped, it is taken away again.
-pub struct NextVersion {
-    fresh: PathBuf,
-    /// Tells the thread that `core` is as it is to be published; gone, the copy is all that is asked of it.
-    apply: Option<Sender<()>>,
-    unwanted: Arc<Stop>,
-    statement: Arc<InterruptHandle>,
-    thread: Option<JoinHandle<(Connection, Result<Progress, Error>)>>,
-}
-
-/// How far the next version is.
-enum Progress {
-    /// A copy of the published one.
-    Copied,
-    /// With what changed; whether its tables then have as many rows as those of `core`.
-    Renewed(bool),
+pub(crate) struct NextVersion {
+    pub(super) target: PathBuf,
+    /// What is made of it already; `None` where that is of no use, or could not be begun.
+    pub(super) aside: Option<Aside>,
 }
 
 impl NextVersion {
-    /// Begins with the copy. `stop` ends it as a drop does.
-    pub(crate) fn begin(
-        connection: &Connection,
-        target: &Path,
-        stop: &Arc<Stop>,
-    ) -> Result<Self, Error> {
-        let doing = "open a second connection";
-        let connection = connection.try_clone().doing(doing)?;
-        connection.execute_batch("use work").doing(doing)?;
-        let statement = connection.interrupt_handle();
-        let (apply, applying) = channel();
-        let unwanted = Arc::new(Stop::new());
-        let (target, fresh) = (target.to_owned(), fresh(target));
-        let path = fresh.clone();
-        let stops = [Arc::clone(stop), Arc::clone(&unwanted)];
-        let work = move || {
-            let is_unwanted = || stops.iter().any(|stop| stop.is_asked());
-            let writer =
-                Writer { connection: &connection, fresh: &path, is_unwanted: &is_unwanted };
-            let progress = writer.copy(&target).and_then(|()| match applying.recv() {
-                Ok(()) => writer.renew().map(Progress::Renewed),
-                Err(_) => Ok(Progress::Copied),
-            });
-            if progress.is_err() {
-                // Whatever it says is told in time; its bytes may be those that the transform lacks.
-                let _ = remove_leftovers(&path);
+    /// Begins to copy `target` aside, which takes as long as the disk needs, where what is pending is worth it.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub(crate) fn begin(warehouse: &Warehouse, target: &Path) -> Result<Self, Error> {
+        let aside = match is_worth_a_copy(warehouse, target)? {
+            true => {
+                let begun = Aside::begin(&warehouse.connection, target, &warehouse.stop);
+                begun.inspect_err(|error| tracing::debug!(%error, "nothing is copied aside")).ok()
             }
-            // The connection is closed by the other thread, because an interruption that meets its end is not safe.
-            (connection, progress)
+            false => None,
         };
-        let spawned = std::thread::Builder::new().spawn(work);
-        let thread = spawned.map_err(|source| Error::File {
-            doing: "start a thread for",
-            path: fresh.clone(),
-            source,
-        })?;
-        Ok(Self { fresh, apply: Some(apply), unwanted, statement, thread: Some(thread) })
+        Ok(Self { target: target.to_owned(), aside })
     }
 
-    /// Tells it that `core` is as it is to be published.
-    pub(crate) fn apply_changes(&self) {
-        // Whoever hears it no longer has failed, which `finish` tells.
-        let _ = self.apply.as_ref().map(|apply| apply.send(()));
-    }
-
-    /// Whether there is nothing to wait for.
-    #[cfg(test)]
-    pub(crate) fn is_done(&self) -> bool {
-        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
-    }
-
-    /// Waits for what it was told to do.
-    fn finish(mut self) -> Result<Progress, Error> {
-        self.end().unwrap_or(Ok(Progress::Copied))
-    }
-
-    fn end(&mut self) -> Option<Result<Progress, Error>> {
-        self.apply = None;
-        let ended = self.thread.take()?.join();
-        let (connection, progress) = ended.unwrap_or_else(|panic| resume_unwind(panic));
-        drop(connection);
-        Some(progress)
-    }
-}
-
-impl Drop for NextVersion {
-    fn drop(&mut self) {
-        self.unwanted.ask();
-        if self.thread.is_some() {
-            self.statement.interrupt();
+    /// Tells it that the tables are as they are to be published: a few rows are brought into the copy while the checks look at them.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub(crate) fn apply_changes(&self, warehouse: &Warehouse) -> Result<(), Error> {
+        let Some(aside) = &self.aside else { return Ok(()) };
+        let rows = RowCounts::of(warehouse)?;
+        if rows.are_worth_a_copy() && (1..=MOST_ROWS_ASIDE).contains(&rows.changed) {
+            aside.apply_changes();
         }
-        if self.end().is_some() {
-            // What cannot be removed now is removed before the next one.
-            let _ = remove_leftovers(&self.fresh);
+        Ok(())
+    }
+
+    /// Does what is left, and moves it into place in one step. What the file then is, for the ledger to note; `None` where the
+    /// published one lacks nothing.
+    ///
+    /// # Errors
+    /// [`Error::File`] where the folder is not writable, [`Error::Statement`].
+    pub(crate) fn finish(self, warehouse: &Warehouse) -> Result<Option<PublishedFile>, Error> {
+        let Self { target, aside } = self;
+        let next = beside(&target);
+        let known = PublishedFile::noted(warehouse)?.filter(|known| known.is_copied(&target));
+        let rows = RowCounts::of(warehouse)?;
+        if known.is_some() && rows.changed == 0 {
+            drop(aside);
+            remove_leftovers(&next)?;
+            return Ok(None);
         }
+        let written = write(warehouse, &target, aside, (known, rows));
+        if written.is_err() {
+            // The error is the one to tell.
+            let _ = remove_leftovers(&next);
+        }
+        let thousand_row_bytes = written?;
+        move_into_place(&next, &target)?;
+        PublishedFile::of(&target, thousand_row_bytes).map(Some)
     }
 }
 
-/// Writes to a file that is not published yet.
-pub(crate) struct Writer<'w> {
-    pub(crate) connection: &'w Connection,
-    pub(crate) fresh: &'w Path,
-    /// Asked before each step, because an interruption between two statements interrupts nothing.
-    pub(crate) is_unwanted: &'w dyn Fn() -> bool,
+/// Whether a copy that is begun before the transform is likely to be used: `target` is what was published, and little is pending.
+fn is_worth_a_copy(warehouse: &Warehouse, target: &Path) -> Result<bool, Error> {
+    let known = PublishedFile::noted(warehouse)?;
+    let pending = number(warehouse, ledger::PENDING_ROW_COUNT, "count what is pending")?;
+    let rows = number(warehouse, "select count(*) from core.playlist_songs", "count rows")?;
+    Ok(known.is_some_and(|known| known.is_copied(target))
+        && 0 < pending
+        && pending <= rows / CHANGED_ROWS_WORTH_A_COPY
+        && has_room_for_two(target))
 }
 
-impl Writer<'_> {
-    /// Makes the file a copy of `target`.
-    fn copy(&self, target: &Path) -> Result<(), Error> {
-        tracing::debug!("copy the published file");
-        remove_leftovers(self.fresh)?;
-        copy(target, self.fresh, self.is_unwanted).map_err(|source| Error::File {
-            doing: "copy the published file to",
-            path: self.fresh.to_owned(),
-            source,
-        })
-    }
-
-    /// Waits for what was begun aside, and does the rest. Returns whether the file's tables then have as many rows as those of `core`,
-    /// and its size.
-    pub(crate) fn completed(
-        &self,
-        target: &Path,
-        begun: Option<NextVersion>,
-    ) -> Result<(bool, u64), Error> {
-        let progress = match begun {
-            Some(next_version) => next_version.finish()?,
-            None => self.copy(target).map(|()| Progress::Copied)?,
-        };
-        let is_equal = match progress {
-            Progress::Copied => self.renew()?,
-            Progress::Renewed(is_equal) => is_equal,
-        };
-        Ok((is_equal, size(self.fresh)?))
-    }
-
-    /// Brings what changed into the copy. Returns whether its tables then have as many rows as those of `core`.
-    fn renew(&self) -> Result<bool, Error> {
-        self.with_attached("", || {
-            self.run("begin")?;
-            let changed = self.run(sql_files::PUBLISH_GONE).and_then(|()| {
-                Table::ALL.into_iter().try_for_each(|table| {
-                    tracing::debug!("publish the changes of `{table}`");
-                    self.run(&sql_files::publish_changes(table))
-                })
-            });
-            // Left open, the transaction would keep the file attached.
-            self.end(if changed.is_ok() { "commit" } else { "rollback" })?;
-            changed?;
-            for table in Table::ALL {
-                let sql = ledger::IS_PUBLISHED.replace("{table}", table.name());
-                let is_equal = self.connection.query_row(&sql, [], |row| row.get::<_, bool>(0));
-                if !is_equal.doing("compare the published file")? {
-                    return Ok(false);
-                }
+/// Makes the next version of `target`. Returns its bytes per thousand rows, as when it was written from nothing.
+fn write(
+    warehouse: &Warehouse,
+    target: &Path,
+    aside: Option<Aside>,
+    (known, rows): (Option<PublishedFile>, RowCounts),
+) -> Result<u64, Error> {
+    let is_stopped = || warehouse.stop.is_asked();
+    let next = beside(target);
+    let writer =
+        Writer { connection: &warehouse.connection, file: &next, is_unwanted: &is_stopped };
+    if let Some(known) = known.filter(|_| rows.are_worth_a_copy()) {
+        match changed_copy(&writer, target, aside) {
+            Err(error) if is_stopped() => return Err(error),
+            changed if is_usable(&known, &changed, rows.all) => {
+                return Ok(known.thousand_row_bytes);
             }
-            self.run("checkpoint published")?;
-            Ok(true)
-        })
-    }
-
-    /// Writes all of `core` and `marts`.
-    pub(crate) fn write_anew(&self) -> Result<(), Error> {
-        remove_leftovers(self.fresh)?;
-        self.with_attached("(storage_version 'v1.0.0')", || {
-            self.run("create schema published.core; create schema published.marts")?;
-            Table::ALL.into_iter().try_for_each(|table| {
-                tracing::debug!("publish `{table}`");
-                self.run(&sql_files::publish_table(table))
-            })?;
-            // A view remembers the database in which it was made, so the names inside must be found there.
-            self.run("use published")?;
-            let marts =
-                sql_files::MARTS.iter().try_for_each(|mart| self.run(&sql_files::mart_view(mart)));
-            self.end("use work")?;
-            marts?;
-            self.run("checkpoint published")
-        })
-    }
-
-    fn run(&self, sql: &str) -> Result<(), Error> {
-        if (self.is_unwanted)() {
-            let source = std::io::ErrorKind::Interrupted.into();
-            return Err(Error::File { doing: "go on with", path: self.fresh.to_owned(), source });
+            _ => {}
         }
-        self.end(sql)
+    } else {
+        drop(aside);
     }
-
-    /// A statement that is needed whatever is wanted.
-    fn end(&self, sql: &str) -> Result<(), Error> {
-        self.connection.execute_batch(sql).doing("write the published file")
-    }
-
-    pub(crate) fn with_attached<T>(
-        &self,
-        options: &str,
-        work: impl FnOnce() -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        let name = sql_files::literal(&self.fresh.to_string_lossy());
-        self.run(&format!("attach {name} as published {options}"))?;
-        let done = work();
-        let detached = self.end("detach published");
-        let done = done?;
-        detached.map(|()| done)
-    }
+    writer.write_anew()?;
+    Ok(size(&next)? * 1000 / rows.all.max(1))
 }
 
-/// Where the next version of `target` is made.
-pub(crate) fn fresh(target: &Path) -> PathBuf {
-    target.with_extension("duckdb.new")
+/// Waits for what was begun aside, and does the rest. Returns whether the copy's tables then have as many rows as those of `core`, and
+/// its size.
+fn changed_copy(
+    writer: &Writer<'_>,
+    target: &Path,
+    aside: Option<Aside>,
+) -> Result<(bool, u64), Error> {
+    let progress = match aside {
+        Some(aside) => aside.finish()?,
+        None => writer.copy(target).map(|()| Progress::Copied)?,
+    };
+    let is_equal = match progress {
+        Progress::Copied => writer.apply_changes()?,
+        Progress::Changed(is_equal) => is_equal,
+    };
+    Ok((is_equal, size(writer.file)?))
 }
 
-/// Bytes of a file.
-pub(crate) fn size(file: &Path) -> Result<u64, Error> {
-    std::fs::metadata(file).map(|metadata| metadata.len()).map_err(|source| Error::File {
-        doing: "look at",
-        path: file.to_owned(),
-        source,
-    })
-}
-
-/// Takes away what a run that was killed may have left.
-pub(crate) fn remove_leftovers(fresh: &Path) -> Result<(), Error> {
-    remove_if_there(fresh)?;
-    remove_if_there(&fresh.with_extension("new.wal"))
-}
-
-pub(crate) fn remove_if_there(file: &Path) -> Result<(), Error> {
-    match std::fs::remove_file(file) {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-            Err(Error::File { doing: "remove", path: file.to_owned(), source })
+/// Whether the changed copy can be published, and is worth it.
+fn is_usable(known: &PublishedFile, changed: &Result<(bool, u64), Error>, row_count: u64) -> bool {
+    let most_bytes = row_count * known.thousand_row_bytes / 1000 * MAX_GROWTH_PERCENT / 100;
+    match changed {
+        Ok((true, size_bytes)) if *size_bytes <= most_bytes.max(LEAST_COMPACTED_BYTES) => {
+            return true;
         }
-        _ => Ok(()),
+        Ok((true, _)) => {
+            tracing::debug!("the published file has grown wasteful; it is compacted");
+        }
+        Ok((false, _)) => {
+            tracing::warn!("the published file is not what it was taken for; it is written anew");
+        }
+        Err(error) => {
+            let error: &dyn std::error::Error = error;
+            tracing::warn!(error, "the published file cannot be renewed; it is written anew");
+        }
     }
+    false
+}
+
+/// Swaps `next` in for `target`: who has the former open keeps it.
+fn move_into_place(next: &Path, target: &Path) -> Result<(), Error> {
+    tracing::debug!("move the published file into place");
+    let former = File::open(target);
+    // Who may read it stays as it is.
+    let permissions = former.as_ref().ok().and_then(|former| former.metadata().ok());
+    File::open(next)
+        .and_then(|file| {
+            permissions.map_or(Ok(()), |it| file.set_permissions(it.permissions()))?;
+            file.sync_all()
+        })
+        .and_then(|()| std::fs::rename(next, target))
+        .map_err(|source| Error::File { doing: "publish", path: target.to_owned(), source })?;
+    // The last who closes a large file waits until the kernel has taken its pages back. Where no thread can be had, that is us.
+    let _ = std::thread::Builder::new().spawn(move || drop(former));
+    // The log of somebody who wrote to the former file would be played onto this one.
+    remove_if_there(&target.with_extension("duckdb.wal"))
+}
+
+/// Rows of `core`: all of them, and those that the published file lacks or has too many.
+struct RowCounts {
+    all: u64,
+    changed: u64,
+}
+
+impl RowCounts {
+    fn of(warehouse: &Warehouse) -> Result<Self, Error> {
+        let doing = "count what is not published";
+        let all = Table::ALL.map(|table| format!("(select count(*) from core.{table})"));
+        let all = number(warehouse, &format!("select {}", all.join(" + ")), doing)?;
+        let (connection, consumer) = (&warehouse.connection, [Consumer::Published.name()]);
+        let has_pending = connection.query_row(ledger::HAS_PENDING, consumer, |row| row.get(0));
+        // A run without news ends here.
+        if !has_pending.doing(doing)? {
+            return Ok(Self { all, changed: 0 });
+        }
+        let changed = Table::ALL.map(|table| {
+            let count = ledger::PENDING_CHANGED_ROW_COUNT.replace("{table}", table.name());
+            format!("(\n{count})")
+        });
+        let gone = ledger::PENDING_GONE_ROW_COUNT;
+        let sql = format!("select (\n{gone}) + {}", changed.join(" + "));
+        let changed = connection.query_row(&sql, consumer, |row| row.get(0)).doing(doing)?;
+        Ok(Self { all, changed })
+    }
+
+    const fn are_worth_a_copy(&self) -> bool {
+        self.changed <= self.all / CHANGED_ROWS_WORTH_A_COPY
+    }
+}
+
+fn number(warehouse: &Warehouse, sql: &str, doing: &str) -> Result<u64, Error> {
+    warehouse.connection.query_row(sql, [], |row| row.get(0)).doing(doing)
+}
+
+/// Whether the disk has room for a copy of the file and as much again, which the transform may need meanwhile.
+fn has_room_for_two(file: &Path) -> bool {
+    let free = file.parent().and_then(|folder| rustix::fs::statvfs(folder).ok());
+    let free = free.map(|free| free.f_bavail.saturating_mul(free.f_frsize));
+    size(file).is_ok_and(|size| free.is_none_or(|free| 2 * size <= free))
 }

@@ -1,0 +1,130 @@
+//! Writes a file that is not published yet: a copy with what changed, or all of it.
+
+use std::path::{Path, PathBuf};
+
+use duckdb::Connection;
+
+use super::copy::copy;
+use crate::ids::Table;
+use crate::warehouse::error::{Doing, Error};
+use crate::warehouse::sql_files::{self, ledger};
+
+/// Writes to a file that is not published yet.
+pub(super) struct Writer<'w> {
+    pub(super) connection: &'w Connection,
+    pub(super) file: &'w Path,
+    /// Asked before each step, because an interruption between two statements interrupts nothing.
+    pub(super) is_unwanted: &'w dyn Fn() -> bool,
+}
+
+impl Writer<'_> {
+    /// Makes the file a copy of `target`.
+    pub(super) fn copy(&self, target: &Path) -> Result<(), Error> {
+        tracing::debug!("copy the published file");
+        remove_leftovers(self.file)?;
+        copy(target, self.file, self.is_unwanted).map_err(|source| Error::File {
+            doing: "copy the published file to",
+            path: self.file.to_owned(),
+            source,
+        })
+    }
+
+    /// Brings what changed into the copy. Returns whether its tables then have as many rows as those of `core`.
+    pub(super) fn apply_changes(&self) -> Result<bool, Error> {
+        self.with_attached("", || {
+            self.run("begin")?;
+            let changed = self.run(sql_files::PUBLISH_GONE).and_then(|()| {
+                Table::ALL.into_iter().try_for_each(|table| {
+                    tracing::debug!("publish the changes of `{table}`");
+                    self.run(&sql_files::publish_changes(table))
+                })
+            });
+            // Left open, the transaction would keep the file attached.
+            self.end(if changed.is_ok() { "commit" } else { "rollback" })?;
+            changed?;
+            for table in Table::ALL {
+                let sql = ledger::IS_PUBLISHED.replace("{table}", table.name());
+                let is_equal = self.connection.query_row(&sql, [], |row| row.get::<_, bool>(0));
+                if !is_equal.doing("compare the published file")? {
+                    return Ok(false);
+                }
+            }
+            self.run("checkpoint published")?;
+            Ok(true)
+        })
+    }
+
+    /// Writes all of `core` and `marts`.
+    pub(super) fn write_anew(&self) -> Result<(), Error> {
+        remove_leftovers(self.file)?;
+        self.with_attached("(storage_version 'v1.0.0')", || {
+            self.run("create schema published.core; create schema published.marts")?;
+            Table::ALL.into_iter().try_for_each(|table| {
+                tracing::debug!("publish `{table}`");
+                self.run(&sql_files::publish_table(table))
+            })?;
+            // A view remembers the database in which it was made, so the names inside must be found there.
+            self.run("use published")?;
+            let marts =
+                sql_files::MARTS.iter().try_for_each(|mart| self.run(&sql_files::mart_view(mart)));
+            self.end("use work")?;
+            marts?;
+            self.run("checkpoint published")
+        })
+    }
+
+    fn run(&self, sql: &str) -> Result<(), Error> {
+        if (self.is_unwanted)() {
+            let source = std::io::ErrorKind::Interrupted.into();
+            return Err(Error::File { doing: "write", path: self.file.to_owned(), source });
+        }
+        self.end(sql)
+    }
+
+    /// A statement that is needed whatever is wanted.
+    fn end(&self, sql: &str) -> Result<(), Error> {
+        self.connection.execute_batch(sql).doing("write the published file")
+    }
+
+    pub(super) fn with_attached<T>(
+        &self,
+        options: &str,
+        work: impl FnOnce() -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let name = sql_files::literal(&self.file.to_string_lossy());
+        self.run(&format!("attach {name} as published {options}"))?;
+        let done = work();
+        let detached = self.end("detach published");
+        let done = done?;
+        detached.map(|()| done)
+    }
+}
+
+/// Where the next version of `target` is made.
+pub(super) fn beside(target: &Path) -> PathBuf {
+    target.with_extension("duckdb.new")
+}
+
+/// Bytes of a file.
+pub(super) fn size(file: &Path) -> Result<u64, Error> {
+    std::fs::metadata(file).map(|metadata| metadata.len()).map_err(|source| Error::File {
+        doing: "look at",
+        path: file.to_owned(),
+        source,
+    })
+}
+
+/// Takes away what a run that was killed may have left.
+pub(crate) fn remove_leftovers(next: &Path) -> Result<(), Error> {
+    remove_if_there(next)?;
+    remove_if_there(&next.with_extension("new.wal"))
+}
+
+pub(crate) fn remove_if_there(file: &Path) -> Result<(), Error> {
+    match std::fs::remove_file(file) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            Err(Error::File { doing: "remove", path: file.to_owned(), source })
+        }
+        _ => Ok(()),
+    }
+}
