@@ -94,12 +94,12 @@ pub enum Error {
         "`{url}` announced {announced} playlists and named {named}, {tries} times; run the same command again"
     )]
     ListNotWhole { url: &'static str, announced: u32, named: u32, tries: u32 },
-    /// An id that is none of Spotify's, so that it cannot stand in an address.
+    /// An id with characters that Spotify's ids do not have, so that it cannot stand in an address.
     #[error(
         "Spotify named a playlist `{id}`, which is no id (letters and digits only); it is not asked for"
     )]
     NoId { id: String },
-    /// A body that is none of Spotify's documents.
+    /// A body that is not a document of Spotify's.
     #[error("the answer to `{name}` is not one of Spotify's; does `SPOTIFY_API_URL` point there?")]
     Document { name: String, source: InvalidDocument },
     /// A file could not be read or written.
@@ -108,7 +108,7 @@ pub enum Error {
     /// The login did not come to its end.
     #[error("the login failed: {reason}")]
     Login { reason: String },
-    /// A base URL that is none.
+    /// A base URL that is not a URL.
     #[error("`{value}` is not a URL (set by `{name}`): {reason}")]
     BadUrl { name: &'static str, value: String, reason: String },
 }
@@ -137,7 +137,7 @@ impl Error {
 /// Why a body is not the document that it should be.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidDocument {
-    /// No text.
+    /// Not UTF-8.
     #[error("its bytes are no UTF-8 text ({0})")]
     Utf8(std::str::Utf8Error),
     /// Broken or of another shape.
@@ -146,7 +146,7 @@ pub enum InvalidDocument {
     /// A playlist without an id.
     #[error("it is a playlist without an `id`")]
     Nameless,
-    /// A place or number of rows that no list has.
+    /// A position or a number of rows that is negative, or far too large.
     #[error("its `{member}` is {value}, which is no number of rows")]
     NoCount {
         /// Its name.
@@ -192,13 +192,13 @@ pub enum InvalidDocument {
     /// A playlist that does not say which version of itself it is.
     #[error("it is a playlist without a `snapshot_id`")]
     NoSnapshot,
-    /// More than there is room for.
+    /// Values that are too large for the warehouse.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
     /// No list where one belongs.
     #[error("its `items` are no list of rows")]
     NoPage,
-    /// Valid, but nothing that is read here.
+    /// Valid JSON of a shape that is not read.
     #[error(
         "its shape is none that snowtrack reads (playlists, their pages, liked songs, artists, albums)"
     )]

@@ -1,6 +1,6 @@
 //! A folder of recordings: which of its files are read, and their texts, none of them larger than memory has room for.
 //!
-//! In: a folder. Out: the bytes of each document, file by file, or why there are none. What is no regular file is never opened for
+//! In: a folder. Out: the bytes of each document, file by file, or why they cannot be had. Only a regular file is opened for
 //! reading, because a FIFO or a device may never end.
 
 use std::fs::{File, OpenOptions};
@@ -190,7 +190,7 @@ pub(super) struct Lines {
 pub(super) enum Line {
     /// A line that is not blank.
     Text(Vec<u8>),
-    /// A line that is none, and whether others follow.
+    /// A line that is not a document, why, and whether other lines follow.
     Not(NoDocument, bool),
     /// The end.
     End,

@@ -1,4 +1,4 @@
-//! What a text is that is none of Spotify's answers: other programs export playlists as JSON too, under names of their own.
+//! Recognizes files of other programs: they export playlists as JSON too, under names of their own.
 //!
 //! In: a text. Out: words for a person; nothing is read from it.
 

@@ -30,13 +30,13 @@ pub(crate) enum DemoPoint {
     Second,
 }
 
-/// One recorded body, split for landing, or what is none and why.
+/// One recorded body, split for landing; or the place of a text that is not a document, and why.
 pub(crate) type RecordedDocument = Result<(Document, SplitDocument), (String, NoDocument)>;
 
 /// Why a recorded text is no document.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NoDocument {
-    /// What it holds is none.
+    /// Its body is not a document.
     #[error(transparent)]
     Invalid(#[from] InvalidDocument),
     /// The file is cut short or damaged, or was never compressed.
@@ -78,7 +78,7 @@ pub(crate) enum NoDocument {
 pub(crate) struct RecordedText {
     /// The file, and in it the line.
     place: String,
-    /// Or why there are none.
+    /// The text, or why it could not be read.
     bytes: Result<Vec<u8>, NoDocument>,
     is_line: bool,
     now: DateTime<Utc>,
@@ -88,7 +88,7 @@ impl RecordedText {
     /// The document that it is.
     ///
     /// # Errors
-    /// The place, and why it is none.
+    /// The place, and why it is not a document.
     pub(crate) fn read(self) -> RecordedDocument {
         let (place, now) = (self.place, self.now);
         let read = self.bytes.and_then(|mut bytes| {
@@ -259,7 +259,7 @@ fn in_two_passes(
     Ok((entity, subject, SplitDocument::of(entity, text, &parts)))
 }
 
-/// What is none of Spotify's answers may be somebody else's.
+/// Says more of a text that is not an answer of Spotify's: it may be a file of another program.
 fn explained(error: NoDocument, text: &str) -> NoDocument {
     match error {
         NoDocument::Invalid(InvalidDocument::Json(_)) if holds_several(text) => NoDocument::Several,

@@ -13,7 +13,7 @@ use super::document::{Body, Entity, Parts};
 use super::rejoin::Joints;
 use crate::ids::Subject;
 
-/// 128 bits of an item's SHA-256: whoever names a song cannot make it pass for another.
+/// 128 bits of an item's SHA-256: long enough that nobody can make one item pass for another.
 pub(crate) type ItemDigest = [u8; 16];
 
 /// What stands in a row where its item was. Its length is known to `raw.row_texts`.

@@ -266,6 +266,31 @@ mod tests {
     }
 
     #[test]
+    fn notes_of_an_earlier_version_are_read() {
+        let begun = r#"{"begun":{"read_id":1,"run_id":"r","subject":{"entity":"liked_songs","playlist_id":"liked:u"},"at":"1970-01-01T00:00:00Z"}}"#;
+        let subject = Subject::LikedSongs(Some("u".to_owned()));
+        let (run_id, at) = ("r".to_owned(), DateTime::UNIX_EPOCH);
+        let wanted = Note::Begun { read_id: 1, run_id, subject, at };
+        assert_eq!(serde_json::from_str::<Note>(begun).unwrap(), wanted);
+        assert_eq!(serde_json::to_string(&wanted).unwrap(), begun);
+        for (entity, playlist_id, wanted) in [
+            ("playlist_items", r#""p""#, Some("p")),
+            ("liked_songs", "null", Some("liked")),
+            ("my_playlists", "null", None),
+        ] {
+            let page = format!(
+                r#"{{"entity":"{entity}","playlist_id":{playlist_id},"url":"/x","fetched_at":"1970-01-01T00:00:00Z","etag":null}}"#
+            );
+            let page: Page = serde_json::from_str(&page).unwrap();
+            let document = page.with_body(String::new()).unwrap();
+            assert_eq!(
+                (document.entity.name(), document.subject.playlist_id().as_deref()),
+                (entity, wanted)
+            );
+        }
+    }
+
+    #[test]
     fn a_journal_is_gone_when_it_is_removed_and_begins_anew() {
         let folder = tempfile::tempdir().unwrap();
         let mut journal = Journal::beside(&folder.path().join("w.duckdb"));

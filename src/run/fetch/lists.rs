@@ -1,4 +1,4 @@
-//! Fetch, the lists: a user's own playlists and the liked songs, which have no snapshot of their own.
+//! Reads the lists that have no snapshot: a user's own playlists, and the liked songs.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +16,7 @@ use crate::warehouse::{FinishedRead, ListedPlaylist, ReadStatus};
 /// How often a list of playlists is read that names fewer than it announces.
 const MAX_LISTINGS: u32 = 2;
 
-/// What a report calls the own playlists while nobody knows which they are.
+/// What a report calls the own playlists when their list could not be read.
 const MINE: &str = "mine";
 
 /// The playlists that a list names.
@@ -123,7 +123,7 @@ impl Fetch<'_> {
     ) -> Result<Option<FinishedRead>, Error> {
         let end = match self.begin_list(subject, known)? {
             Begin::Done(end) => end,
-            Begin::At(reading) => self.read(reading).await?,
+            Begin::At(reading) => self.read(*reading).await?,
         };
         Ok(match end {
             End::Complete(read) => Some(read),
@@ -158,7 +158,8 @@ impl Fetch<'_> {
                 }
             };
             let anew = Reader::List(ListReader::new(subject.clone(), None));
-            Ok(Begin::At(Reading { subject, reader: Reader::List(reader), read_id, anew }))
+            let reader = Reader::List(reader);
+            Ok(Begin::At(Box::new(Reading { subject, reader, read_id, anew })))
         })
     }
 

@@ -138,7 +138,7 @@ impl Fetch<'_> {
         Ok(())
     }
 
-    /// The report of a subject. A lockout is noted at once: whoever forgets it asks again and makes it longer.
+    /// The report of a subject. A lockout is noted at once, because a call during a lockout makes it longer.
     pub(crate) fn report(
         &mut self,
         subject: &str,
@@ -183,7 +183,7 @@ impl Fetch<'_> {
     ) -> Result<Ended, Error> {
         let end = match self.begin(id, listed_snapshot)? {
             Begin::Done(end) => end,
-            Begin::At(reading) => self.read(reading).await?,
+            Begin::At(reading) => self.read(*reading).await?,
         };
         Ok(match end {
             End::Unchanged => {
@@ -238,7 +238,7 @@ impl Fetch<'_> {
         };
         let (reader, anew) = (Reader::Playlist(reader), Reader::Playlist(anew));
         let subject = Subject::Playlist(id.clone());
-        Ok(Begin::At(Reading { subject, reader, read_id, anew }))
+        Ok(Begin::At(Box::new(Reading { subject, reader, read_id, anew })))
     }
 
     pub(crate) fn adopt(&self, read_id: i64) -> Result<(), Error> {

@@ -1,4 +1,4 @@
-//! Fetch: brings what was asked for to disk as it came, and says what it means that some did not come.
+//! Fetch: brings what was asked for to disk as it came, and says what could not be read.
 //!
 //! In: a [`Source`]. Out: documents in `raw`, and a report per playlist.
 
@@ -170,7 +170,7 @@ fn require_something_read(run: &Run<'_>, source: &Source) -> Result<(), Error> {
     Ok(())
 }
 
-/// A run that left playlists out must not look like any other, whoever brings it to its end.
+/// A run that left playlists out ends with an error, also where another process brings it to its end.
 pub(crate) fn require_all_read(run: &Run<'_>) -> Result<(), Error> {
     let ledger::runs::Unread { count, reason, put_off } =
         ledger::runs::unread(&run.warehouse, run.id())?;

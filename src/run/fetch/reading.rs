@@ -1,4 +1,4 @@
-//! One read from where it begins to its end: of a playlist, of the list of playlists, or of the liked songs.
+//! The loop that reads a playlist, the list of playlists or the liked songs, from where an earlier process left it to its end.
 
 use super::live::Fetch;
 use crate::blocking::blocking;
@@ -13,19 +13,19 @@ const MAX_RESTARTS: u32 = 3;
 
 /// Where reading a subject begins.
 pub(super) enum Begin {
-    /// There is nothing to ask for.
+    /// There is nothing to ask for, because this is how it ended already.
     Done(End),
-    /// There is.
-    At(Reading),
+    /// Here.
+    At(Box<Reading>),
 }
 
-/// A read on its way.
+/// A read that has not ended.
 pub(super) struct Reading {
     pub(super) subject: Subject,
     pub(super) reader: Reader,
     /// The read whose rows are continued.
     pub(super) read_id: Option<i64>,
-    /// Reads all of it, from the first page on: what follows when it changed meanwhile.
+    /// What reads everything again, from the first page on, where the subject changes while it is read.
     pub(super) anew: Reader,
 }
 
@@ -119,7 +119,7 @@ impl Fetch<'_> {
     }
 }
 
-/// What the drawing of progress calls it.
+/// What progress calls it.
 fn shown_name(subject: &Subject) -> String {
     match subject {
         Subject::Playlist(id) => id.to_string(),

@@ -61,7 +61,7 @@ pub(super) enum Renewal {
 pub(super) enum Denied {
     /// Spotify's own word, or a fault of ours: never.
     Final(Error),
-    /// No answer, an outage, or whoever answers is hardly the accounts service.
+    /// No answer, an outage, or an answer that is hardly from the accounts service.
     Again(Fault),
 }
 

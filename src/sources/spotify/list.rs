@@ -24,14 +24,14 @@ pub(crate) struct KnownList {
 /// for, and once more after it where there was more than one page. What they cannot tell is a change of songs further down
 /// that keeps the total: another name or popularity, or a song that a program saved with a time in the past in place of another.
 ///
-/// A page of the liked songs must be whole. One of `/me/playlists` may lack rows: whoever reads the list compares at its end
-/// how many playlists it announced and how many it named, and has those that it named.
+/// A page of the liked songs must be whole. One of `/me/playlists` may lack rows: the caller compares at the end how many
+/// playlists the list announced and how many it named.
 #[derive(Debug, Clone)]
 pub(crate) struct ListReader {
     subject: Subject,
     total: Option<u32>,
     next_offset: u32,
-    /// As a playlist's reader has it.
+    /// Whether an earlier run landed the first rows, and Spotify was not yet asked whether the list is still the same.
     is_of_another_day: bool,
     /// What the warehouse holds completely.
     known: Option<KnownList>,

@@ -1,4 +1,4 @@
-//! Reads one playlist. Its snapshot tells whether it is still the one that it was.
+//! Reads one playlist; its snapshot tells whether it changed meanwhile.
 
 use super::client::Client;
 use super::question::{self, PageAnswer, PlaylistAnswer, Question};
@@ -18,7 +18,7 @@ pub(crate) struct PlaylistReader {
     total: u32,
     next_offset: u32,
     pages: u32,
-    /// Whether rows of another day are continued, and nobody has looked yet whether the list is still the same.
+    /// Whether an earlier run landed the first rows, and Spotify was not yet asked whether the list is still the same.
     is_of_another_day: bool,
     /// Whether the playlist came in the shape before February 2026.
     has_former_shape: bool,

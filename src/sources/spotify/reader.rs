@@ -26,7 +26,7 @@ pub(crate) enum Step {
     Complete,
 }
 
-/// How far a read has come.
+/// Which kind of list is read, and how far.
 #[derive(Debug, Clone)]
 pub(crate) enum Reader {
     /// Of a playlist, which has a snapshot.
