@@ -1,5 +1,5 @@
 -- publish: brings the rows of core.{table} that changed since the published file was written into a copy of that file.
--- grain: {key} · reads: core.{table}, meta.pending_runs · shipped: no · guarded by: publish.rs, by the counts
+-- grain: {key} · reads: core.{table}, meta.pending_runs · shipped: no · guarded by: published/next_version.rs, by the counts
 -- A template: {table} and {key} come from the closed list of tables, and {changed} is what of the table can have been published
 -- in an earlier version. A temporary table, because its size is known: guessing, DuckDB hashes the long side.
 create or replace temp table replaced_rows as

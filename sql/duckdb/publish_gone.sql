@@ -1,5 +1,5 @@
 -- publish_gone: takes the rows that finish.sql deleted from core out of a copy of the published file.
--- grain: none · reads: meta.pending_gone_rows · shipped: no · guarded by: publish.rs, by the counts
+-- grain: none · reads: meta.pending_gone_rows · shipped: no · guarded by: published/next_version.rs, by the counts
 -- Before publish.sql: a row that went and came again is inserted there.
 delete from published.core.song_artists
 where rowid in (

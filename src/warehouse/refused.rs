@@ -38,14 +38,14 @@ impl Warehouse {
         run_id: &str,
         findings: &[Finding<'_>],
     ) -> Result<(), Error> {
-        let fresh = file.with_extension("duckdb.new");
-        remove_leftovers(&fresh)?;
-        let name = sql_files::literal(&fresh.to_string_lossy());
+        let next = file.with_extension("duckdb.new");
+        remove_leftovers(&next)?;
+        let name = sql_files::literal(&next.to_string_lossy());
         self.run(&format!("attach {name} as refused (storage_version 'v1.0.0')"))?;
         let written = self.write_refused_rows(run_id, findings);
         let detached = self.run("detach refused");
         let moved = written.and(detached).and_then(|()| {
-            std::fs::rename(&fresh, file).map_err(|source| Error::File {
+            std::fs::rename(&next, file).map_err(|source| Error::File {
                 doing: "write",
                 path: file.to_owned(),
                 source,
@@ -53,7 +53,7 @@ impl Warehouse {
         });
         if moved.is_err() {
             // The error is the one to tell.
-            let _ = remove_leftovers(&fresh);
+            let _ = remove_leftovers(&next);
         }
         moved
     }

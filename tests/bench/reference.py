@@ -75,6 +75,7 @@ def main(folder, work):
         connection.execute((SQL / "merge.sql").read_text().replace("{table}", table).replace("{key}", key)
                            .replace("{stored}", f"core.{table}").replace("{again}", f"next_{table}"))
     connection.execute((SQL / "finish.sql").read_text())
+    connection.execute((SQL / "ledger/note_change.sql").read_text())
     connection.execute("commit")
     failed = {}
     for file in (SQL / "checks").glob("*.sql"):

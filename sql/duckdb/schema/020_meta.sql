@@ -132,7 +132,7 @@ alter table meta.files add column if not exists verified_at timestamp; -- when i
 alter table meta.files add column if not exists verified_in varchar; -- where that was: account, database and schema
 
 create table if not exists meta.settings (
-    name  varchar, -- published: what the published file was when it was written (publish.rs)
+    name  varchar, -- published: what the published file was when it was written (published/file.rs)
     value varchar
 );
 

@@ -210,7 +210,7 @@ fn leftovers(world: &World) -> Vec<String> {
 }
 
 #[test]
-fn a_renewal_that_was_begun_before_the_change_has_the_change() {
+fn a_next_version_that_was_begun_before_the_change_has_the_change() {
     let world = World::new();
     world.mark();
     for (run, is_told_early) in [("r2", true), ("r3", false)] {
@@ -237,7 +237,7 @@ fn wait_until_at_work(world: &World, next_version: &NextVersion) {
 }
 
 #[test]
-fn a_renewal_that_nobody_wants_leaves_nothing() {
+fn a_next_version_that_nobody_wants_leaves_nothing() {
     let world = World::new();
     let before = modified_ns(&world.target());
     // A run was refused, or stopped, or found nothing to do; before the copy was to be changed, or while it was.
@@ -298,10 +298,10 @@ fn who_may_read_the_file_may_read_the_next_one_and_nobody_else() {
     let world = World::new();
     std::fs::set_permissions(world.target(), std::fs::Permissions::from_mode(0o600)).unwrap();
     world.mark();
-    for (run, changed, is_renewed) in [("r2", "artists", true), ("r3", "song_artists", false)] {
+    for (run, changed, is_copied) in [("r2", "artists", true), ("r3", "song_artists", false)] {
         world.change(run, &format!("update core.{changed} set run_id = '{run}'"));
         assert!(world.publish());
-        assert_eq!(world.is_marked(), is_renewed);
+        assert_eq!(world.is_marked(), is_copied);
         let mode = std::fs::metadata(world.target()).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{changed}");
     }
