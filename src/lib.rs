@@ -46,5 +46,6 @@ pub mod snowflake;
 pub mod ledger;
 pub mod config;
 pub mod run;
+pub mod observe;
 pub mod operate;
 pub mod cli;

@@ -30,7 +30,7 @@ use crate::lake::is_address;
 pub use connect::{Account, Error as ConnectError};
 pub use holds::{Config, LakeConfig, SnowflakeConfig, SpotifyConfig};
 
-pub(crate) use exposure::{Exposure, snowflake_exposure, spotify_exposures};
+pub(crate) use exposure::{snowflake_exposure, spotify_exposures};
 pub(crate) use template::template;
 use text::decode;
 

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::blocking::blocking;
 use crate::config::{Account, Config};
-use crate::event::Events;
+use crate::event::{Sink, Teller};
 use crate::ids::Table;
 use crate::ledger;
 use crate::run::{Error, Settings, bound, hold};
@@ -110,11 +110,13 @@ pub async fn reconcile(
     config: &Config,
     settings: &Settings,
     tables: &[Table],
-    (events, stop): (Events<'_>, &Arc<Stop>),
+    (sink, stop): (Sink<'_>, &Arc<Stop>),
 ) -> Result<Reconciliation, Error> {
     let why = "there is nothing to compare with";
     let target = config.required_account(settings.shipping.snowflake, settings.clock, why)?;
-    let (_lock, mut warehouse) = hold(config, settings, "reconcile", (events, stop)).await?;
+    let teller = Teller::new(sink, settings.clock);
+    let events = |what| teller.tell(what);
+    let (_lock, mut warehouse) = hold(config, settings, "reconcile", (&events, stop)).await?;
     let tables = if tables.is_empty() { &Table::ALL[..] } else { tables };
     let mut found = Vec::new();
     for table in tables {

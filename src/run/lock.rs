@@ -10,7 +10,7 @@ use super::error::Error;
 use super::job::Settings;
 use crate::blocking::blocking;
 use crate::config::Config;
-use crate::event::{Event, Events};
+use crate::event::{Events, Warning, What};
 use crate::ids::{DataDir, RunId};
 use crate::ledger::{files_of, latest_runs};
 use crate::retry::pause;
@@ -106,8 +106,8 @@ pub(crate) async fn hold(
             return Err(Error::Locked { path, holder: other });
         }
         if !is_told && GLANCE < left {
-            let text = format!("`{}` is in use by {other}: waiting for it", path.display());
-            events(Event::Warning(text));
+            let (path, holder) = (path.display().to_string(), other.clone());
+            events(What::Warning(Warning::InUse { path, holder }));
             is_told = true;
         }
         stop.or(pause(left.min(INTERVAL))).await.ok_or(Error::Interrupted)?;

@@ -3,7 +3,7 @@
 use super::error::Error;
 use super::fetch::Fetched;
 use super::{Run, lost, notes};
-use crate::event::Stage;
+use crate::event::{Counts, Stage};
 use crate::ledger;
 use crate::warehouse::NextVersion;
 
@@ -32,6 +32,8 @@ pub(crate) fn transform(run: &mut Run<'_>, _: Fetched) -> Result<Transformed, Er
     if let Some(next_version) = &next_version {
         run.warehouse.apply_changes(next_version)?;
     }
+    let row_count = Some(run.findings.tables.iter().map(|table| table.changed_row_count).sum());
+    run.leave(Counts { row_count, ..Counts::default() });
     Ok(Transformed { next_version })
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-const ORDER: [&str; 20] = [
+const ORDER: [&str; 21] = [
     "causes",
     "stop",
     "blocking",
@@ -21,6 +21,7 @@ const ORDER: [&str; 20] = [
     "ledger",
     "config",
     "run",
+    "observe",
     "operate",
     "cli",
 ];

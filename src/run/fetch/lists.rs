@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::live::{Ended, Fetch, MAX_RESTARTS};
 use crate::blocking::blocking;
-use crate::event::Event;
+use crate::event::{Warning, What};
 use crate::run::error::Error;
 use crate::run::report::PlaylistReport;
 use crate::sources::{Entity, KnownList, ListReader, RowIdentity, Step};
@@ -58,9 +58,8 @@ impl Fetch<'_> {
             }
         }
         if followed > 0 {
-            (self.events)(Event::Warning(format!(
-                "{followed} followed playlists are left out: Spotify gives contents only to owner and collaborators"
-            )));
+            let followed = Warning::FollowedLeftOut { playlist_count: followed };
+            (self.events)(What::Warning(followed));
         }
         let mut reports: Vec<_> = reports.into_values().collect();
         if let Some(lack) = lack {
@@ -144,7 +143,7 @@ impl Fetch<'_> {
                 Step::Page(document) => {
                     if read_id.is_none() {
                         let total = reader.total().map(u64::from);
-                        (self.events)(Event::ReadStarted { name: entity.name().to_owned(), total });
+                        (self.events)(What::ReadStarted { name: entity.name().to_owned(), total });
                     }
                     let of_what = (entity.name(), playlist_id);
                     let described = (None, reader.total());

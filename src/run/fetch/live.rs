@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::blocking::blocking;
 use crate::causes::chain;
-use crate::event::{Event, Events};
+use crate::event::{Events, What};
 use crate::ids::PlaylistId;
 use crate::ledger::lockouts;
 use crate::run::error::Error;
@@ -209,7 +209,7 @@ impl Fetch<'_> {
                 Step::Page(document) => {
                     if read_id.is_none() {
                         let total = Some(reader.total().into());
-                        (self.events)(Event::ReadStarted { name: id.to_owned(), total });
+                        (self.events)(What::ReadStarted { name: id.to_owned(), total });
                     }
                     let (snapshot, total) = (reader.snapshot().map(str::to_owned), reader.total());
                     read_id = Some(self.land(
@@ -319,7 +319,7 @@ impl Fetch<'_> {
             let described = (snapshot_id.as_deref(), total);
             self.warehouse.page_arrived((read_id, read), (document, cut), described)
         })?;
-        (self.events)(Event::RowsLanded(row_count));
+        (self.events)(What::RowsLanded { row_count });
         Ok(read_id)
     }
 

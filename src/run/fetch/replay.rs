@@ -8,7 +8,7 @@ use std::sync::mpsc::sync_channel;
 
 use chrono::{DateTime, Utc};
 
-use crate::event::{Event, Events};
+use crate::event::{Events, What};
 use crate::run::error::Error;
 use crate::run::report::PlaylistReport;
 use crate::run::status::PlaylistStatus;
@@ -133,7 +133,7 @@ impl Replay<'_> {
         self.turn_to_another_snapshot(&key, document.entity, &cut);
         let open = self.open.entry(key).or_insert_with_key(|key| {
             let total = cut.total.map(u64::from);
-            (self.events)(Event::ReadStarted { name: key.clone(), total });
+            (self.events)(What::ReadStarted { name: key.clone(), total });
             Open::Read(ReplayedRead::new(landing.new_read_id(), entity, (self.clock)()))
         });
         let Open::Read(read) = open else { return Ok(None) };
@@ -155,7 +155,7 @@ impl Replay<'_> {
         }
         read.is_described |= document.entity == Entity::Playlist;
         read.snapshot_id = cut.snapshot_id.or(read.snapshot_id.take());
-        (self.events)(Event::RowsLanded(row_count));
+        (self.events)(What::RowsLanded { row_count });
         Ok(None)
     }
 

@@ -20,6 +20,20 @@ pub struct Usage {
     pub waited: Duration,
 }
 
+impl Usage {
+    /// What came after `before`.
+    pub(crate) fn since(self, before: Self) -> Self {
+        Self {
+            request_count: self.request_count - before.request_count,
+            retry_count: self.retry_count - before.retry_count,
+            statement_count: self.statement_count - before.statement_count,
+            poll_count: self.poll_count - before.poll_count,
+            token_count: self.token_count - before.token_count,
+            waited: self.waited.saturating_sub(before.waited),
+        }
+    }
+}
+
 /// The same, counted from several tasks at once.
 #[derive(Default)]
 pub(crate) struct Counters {
