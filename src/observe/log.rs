@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use super::words;
-use crate::event::{Event, TableProgress, WaitFor, What};
+use crate::event::{Counts, Event, Stage, TableProgress, WaitFor, What};
 use crate::ids::{RunId, Table};
 
 /// The log.
@@ -70,13 +70,31 @@ fn line(event: &Event) {
             let text = format_args!("submitted {file_count} files of `{name}`");
             tracing::info!(run.id = run, table.name = name, file_count, "{text}");
         }
+        What::StageEnded { stage, duration, counts, .. } => {
+            stage_ended(run, *stage, *duration, *counts);
+        }
         What::RunStarted { .. }
         | What::RunEnded { .. }
         | What::RunNotBegun { .. }
-        | What::StageEnded { .. }
         | What::SpotifyUsage { .. }
         | What::SnowflakeUsage { .. } => tracing::trace!(run.id = run, "{:?}", event.what),
     }
+}
+
+fn stage_ended(run: Option<&str>, stage: Stage, duration: Duration, counts: Counts) {
+    let Counts { row_count, file_count, call_count, check_count, size_bytes } = counts;
+    tracing::trace!(
+        run.id = run,
+        stage = stage.name(),
+        duration_ms = duration.as_millis(),
+        row_count,
+        file_count,
+        call_count,
+        check_count,
+        size_bytes,
+        "{} ended",
+        stage.name()
+    );
 }
 
 fn waiting(run: Option<&str>, why: WaitFor, wait: Duration) {
