@@ -28,24 +28,24 @@
 //! - Verifying reads; it never changes anything in Snowflake.
 //! - A secret is in a secret type; no error, log line or report carries one.
 
-pub mod causes;
+mod causes;
 pub mod stop;
 mod blocking;
 pub mod retry;
 pub mod http;
-pub mod disk;
-pub(crate) mod template;
-pub mod table;
+mod disk;
+mod template;
+mod table;
 pub mod ids;
 pub mod event;
 pub mod sources;
-pub mod warehouse;
-pub mod quality;
+mod warehouse;
+mod quality;
 pub mod lake;
-pub mod snowflake;
-pub mod ledger;
+mod snowflake;
+mod ledger;
 pub mod config;
 pub mod run;
 pub mod observe;
-pub mod operate;
+mod operate;
 pub mod cli;

@@ -4,7 +4,7 @@ use super::Run;
 use super::error::Error;
 use crate::config::Account;
 use crate::event::What;
-use crate::snowflake::{Answer, Binding, Rows, Statement, Usage};
+use crate::snowflake::{Answer, Rows, Statement, Usage};
 
 /// A question whose answer may have to wait: what Snowflake cannot be asked now is unknown, not wrong.
 pub(crate) async fn query(
@@ -23,7 +23,7 @@ pub(crate) async fn query(
 
 /// A statement with one bound text.
 pub(crate) fn bound(sql: String, value: String) -> Statement {
-    Statement { bindings: vec![Binding::Text(value)], ..Statement::new(sql) }
+    Statement { bindings: vec![value], ..Statement::new(sql) }
 }
 
 /// What calls cost, as it is told.

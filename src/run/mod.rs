@@ -62,7 +62,6 @@ use crate::warehouse::Warehouse;
 
 pub use error::Error;
 pub use job::{Settings, Shipping, Source, Wanted};
-pub use lock::{Lock, Look, look};
 pub use report::{
     CheckReport, EnrichmentReport, FileReport, PlaylistReport, RunReport, TableReport,
     VerificationReport,
@@ -71,7 +70,7 @@ pub use status::{PlaylistStatus, RunStatus, RunVerdict};
 
 pub(crate) use account::bound;
 pub(crate) use findings::{check_report, table_report};
-pub(crate) use lock::hold;
+pub(crate) use lock::{Lock, Look, hold, look};
 
 /// Runs every stage in order and returns what was done, also when a stage ended it.
 ///

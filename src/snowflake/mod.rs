@@ -10,7 +10,7 @@ mod setup;
 mod sql;
 
 pub use api::{
-    Accepted, AccountId, Binding, Cell, Claims, Column, Connection, Credential, Error, FailureKind,
+    Accepted, AccountId, Cell, Claims, Column, Connection, Credential, Error, FailureKind,
     FileReport, Ident, InvalidAccount, InvalidIdent, InvalidKey, InvalidToken, KeyPair, LIFETIME,
     Literal, LoadStatus, Login, MAX_PIPE_FILES, QualifiedName, RENEW_AFTER, Refusal, Request, Row,
     Rows, Session, Signed, StagedFile, Statement, StatementFailure, Timing, TokenType, Usage,

@@ -28,11 +28,15 @@ const ORDER: [&str; 21] = [
 ];
 
 pub(crate) fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    files_with_ending(folder, "rs", found);
+}
+
+pub(crate) fn files_with_ending(folder: &Path, wanted: &str, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            files_with_ending(&path, wanted, found);
+        } else if path.extension().is_some_and(|ending| ending == wanted) {
             found.push(path);
         }
     }

@@ -1,6 +1,6 @@
 //! Snowpipe's REST API, first step: hand files to a pipe.
 //!
-//! In: paths below the pipe's own location. Out: which were queued. A `200` from `insertFiles` says "queued", never "loaded":
+//! In: paths below the pipe's own location. Out: which were not queued. A `200` from `insertFiles` says "queued", never "loaded":
 //! that is what the report and the table itself are for. The API acts as the user's `DEFAULT_ROLE`; no role, warehouse or
 //! database can be sent. Handing in a file twice is harmless: a pipe remembers every path for 14 days, failed ones included.
 //!
@@ -31,13 +31,9 @@ pub struct StagedFile {
     pub size_bytes: u64,
 }
 
-/// What a pipe did with the files handed in.
+/// What a pipe did with the files handed in: all others are queued.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Accepted {
-    /// One per call, for Snowflake's support.
-    pub request_ids: Vec<String>,
-    /// Queued now: neither skipped nor unmatched.
-    pub accepted_paths: Vec<String>,
     /// Known to the pipe already.
     pub skipped_paths: Vec<String>,
     /// Refused because they do not match the pipe's `PATTERN`; never loaded.
@@ -65,11 +61,6 @@ impl Connection {
                 Err(error) if error.is_no_answer() => self.hand_in(pipe, chunk, stop).await?,
                 said => said?,
             };
-            let left_out: Vec<&String> =
-                said.skipped_files.iter().chain(&said.unmatched_pattern_files).collect();
-            let queued = chunk.iter().filter(|file| !left_out.contains(&&file.path));
-            accepted.accepted_paths.extend(queued.map(|file| file.path.clone()));
-            accepted.request_ids.extend(said.request_id);
             accepted.skipped_paths.extend(said.skipped_files);
             accepted.unmatched_paths.extend(said.unmatched_pattern_files);
         }

@@ -62,5 +62,5 @@ pub use jwt::{Claims, LIFETIME, RENEW_AFTER, claims, sign};
 pub use key::{InvalidKey, KeyPair};
 pub use report::{FileReport, LoadStatus, object_key};
 pub use rows::{Cell, Column, Row, Rows};
-pub use submit::{Binding, Request, Statement};
+pub use submit::{Request, Statement};
 pub use usage::Usage;

@@ -23,8 +23,6 @@ pub struct FileReport {
     pub path: String,
     /// Where the stage points to, for example `s3://bucket/prefix/`.
     pub stage_location: Option<String>,
-    /// Its size.
-    pub size_bytes: Option<u64>,
     /// When the pipe got to know it.
     pub received_at: Option<DateTime<Utc>>,
     /// When its last row was inserted.
@@ -96,7 +94,6 @@ impl From<ReportedFile> for FileReport {
         Self {
             path: file.path,
             stage_location: file.stage_location,
-            size_bytes: file.file_size,
             received_at: time(file.time_received.as_deref()),
             inserted_at: time(file.last_insert_time.as_deref()),
             inserted_row_count: file.rows_inserted,
@@ -122,13 +119,6 @@ impl From<&str> for LoadStatus {
             "PARTIALLY_LOADED" => Self::Partial,
             _ => Self::Other(word.to_owned()),
         }
-    }
-}
-
-impl FileReport {
-    /// The object's key in its bucket, where the report says where the stage points to.
-    pub fn object_key(&self) -> Option<String> {
-        object_key(self.stage_location.as_deref()?, &self.path)
     }
 }
 

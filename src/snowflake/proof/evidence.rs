@@ -153,7 +153,6 @@ pub fn copy_history(rows: &Rows) -> Result<Vec<FileReport>, Error> {
         Ok(FileReport {
             path: row.cell("FILE_NAME")?.text()?.to_owned(),
             stage_location: text(row, "STAGE_LOCATION")?,
-            size_bytes: None,
             received_at: None,
             inserted_at: loaded_at.as_deref().and_then(|at| at.parse().ok()),
             inserted_row_count: number(row, "ROW_COUNT")?,
@@ -183,7 +182,6 @@ pub fn copy_result(rows: &Rows) -> Result<Vec<FileReport>, Error> {
         Ok(FileReport {
             path: row.cell("file")?.text()?.to_owned(),
             stage_location: None,
-            size_bytes: None,
             received_at: None,
             inserted_at: None,
             inserted_row_count: number(row, "rows_loaded")?,

@@ -70,7 +70,6 @@ pub enum PipeState {
 
 /// Why a pipe is stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "named as Snowflake names them")]
 pub enum Stopped {
     Cloned,
     StageAltered,
@@ -85,7 +84,6 @@ pub enum Stopped {
 
 /// Why a pipe is stalled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "named as Snowflake names them")]
 pub enum Stalled {
     CompilationError,
     InitializationError,

@@ -3,7 +3,6 @@
 
 /// What a statement makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "named as Snowflake names them")]
 pub enum Kind {
     Role,
     Warehouse,

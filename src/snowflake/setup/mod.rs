@@ -164,8 +164,9 @@ impl Target {
         format!("s3://{}/{}", self.bucket, self.prefix)
     }
 
-    /// Every statement of the setup, for who wants to read or run them by hand.
-    pub fn statements(&self) -> Vec<String> {
+    /// Every statement of the setup.
+    #[cfg(test)]
+    fn statements(&self) -> Vec<String> {
         self.desired().into_iter().map(|desired| desired.statement).collect()
     }
 
