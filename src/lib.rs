@@ -16,6 +16,10 @@
 //! Modules stand in the order of the data flow, which is the order to read them in and the order of dependency: a module uses
 //! only modules above it.
 //!
+//! What is public is what programs use: [`run::run`] with a [`config::Config`] and [`run::Settings`] gives a [`run::RunReport`], and
+//! tells its [`event::Event`]s to a sink, or to several ([`observe::Sinks`]). `examples/run_the_demo.rs` is such a program. The
+//! stages' own types are public where settings or errors hold them.
+//!
 //! # Invariants
 //! - Rust moves data, SQL shapes it: every column is born in a file under `sql/duckdb`.
 //! - A page is on disk before the next one is asked for; a killed run continues behind it.

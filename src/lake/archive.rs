@@ -17,7 +17,7 @@ use crate::warehouse::{LandedDocument, Warehouse};
 
 /// The archive that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Archive {
+pub(crate) struct Archive {
     /// The file.
     pub file: WrittenFile,
     /// Documents that are missing, because an earlier version landed them.
@@ -50,7 +50,7 @@ const LEVEL: i32 = 3;
 ///
 /// # Errors
 /// [`Error::File`] where the disk refuses, [`Error::Warehouse`].
-pub fn archive(
+pub(crate) fn archive(
     warehouse: &Warehouse,
     (run, started_at): (&RunId, DateTime<Utc>),
     lake: &Path,

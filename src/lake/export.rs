@@ -54,7 +54,7 @@ impl Format {
 
 /// Where and how to export.
 #[derive(Debug, Clone)]
-pub struct ExportSettings {
+pub(crate) struct ExportSettings {
     /// The lake's root folder.
     pub lake: PathBuf,
     /// What every key begins with.
@@ -73,7 +73,7 @@ pub struct ExportSettings {
 ///
 /// # Errors
 /// [`Error::File`] where the disk refuses, [`Error::Incomplete`] where a file does not hold what was written.
-pub fn export(
+pub(crate) fn export(
     warehouse: &Warehouse,
     _gate: &QualityPassed,
     (run, started_at, counts): (&RunId, DateTime<Utc>, &[TableCount]),

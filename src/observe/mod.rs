@@ -10,7 +10,9 @@ use crate::event::Event;
 
 /// A list of sinks: each is given every event, in the order in which they were added.
 #[derive(Default)]
-pub struct Sinks<'a>(Vec<Box<dyn Fn(&Event) + Send + Sync + 'a>>);
+pub struct Sinks<'a>(Vec<Boxed<'a>>);
+
+type Boxed<'a> = Box<dyn Fn(&Event) + Send + Sync + 'a>;
 
 impl<'a> Sinks<'a> {
     /// Nobody.

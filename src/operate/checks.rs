@@ -13,7 +13,7 @@ use crate::stop::Stop;
 use crate::{quality, warehouse};
 
 /// What was found in every row.
-pub struct Everything {
+pub(crate) struct Everything {
     /// Per check.
     pub checks: Vec<CheckReport>,
     /// What was looked at.
@@ -29,7 +29,7 @@ pub struct Everything {
 ///
 /// # Errors
 /// What kept it from looking.
-pub async fn check_everything(
+pub(crate) async fn check_everything(
     config: &Config,
     settings: &Settings,
     even_if_pending: bool,

@@ -19,7 +19,7 @@ use crate::warehouse::{self, Warehouse};
 
 /// Holds the data directory while it lives.
 #[derive(Debug)]
-pub struct Lock {
+pub(crate) struct Lock {
     file: File,
 }
 
@@ -28,7 +28,7 @@ impl Lock {
     ///
     /// # Errors
     /// [`Error::Locked`] names the holder.
-    pub fn take(data_dir: &DataDir, holder: &str) -> Result<Self, Error> {
+    pub(crate) fn take(data_dir: &DataDir, holder: &str) -> Result<Self, Error> {
         let folder = data_dir.path();
         let failed = |source| Error::DataDir { path: folder.to_owned(), source };
         let is_usable = |path: &Path| match path.to_string_lossy().contains('?') {
@@ -133,7 +133,7 @@ fn attempt(data_dir: &DataDir, holder: &str, lock: &mut Option<Lock>) -> Result<
 }
 
 /// The ledger for whoever only looks.
-pub enum Look {
+pub(crate) enum Look {
     /// Nobody writes to it: here it is, read-only.
     Free(Box<Warehouse>),
     /// Somebody does.
@@ -147,7 +147,7 @@ pub enum Look {
 ///
 /// # Errors
 /// [`Error::Warehouse`].
-pub fn look(data_dir: &DataDir) -> Result<Look, Error> {
+pub(crate) fn look(data_dir: &DataDir) -> Result<Look, Error> {
     let path = data_dir.warehouse();
     let opened = match Warehouse::look(&path) {
         Ok(warehouse) if can_be_read(&warehouse) => Ok(warehouse),

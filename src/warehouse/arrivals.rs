@@ -58,7 +58,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::File`], [`Error::Statement`].
-    pub fn page_arrived(
+    pub(crate) fn page_arrived(
         &self,
         (read_id, read): (Option<i64>, NewRead<'_>),
         (document, cut): (&Document, Cut),
@@ -90,7 +90,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::File`].
-    pub fn read_ended(
+    pub(crate) fn read_ended(
         &self,
         read_id: i64,
         status: ReadStatus,
@@ -104,7 +104,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Disk`], [`Error::Statement`]; what is noted stays so.
-    pub fn settle(&self) -> Result<(), Error> {
+    pub(crate) fn settle(&self) -> Result<(), Error> {
         let mut arrivals = self.arrivals.borrow_mut();
         if arrivals.notes.is_empty() {
             return Ok(());

@@ -11,7 +11,7 @@ use super::sql_files::ledger as sql;
 
 /// What is known of playlists, by their ids.
 #[derive(Debug, Default)]
-pub struct KnownReads {
+pub(crate) struct KnownReads {
     finished: HashMap<String, FinishedRead>,
     unfinished: HashMap<String, UnfinishedRead>,
     newest: HashMap<String, KnownRead>,
@@ -19,22 +19,22 @@ pub struct KnownReads {
 
 impl KnownReads {
     /// The playlist's read of this run that has ended already.
-    pub fn finished(&self, playlist_id: &str) -> Option<FinishedRead> {
+    pub(crate) fn finished(&self, playlist_id: &str) -> Option<FinishedRead> {
         self.finished.get(playlist_id).copied()
     }
 
     /// The playlist's newest read, where a process began it and did not end it.
-    pub fn unfinished(&self, playlist_id: &str) -> Option<&UnfinishedRead> {
+    pub(crate) fn unfinished(&self, playlist_id: &str) -> Option<&UnfinishedRead> {
         self.unfinished.get(playlist_id)
     }
 
     /// The playlist's newest complete read, if all of its rows came and could be read.
-    pub fn newest(&self, playlist_id: &str) -> Option<&KnownRead> {
+    pub(crate) fn newest(&self, playlist_id: &str) -> Option<&KnownRead> {
         self.newest.get(playlist_id)
     }
 
     /// Learns that a read of this run has ended.
-    pub fn ended(&mut self, playlist_id: &str, read: FinishedRead) {
+    pub(crate) fn ended(&mut self, playlist_id: &str, read: FinishedRead) {
         self.unfinished.remove(playlist_id);
         self.finished.insert(playlist_id.to_owned(), read);
     }
@@ -45,7 +45,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn known_reads(&self, run_id: &str) -> Result<KnownReads, Error> {
+    pub(crate) fn known_reads(&self, run_id: &str) -> Result<KnownReads, Error> {
         let newest = self.newest_reads("playlist", None)?;
         let mut known = KnownReads { newest, ..KnownReads::default() };
         let doing = "look for reads of the run";

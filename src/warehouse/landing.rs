@@ -18,7 +18,7 @@ const REMEMBERED_ITEMS: usize = 500_000;
 const DOING: &str = "land a document";
 
 /// Documents on their way into `raw`. It belongs to one transaction, because it remembers which items that has landed.
-pub struct Landing<'w> {
+pub(crate) struct Landing<'w> {
     warehouse: &'w Warehouse,
     documents: Appender<'w>,
     rows: Appender<'w>,
@@ -32,7 +32,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn landing(&self) -> Result<Landing<'_>, Error> {
+    pub(crate) fn landing(&self) -> Result<Landing<'_>, Error> {
         let appender = |table| self.connection.appender_to_db(table, "raw").doing(DOING);
         Ok(Landing {
             warehouse: self,
@@ -48,7 +48,12 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn land(&self, read: (&str, i64), document: &Document, cut: &Cut) -> Result<u64, Error> {
+    pub(crate) fn land(
+        &self,
+        read: (&str, i64),
+        document: &Document,
+        cut: &Cut,
+    ) -> Result<u64, Error> {
         let mut landing = self.landing()?;
         let row_count = landing.land(read, document, cut, |_| false)?;
         landing.finish()?;
@@ -58,7 +63,7 @@ impl Warehouse {
 
 impl Landing<'_> {
     /// An id for a read that is noted later, whole.
-    pub fn new_read_id(&self) -> i64 {
+    pub(crate) fn new_read_id(&self) -> i64 {
         self.warehouse.new_read_id()
     }
 
@@ -67,7 +72,7 @@ impl Landing<'_> {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn land(
+    pub(crate) fn land(
         &mut self,
         (run_id, read_id): (&str, i64),
         document: &Document,
@@ -148,7 +153,7 @@ impl Landing<'_> {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn finish(mut self) -> Result<(), Error> {
+    pub(crate) fn finish(mut self) -> Result<(), Error> {
         self.flush()
     }
 }

@@ -11,7 +11,7 @@ use super::{Warehouse, sql_files, sql_timestamp, timestamp};
 
 /// What a read is about.
 #[derive(Debug, Clone, Copy)]
-pub struct NewRead<'a> {
+pub(crate) struct NewRead<'a> {
     /// The run that reads.
     pub run_id: &'a str,
     /// `playlist`, `liked_songs`, `my_playlists`, `artists` or `albums`.
@@ -24,7 +24,7 @@ pub struct NewRead<'a> {
 
 /// A read from its beginning to its end.
 #[derive(Debug, Clone, Copy)]
-pub struct WholeRead<'a> {
+pub(crate) struct WholeRead<'a> {
     /// Its id.
     pub read_id: i64,
     /// What it was about.
@@ -39,7 +39,7 @@ pub struct WholeRead<'a> {
 
 /// How a read ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReadStatus {
+pub(crate) enum ReadStatus {
     /// Everything Spotify announced, at one snapshot.
     Complete,
     /// Recorded documents with rows missing.
@@ -52,7 +52,7 @@ pub enum ReadStatus {
 
 impl ReadStatus {
     /// As the ledger writes it.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Complete => "complete",
             Self::Partial => "partial",
@@ -64,7 +64,7 @@ impl ReadStatus {
 
 /// A read that an earlier process began.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnfinishedRead {
+pub(crate) struct UnfinishedRead {
     /// Its id.
     pub read_id: i64,
     /// The run that began it, or that continued it last.
@@ -79,7 +79,7 @@ pub struct UnfinishedRead {
 
 /// The newest complete read of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KnownRead {
+pub(crate) struct KnownRead {
     /// Its id.
     pub read_id: i64,
     /// The snapshot that was read; `None`: Spotify named none.
@@ -92,7 +92,7 @@ pub struct KnownRead {
 
 /// A read that has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FinishedRead {
+pub(crate) struct FinishedRead {
     /// Its id.
     pub read_id: i64,
     /// Rows announced.
@@ -104,7 +104,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn begin_read(&self, read: NewRead<'_>) -> Result<i64, Error> {
+    pub(crate) fn begin_read(&self, read: NewRead<'_>) -> Result<i64, Error> {
         let read_id = self.new_read_id();
         self.connection
             .execute(
@@ -129,7 +129,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn note_reads<'a>(
+    pub(crate) fn note_reads<'a>(
         &self,
         reads: impl Iterator<Item = WholeRead<'a>>,
         finished_at: chrono::DateTime<chrono::Utc>,
@@ -160,7 +160,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn finish_read(
+    pub(crate) fn finish_read(
         &self,
         read_id: i64,
         status: ReadStatus,
@@ -179,7 +179,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn unfinished_read(
+    pub(crate) fn unfinished_read(
         &self,
         entity: &str,
         playlist_id: Option<&str>,
@@ -203,7 +203,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn adopt_read(&self, read_id: i64, run_id: &str) -> Result<(), Error> {
+    pub(crate) fn adopt_read(&self, read_id: i64, run_id: &str) -> Result<(), Error> {
         self.settle()?;
         let sql = "update meta.reads set run_id = ? where read_id = ?";
         self.connection.execute(sql, params![run_id, read_id]).doing("continue a read").map(|_| ())
@@ -213,7 +213,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn finished_read(
+    pub(crate) fn finished_read(
         &self,
         run_id: &str,
         entity: &str,
@@ -233,7 +233,11 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn known_read(&self, entity: &str, playlist_id: &str) -> Result<Option<KnownRead>, Error> {
+    pub(crate) fn known_read(
+        &self,
+        entity: &str,
+        playlist_id: &str,
+    ) -> Result<Option<KnownRead>, Error> {
         Ok(self.newest_reads(entity, Some(playlist_id))?.into_iter().next().map(|(_, read)| read))
     }
 
@@ -241,7 +245,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn newest_reads(
+    pub(crate) fn newest_reads(
         &self,
         entity: &str,
         playlist_id: Option<&str>,
@@ -265,7 +269,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn first_rows(&self, read_id: i64) -> Result<Vec<String>, Error> {
+    pub(crate) fn first_rows(&self, read_id: i64) -> Result<Vec<String>, Error> {
         self.settle()?;
         let sql = sql::FIRST_ROWS;
         let doing = "look at the first page";
@@ -278,7 +282,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn listed_playlists(&self, read_id: i64) -> Result<Vec<ListedPlaylist>, Error> {
+    pub(crate) fn listed_playlists(&self, read_id: i64) -> Result<Vec<ListedPlaylist>, Error> {
         self.settle()?;
         let sql = sql::LISTED_PLAYLISTS;
         let mut statement = self.connection.prepare(sql).doing("read the list of playlists")?;
@@ -299,7 +303,7 @@ impl Warehouse {
 
 /// One row of `/me/playlists`.
 #[derive(Debug, Clone)]
-pub struct ListedPlaylist {
+pub(crate) struct ListedPlaylist {
     /// The playlist.
     pub id: Option<String>,
     /// Its snapshot.

@@ -32,8 +32,11 @@ fn now() -> DateTime<Utc> {
     Utc::now()
 }
 
+/// What `run` returns.
+type Ended = Result<(RunReport, Option<Error>), Error>;
+
 /// A run in this process, and the lines that it left.
-fn told(world: &World, source: Source) -> (Result<(RunReport, Option<Error>), Error>, Vec<Value>) {
+fn told(world: &World, source: Source) -> (Ended, Vec<Value>) {
     let path = world.path("events.ndjson");
     let config = Config { data_dir: DataDir::new(world.path("data")), ..Config::default() };
     let count = Mutex::new(0);

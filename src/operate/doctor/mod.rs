@@ -21,7 +21,7 @@ use crate::warehouse::Warehouse;
 /// How well one thing is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Health {
+pub(crate) enum Health {
     /// Works.
     Ok,
     /// Works today.
@@ -60,7 +60,7 @@ impl Area {
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, Serialize)]
-pub struct Finding {
+pub(crate) struct Finding {
     /// What it belongs to.
     pub area: Area,
     /// The thing.
@@ -119,7 +119,7 @@ type Clock = fn() -> DateTime<Utc>;
 const TOLERATED_SKEW: TimeDelta = TimeDelta::seconds(30);
 
 /// Looks at disk, login and reachability, and tells each finding as soon as it is known.
-pub async fn doctor(
+pub(crate) async fn doctor(
     config: &Config,
     clock: fn() -> DateTime<Utc>,
     tell: &(dyn Fn(&Finding) + Sync),

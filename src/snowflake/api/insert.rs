@@ -18,13 +18,13 @@ use crate::http::shortened;
 use crate::stop::Stop;
 
 /// Most files of one call; Snowflake answers 429 to more.
-pub const MAX_PIPE_FILES: usize = 5_000;
+pub(crate) const MAX_PIPE_FILES: usize = 5_000;
 /// Longest path in bytes; Snowflake answers 400 to a longer one.
 const MAX_PATH_BYTES: usize = 1_024;
 
 /// A file to hand in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StagedFile {
+pub(crate) struct StagedFile {
     /// Path below the location that the pipe copies from.
     pub path: String,
     /// Its size; spares Snowflake a look into the bucket.
@@ -33,7 +33,7 @@ pub struct StagedFile {
 
 /// What a pipe did with the files handed in: all others are queued.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Accepted {
+pub(crate) struct Accepted {
     /// Known to the pipe already.
     pub skipped_paths: Vec<String>,
     /// Refused because they do not match the pipe's `PATTERN`; never loaded.
@@ -43,7 +43,7 @@ pub struct Accepted {
 impl Connection {
     /// Hands files to a pipe, 5,000 at a time. When a later call fails, the files of the earlier ones are queued; handing all in
     /// again is harmless.
-    pub async fn insert_files(
+    pub(crate) async fn insert_files(
         &self,
         pipe: &QualifiedName,
         files: &[StagedFile],

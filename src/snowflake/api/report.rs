@@ -18,7 +18,7 @@ use crate::stop::Stop;
 
 /// One file as a pipe tells of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileReport {
+pub(crate) struct FileReport {
     /// Path below [`stage_location`](Self::stage_location).
     pub path: String,
     /// Where the stage points to, for example `s3://bucket/prefix/`.
@@ -49,7 +49,7 @@ pub struct FileReport {
 
 /// How a file went.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LoadStatus {
+pub(crate) enum LoadStatus {
     /// Not done.
     InProgress,
     /// All rows are in.
@@ -65,7 +65,7 @@ pub enum LoadStatus {
 impl Connection {
     /// What a pipe did lately: at most 10 minutes and 10,000 files back, in the order told; a file can come twice. Costs no
     /// warehouse.
-    pub async fn insert_report(
+    pub(crate) async fn insert_report(
         &self,
         pipe: &QualifiedName,
         stop: &Stop,
@@ -124,7 +124,7 @@ impl From<&str> for LoadStatus {
 
 /// An object's key from the two halves that reports and `COPY_HISTORY` give; the `/` between them may be on either side, or on
 /// both.
-pub fn object_key(stage_location: &str, path: &str) -> Option<String> {
+pub(crate) fn object_key(stage_location: &str, path: &str) -> Option<String> {
     let (_, below_scheme) = stage_location.split_once("://")?;
     let prefix = below_scheme.split_once('/').map_or("", |(_, prefix)| prefix);
     let (prefix, path) = (prefix.trim_end_matches('/'), path.trim_start_matches('/'));

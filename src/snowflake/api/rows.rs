@@ -9,7 +9,7 @@ use super::error::Error;
 
 /// A whole result.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Rows {
+pub(crate) struct Rows {
     pub(crate) handle: String,
     pub(crate) columns: Vec<Column>,
     pub(crate) rows: Vec<Vec<Option<String>>>,
@@ -17,7 +17,7 @@ pub struct Rows {
 
 /// A column of a result.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Column {
+pub(crate) struct Column {
     /// The name, in the case Snowflake gives it.
     pub name: String,
     /// The type in upper case, for example `FIXED` or `TIMESTAMP_NTZ`.
@@ -26,14 +26,14 @@ pub struct Column {
 
 /// One row of a result.
 #[derive(Debug, Clone, Copy)]
-pub struct Row<'a> {
+pub(crate) struct Row<'a> {
     rows: &'a Rows,
     cells: &'a [Option<String>],
 }
 
 /// One cell, and where it stands.
 #[derive(Debug, Clone, Copy)]
-pub struct Cell<'a> {
+pub(crate) struct Cell<'a> {
     handle: &'a str,
     column: &'a str,
     value: Option<&'a str>,
@@ -41,22 +41,22 @@ pub struct Cell<'a> {
 
 impl Rows {
     /// The statement's handle, which is its query id.
-    pub fn handle(&self) -> &str {
+    pub(crate) fn handle(&self) -> &str {
         &self.handle
     }
 
     /// The columns in order.
-    pub fn columns(&self) -> &[Column] {
+    pub(crate) fn columns(&self) -> &[Column] {
         &self.columns
     }
 
     /// The rows in order.
-    pub fn iter(&self) -> impl Iterator<Item = Row<'_>> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Row<'_>> {
         self.rows.iter().map(|cells| Row { rows: self, cells })
     }
 
     /// The only row, of a statement that gives one.
-    pub fn only(&self) -> Result<Row<'_>, Error> {
+    pub(crate) fn only(&self) -> Result<Row<'_>, Error> {
         match self.rows.as_slice() {
             [cells] => Ok(Row { rows: self, cells }),
             rows => Err(Error::Incomplete {
@@ -76,7 +76,7 @@ impl Rows {
 
 impl<'a> Row<'a> {
     /// A cell by its column's name.
-    pub fn cell(&self, name: &str) -> Result<Cell<'a>, Error> {
+    pub(crate) fn cell(&self, name: &str) -> Result<Cell<'a>, Error> {
         let rows = self.rows;
         let found = rows
             .position(name)
@@ -96,7 +96,7 @@ impl<'a> Row<'a> {
 
 impl<'a> Cell<'a> {
     /// The cell, unless it is NULL.
-    pub const fn not_null(self) -> Option<Self> {
+    pub(crate) const fn not_null(self) -> Option<Self> {
         match self.value {
             Some(_) => Some(self),
             None => None,
@@ -104,17 +104,17 @@ impl<'a> Cell<'a> {
     }
 
     /// The text as Snowflake wrote it.
-    pub fn text(self) -> Result<&'a str, Error> {
+    pub(crate) fn text(self) -> Result<&'a str, Error> {
         self.value.ok_or_else(|| self.wrong("a value"))
     }
 
     /// FIXED without sign and fraction.
-    pub fn u64(self) -> Result<u64, Error> {
+    pub(crate) fn u64(self) -> Result<u64, Error> {
         self.read("a whole number below 2^64", |text| decimal(text)?.parse().ok())
     }
 
     /// FIXED of any size in its shortest form, so that equal numbers are equal texts.
-    pub fn decimal(self) -> Result<String, Error> {
+    pub(crate) fn decimal(self) -> Result<String, Error> {
         self.read("a decimal number", decimal)
     }
 
@@ -172,11 +172,7 @@ mod tests {
             ("12", Some(12), Some("12")),
             ("1.0", Some(1), Some("1")),
             ("+007.50", None, Some("7.5")),
-            (
-                "18446744073709551615",
-                Some(u64::MAX),
-                Some("18446744073709551615"),
-            ),
+            ("18446744073709551615", Some(u64::MAX), Some("18446744073709551615")),
             ("18446744073709551616", None, Some("18446744073709551616")),
             (
                 "340282366920938463463374607431768211456",

@@ -25,7 +25,7 @@ const OUT_OF_TIME: &str = "000630";
 
 /// What to run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Statement {
+pub(crate) struct Statement {
     /// The text. Values stand in it as `?`.
     pub sql: String,
     /// The values, in order. Each is bound as TEXT.
@@ -40,7 +40,7 @@ pub struct Statement {
 
 /// The id under which Snowflake knows a statement before it has answered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Request {
+pub(crate) enum Request {
     /// A new one that nobody keeps.
     #[default]
     Fresh,
@@ -52,7 +52,7 @@ pub enum Request {
 
 impl Statement {
     /// A statement with nothing but its text.
-    pub fn new(sql: impl Into<String>) -> Self {
+    pub(crate) fn new(sql: impl Into<String>) -> Self {
         Self { sql: sql.into(), ..Self::default() }
     }
 
@@ -84,7 +84,7 @@ impl Connection {
     /// Runs a statement to its end and reads its whole result.
     ///
     /// When `stop` becomes true, or the deadline passes, the statement is cancelled in Snowflake too.
-    pub async fn run(&self, statement: &Statement, stop: &Stop) -> Result<Rows, Error> {
+    pub(crate) async fn run(&self, statement: &Statement, stop: &Stop) -> Result<Rows, Error> {
         let deadline = self.timing().deadline;
         let body = statement.body(&self.login().session, deadline);
         let (id, is_again) = match statement.request {

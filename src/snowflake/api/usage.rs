@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// What the calls so far cost.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Usage {
+pub(crate) struct Usage {
     /// HTTP calls, repeated ones included.
     pub request_count: u64,
     /// Calls repeated because of a fault or because Snowflake was busy.

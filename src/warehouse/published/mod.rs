@@ -21,7 +21,7 @@ use super::error::{Doing, Error};
 use super::sql_files::ledger;
 use crate::ids::Table;
 use crate::warehouse::sql_files;
-pub use next_version::NextVersion;
+pub(crate) use next_version::NextVersion;
 use next_version::{Writer, fresh, size};
 pub(crate) use next_version::{remove_if_there, remove_leftovers};
 
@@ -62,7 +62,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn begin_next_version(&self, target: &Path) -> Result<Option<NextVersion>, Error> {
+    pub(crate) fn begin_next_version(&self, target: &Path) -> Result<Option<NextVersion>, Error> {
         let is_known = self.published()?.is_some_and(|known| known.is_copied(target));
         // A list of playlists says nothing of rows, and every night has one.
         let sql = ledger::PENDING_ROW_COUNT;
@@ -80,7 +80,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn apply_changes(&self, next_version: &NextVersion) -> Result<(), Error> {
+    pub(crate) fn apply_changes(&self, next_version: &NextVersion) -> Result<(), Error> {
         let rows = self.unpublished_rows()?;
         if rows.are_worth_a_copy() && (1..=MOST_ROWS_ASIDE).contains(&rows.changed) {
             next_version.apply_changes();
@@ -93,7 +93,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::File`] where the folder is not writable, [`Error::Statement`].
-    pub fn publish(
+    pub(crate) fn publish(
         &mut self,
         target: &Path,
         next_version: Option<NextVersion>,

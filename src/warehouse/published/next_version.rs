@@ -16,7 +16,7 @@ use crate::warehouse::error::{Doing, Error};
 use crate::warehouse::sql_files::{self, ledger};
 
 /// The next version of the published file, on its way. Dropped, it is taken away again.
-pub struct NextVersion {
+pub(crate) struct NextVersion {
     fresh: PathBuf,
     /// Tells the thread that `core` is as it is to be published; gone, the copy is all that is asked of it.
     apply: Option<Sender<()>>,

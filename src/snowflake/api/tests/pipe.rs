@@ -1,7 +1,7 @@
 use super::*;
 use crate::snowflake::api::error::Error;
 use crate::snowflake::api::ident::QualifiedName;
-use crate::snowflake::api::{Accepted, LoadStatus, StagedFile};
+use crate::snowflake::api::{Accepted, LoadStatus, StagedFile, object_key};
 
 const PATH: &str = "/v1/data/pipes/SPOTIFY.RAW.SONGS_PARQUET_REST_V1";
 
@@ -30,10 +30,7 @@ async fn files_are_handed_in_by_path_and_size_and_the_answer_says_which_were_not
         let path = |n: u32| format!("year=2026/{n}.parquet");
         assert_eq!(
             accepted,
-            Accepted {
-                skipped_paths: vec![path(1)],
-                unmatched_paths: vec![path(2)],
-            }
+            Accepted { skipped_paths: vec![path(1)], unmatched_paths: vec![path(2)] }
         );
         let asked = server.asked();
         assert_eq!(asked[0].line, format!("POST {PATH}/insertFiles"));

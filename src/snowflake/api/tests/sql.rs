@@ -1,9 +1,9 @@
 use std::time::{Duration, Instant};
 
 use super::*;
+use crate::snowflake::api::Statement;
 use crate::snowflake::api::error::{Error, FailureKind};
 use crate::snowflake::api::usage::Usage;
-use crate::snowflake::api::Statement;
 use crate::stop::Stop;
 
 const POST: &str = "POST /api/v2/statements";
