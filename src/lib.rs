@@ -23,7 +23,7 @@
 //! # Invariants
 //! - Rust moves data, SQL shapes it: every column is born in a file under `sql/duckdb`.
 //! - A page is on disk before the next one is asked for; a killed run continues behind it.
-//! - Nothing is published or exported without a [`quality::QualityPassed`], which only [`quality::gate`] makes.
+//! - Nothing is published or exported without a `quality::QualityPassed`, which only `quality::gate` makes.
 //! - A file of the lake is written beside its name and moved there whole; its key depends on the run alone.
 //! - Nothing below [`cli`] writes to standard output or reads the clock; nothing but [`config`] reads the environment.
 //! - A file is never uploaded before its checks passed, never submitted before it is in the bucket whole ([`lake::Uploaded`]), and

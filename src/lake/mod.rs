@@ -1,7 +1,7 @@
 //! Files out: one partitioned file (or more) per shipped table with changes, the manifest that vouches for them, and their
 //! upload.
 //!
-//! In: the warehouse and a [`QualityPassed`](crate::quality::QualityPassed). Out: files in the lake directory, immutable once
+//! In: the warehouse and a `QualityPassed`. Out: files in the lake directory, immutable once
 //! written, under keys that depend on the run alone; then the same files in a bucket, and an [`Uploaded`] that only the upload
 //! makes. Only the upload touches the network.
 

@@ -1,7 +1,7 @@
-//! Sinks of events: each is a file, and a line in [`usual`].
+//! Sinks of events: each is a file, and a line in `usual`.
 //!
 //! In: what happened, with its run and its time. Out: whatever the sink makes of it. A sink never fails a run; the terminal is
-//! one too, and belongs to `cli`, which draws. [`words`] is what a person reads of an event, wherever that is.
+//! one too, and belongs to `cli`, which draws. `words` is what a person reads of an event, wherever that is.
 
 mod log;
 pub(crate) mod words;
