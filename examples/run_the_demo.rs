@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use snowtrack::config::Config;
-use snowtrack::event::Event;
+use snowtrack::event::{Event, What};
 use snowtrack::ids::DataDir;
 use snowtrack::run::{Error, RunReport, Settings, Source, run};
 
@@ -28,14 +28,15 @@ pub(crate) async fn run_the_demo(data_dir: &Path) -> Result<RunReport, Error> {
     // No bucket and no account: the files stay in the data directory's `lake`.
     let config = Config { data_dir: DataDir::new(data_dir), ..Config::default() };
     let settings = Settings::new(Source::Demo, now);
-    let events = |event: Event| {
-        if let Event::Warning(sentence) = event {
-            eprintln!("{sentence}");
+    // Whatever happens is an event, and can be written as JSON; several sinks are `observe::Sinks`.
+    let sink = |event: &Event| {
+        if let (What::Warning(_), Ok(line)) = (&event.what, serde_json::to_string(event)) {
+            eprintln!("{line}");
         }
     };
     // Ask it to stop from any task: `stop.ask()`. The next run continues.
     let stop = Arc::default();
-    let (report, error) = run(&config, &settings, &events, &stop).await?;
+    let (report, error) = run(&config, &settings, &sink, &stop).await?;
     // A run that ended early has a report, too, which says how far it came.
     error.map_or(Ok(report), Err)
 }

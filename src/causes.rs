@@ -1,7 +1,7 @@
 //! An error in words: its message and those of everything that caused it.
 
 /// An error and its causes.
-pub fn causes(error: &dyn std::error::Error) -> Vec<String> {
+pub(crate) fn causes(error: &dyn std::error::Error) -> Vec<String> {
     let causes = std::iter::successors(error.source(), |error| error.source());
     let causes = causes.map(ToString::to_string);
     // DuckDB's binding repeats every failure as a bare number.
@@ -10,6 +10,6 @@ pub fn causes(error: &dyn std::error::Error) -> Vec<String> {
 }
 
 /// The same in one line.
-pub fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     causes(error).join(": ")
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// What the system says.
-pub fn create_private_dir(path: &Path) -> std::io::Result<()> {
+pub(crate) fn create_private_dir(path: &Path) -> std::io::Result<()> {
     if path.is_dir() {
         return Ok(());
     }

@@ -16,10 +16,14 @@
 //! Modules stand in the order of the data flow, which is the order to read them in and the order of dependency: a module uses
 //! only modules above it.
 //!
+//! What is public is what programs use: [`run::run`] with a [`config::Config`] and [`run::Settings`] gives a [`run::RunReport`], and
+//! tells its [`event::Event`]s to a sink, or to several ([`observe::Sinks`]). `examples/run_the_demo.rs` is such a program. The
+//! stages' own types are public where settings or errors hold them.
+//!
 //! # Invariants
 //! - Rust moves data, SQL shapes it: every column is born in a file under `sql/duckdb`.
 //! - A page is on disk before the next one is asked for; a killed run continues behind it.
-//! - Nothing is published or exported without a [`quality::QualityPassed`], which only [`quality::gate`] makes.
+//! - Nothing is published or exported without a `quality::QualityPassed`, which only `quality::gate` makes.
 //! - A file of the lake is written beside its name and moved there whole; its key depends on the run alone.
 //! - Nothing below [`cli`] writes to standard output or reads the clock; nothing but [`config`] reads the environment.
 //! - A file is never uploaded before its checks passed, never submitted before it is in the bucket whole ([`lake::Uploaded`]), and
@@ -28,23 +32,24 @@
 //! - Verifying reads; it never changes anything in Snowflake.
 //! - A secret is in a secret type; no error, log line or report carries one.
 
-pub mod causes;
+mod causes;
 pub mod stop;
 mod blocking;
 pub mod retry;
 pub mod http;
-pub mod disk;
-pub(crate) mod template;
-pub mod table;
+mod disk;
+mod template;
+mod table;
 pub mod ids;
 pub mod event;
 pub mod sources;
-pub mod warehouse;
-pub mod quality;
+mod warehouse;
+mod quality;
 pub mod lake;
-pub mod snowflake;
-pub mod ledger;
+mod snowflake;
+mod ledger;
 pub mod config;
 pub mod run;
-pub mod operate;
+pub mod observe;
+mod operate;
 pub mod cli;

@@ -13,13 +13,13 @@ use crate::warehouse::{
 };
 
 /// Offending rows that are kept in `meta.check_failures` per check.
-pub const KEPT_FAILURES: usize = 100;
+pub(crate) const KEPT_FAILURES: usize = 100;
 /// Of them, those that a report shows.
 const SHOWN_EXAMPLES: usize = 3;
 
 /// What a finding means for the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Severity {
+pub(crate) enum Severity {
     /// Nothing leaves.
     Error,
     /// Worth a look.
@@ -28,7 +28,7 @@ pub enum Severity {
 
 impl Severity {
     /// As the header of a check and the report write it.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Error => "error",
             Self::Warn => "warn",
@@ -38,7 +38,7 @@ impl Severity {
 
 /// What one check found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CheckResult {
+pub(crate) struct CheckResult {
     /// `<table>__<what>`.
     pub check: &'static str,
     /// What a finding means.
@@ -53,18 +53,18 @@ pub struct CheckResult {
 
 impl CheckResult {
     /// Whether the check found nothing.
-    pub const fn passed(&self) -> bool {
+    pub(crate) const fn passed(&self) -> bool {
         self.offending_row_count == 0
     }
 }
 
 /// Proof that the checks were run on this warehouse and found no error. Only [`gate`] makes one.
 #[derive(Debug)]
-pub struct QualityPassed(());
+pub(crate) struct QualityPassed(());
 
 /// Error-severity checks found rows; nothing may leave.
 #[derive(Debug)]
-pub struct Refused;
+pub(crate) struct Refused;
 
 /// What one check found, and how it is asked again.
 struct Found {
@@ -80,7 +80,7 @@ struct Found {
 ///
 /// # Errors
 /// A check that does not run is an error of ours, never a pass.
-pub fn gate(
+pub(crate) fn gate(
     warehouse: &mut Warehouse,
     (run, now): (&RunId, DateTime<Utc>),
     warn_only: &BTreeSet<String>,
@@ -106,7 +106,7 @@ pub fn gate(
 ///
 /// # Errors
 /// As [`gate`].
-pub fn look_at_everything(
+pub(crate) fn look_at_everything(
     warehouse: &Warehouse,
     run_id: &str,
     warn_only: &BTreeSet<String>,
@@ -131,7 +131,7 @@ pub fn look_at_everything(
 }
 
 /// The checks that refuse, as the middle of a sentence.
-pub fn refusing(results: &[CheckResult]) -> String {
+pub(crate) fn refusing(results: &[CheckResult]) -> String {
     let failed = results.iter().filter(|it| !it.passed() && it.severity == Severity::Error);
     let told = failed.map(|it| {
         let count = it.offending_row_count;
@@ -141,7 +141,7 @@ pub fn refusing(results: &[CheckResult]) -> String {
 }
 
 /// The name of the first check that refuses, for an example.
-pub fn first_refusing(results: &[CheckResult]) -> &'static str {
+pub(crate) fn first_refusing(results: &[CheckResult]) -> &'static str {
     let mut failed = results.iter().filter(|it| !it.passed() && it.severity == Severity::Error);
     failed.next().map_or("checks", |it| it.check)
 }
@@ -209,7 +209,7 @@ fn of_everything(file: &CheckFile) -> String {
 }
 
 /// What a finding of the check means.
-pub fn severity_of(file: &CheckFile) -> Severity {
+pub(crate) fn severity_of(file: &CheckFile) -> Severity {
     match header(file.sql, "severity") {
         Some("warn") => Severity::Warn,
         // A header that cannot be read must not weaken a check.
@@ -218,12 +218,12 @@ pub fn severity_of(file: &CheckFile) -> Severity {
 }
 
 /// Why the check exists.
-pub fn why_of(file: &CheckFile) -> &'static str {
+pub(crate) fn why_of(file: &CheckFile) -> &'static str {
     header(file.sql, "why").unwrap_or_default()
 }
 
 /// The table that the check looks at; none where it looks at documents.
-pub fn table_of(file: &CheckFile) -> Option<&'static str> {
+pub(crate) fn table_of(file: &CheckFile) -> Option<&'static str> {
     header(file.sql, "table")
 }
 

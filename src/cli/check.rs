@@ -7,11 +7,12 @@ use serde_json::json;
 
 use super::exit::Error;
 use super::run::{StageArgs, one_stage, stop_on_signal};
-use super::{Cli, now, print, progress, runtime, summary};
+use super::{Cli, now, print, runtime, summary};
 use crate::config::Config;
-use crate::event::{Events, Stage};
+use crate::event::Stage;
 use crate::ids::RunId;
 use crate::ledger::CheckFinding;
+use crate::observe;
 use crate::operate::{Everything, check_everything};
 use crate::quality;
 use crate::run::{RunReport, RunStatus};
@@ -46,11 +47,11 @@ pub(super) fn check(cli: &Cli, arguments: &CheckArgs, config: &Config) -> Result
 fn look(arguments: &CheckArgs, config: &Config) -> Result<Option<Everything>, Error> {
     let stop = Arc::new(Stop::default());
     let settings = arguments.stage.settings(Stage::Check);
-    let events = |event| progress::log(&event);
+    let sinks = observe::usual();
     Ok(runtime()?.block_on(async {
         stop_on_signal(&stop);
-        let edge: (Events<'_>, _) = (&events, &stop);
-        check_everything(config, &settings, arguments.all, edge).await
+        let sink = |event: &_| sinks.tell(event);
+        check_everything(config, &settings, arguments.all, (&sink, &stop)).await
     })?)
 }
 

@@ -1,7 +1,8 @@
 //! Exit codes, which schedulers read.
 
-use crate::snowflake::Outcome;
-use crate::{config, lake, warehouse};
+use crate::event::Ending;
+use crate::run::ending;
+use crate::{config, warehouse};
 
 /// Done.
 pub(super) const DONE: u8 = 0;
@@ -68,9 +69,9 @@ impl Error {
     pub const fn code(&self) -> u8 {
         match self {
             Self::Config(_) | Self::Usage(_) => USAGE,
-            Self::Run(error) => of_run(error),
-            Self::Warehouse(error) => of_warehouse(error),
-            Self::Spotify(error) => of_spotify(error),
+            Self::Run(error) => of(error.ending()),
+            Self::Warehouse(error) => of(ending::of_warehouse(error)),
+            Self::Spotify(error) => of(ending::of_source(error)),
             Self::SetupIncomplete | Self::PipeUnwell => SNOWFLAKE,
             Self::Differs { .. } => MISMATCH,
             Self::Unwell { area, .. } => match area {
@@ -83,111 +84,18 @@ impl Error {
     }
 }
 
-const fn of_run(error: &crate::run::Error) -> u8 {
-    match error {
-        crate::run::Error::Spotify(error) => of_spotify(error),
-        crate::run::Error::Warehouse(error) => of_warehouse(error),
-        crate::run::Error::Lake(error) => of_lake(error),
-        crate::run::Error::Snowflake(error) => of_snowflake(error),
-        crate::run::Error::Connect(config::ConnectError::Snowflake(error)) => of_snowflake(error),
-        crate::run::Error::Connect(_) => USAGE,
-        crate::run::Error::Unverified { outcome, .. } => match outcome {
-            Outcome::Verified => DONE,
-            Outcome::Pending => LATER,
-            Outcome::PipeBroken => SNOWFLAKE,
-            Outcome::Refused | Outcome::Mismatch => MISMATCH,
-        },
-        crate::run::Error::DataDir { .. }
-        | crate::run::Error::DataDirUnreadable { .. }
-        | crate::run::Error::File { .. } => LAKE,
-        crate::run::Error::PipeGone { .. } => SNOWFLAKE,
-        crate::run::Error::Refused { .. } | crate::run::Error::Unsound { .. } => QUALITY,
-        crate::run::Error::NothingRead { .. }
-        | crate::run::Error::PlaylistsUnread { .. }
-        | crate::run::Error::NothingReadable { .. } => SOURCE,
-        crate::run::Error::Locked { .. } => LATER,
-        crate::run::Error::DataDirName { .. }
-        | crate::run::Error::NoSource
-        | crate::run::Error::OtherPrefix { .. }
-        | crate::run::Error::NothingExported
-        | crate::run::Error::NotShipped { .. }
-        | crate::run::Error::FetchUnfinished { .. }
-        | crate::run::Error::NotTransformed { .. }
-        | crate::run::Error::UnknownRun(_) => USAGE,
-        crate::run::Error::PutOff { .. } => LATER,
-        crate::run::Error::Interrupted => INTERRUPTED,
-    }
-}
-
-const fn of_lake(error: &lake::Error) -> u8 {
-    match error {
-        lake::Error::Stopped => INTERRUPTED,
-        _ if error.is_transient() => LATER,
-        _ if error.is_usage() => USAGE,
-        _ => LAKE,
-    }
-}
-
-const fn of_snowflake(error: &crate::snowflake::Error) -> u8 {
-    if error.is_stopped() {
-        INTERRUPTED
-    } else if error.is_config() {
-        USAGE
-    } else if error.is_later() {
-        LATER
-    } else {
-        SNOWFLAKE
-    }
-}
-
-const fn of_warehouse(error: &warehouse::Error) -> u8 {
-    match error {
-        warehouse::Error::Held { .. } => LATER,
-        warehouse::Error::Open { .. }
-        | warehouse::Error::NotOurs { .. }
-        | warehouse::Error::Disk { .. }
-        | warehouse::Error::File { .. } => LAKE,
-        warehouse::Error::Query { .. }
-        | warehouse::Error::NotOneQuery
-        | warehouse::Error::NotPublished { .. }
-        | warehouse::Error::NothingRefused => USAGE,
-        warehouse::Error::Statement { .. } => BUG,
-    }
-}
-
-const fn of_spotify(error: &crate::sources::Error) -> u8 {
-    match error {
-        crate::sources::Error::RateLimited { .. } => LATER,
-        crate::sources::Error::NoCredentials
-        | crate::sources::Error::NotLoggedIn
-        | crate::sources::Error::BadUrl { .. }
-        | crate::sources::Error::File { .. } => USAGE,
-        _ => SOURCE,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::lake::Refusal;
-
-    #[test]
-    fn what_s3_may_do_by_itself_later_is_told_from_what_a_person_must_mend() {
-        let endpoint = "https://s3.example".to_owned();
-        let cut = || "connection reset".into();
-        let busy = Refusal::Busy { code: "SlowDown".to_owned(), status: 503 };
-        let broken = Refusal::Broken { endpoint: endpoint.clone(), source: cut() };
-        let away = Refusal::Unreachable { endpoint, source: cut() };
-        for (refusal, code) in
-            [(busy, LATER), (broken, LAKE), (away, LAKE), (Refusal::ExpiredCredentials, LAKE)]
-        {
-            let source = Box::new(refusal);
-            let error =
-                lake::Error::Store { doing: "upload", object: "s3://b/k".to_owned(), source };
-            assert_eq!(of_lake(&error), code, "{error:?}");
-        }
-        let open =
-            lake::Error::Open { bucket: "b".to_owned(), source: Box::new(Refusal::NoRegion) };
-        assert_eq!(of_lake(&open), USAGE);
+/// The code of an ending.
+const fn of(ending: Ending) -> u8 {
+    match ending {
+        Ending::Done => DONE,
+        Ending::Bug => BUG,
+        Ending::Usage => USAGE,
+        Ending::Source => SOURCE,
+        Ending::Quality => QUALITY,
+        Ending::Lake => LAKE,
+        Ending::Snowflake => SNOWFLAKE,
+        Ending::Mismatch => MISMATCH,
+        Ending::Later => LATER,
+        Ending::Interrupted => INTERRUPTED,
     }
 }

@@ -69,6 +69,10 @@ impl Visit for Line<'_> {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        // A person watches one run.
+        if field.name() == "run.id" {
+            return;
+        }
         let gap = if self.is_first { "" } else { " " };
         let text = one_line(&format!("{value:?}"));
         self.is_first = false;

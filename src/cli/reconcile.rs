@@ -5,10 +5,11 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::exit::Error;
-use super::{Cli, now, one_line, print, progress, run, runtime};
+use super::{Cli, now, one_line, print, run, runtime};
 use crate::config::Config;
-use crate::event::{Events, Stage};
+use crate::event::{Sink, Stage};
 use crate::ids::Table;
+use crate::observe;
 use crate::operate::Reconciliation;
 use crate::snowflake::compare::{Difference, Kind};
 use crate::stop::Stop;
@@ -39,14 +40,13 @@ pub(super) fn reconcile(
     let wait = arguments.wait.patience();
     let settings =
         crate::run::Settings { wait, ..crate::run::Settings::of_stage(Stage::Verify, now) };
-    let events = |event| progress::log(&event);
+    let sinks = observe::usual();
     let compare = || {
         runtime()?.block_on(async {
             run::stop_on_signal(&stop);
-            let edge: (Events<'_>, _) = (&events, &stop);
-            Ok::<_, Error>(
-                crate::operate::reconcile(config, &settings, &arguments.tables, edge).await?,
-            )
+            let (tables, sink) = (&arguments.tables, |event: &_| sinks.tell(event));
+            let edge: (Sink<'_>, _) = (&sink, &stop);
+            Ok::<_, Error>(crate::operate::reconcile(config, &settings, tables, edge).await?)
         })
     };
     let mut found = compare()?;

@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::event::Stage;
 use crate::http;
 use crate::ids::{PlaylistId, RunId};
+use crate::observe;
 use crate::run::{RunReport, Settings, Shipping, Source, Wanted};
 use crate::snowflake::IngestMode;
 use crate::sources::Timing;
@@ -214,10 +215,11 @@ fn work(
     drawing: Drawing,
 ) -> Result<(RunReport, Option<crate::run::Error>), Error> {
     let progress = progress::Progress::new(drawing);
+    let sinks = observe::usual().with(|event| progress.show(event));
     let stop = Arc::new(Stop::default());
     let ended = runtime()?.block_on(async {
         stop_on_signal(&stop);
-        crate::run::run(config, settings, &|event| progress.show(event), &stop).await
+        crate::run::run(config, settings, &|event| sinks.tell(event), &stop).await
     });
     progress.finish();
     Ok(ended?)

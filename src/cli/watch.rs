@@ -10,6 +10,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use super::harmless::one_line;
 use crate::event::TableProgress;
 use crate::ids::Table;
+use crate::observe::words;
 
 /// Lines that are redrawn where they are.
 #[derive(Default)]
@@ -47,7 +48,8 @@ impl LiveTable {
 
 /// A table's line with its columns below those of the others.
 fn cells(progress: &TableProgress) -> String {
-    let TableProgress { table, verdict, reason, .. } = progress;
+    let TableProgress { table, verdict, held_by, .. } = progress;
+    let reason = words::held_by(held_by.as_ref());
     let mark = match *verdict {
         "verified" => '✓',
         "pending" => '·',
@@ -60,18 +62,10 @@ fn cells(progress: &TableProgress) -> String {
     one_line(text.trim_end())
 }
 
-/// The same for a log.
-pub(super) fn line(progress: &TableProgress) -> String {
-    let TableProgress { table, verdict, reason, .. } = progress;
-    let files = format!("{} of {} files", progress.verified_file_count, progress.file_count);
-    let rows = format!("{} of {} rows", progress.verified_row_count, progress.row_count);
-    let why = if reason.is_empty() { String::new() } else { format!("; {reason}") };
-    format!("`{table}`: {verdict}, {files}, {rows}{why}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::HeldBy;
 
     fn progress(table: Table, verdict: &'static str, reason: &str) -> TableProgress {
         let is_in = verdict == "verified";
@@ -82,7 +76,7 @@ mod tests {
             verified_file_count: if is_in { 2 } else { 1 },
             row_count: 1_234_567,
             verified_row_count: if is_in { 1_234_567 } else { 234_567 },
-            reason: reason.to_owned(),
+            held_by: (!reason.is_empty()).then(|| HeldBy::Verdict { reason: reason.to_owned() }),
         }
     }
 
@@ -94,7 +88,7 @@ mod tests {
             progress(Table::Albums, "mismatch", "`albums` holds 3 rows of it, 4 were sent"),
         ];
         let shown: Vec<String> =
-            tables.iter().flat_map(|table| [cells(table), line(table)]).collect();
+            tables.iter().flat_map(|table| [cells(table), words::table_progress(table)]).collect();
         insta::assert_snapshot!(shown.join("\n"), @r"
         ✓ songs               2 of 2 files   1234567 of 1234567 rows  verified
         `songs`: verified, 2 of 2 files, 1234567 of 1234567 rows

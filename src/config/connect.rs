@@ -48,7 +48,7 @@ impl From<snowflake::Error> for Error {
 }
 
 /// An account in Snowflake, ready to be asked: where files are loaded and verified.
-pub struct Account {
+pub(crate) struct Account {
     /// The account.
     pub connection: Connection,
     /// What everything is called there.

@@ -1,31 +1,12 @@
 //! Where somebody else could read how we prove who we are.
 
 use super::{Account, Config};
+use crate::event::{Exposure, Secret};
 use crate::http;
 use crate::sources::Credentials;
 
-/// A place where others may read a credential: what was seen, and what to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Exposure {
-    pub(crate) seen: String,
-    pub(crate) fix: String,
-}
-
-impl Exposure {
-    fn in_clear(name: &str, url: &str, what: &str) -> Self {
-        let address = http::place(url);
-        Self {
-            seen: format!(
-                "`{name}` is `{address}`: {what} travels readable for everybody on the way"
-            ),
-            fix: format!("set `{name}` to an address that begins with https://"),
-        }
-    }
-
-    /// In one sentence, as a run warns of it.
-    pub(crate) fn sentence(&self) -> String {
-        format!("{}; {}", self.seen, self.fix)
-    }
+fn in_clear(setting: &'static str, url: &str, secret: Secret) -> Exposure {
+    Exposure::SentInClear { setting, address: http::place(url), secret }
 }
 
 /// Where others may read what proves who we are to Spotify.
@@ -34,20 +15,15 @@ pub(crate) fn spotify_exposures(config: &Config, credentials: &Credentials) -> V
     let is_clear = |url: &str| url.parse().is_ok_and(|url| http::is_sent_in_clear(&url));
     let url = &config.spotify.api_url;
     if is_clear(url) {
-        found.push(Exposure::in_clear("SPOTIFY_API_URL", url, "the access token"));
+        found.push(in_clear("SPOTIFY_API_URL", url, Secret::AccessToken));
     }
     if is_clear(&credentials.accounts_url) {
         let url = &credentials.accounts_url;
-        found.push(Exposure::in_clear("SPOTIFY_ACCOUNTS_URL", url, "the login"));
+        found.push(in_clear("SPOTIFY_ACCOUNTS_URL", url, Secret::Login));
     }
     if let Some(mode) = credentials.token_file.open_to_others() {
         let path = credentials.token_file.0.display();
-        found.push(Exposure {
-            seen: format!("the login in `{path}` is open to other users (mode {mode:04o})"),
-            fix: format!(
-                "`chmod 600 {path}`, and `snowtrack login` again if others may have read it"
-            ),
-        });
+        found.push(Exposure::OpenFile { path: path.to_string(), mode });
     }
     found
 }
@@ -55,6 +31,6 @@ pub(crate) fn spotify_exposures(config: &Config, credentials: &Credentials) -> V
 /// Where others may read what proves who we are to Snowflake.
 pub(crate) fn snowflake_exposure(account: &Account) -> Option<Exposure> {
     let url = account.connection.login().account.url();
-    let exposure = || Exposure::in_clear("SNOWFLAKE_URL", url.as_str(), "the token");
+    let exposure = || in_clear("SNOWFLAKE_URL", url.as_str(), Secret::Token);
     http::is_sent_in_clear(url).then(exposure)
 }

@@ -27,10 +27,11 @@ use std::path::{Path, PathBuf};
 use crate::ids::DataDir;
 use crate::lake::is_address;
 
-pub use connect::{Account, Error as ConnectError};
+pub(crate) use connect::Account;
+pub use connect::Error as ConnectError;
 pub use holds::{Config, LakeConfig, SnowflakeConfig, SpotifyConfig};
 
-pub(crate) use exposure::{Exposure, snowflake_exposure, spotify_exposures};
+pub(crate) use exposure::{snowflake_exposure, spotify_exposures};
 pub(crate) use template::template;
 use text::decode;
 

@@ -17,11 +17,9 @@ use crate::warehouse::{LandedDocument, Warehouse};
 
 /// The archive that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Archive {
+pub(crate) struct Archive {
     /// The file.
     pub file: WrittenFile,
-    /// Documents in it.
-    pub document_count: u64,
     /// Documents that are missing, because an earlier version landed them.
     pub left_out_count: u64,
 }
@@ -52,7 +50,7 @@ const LEVEL: i32 = 3;
 ///
 /// # Errors
 /// [`Error::File`] where the disk refuses, [`Error::Warehouse`].
-pub fn archive(
+pub(crate) fn archive(
     warehouse: &Warehouse,
     (run, started_at): (&RunId, DateTime<Utc>),
     lake: &Path,
@@ -67,21 +65,21 @@ pub fn archive(
     let file = BufWriter::new(File::create(&temporary).map_err(write)?);
     let mut packed = zstd::Encoder::new(file, LEVEL).map_err(write)?;
     packed.include_checksum(true).map_err(write)?;
-    let mut document_count = 0;
+    let mut is_empty = true;
     let left_out_count = warehouse.each_document(run.as_str(), |document| {
         write_line(&mut packed, &document).map_err(write)?;
-        document_count += 1;
+        is_empty = false;
         Ok::<_, Error>(())
     })?;
     let file = packed.finish().and_then(|file| Ok(file.into_inner()?)).map_err(write)?;
     file.sync_all().map_err(write)?;
-    if document_count == 0 {
+    if is_empty {
         std::fs::remove_file(&temporary).map_err(write)?;
         return Ok(None);
     }
     std::fs::rename(&temporary, &path).map_err(|source| failed("write", &path, source))?;
     let file = WrittenFile::of(lake, &key)?;
-    Ok(Some(Archive { file, document_count, left_out_count }))
+    Ok(Some(Archive { file, left_out_count }))
 }
 
 fn write_line(packed: &mut impl Write, document: &LandedDocument) -> std::io::Result<()> {

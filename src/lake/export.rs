@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::error::Error;
 use super::key::object_key;
 use super::manifest::{ExportedFile, Manifest};
-use crate::event::{Event, Events};
+use crate::event::{Events, What};
 use crate::ids::{RunId, Table};
 use crate::quality::QualityPassed;
 use crate::warehouse::{TableCount, Warehouse};
@@ -54,7 +54,7 @@ impl Format {
 
 /// Where and how to export.
 #[derive(Debug, Clone)]
-pub struct ExportSettings {
+pub(crate) struct ExportSettings {
     /// The lake's root folder.
     pub lake: PathBuf,
     /// What every key begins with.
@@ -73,7 +73,7 @@ pub struct ExportSettings {
 ///
 /// # Errors
 /// [`Error::File`] where the disk refuses, [`Error::Incomplete`] where a file does not hold what was written.
-pub fn export(
+pub(crate) fn export(
     warehouse: &Warehouse,
     _gate: &QualityPassed,
     (run, started_at, counts): (&RunId, DateTime<Utc>, &[TableCount]),
@@ -113,7 +113,7 @@ pub fn export(
             );
             let (sha256, size_bytes) = digest(&path)?;
             move_into_place(&path, &settings.lake.join(&key))?;
-            events(Event::FileWritten { table, row_count, size_bytes });
+            events(What::FileWritten { table, row_count, size_bytes });
             files.push(ExportedFile {
                 table: table.name().to_owned(),
                 key,

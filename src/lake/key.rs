@@ -7,7 +7,7 @@ use crate::ids::{RunId, Table};
 /// `<prefix>raw/<table>/year=…/month=…/day=…/<table>_<date>_<time>_<run>[_<part>].<ending>`
 ///
 /// The table comes first, because a Snowflake stage path is a prefix. Date and time are the run's start in UTC.
-pub fn object_key(
+pub(super) fn object_key(
     prefix: &str,
     table: Table,
     (run, started_at): (&RunId, DateTime<Utc>),
@@ -23,12 +23,12 @@ pub fn object_key(
 }
 
 /// `<prefix>manifests/year=…/month=…/day=…/<run>.json`, under a prefix that no pipe watches.
-pub fn manifest_key(prefix: &str, run: &RunId, started_at: DateTime<Utc>) -> String {
+pub(crate) fn manifest_key(prefix: &str, run: &RunId, started_at: DateTime<Utc>) -> String {
     format!("{prefix}manifests/{}/{run}.json", started_at.format("year=%Y/month=%m/day=%d"))
 }
 
 /// `<prefix>documents/year=…/month=…/day=…/<run>.ndjson.zst`, under a prefix that no pipe watches.
-pub fn archive_key(prefix: &str, run: &RunId, started_at: DateTime<Utc>) -> String {
+pub(crate) fn archive_key(prefix: &str, run: &RunId, started_at: DateTime<Utc>) -> String {
     format!("{prefix}documents/{}/{run}.ndjson.zst", started_at.format("year=%Y/month=%m/day=%d"))
 }
 

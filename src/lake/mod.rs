@@ -1,7 +1,7 @@
 //! Files out: one partitioned file (or more) per shipped table with changes, the manifest that vouches for them, and their
 //! upload.
 //!
-//! In: the warehouse and a [`QualityPassed`](crate::quality::QualityPassed). Out: files in the lake directory, immutable once
+//! In: the warehouse and a `QualityPassed`. Out: files in the lake directory, immutable once
 //! written, under keys that depend on the run alone; then the same files in a bucket, and an [`Uploaded`] that only the upload
 //! makes. Only the upload touches the network.
 
@@ -14,10 +14,13 @@ mod presence;
 mod store;
 mod upload;
 
-pub use archive::{Archive, archive};
 pub use error::{Error, Refusal, StuckFile};
-pub use export::{ExportSettings, Format, export};
-pub use key::{archive_key, manifest_key, object_key};
+pub use export::Format;
 pub use manifest::{ExportedFile, Manifest, WrittenFile};
-pub use store::{Bucket, StaticKeys, Store, StoreSettings, StoreTiming, is_address};
+pub use store::{StaticKeys, Store, StoreSettings, StoreTiming};
 pub use upload::{Shipment, Uploaded, upload};
+
+pub(crate) use archive::archive;
+pub(crate) use export::{ExportSettings, export};
+pub(crate) use key::{archive_key, manifest_key};
+pub(crate) use store::{Bucket, is_address};

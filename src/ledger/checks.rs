@@ -9,7 +9,7 @@ use crate::warehouse::{self, CHECKS, Doing, Warehouse, ledger_sql};
 
 /// What a check of a run found.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct CheckFinding {
+pub(crate) struct CheckFinding {
     /// The check.
     pub check: String,
     /// `error` or `warn`, as the run took it.
@@ -28,7 +28,7 @@ pub struct CheckFinding {
 ///
 /// # Errors
 /// [`warehouse::Error::Statement`].
-pub fn findings_of(
+pub(crate) fn findings_of(
     warehouse: &Warehouse,
     run: &RunId,
 ) -> Result<Vec<CheckFinding>, warehouse::Error> {

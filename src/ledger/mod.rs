@@ -18,7 +18,7 @@ pub(crate) mod runs;
 pub(crate) mod status_file;
 pub(crate) mod written;
 
-pub use checks::{CheckFinding, findings_of};
+pub(crate) use checks::{CheckFinding, findings_of};
 pub(crate) use files::{Asked, Entry, Parcel, Replacement};
-pub use runs::{FileState, RunSummary, files_of, latest_runs, run_ids};
-pub use status_file::Board;
+pub(crate) use runs::{FileState, RunSummary, files_of, latest_runs, run_ids};
+pub(crate) use status_file::Board;

@@ -14,7 +14,7 @@ use crate::warehouse::{Doing, Error, TableCount, Warehouse, sql_timestamp};
 
 /// A run as `status` shows it.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
-pub struct RunSummary {
+pub(crate) struct RunSummary {
     /// The run.
     pub run_id: String,
     /// What it read.
@@ -45,7 +45,7 @@ const WORTH_WAITING_FOR: TimeDelta = TimeDelta::hours(6);
 
 /// A shipped file as `status --run` shows it.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
-pub struct FileState {
+pub(crate) struct FileState {
     /// The shipped table.
     pub table: String,
     /// Its key in the lake.
@@ -132,7 +132,7 @@ pub(crate) fn is_known(warehouse: &Warehouse, run: &RunId) -> Result<bool, Error
 ///
 /// # Errors
 /// [`Error::Statement`].
-pub fn run_ids(warehouse: &Warehouse) -> Result<Vec<String>, Error> {
+pub(crate) fn run_ids(warehouse: &Warehouse) -> Result<Vec<String>, Error> {
     let sql = "select run_id from meta.runs order by run_id desc";
     let doing = "list the runs";
     let mut statement = warehouse.connection().prepare(sql).doing(doing)?;
@@ -384,7 +384,7 @@ pub(crate) fn exported_run_count(warehouse: &Warehouse, source: &str) -> Result<
 ///
 /// # Errors
 /// [`Error::Statement`].
-pub fn latest_runs(warehouse: &Warehouse, count: u32) -> Result<Vec<RunSummary>, Error> {
+pub(crate) fn latest_runs(warehouse: &Warehouse, count: u32) -> Result<Vec<RunSummary>, Error> {
     let doing = "list the runs";
     let mut statement = warehouse.connection().prepare(sql::LATEST_RUNS).doing(doing)?;
     let runs = statement.query_map([count], |row| {
@@ -408,7 +408,7 @@ pub fn latest_runs(warehouse: &Warehouse, count: u32) -> Result<Vec<RunSummary>,
 ///
 /// # Errors
 /// [`Error::Statement`].
-pub fn files_of(warehouse: &Warehouse, run: &RunId) -> Result<Vec<FileState>, Error> {
+pub(crate) fn files_of(warehouse: &Warehouse, run: &RunId) -> Result<Vec<FileState>, Error> {
     let files = files_of_runs(warehouse, std::iter::once(run.as_str()))?;
     Ok(files.into_values().next().unwrap_or_default())
 }

@@ -24,7 +24,7 @@ type Findings = BTreeMap<String, Vec<CheckFinding>>;
 
 /// A copy of the ledger's summary.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Board {
+pub(crate) struct Board {
     /// When it was true.
     pub as_of: DateTime<Utc>,
     /// The process that was at work then.
@@ -37,18 +37,18 @@ pub struct Board {
 
 impl Board {
     /// The last one that a run left, where there is one that can be read.
-    pub fn read(data_dir: &DataDir) -> Option<Self> {
+    pub(crate) fn read(data_dir: &DataDir) -> Option<Self> {
         serde_json::from_slice(&std::fs::read(data_dir.status()).ok()?).ok()
     }
 
     /// What the checks of a run found; nothing where it came to none.
-    pub fn findings_of(data_dir: &DataDir, run: &RunId) -> Vec<CheckFinding> {
+    pub(crate) fn findings_of(data_dir: &DataDir, run: &RunId) -> Vec<CheckFinding> {
         let kept = findings(data_dir).and_then(|mut findings| findings.remove(run.as_str()));
         kept.unwrap_or_default()
     }
 
     /// The same as it is while `holder` has the ledger: what another process was at is stopped.
-    pub fn held_by(mut self, holder: &str) -> Self {
+    pub(crate) fn held_by(mut self, holder: &str) -> Self {
         let is_holder = |id: u32| holder.contains(&format!("process {id} "));
         if !self.process_id.is_some_and(is_holder) {
             let running = self.runs.iter_mut().filter(|run| run.state == "running");

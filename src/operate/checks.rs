@@ -6,14 +6,14 @@ use chrono::{DateTime, Utc};
 
 use crate::blocking::blocking;
 use crate::config::Config;
-use crate::event::Events;
+use crate::event::{Sink, Teller};
 use crate::ids::RunId;
 use crate::run::{CheckReport, Error, Settings, TableReport, check_report, hold, table_report};
 use crate::stop::Stop;
 use crate::{quality, warehouse};
 
 /// What was found in every row.
-pub struct Everything {
+pub(crate) struct Everything {
     /// Per check.
     pub checks: Vec<CheckReport>,
     /// What was looked at.
@@ -29,13 +29,15 @@ pub struct Everything {
 ///
 /// # Errors
 /// What kept it from looking.
-pub async fn check_everything(
+pub(crate) async fn check_everything(
     config: &Config,
     settings: &Settings,
     even_if_pending: bool,
-    (events, stop): (Events<'_>, &Arc<Stop>),
+    (sink, stop): (Sink<'_>, &Arc<Stop>),
 ) -> Result<Option<Everything>, Error> {
-    let (_lock, warehouse) = hold(config, settings, "check", (events, stop)).await?;
+    let teller = Teller::new(sink, settings.clock);
+    let events = |what| teller.tell(what);
+    let (_lock, warehouse) = hold(config, settings, "check", (&events, stop)).await?;
     // Only now: whoever waited begins when the wait is over.
     let started_at = (settings.clock)();
     let (asked, work) = (Arc::clone(stop), warehouse.interrupt());

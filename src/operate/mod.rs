@@ -5,7 +5,7 @@ mod doctor;
 mod reconcile;
 mod setup;
 
-pub use checks::{Everything, check_everything};
-pub use doctor::{Area, Finding, Health, doctor};
-pub use reconcile::{Reconciliation, reconcile};
-pub use setup::{PipeRemedy, PipeReport, SetupWishes, apply_plan, pipes, plan, remedies};
+pub(crate) use checks::{Everything, check_everything};
+pub(crate) use doctor::{Area, Finding, Health, doctor};
+pub(crate) use reconcile::{Reconciliation, reconcile};
+pub(crate) use setup::{PipeReport, SetupWishes, apply_plan, pipes, plan, remedies};

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::blocking::blocking;
 use crate::config::{Account, Config};
-use crate::event::Events;
+use crate::event::{Sink, Teller};
 use crate::ids::Table;
 use crate::ledger;
 use crate::run::{Error, Settings, bound, hold};
@@ -22,7 +22,7 @@ use crate::stop::Stop;
 use crate::warehouse::Warehouse;
 
 /// What a reconciliation found.
-pub struct Reconciliation {
+pub(crate) struct Reconciliation {
     /// Per table.
     pub tables: Vec<TableComparison>,
     /// What takes the rows away that only Snowflake has, per table.
@@ -31,12 +31,12 @@ pub struct Reconciliation {
 
 impl Reconciliation {
     /// Whether nothing differs.
-    pub fn is_same(&self) -> bool {
+    pub(crate) fn is_same(&self) -> bool {
         self.tables.iter().all(|table| table.differences.is_empty())
     }
 
     /// The keys that another shipment can mend, per table; over newer rows only with `is_forced`.
-    pub fn keys(&self, is_forced: bool) -> BTreeMap<Table, BTreeSet<String>> {
+    pub(crate) fn keys(&self, is_forced: bool) -> BTreeMap<Table, BTreeSet<String>> {
         let of = |table: &TableComparison| {
             // With a row goes its group, and nothing newer may be in that.
             let newer = table.differences.iter().filter(|it| it.kind == Kind::NewerThere);
@@ -52,12 +52,12 @@ impl Reconciliation {
     }
 
     /// How many rows differ.
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.tables.iter().map(|table| table.differences.len()).sum()
     }
 
     /// How many rows of a kind differ.
-    pub fn count_of(&self, kind: Kind) -> usize {
+    pub(crate) fn count_of(&self, kind: Kind) -> usize {
         let of =
             |table: &TableComparison| table.differences.iter().filter(|it| it.kind == kind).count();
         self.tables.iter().map(of).sum()
@@ -106,15 +106,17 @@ fn deletion(names: &Names, comparison: &TableComparison) -> Option<String> {
 ///
 /// # Errors
 /// [`Error::Connect`] without an account, [`Error::Snowflake`].
-pub async fn reconcile(
+pub(crate) async fn reconcile(
     config: &Config,
     settings: &Settings,
     tables: &[Table],
-    (events, stop): (Events<'_>, &Arc<Stop>),
+    (sink, stop): (Sink<'_>, &Arc<Stop>),
 ) -> Result<Reconciliation, Error> {
     let why = "there is nothing to compare with";
     let target = config.required_account(settings.shipping.snowflake, settings.clock, why)?;
-    let (_lock, mut warehouse) = hold(config, settings, "reconcile", (events, stop)).await?;
+    let teller = Teller::new(sink, settings.clock);
+    let events = |what| teller.tell(what);
+    let (_lock, mut warehouse) = hold(config, settings, "reconcile", (&events, stop)).await?;
     let tables = if tables.is_empty() { &Table::ALL[..] } else { tables };
     let mut found = Vec::new();
     for table in tables {

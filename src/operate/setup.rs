@@ -12,14 +12,14 @@ use crate::stop::Stop;
 
 /// What only a person knows of the setup.
 #[derive(Debug, Clone, Default)]
-pub struct SetupWishes {
+pub(crate) struct SetupWishes {
     /// The AWS role that Snowflake shall assume.
     pub aws_role_arn: Option<String>,
 }
 
 /// How one table's pipe is.
 #[derive(Debug, Clone, Serialize)]
-pub struct PipeReport {
+pub(crate) struct PipeReport {
     /// The shipped table.
     pub table: &'static str,
     /// The pipe's full name.
@@ -42,7 +42,7 @@ pub struct PipeReport {
 
 /// What to do about some pipes, said once.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PipeRemedy {
+pub(crate) struct PipeRemedy {
     /// In words.
     pub text: String,
     /// Their names.
@@ -52,7 +52,7 @@ pub struct PipeRemedy {
 }
 
 /// What to do about pipes, each remedy once and in the order of its first pipe.
-pub fn remedies(reports: &[PipeReport]) -> Vec<PipeRemedy> {
+pub(crate) fn remedies(reports: &[PipeReport]) -> Vec<PipeRemedy> {
     let mut remedies: Vec<PipeRemedy> = Vec::new();
     for report in reports.iter().filter(|report| !report.remedy.is_empty()) {
         let statements = report.statements.iter().map(|statement| format!("{statement};"));
@@ -97,7 +97,7 @@ fn setup(
 ///
 /// # Errors
 /// [`Error::Connect`] without a bucket, [`Error::Snowflake`].
-pub async fn plan(
+pub(crate) async fn plan(
     config: &Config,
     target: &Account,
     wishes: &SetupWishes,
@@ -112,7 +112,7 @@ pub async fn plan(
 ///
 /// # Errors
 /// [`Error::Snowflake`].
-pub async fn apply_plan(
+pub(crate) async fn apply_plan(
     target: &Account,
     plan: &Plan,
     stop: &Stop,
@@ -124,7 +124,7 @@ pub async fn apply_plan(
 ///
 /// # Errors
 /// [`Error::Snowflake`] where Snowflake cannot be asked at all; a pipe that is missing is a finding.
-pub async fn pipes(
+pub(crate) async fn pipes(
     target: &Account,
     clock: fn() -> chrono::DateTime<chrono::Utc>,
     stop: &Stop,

@@ -3,7 +3,8 @@
 use super::Run;
 use super::error::Error;
 use crate::config::Account;
-use crate::snowflake::{Answer, Binding, Rows, Statement};
+use crate::event::What;
+use crate::snowflake::{Answer, Rows, Statement, Usage};
 
 /// A question whose answer may have to wait: what Snowflake cannot be asked now is unknown, not wrong.
 pub(crate) async fn query(
@@ -22,5 +23,19 @@ pub(crate) async fn query(
 
 /// A statement with one bound text.
 pub(crate) fn bound(sql: String, value: String) -> Statement {
-    Statement { bindings: vec![Binding::Text(value)], ..Statement::new(sql) }
+    Statement { bindings: vec![value], ..Statement::new(sql) }
+}
+
+/// What calls cost, as it is told.
+pub(crate) const fn usage(usage: Usage) -> What {
+    let Usage { request_count, retry_count, statement_count, poll_count, token_count, waited } =
+        usage;
+    What::SnowflakeUsage {
+        request_count,
+        retry_count,
+        statement_count,
+        poll_count,
+        token_count,
+        waited,
+    }
 }

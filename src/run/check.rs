@@ -3,7 +3,7 @@
 use super::Run;
 use super::error::Error;
 use super::transform::Transformed;
-use crate::event::Stage;
+use crate::event::{Counts, Ending, Stage};
 use crate::ledger;
 use crate::quality::{self, QualityPassed};
 
@@ -23,6 +23,9 @@ pub(crate) fn check(run: &mut Run<'_>, _: &Transformed) -> Result<Option<Quality
     run.findings.checks = checks;
     let data_dir = &run.config.data_dir;
     ledger::status_file::post_findings(data_dir, &run.warehouse, run.id());
+    let ending = if gate.is_ok() { Ending::Done } else { Ending::Quality };
+    let check_count = Some(run.findings.checks.len() as u64);
+    run.leave_with(ending, Counts { check_count, ..Counts::default() });
     let passed = gate.map_err(|_| Error::Refused {
         run: run.id().to_string(),
         failed_checks: quality::refusing(&run.findings.checks),

@@ -2,7 +2,7 @@
 
 use super::Run;
 use super::error::Error;
-use crate::event::{Event, Stage};
+use crate::event::{Counts, Stage, Warning};
 use crate::lake::{self, ExportSettings, WrittenFile, archive, manifest_key};
 use crate::ledger;
 use crate::quality::QualityPassed;
@@ -25,6 +25,7 @@ pub(crate) fn export(run: &mut Run<'_>, passed: &QualityPassed) -> Result<(), Er
     let counts = &run.findings.tables;
     ledger::runs::exported(&mut run.warehouse, &manifest, beside, counts, now)?;
     run.findings.manifest = Some(manifest);
+    run.leave(Counts::default());
     run.findings.reached = Stage::Export;
     Ok(())
 }
@@ -38,11 +39,7 @@ fn written_archive(run: &Run<'_>, settings: &ExportSettings) -> Result<Option<Wr
     let archive = archive(&run.warehouse, of_run, &settings.lake, &settings.prefix)?;
     let Some(archive) = archive else { return Ok(None) };
     if archive.left_out_count > 0 {
-        let text = format!(
-            "{} documents that an earlier version landed are not in the archive",
-            archive.left_out_count
-        );
-        (run.events)(Event::Warning(text));
+        run.warn(Warning::ArchiveIncomplete { left_out_count: archive.left_out_count });
     }
     Ok(Some(archive.file))
 }

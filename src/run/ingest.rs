@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::Run;
 use super::error::Error;
 use crate::config::Account;
-use crate::event::{Event, Stage};
+use crate::event::{Counts, Stage, What};
 use crate::ids::{RunId, Table};
 use crate::lake::{ExportedFile, Format, Uploaded};
 use crate::ledger::{self, Parcel};
@@ -57,9 +57,10 @@ pub(crate) async fn ingest(run: &mut Run<'_>, uploaded: &[Uploaded]) -> Result<S
             file_count += batch.files.len();
             submit(run, account, &batch, &mut evidence).await?;
         }
-        (run.events)(Event::Submitted { table, file_count });
+        (run.events)(What::Submitted { table, file_count });
         submitted.evidence.insert(table, evidence);
     }
+    run.leave(Counts::default());
     run.findings.reached = Stage::Ingest;
     Ok(submitted)
 }

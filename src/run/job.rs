@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 use super::error::Error;
 use crate::config::{Account, Config, ConnectError};
-use crate::event::Stage;
+use crate::event::{Stage, What};
 use crate::ids::{PlaylistId, RunId, Table};
 use crate::lake::StoreTiming;
 use crate::ledger;
@@ -95,6 +95,12 @@ impl Settings {
     pub fn new(source: Source, clock: fn() -> DateTime<Utc>) -> Self {
         let stages = Stage::Fetch..=Stage::Verify;
         Self { source: Some(source), stages, ..Self::of_stage(Stage::Fetch, clock) }
+    }
+
+    /// That a run with them begins.
+    pub(super) fn started(&self) -> What {
+        let source = self.source.as_ref().map(Source::name);
+        What::RunStarted { source, first: *self.stages.start(), last: *self.stages.end() }
     }
 
     /// One stage of the latest unfinished run, patient as usual.

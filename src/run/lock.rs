@@ -10,7 +10,7 @@ use super::error::Error;
 use super::job::Settings;
 use crate::blocking::blocking;
 use crate::config::Config;
-use crate::event::{Event, Events};
+use crate::event::{Events, Warning, What};
 use crate::ids::{DataDir, RunId};
 use crate::ledger::{files_of, latest_runs};
 use crate::retry::pause;
@@ -19,7 +19,7 @@ use crate::warehouse::{self, Warehouse};
 
 /// Holds the data directory while it lives.
 #[derive(Debug)]
-pub struct Lock {
+pub(crate) struct Lock {
     file: File,
 }
 
@@ -28,7 +28,7 @@ impl Lock {
     ///
     /// # Errors
     /// [`Error::Locked`] names the holder.
-    pub fn take(data_dir: &DataDir, holder: &str) -> Result<Self, Error> {
+    pub(crate) fn take(data_dir: &DataDir, holder: &str) -> Result<Self, Error> {
         let folder = data_dir.path();
         let failed = |source| Error::DataDir { path: folder.to_owned(), source };
         let is_usable = |path: &Path| match path.to_string_lossy().contains('?') {
@@ -106,8 +106,8 @@ pub(crate) async fn hold(
             return Err(Error::Locked { path, holder: other });
         }
         if !is_told && GLANCE < left {
-            let text = format!("`{}` is in use by {other}: waiting for it", path.display());
-            events(Event::Warning(text));
+            let (path, holder) = (path.display().to_string(), other.clone());
+            events(What::Warning(Warning::InUse { path, holder }));
             is_told = true;
         }
         stop.or(pause(left.min(INTERVAL))).await.ok_or(Error::Interrupted)?;
@@ -133,7 +133,7 @@ fn attempt(data_dir: &DataDir, holder: &str, lock: &mut Option<Lock>) -> Result<
 }
 
 /// The ledger for whoever only looks.
-pub enum Look {
+pub(crate) enum Look {
     /// Nobody writes to it: here it is, read-only.
     Free(Box<Warehouse>),
     /// Somebody does.
@@ -147,7 +147,7 @@ pub enum Look {
 ///
 /// # Errors
 /// [`Error::Warehouse`].
-pub fn look(data_dir: &DataDir) -> Result<Look, Error> {
+pub(crate) fn look(data_dir: &DataDir) -> Result<Look, Error> {
     let path = data_dir.warehouse();
     let opened = match Warehouse::look(&path) {
         Ok(warehouse) if can_be_read(&warehouse) => Ok(warehouse),

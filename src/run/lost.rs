@@ -5,7 +5,7 @@
 
 use super::Run;
 use super::error::Error;
-use crate::event::Event;
+use crate::event::Warning;
 use crate::ids::RunId;
 use crate::lake;
 use crate::ledger::lost::{LostFile, lost_files, supersede};
@@ -22,10 +22,7 @@ pub(crate) fn take_over(run: &mut Run<'_>) -> Result<(), Error> {
     for file in lost_files(&run.warehouse)? {
         if run.warehouse.take_over(file.table, &file.run_id)? > 0 {
             let LostFile { key, run_id, reason, .. } = file;
-            let text = format!(
-                "`{key}` of run {run_id} never reached the bucket ({reason}): this run ships its rows in a new file"
-            );
-            (run.events)(Event::Warning(text));
+            run.warn(Warning::RowsTakenOver { key, run_id, reason });
         }
     }
     Ok(())
@@ -45,8 +42,7 @@ pub(crate) fn settle(run: &mut Run<'_>) -> Result<(), Error> {
     let now = run.now();
     supersede(&mut run.warehouse, &settled, now)?;
     for key in settled {
-        let text = format!("`{key}` is superseded: its rows go their way in newer files");
-        (run.events)(Event::Warning(text));
+        run.warn(Warning::Superseded { key });
     }
     Ok(())
 }

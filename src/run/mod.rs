@@ -14,6 +14,7 @@
 mod account;
 mod check;
 mod conclusion;
+pub(crate) mod ending;
 mod error;
 mod export;
 mod fetch;
@@ -33,6 +34,7 @@ mod upload;
 mod verify;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 
@@ -49,17 +51,17 @@ use upload::upload;
 use verify::verify;
 
 use crate::blocking::blocking;
+use crate::causes::chain;
 use crate::config::{Account, Config, snowflake_exposure};
-use crate::event::{Event, Events, Stage};
+use crate::event::{Counts, Ending, Events, Sink, Stage, Teller, Warning, What};
 use crate::ids::RunId;
 use crate::ledger;
-use crate::snowflake::IngestMode;
+use crate::snowflake::{IngestMode, Usage};
 use crate::stop::Stop;
 use crate::warehouse::Warehouse;
 
 pub use error::Error;
 pub use job::{Settings, Shipping, Source, Wanted};
-pub use lock::{Lock, Look, look};
 pub use report::{
     CheckReport, EnrichmentReport, FileReport, PlaylistReport, RunReport, TableReport,
     VerificationReport,
@@ -68,35 +70,68 @@ pub use status::{PlaylistStatus, RunStatus, RunVerdict};
 
 pub(crate) use account::bound;
 pub(crate) use findings::{check_report, table_report};
-pub(crate) use lock::hold;
+pub(crate) use lock::{Lock, Look, hold, look};
 
 /// Runs every stage in order and returns what was done, also when a stage ended it.
 ///
-/// An unfinished run of the same source is continued. `stop` ends it early, with the ledger saved.
+/// An unfinished run of the same source is continued. `stop` ends it early, with the ledger saved. `sink` is given what happens.
 ///
 /// # Errors
 /// The first item is the report as far as the run came; `Err` only where there was no run to report.
 pub async fn run(
     config: &Config,
     settings: &Settings,
-    events: Events<'_>,
+    sink: Sink<'_>,
     stop: &Arc<Stop>,
 ) -> Result<(RunReport, Option<Error>), Error> {
+    let (teller, began) = (Teller::new(sink, settings.clock), Instant::now());
+    let ran = from_beginning_to_end(config, settings, &teller, stop).await;
+    teller.tell(match &ran {
+        Ok((report, error)) => What::RunEnded {
+            status: report.status.name(),
+            ending: error.as_ref().map_or(Ending::Done, Error::ending),
+            duration: began.elapsed(),
+            error: error.as_ref().map(|error| chain(error)),
+        },
+        Err(error) => What::RunNotBegun { ending: error.ending(), error: chain(error) },
+    });
+    ran
+}
+
+async fn from_beginning_to_end(
+    config: &Config,
+    settings: &Settings,
+    teller: &Teller<'_>,
+    stop: &Arc<Stop>,
+) -> Result<(RunReport, Option<Error>), Error> {
+    let events = |what| teller.tell(what);
     let account = job::account(config, settings)?;
     if let Some(exposure) = account.as_ref().and_then(snowflake_exposure) {
-        events(Event::Warning(exposure.sentence()));
+        events(What::Warning(Warning::Exposed(exposure)));
     }
     let (mut lock, mut warehouse) =
-        hold(config, settings, "a run that begins", (events, stop)).await?;
+        hold(config, settings, "a run that begins", (&events, stop)).await?;
     // Only now: whoever waited begins when the wait is over.
     let now = (settings.clock)();
     let (id, started_at) = job::begin(&mut warehouse, settings, now)?;
     lock.describe(&format!("run {id}, since {}", now.format("%Y-%m-%d %H:%M:%S UTC")));
     warehouse.set_run(id.as_str(), started_at)?;
+    teller.begin_run(&id);
+    events(settings.started());
     let mut findings = Findings::new(id, started_at);
     findings.goes_to_snowflake = job::goes_to_snowflake(config, account.as_ref());
-    let account = account.as_ref();
-    let mut run = Run { config, settings, events, stop, account, findings, warehouse, _lock: lock };
+    let mut run = Run {
+        config,
+        settings,
+        events: &events,
+        teller,
+        stop,
+        account: account.as_ref(),
+        told: Usage::default(),
+        findings,
+        warehouse,
+        _lock: lock,
+    };
     let (asked, work) = (Arc::clone(stop), run.warehouse.interrupt());
     let interrupter = tokio::spawn(async move {
         asked.asked().await;
@@ -138,9 +173,12 @@ pub(crate) struct Run<'a> {
     pub(crate) config: &'a Config,
     pub(crate) settings: &'a Settings,
     pub(crate) events: Events<'a>,
+    teller: &'a Teller<'a>,
     pub(crate) stop: &'a Arc<Stop>,
     /// Where files are loaded and verified, if the run goes that far.
     pub(crate) account: Option<&'a Account>,
+    /// What was told of the calls to it.
+    told: Usage,
     pub(crate) findings: Findings,
     pub(crate) warehouse: Warehouse,
     // The last field: the directory is given back when its files are closed.
@@ -178,13 +216,40 @@ impl Run<'_> {
         if self.stop.is_asked() { Err(Error::Interrupted) } else { Ok(()) }
     }
 
+    /// Says what a person should know.
+    pub(crate) fn warn(&self, warning: Warning) {
+        (self.events)(What::Warning(warning));
+    }
+
     /// Says, to whoever watches and to the ledger, that a stage begins.
     pub(crate) fn enter(&self, stage: Stage) -> Result<(), Error> {
-        (self.events)(Event::StageStarted(stage));
+        self.teller.enter(stage);
         ledger::runs::enter(&self.warehouse, self.id(), stage.name())?;
         let data_dir = &self.config.data_dir;
         ledger::status_file::post(data_dir, &self.warehouse, Some(self.id()), self.now());
         Ok(())
+    }
+
+    /// Says that the stage that was entered did its work; `counts` are those that no event told.
+    pub(crate) fn leave(&mut self, counts: Counts) {
+        self.leave_with(Ending::Done, counts);
+    }
+
+    /// The same of a stage that ended so.
+    pub(crate) fn leave_with(&mut self, ending: Ending, counts: Counts) {
+        self.tell_usage();
+        self.teller.leave(ending, counts);
+    }
+
+    /// Says what was asked of Snowflake since it was last said.
+    fn tell_usage(&mut self) {
+        let Some(account) = self.account else { return };
+        let usage = account.connection.usage();
+        let since = usage.since(self.told);
+        if since != Usage::default() {
+            self.told = usage;
+            (self.events)(account::usage(since));
+        }
     }
 
     /// Whether the run still has files of its own to make; those that it made before are looked up.
@@ -213,6 +278,8 @@ impl Run<'_> {
         // Whatever a statement or a call says when it is cut off, the reason is that somebody asked.
         let is_asked = self.stop.is_asked();
         let ended = ended.map_err(|error| if is_asked { Error::Interrupted } else { error });
+        let ending = ended.as_ref().map_or_else(Error::ending, |()| Ending::Done);
+        self.leave_with(ending, Counts::default());
         let ended = self.findings.weigh(ended);
         let ended = match self.does(Stage::Fetch) {
             true => ended.and_then(|()| require_all_read(&self)),

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::Run;
 use super::error::Error;
-use crate::event::Event;
+use crate::event::Warning;
 use crate::ids::RunId;
 use crate::lake::{Store, StoreTiming};
 use crate::ledger;
@@ -31,32 +31,11 @@ pub(crate) async fn look(run: &Run<'_>) -> Result<(), Error> {
     if stranger.is_none() && !knows_files && run.config.lake.bucket.is_some() {
         stranger = Box::pin(remote(run)).await;
     }
-    if let Some(stranger) = stranger {
-        (run.events)(Event::Warning(words(run, &stranger, knows_files)));
+    if let Some(Stranger { run: unknown, place, documents }) = stranger {
+        let ledger = run.config.data_dir.warehouse().display().to_string();
+        run.warn(Warning::UnknownRun { run: unknown, place, documents, ledger, knows_files });
     }
     Ok(())
-}
-
-fn words(at: &Run<'_>, stranger: &Stranger, knows_files: bool) -> String {
-    let Stranger { run, place, documents } = stranger;
-    let ledger = at.config.data_dir.warehouse();
-    let ledger = ledger.display();
-    let what = if knows_files {
-        format!(
-            "the ledger `{ledger}` does not know run {run}, whose files are in `{place}`: it is another pipeline's, or an older copy. What it takes for shipped may be missing there, and what came since is shipped again: `snowtrack reconcile` compares, `run --full` ships everything"
-        )
-    } else {
-        format!(
-            "`{place}` has files of earlier runs (of {run}, for one), and the ledger `{ledger}` knows none: everything that is read now is shipped again. If the ledger is elsewhere, stop this run and name its folder with `--data-dir`"
-        )
-    };
-    let history = match documents {
-        Some(documents) => format!(
-            "To have the history back first, copy the files `*.ndjson.zst` below `{documents}` into one folder and run `snowtrack run --from-dir FOLDER`"
-        ),
-        None => "No run kept its raw documents there (`run --archive`), so the history cannot be read back with `--from-dir`: it stays in the files and in Snowflake".to_owned(),
-    };
-    format!("{what}. {history}")
 }
 
 /// The newest run of the local lake, if the ledger does not know it.

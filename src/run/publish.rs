@@ -5,7 +5,7 @@
 
 use super::Run;
 use super::error::Error;
-use crate::event::Stage;
+use crate::event::{Counts, Stage};
 use crate::ledger;
 use crate::quality::QualityPassed;
 use crate::warehouse::NextVersion;
@@ -36,5 +36,8 @@ pub(crate) fn publish(
     if let Some(file) = next_version.finish(&run.warehouse)? {
         ledger::consumers::published(&mut run.warehouse, &file)?;
     }
+    let file = std::fs::metadata(run.config.data_dir.published());
+    let size_bytes = file.ok().map(|file| file.len());
+    run.leave(Counts { file_count: Some(1), size_bytes, ..Counts::default() });
     Ok(())
 }

@@ -4,7 +4,7 @@ use super::error::Error;
 use super::fetch::Fetched;
 use super::publish::prepare_beside;
 use super::{Run, lost, notes};
-use crate::event::Stage;
+use crate::event::{Counts, Stage};
 use crate::ledger;
 use crate::warehouse::NextVersion;
 
@@ -17,6 +17,8 @@ pub(crate) struct Transformed {
 /// Shapes what is landed, and counts what is in the tables.
 pub(crate) fn transform(run: &mut Run<'_>, _: Fetched) -> Result<Transformed, Error> {
     let next_version = prepare_beside(run, shape_and_count)?;
+    let row_count = Some(run.findings.tables.iter().map(|table| table.changed_row_count).sum());
+    run.leave(Counts { row_count, ..Counts::default() });
     Ok(Transformed { next_version })
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::error::Error;
 use super::{Run, lost};
 use crate::blocking::blocking;
-use crate::event::{Event, Stage};
+use crate::event::{Counts, Stage, Warning};
 use crate::lake::{
     self, ExportedFile, Shipment, Store, StuckFile, Uploaded, WrittenFile, archive, archive_key,
 };
@@ -21,6 +21,7 @@ pub(crate) async fn upload(run: &mut Run<'_>) -> Result<Vec<Uploaded>, Error> {
         true => Vec::new(),
         false => upload_outstanding(run).await?,
     };
+    run.leave(Counts::default());
     run.findings.reached = Stage::Upload;
     Ok(uploaded)
 }
@@ -122,8 +123,8 @@ async fn upload_parcel(
 }
 
 fn warn(run: &Run<'_>, stuck: &[StuckFile]) {
-    for StuckFile { error, .. } in stuck {
-        (run.events)(Event::Warning(error.in_words()));
+    for StuckFile { key, error } in stuck {
+        run.warn(Warning::FileStuck { key: key.clone(), error: error.in_words() });
     }
 }
 
@@ -175,21 +176,13 @@ fn archive_of(
             Ok(Some(written.file))
         }
         None => {
-            let path = lake.join(&file.key);
-            let text = format!(
-                "`{}` was changed or damaged, or is gone, and its documents are no longer here; the run's files go without it",
-                path.display()
-            );
-            (run.events)(Event::Warning(text));
+            let path = lake.join(&file.key).display().to_string();
+            run.warn(Warning::ArchiveLost { path });
             Ok(None)
         }
     }
 }
 
 fn say_rewritten(run: &Run<'_>, path: &Path) {
-    let path = path.display();
-    let text = format!(
-        "`{path}` was changed or damaged since it was written, or is gone; it is written anew from the ledger"
-    );
-    (run.events)(Event::Warning(text));
+    run.warn(Warning::Rewritten { path: path.display().to_string() });
 }

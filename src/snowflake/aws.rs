@@ -13,7 +13,7 @@ use crate::ids::Table;
 
 /// What to set in AWS; what is `None` is not known before Snowflake's side is there.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct AwsSide {
+pub(crate) struct AwsSide {
     /// What whoever uploads may do: the keys, profile or role that this program runs with.
     pub uploader_policy: Value,
     /// What the role that Snowflake assumes may do.
@@ -94,7 +94,7 @@ pub(super) fn notification(prefix: &str, queues: &BTreeMap<Table, String>) -> Va
 
 /// One thing to set in AWS, as a file.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Document<'a> {
+pub(crate) struct Document<'a> {
     /// What the file is called.
     pub file_name: &'static str,
     /// What it is and what it is put to.
@@ -107,7 +107,7 @@ pub struct Document<'a> {
 
 impl AwsSide {
     /// Each document, in the order in which they are set.
-    pub fn documents(&self) -> [Document<'_>; 5] {
+    pub(crate) fn documents(&self) -> [Document<'_>; 5] {
         let document = |file_name, what, json| Document { file_name, what, json, why_not: "" };
         [
             document(

@@ -18,7 +18,7 @@ const SEPARATOR: char = '\u{1f}';
 
 /// A table on both sides.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TableComparison {
+pub(crate) struct TableComparison {
     /// The table.
     pub table: Table,
     /// DuckDB.
@@ -31,7 +31,7 @@ pub struct TableComparison {
 
 /// A key that is not the same on both sides.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
+pub(crate) struct Difference {
     /// The key columns' values in order.
     pub key: Vec<String>,
     /// DuckDB's row.
@@ -48,7 +48,7 @@ pub struct Difference {
 
 /// What a difference is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// DuckDB's row is not shipped yet.
     Unshipped,
     /// Only DuckDB has the row.
@@ -78,7 +78,7 @@ impl Kind {
     }
 
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Unshipped,
         Self::OnlyHere,
         Self::OlderThere,
@@ -88,7 +88,7 @@ impl Kind {
     ];
 
     /// The kind as `--json` writes it.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Unshipped => "unshipped",
             Self::OnlyHere => "only_in_duckdb",
@@ -100,7 +100,7 @@ impl Kind {
     }
 
     /// The kind behind a row.
-    pub const fn label(self) -> &'static str {
+    pub(crate) const fn label(self) -> &'static str {
         match self {
             Self::Unshipped => "not shipped yet",
             Self::OnlyHere => "only in DuckDB",
@@ -112,7 +112,7 @@ impl Kind {
     }
 
     /// What to do about it, once for all rows of the kind.
-    pub const fn next_step(self) -> &'static str {
+    pub(crate) const fn next_step(self) -> &'static str {
         match self {
             Self::Unshipped => "nothing: not shipped yet, the next `run` does it",
             Self::OnlyHere => {
@@ -136,7 +136,7 @@ impl Kind {
 
 /// One side's row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Side {
+pub(crate) struct Side {
     /// The business columns' values in order; NULL is `\N`.
     pub values: Vec<String>,
     /// The run that wrote it.
@@ -148,7 +148,7 @@ pub struct Side {
 }
 
 /// The buckets whose rows differ.
-pub fn differing_buckets(local: &[BucketSum], remote: &[BucketSum]) -> BTreeSet<String> {
+pub(crate) fn differing_buckets(local: &[BucketSum], remote: &[BucketSum]) -> BTreeSet<String> {
     let sums = |buckets: &[BucketSum]| -> BTreeMap<String, (u64, String)> {
         let entry =
             |sum: &BucketSum| (sum.bucket.clone(), (sum.row_count, sum.content_hash_sum.clone()));
@@ -158,7 +158,7 @@ pub fn differing_buckets(local: &[BucketSum], remote: &[BucketSum]) -> BTreeSet<
 }
 
 /// The keys whose rows differ.
-pub fn differing_keys(local: &[KeyHash], remote: &[KeyHash]) -> BTreeSet<String> {
+pub(crate) fn differing_keys(local: &[KeyHash], remote: &[KeyHash]) -> BTreeSet<String> {
     let hashes = |keys: &[KeyHash]| -> BTreeMap<String, String> {
         keys.iter().map(|key| (key.row_key.clone(), key.content_hash.clone())).collect()
     };
@@ -174,7 +174,7 @@ fn differing<T: PartialEq>(
 }
 
 /// What differs under each key, and what to do. `columns` are the table's business columns in order.
-pub fn differences(
+pub(crate) fn differences(
     columns: &[String],
     local: &[CurrentRow],
     remote: &[CurrentRow],
@@ -244,7 +244,7 @@ fn split(joined: &str) -> Vec<String> {
 ///
 /// # Errors
 /// Where the result has other columns than the query.
-pub fn table_sum(rows: &Rows) -> Result<TableSum, Error> {
+pub(crate) fn table_sum(rows: &Rows) -> Result<TableSum, Error> {
     let row = rows.only()?;
     let content_hash_sum = row.cell("CONTENT_HASH_SUM")?.decimal()?;
     Ok(TableSum { row_count: row.cell("ROW_COUNT")?.u64()?, content_hash_sum })
@@ -254,7 +254,7 @@ pub fn table_sum(rows: &Rows) -> Result<TableSum, Error> {
 ///
 /// # Errors
 /// Where the result has other columns than the query.
-pub fn bucket_sums(rows: &Rows) -> Result<Vec<BucketSum>, Error> {
+pub(crate) fn bucket_sums(rows: &Rows) -> Result<Vec<BucketSum>, Error> {
     let read = |row: Row<'_>| {
         Ok(BucketSum {
             bucket: row.cell("BUCKET")?.text()?.to_owned(),
@@ -269,7 +269,7 @@ pub fn bucket_sums(rows: &Rows) -> Result<Vec<BucketSum>, Error> {
 ///
 /// # Errors
 /// Where the result has other columns than the query.
-pub fn key_hashes(rows: &Rows) -> Result<Vec<KeyHash>, Error> {
+pub(crate) fn key_hashes(rows: &Rows) -> Result<Vec<KeyHash>, Error> {
     let read = |row: Row<'_>| {
         Ok(KeyHash {
             row_key: row.cell("ROW_KEY")?.text()?.to_owned(),
@@ -283,7 +283,7 @@ pub fn key_hashes(rows: &Rows) -> Result<Vec<KeyHash>, Error> {
 ///
 /// # Errors
 /// Where the result has other columns than the query.
-pub fn current_rows(rows: &Rows) -> Result<Vec<CurrentRow>, Error> {
+pub(crate) fn current_rows(rows: &Rows) -> Result<Vec<CurrentRow>, Error> {
     let read = |row: Row<'_>| {
         Ok(CurrentRow {
             row_key: row.cell("ROW_KEY")?.text()?.to_owned(),

@@ -14,7 +14,7 @@ use crate::template;
 
 /// What everything is called in Snowflake.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Names {
+pub(crate) struct Names {
     /// The database.
     pub database: Ident,
     /// Its schema of landing tables, stage, file formats and pipes.
@@ -86,7 +86,7 @@ impl IngestMode {
 
 /// A question of a reconciliation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reconcile {
+pub(crate) enum Reconcile {
     /// How many current rows, and their checksum.
     Counts,
     /// The same for each 256th of the table.
@@ -99,7 +99,7 @@ pub enum Reconcile {
 
 /// Who runs a script of the setup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Audience {
+pub(crate) enum Audience {
     /// Needs a privilege of the account (create role, create integration, …).
     Admin,
     /// Needs what the admin's scripts grant to our role.
@@ -108,7 +108,7 @@ pub enum Audience {
 
 impl Audience {
     /// In one word, for documents.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Admin => "admin",
             Self::Owner => "owner",
@@ -246,13 +246,18 @@ pub(super) type Fillings = Vec<(&'static str, Filling)>;
 
 impl Names {
     /// The table's landing table.
-    pub fn table(&self, table: Table) -> QualifiedName {
+    pub(crate) fn table(&self, table: Table) -> QualifiedName {
         self.in_schema(ident(table.name()))
     }
 
     /// The pipe of one table, format and mode; `None` where the mode has no pipes. The number at its end grows when its
     /// definition changes, because a pipe's never does.
-    pub fn pipe(&self, table: Table, format: Format, mode: IngestMode) -> Option<QualifiedName> {
+    pub(crate) fn pipe(
+        &self,
+        table: Table,
+        format: Format,
+        mode: IngestMode,
+    ) -> Option<QualifiedName> {
         let version = version(format);
         let name = format!("{}_{}_{}_V{version}", table.name(), format.name(), mode.name());
         (mode != IngestMode::Copy).then(|| self.in_schema(ident(&name)))
@@ -263,30 +268,30 @@ impl Names {
     }
 
     /// What was landed of some files; bind their keys as a JSON array.
-    pub fn landed(&self, table: Table) -> String {
+    pub(crate) fn landed(&self, table: Table) -> String {
         let rows = self.canonical(table.shape(), self.table(table).to_string());
         self.single(LANDED, vec![("canonical_rows", Filling::Query(rows))])
     }
 
     /// What became of a run's files since `since` (ISO 8601, at most 14 days ago); bind the run's id.
-    pub fn copy_history(&self, table: Table, since: &str) -> String {
+    pub(crate) fn copy_history(&self, table: Table, since: &str) -> String {
         let table = Filling::Name(ident(table.name()));
         let since = Filling::Text(literal(since));
         self.single(COPY_HISTORY, vec![("table", table), ("since", since)])
     }
 
     /// Which pipes there are.
-    pub fn pipes(&self) -> String {
+    pub(crate) fn pipes(&self) -> String {
         self.single(PIPES, Vec::new())
     }
 
     /// How a pipe is.
-    pub fn pipe_status(&self, pipe: &QualifiedName) -> String {
+    pub(crate) fn pipe_status(&self, pipe: &QualifiedName) -> String {
         self.single(PIPE_STATUS, vec![("pipe", Filling::Name(pipe.name.clone()))])
     }
 
     /// One question of a reconciliation.
-    pub fn reconcile(&self, table: Table, question: Reconcile) -> String {
+    pub(crate) fn reconcile(&self, table: Table, question: Reconcile) -> String {
         let template = match question {
             Reconcile::Counts => RECONCILE_COUNTS,
             Reconcile::Buckets => RECONCILE_BUCKETS,
@@ -298,7 +303,7 @@ impl Names {
     }
 
     /// Loads named files, at most 1,000; `paths` are below the table's folder, as `insertFiles` takes them.
-    pub fn load(&self, table: Table, format: Format, paths: &[String]) -> String {
+    pub(crate) fn load(&self, table: Table, format: Format, paths: &[String]) -> String {
         let files = paths.iter().map(|path| literal(path)).collect();
         self.single(
             LOAD,

@@ -71,7 +71,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`] names the check that does not run.
-    pub fn offending_rows(
+    pub(crate) fn offending_rows(
         &self,
         checks: &[CheckFile],
         kept: usize,
@@ -114,7 +114,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`] names the check.
-    pub fn offending_rows_of(
+    pub(crate) fn offending_rows_of(
         &self,
         name: &str,
         query: &str,
@@ -151,7 +151,7 @@ impl Warehouse {
 
 /// What a check found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Offending {
+pub(crate) struct Offending {
     /// Rows that it found.
     pub row_count: u64,
     /// The first of them, as JSON.

@@ -12,7 +12,7 @@ use crate::ids::Table;
 
 /// A whole table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TableSum {
+pub(crate) struct TableSum {
     /// Its rows.
     pub row_count: u64,
     /// The sum of their hashes; a decimal text, because it exceeds 64 bits.
@@ -21,7 +21,7 @@ pub struct TableSum {
 
 /// One 256th of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BucketSum {
+pub(crate) struct BucketSum {
     /// The first byte of the keys' md5, as two hexadecimal digits.
     pub bucket: String,
     /// Its rows.
@@ -32,7 +32,7 @@ pub struct BucketSum {
 
 /// One row's key and hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyHash {
+pub(crate) struct KeyHash {
     /// The key columns, joined with U+001F.
     pub row_key: String,
     /// The row's hash, a decimal text.
@@ -41,7 +41,7 @@ pub struct KeyHash {
 
 /// One row in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CurrentRow {
+pub(crate) struct CurrentRow {
     /// The key columns, joined with U+001F.
     pub row_key: String,
     /// The business columns in order, joined with U+001F; NULL is `\N`.
@@ -59,7 +59,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn table_sum(&self, table: Table) -> Result<TableSum, Error> {
+    pub(crate) fn table_sum(&self, table: Table) -> Result<TableSum, Error> {
         let sql = sql_files::for_table(sql_files::RECONCILE_COUNTS, table);
         let read = |row: &duckdb::Row<'_>| {
             Ok(TableSum { row_count: row.get(0)?, content_hash_sum: row.get(1)? })
@@ -71,7 +71,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn bucket_sums(&self, table: Table) -> Result<Vec<BucketSum>, Error> {
+    pub(crate) fn bucket_sums(&self, table: Table) -> Result<Vec<BucketSum>, Error> {
         let sql = sql_files::for_table(sql_files::RECONCILE_BUCKETS, table);
         self.rows(&sql, &format!("sum up the buckets of `{table}`"), |row| {
             Ok(BucketSum {
@@ -86,7 +86,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn bucket_keys(
+    pub(crate) fn bucket_keys(
         &self,
         table: Table,
         buckets: &BTreeSet<String>,
@@ -100,7 +100,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn current_rows(
+    pub(crate) fn current_rows(
         &self,
         table: Table,
         keys: &BTreeSet<String>,
@@ -120,7 +120,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn reship(&mut self, table: Table, keys: &BTreeSet<String>) -> Result<(), Error> {
+    pub(crate) fn reship(&mut self, table: Table, keys: &BTreeSet<String>) -> Result<(), Error> {
         let group_of = |key: &String| match key.split_once('\u{1f}') {
             Some((group, _)) if table.group() != table.key() => group.to_owned(),
             _ => key.clone(),

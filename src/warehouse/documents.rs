@@ -12,7 +12,7 @@ use crate::sources::Joints;
 
 /// A document as it was received.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LandedDocument {
+pub(crate) struct LandedDocument {
     /// Path and query as asked, without the host.
     pub url: String,
     /// When it was received.
@@ -44,7 +44,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`], or what `each` returns.
-    pub fn each_document<E: From<Error>>(
+    pub(crate) fn each_document<E: From<Error>>(
         &self,
         run_id: &str,
         mut each: impl FnMut(LandedDocument) -> Result<(), E>,

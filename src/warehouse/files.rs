@@ -11,7 +11,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn write_unshipped(
+    pub(crate) fn write_unshipped(
         &self,
         table: Table,
         format: &str,
@@ -53,7 +53,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn read_back(&self, format: &str, file: &Path) -> Result<(u64, String), Error> {
+    pub(crate) fn read_back(&self, format: &str, file: &Path) -> Result<(u64, String), Error> {
         let name = sql_files::literal(&file.to_string_lossy());
         let source = match format {
             "csv" => {

@@ -12,7 +12,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn take_over(&mut self, table: Table, run_id: &str) -> Result<usize, Error> {
+    pub(crate) fn take_over(&mut self, table: Table, run_id: &str) -> Result<usize, Error> {
         let doing = format!("ship rows of `{table}` again");
         self.transaction(|warehouse| {
             let connection = warehouse.connection();
@@ -30,7 +30,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn has_rows_to_ship(&self, table: Table, run_id: &str) -> Result<bool, Error> {
+    pub(crate) fn has_rows_to_ship(&self, table: Table, run_id: &str) -> Result<bool, Error> {
         let sql = ledger::HAS_ROWS_TO_SHIP.replace("{table}", table.name());
         let doing = format!("look for rows of `{table}`");
         self.connection().query_row(&sql, [run_id], |row| row.get(0)).doing(&doing)

@@ -1,6 +1,6 @@
 //! The embedded DuckDB: raw documents in, shipped tables and the analysts' file out. All of it blocks.
 //!
-//! Only this folder knows the `duckdb` crate. Every column is born in a `.sql` file of `sql_files.rs`; here are statements of one
+//! Only this folder and the ledger know the `duckdb` crate. Every column is born in a `.sql` file of `sql_files.rs`; here are statements of one
 //! line at most, with bound values.
 
 mod arrivals;
@@ -31,23 +31,23 @@ use duckdb::{Config, Connection, InterruptHandle};
 
 use arrivals::Arrivals;
 pub(crate) use check_runs::NotedFinding;
-pub use check_runs::Offending;
-pub use compare::{BucketSum, CurrentRow, KeyHash, TableSum};
-pub use documents::LandedDocument;
-pub use error::Error;
+pub(crate) use check_runs::Offending;
+pub(crate) use compare::{BucketSum, CurrentRow, KeyHash, TableSum};
+pub(crate) use documents::LandedDocument;
+pub(crate) use error::Error;
 pub(crate) use journal::Described;
 use journal::Journal;
 pub(crate) use known_reads::KnownReads;
 pub(crate) use landing::Landing;
 pub(crate) use published::{NextVersion, PublishedFile};
-pub use query::{QueryFormat, query};
+pub(crate) use query::{QueryFormat, query};
 pub(crate) use reads::{FinishedRead, KnownRead, ListedPlaylist, NewRead, ReadStatus, WholeRead};
-pub use refused::Finding;
+pub(crate) use refused::Finding;
 #[cfg(test)]
 pub(crate) use sql_files::Scratch;
 pub(crate) use sql_files::ledger as ledger_sql;
-pub use sql_files::{CHECKS, CheckFile};
-pub use transform::{MissingDetails, PlaylistContents, TableCount};
+pub(crate) use sql_files::{CHECKS, CheckFile};
+pub(crate) use transform::TableCount;
 
 pub(crate) use error::Doing;
 
@@ -55,7 +55,7 @@ use crate::ids::{InvalidId, Table};
 use crate::stop::Stop;
 
 /// The work file: `raw`, `staging`, `core` and `meta`.
-pub struct Warehouse {
+pub(crate) struct Warehouse {
     connection: Connection,
     next_read_id: Cell<i64>,
     next_document_id: Cell<i64>,
@@ -67,14 +67,14 @@ pub struct Warehouse {
 }
 
 /// Ends a statement, whose transaction is rolled back, and whatever is written aside.
-pub struct Interrupt {
+pub(crate) struct Interrupt {
     statement: Arc<InterruptHandle>,
     stop: Arc<Stop>,
 }
 
 impl Interrupt {
     /// Does it, once and for all.
-    pub fn interrupt(&self) {
+    pub(crate) fn interrupt(&self) {
         self.stop.ask();
         self.statement.interrupt();
     }
@@ -106,7 +106,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Held`] names another process that has the file, [`Error::Open`] where the folder is not writable.
-    pub fn open(path: &Path, temp_directory: &Path) -> Result<Self, Error> {
+    pub(crate) fn open(path: &Path, temp_directory: &Path) -> Result<Self, Error> {
         let is_large =
             std::fs::metadata(path).is_ok_and(|file| file.len() > MOST_BYTES_ON_ONE_THREAD);
         let limits = Config::default().max_memory(MEMORY_LIMIT);
@@ -158,7 +158,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Held`] names a process that writes to the file, [`Error::Open`].
-    pub fn look(path: &Path) -> Result<Self, Error> {
+    pub(crate) fn look(path: &Path) -> Result<Self, Error> {
         let config = Config::default().max_memory(MEMORY_LIMIT).doing("set DuckDB's limits")?;
         let open = |source| Error::open(path, source);
         let connection = Connection::open_in_memory_with_flags(config).map_err(open)?;
@@ -178,7 +178,7 @@ impl Warehouse {
     }
 
     /// What ends the warehouse's work from another thread.
-    pub fn interrupt(&self) -> Interrupt {
+    pub(crate) fn interrupt(&self) -> Interrupt {
         Interrupt { statement: self.connection.interrupt_handle(), stop: Arc::clone(&self.stop) }
     }
 
@@ -186,7 +186,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn set_run(&self, run_id: &str, started_at: DateTime<Utc>) -> Result<(), Error> {
+    pub(crate) fn set_run(&self, run_id: &str, started_at: DateTime<Utc>) -> Result<(), Error> {
         self.connection.execute("set variable run_id = ?", [run_id]).doing("name the run")?;
         self.connection
             .execute("set variable extracted_at = ?::timestamp", [sql_timestamp(started_at)])
@@ -198,7 +198,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// What `work` returns, or [`Error::Statement`].
-    pub fn transaction<T, E: From<Error>>(
+    pub(crate) fn transaction<T, E: From<Error>>(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, E>,
     ) -> Result<T, E> {

@@ -11,7 +11,7 @@ use super::{connect, sql_files};
 
 /// How a result is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum QueryFormat {
+pub(crate) enum QueryFormat {
     /// A table for people.
     Table,
     /// Comma separated, with a header.
@@ -27,7 +27,7 @@ pub enum QueryFormat {
 ///
 /// # Errors
 /// [`Error::NotPublished`] where there is no file yet, [`Error::NotOneQuery`], [`Error::Query`] with DuckDB's message.
-pub fn query(file: &Path, sql: &str, format: QueryFormat) -> Result<String, Error> {
+pub(crate) fn query(file: &Path, sql: &str, format: QueryFormat) -> Result<String, Error> {
     if !file.exists() {
         return Err(Error::NotPublished { path: file.to_owned() });
     }

@@ -14,7 +14,7 @@ const KEPT_ROWS: u32 = 100_000;
 
 /// What one check found.
 #[derive(Debug, Clone, Copy)]
-pub struct Finding<'a> {
+pub(crate) struct Finding<'a> {
     /// Its name.
     pub check: &'a str,
     /// `error` or `warn`.
@@ -32,7 +32,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::File`], [`Error::Statement`].
-    pub fn keep_refused_rows(
+    pub(crate) fn keep_refused_rows(
         &self,
         file: &Path,
         run_id: &str,
@@ -62,7 +62,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::File`].
-    pub fn forget_refused_rows(&self, file: &Path) -> Result<(), Error> {
+    pub(crate) fn forget_refused_rows(&self, file: &Path) -> Result<(), Error> {
         remove_if_there(file)
     }
 

@@ -21,7 +21,7 @@ pub(crate) struct SqlFile {
 
 /// A check: its query selects the offending rows.
 #[derive(Debug, Clone, Copy)]
-pub struct CheckFile {
+pub(crate) struct CheckFile {
     /// `<table>__<what>`.
     pub name: &'static str,
     /// Header and query.
@@ -175,7 +175,7 @@ pub(super) static MODELS: LazyLock<Vec<SqlFile>> =
     LazyLock::new(|| MODEL_FILES.iter().map(|&(name, sql)| SqlFile { name, sql }).collect());
 
 /// Run in this order after the transform.
-pub static CHECKS: LazyLock<Vec<CheckFile>> =
+pub(crate) static CHECKS: LazyLock<Vec<CheckFile>> =
     LazyLock::new(|| checks(CHECK_FILES, Table::shapes()));
 
 /// Rows of each shipped table, and how many are about to be shipped.

@@ -10,7 +10,7 @@ use crate::ids::Table;
 
 /// Rows of one shipped table.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct TableCount {
+pub(crate) struct TableCount {
     /// The table.
     pub table: String,
     /// All its rows.
@@ -21,7 +21,7 @@ pub struct TableCount {
 
 /// What a playlist is made of, and what came and went since its snapshot before.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlaylistContents {
+pub(crate) struct PlaylistContents {
     /// All rows.
     pub row_count: u64,
     /// Songs.
@@ -40,7 +40,7 @@ pub struct PlaylistContents {
 
 /// An artist or album of `core` whose full object is not held.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MissingDetails {
+pub(crate) struct MissingDetails {
     /// `artists` or `albums`.
     pub entity: String,
     /// Spotify's id.
@@ -52,7 +52,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`] names the model.
-    pub fn transform(&mut self) -> Result<(), Error> {
+    pub(crate) fn transform(&mut self) -> Result<(), Error> {
         if self.pending_read_count()? == 0 {
             return Ok(());
         }
@@ -81,7 +81,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn pending_read_count(&self) -> Result<u64, Error> {
+    pub(crate) fn pending_read_count(&self) -> Result<u64, Error> {
         self.settle()?;
         let sql = "select count(*) from staging.pending_reads";
         self.connection.query_row(sql, [], |row| row.get(0)).doing("count pending reads")
@@ -107,7 +107,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn unship_everything(&mut self) -> Result<(), Error> {
+    pub(crate) fn unship_everything(&mut self) -> Result<(), Error> {
         self.transaction(|warehouse| {
             for table in Table::ALL {
                 let sql = format!("update core.{table} set run_id = getvariable('run_id')");
@@ -121,7 +121,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn table_counts(&self) -> Result<Vec<TableCount>, Error> {
+    pub(crate) fn table_counts(&self) -> Result<Vec<TableCount>, Error> {
         self.rows(&sql_files::TABLE_COUNTS, "count the tables", |row| {
             Ok(TableCount {
                 table: row.get(0)?,
@@ -135,7 +135,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn playlist_contents(&self) -> Result<HashMap<String, PlaylistContents>, Error> {
+    pub(crate) fn playlist_contents(&self) -> Result<HashMap<String, PlaylistContents>, Error> {
         let rows = self.rows(sql_files::PLAYLIST_CONTENTS, "count rows by kind", |row| {
             let contents = PlaylistContents {
                 row_count: row.get("row_count")?,
@@ -155,7 +155,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn playlist_names(&self) -> Result<HashMap<String, String>, Error> {
+    pub(crate) fn playlist_names(&self) -> Result<HashMap<String, String>, Error> {
         let sql = "select id, name from core.playlists where id is not null and name is not null";
         let rows = self.rows(sql, "look up names", |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.into_iter().collect())
@@ -165,7 +165,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn missing_details(&self, refetch: bool) -> Result<Vec<MissingDetails>, Error> {
+    pub(crate) fn missing_details(&self, refetch: bool) -> Result<Vec<MissingDetails>, Error> {
         let doing = "look for missing details";
         self.connection.execute("set variable refetch = ?", [refetch]).doing(doing)?;
         self.rows(sql_files::MISSING_DETAILS, doing, |row| {

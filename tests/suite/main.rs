@@ -20,6 +20,7 @@ mod doctor;
 mod documents;
 mod doubles;
 mod enrich;
+mod events;
 mod exposures;
 mod false_verified;
 mod faults;

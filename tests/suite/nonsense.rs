@@ -52,7 +52,7 @@ fn what_is_no_token_is_told_after_two_tries_and_ends_the_run() {
         let mut ids: Vec<&str> = others.iter().map(String::as_str).collect();
         ids.push(&id);
         let (report, error) = fetch(&world, &spotify, &ids, false);
-        let text = error.as_ref().map(|error| snowtrack::causes::causes(error).join(": "));
+        let text = report.error.clone();
         let is_told =
             matches!(error, Some(Error::Spotify(sources::Error::NoToken { tries: 2, .. })));
         assert!(is_told, "{name}: {text:?}");

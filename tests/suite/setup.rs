@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::doubles::snowflake::setup::{TABLES, required, required_of};
 use crate::support::cloud::{Cloud, text};
 
 #[test]
@@ -10,6 +11,9 @@ fn what_apply_made_is_settled_for_the_admin_and_for_the_loader_in_every_mode_and
         [("rest", "parquet"), ("rest", "csv"), ("auto", "parquet"), ("copy", "parquet")]
     {
         let cloud = Cloud::new(mode, format);
+        for table in TABLES {
+            assert_eq!(required(&cloud.snowflake, table), required_of(table), "{table}");
+        }
         let as_admin = ["snowflake", "plan", "--as-role", "ACCOUNTADMIN"];
         for arguments in [&as_admin[..], &["snowflake", "plan"]] {
             let output = cloud.run(arguments);

@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
-use snowtrack::event::Event;
+use snowtrack::event::What;
 use snowtrack::lake::{
     Error, ExportedFile, Shipment, StaticKeys, Store, StoreSettings, StoreTiming, StuckFile,
     Uploaded, WrittenFile, upload,
@@ -186,14 +186,14 @@ fn every_file_arrives_and_the_manifest_is_last() {
 
     let events = events.into_inner().unwrap();
     let sent = events.iter().rev().find_map(|event| match event {
-        Event::BytesSent { sent_bytes, total_bytes } => Some((*sent_bytes, *total_bytes)),
+        What::BytesSent { sent_bytes, total_bytes } => Some((*sent_bytes, *total_bytes)),
         _ => None,
     });
     let manifest_size = std::fs::metadata(lake.path(&lake.manifest_key)).unwrap().len();
     let total = 70_000 + 20 * MIB as u64 + 5 + manifest_size;
     assert_eq!(sent, Some((total, total)));
     assert_eq!(uploaded.sent_size_bytes(), total);
-    let is_uploaded = |event: &&Event| matches!(event, Event::FileUploaded { .. });
+    let is_uploaded = |event: &&What| matches!(event, What::FileUploaded { .. });
     assert_eq!(events.iter().filter(is_uploaded).count(), 4);
 }
 
@@ -436,7 +436,7 @@ fn a_stop_ends_the_upload_tidily_and_the_next_one_continues() {
     s3.script(Op::Part, 3, usize::MAX, Fault::Hang);
     let stop = Stop::default();
     let stop_at_first_part = |event| {
-        if matches!(event, Event::BytesSent { sent_bytes, .. } if sent_bytes >= 8 << 20) {
+        if matches!(event, What::BytesSent { sent_bytes, .. } if sent_bytes >= 8 << 20) {
             stop.ask();
         }
     };

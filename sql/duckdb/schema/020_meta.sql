@@ -1,5 +1,5 @@
 -- meta: the ledger; what was read, run, counted, checked and shipped.
--- grain: see each table · reads: nothing · shipped: no · guarded by: the pipeline, which alone writes it
+-- grain: see each table · reads: nothing · shipped: no · guarded by: the ledger and the warehouse, which alone write it
 create schema if not exists meta;
 
 -- One row per consistent attempt to read one subject.

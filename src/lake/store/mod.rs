@@ -19,7 +19,8 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
-pub use self::open::{StaticKeys, StoreSettings, StoreTiming, is_address};
+pub(crate) use self::open::is_address;
+pub use self::open::{StaticKeys, StoreSettings, StoreTiming};
 use super::error::{Error, Refusal};
 use body::Payload;
 

@@ -174,7 +174,7 @@ fn custom_endpoint(config: &SdkConfig) -> Option<String> {
 }
 
 /// Whether this can be a server's base address.
-pub fn is_address(url: &str) -> bool {
+pub(crate) fn is_address(url: &str) -> bool {
     url::Url::parse(url).is_ok_and(|url| {
         matches!(url.scheme(), "http" | "https") && url.has_host() && url.query().is_none()
     })

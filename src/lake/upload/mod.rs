@@ -16,7 +16,7 @@ use futures_util::{StreamExt, stream};
 use super::error::{Error, StuckFile, chain};
 use super::manifest::{ExportedFile, WrittenFile};
 use super::store::{Bucket, Look, Remote, Sha256Sum, Store};
-use crate::event::{Event, Events};
+use crate::event::{Events, Warning, What};
 use crate::ids::Table;
 use crate::stop::Stop;
 use halt::Halt;
@@ -236,7 +236,7 @@ async fn forget_leftovers(bucket: &Bucket, keys: &[String], events: Events<'_>) 
         return;
     }
     let warn = |why: &str| {
-        events(Event::Warning(format!("parts of a killed upload may be left behind: {why}")));
+        events(What::Warning(Warning::PartsLeft { error: why.to_owned() }));
     };
     // The files are there; a lifecycle rule of the bucket can do this as well.
     let found = match bucket.unfinished(shared_prefix(keys), keys).await {

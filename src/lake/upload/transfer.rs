@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use super::local::part_size_bytes;
 use super::{Halt, Item, WHOLE_SIZE_BYTES};
-use crate::event::{Event, Events};
+use crate::event::{Events, What};
 use crate::lake::error::Error;
 use crate::lake::store::{Bucket, Look, SentPart, Sha256Sum, Written};
 use crate::retry::pause;
@@ -65,7 +65,7 @@ impl<'a> Transfer<'a> {
             };
             if is_there {
                 let (table, key, size_bytes) = (item.table, item.key.clone(), item.size_bytes);
-                (self.events)(Event::FileUploaded { table, key, size_bytes });
+                (self.events)(What::FileUploaded { table, key, size_bytes });
                 return Ok(());
             }
             self.sent_bytes.fetch_sub(item.size_bytes, Ordering::Relaxed);
@@ -192,7 +192,7 @@ impl<'a> Transfer<'a> {
 
     fn count(&self, size_bytes: u64) {
         let sent_bytes = self.sent_bytes.fetch_add(size_bytes, Ordering::Relaxed) + size_bytes;
-        (self.events)(Event::BytesSent { sent_bytes, total_bytes: self.total_bytes });
+        (self.events)(What::BytesSent { sent_bytes, total_bytes: self.total_bytes });
     }
 }
 

@@ -8,10 +8,12 @@ use serde::Serialize;
 
 use crate::blocking::blocking;
 use crate::causes::chain;
-use crate::config::{Config, Exposure, spotify_exposures};
+use crate::config::{Config, spotify_exposures};
 use crate::disk::create_private_dir;
+use crate::event::{Exposure, What};
 use crate::ledger::files::{SentFile, sent};
 use crate::ledger::lockouts;
+use crate::observe::words;
 use crate::run::{Error, Lock, notes};
 use crate::sources::{Bucket, Client, Lockouts, Timing};
 use crate::warehouse::Warehouse;
@@ -19,7 +21,7 @@ use crate::warehouse::Warehouse;
 /// How well one thing is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Health {
+pub(crate) enum Health {
     /// Works.
     Ok,
     /// Works today.
@@ -58,7 +60,7 @@ impl Area {
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, Serialize)]
-pub struct Finding {
+pub(crate) struct Finding {
     /// What it belongs to.
     pub area: Area,
     /// The thing.
@@ -117,7 +119,7 @@ type Clock = fn() -> DateTime<Utc>;
 const TOLERATED_SKEW: TimeDelta = TimeDelta::seconds(30);
 
 /// Looks at disk, login and reachability, and tells each finding as soon as it is known.
-pub async fn doctor(
+pub(crate) async fn doctor(
     config: &Config,
     clock: fn() -> DateTime<Utc>,
     tell: &(dyn Fn(&Finding) + Sync),
@@ -235,9 +237,9 @@ async fn spotify(config: &Config, (clock, known): (Clock, &Known), findings: &mu
             Err(error) => return push(findings, "API", Health::Fail, error.to_string()),
         };
     let warnings = std::sync::Mutex::new(Vec::new());
-    let note = |event| {
-        if let (crate::event::Event::Warning(text), Ok(mut warnings)) = (event, warnings.lock()) {
-            warnings.push(text);
+    let note = |what| {
+        if let (What::Warning(warning), Ok(mut warnings)) = (what, warnings.lock()) {
+            warnings.push(words::warning(&warning));
         }
     };
     match client.user_id(&note).await {
@@ -269,7 +271,8 @@ const DEVELOPMENT_MODE: &str = "in development mode, as every new app is, its ow
 
 /// A place where others may read a credential.
 pub(crate) fn exposed(area: Area, exposure: Exposure) -> Finding {
-    Finding::new(area, "privacy", Health::Warn, exposure.seen).fix(exposure.fix)
+    let (seen, fix) = (words::seen(&exposure), words::fix(&exposure));
+    Finding::new(area, "privacy", Health::Warn, seen).fix(fix)
 }
 
 /// How far this machine's clock is from Spotify's.

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::live::Fetch;
 use crate::blocking::blocking;
-use crate::event::Event;
+use crate::event::{Warning, What};
 use crate::ids::Subject;
 use crate::ledger;
 use crate::run::error::Error;
@@ -67,7 +67,7 @@ impl Fetch<'_> {
             return Ok(asked);
         }
         let name = subject.entity();
-        (self.events)(Event::ReadStarted { name: name.to_owned(), total: Some(ids.len() as u64) });
+        (self.events)(What::ReadStarted { name: name.to_owned(), total: Some(ids.len() as u64) });
         let mut may_batch = !blocking(|| self.batches_were_refused())?;
         let (mut left, mut refusals) = (ids, 0);
         while !left.is_empty() {
@@ -89,7 +89,8 @@ impl Fetch<'_> {
                     refusals += 1;
                     asked.left += batch.len() as u64;
                     left = rest;
-                    (self.events)(Event::Warning(error.to_string()));
+                    let error = error.to_string();
+                    (self.events)(What::Warning(Warning::ObjectLeftOut { error }));
                 }
                 Err(error) => {
                     asked.left += left.len() as u64;
@@ -107,13 +108,12 @@ impl Fetch<'_> {
     /// Says that the rest is left for the next run, and why; returns when it can be asked for, where Spotify said so.
     fn leave(
         &mut self,
-        name: &str,
+        name: &'static str,
         error: &crate::sources::Error,
         count: usize,
     ) -> Result<Option<DateTime<Utc>>, Error> {
-        (self.events)(Event::Warning(format!(
-            "{error}; the other {count} {name} are left for the next run"
-        )));
+        let (entity, text) = (name, error.to_string());
+        (self.events)(What::Warning(Warning::ObjectsLeft { entity, count, error: text }));
         let crate::sources::Error::RateLimited { until, .. } = error else { return Ok(None) };
         self.note_lockouts()?;
         Ok(Some(*until))
@@ -139,7 +139,7 @@ impl Fetch<'_> {
                 Ok::<_, crate::warehouse::Error>(row_count)
             })
         })?;
-        (self.events)(Event::RowsLanded(row_count));
+        (self.events)(What::RowsLanded { row_count });
         let nulls = parts.rows.iter().flatten().filter(|row| **row == "null").count() as u64;
         Ok((row_count - nulls, nulls))
     }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::live::{Ended, Fetch};
 use super::reading::{Begin, End, Reading};
 use crate::blocking::blocking;
-use crate::event::Event;
+use crate::event::{Warning, What};
 use crate::ids::{PlaylistId, Subject};
 use crate::run::error::Error;
 use crate::run::report::PlaylistReport;
@@ -51,9 +51,8 @@ impl Fetch<'_> {
             }
         }
         if followed > 0 {
-            (self.events)(Event::Warning(format!(
-                "{followed} followed playlists are left out: Spotify gives contents only to owner and collaborators"
-            )));
+            let followed = Warning::FollowedLeftOut { playlist_count: followed };
+            (self.events)(What::Warning(followed));
         }
         let mut reports: Vec<_> = reports.into_values().collect();
         if let Some(lack) = lack {

@@ -22,7 +22,7 @@ use super::status::PlaylistStatus;
 use super::{Run, provenance};
 use crate::blocking::blocking;
 use crate::config::spotify_exposures;
-use crate::event::{Event, Stage};
+use crate::event::{Counts, Stage, Warning, What};
 use crate::ledger::{self, lockouts};
 use crate::sources::{Client, DemoPoint, Recorded, Recorder};
 use live::Fetch;
@@ -44,6 +44,7 @@ pub(crate) async fn fetch(run: &mut Run<'_>) -> Result<Fetched, Error> {
         require_something_read(run, source)?;
         let unread = unread(&run.findings.playlists);
         ledger::runs::fetched(&run.warehouse, run.id(), &unread, run.now())?;
+        run.leave(Counts::default());
     } else if run.does(Stage::Export)
         && let Some(fetched) = ledger::runs::being_fetched(&run.warehouse, run.id())?
     {
@@ -82,7 +83,7 @@ async fn from_spotify(run: &mut Run<'_>, wanted: &Wanted) -> Result<(), Error> {
     let account = credentials.client_id.clone();
     run.findings.spotify.login_ends_at = credentials.login_ends_at(run.now());
     for exposure in spotify_exposures(run.config, &credentials) {
-        (run.events)(Event::Warning(exposure.sentence()));
+        run.warn(Warning::Exposed(exposure));
     }
     let lockouts = lockouts::load(&run.warehouse, &account, run.now())?;
     let api_url = &run.config.spotify.api_url;
@@ -115,13 +116,11 @@ async fn from_spotify(run: &mut Run<'_>, wanted: &Wanted) -> Result<(), Error> {
     }
     client.keep_login(run.events);
     let usage = client.usage();
-    let waited_ms = u64::try_from(usage.waited.as_millis()).unwrap_or(u64::MAX);
-    run.findings.spotify = SpotifyReport {
-        call_count: usage.call_count,
-        retry_count: usage.retry_count,
-        waited_ms,
-        ..run.findings.spotify
-    };
+    let (call_count, retry_count, waited) = (usage.call_count, usage.retry_count, usage.waited);
+    (run.events)(What::SpotifyUsage { call_count, retry_count, waited });
+    let waited_ms = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);
+    run.findings.spotify =
+        SpotifyReport { call_count, retry_count, waited_ms, ..run.findings.spotify };
     ended
 }
 

@@ -2,7 +2,7 @@
 
 use super::live::Fetch;
 use crate::blocking::blocking;
-use crate::event::Event;
+use crate::event::What;
 use crate::ids::Subject;
 use crate::run::error::Error;
 use crate::sources::{Document, Reader, SplitDocument, Step};
@@ -56,7 +56,7 @@ impl Fetch<'_> {
                     let total = reader.total();
                     if read_id.is_none() {
                         let (name, total) = (shown_name(&subject), total.map(u64::from));
-                        (self.events)(Event::ReadStarted { name, total });
+                        (self.events)(What::ReadStarted { name, total });
                     }
                     let snapshot_id = reader.snapshot().map(str::to_owned);
                     let described = Described { snapshot_id, total };
@@ -110,7 +110,7 @@ impl Fetch<'_> {
             let read = NewRead { run_id: &run_id, subject: &document.subject, now };
             self.warehouse.page_arrived((read_id, read), (document, split), described)
         })?;
-        (self.events)(Event::RowsLanded(row_count));
+        (self.events)(What::RowsLanded { row_count });
         Ok(read_id)
     }
 

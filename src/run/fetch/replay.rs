@@ -8,7 +8,7 @@ use std::sync::mpsc::sync_channel;
 
 use chrono::{DateTime, Utc};
 
-use crate::event::{Event, Events};
+use crate::event::{Events, What};
 use crate::ids::{PlaylistId, Subject};
 use crate::run::error::Error;
 use crate::run::report::PlaylistReport;
@@ -136,7 +136,7 @@ impl Replay<'_> {
         self.turn_to_another_snapshot(document, &split);
         let open = self.open.entry(subject.clone()).or_insert_with_key(|subject| {
             let total = split.total.map(u64::from);
-            (self.events)(Event::ReadStarted { name: subject.name(), total });
+            (self.events)(What::ReadStarted { name: subject.name(), total });
             Open::Read(ReplayedRead::new(landing.new_read_id(), (self.clock)()))
         });
         let Open::Read(read) = open else { return Ok(None) };
@@ -158,7 +158,7 @@ impl Replay<'_> {
         }
         read.is_described |= document.entity == Entity::Playlist;
         read.snapshot_id = split.snapshot_id.or(read.snapshot_id.take());
-        (self.events)(Event::RowsLanded(row_count));
+        (self.events)(What::RowsLanded { row_count });
         Ok(None)
     }
 

@@ -20,7 +20,7 @@ use super::Run;
 use super::error::Error;
 use super::ingest::Submitted;
 use crate::config::Account;
-use crate::event::{Event, Stage};
+use crate::event::{Counts, Stage, What};
 use crate::ids::Table;
 use crate::lake::ExportedFile;
 use crate::ledger::{self, Parcel};
@@ -49,6 +49,7 @@ pub(crate) async fn verify(run: &mut Run<'_>, submitted: Submitted) -> Result<()
         run.enter(Stage::Verify)?;
         let Watched { verification, refusal } = watch(run, account, submitted.evidence).await?;
         let replacements = replacements(&run.warehouse, &run.findings.parcels, &verification)?;
+        let file_count = Some(count_verified(&verification) as u64);
         let (place, now) = (account.place(), run.now());
         let warehouse = &mut run.warehouse;
         ledger::files::judged(warehouse, &verification, &replacements, (&place, now))?;
@@ -59,6 +60,7 @@ pub(crate) async fn verify(run: &mut Run<'_>, submitted: Submitted) -> Result<()
         if run.only_verifies() {
             run.findings.missing = presence::missing(run, account).await?;
         }
+        run.leave(Counts { file_count, ..Counts::default() });
     }
     run.findings.reached = Stage::Verify;
     Ok(())
@@ -126,7 +128,7 @@ async fn watch(
         }
         let verification = judge(&files, &watches);
         let verified = count_verified(&verification);
-        (run.events)(Event::Judged { verified, total: files.len() });
+        (run.events)(What::Judged { verified, total: files.len() });
         if watches.iter().all(|watch| !watch.is_open() || watch.is_stuck()) {
             break;
         }
@@ -135,7 +137,7 @@ async fn watch(
             break;
         }
         let next = wait.min(left);
-        (run.events)(Event::AskingAgain { wait: next });
+        (run.events)(What::AskingAgain { wait: next });
         run.stop.or(pause(next)).await.ok_or(Error::Interrupted)?;
         wait = wait.mul_f64(1.5).min(run.settings.shipping.longest_round);
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use futures_util::future::join_all;
 
 use crate::config::Account;
-use crate::event::Event;
+use crate::event::Warning;
 use crate::ids::Table;
 use crate::lake::Store;
 use crate::ledger::Entry;
@@ -26,7 +26,7 @@ pub(crate) async fn missing(run: &Run<'_>, account: &Account) -> Result<Vec<Stri
     let mut missing = missing_pipes(run, account).await?;
     missing.extend(Box::pin(missing_files(run, account)).await?);
     for name in &missing {
-        (run.events)(Event::Warning(format!("{name} is gone")));
+        run.warn(Warning::Gone { name: name.clone() });
     }
     Ok(missing)
 }
@@ -62,8 +62,7 @@ async fn missing_files(run: &Run<'_>, account: &Account) -> Result<Vec<String>, 
     let store = match Store::open(&settings).await {
         Ok(store) => store,
         Err(error) => {
-            let text = format!("the bucket could not be looked into: {error}");
-            (run.events)(Event::Warning(text));
+            run.warn(Warning::BucketNotRead { error: error.to_string() });
             return Ok(Vec::new());
         }
     };

@@ -11,7 +11,7 @@ use super::announced::{Announced, announced, unannounced};
 use super::pipe_watch::{Channel, channels};
 use super::table_query::{PipeSigns, TableQuery};
 use crate::config::Account;
-use crate::event::{Event, TableProgress};
+use crate::event::{HeldBy, TableProgress, What};
 use crate::ids::Table;
 use crate::lake::ExportedFile;
 use crate::run::Run;
@@ -106,34 +106,29 @@ impl TableWatch {
         let rows = |files: &[&ExportedFile]| files.iter().map(|file| file.row_count).sum();
         let worst = judged.files.iter().rev().max_by_key(|file| file.verdict);
         let worst = worst.filter(|file| file.verdict != Verdict::Verified);
-        (run.events)(Event::TableJudged(TableProgress {
+        (run.events)(What::TableJudged(TableProgress {
             table: self.table,
             verdict: worst.map_or(Verdict::Verified, |file| file.verdict).name(),
             file_count: self.files.len(),
             verified_file_count: verified.len(),
             row_count: rows(&self.files.iter().collect::<Vec<_>>()),
             verified_row_count: rows(&verified),
-            reason: match (worst, waiting) {
-                (None, _) => String::new(),
-                (Some(file), Some(mode)) if file.verdict == Verdict::Pending => {
-                    self.awaited(run.now(), mode)
-                }
-                (Some(file), _) => file.reason.clone(),
-            },
+            held_by: worst.map(|file| match waiting {
+                Some(mode) if file.verdict == Verdict::Pending => self.awaited(run.now(), mode),
+                _ => HeldBy::Verdict { reason: file.reason.clone() },
+            }),
         }));
     }
 
     /// Whose answer is waited for.
-    fn awaited(&self, now: DateTime<Utc>, mode: IngestMode) -> String {
+    fn awaited(&self, now: DateTime<Utc>, mode: IngestMode) -> HeldBy {
         match (&self.evidence.pipe, mode) {
             (Answer::Given(pipe), _) if pipe.health != Health::Ok => {
-                format!("waits for its pipe, which is {}", pipe.reason)
+                HeldBy::Pipe { state: pipe.reason.clone() }
             }
-            (_, IngestMode::Auto) if !self.is_ripe(now) => {
-                "waits for S3's event and the pipe's load".to_owned()
-            }
-            (_, IngestMode::Rest) if !self.is_ripe(now) => "waits for Snowpipe's report".to_owned(),
-            _ => "waits for the landing table's rows".to_owned(),
+            (_, IngestMode::Auto) if !self.is_ripe(now) => HeldBy::BucketEvent,
+            (_, IngestMode::Rest) if !self.is_ripe(now) => HeldBy::PipeReport,
+            _ => HeldBy::Rows,
         }
     }
 

@@ -64,7 +64,7 @@ impl Default for Timing {
 
 /// Who calls which account, and what statements run with.
 #[derive(Debug)]
-pub struct Login {
+pub(crate) struct Login {
     /// The account.
     pub account: AccountId,
     /// The user's `LOGIN_NAME`. With a token only messages need it.
@@ -77,7 +77,7 @@ pub struct Login {
 
 /// What statements run with; what is `None` is the user's default. Snowpipe takes none of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Session {
+pub(crate) struct Session {
     /// The role.
     pub role: Option<Ident>,
     /// The warehouse.
@@ -89,7 +89,7 @@ pub struct Session {
 }
 
 /// One account. Calls may be made from several tasks at once.
-pub struct Connection {
+pub(crate) struct Connection {
     caller: Caller,
     login: Login,
     tokens: TokenCache,
@@ -128,7 +128,11 @@ enum Outcome {
 
 impl Connection {
     /// A connection that has not called yet.
-    pub fn new(login: Login, timing: Timing, clock: fn() -> DateTime<Utc>) -> Result<Self, Error> {
+    pub(crate) fn new(
+        login: Login,
+        timing: Timing,
+        clock: fn() -> DateTime<Utc>,
+    ) -> Result<Self, Error> {
         let caller = Caller::new(timing.call, clock).map_err(|error| Error::Client {
             host: login.account.host().to_owned(),
             reason: error.to_string(),
@@ -145,17 +149,17 @@ impl Connection {
     }
 
     /// Who calls which account.
-    pub const fn login(&self) -> &Login {
+    pub(crate) const fn login(&self) -> &Login {
         &self.login
     }
 
     /// What the calls so far cost.
-    pub fn usage(&self) -> Usage {
+    pub(crate) fn usage(&self) -> Usage {
         self.counters.usage()
     }
 
     /// This machine's clock minus Snowflake's, to the second, as of the last answer.
-    pub fn clock_skew(&self) -> Option<TimeDelta> {
+    pub(crate) fn clock_skew(&self) -> Option<TimeDelta> {
         self.caller.clock_skew()
     }
 

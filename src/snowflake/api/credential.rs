@@ -18,7 +18,7 @@ use serde::Deserialize;
 use super::key::KeyPair;
 
 /// What proves to Snowflake who we are.
-pub enum Credential {
+pub(crate) enum Credential {
     /// A key whose public half the user has registered; tokens are signed here.
     KeyPair(KeyPair),
     /// A token that somebody else made, sent as it is.
@@ -55,7 +55,7 @@ pub enum InvalidToken {
 
 impl Credential {
     /// A token that somebody else made.
-    pub fn token(kind: TokenType, token: &SecretString) -> Result<Self, InvalidToken> {
+    pub(crate) fn token(kind: TokenType, token: &SecretString) -> Result<Self, InvalidToken> {
         let text = token.expose_secret().trim();
         if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(InvalidToken::Malformed(kind));
@@ -68,7 +68,7 @@ impl Credential {
     }
 
     /// The value of `X-Snowflake-Authorization-Token-Type`.
-    pub const fn header_value(&self) -> &'static str {
+    pub(crate) const fn header_value(&self) -> &'static str {
         match self {
             Self::KeyPair(_) => "KEYPAIR_JWT",
             Self::Token(TokenType::Pat, _) => "PROGRAMMATIC_ACCESS_TOKEN",
@@ -78,12 +78,12 @@ impl Credential {
     }
 
     /// Whether Snowpipe's REST API takes it. The SQL API takes all.
-    pub const fn can_submit_files(&self) -> bool {
+    pub(crate) const fn can_submit_files(&self) -> bool {
         matches!(self, Self::KeyPair(_) | Self::Token(TokenType::Wif, _))
     }
 
     /// What it is called in a sentence.
-    pub const fn name(&self) -> &'static str {
+    pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::KeyPair(_) => "key pair",
             Self::Token(kind, _) => kind.name(),

@@ -11,7 +11,7 @@ use serde::Deserialize;
 /// exactly: with one spelling both mean the same object.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(try_from = "String")]
-pub struct Ident(String);
+pub(crate) struct Ident(String);
 
 /// A name that is no [`Ident`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,7 +31,7 @@ pub enum InvalidIdent {
 
 impl Ident {
     /// The name as it stands in SQL.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -71,12 +71,12 @@ impl fmt::Display for Ident {
 
 /// A string constant as it stands in SQL, quotes included.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Literal(String);
+pub(crate) struct Literal(String);
 
 /// Quotes a string for SQL. Snowflake reads backslash escapes in `'…'`, so backslashes are doubled like quotes.
 ///
 /// <https://docs.snowflake.com/en/sql-reference/data-types-text#single-quoted-string-constants>
-pub fn literal(text: &str) -> Literal {
+pub(crate) fn literal(text: &str) -> Literal {
     Literal(format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''")))
 }
 
@@ -93,7 +93,7 @@ impl fmt::Display for Literal {
 
 /// A schema object's full name, for example a pipe's.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct QualifiedName {
+pub(crate) struct QualifiedName {
     /// The database.
     pub database: Ident,
     /// The schema.

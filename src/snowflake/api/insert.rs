@@ -1,6 +1,6 @@
 //! Snowpipe's REST API, first step: hand files to a pipe.
 //!
-//! In: paths below the pipe's own location. Out: which were queued. A `200` from `insertFiles` says "queued", never "loaded":
+//! In: paths below the pipe's own location. Out: which were not queued. A `200` from `insertFiles` says "queued", never "loaded":
 //! that is what the report and the table itself are for. The API acts as the user's `DEFAULT_ROLE`; no role, warehouse or
 //! database can be sent. Handing in a file twice is harmless: a pipe remembers every path for 14 days, failed ones included.
 //!
@@ -18,26 +18,22 @@ use crate::http::shortened;
 use crate::stop::Stop;
 
 /// Most files of one call; Snowflake answers 429 to more.
-pub const MAX_PIPE_FILES: usize = 5_000;
+pub(crate) const MAX_PIPE_FILES: usize = 5_000;
 /// Longest path in bytes; Snowflake answers 400 to a longer one.
 const MAX_PATH_BYTES: usize = 1_024;
 
 /// A file to hand in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StagedFile {
+pub(crate) struct StagedFile {
     /// Path below the location that the pipe copies from.
     pub path: String,
     /// Its size; spares Snowflake a look into the bucket.
     pub size_bytes: u64,
 }
 
-/// What a pipe did with the files handed in.
+/// What a pipe did with the files handed in: all others are queued.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Accepted {
-    /// One per call, for Snowflake's support.
-    pub request_ids: Vec<String>,
-    /// Queued now: neither skipped nor unmatched.
-    pub accepted_paths: Vec<String>,
+pub(crate) struct Accepted {
     /// Known to the pipe already.
     pub skipped_paths: Vec<String>,
     /// Refused because they do not match the pipe's `PATTERN`; never loaded.
@@ -47,7 +43,7 @@ pub struct Accepted {
 impl Connection {
     /// Hands files to a pipe, 5,000 at a time. When a later call fails, the files of the earlier ones are queued; handing all in
     /// again is harmless.
-    pub async fn insert_files(
+    pub(crate) async fn insert_files(
         &self,
         pipe: &QualifiedName,
         files: &[StagedFile],
@@ -65,11 +61,6 @@ impl Connection {
                 Err(error) if error.is_no_answer() => self.hand_in(pipe, chunk, stop).await?,
                 said => said?,
             };
-            let left_out: Vec<&String> =
-                said.skipped_files.iter().chain(&said.unmatched_pattern_files).collect();
-            let queued = chunk.iter().filter(|file| !left_out.contains(&&file.path));
-            accepted.accepted_paths.extend(queued.map(|file| file.path.clone()));
-            accepted.request_ids.extend(said.request_id);
             accepted.skipped_paths.extend(said.skipped_files);
             accepted.unmatched_paths.extend(said.unmatched_pattern_files);
         }

@@ -18,14 +18,14 @@ use super::key::{InvalidKey, KeyPair};
 
 /// How long a token is good, counted from `iat`. Snowflake honours one hour at most, whatever `exp` says; its own SDKs stop a
 /// minute short of that.
-pub const LIFETIME: TimeDelta = TimeDelta::minutes(59);
+pub(crate) const LIFETIME: TimeDelta = TimeDelta::minutes(59);
 
 /// When a token is replaced, so that none expires on its way. Snowflake's own SDKs do so after the same time.
-pub const RENEW_AFTER: TimeDelta = TimeDelta::minutes(54);
+pub(crate) const RENEW_AFTER: TimeDelta = TimeDelta::minutes(54);
 
 /// What a token says, and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Claims {
+pub(crate) struct Claims {
     /// Issuer: account, user and the key's fingerprint.
     pub iss: String,
     /// Subject: account and user.
@@ -37,7 +37,12 @@ pub struct Claims {
 }
 
 /// The claims of a token issued `now`. `user` is the user's `LOGIN_NAME`, which can differ from its name.
-pub fn claims(account: &AccountId, user: &str, fingerprint: &str, now: DateTime<Utc>) -> Claims {
+pub(crate) fn claims(
+    account: &AccountId,
+    user: &str,
+    fingerprint: &str,
+    now: DateTime<Utc>,
+) -> Claims {
     let subject = format!("{}.{}", account.claim(), user.to_uppercase());
     Claims {
         iss: format!("{subject}.{fingerprint}"),
@@ -48,7 +53,7 @@ pub fn claims(account: &AccountId, user: &str, fingerprint: &str, now: DateTime<
 }
 
 /// Signs a token.
-pub fn sign(claims: &Claims, key: &KeyPair) -> Result<SecretString, InvalidKey> {
+pub(crate) fn sign(claims: &Claims, key: &KeyPair) -> Result<SecretString, InvalidKey> {
     sign_with(claims, key.signing())
         .map(SecretString::from)
         .map_err(|error| InvalidKey::Damaged { reason: error.to_string() })

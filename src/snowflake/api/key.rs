@@ -33,7 +33,7 @@ const PBES2: pkcs8::ObjectIdentifier = pkcs8::ObjectIdentifier::new_unwrap("1.2.
 ///
 /// Its text, its DER and the opened key are wiped on the way here; `jsonwebtoken` does not wipe its own copy when it goes.
 #[derive(Clone)]
-pub struct KeyPair {
+pub(crate) struct KeyPair {
     signing: EncodingKey,
     public_key: String,
     fingerprint: String,
@@ -42,7 +42,6 @@ pub struct KeyPair {
 
 /// Text that is no usable private key. Never holds any of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[expect(missing_docs, reason = "the fields are named by what they hold")]
 pub enum InvalidKey {
     /// Not PEM, or cut.
     #[error(
@@ -95,7 +94,7 @@ pub enum InvalidKey {
 
 impl KeyPair {
     /// Reads a private key; the passphrase is ignored where the key is not encrypted.
-    pub fn from_pem(
+    pub(crate) fn from_pem(
         pem: &SecretString,
         passphrase: Option<&SecretString>,
     ) -> Result<Self, InvalidKey> {
@@ -127,12 +126,12 @@ impl KeyPair {
     }
 
     /// The public half as `ALTER USER … SET RSA_PUBLIC_KEY` takes it: base64 without the PEM lines.
-    pub fn public_key(&self) -> &str {
+    pub(crate) fn public_key(&self) -> &str {
         &self.public_key
     }
 
     /// `SHA256:` and the base64 of the SHA-256 of the public key's DER, as `DESC USER` shows it in `RSA_PUBLIC_KEY_FP`.
-    pub fn fingerprint(&self) -> &str {
+    pub(crate) fn fingerprint(&self) -> &str {
         &self.fingerprint
     }
 

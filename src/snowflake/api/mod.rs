@@ -51,16 +51,20 @@ mod tests;
 mod usage;
 mod wire;
 
-pub use account::{AccountId, InvalidAccount};
-pub use client::{Connection, Login, Session, Timing};
-pub use credential::{Credential, InvalidToken, TokenType};
-pub use error::{Error, FailureKind, Refusal, Signed, StatementFailure};
+pub(crate) use account::AccountId;
+pub(crate) use client::{Connection, Login, Session, Timing};
+pub(crate) use credential::{Credential, TokenType};
+#[cfg(test)]
+pub(crate) use error::StatementFailure;
+pub(crate) use error::{Error, FailureKind};
 pub(crate) use ident::quoted;
-pub use ident::{Ident, InvalidIdent, Literal, QualifiedName, literal};
-pub use insert::{Accepted, MAX_PIPE_FILES, StagedFile};
-pub use jwt::{Claims, LIFETIME, RENEW_AFTER, claims, sign};
-pub use key::{InvalidKey, KeyPair};
-pub use report::{FileReport, LoadStatus, object_key};
-pub use rows::{Cell, Column, Row, Rows};
-pub use submit::{Binding, Request, Statement};
-pub use usage::Usage;
+pub(crate) use ident::{Ident, InvalidIdent, Literal, QualifiedName, literal};
+pub(crate) use insert::{Accepted, MAX_PIPE_FILES, StagedFile};
+pub(crate) use jwt::{claims, sign};
+pub(crate) use key::{InvalidKey, KeyPair};
+pub(crate) use report::{FileReport, LoadStatus, object_key};
+#[cfg(test)]
+pub(crate) use rows::Column;
+pub(crate) use rows::{Cell, Row, Rows};
+pub(crate) use submit::{Request, Statement};
+pub(crate) use usage::Usage;

@@ -20,7 +20,7 @@ static NEVER: Stop = Stop::new();
 
 impl Connection {
     /// Cancels a statement; `false` when there was nothing left to cancel.
-    pub async fn cancel(&self, handle: &str) -> Result<bool, Error> {
+    pub(crate) async fn cancel(&self, handle: &str) -> Result<bool, Error> {
         let call = Call {
             doing: "cancel a statement",
             method: Method::POST,

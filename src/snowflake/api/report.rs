@@ -18,13 +18,11 @@ use crate::stop::Stop;
 
 /// One file as a pipe tells of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileReport {
+pub(crate) struct FileReport {
     /// Path below [`stage_location`](Self::stage_location).
     pub path: String,
     /// Where the stage points to, for example `s3://bucket/prefix/`.
     pub stage_location: Option<String>,
-    /// Its size.
-    pub size_bytes: Option<u64>,
     /// When the pipe got to know it.
     pub received_at: Option<DateTime<Utc>>,
     /// When its last row was inserted.
@@ -51,7 +49,7 @@ pub struct FileReport {
 
 /// How a file went.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LoadStatus {
+pub(crate) enum LoadStatus {
     /// Not done.
     InProgress,
     /// All rows are in.
@@ -67,7 +65,7 @@ pub enum LoadStatus {
 impl Connection {
     /// What a pipe did lately: at most 10 minutes and 10,000 files back, in the order told; a file can come twice. Costs no
     /// warehouse.
-    pub async fn insert_report(
+    pub(crate) async fn insert_report(
         &self,
         pipe: &QualifiedName,
         stop: &Stop,
@@ -96,7 +94,6 @@ impl From<ReportedFile> for FileReport {
         Self {
             path: file.path,
             stage_location: file.stage_location,
-            size_bytes: file.file_size,
             received_at: time(file.time_received.as_deref()),
             inserted_at: time(file.last_insert_time.as_deref()),
             inserted_row_count: file.rows_inserted,
@@ -125,16 +122,9 @@ impl From<&str> for LoadStatus {
     }
 }
 
-impl FileReport {
-    /// The object's key in its bucket, where the report says where the stage points to.
-    pub fn object_key(&self) -> Option<String> {
-        object_key(self.stage_location.as_deref()?, &self.path)
-    }
-}
-
 /// An object's key from the two halves that reports and `COPY_HISTORY` give; the `/` between them may be on either side, or on
 /// both.
-pub fn object_key(stage_location: &str, path: &str) -> Option<String> {
+pub(crate) fn object_key(stage_location: &str, path: &str) -> Option<String> {
     let (_, below_scheme) = stage_location.split_once("://")?;
     let prefix = below_scheme.split_once('/').map_or("", |(_, prefix)| prefix);
     let (prefix, path) = (prefix.trim_end_matches('/'), path.trim_start_matches('/'));

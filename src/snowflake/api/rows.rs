@@ -5,13 +5,11 @@
 //!
 //! <https://docs.snowflake.com/en/developer-guide/sql-api/handling-responses#getting-the-data-from-the-results>
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-
 use super::error::Error;
 
 /// A whole result.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Rows {
+pub(crate) struct Rows {
     pub(crate) handle: String,
     pub(crate) columns: Vec<Column>,
     pub(crate) rows: Vec<Vec<Option<String>>>,
@@ -19,7 +17,7 @@ pub struct Rows {
 
 /// A column of a result.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Column {
+pub(crate) struct Column {
     /// The name, in the case Snowflake gives it.
     pub name: String,
     /// The type in upper case, for example `FIXED` or `TIMESTAMP_NTZ`.
@@ -28,14 +26,14 @@ pub struct Column {
 
 /// One row of a result.
 #[derive(Debug, Clone, Copy)]
-pub struct Row<'a> {
+pub(crate) struct Row<'a> {
     rows: &'a Rows,
     cells: &'a [Option<String>],
 }
 
 /// One cell, and where it stands.
 #[derive(Debug, Clone, Copy)]
-pub struct Cell<'a> {
+pub(crate) struct Cell<'a> {
     handle: &'a str,
     column: &'a str,
     value: Option<&'a str>,
@@ -43,32 +41,22 @@ pub struct Cell<'a> {
 
 impl Rows {
     /// The statement's handle, which is its query id.
-    pub fn handle(&self) -> &str {
+    pub(crate) fn handle(&self) -> &str {
         &self.handle
     }
 
     /// The columns in order.
-    pub fn columns(&self) -> &[Column] {
+    pub(crate) fn columns(&self) -> &[Column] {
         &self.columns
     }
 
-    /// How many rows there are.
-    pub const fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// Whether there is no row.
-    pub const fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
     /// The rows in order.
-    pub fn iter(&self) -> impl Iterator<Item = Row<'_>> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Row<'_>> {
         self.rows.iter().map(|cells| Row { rows: self, cells })
     }
 
     /// The only row, of a statement that gives one.
-    pub fn only(&self) -> Result<Row<'_>, Error> {
+    pub(crate) fn only(&self) -> Result<Row<'_>, Error> {
         match self.rows.as_slice() {
             [cells] => Ok(Row { rows: self, cells }),
             rows => Err(Error::Incomplete {
@@ -88,7 +76,7 @@ impl Rows {
 
 impl<'a> Row<'a> {
     /// A cell by its column's name.
-    pub fn cell(&self, name: &str) -> Result<Cell<'a>, Error> {
+    pub(crate) fn cell(&self, name: &str) -> Result<Cell<'a>, Error> {
         let rows = self.rows;
         let found = rows
             .position(name)
@@ -104,16 +92,11 @@ impl<'a> Row<'a> {
         };
         Ok(Cell { handle: &rows.handle, column, value: value.as_deref() })
     }
-
-    /// The cells in order.
-    pub const fn cells(&self) -> &'a [Option<String>] {
-        self.cells
-    }
 }
 
 impl<'a> Cell<'a> {
     /// The cell, unless it is NULL.
-    pub const fn not_null(self) -> Option<Self> {
+    pub(crate) const fn not_null(self) -> Option<Self> {
         match self.value {
             Some(_) => Some(self),
             None => None,
@@ -121,45 +104,18 @@ impl<'a> Cell<'a> {
     }
 
     /// The text as Snowflake wrote it.
-    pub fn text(self) -> Result<&'a str, Error> {
+    pub(crate) fn text(self) -> Result<&'a str, Error> {
         self.value.ok_or_else(|| self.wrong("a value"))
     }
 
     /// FIXED without sign and fraction.
-    pub fn u64(self) -> Result<u64, Error> {
+    pub(crate) fn u64(self) -> Result<u64, Error> {
         self.read("a whole number below 2^64", |text| decimal(text)?.parse().ok())
     }
 
-    /// FIXED without sign and fraction; a sum of 64-bit numbers, for example.
-    pub fn u128(self) -> Result<u128, Error> {
-        self.read("a whole number below 2^128", |text| decimal(text)?.parse().ok())
-    }
-
     /// FIXED of any size in its shortest form, so that equal numbers are equal texts.
-    pub fn decimal(self) -> Result<String, Error> {
+    pub(crate) fn decimal(self) -> Result<String, Error> {
         self.read("a decimal number", decimal)
-    }
-
-    /// BOOLEAN.
-    pub fn boolean(self) -> Result<bool, Error> {
-        self.read("true or false", |text| match text.to_ascii_lowercase().as_str() {
-            "true" | "1" => Some(true),
-            "false" | "0" => Some(false),
-            _ => None,
-        })
-    }
-
-    /// DATE.
-    pub fn date(self) -> Result<NaiveDate, Error> {
-        self.read("a number of days", |text| {
-            let days = TimeDelta::try_days(text.parse().ok()?)?;
-            NaiveDate::default().checked_add_signed(days)
-        })
-    }
-
-    /// TIMESTAMP of any kind; one without zone is taken for UTC.
-    pub fn timestamp(self) -> Result<DateTime<Utc>, Error> {
-        self.read("seconds with nine decimals", timestamp)
     }
 
     fn read<T>(
@@ -201,24 +157,6 @@ fn decimal(text: &str) -> Option<String> {
     })
 }
 
-fn timestamp(text: &str) -> Option<DateTime<Utc>> {
-    // TIMESTAMP_TZ: the seconds are UTC already, the offset only says how to show them.
-    let number = text.split(' ').next()?;
-    let (is_negative, number) =
-        number.strip_prefix('-').map_or((false, number), |rest| (true, rest));
-    let (seconds, fraction) = number.split_once('.').unwrap_or((number, "0"));
-    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    if !is_number(seconds) || !is_number(fraction) || fraction.len() > 9 {
-        return None;
-    }
-    let nanos = seconds.parse::<i128>().ok()? * 1_000_000_000
-        + format!("{fraction:0<9}").parse::<i128>().ok()?;
-    let nanos = if is_negative { -nanos } else { nanos };
-    let whole = i64::try_from(nanos.div_euclid(1_000_000_000)).ok()?;
-    let rest = u32::try_from(nanos.rem_euclid(1_000_000_000)).ok()?;
-    DateTime::from_timestamp(whole, rest)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -229,70 +167,30 @@ mod tests {
 
     #[test]
     fn numbers_are_read_exactly() {
-        for (text, u64_wanted, u128_wanted, decimal_wanted) in [
-            ("0", Some(0), Some(0), Some("0")),
-            ("12", Some(12), Some(12), Some("12")),
-            ("1.0", Some(1), Some(1), Some("1")),
-            ("+007.50", None, None, Some("7.5")),
-            (
-                "18446744073709551615",
-                Some(u64::MAX),
-                Some(u128::from(u64::MAX)),
-                Some("18446744073709551615"),
-            ),
-            ("18446744073709551616", None, Some(1 << 64), Some("18446744073709551616")),
+        for (text, u64_wanted, decimal_wanted) in [
+            ("0", Some(0), Some("0")),
+            ("12", Some(12), Some("12")),
+            ("1.0", Some(1), Some("1")),
+            ("+007.50", None, Some("7.5")),
+            ("18446744073709551615", Some(u64::MAX), Some("18446744073709551615")),
+            ("18446744073709551616", None, Some("18446744073709551616")),
             (
                 "340282366920938463463374607431768211456",
                 None,
-                None,
                 Some("340282366920938463463374607431768211456"),
             ),
-            ("-3", None, None, Some("-3")),
-            ("-0.0", Some(0), Some(0), Some("0")),
-            (".5", None, None, Some("0.5")),
-            ("1e3", None, None, None),
-            ("", None, None, None),
-            (".", None, None, None),
-            ("1.2.3", None, None, None),
-            ("NaN", None, None, None),
+            ("-3", None, Some("-3")),
+            ("-0.0", Some(0), Some("0")),
+            (".5", None, Some("0.5")),
+            ("1e3", None, None),
+            ("", None, None),
+            (".", None, None),
+            ("1.2.3", None, None),
+            ("NaN", None, None),
         ] {
             let cell = cell(Some(text));
             assert_eq!(cell.u64().ok(), u64_wanted, "{text}");
-            assert_eq!(cell.u128().ok(), u128_wanted, "{text}");
             assert_eq!(cell.decimal().ok().as_deref(), decimal_wanted, "{text}");
-        }
-    }
-
-    #[test]
-    fn booleans_come_in_any_case_and_as_digits() {
-        for (text, wanted) in [
-            ("true", Some(true)),
-            ("FALSE", Some(false)),
-            ("1", Some(true)),
-            ("0", Some(false)),
-            ("yes", None),
-        ] {
-            assert_eq!(cell(Some(text)).boolean().ok(), wanted, "{text}");
-        }
-    }
-
-    #[test]
-    fn dates_are_days_and_timestamps_are_seconds() {
-        for (text, wanted) in [("0", "1970-01-01"), ("20458", "2026-01-05"), ("-1", "1969-12-31")] {
-            assert_eq!(cell(Some(text)).date().unwrap().to_string(), wanted);
-        }
-        for (text, wanted) in [
-            ("1616173619.000000000", "2021-03-19T17:06:59+00:00"),
-            ("1616173619.123456789", "2021-03-19T17:06:59.123456789+00:00"),
-            ("1616173619.5 960", "2021-03-19T17:06:59.500+00:00"),
-            ("1616173619", "2021-03-19T17:06:59+00:00"),
-            ("-0.500000000", "1969-12-31T23:59:59.500+00:00"),
-            ("-1.000000000", "1969-12-31T23:59:59+00:00"),
-        ] {
-            assert_eq!(cell(Some(text)).timestamp().unwrap().to_rfc3339(), wanted);
-        }
-        for bad in ["", "x", "1.", "2026-01-05", "1.0000000000", "99999999999999999999"] {
-            assert!(cell(Some(bad)).timestamp().is_err(), "{bad}");
         }
     }
 

@@ -9,7 +9,6 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use reqwest::Method;
 use uuid::Uuid;
 
@@ -25,27 +24,23 @@ use crate::stop::Stop;
 const OUT_OF_TIME: &str = "000630";
 
 /// What to run.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Statement {
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Statement {
     /// The text. Values stand in it as `?`.
     pub sql: String,
-    /// The values, in order.
-    pub bindings: Vec<Binding>,
+    /// The values, in order. Each is bound as TEXT.
+    pub bindings: Vec<String>,
     /// What the query history shows beside it, for example the run's id.
     pub query_tag: Option<String>,
-    /// How long it may run, where that is not the connection's.
-    pub deadline: Option<Duration>,
     /// What it runs with, where that is not the connection's.
     pub session: Option<Session>,
-    /// Whether Snowflake answers before it is done. For what takes long: its handle is known at once, so it can be cancelled.
-    pub is_async: bool,
     /// Under which id it is sent.
     pub request: Request,
 }
 
 /// The id under which Snowflake knows a statement before it has answered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Request {
+pub(crate) enum Request {
     /// A new one that nobody keeps.
     #[default]
     Fresh,
@@ -55,28 +50,9 @@ pub enum Request {
     Again(Uuid),
 }
 
-/// A bound value. Snowflake wants each as text, in a unit of its own.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Binding {
-    /// TEXT.
-    Text(String),
-    /// A whole number.
-    Fixed(i128),
-    /// A floating-point number.
-    Real(f64),
-    /// BOOLEAN.
-    Boolean(bool),
-    /// DATE, sent as milliseconds since 1970.
-    Date(NaiveDate),
-    /// TIMESTAMP_NTZ, sent as nanoseconds since 1970.
-    TimestampNtz(NaiveDateTime),
-    /// TIMESTAMP_LTZ, sent as nanoseconds since 1970.
-    TimestampLtz(DateTime<Utc>),
-}
-
 impl Statement {
     /// A statement with nothing but its text.
-    pub fn new(sql: impl Into<String>) -> Self {
+    pub(crate) fn new(sql: impl Into<String>) -> Self {
         Self { sql: sql.into(), ..Self::default() }
     }
 
@@ -93,46 +69,23 @@ impl Statement {
             warehouse: session.warehouse.as_ref().map(|name| name.as_str()),
             database: session.database.as_ref().map(|name| name.as_str()),
             schema: session.schema.as_ref().map(|name| name.as_str()),
-            bindings: numbered.map(|(n, value): (u32, _)| (n.to_string(), value.body())).collect(),
+            bindings: numbered.map(|(n, value): (u32, _)| (n.to_string(), text(value))).collect(),
             parameters,
         };
         serde_json::to_vec(&body).expect("maps of strings can be written as JSON")
     }
 }
 
-impl Binding {
-    /// TEXT.
-    pub fn text(value: impl Into<String>) -> Self {
-        Self::Text(value.into())
-    }
-
-    fn body(&self) -> BindingBody {
-        let (kind, value) = match self {
-            Self::Text(text) => ("TEXT", text.clone()),
-            Self::Fixed(number) => ("FIXED", number.to_string()),
-            Self::Real(number) => ("REAL", number.to_string()),
-            Self::Boolean(is_true) => ("BOOLEAN", is_true.to_string()),
-            Self::Date(date) => {
-                let days = (*date - NaiveDate::default()).num_days();
-                ("DATE", (i128::from(days) * 86_400_000).to_string())
-            }
-            Self::TimestampNtz(at) => ("TIMESTAMP_NTZ", nanos(at.and_utc()).to_string()),
-            Self::TimestampLtz(at) => ("TIMESTAMP_LTZ", nanos(*at).to_string()),
-        };
-        BindingBody { kind, value }
-    }
-}
-
-fn nanos(at: DateTime<Utc>) -> i128 {
-    i128::from(at.timestamp()) * 1_000_000_000 + i128::from(at.timestamp_subsec_nanos())
+fn text(value: &str) -> BindingBody {
+    BindingBody { kind: "TEXT", value: value.to_owned() }
 }
 
 impl Connection {
     /// Runs a statement to its end and reads its whole result.
     ///
     /// When `stop` becomes true, or the deadline passes, the statement is cancelled in Snowflake too.
-    pub async fn run(&self, statement: &Statement, stop: &Stop) -> Result<Rows, Error> {
-        let deadline = statement.deadline.unwrap_or(self.timing().deadline);
+    pub(crate) async fn run(&self, statement: &Statement, stop: &Stop) -> Result<Rows, Error> {
+        let deadline = self.timing().deadline;
         let body = statement.body(&self.login().session, deadline);
         let (id, is_again) = match statement.request {
             Request::Fresh => (Uuid::new_v4(), false),
@@ -140,9 +93,6 @@ impl Connection {
             Request::Again(id) => (id, true),
         };
         let mut query = vec![("requestId", id.to_string())];
-        if statement.is_async {
-            query.push(("async", "true".to_owned()));
-        }
         let retry = ("retry", "true");
         if is_again {
             query.push((retry.0, retry.1.to_owned()));

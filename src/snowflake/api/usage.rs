@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// What the calls so far cost.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Usage {
+pub(crate) struct Usage {
     /// HTTP calls, repeated ones included.
     pub request_count: u64,
     /// Calls repeated because of a fault or because Snowflake was busy.
@@ -18,6 +18,20 @@ pub struct Usage {
     pub token_count: u64,
     /// Time spent waiting because Snowflake or our backoff asked for it, polls included.
     pub waited: Duration,
+}
+
+impl Usage {
+    /// What came after `before`.
+    pub(crate) fn since(self, before: Self) -> Self {
+        Self {
+            request_count: self.request_count - before.request_count,
+            retry_count: self.retry_count - before.retry_count,
+            statement_count: self.statement_count - before.statement_count,
+            poll_count: self.poll_count - before.poll_count,
+            token_count: self.token_count - before.token_count,
+            waited: self.waited.saturating_sub(before.waited),
+        }
+    }
 }
 
 /// The same, counted from several tasks at once.

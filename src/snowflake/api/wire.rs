@@ -125,8 +125,6 @@ pub(crate) struct InsertFile<'a> {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct InsertFilesAnswer {
     #[serde(default)]
-    pub(crate) request_id: Option<String>,
-    #[serde(default)]
     pub(crate) response_code: Option<String>,
     #[serde(default)]
     pub(crate) status: Option<String>,
@@ -152,8 +150,6 @@ pub(crate) struct ReportedFile {
     pub(crate) path: String,
     #[serde(default)]
     pub(crate) stage_location: Option<String>,
-    #[serde(default)]
-    pub(crate) file_size: Option<u64>,
     #[serde(default)]
     pub(crate) time_received: Option<String>,
     #[serde(default)]

@@ -12,7 +12,7 @@ use crate::snowflake::api::{Cell, Error, FileReport, LoadStatus, Row, Rows, obje
 
 /// What was asked for, or why it is not known.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer<T> {
+pub(crate) enum Answer<T> {
     /// Snowflake's answer.
     Given(T),
     /// Why there is none, as a clause: "the warehouse could not be reached".
@@ -21,7 +21,7 @@ pub enum Answer<T> {
 
 /// Everything Snowflake says of one table's files.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Evidence {
+pub(crate) struct Evidence {
     /// Paths that `insertFiles` said its pipe knows already.
     pub skipped_paths: Vec<String>,
     /// Paths that `insertFiles` said its pipe's pattern does not match.
@@ -52,7 +52,7 @@ pub struct Evidence {
 
 /// What an earlier verification found of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found {
+pub(crate) enum Found {
     /// Every row was in, as it was sent.
     Verified(DateTime<Utc>),
     /// Snowflake refused it, for this reason.
@@ -85,14 +85,14 @@ impl Default for Evidence {
 
 impl Evidence {
     /// Whether the table has answered, and after everything else.
-    pub const fn is_landed_known(&self) -> bool {
+    pub(crate) const fn is_landed_known(&self) -> bool {
         matches!(self.landed, Answer::Given(_)) && !self.is_landed_old
     }
 }
 
 /// What a landing table holds of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Landed {
+pub(crate) struct Landed {
     /// The file's key.
     pub key: String,
     /// Rows.
@@ -111,7 +111,7 @@ impl Landed {
     ///
     /// # Errors
     /// Where the result has other columns than the query, or is not whole.
-    pub fn read(rows: &Rows) -> Result<Vec<Self>, Error> {
+    pub(crate) fn read(rows: &Rows) -> Result<Vec<Self>, Error> {
         let read = |row: Row<'_>| {
             Ok::<_, Error>(Self {
                 key: text(row, "FILE_NAME")?.unwrap_or_default(),
@@ -146,14 +146,13 @@ impl Landed {
 ///
 /// # Errors
 /// Where the result has other columns than the query.
-pub fn copy_history(rows: &Rows) -> Result<Vec<FileReport>, Error> {
+pub(crate) fn copy_history(rows: &Rows) -> Result<Vec<FileReport>, Error> {
     let read = |row: Row<'_>| {
         let status = LoadStatus::from(row.cell("STATUS")?.text()?);
         let loaded_at = text(row, "LOADED_AT")?;
         Ok(FileReport {
             path: row.cell("FILE_NAME")?.text()?.to_owned(),
             stage_location: text(row, "STAGE_LOCATION")?,
-            size_bytes: None,
             received_at: None,
             inserted_at: loaded_at.as_deref().and_then(|at| at.parse().ok()),
             inserted_row_count: number(row, "ROW_COUNT")?,
@@ -175,7 +174,7 @@ pub fn copy_history(rows: &Rows) -> Result<Vec<FileReport>, Error> {
 ///
 /// # Errors
 /// Where the result has other columns than `COPY INTO` documents.
-pub fn copy_result(rows: &Rows) -> Result<Vec<FileReport>, Error> {
+pub(crate) fn copy_result(rows: &Rows) -> Result<Vec<FileReport>, Error> {
     if !rows.columns().iter().any(|column| column.name.eq_ignore_ascii_case("file")) {
         return Ok(Vec::new());
     }
@@ -183,7 +182,6 @@ pub fn copy_result(rows: &Rows) -> Result<Vec<FileReport>, Error> {
         Ok(FileReport {
             path: row.cell("file")?.text()?.to_owned(),
             stage_location: None,
-            size_bytes: None,
             received_at: None,
             inserted_at: None,
             inserted_row_count: number(row, "rows_loaded")?,

@@ -5,6 +5,6 @@ pub(super) mod evidence;
 mod pipe_health;
 mod verdict;
 
-pub use evidence::{Answer, Evidence, Found, Landed, copy_history, copy_result};
-pub use pipe_health::{Health, PipeHealth, PipeState, PipeStatus, Stalled, Stopped};
-pub use verdict::{FileVerdict, Outcome, Verdict, Verification, is_reported, verify};
+pub(crate) use evidence::{Answer, Evidence, Found, Landed, copy_history, copy_result};
+pub(crate) use pipe_health::{Health, PipeHealth, PipeState, PipeStatus};
+pub(crate) use verdict::{FileVerdict, Outcome, Verdict, Verification, is_reported, verify};

@@ -18,7 +18,7 @@ const EVENT_LEAD: TimeDelta = TimeDelta::minutes(10);
 /// What a pipe says of itself. Snowflake leaves out what does not apply.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct PipeStatus {
+pub(crate) struct PipeStatus {
     /// The state, as Snowflake writes it.
     #[serde(default)]
     pub execution_state: String,
@@ -51,7 +51,7 @@ pub struct PipeStatus {
 
 /// The states that Snowflake documents.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PipeState {
+pub(crate) enum PipeState {
     /// At work.
     Running,
     /// At work, moving to another region.
@@ -70,8 +70,7 @@ pub enum PipeState {
 
 /// Why a pipe is stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "named as Snowflake names them")]
-pub enum Stopped {
+pub(crate) enum Stopped {
     Cloned,
     StageAltered,
     StageDropped,
@@ -85,8 +84,8 @@ pub enum Stopped {
 
 /// Why a pipe is stalled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "named as Snowflake names them")]
-pub enum Stalled {
+#[expect(clippy::enum_variant_names, reason = "named as Snowflake names them")]
+pub(crate) enum Stalled {
     CompilationError,
     InitializationError,
     ExecutionError,
@@ -96,7 +95,7 @@ pub enum Stalled {
 
 /// Whether a person must act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Health {
+pub(crate) enum Health {
     /// No.
     Ok,
     /// Files wait; they are loaded once somebody lets them, or something looks wrong.
@@ -107,7 +106,7 @@ pub enum Health {
 
 /// A pipe judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PipeHealth {
+pub(crate) struct PipeHealth {
     /// The pipe's name.
     pub pipe: String,
     /// The verdict.
@@ -122,7 +121,7 @@ pub struct PipeHealth {
 
 impl PipeHealth {
     /// What to do about this pipe, by its name, with what to run for it.
-    pub fn next_step(&self) -> String {
+    pub(crate) fn next_step(&self) -> String {
         let Self { pipe, remedy, statements, .. } = self;
         let run: Vec<String> = statements.iter().map(|sql| format!("`{sql}`")).collect();
         if run.is_empty() {
@@ -135,7 +134,7 @@ impl PipeHealth {
 
 impl PipeState {
     /// Reads a state; the case does not matter.
-    pub fn of(word: &str) -> Self {
+    pub(crate) fn of(word: &str) -> Self {
         match word.to_ascii_uppercase().as_str() {
             "RUNNING" => Self::Running,
             "FAILING_OVER" => Self::FailingOver,
@@ -255,18 +254,18 @@ impl Stalled {
 
 impl PipeStatus {
     /// Reads the function's answer; `None` where it is no status at all.
-    pub fn parse(json: &str) -> Option<Self> {
+    pub(crate) fn parse(json: &str) -> Option<Self> {
         let status: Self = serde_json::from_str(json).ok()?;
         (!status.execution_state.is_empty()).then_some(status)
     }
 
     /// The state.
-    pub fn state(&self) -> PipeState {
+    pub(crate) fn state(&self) -> PipeState {
         PipeState::of(&self.execution_state)
     }
 
     /// The pipe of this name judged. `before` is an earlier status; `waiting_since` is when the files that are waited for lay in the bucket.
-    pub fn health(
+    pub(crate) fn health(
         &self,
         pipe: &QualifiedName,
         before: Option<&Self>,

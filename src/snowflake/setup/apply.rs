@@ -8,7 +8,7 @@ use crate::stop::Stop;
 
 /// What became of a missing item.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Applied {
+pub(crate) enum Applied {
     /// It is there now.
     Made,
     /// Our role may not; an admin can run the item's statement.
@@ -27,7 +27,7 @@ pub enum Applied {
 ///
 /// # Errors
 /// Where Snowflake could not be asked; an object that is missing is no error.
-pub async fn observe(
+pub(crate) async fn observe(
     connection: &Connection,
     target: &Target,
     stop: &Stop,
@@ -44,7 +44,7 @@ pub async fn observe(
 ///
 /// # Errors
 /// Where Snowflake could not be reached, or a statement is wrong.
-pub async fn apply(
+pub(crate) async fn apply(
     connection: &Connection,
     plan: &Plan,
     stop: &Stop,

@@ -3,8 +3,7 @@
 
 /// What a statement makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "named as Snowflake names them")]
-pub enum Kind {
+pub(crate) enum Kind {
     Role,
     Warehouse,
     Database,
@@ -37,7 +36,7 @@ const CREATED: [(&str, Kind); 11] = [
 
 impl Kind {
     /// As Snowflake calls it.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Role => "role",
             Self::Warehouse => "warehouse",

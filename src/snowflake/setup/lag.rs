@@ -67,7 +67,7 @@ impl fmt::Display for TargetLag {
 
 /// What the dynamic tables' refreshes cost in a month of 30 days.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Cost {
+pub(crate) struct Cost {
     /// How old rows may be.
     pub target_lag: TargetLag,
     /// Of the warehouse, as Snowflake calls it.
@@ -102,12 +102,12 @@ impl Cost {
     }
 
     /// Where every refresh finds new rows.
-    pub fn at_most(&self) -> f64 {
+    pub(crate) fn at_most(&self) -> f64 {
         self.of(MONTH_SECS / self.target_lag.secs().max(1))
     }
 
     /// With one run a day: a refresh that finds nothing leaves the warehouse asleep.
-    pub fn with_daily_runs(&self) -> f64 {
+    pub(crate) fn with_daily_runs(&self) -> f64 {
         self.of(MONTH_SECS / self.target_lag.secs().clamp(86_400, MONTH_SECS))
     }
 

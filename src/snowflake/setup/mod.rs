@@ -22,11 +22,10 @@ mod observed;
 mod show;
 mod table;
 
-pub use crate::snowflake::setup::apply::{Applied, apply, observe};
-pub use crate::snowflake::setup::ddl::Kind;
-pub use crate::snowflake::setup::lag::{Cost, InvalidLag, TargetLag};
-pub use crate::snowflake::setup::observed::Observed;
-pub use crate::snowflake::setup::show::Counts;
+pub(crate) use crate::snowflake::setup::apply::{Applied, apply, observe};
+pub(crate) use crate::snowflake::setup::ddl::Kind;
+pub(crate) use crate::snowflake::setup::lag::{Cost, TargetLag};
+pub(crate) use crate::snowflake::setup::observed::Observed;
 use observed::text;
 
 use super::api::literal;
@@ -37,7 +36,7 @@ use crate::lake::Format;
 
 /// What the setup is for.
 #[derive(Debug, Clone)]
-pub struct Target {
+pub(crate) struct Target {
     /// What everything is called.
     pub names: Names,
     /// The lake's bucket.
@@ -58,7 +57,7 @@ pub struct Target {
 
 /// One object, as it is and as it shall be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Item {
+pub(crate) struct Item {
     /// What it is.
     pub kind: Kind,
     /// Its full name; for a grant what it says.
@@ -77,7 +76,7 @@ pub struct Item {
 
 /// How an object is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum State {
+pub(crate) enum State {
     /// As it shall be.
     Exists,
     /// Not there, or not visible to our role: Snowflake does not tell them apart.
@@ -105,7 +104,7 @@ pub enum State {
 
 /// One thing that is different.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
+pub(crate) struct Change {
     /// What.
     pub what: String,
     /// As it is.
@@ -118,7 +117,7 @@ pub struct Change {
 
 /// Everything compared, in the order in which it is made.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// The objects.
     pub items: Vec<Item>,
     /// What to set in AWS.
@@ -129,7 +128,7 @@ pub struct Plan {
 
 impl Plan {
     /// Compares what shall be with what was seen.
-    pub fn new(target: &Target, observed: &Observed) -> Self {
+    pub(crate) fn new(target: &Target, observed: &Observed) -> Self {
         let desired = target.desired().into_iter();
         let mut items: Vec<Item> =
             desired.flat_map(|desired| compare::compare(target, observed, desired)).collect();
@@ -138,12 +137,12 @@ impl Plan {
     }
 
     /// What [`apply()`] would run.
-    pub fn missing(&self) -> impl Iterator<Item = &Item> {
+    pub(crate) fn missing(&self) -> impl Iterator<Item = &Item> {
         self.items.iter().filter(|item| item.state == State::Missing)
     }
 
     /// Whether everything is as it shall be, as far as our role can see.
-    pub fn is_settled(&self) -> bool {
+    pub(crate) fn is_settled(&self) -> bool {
         let is_fine = |item: &Item| matches!(item.state, State::Exists | State::Unseen { .. });
         self.items.iter().all(is_fine)
     }
@@ -160,12 +159,13 @@ pub(super) struct Desired {
 
 impl Target {
     /// Where the stage points to.
-    pub fn lake_url(&self) -> String {
+    pub(crate) fn lake_url(&self) -> String {
         format!("s3://{}/{}", self.bucket, self.prefix)
     }
 
-    /// Every statement of the setup, for who wants to read or run them by hand.
-    pub fn statements(&self) -> Vec<String> {
+    /// Every statement of the setup.
+    #[cfg(test)]
+    fn statements(&self) -> Vec<String> {
         self.desired().into_iter().map(|desired| desired.statement).collect()
     }
 

@@ -9,7 +9,7 @@ use crate::snowflake::sql::{IngestMode, Names};
 
 /// The answers to a plan's questions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Observed {
+pub(crate) struct Observed {
     answers: BTreeMap<String, Seen>,
 }
 
@@ -25,7 +25,7 @@ enum Seen {
 
 impl Observed {
     /// The questions, one statement each; none needs a warehouse.
-    pub fn questions(names: &Names) -> Vec<String> {
+    pub(crate) fn questions(names: &Names) -> Vec<String> {
         names.observations()
     }
 
@@ -33,7 +33,11 @@ impl Observed {
     ///
     /// # Errors
     /// Whatever is no answer: Snowflake could not be reached, the login was refused.
-    pub fn note(&mut self, question: String, answer: Result<Rows, Error>) -> Result<(), Error> {
+    pub(crate) fn note(
+        &mut self,
+        question: String,
+        answer: Result<Rows, Error>,
+    ) -> Result<(), Error> {
         let seen = match answer {
             Ok(rows) => Seen::Rows(rows),
             Err(error) => match error.statement().map(|failure| (failure.kind(), failure)) {

@@ -10,7 +10,7 @@ use crate::snowflake::sql::Audience;
 
 /// How many items are how.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
+pub(crate) struct Counts {
     /// To make, or not visible to our role, which Snowflake does not tell apart.
     pub missing: usize,
     /// There, but different, or in conflict with what shall be there.
@@ -31,7 +31,7 @@ const BLOCKS: [(Audience, &str); 2] = [
 
 impl Plan {
     /// How many items are how.
-    pub fn counts(&self) -> Counts {
+    pub(crate) fn counts(&self) -> Counts {
         let mut counts = Counts::default();
         for item in &self.items {
             match item.state {
@@ -46,7 +46,7 @@ impl Plan {
 
     /// Every statement of the setup with how its object is, to read, hand over or run: what is there already is made no second time.
     /// What replaces something, or must not be made, is a comment.
-    pub fn script(&self) -> String {
+    pub(crate) fn script(&self) -> String {
         let mut script = format!("-- {}\n", self.counts());
         for (audience, title) in BLOCKS {
             script.push_str(&format!("\n-- {title}\n"));
@@ -164,7 +164,7 @@ impl fmt::Display for Change {
 
 impl State {
     /// In one word.
-    pub const fn name(&self) -> &'static str {
+    pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::Exists => "fine",
             Self::Missing => "missing",

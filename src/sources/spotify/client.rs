@@ -16,7 +16,7 @@ use super::auth::{Credentials, Denied, Renewal};
 use super::question::{self, Question};
 use super::quota::{Lockouts, Usage};
 use super::token_file::StoredToken;
-use crate::event::{Event, Events};
+use crate::event::{Events, WaitFor, Warning, What};
 use crate::http::{self, Caller, Repeats};
 use crate::ids::Subject;
 use crate::retry::{LONGEST_PENALTY, RetryPolicy, pause};
@@ -249,7 +249,7 @@ impl Client {
                 }
                 Outcome::Wait { asked, is_quota } => {
                     let wait = self.penalty(url, asked, is_quota, &mut patience)?;
-                    self.wait("Spotify's rate limit", wait, events).await?;
+                    self.wait(WaitFor::RateLimit, wait, events).await?;
                     continue;
                 }
                 Outcome::Premium => {
@@ -261,8 +261,8 @@ impl Client {
             let delay = patience.repeats.after(&fault);
             let reason = fault.reason();
             let Some(delay) = delay else { return unreachable(reason) };
-            events(Event::Retried { url: url.to_owned(), reason });
-            self.wait("Spotify to recover", delay, events).await?;
+            events(What::Retried { url: url.to_owned(), error: reason });
+            self.wait(WaitFor::Recovery, delay, events).await?;
         }
     }
 
@@ -278,7 +278,7 @@ impl Client {
         }
         patience.premium_waits += 1;
         let wait = self.timing.call.second;
-        self.wait("Spotify to see the Premium of the app's owner", wait, events).await
+        self.wait(WaitFor::Premium, wait, events).await
     }
 
     /// How long to wait for a 429, or the error that ends the run.
@@ -326,10 +326,8 @@ impl Client {
                         Renewal::Unneeded => {}
                         Renewal::Stored => self.unstored = None,
                         Renewal::Unstored(login, error) => {
-                            let told = with_causes(&error);
-                            events(Event::Warning(format!(
-                                "{told}; Spotify gave it in place of the stored one, which may be worth nothing any more; the run goes on and tries again at its end"
-                            )));
+                            let error = with_causes(&error);
+                            events(What::Warning(Warning::LoginNotStored { error }));
                             self.unstored = Some(login);
                         }
                     }
@@ -347,8 +345,8 @@ impl Client {
             let Some(delay) = delay else {
                 return Err(self.credentials.no_token(repeats.count(), reason));
             };
-            events(Event::Retried { url: "/api/token".to_owned(), reason });
-            self.wait("Spotify's accounts service", delay, events).await?;
+            events(What::Retried { url: "/api/token".to_owned(), error: reason });
+            self.wait(WaitFor::Accounts, delay, events).await?;
         }
     }
 
@@ -357,10 +355,7 @@ impl Client {
         if let Some(login) = self.unstored.take()
             && let Err(error) = self.credentials.token_file.store(&login)
         {
-            events(Event::Warning(format!(
-                "{}; it is lost with this process: run `snowtrack login`",
-                with_causes(&error)
-            )));
+            events(What::Warning(Warning::LoginLost { error: with_causes(&error) }));
         }
     }
 
@@ -373,11 +368,11 @@ impl Client {
 
     pub(super) async fn wait(
         &mut self,
-        why: &'static str,
+        why: WaitFor,
         wait: Duration,
         events: Events<'_>,
     ) -> Result<(), Error> {
-        events(Event::Waiting { why, wait });
+        events(What::Waiting { why, wait });
         self.usage.waited += wait;
         self.stop.or(pause(wait)).await.ok_or(Error::Stopped)
     }

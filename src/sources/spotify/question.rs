@@ -5,7 +5,7 @@
 use serde::Deserialize;
 
 use super::client::Client;
-use crate::event::{Event, Events};
+use crate::event::{Events, WaitFor, What};
 use crate::ids::{PlaylistId, Subject};
 use crate::sources::document::{Document, Entity, Parts, RowIdentity};
 use crate::sources::error::{Error, InvalidDocument};
@@ -57,11 +57,11 @@ impl Client {
                 Err(error) if tries == TRIES => return Err(error),
                 Err(error) => {
                     let reason = error.to_string();
-                    events(Event::Retried { url: url.to_owned(), reason });
+                    events(What::Retried { url: url.to_owned(), error: reason });
                     self.usage.retry_count += 1;
                     let delay =
                         self.timing.call.retry.delay(tries, fastrand::f64()).unwrap_or_default();
-                    self.wait("Spotify to answer what was asked", delay, events).await?;
+                    self.wait(WaitFor::Answer, delay, events).await?;
                     tries += 1;
                 }
             }

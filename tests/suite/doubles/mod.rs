@@ -2,5 +2,5 @@
 
 mod rules;
 mod script;
-mod snowflake;
+pub(crate) mod snowflake;
 mod spotify;

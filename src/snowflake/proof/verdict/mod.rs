@@ -25,7 +25,7 @@ use crate::snowflake::api::FileReport;
 
 /// What is known of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// Every row is in, as it was sent.
     Verified,
     /// Not known yet.
@@ -38,7 +38,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// The verdict as the ledger writes it.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Verified => "verified",
             Self::Pending => "pending",
@@ -50,7 +50,7 @@ impl Verdict {
 
 /// A file judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileVerdict {
+pub(crate) struct FileVerdict {
     /// The file's key.
     pub key: String,
     /// Its table.
@@ -89,7 +89,7 @@ impl Outcome {
 
 /// Every file judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verification {
+pub(crate) struct Verification {
     /// The verdict on the run.
     pub outcome: Outcome,
     /// Why, in one sentence.
@@ -100,13 +100,13 @@ pub struct Verification {
 
 impl Verification {
     /// The same without files that newer ones have replaced.
-    pub fn without(self, keys: &BTreeSet<String>) -> Self {
+    pub(crate) fn without(self, keys: &BTreeSet<String>) -> Self {
         let is_left = |file: &FileVerdict| !keys.contains(&file.key);
         Self::of(self.files.into_iter().filter(is_left).collect())
     }
 
     /// The first of the worst files; `None` where every file is proven.
-    pub fn worst(&self) -> Option<&FileVerdict> {
+    pub(crate) fn worst(&self) -> Option<&FileVerdict> {
         worst(&self.files)
     }
 
@@ -131,7 +131,7 @@ fn worst(files: &[FileVerdict]) -> Option<&FileVerdict> {
 }
 
 /// Judges every file of a manifest.
-pub fn verify(files: &[ExportedFile], evidence: &BTreeMap<Table, Evidence>) -> Verification {
+pub(crate) fn verify(files: &[ExportedFile], evidence: &BTreeMap<Table, Evidence>) -> Verification {
     let nothing = Evidence::default();
     let of = |file: &ExportedFile| {
         let table = Table::ALL.into_iter().find(|table| table.name() == file.table);
@@ -141,7 +141,7 @@ pub fn verify(files: &[ExportedFile], evidence: &BTreeMap<Table, Evidence>) -> V
 }
 
 /// Whether what pipes and histories say of a file settles anything, so that its table is worth a query.
-pub fn is_reported(file: &ExportedFile, evidence: &Evidence) -> bool {
+pub(crate) fn is_reported(file: &ExportedFile, evidence: &Evidence) -> bool {
     claim_of(file, evidence).is_some_and(|claim| Claimed::by(claim) != Claimed::Unsettled)
 }
 

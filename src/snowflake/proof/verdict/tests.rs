@@ -36,7 +36,6 @@ fn report(status: LoadStatus, inserted_row_count: Option<u64>) -> FileReport {
     FileReport {
         path: PATH.to_owned(),
         stage_location: Some("s3://lake/p/raw/songs/".to_owned()),
-        size_bytes: None,
         received_at: None,
         inserted_at: None,
         inserted_row_count,

@@ -20,7 +20,7 @@ mod loads;
 mod oracle;
 mod protocol;
 mod rig;
-mod setup;
+pub(crate) mod setup;
 mod snowpipe;
 mod spec;
 mod sql;

@@ -1,13 +1,14 @@
 //! Every statement of `sql/snowflake` runs.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
 use super::rig::{Reply, Rig};
-use snowtrack_doubles::snowflake::statements;
+use snowtrack_doubles::snowflake::{FakeSnowflake, statements};
 
-const TABLES: [&str; 8] = [
+pub(crate) const TABLES: [&str; 8] = [
     "albums",
     "artists",
     "songs",
@@ -71,7 +72,13 @@ fn described(table: &str) -> [(&'static str, String); 6] {
     let names = |form: &dyn Fn(&str) -> String| {
         columns.iter().map(|(name, _)| form(name)).collect::<Vec<_>>().join(", ")
     };
-    let ddl: Vec<String> = columns.iter().map(|(name, kind)| format!("{name} {kind}")).collect();
+    let ddl: Vec<String> = columns
+        .iter()
+        .map(|(name, kind)| {
+            let is_key = key.split(", ").any(|part| part == *name);
+            format!("{name} {kind}{}", if is_key { " not null" } else { "" })
+        })
+        .collect();
     [
         ("landing_table", table.to_owned()),
         ("landing_columns", ddl.join(", ")),
@@ -105,6 +112,20 @@ fn filled(text: &str, table: &str) -> String {
     text.replace("{table}", &table.to_uppercase())
         .replace("{folder}", table)
         .replace("{pipe}", &format!("{}_PARQUET_REST_V1", table.to_uppercase()))
+}
+
+/// The columns of a landing table that may not be NULL, as Snowflake describes it.
+pub(crate) fn required(snowflake: &FakeSnowflake, table: &str) -> BTreeSet<String> {
+    let columns = snowflake.rows(&format!("desc table SPOTIFY.RAW.{table}"));
+    let required = columns.into_iter().filter(|column| column[3].as_deref() == Some("N"));
+    required.map(|column| column[0].as_deref().unwrap().to_lowercase()).collect()
+}
+
+/// Those that must be: its key, and what says where a row came from. A file whose columns have other names is refused for them.
+pub(crate) fn required_of(table: &str) -> BTreeSet<String> {
+    let [.., (_, key), _, _] = &described(table);
+    let origin = ["run_id", "extracted_at", "row_hash", "_file_name", "_file_row_number"];
+    key.split(", ").chain(origin).map(str::to_owned).collect()
 }
 
 async fn run(rig: &Rig, sql: &str, role: &str, binding: Option<Value>) -> Vec<Reply> {
@@ -149,6 +170,9 @@ async fn the_setup_runs_twice_and_its_second_run_changes_nothing() {
         rig.snowflake.rows("show dynamic tables in schema SPOTIFY.CORE").len(),
         TABLES.len()
     );
+    for table in TABLES {
+        assert_eq!(required(&rig.snowflake, table), required_of(table), "{table}");
+    }
     let again =
         run(&rig, &filled(&read("setup/100_landing_table.sql"), "songs"), "LOADER", None).await;
     assert_eq!(again[0].body["data"], json!([["SONGS already exists, statement succeeded."]]));

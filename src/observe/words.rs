@@ -1,0 +1,133 @@
+//! What a person reads of an event, on a terminal or in a log.
+
+use crate::event::{Exposure, HeldBy, Secret, TableProgress, WaitFor, Warning};
+
+/// What the queue waits for.
+pub(crate) const fn wait_for(why: WaitFor) -> &'static str {
+    match why {
+        WaitFor::RateLimit => "Spotify's rate limit",
+        WaitFor::Recovery => "Spotify to recover",
+        WaitFor::Answer => "Spotify to answer what was asked",
+        WaitFor::Premium => "Spotify to see the Premium of the app's owner",
+        WaitFor::Accounts => "Spotify's accounts service",
+    }
+}
+
+/// What a file waits for or suffers from; nothing where nothing holds it.
+pub(crate) fn held_by(held_by: Option<&HeldBy>) -> String {
+    match held_by {
+        None => String::new(),
+        Some(HeldBy::Pipe { state }) => format!("waits for its pipe, which is {state}"),
+        Some(HeldBy::BucketEvent) => "waits for S3's event and the pipe's load".to_owned(),
+        Some(HeldBy::PipeReport) => "waits for Snowpipe's report".to_owned(),
+        Some(HeldBy::Rows) => "waits for the landing table's rows".to_owned(),
+        Some(HeldBy::Verdict { reason }) => reason.clone(),
+    }
+}
+
+/// How far a table's files are, in one line.
+pub(crate) fn table_progress(progress: &TableProgress) -> String {
+    let TableProgress { table, verdict, held_by: why, .. } = progress;
+    let files = format!("{} of {} files", progress.verified_file_count, progress.file_count);
+    let rows = format!("{} of {} rows", progress.verified_row_count, progress.row_count);
+    let reason = held_by(why.as_ref());
+    let why = if reason.is_empty() { String::new() } else { format!("; {reason}") };
+    format!("`{table}`: {verdict}, {files}, {rows}{why}")
+}
+
+/// What somebody should know.
+pub(crate) fn warning(warning: &Warning) -> String {
+    match warning {
+        Warning::InUse { path, holder } => {
+            format!("`{path}` is in use by {holder}: waiting for it")
+        }
+        Warning::Exposed(exposure) => format!("{}; {}", seen(exposure), fix(exposure)),
+        Warning::LoginNotStored { error } => format!(
+            "{error}; Spotify gave it in place of the stored one, which may be worth nothing any more; the run goes on and tries again at its end"
+        ),
+        Warning::LoginLost { error } => {
+            format!("{error}; it is lost with this process: run `snowtrack login`")
+        }
+        Warning::UnknownRun { run, place, documents, ledger, knows_files: true } => {
+            let history = history(documents.as_deref());
+            format!(
+                "the ledger `{ledger}` does not know run {run}, whose files are in `{place}`: it is another pipeline's, or an older copy. What it takes for shipped may be missing there, and what came since is shipped again: `snowtrack reconcile` compares, `run --full` ships everything. {history}"
+            )
+        }
+        Warning::UnknownRun { run, place, documents, ledger, knows_files: false } => {
+            let history = history(documents.as_deref());
+            format!(
+                "`{place}` has files of earlier runs (of {run}, for one), and the ledger `{ledger}` knows none: everything that is read now is shipped again. If the ledger is elsewhere, stop this run and name its folder with `--data-dir`. {history}"
+            )
+        }
+        Warning::FollowedLeftOut { playlist_count } => format!(
+            "{playlist_count} followed playlists are left out: Spotify gives contents only to owner and collaborators"
+        ),
+        Warning::ObjectLeftOut { error } => error.clone(),
+        Warning::ObjectsLeft { entity, count, error } => {
+            format!("{error}; the other {count} {entity} are left for the next run")
+        }
+        Warning::RowsTakenOver { key, run_id, reason } => format!(
+            "`{key}` of run {run_id} never reached the bucket ({reason}): this run ships its rows in a new file"
+        ),
+        Warning::Superseded { key } => {
+            format!("`{key}` is superseded: its rows go their way in newer files")
+        }
+        Warning::FileStuck { error, .. } => error.clone(),
+        Warning::Rewritten { path } => format!(
+            "`{path}` was changed or damaged since it was written, or is gone; it is written anew from the ledger"
+        ),
+        Warning::ArchiveLost { path } => format!(
+            "`{path}` was changed or damaged, or is gone, and its documents are no longer here; the run's files go without it"
+        ),
+        Warning::ArchiveIncomplete { left_out_count } => format!(
+            "{left_out_count} documents that an earlier version landed are not in the archive"
+        ),
+        Warning::PartsLeft { error } => {
+            format!("parts of a killed upload may be left behind: {error}")
+        }
+        Warning::Gone { name } => format!("{name} is gone"),
+        Warning::BucketNotRead { error } => {
+            format!("the bucket could not be looked into: {error}")
+        }
+    }
+}
+
+/// How the history of a lake comes back whose ledger is lost.
+fn history(documents: Option<&str>) -> String {
+    match documents {
+        Some(documents) => format!(
+            "To have the history back first, copy the files `*.ndjson.zst` below `{documents}` into one folder and run `snowtrack run --from-dir FOLDER`"
+        ),
+        None => "No run kept its raw documents there (`run --archive`), so the history cannot be read back with `--from-dir`: it stays in the files and in Snowflake".to_owned(),
+    }
+}
+
+/// What was seen of a place where others may read a credential.
+pub(crate) fn seen(exposure: &Exposure) -> String {
+    match exposure {
+        Exposure::SentInClear { setting, address, secret } => {
+            let what = match secret {
+                Secret::AccessToken => "the access token",
+                Secret::Login => "the login",
+                Secret::Token => "the token",
+            };
+            format!("`{setting}` is `{address}`: {what} travels readable for everybody on the way")
+        }
+        Exposure::OpenFile { path, mode } => {
+            format!("the login in `{path}` is open to other users (mode {mode:04o})")
+        }
+    }
+}
+
+/// What to do about it.
+pub(crate) fn fix(exposure: &Exposure) -> String {
+    match exposure {
+        Exposure::SentInClear { setting, .. } => {
+            format!("set `{setting}` to an address that begins with https://")
+        }
+        Exposure::OpenFile { path, .. } => {
+            format!("`chmod 600 {path}`, and `snowtrack login` again if others may have read it")
+        }
+    }
+}
