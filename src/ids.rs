@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use crate::table::Table;
 
 /// One run of the pipeline: a ULID, so that run ids sort by the time they started.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct RunId(String);
 
 impl RunId {
@@ -31,6 +33,15 @@ impl fmt::Display for RunId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// A run, and when it started: what its files are named by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Run {
+    /// The run.
+    pub id: RunId,
+    /// When it started.
+    pub started_at: DateTime<Utc>,
 }
 
 /// Why a text is not an id.
@@ -104,6 +115,18 @@ impl FromStr for Table {
     fn from_str(raw: &str) -> Result<Self, InvalidId> {
         let found = Self::ALL.into_iter().find(|table| table.name().eq_ignore_ascii_case(raw));
         found.ok_or_else(|| InvalidId::Table(raw.to_owned()))
+    }
+}
+
+impl Serialize for Table {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Table {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
 }
 

@@ -151,7 +151,7 @@ const fn of_warehouse(error: &warehouse::Error) -> u8 {
         | warehouse::Error::NotOneQuery
         | warehouse::Error::NotPublished { .. }
         | warehouse::Error::NothingRefused => USAGE,
-        warehouse::Error::Statement { .. } => BUG,
+        warehouse::Error::Statement { .. } | warehouse::Error::IllegalStep { .. } => BUG,
     }
 }
 

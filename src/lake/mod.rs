@@ -16,8 +16,8 @@ mod upload;
 
 pub use archive::{Archive, archive};
 pub use error::{Error, Refusal, StuckFile};
-pub use export::{ExportSettings, Format, export};
+pub use export::{ExportSettings, Format, Unshipped, export};
 pub use key::{archive_key, manifest_key, object_key};
 pub use manifest::{ExportedFile, Manifest, WrittenFile};
 pub use store::{Bucket, StaticKeys, Store, StoreSettings, StoreTiming, is_address};
-pub use upload::{Shipment, Uploaded, upload};
+pub use upload::{ToUpload, Uploaded, upload};

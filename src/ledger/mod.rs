@@ -11,14 +11,19 @@
 //! No other module speaks SQL of `meta`; a test reads the sources for it.
 
 pub(crate) mod checks;
+mod file_state;
 pub(crate) mod files;
 pub(crate) mod lockouts;
 pub(crate) mod lost;
 pub(crate) mod runs;
+pub(crate) mod shipments;
 pub(crate) mod status_file;
 pub(crate) mod written;
 
 pub use checks::{CheckFinding, findings_of};
-pub(crate) use files::{Asked, Entry, Parcel, Replacement};
-pub use runs::{FileState, RunSummary, files_of, latest_runs, run_ids};
+pub(crate) use file_state::Step;
+pub use file_state::{FileState, UnknownState};
+pub(crate) use files::{Replacement, Submission};
+pub use runs::{FileSummary, RunSummary, files_of, latest_runs, run_ids};
+pub(crate) use shipments::{Asked, Shipment, ShippedFile};
 pub use status_file::Board;

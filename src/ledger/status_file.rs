@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::checks::{CheckFinding, findings_of};
-use super::runs::{FileState, RunSummary, files_of_runs, latest_runs};
+use super::runs::{FileSummary, RunSummary, files_of_runs, latest_runs};
 use crate::ids::{DataDir, RunId};
 use crate::warehouse::Warehouse;
 
@@ -32,7 +32,7 @@ pub struct Board {
     /// The latest runs, newest first.
     pub runs: Vec<RunSummary>,
     /// Their files.
-    pub files: BTreeMap<String, Vec<FileState>>,
+    pub files: BTreeMap<String, Vec<FileSummary>>,
 }
 
 impl Board {

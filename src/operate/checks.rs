@@ -35,7 +35,7 @@ pub async fn check_everything(
     even_if_pending: bool,
     (events, stop): (Events<'_>, &Arc<Stop>),
 ) -> Result<Option<Everything>, Error> {
-    let (_lock, warehouse) = hold(config, settings, "check", (events, stop)).await?;
+    let (_lock, warehouse) = hold(config, settings, "check", events, stop).await?;
     // Only now: whoever waited begins when the wait is over.
     let started_at = (settings.clock)();
     let (asked, work) = (Arc::clone(stop), warehouse.interrupt());

@@ -114,7 +114,7 @@ pub async fn reconcile(
 ) -> Result<Reconciliation, Error> {
     let why = "there is nothing to compare with";
     let target = config.required_account(settings.shipping.snowflake, settings.clock, why)?;
-    let (_lock, mut warehouse) = hold(config, settings, "reconcile", (events, stop)).await?;
+    let (_lock, mut warehouse) = hold(config, settings, "reconcile", events, stop).await?;
     let tables = if tables.is_empty() { &Table::ALL[..] } else { tables };
     let mut found = Vec::new();
     for table in tables {

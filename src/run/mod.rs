@@ -87,13 +87,13 @@ pub async fn run(
         events(Event::Warning(exposure.sentence()));
     }
     let (mut lock, mut warehouse) =
-        hold(config, settings, "a run that begins", (events, stop)).await?;
+        hold(config, settings, "a run that begins", events, stop).await?;
     // Only now: whoever waited begins when the wait is over.
     let now = (settings.clock)();
-    let (id, started_at) = job::begin(&mut warehouse, settings, now)?;
-    lock.describe(&format!("run {id}, since {}", now.format("%Y-%m-%d %H:%M:%S UTC")));
-    warehouse.set_run(id.as_str(), started_at)?;
-    let mut findings = Findings::new(id, started_at);
+    let begun = job::begin(&mut warehouse, settings, now)?;
+    lock.describe(&format!("run {}, since {}", begun.id, now.format("%Y-%m-%d %H:%M:%S UTC")));
+    warehouse.set_run(begun.id.as_str(), begun.started_at)?;
+    let mut findings = Findings::new(begun);
     findings.goes_to_snowflake = job::goes_to_snowflake(config, account.as_ref());
     let account = account.as_ref();
     let mut run = Run { config, settings, events, stop, account, findings, warehouse, _lock: lock };
@@ -149,11 +149,7 @@ pub(crate) struct Run<'a> {
 
 impl Run<'_> {
     pub(crate) const fn id(&self) -> &RunId {
-        &self.findings.run_id
-    }
-
-    pub(crate) const fn started_at(&self) -> DateTime<Utc> {
-        self.findings.started_at
+        &self.findings.run.id
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {

@@ -2,6 +2,7 @@
 
 use chrono::DateTime;
 use serde_json::value::RawValue;
+use snowtrack::ids::Run;
 use snowtrack::lake::{Archive, archive};
 use snowtrack::warehouse::Warehouse;
 
@@ -10,12 +11,13 @@ use crate::support::World;
 /// Archives the only run of a world, and says where the file is.
 fn archived(world: &World) -> (Archive, std::path::PathBuf) {
     let run = world.query("select any_value(run_id) as run_id from core.songs");
-    let run = run[0]["run_id"].as_str().unwrap().parse().unwrap();
+    let id = run[0]["run_id"].as_str().unwrap().parse().unwrap();
     let warehouse =
         Warehouse::open(&world.path("data/snowtrack.duckdb"), &world.path("data/tmp")).unwrap();
-    let at = DateTime::parse_from_rfc3339("2026-01-05T06:07:08Z").unwrap().to_utc();
+    let started_at = DateTime::parse_from_rfc3339("2026-01-05T06:07:08Z").unwrap().to_utc();
+    let run = Run { id, started_at };
     let lake = world.path("data/lake");
-    let written = archive(&warehouse, (&run, at), &lake, "p/").unwrap().unwrap();
+    let written = archive(&warehouse, &run, &lake, "p/").unwrap().unwrap();
     assert_eq!(written.left_out_count, 0);
     let path = lake.join(&written.file.key);
     (written, path)

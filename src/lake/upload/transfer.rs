@@ -39,7 +39,8 @@ pub(super) struct Transfer<'a> {
 impl<'a> Transfer<'a> {
     pub(super) fn new(
         bucket: &'a Bucket,
-        (halt, events): (&'a Halt, Events<'a>),
+        halt: &'a Halt,
+        events: Events<'a>,
         total_bytes: u64,
     ) -> Self {
         let (memory, sent_bytes) = (Arc::new(Semaphore::new(IN_FLIGHT)), AtomicU64::new(0));
