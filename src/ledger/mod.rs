@@ -27,3 +27,6 @@ pub(crate) use files::{Replacement, Submission};
 pub use runs::{FileSummary, RunSummary, files_of, latest_runs, run_ids};
 pub(crate) use shipments::{Asked, Shipment, ShippedFile};
 pub use status_file::Board;
+
+#[cfg(test)]
+mod tests;

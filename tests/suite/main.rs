@@ -36,6 +36,7 @@ mod liked;
 mod live;
 mod login;
 mod manual;
+mod long_history;
 mod lost_ledger;
 mod models;
 mod nights;
