@@ -46,11 +46,19 @@ pub(crate) fn sent(warehouse: &Warehouse) -> Result<Vec<SentFile>, Error> {
     })
 }
 
-/// The run whose file was last proven, and when that was.
-pub(crate) fn last_proof(warehouse: &Warehouse) -> Result<Option<(String, DateTime<Utc>)>, Error> {
+/// The last file that was proven.
+pub(crate) struct Proof {
+    /// Whose it was.
+    pub(crate) run: RunId,
+    /// When it was found as it was sent.
+    pub(crate) at: DateTime<Utc>,
+}
+
+/// The last proof of any file.
+pub(crate) fn last_proof(warehouse: &Warehouse) -> Result<Option<Proof>, Error> {
     let sql = sql::LAST_PROOF;
     let found = warehouse.rows(sql, "look for the last proof", |row| {
-        Ok((row.get(0)?, row.get::<_, NaiveDateTime>(1)?.and_utc()))
+        Ok(Proof { run: row.get(0)?, at: row.get::<_, NaiveDateTime>(1)?.and_utc() })
     })?;
     Ok(found.into_iter().next())
 }

@@ -23,7 +23,7 @@ pub(crate) mod written;
 pub use checks::{CheckFinding, findings_of};
 pub(crate) use file_state::Step;
 pub use file_state::{FileState, UnknownState};
-pub(crate) use files::{Replacement, Submission};
+pub(crate) use files::{Proof, Replacement, Submission};
 pub use runs::{FileSummary, RunSummary, files_of, latest_runs, run_ids};
 pub(crate) use shipments::{Asked, Shipment, ShippedFile};
 pub use status_file::Board;

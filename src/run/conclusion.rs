@@ -5,7 +5,7 @@
 
 use std::mem;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::SecondsFormat;
 
 use super::error::Error;
 use super::findings::Findings;
@@ -13,7 +13,7 @@ use super::report::VerificationReport;
 use super::status::{RunStatus, RunVerdict};
 use crate::event::Stage;
 use crate::ids::RunId;
-use crate::ledger::Shipment;
+use crate::ledger::{Proof, Shipment};
 use crate::snowflake::{Outcome, Verification};
 
 /// How a run ended.
@@ -27,9 +27,6 @@ pub(crate) struct Conclusion {
     /// What the ledger calls it, where the run's own files do not say better.
     pub(crate) state: RunStatus,
 }
-
-/// The run whose file was last proven, and when that was.
-pub(crate) type Proof = (String, DateTime<Utc>);
 
 impl Findings {
     /// What ended the run. Files that are known to be wrong count for more than whatever kept others on their way.
@@ -167,7 +164,7 @@ impl Findings {
 /// Why nothing was asked, and what is known from before.
 fn unchanged(proof: Option<Proof>) -> String {
     match proof {
-        Some((run, at)) => {
+        Some(Proof { run, at }) => {
             let at = at.to_rfc3339_opts(SecondsFormat::Secs, true);
             format!("nothing to send; last proof: run {run}, {at}")
         }
@@ -177,6 +174,8 @@ fn unchanged(proof: Option<Proof>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use chrono::DateTime;
+
     use super::*;
     use crate::ledger::{FileState, ShippedFile};
     use crate::snowflake::verify;

@@ -126,7 +126,7 @@ pub struct Shipping {
     pub no_ingest: bool,
     /// Verify every file that was ever sent.
     pub asks_all: bool,
-    /// How files are told of that S3's events should have told, instead.
+    /// How files are submitted that S3's events should have announced, instead.
     pub ingest_as: Option<IngestMode>,
     /// How patient the S3 client is.
     pub store: StoreTiming,

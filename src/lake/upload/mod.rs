@@ -247,8 +247,8 @@ async fn forget_leftovers(bucket: &Bucket, keys: &[String], events: Events<'_>) 
     if let Some(why) = found.is_cut {
         warn(why);
     }
-    for (key, upload_id) in found.uploads {
-        if let Err(error) = bucket.abort(&key, &upload_id).await {
+    for upload in found.uploads {
+        if let Err(error) = bucket.abort(&upload).await {
             return warn(&chain(&error));
         }
     }

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::Window;
 use super::announced::unannounced;
 use super::pipe_watch::{Channel, channels};
-use super::table_query::{PipeSigns, TableQuery};
+use super::table_query::{PipeSign, PipeSigns, TableQuery};
 use crate::config::Account;
 use crate::event::{Event, TableProgress};
 use crate::ids::Table;
@@ -262,10 +262,12 @@ impl<'f> TableWatch<'f> {
     }
 
     fn signs(&self) -> PipeSigns {
-        let sign =
-            |status: &PipeStatus| (status.last_ingested_timestamp, status.pending_file_count);
-        let statuses = self.channels.iter().map(|channel| channel.status.as_ref().map(sign));
-        (self.evidence.reports.clone(), statuses.collect())
+        let sign = |status: &PipeStatus| PipeSign {
+            last_ingested_at: status.last_ingested_timestamp,
+            pending_file_count: status.pending_file_count,
+        };
+        let pipes = self.channels.iter().map(|channel| channel.status.as_ref().map(sign));
+        PipeSigns { reports: self.evidence.reports.clone(), pipes: pipes.collect() }
     }
 
     async fn ask_table(&mut self, run: &Run<'_>, account: &Account) -> Result<(), Error> {
