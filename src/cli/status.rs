@@ -6,7 +6,7 @@ use serde_json::json;
 use super::exit::Error;
 use super::{Cli, check, is_there, one_line, print};
 use crate::ids::{DataDir, RunId};
-use crate::ledger::{Board, FileState, FileSummary, RunSummary};
+use crate::ledger::{Board, FileState, FileSummary, RunStatus, RunSummary};
 use crate::run::Look;
 
 /// What to show.
@@ -134,10 +134,12 @@ fn runs(runs: &[RunSummary]) -> String {
                 if count == 1 { " is" } else { "s are" },
                 run.run_id
             ));
-        } else if let ("failed" | "pending", Some(error)) = (run.state.as_str(), &run.error) {
+        } else if let (RunStatus::Failed | RunStatus::Pending, Some(error)) =
+            (run.state, &run.error)
+        {
             lines.push(format!("{:>28} {error}", "→"));
         }
-        if run.state == "stopped" {
+        if run.state == RunStatus::Stopped {
             let error = run.error.as_ref().map(|error| format!("{}; ", one_line(error)));
             let error = error.unwrap_or_default();
             lines.push(format!("{:>28} {error}the same command continues it", "→"));

@@ -7,6 +7,7 @@ use duckdb::{OptionalExt, params};
 
 use super::file_state::FileState;
 use super::files::list;
+use super::run_status::RunStatus;
 use super::written;
 use crate::ids::{Run, RunId, Table};
 use crate::lake::{Manifest, WrittenFile};
@@ -20,10 +21,10 @@ pub struct RunSummary {
     pub run_id: String,
     /// What it read.
     pub source: String,
-    /// `running` (also: stopped, to be continued), `exported`, `refused`, `superseded`.
-    pub status: String,
+    /// As the ledger has it: one that is stopped and to be continued is `running`.
+    pub status: RunStatus,
     /// The status as it is while nobody holds the data directory: then a run that did not end is `stopped`.
-    pub state: String,
+    pub state: RunStatus,
     /// What stopped it, where it had the time to say so.
     pub error: Option<String>,
     /// How many of its files are not in Snowflake as they were sent.
@@ -185,18 +186,18 @@ pub(crate) fn why_not_shipped(
     only_ships: bool,
 ) -> Result<Option<&'static str>, Error> {
     let sql = "select status, exported_at is not null from meta.runs where run_id = ?";
-    let (status, is_shipped): (Option<String>, bool) = warehouse
+    let (status, is_shipped): (Option<RunStatus>, bool) = warehouse
         .connection()
         .query_row(sql, [run.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
         .doing("look up the run")?;
-    Ok(match (status.as_deref(), is_shipped) {
-        (Some("refused"), true) => {
+    Ok(match (status, is_shipped) {
+        (Some(RunStatus::Refused), true) => {
             Some("was refused by the quality gate; a later run shipped what was left of it")
         }
-        (Some("superseded"), true) => {
+        (Some(RunStatus::Superseded), true) => {
             Some("gave way to a run of another source, which shipped what was left of it")
         }
-        (Some("refused"), false) if only_ships => Some("was refused by the quality gate"),
+        (Some(RunStatus::Refused), false) if only_ships => Some("was refused by the quality gate"),
         (_, false) if only_ships => Some("has not come that far"),
         _ => None,
     })
@@ -320,7 +321,7 @@ pub(crate) fn exported(
 /// How a run ended.
 pub(crate) struct End<'a> {
     /// What the ledger calls it.
-    pub(crate) status: &'a str,
+    pub(crate) status: RunStatus,
     /// The run's report, as JSON.
     pub(crate) report: &'a str,
     /// When it was concluded.
@@ -339,7 +340,7 @@ impl End<'_> {
     }
 
     fn note(&self, warehouse: &Warehouse, run: &RunId, sql: &str) -> Result<(), Error> {
-        let values = params![self.status, self.report, sql_timestamp(self.at), run.as_str()];
+        let values = params![self.status.name(), self.report, sql_timestamp(self.at), run.as_str()];
         warehouse.connection().execute(sql, values).doing("note how the run ended").map(|_| ())
     }
 }

@@ -10,10 +10,10 @@ use chrono::SecondsFormat;
 use super::error::Error;
 use super::findings::Findings;
 use super::report::VerificationReport;
-use super::status::{RunStatus, RunVerdict};
+use super::status::RunVerdict;
 use crate::event::Stage;
 use crate::ids::RunId;
-use crate::ledger::{Proof, Shipment};
+use crate::ledger::{Proof, RunStatus, Shipment};
 use crate::snowflake::{Outcome, Verification};
 
 /// How a run ended.

@@ -57,6 +57,7 @@ use crate::snowflake::IngestMode;
 use crate::stop::Stop;
 use crate::warehouse::Warehouse;
 
+pub use crate::ledger::RunStatus;
 pub use error::Error;
 pub use job::{Settings, Shipping, Source, Wanted};
 pub use lock::{Lock, Look, look};
@@ -64,7 +65,7 @@ pub use report::{
     CheckReport, EnrichmentReport, FileReport, PlaylistReport, RunReport, TableReport,
     VerificationReport,
 };
-pub use status::{PlaylistStatus, RunStatus, RunVerdict};
+pub use status::{PlaylistStatus, RunVerdict};
 
 pub(crate) use account::bound;
 pub(crate) use findings::{check_report, table_report};
@@ -195,8 +196,8 @@ impl Run<'_> {
     }
 
     /// Notes how the run ended. A verification that compared nothing changes nothing.
-    fn note_end(&self, state: &str, report: &str) -> Result<(), crate::warehouse::Error> {
-        let end = ledger::runs::End { status: state, report, at: self.now() };
+    fn note_end(&self, status: RunStatus, report: &str) -> Result<(), crate::warehouse::Error> {
+        let end = ledger::runs::End { status, report, at: self.now() };
         match (self.only_verifies(), &self.findings.verification) {
             (false, _) => end.finish(&self.warehouse, self.id()),
             (true, Some(_)) => end.prove(&self.warehouse, self.id()),
@@ -224,7 +225,7 @@ impl Run<'_> {
         let text = serde_json::to_string(&report).unwrap_or_default();
         let Conclusion { state, error, .. } = conclusion;
         blocking(|| {
-            let finished = self.note_end(state.name(), &text);
+            let finished = self.note_end(state, &text);
             let data_dir = &self.config.data_dir;
             ledger::status_file::post(data_dir, &self.warehouse, None, self.now());
             // What was done is done, also where it can no longer be noted.

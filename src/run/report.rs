@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::status::{PlaylistStatus, RunStatus, RunVerdict};
+use super::status::{PlaylistStatus, RunVerdict};
 use crate::ids::Table;
 use crate::lake::ExportedFile;
-use crate::ledger::FileState;
+use crate::ledger::{FileState, RunStatus};
 
 /// What a run did.
 #[derive(Debug, Clone, Serialize)]
