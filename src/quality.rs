@@ -82,7 +82,8 @@ struct Found {
 /// A check that does not run is an error of ours, never a pass.
 pub(crate) fn gate(
     warehouse: &mut Warehouse,
-    (run, now): (&RunId, DateTime<Utc>),
+    run: &RunId,
+    now: DateTime<Utc>,
     warn_only: &BTreeSet<String>,
     refused_rows: &Path,
 ) -> Result<(Vec<CheckResult>, Result<QualityPassed, Refused>), Error> {

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::exit::Error;
 use super::{Cli, check, is_there, one_line, print};
 use crate::ids::{DataDir, RunId};
-use crate::ledger::{Board, FileState, RunSummary};
+use crate::ledger::{Board, FileState, FileSummary, RunStatus, RunSummary};
 use crate::run::Look;
 
 /// What to show.
@@ -134,10 +134,12 @@ fn runs(runs: &[RunSummary]) -> String {
                 if count == 1 { " is" } else { "s are" },
                 run.run_id
             ));
-        } else if let ("failed" | "pending", Some(error)) = (run.state.as_str(), &run.error) {
+        } else if let (RunStatus::Failed | RunStatus::Pending, Some(error)) =
+            (run.state, &run.error)
+        {
             lines.push(format!("{:>28} {error}", "→"));
         }
-        if run.state == "stopped" {
+        if run.state == RunStatus::Stopped {
             let error = run.error.as_ref().map(|error| format!("{}; ", one_line(error)));
             let error = error.unwrap_or_default();
             lines.push(format!("{:>28} {error}the same command continues it", "→"));
@@ -151,7 +153,7 @@ fn proven(at: Option<DateTime<Utc>>) -> Option<String> {
     at.map(|at| format!("verified {}", at.format("%Y-%m-%d %H:%M:%S UTC")))
 }
 
-fn file_states(run: &RunId, files: &[FileState]) -> String {
+fn file_states(run: &RunId, files: &[FileSummary]) -> String {
     if files.is_empty() {
         return format!("run {run} shipped no file");
     }
@@ -161,7 +163,7 @@ fn file_states(run: &RunId, files: &[FileState]) -> String {
             "{:<18} {:>10} {:<9} {}",
             file.table, file.row_count, file.state, file.key
         ));
-        if file.state != "verified"
+        if file.state != FileState::Verified
             && let Some(at) = proven(file.verified_at)
         {
             lines.push(format!("{:>39} {at}", "→"));

@@ -6,6 +6,7 @@ use indicatif::HumanBytes;
 
 use super::harmless::one_line;
 use crate::ids::DataDir;
+use crate::ledger::FileState;
 use crate::run::{
     CheckReport, EnrichmentReport, PlaylistReport, PlaylistStatus, RunReport, RunStatus,
     RunVerdict, TableReport, VerificationReport,
@@ -212,18 +213,8 @@ pub(super) fn counted(count: u64, noun: &str) -> String {
 
 /// `8 verified`, `7 verified, 1 failed`: how far the files are.
 fn states(report: &RunReport) -> String {
-    let order = [
-        "exported",
-        "uploaded",
-        "accepted",
-        "loaded",
-        "verified",
-        "superseded",
-        "failed",
-        "mismatch",
-    ];
-    let count = |state: &str| report.files.iter().filter(|file| file.state == state).count();
-    let counts = order.into_iter().map(|state| (state, count(state)));
+    let count = |state| report.files.iter().filter(|file| file.state == state).count();
+    let counts = FileState::ALL.into_iter().map(|state| (state, count(state)));
     let shown = counts.filter(|(_, count)| *count > 0);
     shown.map(|(state, count)| format!("{count} {state}")).collect::<Vec<_>>().join(", ")
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::SecondsFormat;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -12,7 +12,7 @@ use super::error::Error;
 use super::export::failed;
 use super::key::archive_key;
 use super::manifest::WrittenFile;
-use crate::ids::RunId;
+use crate::ids::Run;
 use crate::warehouse::{LandedDocument, Warehouse};
 
 /// The archive that was written.
@@ -52,11 +52,11 @@ const LEVEL: i32 = 3;
 /// [`Error::File`] where the disk refuses, [`Error::Warehouse`].
 pub(crate) fn archive(
     warehouse: &Warehouse,
-    (run, started_at): (&RunId, DateTime<Utc>),
+    run: &Run,
     lake: &Path,
     prefix: &str,
 ) -> Result<Option<Archive>, Error> {
-    let key = archive_key(prefix, run, started_at);
+    let key = archive_key(prefix, run);
     let path = lake.join(&key);
     let temporary = path.with_extension("zst.new");
     let write = |source| failed("write", &temporary, source);
@@ -66,7 +66,7 @@ pub(crate) fn archive(
     let mut packed = zstd::Encoder::new(file, LEVEL).map_err(write)?;
     packed.include_checksum(true).map_err(write)?;
     let mut is_empty = true;
-    let left_out_count = warehouse.each_document(run.as_str(), |document| {
+    let left_out_count = warehouse.each_document(run.id.as_str(), |document| {
         write_line(&mut packed, &document).map_err(write)?;
         is_empty = false;
         Ok::<_, Error>(())

@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -12,7 +11,7 @@ use super::error::Error;
 use super::key::object_key;
 use super::manifest::{ExportedFile, Manifest};
 use crate::event::{Events, What};
-use crate::ids::{RunId, Table};
+use crate::ids::Run;
 use crate::quality::QualityPassed;
 use crate::warehouse::{TableCount, Warehouse};
 
@@ -65,7 +64,16 @@ pub(crate) struct ExportSettings {
     pub max_file_bytes: u64,
 }
 
-/// Writes every shipped table's unshipped rows, which `counts` counted, under `settings.lake`, and returns the manifest that is to be
+/// What a run is to export.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unshipped<'a> {
+    /// The run.
+    pub run: &'a Run,
+    /// What every table holds, and how much of it is not shipped yet.
+    pub counts: &'a [TableCount],
+}
+
+/// Writes every shipped table's unshipped rows, which were counted, under `settings.lake`, and returns the manifest that is to be
 /// written last.
 ///
 /// Touches no network. A run's files have the same names however often it is resumed; each is written beside its name and
@@ -76,16 +84,15 @@ pub(crate) struct ExportSettings {
 pub(crate) fn export(
     warehouse: &Warehouse,
     _gate: &QualityPassed,
-    (run, started_at, counts): (&RunId, DateTime<Utc>, &[TableCount]),
+    unshipped: Unshipped<'_>,
     settings: &ExportSettings,
     events: Events<'_>,
 ) -> Result<Manifest, Error> {
     let mut files = Vec::new();
+    let Unshipped { run, counts } = unshipped;
     for count in counts.iter().filter(|count| count.changed_row_count > 0) {
-        let Some(table) = Table::ALL.into_iter().find(|table| table.name() == count.table) else {
-            continue;
-        };
-        let staging = settings.lake.join(format!(".{run}-{table}"));
+        let table = count.table;
+        let staging = settings.lake.join(format!(".{}-{table}", run.id));
         make_empty(&staging)?;
         let written = warehouse.write_unshipped(
             table,
@@ -107,24 +114,17 @@ pub(crate) fn export(
             let key = object_key(
                 &settings.prefix,
                 table,
-                (run, started_at),
+                run,
                 is_split.then_some(part),
                 settings.format.ending(),
             );
             let (sha256, size_bytes) = digest(&path)?;
             move_into_place(&path, &settings.lake.join(&key))?;
             events(What::FileWritten { table, row_count, size_bytes });
-            files.push(ExportedFile {
-                table: table.name().to_owned(),
-                key,
-                row_count,
-                size_bytes,
-                sha256,
-                row_hash_sum,
-            });
+            files.push(ExportedFile { table, key, row_count, size_bytes, sha256, row_hash_sum });
         }
         let found =
-            files.iter().filter(|file| file.table == count.table).map(|file| file.row_count).sum();
+            files.iter().filter(|file| file.table == table).map(|file| file.row_count).sum();
         if found != count.changed_row_count {
             return Err(Error::Incomplete {
                 path: staging,
@@ -134,7 +134,7 @@ pub(crate) fn export(
         }
         std::fs::remove_dir_all(&staging).map_err(|source| failed("remove", &staging, source))?;
     }
-    Ok(Manifest::new((run.to_string(), started_at), settings.format, files))
+    Ok(Manifest::new(run, settings.format, files))
 }
 
 pub(super) fn failed(doing: &'static str, path: &Path, source: std::io::Error) -> Error {

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::Error;
 use super::export::{Format, digest, failed, write_whole};
+use crate::ids::{Run, Table};
 
 /// Grows when a shipped column is added or changes its meaning.
 const SCHEMA_VERSION: u32 = 1;
@@ -16,7 +17,7 @@ const SCHEMA_VERSION: u32 = 1;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExportedFile {
     /// The shipped table.
-    pub table: String,
+    pub table: Table,
     /// Its key in the lake.
     pub key: String,
     /// Rows, read back from the file.
@@ -73,14 +74,10 @@ impl WrittenFile {
 
 impl Manifest {
     /// The same from the ledger, whose times have no more than microseconds.
-    pub fn new(
-        (run_id, started_at): (String, DateTime<Utc>),
-        format: Format,
-        files: Vec<ExportedFile>,
-    ) -> Self {
+    pub fn new(run: &Run, format: Format, files: Vec<ExportedFile>) -> Self {
         Self {
-            run_id,
-            started_at: started_at.trunc_subsecs(6),
+            run_id: run.id.to_string(),
+            started_at: run.started_at.trunc_subsecs(6),
             schema_version: SCHEMA_VERSION,
             format: format.name().to_owned(),
             files,

@@ -18,9 +18,9 @@ pub use error::{Error, Refusal, StuckFile};
 pub use export::Format;
 pub use manifest::{ExportedFile, Manifest, WrittenFile};
 pub use store::{StaticKeys, Store, StoreSettings, StoreTiming};
-pub use upload::{Shipment, Uploaded, upload};
+pub use upload::{ToUpload, Uploaded, upload};
 
 pub(crate) use archive::archive;
-pub(crate) use export::{ExportSettings, export};
+pub(crate) use export::{ExportSettings, Unshipped, export};
 pub(crate) use key::{archive_key, manifest_key};
 pub(crate) use store::{Bucket, is_address};

@@ -1,157 +1,18 @@
-//! The ledger of files: which are on their way, how far each one is, and what Snowflake's side was found to hold.
+//! Which step each file makes, noted before and after it happens, and what Snowflake's side was found to hold.
 
-use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDateTime, Utc};
 use duckdb::{ToSql, params};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::file_state::{FileState, Step};
 use crate::ids::{RunId, Table};
-use crate::lake::{ExportedFile, Format};
-use crate::snowflake::{FileVerdict, Found, IngestMode, Verdict, Verification};
+use crate::lake::ExportedFile;
+use crate::snowflake::{FileVerdict, IngestMode, Verification};
 use crate::warehouse::ledger_sql as sql;
 use crate::warehouse::{Doing, Error, Warehouse, sql_timestamp};
-
-/// How long a pipe remembers the paths that it was told of.
-/// <https://docs.snowflake.com/en/user-guide/data-load-snowpipe-intro>
-const PIPE_MEMORY: TimeDelta = TimeDelta::days(14);
-
-/// The files of one run that are on their way.
-#[derive(Debug, Clone)]
-pub(crate) struct Parcel {
-    /// The run that exported them.
-    pub(crate) run_id: RunId,
-    /// When it started.
-    pub(crate) started_at: DateTime<Utc>,
-    /// Where its manifest is.
-    pub(crate) manifest_key: String,
-    /// Its files.
-    pub(crate) entries: Vec<Entry>,
-}
-
-/// One file and how far it is.
-#[derive(Debug, Clone)]
-pub(crate) struct Entry {
-    /// The file.
-    pub(crate) file: ExportedFile,
-    /// `exported`, `uploaded`, `submitting`, `accepted`, `verified`, `failed`, `mismatch` or `superseded`.
-    pub(crate) state: String,
-    /// Why it is not further.
-    pub(crate) reason: Option<String>,
-    /// How Snowflake may have been told of it; `None` where it certainly was not.
-    pub(crate) way: Option<IngestMode>,
-    /// The id of the `COPY INTO` that was sent for it.
-    pub(crate) request_id: Option<Uuid>,
-    /// When it was last found as it was sent.
-    pub(crate) verified_at: Option<DateTime<Utc>>,
-    told_at: Option<DateTime<Utc>>,
-    updated_at: DateTime<Utc>,
-}
-
-impl Entry {
-    /// As it was exported, whatever is configured now.
-    pub(crate) fn format(&self) -> Option<Format> {
-        Format::of_key(&self.file.key)
-    }
-
-    /// Whether Snowflake may have been told of it before.
-    pub(crate) fn is_told(&self) -> bool {
-        !matches!(self.state.as_str(), "exported" | "uploaded")
-    }
-
-    /// Whether the bucket's events may have told of it: not before its upload began.
-    pub(crate) fn is_announced(&self) -> bool {
-        self.state != "exported" || self.told_at.is_some()
-    }
-
-    /// Whether nothing is left to find out: it is proven, or a newer one took its place.
-    pub(crate) fn is_settled(&self) -> bool {
-        matches!(self.state.as_str(), "verified" | "superseded")
-    }
-
-    /// What an earlier verification found.
-    pub(crate) fn found(&self) -> Option<Found> {
-        let reason = || self.reason.clone().unwrap_or_default();
-        match self.state.as_str() {
-            "failed" => Some(Found::Failed(reason())),
-            "mismatch" => Some(Found::Mismatch(reason())),
-            _ => self.verified_at.map(Found::Verified),
-        }
-    }
-
-    /// Since when Snowflake may know of it.
-    pub(crate) fn told_since(&self) -> DateTime<Utc> {
-        self.told_at.unwrap_or(self.updated_at)
-    }
-
-    /// Whether it was first submitted so long ago that no pipe would know it: told of it again, it would load it again.
-    pub(crate) fn is_forgotten(&self, now: DateTime<Utc>) -> bool {
-        matches!(self.state.as_str(), "submitting" | "accepted")
-            && self.way != Some(IngestMode::Copy)
-            && self.told_at.unwrap_or(self.updated_at) + PIPE_MEMORY < now
-    }
-}
-
-#[cfg(test)]
-impl Entry {
-    /// A file of the songs, as far as `state` says.
-    pub(crate) fn example(key: &str, state: &str, way: Option<IngestMode>) -> Self {
-        let file = ExportedFile {
-            table: Table::Songs.name().to_owned(),
-            key: key.to_owned(),
-            row_count: 3,
-            size_bytes: 100,
-            sha256: String::new(),
-            row_hash_sum: String::new(),
-        };
-        Self {
-            file,
-            state: state.to_owned(),
-            reason: None,
-            way,
-            request_id: None,
-            verified_at: None,
-            told_at: None,
-            updated_at: DateTime::UNIX_EPOCH,
-        }
-    }
-}
-
-#[cfg(test)]
-impl Parcel {
-    /// The files of a run that started so many seconds after 1970.
-    pub(crate) fn example(second: i64, entries: Vec<Entry>) -> Self {
-        let started_at = DateTime::UNIX_EPOCH + TimeDelta::seconds(second);
-        let run_id = RunId::new(started_at, 0);
-        Self { run_id, started_at, manifest_key: String::new(), entries }
-    }
-}
-
-impl Parcel {
-    /// Its files.
-    pub(crate) fn files(&self) -> impl Iterator<Item = &ExportedFile> {
-        self.entries.iter().map(|entry| &entry.file)
-    }
-
-    /// Its files of one table.
-    pub(crate) fn entries_of(&self, table: Table) -> impl Iterator<Item = &Entry> {
-        self.entries.iter().filter(move |entry| entry.file.table == table.name())
-    }
-
-    /// The files that Snowflake is not known to have been told of; of those that S3's events told, none is known, where they are
-    /// to be submitted by us (`ingest --as rest`).
-    pub(crate) fn unsubmitted(&self, submits_announced: bool) -> impl Iterator<Item = &Entry> {
-        self.entries.iter().filter(move |entry| match entry.state.as_str() {
-            "exported" | "uploaded" | "submitting" => true,
-            "accepted" => submits_announced && entry.way == Some(IngestMode::Auto),
-            _ => false,
-        })
-    }
-
-    /// When the latest of a table's files made a step.
-    pub(crate) fn updated_at(&self, table: Table) -> Option<DateTime<Utc>> {
-        self.entries_of(table).map(|entry| entry.updated_at).max()
-    }
-}
 
 /// A table of which a run shipped every row, and all of them arrived: what became of older files no longer matters.
 #[derive(Serialize)]
@@ -159,72 +20,47 @@ pub(crate) struct Replacement {
     /// The run.
     pub(crate) run: RunId,
     /// The table.
-    pub(crate) table: String,
+    pub(crate) table: Table,
 }
 
-/// Every run's files that are not known to have arrived at `place`, and still can, oldest run first; what was proven elsewhere is not.
-pub(crate) fn outstanding(
-    warehouse: &Warehouse,
-    place: Option<&str>,
-) -> Result<Vec<Parcel>, Error> {
-    read(warehouse, sql::WHICH_ARE_OUTSTANDING, [place])
-}
-
-/// Which files a verification is about.
-pub(crate) enum Asked<'a> {
-    /// Those of the latest run that sent any, and every other that is not known to have arrived.
-    Latest,
-    /// Those of one run.
-    Run(&'a RunId),
-    /// Every one that was ever sent, but for those that newer ones replaced.
-    Everything,
-}
-
-/// The files that a verification is about, oldest run first.
-pub(crate) fn asked(warehouse: &Warehouse, about: &Asked<'_>) -> Result<Vec<Parcel>, Error> {
-    match about {
-        Asked::Run(run) => read(warehouse, sql::WHICH_ARE_OF_RUN, [run.as_str()]),
-        Asked::Everything => read(warehouse, sql::WHICH_ARE_IN_USE, []),
-        Asked::Latest => read(warehouse, sql::WHICH_ARE_LATEST, []),
-    }
-}
-
-/// The latest run that sent a file.
-pub(crate) fn latest(warehouse: &Warehouse) -> Result<Option<(RunId, DateTime<Utc>)>, Error> {
-    let doing = "look for the latest run with files";
-    let found = warehouse.rows(sql::LATEST_RUN_WITH_FILES, doing, |row| {
-        Ok((row.get::<_, String>(0)?, row.get::<_, NaiveDateTime>(1)?.and_utc()))
-    })?;
-    Ok(found.into_iter().find_map(|(run, at)| Some((run.parse().ok()?, at))))
+/// How files are about to be submitted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Submission {
+    /// The way that they go.
+    pub(crate) mode: IngestMode,
+    /// The id of the `COPY INTO` that is sent for them.
+    pub(crate) request_id: Option<Uuid>,
 }
 
 /// A file that was brought to the bucket.
 pub(crate) struct SentFile {
     pub(crate) table: Table,
     pub(crate) key: String,
-    pub(crate) is_verified: bool,
+    pub(crate) state: FileState,
 }
 
 /// Every one of them, but for those that newer ones replaced, oldest run first.
 pub(crate) fn sent(warehouse: &Warehouse) -> Result<Vec<SentFile>, Error> {
     warehouse.rows(sql::SENT_FILES, "list the files that were sent", |row| {
-        let is_verified = row.get::<_, String>(2)? == "verified";
-        Ok(SentFile { table: row.get(0)?, key: row.get(1)?, is_verified })
+        Ok(SentFile { table: row.get(0)?, key: row.get(1)?, state: row.get(2)? })
     })
 }
 
-/// The run whose file was last proven, and when that was.
-pub(crate) fn last_proof(warehouse: &Warehouse) -> Result<Option<(String, DateTime<Utc>)>, Error> {
-    let sql = sql::LAST_PROOF;
-    let found = warehouse.rows(sql, "look for the last proof", |row| {
-        Ok((row.get(0)?, row.get::<_, NaiveDateTime>(1)?.and_utc()))
-    })?;
-    Ok(found.into_iter().next())
+/// The last file that was proven.
+pub(crate) struct Proof {
+    /// Whose it was.
+    pub(crate) run: RunId,
+    /// When it was found as it was sent.
+    pub(crate) at: DateTime<Utc>,
 }
 
-/// The files of these keys, whatever their state.
-pub(crate) fn parcels_of(warehouse: &Warehouse, keys: &[String]) -> Result<Vec<Parcel>, Error> {
-    read(warehouse, sql::WHICH_HAVE_KEYS, [list(keys)])
+/// The last proof of any file.
+pub(crate) fn last_proof(warehouse: &Warehouse) -> Result<Option<Proof>, Error> {
+    let sql = sql::LAST_PROOF;
+    let found = warehouse.rows(sql, "look for the last proof", |row| {
+        Ok(Proof { run: row.get(0)?, at: row.get::<_, NaiveDateTime>(1)?.and_utc() })
+    })?;
+    Ok(found.into_iter().next())
 }
 
 /// Values as one JSON array, which a statement takes apart.
@@ -233,146 +69,142 @@ pub(super) fn list<T: Serialize>(values: impl IntoIterator<Item = T>) -> String 
         .to_string()
 }
 
-fn read(
-    warehouse: &Warehouse,
-    which: &str,
-    parameters: impl duckdb::Params,
-) -> Result<Vec<Parcel>, Error> {
-    let sql = sql::SHIPPED_FILES.replace("{which}", which);
-    let doing = "list the files on their way";
-    let mut statement = warehouse.connection().prepare(&sql).doing(doing)?;
-    let rows = statement.query_map(parameters, |row| {
-        let entry = Entry {
-            file: ExportedFile {
-                table: row.get(3)?,
-                key: row.get(4)?,
-                row_count: row.get(5)?,
-                size_bytes: row.get(6)?,
-                sha256: row.get(7)?,
-                row_hash_sum: row.get(8)?,
-            },
-            state: row.get(9)?,
-            reason: row.get(10)?,
-            updated_at: row.get::<_, NaiveDateTime>(11)?.and_utc(),
-            way: row.get::<_, Option<String>>(12)?.as_deref().and_then(IngestMode::of_name),
-            request_id: row.get::<_, Option<String>>(13)?.and_then(|id| id.parse().ok()),
-            told_at: row.get::<_, Option<NaiveDateTime>>(14)?.map(|at| at.and_utc()),
-            verified_at: row.get::<_, Option<NaiveDateTime>>(15)?.map(|at| at.and_utc()),
-        };
-        let run = (row.get::<_, String>(0)?, row.get::<_, NaiveDateTime>(1)?, row.get(2)?);
-        Ok((run, entry))
-    });
-    type Found = ((String, NaiveDateTime, String), Entry);
-    let rows: Vec<Found> = rows.doing(doing)?.collect::<Result<_, _>>().doing(doing)?;
-    let mut parcels: Vec<Parcel> = Vec::new();
-    for ((run_id, started_at, manifest_key), entry) in rows {
-        match parcels.last_mut().filter(|parcel| parcel.run_id.as_str() == run_id) {
-            Some(parcel) => parcel.entries.push(entry),
-            None => {
-                let Ok(run_id) = run_id.parse() else { continue };
-                let started_at = started_at.and_utc();
-                parcels.push(Parcel { run_id, started_at, manifest_key, entries: vec![entry] });
-            }
-        }
-    }
-    Ok(parcels)
-}
-
 /// Notes a step of some files; one that is already further stays where it is.
-pub(crate) fn advance(
+pub(crate) fn advance<'f>(
     warehouse: &mut Warehouse,
-    files: &[ExportedFile],
-    (from, to): (&str, &str),
+    files: impl IntoIterator<Item = &'f ExportedFile>,
+    step: Step,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let values = params![to, sql_timestamp(now), from, keys(files)];
+    advance_keys(warehouse, &keys(files), step, now)
+}
+
+/// Notes that the rows of these files go their way in newer ones.
+pub(crate) fn supersede_lost(
+    warehouse: &mut Warehouse,
+    keys: &[String],
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    advance_keys(warehouse, &list(keys), Step::LOST, now)
+}
+
+fn advance_keys(
+    warehouse: &mut Warehouse,
+    keys: &str,
+    step: Step,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let values = params![step.to.name(), list(step.from), sql_timestamp(now), keys];
     note(warehouse, sql::ADVANCE_FILES, values, "note a file's step")
 }
 
-/// Notes, before it happens, how Snowflake is going to be told of some files.
-pub(crate) fn submit(
+/// Notes, before it happens, how some files are going to be submitted.
+pub(crate) fn submit<'f>(
     warehouse: &mut Warehouse,
-    files: &[ExportedFile],
-    (way, request_id): (IngestMode, Option<Uuid>),
+    files: impl IntoIterator<Item = &'f ExportedFile>,
+    submission: Submission,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
+    let Submission { mode, request_id } = submission;
     let request_id = request_id.map(|id| id.to_string());
-    let values = params![way.name(), request_id, sql_timestamp(now), keys(files)];
+    let (step, now) = (Step::SUBMITTING, sql_timestamp(now));
+    let values =
+        params![step.to.name(), list(step.from), now, keys(files), mode.name(), request_id];
     note(warehouse, sql::SUBMIT_FILES, values, "note a submission")
 }
 
-/// Notes that the upload itself tells Snowflake, through the bucket's events.
-pub(crate) fn announce(
+/// Notes that the upload itself announces the files, through the bucket's events.
+pub(crate) fn announce<'f>(
     warehouse: &mut Warehouse,
-    files: &[ExportedFile],
-    way: IngestMode,
+    files: impl IntoIterator<Item = &'f ExportedFile>,
+    mode: IngestMode,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let values = params![way.name(), sql_timestamp(now), keys(files)];
+    let values = params![mode.name(), sql_timestamp(now), keys(files)];
     note(warehouse, sql::ANNOUNCE_FILES, values, "note how a file is going to be loaded")
 }
 
-/// Notes that Snowflake refused to be told: the files are in the bucket and nowhere else.
-pub(crate) fn withdraw(
+/// Notes that Snowflake refused a submission: the files are in the bucket and nowhere else.
+pub(crate) fn deny<'f>(
     warehouse: &mut Warehouse,
-    files: &[ExportedFile],
+    files: impl IntoIterator<Item = &'f ExportedFile>,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let values = params![sql_timestamp(now), keys(files)];
-    note(warehouse, sql::WITHDRAW_FILES, values, "note a refusal")
+    let step = Step::DENIED;
+    let values = params![step.to.name(), list(step.from), sql_timestamp(now), keys(files)];
+    note(warehouse, sql::DENY_FILES, values, "note a refusal")
 }
 
-/// Notes that a pipe that takes nothing was told of some files, and may have forgotten them by the time it is mended: it is told
-/// again then, and skips what it knows.
-pub(crate) fn doubt(
+/// Notes that some files were submitted to a pipe that takes nothing, and that may have forgotten them by the time it is mended: they
+/// are submitted again then, and it skips what it knows.
+pub(crate) fn submit_again(
     warehouse: &mut Warehouse,
     verification: &Verification,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let stuck = verification.files.iter().filter(|file| file.is_pipe_broken);
-    let values = params![sql_timestamp(now), list(stuck.map(|file| &file.key))];
-    note(warehouse, sql::DOUBT_FILES, values, "note a doubt")
+    let keys = list(stuck.map(|file| &file.key));
+    let step = Step::FORGOTTEN;
+    let values = params![step.to.name(), list(step.from), sql_timestamp(now), keys];
+    note(warehouse, sql::SUBMIT_FILES_AGAIN, values, "note what a pipe may forget")
 }
 
 /// What a verification says of a file, as `note_verdicts.sql` reads it.
 #[derive(Serialize)]
 struct NotedVerdict<'v> {
     key: &'v str,
-    state: Option<&'static str>,
+    state: Option<FileState>,
     reason: Option<&'v str>,
 }
 
 impl<'v> NotedVerdict<'v> {
     fn of(file: &'v FileVerdict) -> Self {
-        let (state, reason) = match file.verdict {
-            Verdict::Verified => (Some("verified"), None),
-            Verdict::Failed => (Some("failed"), Some(file.reason.as_str())),
-            Verdict::Mismatch => (Some("mismatch"), Some(file.reason.as_str())),
-            Verdict::Pending => (None, Some(file.reason.as_str())),
-        };
+        let state = FileState::of_verdict(file.verdict);
+        let reason = (state != Some(FileState::Verified)).then_some(file.reason.as_str());
         Self { key: &file.key, state, reason }
     }
 }
 
 /// Notes what was found of each file at `place`, what older files no longer matter for it, and what that makes of their runs.
-pub(crate) fn judged(
+///
+/// # Errors
+/// [`Error::IllegalStep`] where a file could not have become what was found; then nothing is noted.
+pub(crate) fn note_verdicts(
     warehouse: &mut Warehouse,
     verification: &Verification,
     replacements: &[Replacement],
-    (place, now): (&str, DateTime<Utc>),
+    place: &str,
+    now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let now = sql_timestamp(now);
-    let verdicts = list(verification.files.iter().map(NotedVerdict::of));
+    let verdicts: Vec<NotedVerdict<'_>> = verification.files.iter().map(NotedVerdict::of).collect();
     warehouse.transaction(|warehouse| {
+        require_legal(warehouse, &verdicts)?;
         let connection = warehouse.connection();
         connection
-            .execute(sql::NOTE_VERDICTS, params![now, place, verdicts])
+            .execute(sql::NOTE_VERDICTS, params![now, place, list(&verdicts)])
             .doing("note the verdicts")?;
-        connection
-            .execute(sql::SUPERSEDE_OLDER_FILES, params![now, list(replacements)])
-            .doing("note what is superseded")?;
+        let step = Step::REPLACED;
+        let values = params![step.to.name(), list(step.from), now, list(replacements)];
+        connection.execute(sql::SUPERSEDE_OLDER_FILES, values).doing("note what is superseded")?;
         judge_runs(warehouse)
     })
+}
+
+/// Whether each file may go from where the ledger has it to what was found of it.
+fn require_legal(warehouse: &Warehouse, verdicts: &[NotedVerdict<'_>]) -> Result<(), Error> {
+    let doing = "look up how far the files are";
+    let judged = verdicts.iter().filter_map(|verdict| Some((verdict.key, verdict.state?)));
+    let next: BTreeMap<&str, FileState> = judged.collect();
+    let mut statement = warehouse.connection().prepare(sql::STATES_OF_FILES).doing(doing)?;
+    let states = statement.query_map([list(next.keys())], |row| Ok((row.get(0)?, row.get(1)?)));
+    for state in states.doing(doing)? {
+        let (key, from): (String, FileState) = state.doing(doing)?;
+        if let Some(to) = next.get(key.as_str()).filter(|to| !from.may_become(**to)) {
+            return Err(Error::IllegalStep { key, from: from.name(), to: to.name() });
+        }
+    }
+    Ok(())
 }
 
 /// What the files make of their runs.
@@ -386,17 +218,17 @@ pub(crate) fn settle(
     table: Table,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
+    let step = Step::SETTLED;
+    let values = params![step.to.name(), list(step.from), sql_timestamp(now), table.name()];
     warehouse.transaction(|warehouse| {
-        warehouse
-            .connection()
-            .execute(sql::SETTLE_FILES, params![sql_timestamp(now), table.name()])
-            .doing("note what is settled")?;
+        let connection = warehouse.connection();
+        connection.execute(sql::SETTLE_FILES, values).doing("note what is settled")?;
         judge_runs(warehouse)
     })
 }
 
-fn keys(files: &[ExportedFile]) -> String {
-    list(files.iter().map(|file| &file.key))
+fn keys<'f>(files: impl IntoIterator<Item = &'f ExportedFile>) -> String {
+    list(files.into_iter().map(|file| &file.key))
 }
 
 /// Runs one statement as a transaction of its own.

@@ -52,19 +52,6 @@ pub(crate) fn note(
     })
 }
 
-/// Notes that the rows of these files go their way in newer ones.
-pub(crate) fn supersede(
-    warehouse: &mut Warehouse,
-    keys: &[String],
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
-    let values = params![sql_timestamp(now), list(keys)];
-    warehouse.transaction(|warehouse| {
-        let noted = warehouse.connection().execute(sql::SUPERSEDE_FILES, values);
-        noted.doing("note what is superseded").map(drop)
-    })
-}
-
 /// Whether a file of the run's never reached the bucket, whatever replaced it.
 pub(crate) fn is_any_of(warehouse: &Warehouse, run: &RunId) -> Result<bool, Error> {
     let sql = "select exists (from meta.files where run_id = ? and lost_at is not null)";

@@ -11,14 +11,24 @@
 
 pub(crate) mod checks;
 pub(crate) mod consumers;
+mod file_state;
 pub(crate) mod files;
 pub(crate) mod lockouts;
 pub(crate) mod lost;
+mod run_status;
 pub(crate) mod runs;
+pub(crate) mod shipments;
 pub(crate) mod status_file;
 pub(crate) mod written;
 
 pub(crate) use checks::{CheckFinding, findings_of};
-pub(crate) use files::{Asked, Entry, Parcel, Replacement};
-pub(crate) use runs::{FileState, RunSummary, files_of, latest_runs, run_ids};
+pub use file_state::FileState;
+pub(crate) use file_state::Step;
+pub(crate) use files::{Proof, Replacement, Submission};
+pub use run_status::RunStatus;
+pub(crate) use runs::{FileSummary, RunSummary, files_of, latest_runs, run_ids};
+pub(crate) use shipments::{Asked, Shipment, ShippedFile};
 pub(crate) use status_file::Board;
+
+#[cfg(test)]
+mod tests;

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use duckdb::{OptionalExt, params};
 
+use super::file_state::FileState;
 use super::files::list;
+use super::run_status::RunStatus;
 use super::{consumers, written};
-use crate::ids::{Consumer, RunId};
+use crate::ids::{Consumer, Run, RunId, Table};
 use crate::lake::{Manifest, WrittenFile};
 use crate::warehouse::ledger_sql as sql;
 use crate::warehouse::{Doing, Error, TableCount, Warehouse, sql_timestamp};
@@ -19,10 +21,10 @@ pub(crate) struct RunSummary {
     pub run_id: String,
     /// What it read.
     pub source: String,
-    /// `running` (also: stopped, to be continued), `exported`, `refused`, `superseded`.
-    pub status: String,
+    /// As the ledger has it: one that is stopped and to be continued is `running`.
+    pub status: RunStatus,
     /// The status as it is while nobody holds the data directory: then a run that did not end is `stopped`.
-    pub state: String,
+    pub state: RunStatus,
     /// What stopped it, where it had the time to say so.
     pub error: Option<String>,
     /// How many of its files are not in Snowflake as they were sent.
@@ -45,15 +47,15 @@ const WORTH_WAITING_FOR: TimeDelta = TimeDelta::hours(6);
 
 /// A shipped file as `status --run` shows it.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
-pub(crate) struct FileState {
+pub(crate) struct FileSummary {
     /// The shipped table.
-    pub table: String,
+    pub table: Table,
     /// Its key in the lake.
     pub key: String,
     /// Its rows.
     pub row_count: u64,
-    /// `exported`, `uploaded`, `submitting`, `accepted`, `verified`, `mismatch`, `failed` or `superseded`.
-    pub state: String,
+    /// How far it is.
+    pub state: FileState,
     /// Why it is not further, where that is known.
     pub reason: Option<String>,
     /// When it was last proven to be in Snowflake as it was sent, also where it is so no longer.
@@ -78,31 +80,22 @@ pub(crate) fn begin(
     warehouse: &mut Warehouse,
     source: Option<&str>,
     purpose: Purpose,
-    (fresh, now): (RunId, DateTime<Utc>),
-) -> Result<(RunId, DateTime<Utc>), Error> {
+    fresh: Run,
+) -> Result<Run, Error> {
     warehouse.transaction(|warehouse| {
         consumers::register(warehouse, Consumer::ALL.into_iter().map(Consumer::name))?;
         let connection = warehouse.connection();
         let unfinished = sql::UNFINISHED_RUN;
-        let waited_for_since = sql_timestamp(now - WORTH_WAITING_FOR);
-        let found: Option<(String, NaiveDateTime)> = connection
-            .query_row(
-                unfinished,
-                params![source, purpose.ships, waited_for_since, purpose.is_full],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )
-            .optional()
-            .doing("look for an unfinished run")?;
-        if let Some((run_id, started_at)) = found
+        let waited_for_since = sql_timestamp(fresh.started_at - WORTH_WAITING_FOR);
+        let values = params![source, purpose.ships, waited_for_since, purpose.is_full];
+        let found = connection.query_row(unfinished, values, read_run).optional();
+        if let Some(run) = found.doing("look for an unfinished run")?
             && !purpose.is_own
-            && let Ok(run_id) = run_id.parse()
         {
-            let widen = sql::WIDEN_RUN;
-            let run: &RunId = &run_id;
             connection
-                .execute(widen, params![run.as_str(), purpose.is_full])
+                .execute(sql::WIDEN_RUN, params![run.id.as_str(), purpose.is_full])
                 .doing("note the run's purpose")?;
-            return Ok((run_id, started_at.and_utc()));
+            return Ok(run);
         }
         // What another source landed completely is shipped by this run; the rest of it is asked for again.
         connection
@@ -112,14 +105,14 @@ pub(crate) fn begin(
             .execute(
                 sql::BEGIN_RUN,
                 params![
-                    fresh.as_str(),
+                    fresh.id.as_str(),
                     source.unwrap_or("what is landed"),
-                    sql_timestamp(now),
+                    sql_timestamp(fresh.started_at),
                     purpose.is_full
                 ],
             )
             .doing("note the run")?;
-        Ok((fresh, now))
+        Ok(fresh)
     })
 }
 
@@ -165,14 +158,19 @@ pub(crate) fn enter(warehouse: &Warehouse, run: &RunId, stage: &str) -> Result<(
 }
 
 /// The latest run that exported its rows.
-pub(crate) fn latest(warehouse: &Warehouse) -> Result<Option<(RunId, DateTime<Utc>)>, Error> {
-    let sql = sql::LATEST_EXPORTED_RUN;
-    let found: Option<(String, NaiveDateTime)> = warehouse
-        .connection()
-        .query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()
-        .doing("look for the latest run")?;
-    Ok(found.and_then(|(run, at)| Some((run.parse().ok()?, at.and_utc()))))
+pub(crate) fn latest(warehouse: &Warehouse) -> Result<Option<Run>, Error> {
+    let found = warehouse.connection().query_row(sql::LATEST_EXPORTED_RUN, [], read_run);
+    found.optional().doing("look for the latest run")
+}
+
+/// The latest run that sent a file.
+pub(crate) fn latest_with_files(warehouse: &Warehouse) -> Result<Option<Run>, Error> {
+    let found = warehouse.connection().query_row(sql::LATEST_RUN_WITH_FILES, [], read_run);
+    found.optional().doing("look for the latest run with files")
+}
+
+fn read_run(row: &duckdb::Row<'_>) -> duckdb::Result<Run> {
+    Ok(Run { id: row.get(0)?, started_at: row.get::<_, NaiveDateTime>(1)?.and_utc() })
 }
 
 /// Whether the run exported its rows itself. What a run left behind that was refused or gave way to another is exported by a
@@ -189,18 +187,18 @@ pub(crate) fn why_not_shipped(
     only_ships: bool,
 ) -> Result<Option<&'static str>, Error> {
     let sql = "select status, exported_at is not null from meta.runs where run_id = ?";
-    let (status, is_shipped): (Option<String>, bool) = warehouse
+    let (status, is_shipped): (Option<RunStatus>, bool) = warehouse
         .connection()
         .query_row(sql, [run.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
         .doing("look up the run")?;
-    Ok(match (status.as_deref(), is_shipped) {
-        (Some("refused"), true) => {
+    Ok(match (status, is_shipped) {
+        (Some(RunStatus::Refused), true) => {
             Some("was refused by the quality gate; a later run shipped what was left of it")
         }
-        (Some("superseded"), true) => {
+        (Some(RunStatus::Superseded), true) => {
             Some("gave way to a run of another source, which shipped what was left of it")
         }
-        (Some("refused"), false) if only_ships => Some("was refused by the quality gate"),
+        (Some(RunStatus::Refused), false) if only_ships => Some("was refused by the quality gate"),
         (_, false) if only_ships => Some("has not come that far"),
         _ => None,
     })
@@ -285,14 +283,25 @@ pub(crate) fn counts_of(warehouse: &Warehouse, run: &RunId) -> Result<Vec<TableC
     rows.doing(doing)?.collect::<Result<_, _>>().doing(doing)
 }
 
+/// What a run wrote into the local lake.
+pub(crate) struct Written<'a> {
+    /// Its files, and which run it was.
+    pub(crate) manifest: &'a Manifest,
+    /// The manifest as a file; none where there is nothing to vouch for.
+    pub(crate) manifest_file: Option<&'a WrittenFile>,
+    /// The raw documents, where they were asked for.
+    pub(crate) archive: Option<&'a WrittenFile>,
+    /// What each table held.
+    pub(crate) counts: &'a [TableCount],
+}
+
 /// Notes in one transaction what was exported, and that the lake lacks nothing.
 pub(crate) fn exported(
     warehouse: &mut Warehouse,
-    manifest: &Manifest,
-    (written, archive): (Option<&WrittenFile>, Option<&WrittenFile>),
-    counts: &[TableCount],
+    written: &Written<'_>,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
+    let Written { manifest, manifest_file, archive, counts } = *written;
     let run_id = &manifest.run_id;
     let now = sql_timestamp(now);
     warehouse.transaction(|warehouse| {
@@ -303,7 +312,7 @@ pub(crate) fn exported(
         connection
             .execute(sql::NOTE_TABLE_COUNTS, params![run_id, now, list(counts)])
             .doing("note the table counts")?;
-        written.map_or(Ok(()), |file| written::manifest_written(warehouse, run_id, file))?;
+        manifest_file.map_or(Ok(()), |file| written::manifest_written(warehouse, run_id, file))?;
         archive.map_or(Ok(()), |file| written::archive_written(warehouse, run_id, file))?;
         connection.execute(sql::NOTE_EXPORT, [&now]).doing("note the export")?;
         consumers::acknowledge(warehouse, Consumer::Lake)
@@ -313,7 +322,7 @@ pub(crate) fn exported(
 /// How a run ended.
 pub(crate) struct End<'a> {
     /// What the ledger calls it.
-    pub(crate) status: &'a str,
+    pub(crate) status: RunStatus,
     /// The run's report, as JSON.
     pub(crate) report: &'a str,
     /// When it was concluded.
@@ -332,7 +341,7 @@ impl End<'_> {
     }
 
     fn note(&self, warehouse: &Warehouse, run: &RunId, sql: &str) -> Result<(), Error> {
-        let values = params![self.status, self.report, sql_timestamp(self.at), run.as_str()];
+        let values = params![self.status.name(), self.report, sql_timestamp(self.at), run.as_str()];
         warehouse.connection().execute(sql, values).doing("note how the run ended").map(|_| ())
     }
 }
@@ -408,7 +417,7 @@ pub(crate) fn latest_runs(warehouse: &Warehouse, count: u32) -> Result<Vec<RunSu
 ///
 /// # Errors
 /// [`Error::Statement`].
-pub(crate) fn files_of(warehouse: &Warehouse, run: &RunId) -> Result<Vec<FileState>, Error> {
+pub(crate) fn files_of(warehouse: &Warehouse, run: &RunId) -> Result<Vec<FileSummary>, Error> {
     let files = files_of_runs(warehouse, std::iter::once(run.as_str()))?;
     Ok(files.into_values().next().unwrap_or_default())
 }
@@ -417,15 +426,15 @@ pub(crate) fn files_of(warehouse: &Warehouse, run: &RunId) -> Result<Vec<FileSta
 pub(crate) fn files_of_runs<'r>(
     warehouse: &Warehouse,
     runs: impl Iterator<Item = &'r str>,
-) -> Result<BTreeMap<String, Vec<FileState>>, Error> {
+) -> Result<BTreeMap<String, Vec<FileSummary>>, Error> {
     let mut files: BTreeMap<_, _> = runs.map(|run| (run.to_owned(), Vec::new())).collect();
-    let Some(first) = files.keys().next().cloned() else { return Ok(files) };
-    // Ids grow with time, so what is asked for is the newest part of the table.
-    let sql = sql::FILES_SINCE_RUN;
+    if files.is_empty() {
+        return Ok(files);
+    }
     let doing = "list the files";
-    let mut statement = warehouse.connection().prepare(sql).doing(doing)?;
-    let rows = statement.query_map([&first], |row| {
-        let file = FileState {
+    let mut statement = warehouse.connection().prepare(sql::FILES_OF_RUNS).doing(doing)?;
+    let rows = statement.query_map([list(files.keys())], |row| {
+        let file = FileSummary {
             table: row.get(1)?,
             key: row.get(2)?,
             row_count: row.get(3)?,

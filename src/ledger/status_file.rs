@@ -12,7 +12,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::checks::{CheckFinding, findings_of};
-use super::runs::{FileState, RunSummary, files_of_runs, latest_runs};
+use super::run_status::RunStatus;
+use super::runs::{FileSummary, RunSummary, files_of_runs, latest_runs};
 use crate::ids::{DataDir, RunId};
 use crate::warehouse::Warehouse;
 
@@ -32,7 +33,7 @@ pub(crate) struct Board {
     /// The latest runs, newest first.
     pub runs: Vec<RunSummary>,
     /// Their files.
-    pub files: BTreeMap<String, Vec<FileState>>,
+    pub files: BTreeMap<String, Vec<FileSummary>>,
 }
 
 impl Board {
@@ -51,8 +52,8 @@ impl Board {
     pub(crate) fn held_by(mut self, holder: &str) -> Self {
         let is_holder = |id: u32| holder.contains(&format!("process {id} "));
         if !self.process_id.is_some_and(is_holder) {
-            let running = self.runs.iter_mut().filter(|run| run.state == "running");
-            running.for_each(|run| run.state = "stopped".to_owned());
+            let running = self.runs.iter_mut().filter(|run| run.state == RunStatus::Running);
+            running.for_each(|run| run.state = RunStatus::Stopped);
         }
         self
     }
@@ -70,7 +71,7 @@ pub(crate) fn post(
         let is_at_work =
             |summary: &&mut RunSummary| at_work.is_some_and(|run| summary.run_id == run.as_str());
         for summary in runs.iter_mut().filter(is_at_work) {
-            summary.state = "running".to_owned();
+            summary.state = RunStatus::Running;
             summary.error = None;
         }
         let runs_in_view = runs.iter().map(|summary| summary.run_id.as_str());

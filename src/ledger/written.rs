@@ -1,10 +1,9 @@
 //! The ledger of what a run wrote beside its files: the manifest and the archive, with their checksums; and the manifest once more
 //! from what the ledger knows of the files.
 
-use chrono::{DateTime, Utc};
 use duckdb::{OptionalExt, params};
 
-use crate::ids::RunId;
+use crate::ids::{Run, RunId};
 use crate::lake::{ExportedFile, Format, Manifest, WrittenFile};
 use crate::warehouse::ledger_sql as sql;
 use crate::warehouse::{Doing, Error, Warehouse};
@@ -58,15 +57,11 @@ fn written(warehouse: &Warehouse, sql: &str, run: &RunId) -> Result<Option<Writt
 }
 
 /// The manifest of a run's files, without those that never reach the bucket.
-pub(crate) fn manifest(
-    warehouse: &Warehouse,
-    run: &RunId,
-    started_at: DateTime<Utc>,
-) -> Result<Manifest, Error> {
+pub(crate) fn manifest(warehouse: &Warehouse, run: &Run) -> Result<Manifest, Error> {
     let sql = sql::MANIFEST_FILES;
     let doing = "list the run's files";
     let mut statement = warehouse.connection().prepare(sql).doing(doing)?;
-    let rows = statement.query_map([run.as_str()], |row| {
+    let rows = statement.query_map([run.id.as_str()], |row| {
         Ok(ExportedFile {
             table: row.get(0)?,
             key: row.get(1)?,
@@ -78,5 +73,5 @@ pub(crate) fn manifest(
     });
     let files: Vec<ExportedFile> = rows.doing(doing)?.collect::<Result<_, _>>().doing(doing)?;
     let format = files.first().and_then(|file| Format::of_key(&file.key)).unwrap_or_default();
-    Ok(Manifest::new((run.to_string(), started_at), format, files))
+    Ok(Manifest::new(run, format, files))
 }

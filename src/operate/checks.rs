@@ -37,7 +37,7 @@ pub(crate) async fn check_everything(
 ) -> Result<Option<Everything>, Error> {
     let teller = Teller::new(sink, settings.clock);
     let events = |what| teller.tell(what);
-    let (_lock, warehouse) = hold(config, settings, "check", (&events, stop)).await?;
+    let (_lock, warehouse) = hold(config, settings, "check", &events, stop).await?;
     // Only now: whoever waited begins when the wait is over.
     let started_at = (settings.clock)();
     let (asked, work) = (Arc::clone(stop), warehouse.interrupt());

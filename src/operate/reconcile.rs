@@ -116,7 +116,7 @@ pub(crate) async fn reconcile(
     let target = config.required_account(settings.shipping.snowflake, settings.clock, why)?;
     let teller = Teller::new(sink, settings.clock);
     let events = |what| teller.tell(what);
-    let (_lock, mut warehouse) = hold(config, settings, "reconcile", (&events, stop)).await?;
+    let (_lock, mut warehouse) = hold(config, settings, "reconcile", &events, stop).await?;
     let tables = if tables.is_empty() { &Table::ALL[..] } else { tables };
     let mut found = Vec::new();
     for table in tables {

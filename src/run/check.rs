@@ -18,8 +18,8 @@ pub(crate) fn check(run: &mut Run<'_>, _: &Transformed) -> Result<Option<Quality
     run.enter(Stage::Check)?;
     let refused_rows = run.config.data_dir.refused();
     let (warn_only, now) = (&run.settings.warn_only, run.now());
-    let of_run = (&run.findings.run_id, now);
-    let (checks, gate) = quality::gate(&mut run.warehouse, of_run, warn_only, &refused_rows)?;
+    let id = &run.findings.run.id;
+    let (checks, gate) = quality::gate(&mut run.warehouse, id, now, warn_only, &refused_rows)?;
     run.findings.checks = checks;
     let data_dir = &run.config.data_dir;
     ledger::status_file::post_findings(data_dir, &run.warehouse, run.id());

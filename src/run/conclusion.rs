@@ -5,14 +5,15 @@
 
 use std::mem;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::SecondsFormat;
 
 use super::error::Error;
 use super::findings::Findings;
 use super::report::VerificationReport;
-use super::status::{RunStatus, RunVerdict};
+use super::status::RunVerdict;
 use crate::event::Stage;
 use crate::ids::RunId;
+use crate::ledger::{Proof, RunStatus, Shipment};
 use crate::snowflake::{Outcome, Verification};
 
 /// How a run ended.
@@ -26,9 +27,6 @@ pub(crate) struct Conclusion {
     /// What the ledger calls it, where the run's own files do not say better.
     pub(crate) state: RunStatus,
 }
-
-/// The run whose file was last proven, and when that was.
-pub(crate) type Proof = (String, DateTime<Utc>);
 
 impl Findings {
     /// What ended the run. Files that are known to be wrong count for more than whatever kept others on their way.
@@ -78,16 +76,16 @@ impl Findings {
 
     /// `run 01…`, the sender of a file.
     fn whose(&self, key: &str) -> String {
-        match self.sender(key).filter(|run| **run != self.run_id) {
-            None => format!("run {}", self.run_id),
-            Some(run) if *run < self.run_id => format!("run {run}, an earlier run,"),
+        match self.sender(key).filter(|run| **run != self.run.id) {
+            None => format!("run {}", self.run.id),
+            Some(run) if *run < self.run.id => format!("run {run}, an earlier run,"),
             Some(run) => format!("run {run}, a later run,"),
         }
     }
 
     fn sender(&self, key: &str) -> Option<&RunId> {
-        let sent = |parcel: &&crate::ledger::Parcel| parcel.files().any(|file| file.key == key);
-        self.parcels.iter().find(sent).map(|parcel| &parcel.run_id)
+        let sent = |shipment: &&Shipment| shipment.exported().any(|file| file.key == key);
+        self.shipments.iter().find(sent).map(|shipment| &shipment.run.id)
     }
 
     /// How the run ended.
@@ -126,8 +124,9 @@ impl Findings {
         let is_wrong = matches!(ended, Err(Error::Unverified { outcome, .. }) if outcome.is_final())
                 // A new run ships what this one cannot any more.
                 || matches!(ended, Err(Error::Lake(crate::lake::Error::Lost { .. })));
-        let own = self.parcels.iter().filter(|parcel| parcel.run_id == self.run_id);
-        let has_arrived = own.flat_map(|parcel| &parcel.entries).all(|entry| entry.is_settled());
+        let own = self.shipments.iter().filter(|shipment| shipment.run.id == self.run.id);
+        let has_arrived =
+            own.flat_map(|shipment| &shipment.files).all(|file| file.state.is_settled());
         match status {
             RunStatus::Pending | RunStatus::Failed if is_wrong => RunStatus::Failed,
             // Only others' files are left, which every later run takes along.
@@ -155,7 +154,7 @@ impl Findings {
 
     fn reason(&self, verification: &Verification) -> String {
         let sender = verification.worst().and_then(|worst| self.sender(&worst.key));
-        match sender.filter(|run| **run != self.run_id) {
+        match sender.filter(|run| **run != self.run.id) {
             Some(run) => format!("run {run}: {}", verification.reason),
             None => verification.reason.clone(),
         }
@@ -165,7 +164,7 @@ impl Findings {
 /// Why nothing was asked, and what is known from before.
 fn unchanged(proof: Option<Proof>) -> String {
     match proof {
-        Some((run, at)) => {
+        Some(Proof { run, at }) => {
             let at = at.to_rfc3339_opts(SecondsFormat::Secs, true);
             format!("nothing to send; last proof: run {run}, {at}")
         }
@@ -175,16 +174,18 @@ fn unchanged(proof: Option<Proof>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use chrono::DateTime;
+
     use super::*;
-    use crate::ledger::{Entry, Parcel};
+    use crate::ledger::{FileState, ShippedFile};
     use crate::snowflake::verify;
 
-    fn findings(reached: Stage, entries: Vec<Entry>) -> Findings {
-        let parcel = Parcel::example(1, entries);
-        let mut findings = Findings::new(parcel.run_id.clone(), parcel.started_at);
+    fn findings(reached: Stage, files: Vec<ShippedFile>) -> Findings {
+        let shipment = Shipment::example(1, files);
+        let mut findings = Findings::new(shipment.run.clone());
         findings.reached = reached;
-        if !parcel.entries.is_empty() {
-            findings.parcels = vec![parcel];
+        if !shipment.files.is_empty() {
+            findings.shipments = vec![shipment];
         }
         findings
     }
@@ -199,8 +200,8 @@ mod tests {
 
     #[test]
     fn a_run_that_ends_well_is_called_by_the_last_stage_that_it_reached() {
-        let status = |reached, entries| findings(reached, entries).status(&Ok(()));
-        let file = || vec![Entry::example("a", "uploaded", None)];
+        let status = |reached, files| findings(reached, files).status(&Ok(()));
+        let file = || vec![ShippedFile::example("a", FileState::Uploaded, None)];
         assert_eq!(status(Stage::Fetch, vec![]), RunStatus::Pending);
         assert_eq!(status(Stage::Check, file()), RunStatus::Pending);
         assert_eq!(status(Stage::Export, file()), RunStatus::Exported);
@@ -215,7 +216,8 @@ mod tests {
 
     #[test]
     fn only_what_was_compared_in_this_process_is_verified() {
-        let mut findings = findings(Stage::Verify, vec![Entry::example("a", "verified", None)]);
+        let mut findings =
+            findings(Stage::Verify, vec![ShippedFile::example("a", FileState::Verified, None)]);
         findings.verification = Some(verify(&[], &Default::default()));
         assert_eq!(findings.status(&Ok(())), RunStatus::Verified);
         assert_eq!(findings.status(&Err(put_off())), RunStatus::Verified);
@@ -226,7 +228,7 @@ mod tests {
 
     #[test]
     fn the_ledger_calls_running_what_the_same_command_continues() {
-        let entry = |state| vec![Entry::example("a", state, None)];
+        let file = |state| vec![ShippedFile::example("a", state, None)];
         let of = |mut findings: Findings, ended: Result<(), Error>| {
             findings.verification = Some(verify(&[], &Default::default()));
             findings.state(findings.status(&ended), &ended)
@@ -236,13 +238,13 @@ mod tests {
             let (whose, reason, next_step) = Default::default();
             Err(Error::Unverified { whose, outcome, reason, next_step })
         };
-        let accepted = || findings(Stage::Verify, entry("accepted"));
+        let accepted = || findings(Stage::Verify, file(FileState::Accepted));
         assert_eq!(of(accepted(), interrupted()), RunStatus::Running);
         assert_eq!(of(accepted(), wrong(Outcome::Pending)), RunStatus::Running);
         assert_eq!(of(accepted(), wrong(Outcome::Mismatch)), RunStatus::Failed);
         assert_eq!(of(accepted(), Err(refused())), RunStatus::Refused);
         // The run's own files are in: what is left is others'.
-        let verified = || findings(Stage::Verify, entry("verified"));
+        let verified = || findings(Stage::Verify, file(FileState::Verified));
         assert_eq!(of(verified(), wrong(Outcome::Pending)), RunStatus::Pending);
         assert_eq!(of(verified(), Ok(())), RunStatus::Verified);
     }

@@ -3,7 +3,7 @@
 use super::Run;
 use super::error::Error;
 use crate::event::{Counts, Stage, Warning};
-use crate::lake::{self, ExportSettings, WrittenFile, archive, manifest_key};
+use crate::lake::{self, ExportSettings, Unshipped, WrittenFile, archive, manifest_key};
 use crate::ledger;
 use crate::quality::QualityPassed;
 
@@ -15,15 +15,21 @@ pub(crate) fn export(run: &mut Run<'_>, passed: &QualityPassed) -> Result<(), Er
     run.check_stop()?;
     run.enter(Stage::Export)?;
     let settings = run.config.export_settings();
-    let of_run = (run.id(), run.started_at(), run.findings.tables.as_slice());
-    let manifest = lake::export(&run.warehouse, passed, of_run, &settings, run.events)?;
+    let findings = &run.findings;
+    let unshipped = Unshipped { run: &findings.run, counts: &findings.tables };
+    let manifest = lake::export(&run.warehouse, passed, unshipped, &settings, run.events)?;
     let archive = written_archive(run, &settings)?;
-    let key = manifest_key(&settings.prefix, run.id(), run.started_at());
+    let key = manifest_key(&settings.prefix, &findings.run);
     let has_files = !manifest.files.is_empty();
-    let written = has_files.then(|| manifest.write(&settings.lake, key)).transpose()?;
-    let (beside, now) = ((written.as_ref(), archive.as_ref()), run.now());
-    let counts = &run.findings.tables;
-    ledger::runs::exported(&mut run.warehouse, &manifest, beside, counts, now)?;
+    let manifest_file = has_files.then(|| manifest.write(&settings.lake, key)).transpose()?;
+    let written = ledger::runs::Written {
+        manifest: &manifest,
+        manifest_file: manifest_file.as_ref(),
+        archive: archive.as_ref(),
+        counts: &findings.tables,
+    };
+    let now = run.now();
+    ledger::runs::exported(&mut run.warehouse, &written, now)?;
     run.findings.manifest = Some(manifest);
     run.leave(Counts::default());
     run.findings.reached = Stage::Export;
@@ -35,8 +41,7 @@ fn written_archive(run: &Run<'_>, settings: &ExportSettings) -> Result<Option<Wr
     if !run.settings.archive {
         return Ok(None);
     }
-    let of_run = (run.id(), run.started_at());
-    let archive = archive(&run.warehouse, of_run, &settings.lake, &settings.prefix)?;
+    let archive = archive(&run.warehouse, &run.findings.run, &settings.lake, &settings.prefix)?;
     let Some(archive) = archive else { return Ok(None) };
     if archive.left_out_count > 0 {
         run.warn(Warning::ArchiveIncomplete { left_out_count: archive.left_out_count });

@@ -10,9 +10,9 @@ use super::report::{
 };
 use crate::causes::chain;
 use crate::event::Stage;
-use crate::ids::RunId;
+use crate::ids::Run;
 use crate::lake::Manifest;
-use crate::ledger::Parcel;
+use crate::ledger::{FileState, Shipment};
 use crate::quality::CheckResult;
 use crate::snowflake::Verification;
 use crate::warehouse::TableCount;
@@ -20,8 +20,7 @@ use crate::warehouse::TableCount;
 /// What one run has gathered so far.
 pub(crate) struct Findings {
     /// Whose they are.
-    pub(crate) run_id: RunId,
-    pub(crate) started_at: DateTime<Utc>,
+    pub(crate) run: Run,
     pub(crate) spotify: SpotifyReport,
     pub(crate) playlists: Vec<PlaylistReport>,
     pub(crate) enrichment: EnrichmentReport,
@@ -33,7 +32,7 @@ pub(crate) struct Findings {
     pub(crate) tables: Vec<TableCount>,
     pub(crate) manifest: Option<Manifest>,
     /// What is on its way, this run's files and earlier ones'.
-    pub(crate) parcels: Vec<Parcel>,
+    pub(crate) shipments: Vec<Shipment>,
     pub(crate) verification: Option<Verification>,
     /// What keeps one run's files from the bucket, while others went.
     pub(crate) held_up: Option<crate::lake::Error>,
@@ -49,10 +48,9 @@ pub(crate) struct Findings {
 
 impl Findings {
     /// A run that has done nothing yet.
-    pub(crate) const fn new(run_id: RunId, started_at: DateTime<Utc>) -> Self {
+    pub(crate) const fn new(run: Run) -> Self {
         Self {
-            run_id,
-            started_at,
+            run,
             spotify: SpotifyReport {
                 call_count: 0,
                 retry_count: 0,
@@ -66,7 +64,7 @@ impl Findings {
             checks: Vec::new(),
             tables: Vec::new(),
             manifest: None,
-            parcels: Vec::new(),
+            shipments: Vec::new(),
             verification: None,
             held_up: None,
             refusal: None,
@@ -78,9 +76,9 @@ impl Findings {
 
     pub(crate) fn report(&self, conclusion: &Conclusion, now: DateTime<Utc>) -> RunReport {
         RunReport {
-            run_id: self.run_id.to_string(),
+            run_id: self.run.id.to_string(),
             status: conclusion.status,
-            started_at: self.started_at,
+            started_at: self.run.started_at,
             finished_at: now,
             not_before: self.not_before(conclusion.error.as_ref()).filter(|until| now < *until),
             spotify: self.spotify,
@@ -109,45 +107,39 @@ impl Findings {
 
     /// The keys of what is on its way.
     pub(crate) fn keys(&self) -> Vec<String> {
-        self.parcels.iter().flat_map(Parcel::files).map(|file| file.key.clone()).collect()
+        self.shipments.iter().flat_map(Shipment::exported).map(|file| file.key.clone()).collect()
     }
 
     /// What is on its way, or, where nothing goes further than the local lake, what was written.
     pub(crate) fn files(&self) -> Vec<FileReport> {
-        if self.parcels.is_empty() {
-            let files = self.manifest.iter().flat_map(|manifest| manifest.files.iter().cloned());
-            let (run_id, state) = (self.run_id.to_string(), "exported".to_owned());
+        if self.shipments.is_empty() {
+            let files = self.manifest.iter().flat_map(|manifest| &manifest.files);
             return files
                 .map(|file| FileReport {
-                    run_id: run_id.clone(),
-                    file,
-                    state: state.clone(),
+                    run_id: self.run.id.to_string(),
+                    file: file.clone(),
+                    state: FileState::Exported,
                     reason: None,
                     verified_at: None,
                 })
                 .collect();
         }
-        let entries = self
-            .parcels
-            .iter()
-            .flat_map(|parcel| parcel.entries.iter().map(move |entry| (&parcel.run_id, entry)));
-        entries
-            .map(|(run_id, entry)| FileReport {
-                run_id: run_id.to_string(),
-                file: entry.file.clone(),
-                verified_at: entry.verified_at,
-                // Between the note before the call and the one after it, nobody knows.
-                state: if entry.state == "submitting" { "uploaded" } else { &entry.state }
-                    .to_owned(),
-                reason: entry.reason.clone(),
+        let reports = self.shipments.iter().flat_map(|shipment| {
+            shipment.files.iter().map(|shipped| FileReport {
+                run_id: shipment.run.id.to_string(),
+                file: shipped.file.clone(),
+                state: shipped.state.reported(),
+                reason: shipped.reason.clone(),
+                verified_at: shipped.verified_at,
             })
-            .collect()
+        });
+        reports.collect()
     }
 }
 
 pub(crate) fn table_report(count: &TableCount) -> TableReport {
     TableReport {
-        table: count.table.clone(),
+        table: count.table,
         row_count: count.row_count,
         changed_row_count: count.changed_row_count,
     }

@@ -1,7 +1,7 @@
 //! Ingest: submits files that are in the bucket to Snowflake, each one in one way and no other.
 //!
-//! In: [`Uploaded`], the proof that the files are there whole, and what the ledger knows of each. Out: what Snowflake answered.
-//! The way of a file (and the id of its statement) is noted before the call. Whoever finds the note goes the same way again,
+//! In: [`UploadedShipment`]: files that are there whole, with what the ledger knows of each. Out: what Snowflake answered.
+//! The mode of a file (and the id of its statement) is noted before the call. Whoever finds the note uses the same mode again,
 //! whatever is configured by then: a pipe skips a path that it knows, a statement's id is looked up. Only where Snowflake said no
 //! is the note taken back.
 
@@ -12,11 +12,12 @@ use uuid::Uuid;
 
 use super::Run;
 use super::error::Error;
+use super::upload::UploadedShipment;
 use crate::config::Account;
 use crate::event::{Counts, Stage, What};
 use crate::ids::{RunId, Table};
-use crate::lake::{ExportedFile, Format, Uploaded};
-use crate::ledger::{self, Parcel};
+use crate::lake::{ExportedFile, Format};
+use crate::ledger::{self, Shipment, ShippedFile, Step, Submission};
 use crate::snowflake::{
     Accepted, Answer, Evidence, FileReport, IngestMode, MAX_PIPE_FILES, Request, StagedFile,
     Statement, copy_result,
@@ -32,7 +33,10 @@ pub(crate) struct Submitted {
 }
 
 /// Submits what was uploaded, where the run goes that far.
-pub(crate) async fn ingest(run: &mut Run<'_>, uploaded: &[Uploaded]) -> Result<Submitted, Error> {
+pub(crate) async fn ingest(
+    run: &mut Run<'_>,
+    uploaded: &[UploadedShipment],
+) -> Result<Submitted, Error> {
     let mut submitted = Submitted::default();
     let Some(account) = run.account.filter(|_| run.does(Stage::Ingest)) else {
         return Ok(submitted);
@@ -46,8 +50,8 @@ pub(crate) async fn ingest(run: &mut Run<'_>, uploaded: &[Uploaded]) -> Result<S
     };
     for table in Table::ALL {
         run.check_stop()?;
-        let files = uploaded.iter().flat_map(Uploaded::files);
-        let batches = plan.batches(table, files, &run.findings.parcels);
+        let shipments = uploaded.iter().map(UploadedShipment::shipment);
+        let batches = plan.batches(table, shipments);
         if batches.is_empty() {
             continue;
         }
@@ -76,9 +80,9 @@ struct Plan {
 
 /// Files of one table that are submitted in one call.
 #[derive(Debug, PartialEq)]
-struct Batch {
+struct Batch<'f> {
     table: Table,
-    way: IngestMode,
+    mode: IngestMode,
     format: Format,
     /// Whose files they are; of several runs where the call is not about one.
     run_id: Option<RunId>,
@@ -86,7 +90,7 @@ struct Batch {
     request_id: Option<Uuid>,
     /// Whether Snowflake may know them from a call whose answer never came.
     is_submitted_already: bool,
-    files: Vec<ExportedFile>,
+    files: Vec<&'f ExportedFile>,
 }
 
 impl Plan {
@@ -94,58 +98,61 @@ impl Plan {
     fn batches<'f>(
         &self,
         table: Table,
-        files: impl Iterator<Item = &'f ExportedFile>,
-        parcels: &[Parcel],
-    ) -> Vec<Batch> {
-        let mut notes = BTreeMap::new();
-        for parcel in parcels {
-            let entries = parcel.entries_of(table);
-            notes.extend(entries.map(|entry| (entry.file.key.as_str(), (&parcel.run_id, entry))));
-        }
-        let mut batches: Vec<Batch> = Vec::new();
-        for file in files {
-            let Some((run_id, entry)) = notes.get(file.key.as_str()) else { continue };
-            let way = entry.way.unwrap_or(self.mode);
-            // Whether it came, the table tells; a pipe that has forgotten it would load it a second time.
-            let is_ours_to_submit = way == IngestMode::Rest || self.submits_announced;
-            if is_ours_to_submit && entry.is_forgotten(self.now) {
-                continue;
-            }
-            let is_copy = way == IngestMode::Copy;
-            let of_run = is_copy.then(|| (*run_id).clone());
-            let request_id = entry.request_id.filter(|_| is_copy);
-            let format = entry.format().unwrap_or(self.format);
-            // Of a file in a bucket with events a pipe may know without us.
-            let is_submitted_already = entry.is_told() || way == IngestMode::Auto;
-            let limit = match (way, request_id) {
-                (IngestMode::Copy, None) => COPY_FILES,
-                (IngestMode::Rest | IngestMode::Auto, _) => MAX_PIPE_FILES,
-                _ => usize::MAX,
-            };
-            let fits = |batch: &&mut Batch| {
-                (batch.way, batch.format, batch.request_id) == (way, format, request_id)
-                    && batch.is_submitted_already == is_submitted_already
-                    && batch.run_id == of_run
-                    && batch.files.len() < limit
-            };
-            match batches.iter_mut().find(fits) {
-                Some(batch) => batch.files.push(file.clone()),
-                None => batches.push(Batch {
-                    table,
-                    way,
-                    format,
-                    run_id: of_run,
-                    request_id,
-                    is_submitted_already,
-                    files: vec![file.clone()],
-                }),
+        shipments: impl Iterator<Item = &'f Shipment>,
+    ) -> Vec<Batch<'f>> {
+        let mut batches: Vec<Batch<'_>> = Vec::new();
+        let files = shipments
+            .flat_map(|shipment| shipment.files_of(table).map(|file| (&shipment.run.id, file)));
+        for (run_id, shipped) in files {
+            let Some(alone) = self.batch(run_id, shipped) else { continue };
+            match batches.iter_mut().find(|batch| batch.takes(&alone)) {
+                Some(batch) => batch.files.extend(alone.files),
+                None => batches.push(alone),
             }
         }
         batches
     }
+
+    /// The call that submits a file alone; `None` where it is not to be submitted again.
+    fn batch<'f>(&self, run_id: &RunId, shipped: &'f ShippedFile) -> Option<Batch<'f>> {
+        let mode = shipped.mode.unwrap_or(self.mode);
+        // Whether it came, the table tells; a pipe that has forgotten it would load it a second time.
+        let is_ours_to_submit = mode == IngestMode::Rest || self.submits_announced;
+        if is_ours_to_submit && shipped.is_forgotten(self.now) {
+            return None;
+        }
+        let is_copy = mode == IngestMode::Copy;
+        Some(Batch {
+            table: shipped.file.table,
+            mode,
+            format: shipped.format().unwrap_or(self.format),
+            run_id: is_copy.then(|| run_id.clone()),
+            request_id: shipped.request_id.filter(|_| is_copy),
+            // Of a file in a bucket with events a pipe may know without us.
+            is_submitted_already: shipped.state.is_submitted() || mode == IngestMode::Auto,
+            files: vec![&shipped.file],
+        })
+    }
 }
 
-impl Batch {
+impl Batch<'_> {
+    /// How many files one call takes. What was sent before is sent again as it was.
+    const fn limit(&self) -> usize {
+        match (self.mode, self.request_id) {
+            (IngestMode::Copy, None) => COPY_FILES,
+            (IngestMode::Copy, Some(_)) => usize::MAX,
+            (IngestMode::Rest | IngestMode::Auto, _) => MAX_PIPE_FILES,
+        }
+    }
+
+    /// Whether another file that goes in the same way has room in it.
+    fn takes(&self, other: &Self) -> bool {
+        (self.mode, self.format, self.request_id) == (other.mode, other.format, other.request_id)
+            && self.is_submitted_already == other.is_submitted_already
+            && self.run_id == other.run_id
+            && self.files.len() < self.limit()
+    }
+
     /// The paths that Snowflake wants: relative to the location that is copied from.
     fn paths(&self, account: &Account) -> Result<Vec<String>, Error> {
         let path = |file: &ExportedFile| {
@@ -153,7 +160,7 @@ impl Batch {
                 Error::OtherPrefix { key: file.key.clone(), prefix: account.prefix.clone() }
             })
         };
-        self.files.iter().map(path).collect()
+        self.files.iter().copied().map(path).collect()
     }
 }
 
@@ -161,12 +168,12 @@ impl Batch {
 async fn submit(
     run: &mut Run<'_>,
     account: &Account,
-    batch: &Batch,
+    batch: &Batch<'_>,
     evidence: &mut Evidence,
 ) -> Result<(), Error> {
     let paths = batch.paths(account)?;
-    match batch.way {
-        // The pipe that the events should have told, and no other: its memory keeps a late event from loading a file twice.
+    match batch.mode {
+        // The pipe that the events should have reached, and no other: its memory keeps a late event from loading a file twice.
         IngestMode::Auto if run.submits_announced() => {
             let answer = submit_to_pipe(run, account, batch, paths).await?;
             evidence.skipped_paths.extend(answer.skipped_paths);
@@ -183,30 +190,31 @@ async fn submit(
             }
             evidence.reports = Answer::Given(reports);
         }
-        // S3's events have told the pipe.
+        // S3's events have announced them to the pipe.
         IngestMode::Auto => note_submission(run, batch, None)?,
     }
-    let (step, now) = (("submitting", "accepted"), run.now());
-    Ok(ledger::files::advance(&mut run.warehouse, &batch.files, step, now)?)
+    let (files, now) = (batch.files.iter().copied(), run.now());
+    Ok(ledger::files::advance(&mut run.warehouse, files, Step::ACCEPTED, now)?)
 }
 
 /// Notes, before the call, which way the files are about to go.
 fn note_submission(
     run: &mut Run<'_>,
-    batch: &Batch,
+    batch: &Batch<'_>,
     request_id: Option<Uuid>,
 ) -> Result<(), Error> {
-    let (way, now) = ((batch.way, request_id), run.now());
-    Ok(ledger::files::submit(&mut run.warehouse, &batch.files, way, now)?)
+    let submission = Submission { mode: batch.mode, request_id };
+    let (files, now) = (batch.files.iter().copied(), run.now());
+    Ok(ledger::files::submit(&mut run.warehouse, files, submission, now)?)
 }
 
 async fn submit_to_pipe(
     run: &mut Run<'_>,
     account: &Account,
-    batch: &Batch,
+    batch: &Batch<'_>,
     paths: Vec<String>,
 ) -> Result<Accepted, Error> {
-    let Some(pipe) = account.names.pipe(batch.table, batch.format, batch.way) else {
+    let Some(pipe) = account.names.pipe(batch.table, batch.format, batch.mode) else {
         return Ok(Accepted::default());
     };
     let staged: Vec<StagedFile> = paths
@@ -226,7 +234,7 @@ async fn submit_to_pipe(
 async fn copy(
     run: &mut Run<'_>,
     account: &Account,
-    batch: &Batch,
+    batch: &Batch<'_>,
     paths: &[String],
 ) -> Result<Vec<FileReport>, Error> {
     let (request, id) = match batch.request_id {
@@ -249,10 +257,10 @@ async fn copy(
 }
 
 /// Takes the note of a submission back where Snowflake has said no.
-fn denied<T>(run: &mut Run<'_>, files: &[ExportedFile], error: Error) -> Result<T, Error> {
+fn denied<T>(run: &mut Run<'_>, files: &[&ExportedFile], error: Error) -> Result<T, Error> {
     if matches!(&error, Error::Snowflake(error) if error.is_denial()) {
         let now = run.now();
-        ledger::files::withdraw(&mut run.warehouse, files, now)?;
+        ledger::files::deny(&mut run.warehouse, files.iter().copied(), now)?;
     }
     Err(error)
 }
@@ -264,55 +272,56 @@ pub(crate) fn below_the_pipe(prefix: &str, table: Table, key: &str) -> Option<St
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::Entry;
+    use crate::ledger::FileState;
 
     fn plan(mode: IngestMode) -> Plan {
         let now = DateTime::UNIX_EPOCH + chrono::TimeDelta::days(1);
         Plan { mode, format: Format::Parquet, submits_announced: false, now }
     }
 
-    fn batches(plan: &Plan, parcels: &[Parcel]) -> Vec<Batch> {
-        plan.batches(Table::Songs, parcels.iter().flat_map(Parcel::files), parcels)
+    fn batches<'f>(plan: &Plan, shipments: &'f [Shipment]) -> Vec<Batch<'f>> {
+        plan.batches(Table::Songs, shipments.iter())
     }
 
-    fn keys(batch: &Batch) -> Vec<&str> {
+    fn keys<'f>(batch: &Batch<'f>) -> Vec<&'f str> {
         batch.files.iter().map(|file| file.key.as_str()).collect()
     }
 
     #[test]
     fn one_call_submits_the_files_of_all_runs_to_a_pipe_and_of_one_run_to_a_copy() {
-        let entry = |key| Entry::example(key, "uploaded", None);
-        let parcels = [
-            Parcel::example(1, vec![entry("a.parquet"), entry("b.parquet")]),
-            Parcel::example(2, vec![entry("c.parquet")]),
+        let file = |key| ShippedFile::example(key, FileState::Uploaded, None);
+        let shipments = [
+            Shipment::example(1, vec![file("a.parquet"), file("b.parquet")]),
+            Shipment::example(2, vec![file("c.parquet")]),
         ];
-        let by_pipe = batches(&plan(IngestMode::Rest), &parcels);
+        let by_pipe = batches(&plan(IngestMode::Rest), &shipments);
         assert_eq!(
             by_pipe.iter().map(keys).collect::<Vec<_>>(),
             [["a.parquet", "b.parquet", "c.parquet"]]
         );
         assert_eq!(by_pipe[0].run_id, None);
-        let by_copy = batches(&plan(IngestMode::Copy), &parcels);
+        let by_copy = batches(&plan(IngestMode::Copy), &shipments);
         assert_eq!(
             by_copy.iter().map(keys).collect::<Vec<_>>(),
             [vec!["a.parquet", "b.parquet"], vec!["c.parquet"]]
         );
-        assert_eq!(by_copy[1].run_id.as_ref(), Some(&parcels[1].run_id));
+        assert_eq!(by_copy[1].run_id.as_ref(), Some(&shipments[1].run.id));
     }
 
     #[test]
-    fn a_file_goes_the_way_that_is_noted_and_what_may_be_known_already_goes_by_itself() {
-        let entries = vec![
-            Entry::example("a.parquet", "uploaded", None),
-            Entry::example("b.parquet", "submitting", Some(IngestMode::Copy)),
-            Entry::example("c.csv.gz", "uploaded", None),
-            Entry::example("d.parquet", "submitting", Some(IngestMode::Rest)),
+    fn a_file_goes_in_the_mode_that_is_noted_and_what_may_be_known_already_goes_by_itself() {
+        let files = vec![
+            ShippedFile::example("a.parquet", FileState::Uploaded, None),
+            ShippedFile::example("b.parquet", FileState::Submitting, Some(IngestMode::Copy)),
+            ShippedFile::example("c.csv.gz", FileState::Uploaded, None),
+            ShippedFile::example("d.parquet", FileState::Submitting, Some(IngestMode::Rest)),
         ];
-        let found = batches(&plan(IngestMode::Rest), &[Parcel::example(1, entries)]);
-        let told: Vec<_> =
-            found.iter().map(|it| (keys(it)[0], it.way, it.is_submitted_already)).collect();
+        let shipments = [Shipment::example(1, files)];
+        let found = batches(&plan(IngestMode::Rest), &shipments);
+        let submitted: Vec<_> =
+            found.iter().map(|it| (keys(it)[0], it.mode, it.is_submitted_already)).collect();
         assert_eq!(
-            told,
+            submitted,
             [
                 ("a.parquet", IngestMode::Rest, false),
                 ("b.parquet", IngestMode::Copy, true),
@@ -325,24 +334,28 @@ mod tests {
     #[test]
     fn what_a_pipe_has_forgotten_is_not_submitted_a_second_time() {
         let rest = Some(IngestMode::Rest);
-        let parcels = [Parcel::example(1, vec![Entry::example("a.parquet", "submitting", rest)])];
+        let shipments = [Shipment::example(
+            1,
+            vec![ShippedFile::example("a.parquet", FileState::Submitting, rest)],
+        )];
         let mut plan = plan(IngestMode::Rest);
-        assert_eq!(batches(&plan, &parcels).len(), 1);
+        assert_eq!(batches(&plan, &shipments).len(), 1);
         plan.now = DateTime::UNIX_EPOCH + chrono::TimeDelta::days(15);
-        assert_eq!(batches(&plan, &parcels), []);
+        assert_eq!(batches(&plan, &shipments), []);
     }
 
     #[test]
     fn a_call_takes_no_more_files_than_its_way_allows() {
-        let entry = |n: usize| Entry::example(&format!("{n}.parquet"), "uploaded", None);
-        let parcels = [Parcel::example(1, (0..=COPY_FILES).map(entry).collect())];
+        let file =
+            |n: usize| ShippedFile::example(&format!("{n}.parquet"), FileState::Uploaded, None);
+        let shipments = [Shipment::example(1, (0..=COPY_FILES).map(file).collect())];
         let sizes: Vec<usize> =
-            batches(&plan(IngestMode::Copy), &parcels).iter().map(|it| it.files.len()).collect();
+            batches(&plan(IngestMode::Copy), &shipments).iter().map(|it| it.files.len()).collect();
         assert_eq!(sizes, [COPY_FILES, 1]);
     }
 
     #[test]
-    fn a_pipe_is_told_the_path_below_its_own_location() {
+    fn a_pipe_is_given_the_path_below_its_own_location() {
         let key = "spotify-data/raw/songs/year=2026/month=01/day=05/songs_x.parquet";
         let path = |prefix, table| below_the_pipe(prefix, table, key);
         assert_eq!(

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use super::error::Error;
 use crate::config::{Account, Config, ConnectError};
 use crate::event::{Stage, What};
-use crate::ids::{PlaylistId, RunId, Table};
+use crate::ids::{self, PlaylistId, RunId, Table};
 use crate::lake::StoreTiming;
 use crate::ledger;
 use crate::snowflake::IngestMode;
@@ -132,7 +132,7 @@ pub struct Shipping {
     pub no_ingest: bool,
     /// Verify every file that was ever sent.
     pub asks_all: bool,
-    /// How files are told of that S3's events should have told, instead.
+    /// How files are submitted that S3's events should have announced, instead.
     pub ingest_as: Option<IngestMode>,
     /// How patient the S3 client is.
     pub store: StoreTiming,
@@ -163,7 +163,7 @@ pub(crate) fn begin(
     warehouse: &mut Warehouse,
     settings: &Settings,
     now: DateTime<Utc>,
-) -> Result<(RunId, DateTime<Utc>), Error> {
+) -> Result<ids::Run, Error> {
     let first = *settings.stages.start();
     if let Some(run) = &settings.run {
         let started_at = ledger::runs::started_at(warehouse, run)?;
@@ -172,11 +172,11 @@ pub(crate) fn begin(
         if let Some(why) = ledger::runs::why_not_shipped(warehouse, run, only_ships)? {
             return Err(Error::NotShipped { run: run.to_string(), why });
         }
-        return Ok((run.clone(), started_at));
+        return Ok(ids::Run { id: run.clone(), started_at });
     }
     if settings.source.is_none() && first >= Stage::Upload {
         let latest = match first {
-            Stage::Verify => ledger::files::latest(warehouse)?,
+            Stage::Verify => ledger::runs::latest_with_files(warehouse)?,
             _ => ledger::runs::latest(warehouse)?,
         };
         return latest.ok_or(Error::NothingExported);
@@ -188,8 +188,8 @@ pub(crate) fn begin(
         is_own: !settings.reship.is_empty(),
     };
     let source = settings.source.as_ref().map(Source::name);
-    let fresh = RunId::new(now, fastrand::u128(..));
-    Ok(ledger::runs::begin(warehouse, source.as_deref(), purpose, (fresh, now))?)
+    let fresh = ids::Run { id: RunId::new(now, fastrand::u128(..)), started_at: now };
+    Ok(ledger::runs::begin(warehouse, source.as_deref(), purpose, fresh)?)
 }
 
 /// The configured account, where the run gets that far. What is wrong with it is said before anything is fetched.

@@ -86,7 +86,8 @@ pub(crate) async fn hold(
     config: &Config,
     settings: &Settings,
     holder: &str,
-    (events, stop): (Events<'_>, &Stop),
+    events: Events<'_>,
+    stop: &Stop,
 ) -> Result<(Lock, Warehouse), Error> {
     let (began, mut lock, mut is_told) = (Instant::now(), None, false);
     loop {

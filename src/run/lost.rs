@@ -8,7 +8,8 @@ use super::error::Error;
 use crate::event::Warning;
 use crate::ids::RunId;
 use crate::lake;
-use crate::ledger::lost::{LostFile, lost_files, supersede};
+use crate::ledger::files::supersede_lost;
+use crate::ledger::lost::{LostFile, lost_files};
 pub(crate) use crate::ledger::lost::{is_any_of, note};
 use crate::warehouse::Warehouse;
 
@@ -40,7 +41,7 @@ pub(crate) fn settle(run: &mut Run<'_>) -> Result<(), Error> {
         return Ok(());
     }
     let now = run.now();
-    supersede(&mut run.warehouse, &settled, now)?;
+    supersede_lost(&mut run.warehouse, &settled, now)?;
     for key in settled {
         run.warn(Warning::Superseded { key });
     }

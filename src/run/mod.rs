@@ -60,13 +60,14 @@ use crate::snowflake::{IngestMode, Usage};
 use crate::stop::Stop;
 use crate::warehouse::Warehouse;
 
+pub use crate::ledger::{FileState, RunStatus};
 pub use error::Error;
 pub use job::{Settings, Shipping, Source, Wanted};
 pub use report::{
     CheckReport, EnrichmentReport, FileReport, PlaylistReport, RunReport, TableReport,
     VerificationReport,
 };
-pub use status::{PlaylistStatus, RunStatus, RunVerdict};
+pub use status::{PlaylistStatus, RunVerdict};
 
 pub(crate) use account::bound;
 pub(crate) use findings::{check_report, table_report};
@@ -110,15 +111,15 @@ async fn from_beginning_to_end(
         events(What::Warning(Warning::Exposed(exposure)));
     }
     let (mut lock, mut warehouse) =
-        hold(config, settings, "a run that begins", (&events, stop)).await?;
+        hold(config, settings, "a run that begins", &events, stop).await?;
     // Only now: whoever waited begins when the wait is over.
     let now = (settings.clock)();
-    let (id, started_at) = job::begin(&mut warehouse, settings, now)?;
-    lock.describe(&format!("run {id}, since {}", now.format("%Y-%m-%d %H:%M:%S UTC")));
-    warehouse.set_run(id.as_str(), started_at)?;
-    teller.begin_run(&id);
+    let begun = job::begin(&mut warehouse, settings, now)?;
+    lock.describe(&format!("run {}, since {}", begun.id, now.format("%Y-%m-%d %H:%M:%S UTC")));
+    warehouse.set_run(begun.id.as_str(), begun.started_at)?;
+    teller.begin_run(&begun.id);
     events(settings.started());
-    let mut findings = Findings::new(id, started_at);
+    let mut findings = Findings::new(begun);
     findings.goes_to_snowflake = job::goes_to_snowflake(config, account.as_ref());
     let mut run = Run {
         config,
@@ -187,11 +188,7 @@ pub(crate) struct Run<'a> {
 
 impl Run<'_> {
     pub(crate) const fn id(&self) -> &RunId {
-        &self.findings.run_id
-    }
-
-    pub(crate) const fn started_at(&self) -> DateTime<Utc> {
-        self.findings.started_at
+        &self.findings.run.id
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {
@@ -264,8 +261,8 @@ impl Run<'_> {
     }
 
     /// Notes how the run ended. A verification that compared nothing changes nothing.
-    fn note_end(&self, state: &str, report: &str) -> Result<(), crate::warehouse::Error> {
-        let end = ledger::runs::End { status: state, report, at: self.now() };
+    fn note_end(&self, status: RunStatus, report: &str) -> Result<(), crate::warehouse::Error> {
+        let end = ledger::runs::End { status, report, at: self.now() };
         match (self.only_verifies(), &self.findings.verification) {
             (false, _) => end.finish(&self.warehouse, self.id()),
             (true, Some(_)) => end.prove(&self.warehouse, self.id()),
@@ -295,7 +292,7 @@ impl Run<'_> {
         let text = serde_json::to_string(&report).unwrap_or_default();
         let Conclusion { state, error, .. } = conclusion;
         blocking(|| {
-            let finished = self.note_end(state.name(), &text);
+            let finished = self.note_end(state, &text);
             let data_dir = &self.config.data_dir;
             ledger::status_file::post(data_dir, &self.warehouse, None, self.now());
             // What was done is done, also where it can no longer be noted.

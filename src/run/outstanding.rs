@@ -3,12 +3,10 @@
 //! The ledger is written before and after each step of a file, so a process killed between two calls forgets none: what was
 //! uploaded is skipped, what was submitted is known to its pipe (by path, for 14 days) or to the table (`COPY INTO`, for 64).
 
-use std::collections::BTreeSet;
-
 use super::error::Error;
 use super::{Run, lost};
 use crate::config::Account;
-use crate::ledger::{self, Asked};
+use crate::ledger::{self, Asked, FileState, ShippedFile};
 
 /// The files that a run takes along, by key: it reports what became of them, however it ends.
 pub(crate) struct Outstanding {
@@ -20,36 +18,33 @@ impl Outstanding {
     pub(crate) fn take(run: &mut Run<'_>) -> Result<Self, Error> {
         lost::settle(run)?;
         let warehouse = &run.warehouse;
-        let mut parcels = match (run.only_verifies(), &run.settings.run) {
-            (true, Some(run)) => ledger::files::asked(warehouse, &Asked::Run(run))?,
+        let mut shipments = match (run.only_verifies(), &run.settings.run) {
+            (true, Some(run)) => ledger::shipments::asked(warehouse, &Asked::Run(run))?,
             (true, None) if run.settings.shipping.asks_all => {
-                ledger::files::asked(warehouse, &Asked::Everything)?
+                ledger::shipments::asked(warehouse, &Asked::Everything)?
             }
-            (true, None) => ledger::files::asked(warehouse, &Asked::Latest)?,
+            (true, None) => ledger::shipments::asked(warehouse, &Asked::Latest)?,
             (false, _) => {
                 let place = run.account.map(Account::place);
-                ledger::files::outstanding(warehouse, place.as_deref())?
+                ledger::shipments::outstanding(warehouse, place.as_deref())?
             }
         };
         if let Some(run) = &run.settings.run {
-            parcels.retain(|parcel| parcel.run_id == *run);
+            shipments.retain(|shipment| shipment.run.id == *run);
         }
-        run.findings.parcels = parcels;
-        let mut keys = run.findings.keys();
+        run.findings.shipments = shipments;
         // Without an account, what is in the bucket has arrived.
-        if run.config.snowflake.account.is_none() {
-            let entries = run.findings.parcels.iter().flat_map(|parcel| &parcel.entries);
-            let arrived = entries.filter(|entry| entry.state == "uploaded");
-            let arrived: BTreeSet<&str> = arrived.map(|entry| entry.file.key.as_str()).collect();
-            keys.retain(|key| !arrived.contains(key.as_str()));
-        }
+        let ends_in_bucket = run.config.snowflake.account.is_none();
+        let files = run.findings.shipments.iter().flat_map(|shipment| &shipment.files);
+        let is_left = |it: &&ShippedFile| !ends_in_bucket || it.state != FileState::Uploaded;
+        let mut keys: Vec<String> = files.filter(is_left).map(|it| it.file.key.clone()).collect();
         keys.extend(lost::keys(&run.warehouse)?);
         Ok(Self { keys })
     }
 
     /// Looks up how far the files are now, also when something failed on the way, and says what is still wrong with them.
     pub(crate) fn settle(self, run: &mut Run<'_>, shipped: Result<(), Error>) -> Result<(), Error> {
-        run.findings.parcels = ledger::files::parcels_of(&run.warehouse, &self.keys)?;
+        run.findings.shipments = ledger::shipments::with_keys(&run.warehouse, &self.keys)?;
         shipped?;
         if let Some(error) = run.findings.held_up.take() {
             return Err(error.into());

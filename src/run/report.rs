@@ -3,7 +3,10 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::status::{PlaylistStatus, RunStatus, RunVerdict};
+use super::status::{PlaylistStatus, RunVerdict};
+use crate::ids::Table;
+use crate::lake::ExportedFile;
+use crate::ledger::{FileState, RunStatus};
 
 /// What a run did.
 #[derive(Debug, Clone, Serialize)]
@@ -172,7 +175,7 @@ impl EnrichmentReport {
 #[derive(Debug, Clone, Serialize)]
 pub struct TableReport {
     /// The table.
-    pub table: String,
+    pub table: Table,
     /// All rows.
     pub row_count: u64,
     /// Rows that this run ships.
@@ -205,9 +208,9 @@ pub struct FileReport {
     pub run_id: String,
     /// What was written.
     #[serde(flatten)]
-    pub file: crate::lake::ExportedFile,
-    /// `exported`, `uploaded`, `accepted`, `verified`, `mismatch`, `failed` or `superseded`.
-    pub state: String,
+    pub file: ExportedFile,
+    /// How far it is; never `submitting`, of which only the ledger speaks.
+    pub state: FileState,
     /// Why it is not further, where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,

@@ -1,4 +1,5 @@
-//! The words for how things ended: of a playlist, of a run, of what was compared with Snowflake. Each is spelt here and nowhere else.
+//! The words for how things ended: of a playlist, of what was compared with Snowflake. Each is spelt here and nowhere else; those of a run
+//! are the ledger's.
 
 use std::fmt;
 
@@ -33,46 +34,6 @@ impl PlaylistStatus {
             Self::NotFound => "not_found",
             Self::Failed => "failed",
             Self::PutOff => "put_off",
-        }
-    }
-}
-
-/// How a run ended, or that it did not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RunStatus {
-    /// It did not come to its end; the same command continues it. Only the ledger says so.
-    Running,
-    /// Something is not there yet, and may come by itself.
-    Pending,
-    /// Its files are in the local lake.
-    Exported,
-    /// They are in the bucket.
-    Uploaded,
-    /// They were submitted to Snowflake.
-    Ingested,
-    /// Every row is there as it was sent.
-    Verified,
-    /// There was nothing to send.
-    Unchanged,
-    /// The checks refused the tables.
-    Refused,
-    /// Something ended it.
-    Failed,
-}
-
-impl RunStatus {
-    /// As reports and the ledger write it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Pending => "pending",
-            Self::Exported => "exported",
-            Self::Uploaded => "uploaded",
-            Self::Ingested => "ingested",
-            Self::Verified => "verified",
-            Self::Unchanged => "unchanged",
-            Self::Refused => "refused",
-            Self::Failed => "failed",
         }
     }
 }
@@ -122,12 +83,6 @@ impl fmt::Display for PlaylistStatus {
     }
 }
 
-impl fmt::Display for RunStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
 impl fmt::Display for RunVerdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
@@ -135,12 +90,6 @@ impl fmt::Display for RunVerdict {
 }
 
 impl Serialize for PlaylistStatus {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
-    }
-}
-
-impl Serialize for RunStatus {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.name())
     }

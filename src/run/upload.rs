@@ -8,15 +8,32 @@ use super::{Run, lost};
 use crate::blocking::blocking;
 use crate::event::{Counts, Stage, Warning};
 use crate::lake::{
-    self, ExportedFile, Shipment, Store, StuckFile, Uploaded, WrittenFile, archive, archive_key,
+    self, ExportedFile, Store, StuckFile, ToUpload, Uploaded, WrittenFile, archive, archive_key,
 };
-use crate::ledger::{self, Parcel, written};
+use crate::ledger::{self, FileState, Shipment, ShippedFile, Step, written};
 use crate::snowflake::IngestMode;
 
-/// Brings every outstanding file into the bucket and returns the proof for those that were not submitted yet.
+/// Files of one run that are in the bucket whole: the lake's proof, with what the ledger knows of each.
+pub(crate) struct UploadedShipment(Shipment);
+
+impl UploadedShipment {
+    /// What of a shipment is proven to be there.
+    fn of(mut shipment: Shipment, proof: &Uploaded) -> Self {
+        let keys: BTreeSet<&str> = proof.files().iter().map(|file| file.key.as_str()).collect();
+        shipment.files.retain(|shipped| keys.contains(shipped.file.key.as_str()));
+        Self(shipment)
+    }
+
+    /// The files, as the ledger knew them before they were uploaded.
+    pub(crate) const fn shipment(&self) -> &Shipment {
+        &self.0
+    }
+}
+
+/// Brings every outstanding file into the bucket and returns those that were not submitted yet.
 ///
 /// What is about one run's files alone is kept in `held_up`, and the others go.
-pub(crate) async fn upload(run: &mut Run<'_>) -> Result<Vec<Uploaded>, Error> {
+pub(crate) async fn upload(run: &mut Run<'_>) -> Result<Vec<UploadedShipment>, Error> {
     let uploaded = match run.only_verifies() {
         true => Vec::new(),
         false => upload_outstanding(run).await?,
@@ -26,24 +43,21 @@ pub(crate) async fn upload(run: &mut Run<'_>) -> Result<Vec<Uploaded>, Error> {
     Ok(uploaded)
 }
 
-async fn upload_outstanding(run: &mut Run<'_>) -> Result<Vec<Uploaded>, Error> {
+async fn upload_outstanding(run: &mut Run<'_>) -> Result<Vec<UploadedShipment>, Error> {
     let again = run.submits_announced();
-    let is_to_go = |parcel: &&Parcel| parcel.unsubmitted(again).next().is_some();
-    let to_go: Vec<Parcel> = run.findings.parcels.iter().filter(is_to_go).cloned().collect();
+    let is_to_go = |it: &&Shipment| it.files.iter().any(|file| file.is_unsubmitted(again));
+    let to_go: Vec<Shipment> = run.findings.shipments.iter().filter(is_to_go).cloned().collect();
     if to_go.is_empty() {
         return Ok(Vec::new());
     }
     run.enter(Stage::Upload)?;
     let settings = run.config.store_settings(run.settings.shipping.store);
     let store = Box::pin(Store::open(&settings)).await?;
-    let (mut all, mut arrived) = (Vec::new(), BTreeSet::new());
-    for parcel in &to_go {
+    let mut uploaded = Vec::new();
+    for shipment in to_go {
         run.check_stop()?;
-        match upload_parcel(run, &store, parcel).await {
-            Ok(Some(uploaded)) => {
-                arrived.extend(uploaded.files().iter().map(|file| file.key.clone()));
-                all.push(uploaded);
-            }
+        match upload_shipment(run, &store, &shipment).await {
+            Ok(Some(proof)) => uploaded.push(UploadedShipment::of(shipment, &proof)),
             Ok(None) => {}
             Err(Error::Lake(error)) if error.is_about_one_file() => {
                 run.findings.held_up.get_or_insert(error);
@@ -52,51 +66,51 @@ async fn upload_outstanding(run: &mut Run<'_>) -> Result<Vec<Uploaded>, Error> {
         }
     }
     // Of what is not there nobody needs to ask.
-    let waited_for: BTreeSet<&str> = to_go
-        .iter()
-        .flat_map(|parcel| parcel.unsubmitted(again))
-        .map(|entry| entry.file.key.as_str())
-        .filter(|key| !arrived.contains(*key))
-        .collect();
-    for parcel in &mut run.findings.parcels {
-        parcel.entries.retain(|entry| !waited_for.contains(entry.file.key.as_str()));
+    let arrived = uploaded.iter().flat_map(|uploaded| uploaded.shipment().exported());
+    let arrived: BTreeSet<&str> = arrived.map(|file| file.key.as_str()).collect();
+    let is_asked_about = |shipped: &ShippedFile| {
+        !shipped.is_unsubmitted(again) || arrived.contains(shipped.file.key.as_str())
+    };
+    for shipment in &mut run.findings.shipments {
+        shipment.files.retain(is_asked_about);
     }
-    run.findings.parcels.retain(|parcel| !parcel.entries.is_empty());
-    Ok(all)
+    run.findings.shipments.retain(|shipment| !shipment.files.is_empty());
+    Ok(uploaded)
 }
 
 /// One run's files; `None` where none of them can go. Files that cannot are noted, and the others go without them.
-async fn upload_parcel(
+async fn upload_shipment(
     run: &mut Run<'_>,
     store: &Store,
-    parcel: &Parcel,
+    shipment: &Shipment,
 ) -> Result<Option<Uploaded>, Error> {
-    let mut files: Vec<ExportedFile> =
-        parcel.unsubmitted(run.submits_announced()).map(|entry| entry.file.clone()).collect();
-    // A bucket that sends events tells the pipe of a file at once, also where this command goes no further.
+    let again = run.submits_announced();
+    let unsubmitted = shipment.files.iter().filter(|shipped| shipped.is_unsubmitted(again));
+    let mut files: Vec<ExportedFile> = unsubmitted.map(|shipped| shipped.file.clone()).collect();
+    // A bucket that sends events announces a file to its pipe at once, also where this command goes no further.
     if run.config.loads_by_event() {
         let now = run.now();
         ledger::files::announce(&mut run.warehouse, &files, IngestMode::Auto, now)?;
     }
     let lake = run.config.data_dir.lake();
     // It goes when everything else is there; then it vouches for what was there.
-    let is_manifest_there = parcel.entries.iter().any(|entry| entry.state != "exported");
+    let is_manifest_there = shipment.files.iter().any(|it| it.state != FileState::Exported);
     let (archive, mut manifest) = blocking(|| {
-        let archive = archive_of(run, parcel, &lake)?;
-        let is_short = !is_manifest_there && lost::is_any_of(&run.warehouse, &parcel.run_id)?;
+        let archive = archive_of(run, shipment, &lake)?;
+        let is_short = !is_manifest_there && lost::is_any_of(&run.warehouse, &shipment.run.id)?;
         let manifest = match is_short {
-            true => write_manifest(run, parcel, &lake),
-            false => manifest_of(run, parcel, &lake),
+            true => write_manifest(run, shipment, &lake),
+            false => manifest_of(run, shipment, &lake),
         };
         Ok::<_, Error>((archive, manifest?))
     })?;
     loop {
-        let shipment =
-            Shipment { lake: &lake, files: &files, archive: archive.as_ref(), manifest: &manifest };
+        let what =
+            ToUpload { lake: &lake, files: &files, archive: archive.as_ref(), manifest: &manifest };
         // Boxed: the SDK's futures are so deep that the compiler gives up on a run's.
-        match Box::pin(lake::upload(store, &shipment, run.events, run.stop)).await {
+        match Box::pin(lake::upload(store, &what, run.events, run.stop)).await {
             Ok(uploaded) => {
-                let (step, now) = (("exported", "uploaded"), run.now());
+                let (step, now) = (Step::UPLOADED, run.now());
                 ledger::files::advance(&mut run.warehouse, uploaded.files(), step, now)?;
                 return Ok(Some(uploaded));
             }
@@ -114,7 +128,7 @@ async fn upload_parcel(
                     return Ok(None);
                 }
                 if !is_manifest_there {
-                    manifest = write_manifest(run, parcel, &lake)?;
+                    manifest = write_manifest(run, shipment, &lake)?;
                 }
             }
             Err(error) => return Err(error.into()),
@@ -129,50 +143,53 @@ fn warn(run: &Run<'_>, stuck: &[StuckFile]) {
 }
 
 /// The run's manifest as it was written; what is no longer so is written anew, because the ledger knows all that stands in it.
-fn manifest_of(run: &mut Run<'_>, parcel: &Parcel, lake: &Path) -> Result<WrittenFile, Error> {
-    match written::written_manifest(&run.warehouse, &parcel.run_id)? {
+fn manifest_of(run: &mut Run<'_>, shipment: &Shipment, lake: &Path) -> Result<WrittenFile, Error> {
+    match written::written_manifest(&run.warehouse, &shipment.run.id)? {
         Some(file) if file.is_whole(lake) => Ok(file),
         Some(file) => {
             say_rewritten(run, &lake.join(&file.key));
-            write_manifest(run, parcel, lake)
+            write_manifest(run, shipment, lake)
         }
         // An earlier version noted no checksum.
-        None if lake.join(&parcel.manifest_key).exists() => {
-            Ok(WrittenFile::of(lake, &parcel.manifest_key)?)
+        None if lake.join(&shipment.manifest_key).exists() => {
+            Ok(WrittenFile::of(lake, &shipment.manifest_key)?)
         }
-        None => write_manifest(run, parcel, lake),
+        None => write_manifest(run, shipment, lake),
     }
 }
 
-fn write_manifest(run: &mut Run<'_>, parcel: &Parcel, lake: &Path) -> Result<WrittenFile, Error> {
-    let manifest = written::manifest(&run.warehouse, &parcel.run_id, parcel.started_at)?;
-    let file = manifest.write(lake, parcel.manifest_key.clone())?;
-    written::manifest_written(&run.warehouse, parcel.run_id.as_str(), &file)?;
+fn write_manifest(
+    run: &mut Run<'_>,
+    shipment: &Shipment,
+    lake: &Path,
+) -> Result<WrittenFile, Error> {
+    let manifest = written::manifest(&run.warehouse, &shipment.run)?;
+    let file = manifest.write(lake, shipment.manifest_key.clone())?;
+    written::manifest_written(&run.warehouse, shipment.run.id.as_str(), &file)?;
     Ok(file)
 }
 
 /// The archive beside the files, where the run was asked for one; written anew where it is not as it was.
 fn archive_of(
     run: &mut Run<'_>,
-    parcel: &Parcel,
+    shipment: &Shipment,
     lake: &Path,
 ) -> Result<Option<WrittenFile>, Error> {
-    let of_run = (&parcel.run_id, parcel.started_at);
-    let Some(file) = written::written_archive(&run.warehouse, &parcel.run_id)? else {
+    let Some(file) = written::written_archive(&run.warehouse, &shipment.run.id)? else {
         // An earlier version noted none.
-        let key = archive_key(&run.config.prefix(), of_run.0, of_run.1);
+        let key = archive_key(&run.config.prefix(), &shipment.run);
         let is_there = lake.join(&key).exists();
         return Ok(is_there.then(|| WrittenFile::of(lake, &key)).transpose()?);
     };
     if file.is_whole(lake) {
         return Ok(Some(file));
     }
-    let prefix = file.key.strip_suffix(&archive_key("", of_run.0, of_run.1)).unwrap_or_default();
-    let written = archive(&run.warehouse, of_run, lake, prefix)?;
+    let prefix = file.key.strip_suffix(&archive_key("", &shipment.run)).unwrap_or_default();
+    let written = archive(&run.warehouse, &shipment.run, lake, prefix)?;
     match written {
         Some(written) => {
             say_rewritten(run, &lake.join(&file.key));
-            written::archive_written(&run.warehouse, of_run.0.as_str(), &written.file)?;
+            written::archive_written(&run.warehouse, shipment.run.id.as_str(), &written.file)?;
             Ok(Some(written.file))
         }
         None => {

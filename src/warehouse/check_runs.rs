@@ -79,7 +79,7 @@ impl Warehouse {
         let counts = self.table_counts()?;
         let is_new = |count: &&crate::warehouse::transform::TableCount| 0 < count.changed_row_count;
         let mut news: BTreeSet<String> =
-            counts.iter().filter(is_new).map(|count| unshipped(&count.table)).collect();
+            counts.iter().filter(is_new).map(|count| unshipped(count.table.name())).collect();
         if self.has_checked_reads()? {
             news.extend([READS.to_owned(), COUNTS.to_owned()]);
         }

@@ -42,6 +42,11 @@ pub enum Error {
         "the quality gate refused no run since the last one that it let pass, so there are no refused rows; `snowtrack check --all` looks at everything"
     )]
     NothingRefused,
+    /// A file was about to be noted as something that it cannot be: a bug of ours.
+    #[error(
+        "`{key}` is {from} and cannot become {to}: that is a bug of snowtrack, and nothing of it was noted"
+    )]
+    IllegalStep { key: String, from: &'static str, to: &'static str },
     /// A file operation failed.
     #[error("could not {doing} `{path}`")]
     File { doing: &'static str, path: PathBuf, source: std::io::Error },

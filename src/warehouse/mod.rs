@@ -51,7 +51,7 @@ pub(crate) use transform::TableCount;
 
 pub(crate) use error::Doing;
 
-use crate::ids::{InvalidId, Table};
+use crate::ids::{InvalidId, RunId, Table};
 use crate::stop::Stop;
 
 /// The work file: `raw`, `staging`, `core` and `meta`.
@@ -237,6 +237,12 @@ impl Warehouse {
 }
 
 /// A table by its name; an unknown one is an error, never passed over.
+impl FromSql for RunId {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        value.as_str()?.parse().map_err(|unknown: InvalidId| FromSqlError::Other(unknown.into()))
+    }
+}
+
 impl FromSql for Table {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         value.as_str()?.parse().map_err(|unknown: InvalidId| FromSqlError::Other(unknown.into()))

@@ -71,7 +71,7 @@ macro_rules! statements {
     };
 }
 
-/// What the ledger is asked and told.
+/// What the ledger is asked, and what it notes.
 #[rustfmt::skip]
 pub(crate) mod ledger {
     statements! {
@@ -86,12 +86,12 @@ pub(crate) mod ledger {
         BEING_FETCHED "being_fetched",
         CHECK_RESULTS "check_results",
         CONTINUE_READS "continue_reads",
+        DENY_FILES "deny_files",
         DOCUMENTS_OF_RUN "documents_of_run",
-        DOUBT_FILES "doubt_files",
         END_FETCH "end_fetch",
         END_RUN "end_run",
         END_UNFINISHED_RUNS "end_unfinished_runs",
-        FILES_SINCE_RUN "files_since_run",
+        FILES_OF_RUNS "files_of_runs",
         FINISHED_PLAYLIST_READS "finished_playlist_reads",
         FINISHED_READ "finished_read",
         FIRST_ROWS "first_rows",
@@ -131,8 +131,9 @@ pub(crate) mod ledger {
         SENT_FILES "sent_files",
         SETTLE_FILES "settle_files",
         SHIPPED_FILES "shipped_files",
+        STATES_OF_FILES "states_of_files",
         SUBMIT_FILES "submit_files",
-        SUPERSEDE_FILES "supersede_files",
+        SUBMIT_FILES_AGAIN "submit_files_again",
         SUPERSEDE_OLDER_FILES "supersede_older_files",
         TABLE_COUNTS_OF_RUN "table_counts_of_run",
         TEXT_COLUMNS "text_columns",
@@ -145,7 +146,6 @@ pub(crate) mod ledger {
         WHICH_ARE_OUTSTANDING "which_are_outstanding",
         WHICH_HAVE_KEYS "which_have_keys",
         WIDEN_RUN "widen_run",
-        WITHDRAW_FILES "withdraw_files",
         WRITTEN_ARCHIVE "written_archive",
         WRITTEN_MANIFEST "written_manifest",
     }

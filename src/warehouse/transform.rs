@@ -12,7 +12,7 @@ use crate::ids::Table;
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub(crate) struct TableCount {
     /// The table.
-    pub table: String,
+    pub table: Table,
     /// All its rows.
     pub row_count: u64,
     /// Rows that are not shipped yet.

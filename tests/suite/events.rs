@@ -126,7 +126,7 @@ fn a_sink_hears_each_stage_begin_and_end_with_what_it_did() {
     let on_disk = |key: &str| std::fs::metadata(world.path("data/lake").join(key)).unwrap().len();
     assert_eq!(sizes, report.files.iter().map(|file| on_disk(&file.file.key)).sum::<u64>());
     assert_eq!(count("select count(*) as n from core.songs"), {
-        let songs = report.tables.iter().find(|table| table.table == "songs").unwrap();
+        let songs = report.tables.iter().find(|table| table.table.name() == "songs").unwrap();
         json!(songs.row_count)
     });
     let ends = of_kind(&events, "stage_ended");

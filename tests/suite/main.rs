@@ -37,6 +37,7 @@ mod liked;
 mod live;
 mod login;
 mod manual;
+mod long_history;
 mod lost_ledger;
 mod models;
 mod nights;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use snowtrack::event::What;
 use snowtrack::lake::{
-    Error, ExportedFile, Shipment, StaticKeys, Store, StoreSettings, StoreTiming, StuckFile,
+    Error, ExportedFile, StaticKeys, Store, StoreSettings, StoreTiming, StuckFile, ToUpload,
     Uploaded, WrittenFile, upload,
 };
 use snowtrack::retry::RetryPolicy;
@@ -44,7 +44,7 @@ impl Lake {
             let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
             lake.write(&key, &bytes);
             lake.files.push(ExportedFile {
-                table: (*table).to_owned(),
+                table: table.parse().unwrap(),
                 key,
                 row_count: 1,
                 size_bytes: *size_bytes as u64,
@@ -67,8 +67,8 @@ impl Lake {
         std::fs::write(self.path(key), bytes).unwrap();
     }
 
-    fn shipment(&self) -> Shipment<'_> {
-        Shipment {
+    fn to_upload(&self) -> ToUpload<'_> {
+        ToUpload {
             lake: self.folder.path(),
             files: &self.files,
             archive: None,
@@ -125,7 +125,7 @@ pub(crate) fn runtime() -> tokio::runtime::Runtime {
 
 async fn attempt(settings: &StoreSettings, lake: &Lake) -> Result<Uploaded, Error> {
     let store = Store::open(settings).await?;
-    let sent = upload(&store, &lake.shipment(), &|_| {}, &Stop::default()).await;
+    let sent = upload(&store, &lake.to_upload(), &|_| {}, &Stop::default()).await;
     sent.map_err(alone)
 }
 
@@ -164,7 +164,7 @@ fn every_file_arrives_and_the_manifest_is_last() {
     let note = |event| events.lock().unwrap().push(event);
     let uploaded = runtime().block_on(async {
         let store = Store::open(&settings(&s3)).await.unwrap();
-        upload(&store, &lake.shipment(), &note, &Stop::default()).await.unwrap()
+        upload(&store, &lake.to_upload(), &note, &Stop::default()).await.unwrap()
     });
     assert!(lake.is_in(&s3));
     assert_eq!((uploaded.sent_count(), uploaded.files()), (4, &lake.files[..]));
@@ -383,9 +383,9 @@ fn a_killed_upload_continues_and_its_parts_are_forgotten() {
     let (folder, manifest) = (lake.folder.path().to_owned(), lake.manifest.clone().unwrap());
     killed.spawn(async move {
         let store = Store::open(&settings).await.unwrap();
-        let shipment =
-            Shipment { lake: &folder, files: &shipped, archive: None, manifest: &manifest };
-        upload(&store, &shipment, &|_| {}, &Stop::default()).await
+        let to_upload =
+            ToUpload { lake: &folder, files: &shipped, archive: None, manifest: &manifest };
+        upload(&store, &to_upload, &|_| {}, &Stop::default()).await
     });
     // Also the part behind the one that hangs: on its way at the kill, it would be heard later.
     while s3.count(Op::Part) < 4 || s3.object(&lake.files[1].key).is_none() {
@@ -442,7 +442,7 @@ fn a_stop_ends_the_upload_tidily_and_the_next_one_continues() {
     };
     let stopped = runtime().block_on(async {
         let store = Store::open(&settings(&s3)).await.unwrap();
-        upload(&store, &lake.shipment(), &stop_at_first_part, &stop).await
+        upload(&store, &lake.to_upload(), &stop_at_first_part, &stop).await
     });
     assert!(matches!(stopped, Err(Error::Stopped)), "{stopped:?}");
     assert_eq!(s3.unfinished(), [""; 0]);

@@ -1,6 +1,7 @@
--- advance_files: notes a step of files; one that is already further stays where it is. ?1: to which state · ?2: now ·
--- ?3: from which state · ?4: their keys, a JSON array
+-- advance_files: notes a step of files; one that is already further stays where it is. ?1: to which state · ?2: from which states,
+-- a JSON array · ?3: now · ?4: their keys, a JSON array
 -- grain: none · reads: meta.files · shipped: no
 update meta.files
-set state = ?1, updated_at = ?2::timestamp
-where state = ?3 and key in (select unnest(json_transform(?4, '["VARCHAR"]')))
+set state = ?1, updated_at = ?3::timestamp
+where state in (select unnest(json_transform(?2, '["VARCHAR"]')))
+    and key in (select unnest(json_transform(?4, '["VARCHAR"]')))

@@ -1,14 +1,16 @@
--- settle_files: notes that the current rows of a table are right, so that what became of its files no longer matters. ?1: now · ?2: table
+-- settle_files: notes that the current rows of a table are right, so that what became of its files no longer matters. ?1: to which
+-- state · ?2: from which states, a JSON array · ?3: now · ?4: table
 -- grain: none · reads: meta.files · shipped: no
 -- What is still queued can change the table yet, unless a later file of it has arrived.
 update meta.files
-set state = 'superseded', updated_at = ?1::timestamp
-where "table" = ?2
+set state = ?1, updated_at = ?3::timestamp
+where "table" = ?4
+    and state in (select unnest(json_transform(?2, '["VARCHAR"]')))
     and (
-        state in ('failed', 'mismatch')
-        or (state = 'accepted' and run_id < (
+        state <> 'accepted'
+        or run_id < (
             select max(later.run_id)
             from meta.files as later
-            where later."table" = ?2 and later.state = 'verified'
-        ))
+            where later."table" = ?4 and later.state = 'verified'
+        )
     )

@@ -52,6 +52,12 @@ fn code<E: ProvideErrorMetadata>(error: &SdkError<E>) -> &str {
     }
 }
 
+/// What an answer says is wrong.
+struct Said {
+    code: String,
+    message: String,
+}
+
 impl Bucket {
     /// Sorts an error of a call that needs `action` on `key`.
     pub(super) fn refusal<E>(&self, action: &'static str, key: &str, error: SdkError<E>) -> Refusal
@@ -61,7 +67,7 @@ impl Bucket {
         if let SdkError::ServiceError(context) = &error {
             let message = shortened(context.err().message().unwrap_or("it gave no reason"), 300);
             let code = shortened(context.err().code().unwrap_or_default(), 60);
-            return self.of_answer((action, key), (code, message), context.raw());
+            return self.of_answer(action, key, Said { code, message }, context.raw());
         }
         // The SDK has no type for how far a call came; its words do say it.
         let (endpoint, reason) = (self.endpoint.clone(), chain(&error));
@@ -77,10 +83,12 @@ impl Bucket {
 
     fn of_answer(
         &self,
-        (action, key): (&'static str, &str),
-        (code, message): (String, String),
+        action: &'static str,
+        key: &str,
+        said: Said,
         response: &HttpResponse,
     ) -> Refusal {
+        let Said { code, message } = said;
         let status = response.status().as_u16();
         let header = |name: &str| response.headers().get(name).map(|it| shortened(it, 100));
         match (code.as_str(), status) {

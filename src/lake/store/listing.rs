@@ -2,7 +2,7 @@
 
 use aws_sdk_s3::types::MultipartUpload;
 
-use super::Bucket;
+use super::{Bucket, InParts};
 use crate::lake::error::Error;
 
 /// Pages of unfinished uploads that one upload looks through: 300,000 uploads.
@@ -11,8 +11,8 @@ const MAX_PAGES: u32 = 300;
 /// Uploads that were begun and neither completed nor aborted.
 #[derive(Debug, Default)]
 pub(in crate::lake) struct Unfinished {
-    /// Key and id of each.
-    pub(in crate::lake) uploads: Vec<(String, String)>,
+    /// Each of them.
+    pub(in crate::lake) uploads: Vec<InParts>,
     /// Why the list may lack some.
     pub(in crate::lake) is_cut: Option<&'static str>,
 }
@@ -40,11 +40,13 @@ impl Bucket {
                 .await
                 .map_err(|error| {
                     let doing = "list unfinished uploads under";
-                    self.failed(doing, prefix, ("s3:ListBucketMultipartUploads", error))
+                    self.failed(doing, prefix, "s3:ListBucketMultipartUploads", error)
                 })?;
-            let id =
-                |upload: &MultipartUpload| Some((upload.key.clone()?, upload.upload_id.clone()?));
-            let ours = page.uploads().iter().filter_map(id).filter(|(key, _)| keys.contains(key));
+            let begun = |upload: &MultipartUpload| {
+                Some(InParts { key: upload.key.clone()?, upload_id: upload.upload_id.clone()? })
+            };
+            let begun = page.uploads().iter().filter_map(begun);
+            let ours = begun.filter(|upload| keys.contains(&upload.key));
             found.uploads.extend(ours);
             if page.is_truncated() != Some(true) || page.next_key_marker.is_none() {
                 return Ok(found);
@@ -77,7 +79,7 @@ impl Bucket {
         let page = request
             .send()
             .await
-            .map_err(|error| self.failed("list", prefix, ("s3:ListBucket", error)))?;
+            .map_err(|error| self.failed("list", prefix, "s3:ListBucket", error))?;
         Ok(page.contents().iter().find_map(|object| object.key.clone()))
     }
 }

@@ -121,6 +121,15 @@ pub(super) enum Written {
     Exists,
 }
 
+/// An object of parts that was begun.
+#[derive(Debug, Clone)]
+pub(super) struct InParts {
+    /// The object's key.
+    pub(super) key: String,
+    /// What S3 calls the upload.
+    pub(super) upload_id: String,
+}
+
 /// A part that arrived.
 #[derive(Debug)]
 pub(super) struct SentPart {
@@ -162,7 +171,7 @@ impl Bucket {
             Err(error) => match answer::status(&error) {
                 Some(404) => Ok(Look::Absent),
                 Some(status) if (300..500).contains(&status) && status != 429 => Ok(Look::Unknown),
-                _ => Err(self.failed("look for", key, ("s3:GetObject", error))),
+                _ => Err(self.failed("look for", key, "s3:GetObject", error)),
             },
         }
     }
@@ -201,13 +210,13 @@ impl Bucket {
                     self.require_absent(key).await?;
                     condition = None;
                 }
-                Err(error) => return Err(self.failed("upload", key, ("s3:PutObject", error))),
+                Err(error) => return Err(self.failed("upload", key, "s3:PutObject", error)),
             }
         }
     }
 
-    /// Begins an object of parts and returns the upload's id.
-    pub(super) async fn begin(&self, key: &str, claimed_sha256: &str) -> Result<String, Error> {
+    /// Begins an object of parts.
+    pub(super) async fn begin(&self, key: &str, claimed_sha256: &str) -> Result<InParts, Error> {
         let begun = self
             .client
             .create_multipart_upload()
@@ -218,20 +227,22 @@ impl Bucket {
             .checksum_algorithm(ChecksumAlgorithm::Sha256)
             .send()
             .await
-            .map_err(|error| self.failed("upload", key, ("s3:PutObject", error)))?;
-        begun.upload_id.ok_or_else(|| {
+            .map_err(|error| self.failed("upload", key, "s3:PutObject", error))?;
+        let upload_id = begun.upload_id.ok_or_else(|| {
             self.refused("upload", key, answer::unintelligible("the upload has no id"))
-        })
+        })?;
+        Ok(InParts { key: key.to_owned(), upload_id })
     }
 
     /// Sends one part.
     pub(super) async fn send_part(
         &self,
-        (key, upload_id): (&str, &str),
+        upload: &InParts,
         number: i32,
         body: Vec<u8>,
         sha256: Sha256Sum,
     ) -> Result<SentPart, Error> {
+        let InParts { key, upload_id } = upload;
         let body = Payload::new(body);
         let mut damage_count = 0;
         loop {
@@ -256,7 +267,7 @@ impl Bucket {
                 Err(error) if answer::is_damaged(&error) && damage_count < DAMAGE_RETRIES => {
                     damage_count += 1;
                 }
-                Err(error) => return Err(self.failed("upload", key, ("s3:PutObject", error))),
+                Err(error) => return Err(self.failed("upload", key, "s3:PutObject", error)),
             }
         }
     }
@@ -264,9 +275,10 @@ impl Bucket {
     /// Makes the parts an object, if nothing is under its key.
     pub(super) async fn complete(
         &self,
-        (key, upload_id): (&str, &str),
+        upload: &InParts,
         parts: &[SentPart],
     ) -> Result<Written, Error> {
+        let InParts { key, upload_id } = upload;
         let sums: Vec<Sha256Sum> = parts.iter().map(|part| part.sha256).collect();
         let completed = |part: &SentPart| {
             CompletedPart::builder()
@@ -308,13 +320,14 @@ impl Bucket {
                     self.require_absent(key).await?;
                     condition = None;
                 }
-                Err(error) => return Err(self.failed("complete", key, ("s3:PutObject", error))),
+                Err(error) => return Err(self.failed("complete", key, "s3:PutObject", error)),
             }
         }
     }
 
     /// Forgets an unfinished upload and its parts. One try: the next run looks for leftovers.
-    pub(super) async fn abort(&self, key: &str, upload_id: &str) -> Result<(), Error> {
+    pub(super) async fn abort(&self, upload: &InParts) -> Result<(), Error> {
+        let InParts { key, upload_id } = upload;
         let once = aws_sdk_s3::config::Config::builder()
             .retry_config(aws_sdk_s3::config::retry::RetryConfig::disabled());
         let request =
@@ -322,7 +335,7 @@ impl Bucket {
         match request.customize().config_override(once).send().await {
             Ok(_) => Ok(()),
             Err(error) if answer::is_gone(&error) => Ok(()),
-            Err(error) => Err(self.failed("abort", key, ("s3:AbortMultipartUpload", error))),
+            Err(error) => Err(self.failed("abort", key, "s3:AbortMultipartUpload", error)),
         }
     }
 
@@ -369,7 +382,8 @@ impl Bucket {
         &self,
         doing: &'static str,
         key: &str,
-        (action, error): (&'static str, SdkError<E>),
+        action: &'static str,
+        error: SdkError<E>,
     ) -> Error
     where
         E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,

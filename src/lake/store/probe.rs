@@ -12,8 +12,8 @@ impl Bucket {
     /// [`Error::Store`], whose source names the right that is missing.
     pub async fn may_write(&self, prefix: &str) -> Result<(), Error> {
         let key = format!("{prefix}raw/.doctor");
-        let upload_id = self.begin(&key, "probe").await?;
-        self.abort(&key, &upload_id).await
+        let upload = self.begin(&key, "probe").await?;
+        self.abort(&upload).await
     }
 
     /// Keys that begin with `prefix`.
@@ -33,7 +33,7 @@ impl Bucket {
             let page = request
                 .send()
                 .await
-                .map_err(|error| self.failed("list", prefix, ("s3:ListBucket", error)))?;
+                .map_err(|error| self.failed("list", prefix, "s3:ListBucket", error))?;
             keys.extend(page.contents().iter().filter_map(|object| object.key.clone()));
             // A token that does not move on would be followed without end.
             if page.next_continuation_token.is_none() || page.next_continuation_token == token {

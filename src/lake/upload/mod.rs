@@ -1,6 +1,6 @@
 //! Uploads a run's files: what is missing and nothing else, checksums end to end, the manifest last.
 //!
-//! In: a [`Store`] and a [`Shipment`]. Out: an [`Uploaded`], which only [`upload`] makes: every file is in the store and holds
+//! In: a [`Store`] and what is [`ToUpload`]. Out: an [`Uploaded`], which only [`upload`] makes: every file is in the store and holds
 //! what the manifest says. A file in the store is never overwritten. Killed at any moment, the next upload skips what arrived
 //! and forgets parts of what did not.
 
@@ -28,7 +28,7 @@ const WHOLE_SIZE_BYTES: u64 = 16 << 20;
 
 /// What is to be uploaded. Keys are paths below `lake`.
 #[derive(Debug, Clone, Copy)]
-pub struct Shipment<'a> {
+pub struct ToUpload<'a> {
     /// The local lake.
     pub lake: &'a Path,
     /// The manifest's files.
@@ -39,7 +39,7 @@ pub struct Shipment<'a> {
     pub manifest: &'a WrittenFile,
 }
 
-/// The proof that every file of a shipment is in the store, with its manifest.
+/// The proof that everything that was to be uploaded is in the store, with its manifest.
 #[derive(Debug, Clone)]
 pub struct Uploaded {
     files: Vec<ExportedFile>,
@@ -81,7 +81,7 @@ struct Item {
     sha256: String,
 }
 
-/// Uploads what of `shipment` is not in the store yet; with the local lake as store it only looks whether all is well.
+/// Uploads what of it is not in the store yet; with the local lake as store it only looks whether all is well.
 ///
 /// Returns when everything is there, or with the first failure; then no upload of parts stays behind, unless the store cannot
 /// be reached. A file that is to blame itself keeps no other from going. `stop` is heard at once.
@@ -91,14 +91,14 @@ struct Item {
 /// what to do about it; [`Error::Stopped`].
 pub async fn upload(
     store: &Store,
-    shipment: &Shipment<'_>,
+    what: &ToUpload<'_>,
     events: Events<'_>,
     stop: &Stop,
 ) -> Result<Uploaded, Error> {
     let halt = Halt::new();
     let work = async {
-        let mut items = shipment.items();
-        let manifest = Item::of_file(shipment.lake, shipment.manifest);
+        let mut items = what.items();
+        let manifest = Item::of_file(what.lake, what.manifest);
         let (sent_count, sent_size_bytes) = match store {
             Store::Dir => {
                 items.push(manifest);
@@ -109,11 +109,11 @@ pub async fn upload(
                 stuck.require_none()?;
                 (0, 0)
             }
-            Store::S3(bucket) => send_missing(bucket, items, manifest, (&halt, events)).await?,
+            Store::S3(bucket) => send_missing(bucket, items, manifest, &halt, events).await?,
         };
         Ok(Uploaded {
-            files: shipment.files.to_vec(),
-            manifest_key: shipment.manifest.key.clone(),
+            files: what.files.to_vec(),
+            manifest_key: what.manifest.key.clone(),
             sent_count,
             sent_size_bytes,
         })
@@ -136,7 +136,8 @@ async fn send_missing(
     bucket: &Bucket,
     items: Vec<Item>,
     manifest: Item,
-    (halt, events): (&Halt, Events<'_>),
+    halt: &Halt,
+    events: Events<'_>,
 ) -> Result<(usize, u64), Error> {
     let keys_in_parts: Vec<String> = items
         .iter()
@@ -150,7 +151,7 @@ async fn send_missing(
     });
     let mut looks: Vec<(String, Result<Option<Item>, Error>)> =
         looks.buffered(IN_FLIGHT).collect().await;
-    looks.sort_by_key(told_to_stop);
+    looks.sort_by_key(only_stopped);
     let mut items = Vec::new();
     for (key, look) in looks {
         items.extend(stuck.sort(&key, look)?.flatten());
@@ -162,7 +163,7 @@ async fn send_missing(
     };
     let to_send = items.iter().chain(manifest.iter().flatten());
     let total = to_send.map(|item| item.size_bytes).sum();
-    let transfer = Transfer::new(bucket, (halt, events), total);
+    let transfer = Transfer::new(bucket, halt, events, total);
 
     let to_store = &transfer;
     let sent = stream::iter(items).map(|item| async move {
@@ -172,7 +173,7 @@ async fn send_missing(
     });
     let mut sent: Vec<(String, Result<(), Error>)> =
         sent.buffer_unordered(IN_FLIGHT).collect().await;
-    sent.sort_by_key(told_to_stop);
+    sent.sort_by_key(only_stopped);
     let mut sent_count = 0;
     for (key, result) in sent {
         sent_count += usize::from(stuck.sort(&key, result)?.is_some());
@@ -191,8 +192,8 @@ async fn send_missing(
     Ok((sent_count, transfer.sent_size_bytes()))
 }
 
-/// Sorts what failed before what was only told to stop for it: the first failure is the cause.
-const fn told_to_stop<T>((_, result): &(String, Result<T, Error>)) -> bool {
+/// Sorts what failed before what only stopped for it: the first failure is the cause.
+const fn only_stopped<T>((_, result): &(String, Result<T, Error>)) -> bool {
     matches!(result, Err(Error::Stopped))
 }
 
@@ -246,8 +247,8 @@ async fn forget_leftovers(bucket: &Bucket, keys: &[String], events: Events<'_>) 
     if let Some(why) = found.is_cut {
         warn(why);
     }
-    for (key, upload_id) in found.uploads {
-        if let Err(error) = bucket.abort(&key, &upload_id).await {
+    for upload in found.uploads {
+        if let Err(error) = bucket.abort(&upload).await {
             return warn(&chain(&error));
         }
     }
@@ -262,10 +263,10 @@ fn shared_prefix(keys: &[String]) -> &str {
     first.get(..length).unwrap_or_default()
 }
 
-impl Shipment<'_> {
+impl ToUpload<'_> {
     fn items(&self) -> Vec<Item> {
         let of_table = |file: &ExportedFile| Item {
-            table: Table::ALL.into_iter().find(|table| table.name() == file.table),
+            table: Some(file.table),
             key: file.key.clone(),
             path: self.lake.join(&file.key),
             size_bytes: file.size_bytes,

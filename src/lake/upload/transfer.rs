@@ -10,7 +10,7 @@ use super::local::part_size_bytes;
 use super::{Halt, Item, WHOLE_SIZE_BYTES};
 use crate::event::{Events, What};
 use crate::lake::error::Error;
-use crate::lake::store::{Bucket, Look, SentPart, Sha256Sum, Written};
+use crate::lake::store::{Bucket, InParts, Look, SentPart, Sha256Sum, Written};
 use crate::retry::pause;
 
 /// The size of one part, as the AWS command line has it: eight of them in memory are 64 MiB.
@@ -39,7 +39,8 @@ pub(super) struct Transfer<'a> {
 impl<'a> Transfer<'a> {
     pub(super) fn new(
         bucket: &'a Bucket,
-        (halt, events): (&'a Halt, Events<'a>),
+        halt: &'a Halt,
+        events: Events<'a>,
         total_bytes: u64,
     ) -> Self {
         let (memory, sent_bytes) = (Arc::new(Semaphore::new(IN_FLIGHT)), AtomicU64::new(0));
@@ -123,21 +124,21 @@ impl<'a> Transfer<'a> {
 
     async fn send_in_parts(&self, item: &Item) -> Result<Written, Error> {
         self.halt.check()?;
-        let upload_id = self.halt.unless_late(self.bucket.begin(&item.key, &item.sha256)).await?;
+        let upload = self.halt.unless_late(self.bucket.begin(&item.key, &item.sha256)).await?;
         let sent = async {
-            let parts = self.send_parts(item, &upload_id).await?;
-            self.halt.unless(self.bucket.complete((&item.key, &upload_id), &parts)).await
+            let parts = self.send_parts(item, &upload).await?;
+            self.halt.unless(self.bucket.complete(&upload, &parts)).await
         };
         let sent = sent.await;
         if !matches!(sent, Ok(Written::Done | Written::Unproven))
-            && let Err(error) = self.bucket.abort(&item.key, &upload_id).await
+            && let Err(error) = self.bucket.abort(&upload).await
         {
             tracing::warn!("parts are left behind, the next upload forgets them: {error}");
         }
         sent
     }
 
-    async fn send_parts(&self, item: &Item, upload_id: &str) -> Result<Vec<SentPart>, Error> {
+    async fn send_parts(&self, item: &Item, upload: &InParts) -> Result<Vec<SentPart>, Error> {
         let part_size = part_size_bytes(item.size_bytes);
         let mut file = item.open().await?;
         let (mut tasks, mut parts) = (JoinSet::new(), Vec::new());
@@ -148,10 +149,9 @@ impl<'a> Transfer<'a> {
                 parts.push(self.arrived(ended)?);
             }
             let Some((bytes, sum)) = file.next(part_size).await? else { break };
-            let (bucket, key, upload_id) =
-                (self.bucket.clone(), item.key.clone(), upload_id.to_owned());
+            let (bucket, upload) = (self.bucket.clone(), upload.clone());
             tasks.spawn(async move {
-                let sent = bucket.send_part((&key, &upload_id), number, bytes, sum).await;
+                let sent = bucket.send_part(&upload, number, bytes, sum).await;
                 drop(memory);
                 sent
             });

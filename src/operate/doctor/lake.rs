@@ -6,6 +6,7 @@ use super::{Area, Finding, Findings, Health, Known, SentFile};
 use crate::causes::chain;
 use crate::config::Config;
 use crate::lake::{Bucket, Store, StoreTiming};
+use crate::ledger::FileState;
 
 /// Looks at the bucket, where one is configured.
 pub(crate) async fn lake(config: &Config, known: &Known, findings: &mut Findings<'_>) {
@@ -75,7 +76,7 @@ async fn files(
             first.key
         ),
     };
-    let waiting = gone.iter().filter(|file| !file.is_verified).count();
+    let waiting = gone.iter().filter(|file| file.state != FileState::Verified).count();
     findings.push(if 0 < waiting {
         detail.push_str(&format!("; {waiting} of them are not known to be in Snowflake"));
         Finding::new(Area::Lake, "files", Health::Fail, detail)

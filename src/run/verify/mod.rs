@@ -23,7 +23,7 @@ use crate::config::Account;
 use crate::event::{Counts, Stage, What};
 use crate::ids::Table;
 use crate::lake::ExportedFile;
-use crate::ledger::{self, Parcel};
+use crate::ledger::{self, FileState, Shipment};
 use crate::retry::pause;
 use crate::snowflake::{self, Evidence, Verdict, Verification};
 use replacements::{replaced_keys, replacements};
@@ -39,22 +39,22 @@ pub(crate) async fn verify(run: &mut Run<'_>, submitted: Submitted) -> Result<()
     let Some(account) = run.account.filter(|_| run.does(Stage::Verify)) else { return Ok(()) };
     // How old each submission is decides who is asked.
     let keys = run.findings.keys();
-    let mut parcels = ledger::files::parcels_of(&run.warehouse, &keys)?;
-    for parcel in &mut parcels {
-        parcel.entries.retain(|entry| entry.state != "superseded");
+    let mut shipments = ledger::shipments::with_keys(&run.warehouse, &keys)?;
+    for shipment in &mut shipments {
+        shipment.files.retain(|file| file.state != FileState::Superseded);
     }
-    parcels.retain(|parcel| !parcel.entries.is_empty());
-    run.findings.parcels = parcels;
-    if !run.findings.parcels.is_empty() {
+    shipments.retain(|shipment| !shipment.files.is_empty());
+    run.findings.shipments = shipments;
+    if !run.findings.shipments.is_empty() {
         run.enter(Stage::Verify)?;
         let Watched { verification, refusal } = watch(run, account, submitted.evidence).await?;
-        let replacements = replacements(&run.warehouse, &run.findings.parcels, &verification)?;
+        let replacements = replacements(&run.warehouse, &run.findings.shipments, &verification)?;
         let file_count = Some(count_verified(&verification) as u64);
         let (place, now) = (account.place(), run.now());
         let warehouse = &mut run.warehouse;
-        ledger::files::judged(warehouse, &verification, &replacements, (&place, now))?;
-        ledger::files::doubt(warehouse, &verification, now)?;
-        let replaced = replaced_keys(&run.findings.parcels, &replacements);
+        ledger::files::note_verdicts(warehouse, &verification, &replacements, &place, now)?;
+        ledger::files::submit_again(warehouse, &verification, now)?;
+        let replaced = replaced_keys(&run.findings.shipments, &replacements);
         run.findings.verification = Some(verification.without(&replaced));
         run.findings.refusal = refusal;
         if run.only_verifies() {
@@ -82,10 +82,10 @@ struct Window {
 }
 
 impl Window {
-    fn of(parcels: &[Parcel], now: DateTime<Utc>) -> Self {
-        let oldest = parcels.iter().map(|parcel| parcel.started_at).min().unwrap_or(now);
-        let run_id = match parcels {
-            [only] => only.run_id.to_string(),
+    fn of(shipments: &[Shipment], now: DateTime<Utc>) -> Self {
+        let oldest = shipments.iter().map(|shipment| shipment.run.started_at).min().unwrap_or(now);
+        let run_id = match shipments {
+            [only] => only.run.id.to_string(),
             _ => String::new(),
         };
         Self { since: (oldest - CLOCK_DOUBT).max(now - HISTORY_LIFETIME), run_id }
@@ -103,9 +103,9 @@ async fn watch(
     account: &Account,
     mut evidence: BTreeMap<Table, Evidence>,
 ) -> Result<Watched, Error> {
-    let parcels = &run.findings.parcels;
-    let files: Vec<ExportedFile> = parcels.iter().flat_map(Parcel::files).cloned().collect();
-    let mut watches: Vec<TableWatch> = Table::ALL
+    let shipments = &run.findings.shipments;
+    let files: Vec<&ExportedFile> = shipments.iter().flat_map(Shipment::exported).collect();
+    let mut watches: Vec<TableWatch<'_>> = Table::ALL
         .into_iter()
         .filter_map(|table| {
             let known = evidence.remove(&table).unwrap_or_default();
@@ -114,7 +114,7 @@ async fn watch(
         .collect();
     let timeout = run.config.snowflake.verify_timeout;
     let (began, mut wait) = (Instant::now(), run.settings.shipping.first_round);
-    let window = Window::of(parcels, run.now());
+    let window = Window::of(shipments, run.now());
     watches.iter().for_each(|watch| watch.report(run, Some(account.mode)));
     'rounds: for round in 1.. {
         for watch in watches.iter_mut().filter(|watch| watch.is_open()) {
@@ -152,7 +152,7 @@ async fn explain(
     run: &Run<'_>,
     account: &Account,
     window: &Window,
-    watches: &mut [TableWatch],
+    watches: &mut [TableWatch<'_>],
 ) -> Result<(), Error> {
     let mut is_refused = watches.iter().any(TableWatch::is_refused_for_all);
     for watch in watches.iter_mut().filter(|watch| watch.wants_explanation()) {
@@ -171,7 +171,7 @@ fn count_verified(verification: &Verification) -> usize {
     verification.files.iter().filter(|file| file.verdict == Verdict::Verified).count()
 }
 
-fn judge(files: &[ExportedFile], watches: &[TableWatch]) -> Verification {
+fn judge(files: &[&ExportedFile], watches: &[TableWatch<'_>]) -> Verification {
     let evidence = watches.iter().map(TableWatch::answers).collect();
-    snowflake::verify(files, &evidence)
+    snowflake::verify(files.iter().copied(), &evidence)
 }

@@ -4,8 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::config::Account;
 use crate::ids::Table;
-use crate::lake::ExportedFile;
-use crate::ledger::Parcel;
+use crate::ledger::{Shipment, ShippedFile};
 use crate::run::Run;
 use crate::run::account::query;
 use crate::run::error::Error;
@@ -14,45 +13,47 @@ use crate::snowflake::{
 };
 
 /// How some of a table's files get in.
-pub(crate) struct Channel {
-    pub(crate) way: IngestMode,
+pub(crate) struct Channel<'f> {
+    pub(crate) mode: IngestMode,
     /// Whether they were submitted, by us or by the bucket's events.
     pub(crate) is_submitted: bool,
     pub(crate) pipe: Option<QualifiedName>,
-    pub(crate) files: Vec<ExportedFile>,
+    pub(crate) files: Vec<&'f ShippedFile>,
     pub(crate) status: Option<PipeStatus>,
     health: Option<PipeHealth>,
 }
 
-/// A table's files by the way that each one went, and not the one that is configured now.
-pub(crate) fn channels(account: &Account, table: Table, parcels: &[Parcel]) -> Vec<Channel> {
-    let mut channels: Vec<Channel> = Vec::new();
-    for entry in parcels.iter().flat_map(|parcel| parcel.entries_of(table)) {
-        let way = entry.way.unwrap_or(account.mode);
-        let is_submitted = entry.is_told() || way == IngestMode::Auto && entry.is_announced();
-        let pipe = account.names.pipe(table, entry.format().unwrap_or(account.format), way);
+/// A table's files by the mode in which each one was sent, and not the one that is configured now.
+pub(crate) fn channels<'f>(
+    account: &Account,
+    table: Table,
+    shipments: &'f [Shipment],
+) -> Vec<Channel<'f>> {
+    let mut channels: Vec<Channel<'_>> = Vec::new();
+    for shipped in shipments.iter().flat_map(|shipment| shipment.files_of(table)) {
+        let mode = shipped.mode.unwrap_or(account.mode);
+        let is_submitted =
+            shipped.state.is_submitted() || mode == IngestMode::Auto && shipped.is_announced();
+        let pipe = account.names.pipe(table, shipped.format().unwrap_or(account.format), mode);
         let known = channels
             .iter_mut()
-            .find(|it| (it.way, it.is_submitted, &it.pipe) == (way, is_submitted, &pipe));
+            .find(|it| (it.mode, it.is_submitted, &it.pipe) == (mode, is_submitted, &pipe));
         match known {
-            Some(channel) => channel.files.push(entry.file.clone()),
-            None => {
-                let files = vec![entry.file.clone()];
-                channels.push(Channel {
-                    way,
-                    is_submitted,
-                    pipe,
-                    files,
-                    status: None,
-                    health: None,
-                });
-            }
+            Some(channel) => channel.files.push(shipped),
+            None => channels.push(Channel {
+                mode,
+                is_submitted,
+                pipe,
+                files: vec![shipped],
+                status: None,
+                health: None,
+            }),
         }
     }
     channels
 }
 
-impl Channel {
+impl Channel<'_> {
     /// Whether the pipe stands until a person moves it.
     pub(crate) fn is_stuck(&self) -> bool {
         let is_paused = self.status.as_ref().is_some_and(|it| it.state() == PipeState::Paused);
@@ -77,7 +78,7 @@ impl Channel {
             return Ok(Some(Answer::Unknown(format!("pipe `{pipe}` answers `{text}`"))));
         };
         let before = self.status.replace(status.clone());
-        let waiting_since = (self.way == IngestMode::Auto).then_some(submitted_at);
+        let waiting_since = (self.mode == IngestMode::Auto).then_some(submitted_at);
         let health = status.health(pipe, before.as_ref(), waiting_since, run.now());
         self.health = Some(health.clone());
         Ok(Some(Answer::Given(health)))

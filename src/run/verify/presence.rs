@@ -10,7 +10,7 @@ use crate::config::Account;
 use crate::event::Warning;
 use crate::ids::Table;
 use crate::lake::Store;
-use crate::ledger::Entry;
+use crate::ledger::{FileState, ShippedFile};
 use crate::run::Run;
 use crate::run::account::query;
 use crate::run::error::Error;
@@ -33,7 +33,7 @@ pub(crate) async fn missing(run: &Run<'_>, account: &Account) -> Result<Vec<Stri
 
 async fn missing_pipes(run: &Run<'_>, account: &Account) -> Result<Vec<String>, Error> {
     let is_sent = |table: &Table| {
-        run.findings.parcels.iter().any(|parcel| parcel.entries_of(*table).next().is_some())
+        run.findings.shipments.iter().any(|shipment| shipment.files_of(*table).next().is_some())
     };
     // Those that the next run needs: a way that is configured no longer needs none.
     let pipe = |table| account.names.pipe(table, account.format, account.mode);
@@ -68,15 +68,15 @@ async fn missing_files(run: &Run<'_>, account: &Account) -> Result<Vec<String>, 
     };
     let mut missing = Vec::new();
     for table in Table::ALL {
-        let entries = run.findings.parcels.iter().flat_map(|parcel| parcel.entries_of(table));
-        let sent: Vec<&Entry> = entries.filter(|entry| entry.state != "exported").collect();
+        let files = run.findings.shipments.iter().flat_map(|shipment| shipment.files_of(table));
+        let sent: Vec<&ShippedFile> = files.filter(|it| it.state != FileState::Exported).collect();
         let mut absent = Vec::new();
         for some in sent.chunks(LOOKS) {
             run.check_stop()?;
-            let looks = some.iter().map(|entry| store.lacks(&entry.file.key));
+            let looks = some.iter().map(|shipped| store.lacks(&shipped.file.key));
             let found = join_all(looks).await;
-            absent.extend(some.iter().zip(found).filter_map(|(entry, is_absent)| {
-                is_absent.unwrap_or(false).then_some(entry.file.key.as_str())
+            absent.extend(some.iter().zip(found).filter_map(|(shipped, is_absent)| {
+                is_absent.unwrap_or(false).then_some(shipped.file.key.as_str())
             }));
         }
         missing.extend(named(&format!("{}raw/{table}/", account.prefix), sent.len(), &absent));

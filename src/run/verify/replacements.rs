@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ids::RunId;
+use crate::ids::{RunId, Table};
 use crate::lake::ExportedFile;
-use crate::ledger::{self, Parcel, Replacement};
+use crate::ledger::{self, Replacement, Shipment};
 use crate::run::error::Error;
 use crate::snowflake::{Verdict, Verification};
 use crate::warehouse::Warehouse;
@@ -12,51 +12,50 @@ use crate::warehouse::Warehouse;
 /// What the runs among these replace that shipped every row.
 pub(crate) fn replacements(
     warehouse: &Warehouse,
-    parcels: &[Parcel],
+    shipments: &[Shipment],
     verification: &Verification,
 ) -> Result<Vec<Replacement>, Error> {
     let mut full_runs = BTreeSet::new();
-    for parcel in parcels {
-        if ledger::runs::is_full(warehouse, &parcel.run_id)? {
-            full_runs.insert(&parcel.run_id);
+    for Shipment { run, .. } in shipments {
+        if ledger::runs::is_full(warehouse, &run.id)? {
+            full_runs.insert(&run.id);
         }
     }
-    Ok(arrived_whole(parcels, &full_runs, verification))
+    Ok(arrived_whole(shipments, &full_runs, verification))
 }
 
 /// The tables of which every file of a run arrived.
 fn arrived_whole(
-    parcels: &[Parcel],
+    shipments: &[Shipment],
     full_runs: &BTreeSet<&RunId>,
     verification: &Verification,
 ) -> Vec<Replacement> {
     let verdicts: BTreeMap<&str, Verdict> =
         verification.files.iter().map(|file| (file.key.as_str(), file.verdict)).collect();
     let mut replacements = Vec::new();
-    for parcel in parcels.iter().filter(|parcel| full_runs.contains(&parcel.run_id)) {
-        let mut arrived: BTreeMap<&str, bool> = BTreeMap::new();
-        for file in parcel.files() {
+    for shipment in shipments.iter().filter(|shipment| full_runs.contains(&shipment.run.id)) {
+        let mut arrived: BTreeMap<Table, bool> = BTreeMap::new();
+        for file in shipment.exported() {
             let is_in = verdicts.get(file.key.as_str()) == Some(&Verdict::Verified);
-            *arrived.entry(&file.table).or_insert(true) &= is_in;
+            *arrived.entry(file.table).or_insert(true) &= is_in;
         }
         let tables = arrived.into_iter().filter(|(_, is_in)| *is_in);
-        replacements.extend(
-            tables.map(|(table, _)| Replacement {
-                run: parcel.run_id.clone(),
-                table: table.to_owned(),
-            }),
-        );
+        replacements
+            .extend(tables.map(|(table, _)| Replacement { run: shipment.run.id.clone(), table }));
     }
     replacements
 }
 
 /// The keys of the older files that these settle.
-pub(crate) fn replaced_keys(parcels: &[Parcel], replacements: &[Replacement]) -> BTreeSet<String> {
-    let older = parcels.iter().flat_map(|parcel| {
+pub(crate) fn replaced_keys(
+    shipments: &[Shipment],
+    replacements: &[Replacement],
+) -> BTreeSet<String> {
+    let older = shipments.iter().flat_map(|shipment| {
         let is_replaced = |file: &&ExportedFile| {
-            replacements.iter().any(|it| parcel.run_id < it.run && file.table == it.table)
+            replacements.iter().any(|it| shipment.run.id < it.run && file.table == it.table)
         };
-        parcel.files().filter(is_replaced)
+        shipment.exported().filter(is_replaced)
     });
     older.map(|file| file.key.clone()).collect()
 }
@@ -64,13 +63,13 @@ pub(crate) fn replaced_keys(parcels: &[Parcel], replacements: &[Replacement]) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::Entry;
+    use crate::ledger::{FileState, ShippedFile};
     use crate::snowflake::verify;
 
     /// Everything as Snowflake's silence leaves it, but for these keys.
-    fn verified(parcels: &[Parcel], keys: &[&str]) -> Verification {
-        let files: Vec<ExportedFile> = parcels.iter().flat_map(Parcel::files).cloned().collect();
-        let mut verification = verify(&files, &BTreeMap::new());
+    fn verified(shipments: &[Shipment], keys: &[&str]) -> Verification {
+        let files = shipments.iter().flat_map(Shipment::exported);
+        let mut verification = verify(files, &BTreeMap::new());
         for file in &mut verification.files {
             if keys.contains(&file.key.as_str()) {
                 file.verdict = Verdict::Verified;
@@ -81,19 +80,19 @@ mod tests {
 
     #[test]
     fn a_full_run_replaces_older_files_only_when_all_of_the_table_arrived() {
-        let entry = |key| Entry::example(key, "accepted", None);
-        let parcels = [
-            Parcel::example(1, vec![entry("old")]),
-            Parcel::example(2, vec![entry("new 1"), entry("new 2")]),
-            Parcel::example(3, vec![entry("newer")]),
+        let file = |key| ShippedFile::example(key, FileState::Accepted, None);
+        let shipments = [
+            Shipment::example(1, vec![file("old")]),
+            Shipment::example(2, vec![file("new 1"), file("new 2")]),
+            Shipment::example(3, vec![file("newer")]),
         ];
-        let full = BTreeSet::from([&parcels[1].run_id]);
-        let half = arrived_whole(&parcels, &full, &verified(&parcels, &["new 1"]));
+        let full = BTreeSet::from([&shipments[1].run.id]);
+        let half = arrived_whole(&shipments, &full, &verified(&shipments, &["new 1"]));
         assert!(half.is_empty());
-        let judged = verified(&parcels, &["new 1", "new 2"]);
-        assert!(arrived_whole(&parcels, &BTreeSet::new(), &judged).is_empty(), "no full run");
-        let whole = arrived_whole(&parcels, &full, &judged);
+        let judged = verified(&shipments, &["new 1", "new 2"]);
+        assert!(arrived_whole(&shipments, &BTreeSet::new(), &judged).is_empty(), "no full run");
+        let whole = arrived_whole(&shipments, &full, &judged);
         assert_eq!(whole.len(), 1);
-        assert_eq!(replaced_keys(&parcels, &whole), BTreeSet::from(["old".to_owned()]));
+        assert_eq!(replaced_keys(&shipments, &whole), BTreeSet::from(["old".to_owned()]));
     }
 }

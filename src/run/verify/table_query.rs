@@ -15,8 +15,23 @@ pub(crate) struct TableQuery {
     signs: PipeSigns,
 }
 
-/// What would have changed had anything happened: what is reported, and of each pipe when it last loaded and how many files wait.
-pub(crate) type PipeSigns = (Answer<Vec<FileReport>>, Vec<Option<(Option<DateTime<Utc>>, u64)>>);
+/// What would have changed had anything happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PipeSigns {
+    /// What is reported.
+    pub(crate) reports: Answer<Vec<FileReport>>,
+    /// Of each pipe, where it says how it is.
+    pub(crate) pipes: Vec<Option<PipeSign>>,
+}
+
+/// What changes where a pipe does something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PipeSign {
+    /// When it last loaded.
+    pub(crate) last_ingested_at: Option<DateTime<Utc>>,
+    /// How many files wait.
+    pub(crate) pending_file_count: u64,
+}
 
 impl TableQuery {
     pub(crate) fn after(before: Option<Self>, round: u32, signs: PipeSigns) -> Self {
@@ -38,7 +53,10 @@ mod tests {
 
     #[test]
     fn a_table_without_news_is_looked_at_ever_more_rarely() {
-        let signs = |count| (Answer::Unknown(String::new()), vec![Some((None, count))]);
+        let signs = |pending_file_count| PipeSigns {
+            reports: Answer::Unknown(String::new()),
+            pipes: vec![Some(PipeSign { last_ingested_at: None, pending_file_count })],
+        };
         let mut looks = Vec::new();
         let mut last: Option<TableQuery> = None;
         for round in 1..=40 {

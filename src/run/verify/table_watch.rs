@@ -1,19 +1,20 @@
 //! One table's files on their way: which of Snowflake's answers about them are worth asking for, and what is known so far.
 //!
-//! In: files, and the way that each one went. Out: their [`Evidence`], one answer at a time, the cheapest first.
+//! In: files, and the mode in which each was sent. Out: their [`Evidence`], one answer at a time, the cheapest first.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Window;
-use super::announced::{Announced, announced, unannounced};
+use super::announced::unannounced;
 use super::pipe_watch::{Channel, channels};
-use super::table_query::{PipeSigns, TableQuery};
+use super::table_query::{PipeSign, PipeSigns, TableQuery};
 use crate::config::Account;
 use crate::event::{HeldBy, TableProgress, What};
 use crate::ids::Table;
 use crate::lake::ExportedFile;
+use crate::ledger::ShippedFile;
 use crate::run::Run;
 use crate::run::account::{bound, query};
 use crate::run::error::Error;
@@ -34,66 +35,63 @@ const LOOK_FILES: usize = 2_000;
 const ODD_ANSWERS: u32 = 1;
 
 /// The files of one table that are not settled, and what is known of them.
-pub(crate) struct TableWatch {
+pub(crate) struct TableWatch<'f> {
     table: Table,
-    files: Vec<ExportedFile>,
+    files: Vec<&'f ExportedFile>,
     evidence: Evidence,
     /// When the oldest of the runs started whose files they are.
     began_at: DateTime<Utc>,
     submitted_at: DateTime<Utc>,
     /// One, but where mode or format were changed while files were on their way.
-    channels: Vec<Channel>,
+    channels: Vec<Channel<'f>>,
     last_query: Option<TableQuery>,
     /// What only a person can bring about, where something was refused.
     refusal: Option<Error>,
-    /// Since when each file should have been announced, and what refreshes its pipe.
-    announced: Announced,
     /// Whether it was the proof itself that was refused.
     is_closed: bool,
     /// Answers of the table in a row that were none.
     odd_count: u32,
 }
 
-impl TableWatch {
+impl<'f> TableWatch<'f> {
     /// The watch on a table's files, where there are any.
     pub(crate) fn of(
-        run: &Run<'_>,
+        run: &'f Run<'_>,
         account: &Account,
         table: Table,
         mut evidence: Evidence,
     ) -> Option<Self> {
-        let parcels = &run.findings.parcels;
-        let entries = || parcels.iter().flat_map(|parcel| parcel.entries_of(table));
-        let files: Vec<ExportedFile> = entries().map(|entry| entry.file.clone()).collect();
+        let shipments = &run.findings.shipments;
+        let shipped = || shipments.iter().flat_map(|shipment| shipment.files_of(table));
+        let files: Vec<&ExportedFile> = shipped().map(|shipped| &shipped.file).collect();
         let now = run.now();
-        let forgotten = entries().filter(|entry| entry.is_forgotten(now));
-        evidence.forgotten_keys = forgotten.map(|entry| entry.file.key.clone()).collect();
-        let found = entries().filter_map(|it| Some((it.file.key.clone(), it.found()?)));
+        let forgotten = shipped().filter(|shipped| shipped.is_forgotten(now));
+        evidence.forgotten_keys = forgotten.map(|shipped| shipped.file.key.clone()).collect();
+        let found = shipped().filter_map(|it| Some((it.file.key.clone(), it.found()?)));
         evidence.found_before = found.collect();
         evidence.landing_table = account.names.table(table).to_string();
-        let channels = channels(account, table, parcels);
+        let channels = channels(account, table, shipments);
         let unsubmitted = channels
             .iter()
             .filter(|channel| !channel.is_submitted)
             .flat_map(|channel| &channel.files);
-        evidence.unsubmitted_keys = unsubmitted.map(|file| file.key.clone()).collect();
+        evidence.unsubmitted_keys = unsubmitted.map(|shipped| shipped.file.key.clone()).collect();
         Some(Self {
             channels,
-            began_at: parcels.iter().map(|parcel| parcel.started_at).min()?,
-            submitted_at: parcels.iter().filter_map(|parcel| parcel.updated_at(table)).max()?,
+            began_at: shipments.iter().map(|shipment| shipment.run.started_at).min()?,
+            submitted_at: shipments.iter().filter_map(|it| it.updated_at(table)).max()?,
             table,
             files,
             evidence,
             last_query: None,
             refusal: None,
-            announced: announced(account, table, parcels),
             is_closed: false,
             odd_count: 0,
         })
     }
 
     fn judged(&self) -> Verification {
-        verify(&self.files, &BTreeMap::from([(self.table, self.evidence.clone())]))
+        verify(self.files.iter().copied(), &BTreeMap::from([(self.table, self.evidence.clone())]))
     }
 
     /// Reports how far the files are; `waiting` for an answer of this mode, or why they are no further.
@@ -101,7 +99,7 @@ impl TableWatch {
         let judged = self.judged();
         let verified = judged.files.iter().zip(&self.files);
         let verified: Vec<&ExportedFile> = verified
-            .filter_map(|(it, file)| (it.verdict == Verdict::Verified).then_some(file))
+            .filter_map(|(it, file)| (it.verdict == Verdict::Verified).then_some(*file))
             .collect();
         let rows = |files: &[&ExportedFile]| files.iter().map(|file| file.row_count).sum();
         let worst = judged.files.iter().rev().max_by_key(|file| file.verdict);
@@ -111,7 +109,7 @@ impl TableWatch {
             verdict: worst.map_or(Verdict::Verified, |file| file.verdict).name(),
             file_count: self.files.len(),
             verified_file_count: verified.len(),
-            row_count: rows(&self.files.iter().collect::<Vec<_>>()),
+            row_count: rows(&self.files),
             verified_row_count: rows(&verified),
             held_by: worst.map(|file| match waiting {
                 Some(mode) if file.verdict == Verdict::Pending => self.awaited(run.now(), mode),
@@ -181,18 +179,18 @@ impl TableWatch {
         if self.is_settled() { None } else { self.refusal.take() }
     }
 
-    fn takes(&self, way: IngestMode) -> bool {
-        self.channels.iter().any(|channel| channel.is_submitted && channel.way == way)
+    fn takes(&self, mode: IngestMode) -> bool {
+        self.channels.iter().any(|channel| channel.is_submitted && channel.mode == mode)
     }
 
     /// Whether nothing of what is waited for will come before a person does something.
     pub(crate) fn is_stuck(&self) -> bool {
         let judged = self.judged();
-        let is_pending = |file: &ExportedFile| {
-            let of_file = |it: &&FileVerdict| it.key == file.key;
+        let is_pending = |shipped: &&ShippedFile| {
+            let of_file = |it: &&FileVerdict| it.key == shipped.file.key;
             judged.files.iter().find(of_file).is_some_and(|it| it.verdict == Verdict::Pending)
         };
-        let will_come = |channel: &Channel| match channel.way {
+        let will_come = |channel: &Channel<'_>| match channel.mode {
             // A COPY that has answered is over: what the table does not hold then will not come.
             IngestMode::Copy => channel.is_submitted && !self.evidence.is_landed_known(),
             _ => channel.is_submitted && !channel.is_stuck(),
@@ -259,10 +257,12 @@ impl TableWatch {
     }
 
     fn signs(&self) -> PipeSigns {
-        let sign =
-            |status: &PipeStatus| (status.last_ingested_timestamp, status.pending_file_count);
-        let statuses = self.channels.iter().map(|channel| channel.status.as_ref().map(sign));
-        (self.evidence.reports.clone(), statuses.collect())
+        let sign = |status: &PipeStatus| PipeSign {
+            last_ingested_at: status.last_ingested_timestamp,
+            pending_file_count: status.pending_file_count,
+        };
+        let pipes = self.channels.iter().map(|channel| channel.status.as_ref().map(sign));
+        PipeSigns { reports: self.evidence.reports.clone(), pipes: pipes.collect() }
     }
 
     async fn ask_table(&mut self, run: &Run<'_>, account: &Account) -> Result<(), Error> {
@@ -309,7 +309,7 @@ impl TableWatch {
 
     /// Whether a pipe that lives on events has passed everything on that it heard of since, or does not say how it is.
     fn is_idle_after(&self, since: DateTime<Utc>) -> bool {
-        self.channels.iter().filter(|channel| channel.way == IngestMode::Auto).any(|channel| {
+        self.channels.iter().filter(|channel| channel.mode == IngestMode::Auto).any(|channel| {
             channel.status.as_ref().is_none_or(|status| {
                 status.pending_file_count == 0
                     && status
@@ -334,7 +334,7 @@ impl TableWatch {
     }
 
     async fn ask_report(&mut self, run: &Run<'_>, account: &Account) -> Result<(), Error> {
-        for channel in self.channels.iter().filter(|channel| channel.way == IngestMode::Rest) {
+        for channel in self.channels.iter().filter(|channel| channel.mode == IngestMode::Rest) {
             let Some(pipe) = &channel.pipe else { continue };
             match account.connection.insert_report(pipe, run.stop).await {
                 // A report can be late, or be cut short; what an earlier one told stays told.
@@ -372,7 +372,7 @@ impl TableWatch {
             }
         }
         self.evidence.pipe = worst.map_or(Answer::Unknown(unknown), Answer::Given);
-        self.evidence.unannounced.extend(unannounced(&self.channels, &self.announced, run.now()));
+        self.evidence.unannounced.extend(unannounced(account, &self.channels, run.now()));
         Ok(())
     }
 

@@ -27,7 +27,7 @@ pub(crate) enum Cure {
 impl Cure {
     /// In words. `landing_table` is the table's full name.
     pub(crate) fn text(self, file: &ExportedFile, landing_table: &str) -> String {
-        let table = &file.table;
+        let table = file.table.name();
         let ship = format!("`snowtrack reconcile {table} --repair`");
         match self {
             Self::Later => "nothing; `verify` asks again".to_owned(),

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use snowtrack::lake::{Shipment, Store, StoreSettings, WrittenFile, upload};
+use snowtrack::lake::{Store, StoreSettings, ToUpload, WrittenFile, upload};
 use snowtrack::stop::Stop;
 
 use super::{Lake, runtime, timing, words};
@@ -38,11 +38,11 @@ fn child() {
     };
     let key = "p/manifests/year=2026/month=01/day=05/R.json";
     let manifest = WrittenFile::of(folder.as_ref(), key).unwrap();
-    let shipment =
-        Shipment { lake: folder.as_ref(), files: &[], archive: None, manifest: &manifest };
+    let to_upload =
+        ToUpload { lake: folder.as_ref(), files: &[], archive: None, manifest: &manifest };
     let result = runtime().block_on(async {
         let store = Store::open(&settings).await?;
-        upload(&store, &shipment, &|_| {}, &Stop::default()).await
+        upload(&store, &to_upload, &|_| {}, &Stop::default()).await
     });
     match result {
         Ok(_) => println!("said: uploaded"),

@@ -7,7 +7,7 @@ use std::path::Path;
 use futures_util::StreamExt;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use snowtrack::lake::{Manifest, Shipment, Store, StoreSettings, WrittenFile, upload};
+use snowtrack::lake::{Manifest, Store, StoreSettings, ToUpload, WrittenFile, upload};
 use snowtrack::stop::Stop;
 
 use super::{runtime, words};
@@ -24,7 +24,7 @@ fn client() {
     let manifest: Manifest = serde_json::from_slice(&manifest).unwrap();
     let settings = StoreSettings { bucket: Some(BUCKET.to_owned()), ..StoreSettings::default() };
     let written = WrittenFile::of(folder.as_ref(), &manifest_key).unwrap();
-    let shipment = Shipment {
+    let to_upload = ToUpload {
         lake: folder.as_ref(),
         files: &manifest.files,
         archive: None,
@@ -32,7 +32,7 @@ fn client() {
     };
     let uploaded = runtime().block_on(async {
         let store = Store::open(&settings).await?;
-        upload(&store, &shipment, &|_| {}, &Stop::default()).await
+        upload(&store, &to_upload, &|_| {}, &Stop::default()).await
     });
     match uploaded {
         Ok(uploaded) => println!("sent {} bytes", uploaded.sent_size_bytes()),

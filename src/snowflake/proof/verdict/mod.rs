@@ -54,7 +54,7 @@ pub(crate) struct FileVerdict {
     /// The file's key.
     pub key: String,
     /// Its table.
-    pub table: String,
+    pub table: Table,
     /// The verdict.
     pub verdict: Verdict,
     /// Why, in words.
@@ -131,13 +131,13 @@ fn worst(files: &[FileVerdict]) -> Option<&FileVerdict> {
 }
 
 /// Judges every file of a manifest.
-pub(crate) fn verify(files: &[ExportedFile], evidence: &BTreeMap<Table, Evidence>) -> Verification {
+pub(crate) fn verify<'f>(
+    files: impl IntoIterator<Item = &'f ExportedFile>,
+    evidence: &BTreeMap<Table, Evidence>,
+) -> Verification {
     let nothing = Evidence::default();
-    let of = |file: &ExportedFile| {
-        let table = Table::ALL.into_iter().find(|table| table.name() == file.table);
-        table.and_then(|table| evidence.get(&table)).unwrap_or(&nothing)
-    };
-    Verification::of(files.iter().map(|file| judge(file, of(file))).collect())
+    let of = |file: &ExportedFile| evidence.get(&file.table).unwrap_or(&nothing);
+    Verification::of(files.into_iter().map(|file| judge(file, of(file))).collect())
 }
 
 /// Whether what pipes and histories say of a file settles anything, so that its table is worth a query.
@@ -213,7 +213,7 @@ fn judge(file: &ExportedFile, evidence: &Evidence) -> FileVerdict {
     }
     let is_pipe_broken = verdict == Verdict::Pending
         && matches!(&evidence.pipe, Answer::Given(pipe) if pipe.health == Health::Fail);
-    let (key, table) = (file.key.clone(), file.table.clone());
+    let (key, table) = (file.key.clone(), file.table);
     FileVerdict { key, table, verdict, reason, next_step, is_pipe_broken }
 }
 

@@ -11,7 +11,7 @@ const SUM: &str = "123456789012345678901";
 
 fn file() -> ExportedFile {
     ExportedFile {
-        table: "songs".to_owned(),
+        table: Table::Songs,
         key: KEY.to_owned(),
         row_count: 12,
         size_bytes: 1,
@@ -390,11 +390,8 @@ fn the_last_settled_word_on_a_file_counts() {
 
 #[test]
 fn a_run_is_as_good_as_its_worst_file() {
-    let named = |table: Table| ExportedFile {
-        table: table.to_string(),
-        key: KEY.replace("songs", table.name()),
-        ..file()
-    };
+    let named =
+        |table: Table| ExportedFile { table, key: KEY.replace("songs", table.name()), ..file() };
     let good = |table: Table| {
         let Answer::Given(mut rows) = landed(12, 12, (SUM, SUM)) else { unreachable!() };
         rows[0].key = KEY.replace("songs", table.name());

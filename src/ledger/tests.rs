@@ -1,0 +1,147 @@
+//! A ledger that is old: what it costs to ask it; and one that says what it cannot.
+
+use std::collections::BTreeMap;
+
+use chrono::DateTime;
+use duckdb::profiling::ProfilingInfo;
+
+use super::files::note_verdicts;
+use super::lost::lost_files;
+use super::runs::files_of_runs;
+use super::shipments::{Shipment, asked, outstanding, with_keys};
+use super::{Asked, files_of};
+use crate::causes::chain;
+use crate::ids::RunId;
+use crate::snowflake::{Verdict, verify};
+use crate::warehouse::{Error, Warehouse};
+
+/// 2,000 runs of ten files each, all of them proven; of the latest, two are on their way.
+const HISTORY: &str = "
+    insert into meta.runs by name
+    select
+        printf('01KC%022d', n) as run_id,
+        timestamp '2026-01-01' + to_hours(n::integer) as started_at,
+        started_at as exported_at,
+        'verified' as status,
+        'manifest' as manifest_key
+    from range(2000) as runs (n);
+    insert into meta.files by name
+    select
+        printf('01KC%022d', n // 10) as run_id,
+        'songs' as \"table\",
+        printf('%05d.parquet', n) as key,
+        3 as row_count,
+        100 as size_bytes,
+        '' as sha256,
+        '0' as row_hash_sum,
+        if(n < 19998, 'verified', 'accepted') as state,
+        'rest' as way,
+        timestamp '2026-01-01' as updated_at,
+        if(n < 19998, 'here', null) as verified_in
+    from range(20000) as files (n)";
+
+fn old_ledger() -> (tempfile::TempDir, Warehouse) {
+    let folder = tempfile::tempdir().unwrap();
+    let warehouse = Warehouse::open(&folder.path().join("w.duckdb"), folder.path()).unwrap();
+    let prepare = format!("{HISTORY}; pragma enable_profiling = 'no_output'");
+    warehouse.connection().execute_batch(&prepare).unwrap();
+    (folder, warehouse)
+}
+
+fn run(number: u32) -> RunId {
+    format!("01KC{number:022}").parse().unwrap()
+}
+
+fn count(shipments: &[Shipment]) -> usize {
+    shipments.iter().map(|shipment| shipment.files.len()).sum()
+}
+
+/// How many rows the last statement gave, and the most that anything in it passed on but for what reads the tables.
+fn cost(warehouse: &Warehouse) -> (usize, usize) {
+    fn most(operator: &ProfilingInfo) -> usize {
+        let is_scan = operator.metrics.get("OPERATOR_NAME").is_some_and(|it| it == "SEQ_SCAN");
+        let passed_on = operator.metrics.get("OPERATOR_CARDINALITY").filter(|_| !is_scan);
+        let own = passed_on.map_or(0, |count| count.parse().unwrap());
+        operator.children.iter().map(most).fold(own, usize::max)
+    }
+    let statement = warehouse.connection().get_profiling_info().unwrap();
+    (statement.metrics["ROWS_RETURNED"].parse().unwrap(), most(&statement))
+}
+
+#[test]
+fn the_files_of_a_run_cost_what_the_run_has_however_long_the_history_is() {
+    let (_folder, warehouse) = old_ledger();
+    assert_eq!(count(&outstanding(&warehouse, Some("here")).unwrap()), 2);
+    assert_eq!(cost(&warehouse), (2, 2));
+    assert_eq!(count(&asked(&warehouse, &Asked::Run(&run(7))).unwrap()), 10);
+    assert_eq!(cost(&warehouse), (10, 10));
+    // Which one is the latest is looked for among all.
+    assert_eq!(count(&asked(&warehouse, &Asked::Latest).unwrap()), 10);
+    assert_eq!(cost(&warehouse).0, 10);
+    let keys = ["00003.parquet", "19999.parquet"].map(str::to_owned);
+    assert_eq!(count(&with_keys(&warehouse, &keys).unwrap()), 2);
+    assert_eq!(cost(&warehouse), (2, 2));
+    assert_eq!(count(&with_keys(&warehouse, &[]).unwrap()), 0);
+    assert_eq!(cost(&warehouse), (0, 1), "the empty list is a row");
+    // Also of an old one.
+    assert_eq!(files_of(&warehouse, &run(0)).unwrap().len(), 10);
+    assert_eq!(cost(&warehouse), (10, 10));
+    let runs = [run(0), run(1_000), run(1_999)];
+    let files = files_of_runs(&warehouse, runs.iter().map(RunId::as_str)).unwrap();
+    assert_eq!(files.values().map(Vec::len).collect::<Vec<_>>(), [10, 10, 10]);
+    assert_eq!(cost(&warehouse), (30, 30));
+    assert!(lost_files(&warehouse).unwrap().is_empty());
+    assert_eq!(cost(&warehouse), (0, 0));
+}
+
+#[test]
+fn a_table_a_state_or_a_mode_that_nobody_knows_is_an_error_that_names_it() {
+    for (column, why) in [
+        ("\"table\"", "`other` is not a shipped table (albums, artists,"),
+        ("state", "`other` is not a state of a file (exported, uploaded,"),
+        ("way", "`other` is no way into Snowflake (rest, auto, copy)"),
+        ("request_id", "invalid"),
+    ] {
+        let (_folder, warehouse) = old_ledger();
+        let sql = format!("update meta.files set {column} = 'other' where key = '00070.parquet'");
+        warehouse.connection().execute_batch(&sql).unwrap();
+        let error = asked(&warehouse, &Asked::Run(&run(7))).unwrap_err();
+        assert!(chain(&error).contains(why), "{column}: {}", chain(&error));
+        assert_eq!(asked(&warehouse, &Asked::Run(&run(8))).unwrap().len(), 1, "{column}");
+    }
+    let (_folder, warehouse) = old_ledger();
+    let sql = "update meta.table_counts set \"table\" = 'other'";
+    let counted = "insert into meta.table_counts by name \
+        select '01KC0000000000000000000007' as run_id, 'songs' as \"table\", 1 as row_count, \
+        1 as changed_row_count";
+    warehouse.connection().execute_batch(counted).unwrap();
+    assert_eq!(super::runs::counts_of(&warehouse, &run(7)).unwrap().len(), 1);
+    warehouse.connection().execute_batch(sql).unwrap();
+    let error = super::runs::counts_of(&warehouse, &run(7)).unwrap_err();
+    assert!(chain(&error).contains("`other` is not a shipped table"), "{}", chain(&error));
+}
+
+#[test]
+fn a_verdict_that_a_file_cannot_take_is_a_bug_and_nothing_of_it_is_noted() {
+    let (_folder, mut warehouse) = old_ledger();
+    let late = "update meta.files set state = 'superseded' where key = '19998.parquet'";
+    warehouse.connection().execute_batch(late).unwrap();
+    let shipments = asked(&warehouse, &Asked::Run(&run(1_999))).unwrap();
+    let mut verification = verify(shipments.iter().flat_map(Shipment::exported), &BTreeMap::new());
+    let states = |warehouse: &Warehouse| -> Vec<String> {
+        let files = files_of(warehouse, &run(1_999)).unwrap();
+        files[8..].iter().map(|file| file.state.to_string()).collect()
+    };
+    // That nothing is known of it changes nothing.
+    note_verdicts(&mut warehouse, &verification, &[], "here", DateTime::UNIX_EPOCH).unwrap();
+    assert_eq!(states(&warehouse), ["superseded", "accepted"]);
+    verification.files.iter_mut().for_each(|file| file.verdict = Verdict::Verified);
+    let noted = note_verdicts(&mut warehouse, &verification, &[], "here", DateTime::UNIX_EPOCH);
+    let error = noted.unwrap_err();
+    assert!(matches!(error, Error::IllegalStep { .. }));
+    insta::assert_snapshot!(error, @"`19998.parquet` is superseded and cannot become verified: that is a bug of snowtrack, and nothing of it was noted");
+    assert_eq!(states(&warehouse), ["superseded", "accepted"]);
+    verification.files.retain(|file| file.key != "19998.parquet");
+    note_verdicts(&mut warehouse, &verification, &[], "here", DateTime::UNIX_EPOCH).unwrap();
+    assert_eq!(states(&warehouse), ["superseded", "verified"]);
+}
