@@ -113,7 +113,7 @@ enum Command {
     Snowflake(snowflake::SnowflakeCommand),
     /// Check configuration, disk, login and reachability, and say what to fix
     Doctor,
-    /// Show the configuration as resolved, or print a commented template
+    /// Show the configuration as resolved, or write a commented template
     #[command(subcommand)]
     Config(config::ConfigCommand),
     /// Read-only SQL on the published file
@@ -257,7 +257,7 @@ fn init_tracing(cli: &Cli) {
 fn dispatch(cli: &Cli) -> Result<(), Error> {
     match &cli.command {
         // Before loading: a configuration that cannot be loaded is a reason to ask for a template.
-        Command::Config(config::ConfigCommand::Init) => return config::init(cli),
+        Command::Config(config::ConfigCommand::Init { print }) => return config::init(cli, *print),
         Command::Completions { shell } => return man::completions(*shell),
         Command::Man(arguments) => return man::man(cli, arguments),
         _ => {}
