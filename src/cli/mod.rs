@@ -299,6 +299,9 @@ fn is_there(data_dir: &DataDir, file: &Path) -> Result<bool, Error> {
 
 fn login(cli: &Cli, config: &Config, no_browser: bool) -> Result<(), Error> {
     let credentials = config.credentials()?;
+    if let Some(exposure) = crate::config::login_exposure(&credentials) {
+        tracing::warn!("{}", exposure.sentence());
+    }
     let show_url = |url: &str| {
         let mut text = format!("open this address in a browser and agree:\n\n{url}\n");
         if no_browser {

@@ -30,7 +30,7 @@ use crate::lake::is_address;
 pub use connect::{Account, Error as ConnectError};
 pub use holds::{Config, LakeConfig, SnowflakeConfig, SpotifyConfig};
 
-pub(crate) use exposure::{Exposure, snowflake_exposure, spotify_exposures};
+pub(crate) use exposure::{Exposure, login_exposure, snowflake_exposure, spotify_exposures};
 pub(crate) use template::template;
 use text::decode;
 
@@ -98,9 +98,7 @@ impl Config {
         let variables = Variables::load()?;
         let default = Path::new(DEFAULT_FILE);
         let mut said = match file {
-            Some(path) if is_ini(path) => {
-                ini::from_ini(&text::read(path)?, path)?
-            }
+            Some(path) if is_ini(path) => ini::from_ini(&text::read(path)?, path)?,
             Some(path) => file::from_toml(&text::read(path)?, path)?,
             None => match text::read_if_there(default)? {
                 Some(text) => file::from_toml(&text, default)?,
