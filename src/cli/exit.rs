@@ -53,9 +53,9 @@ pub enum Error {
     #[error("a pipe loads nothing until a person mends it: its remedy is printed with its name")]
     PipeUnwell,
     /// A reconciliation found differences.
-    #[error("{rows} differ: {rest}")]
+    #[error("{}: {rest}", if *count == 1 { "1 row differs".to_owned() } else { format!("{count} rows differ") })]
     #[expect(missing_docs, reason = "the fields are named by what they hold")]
-    Differs { rows: String, rest: String },
+    Differs { count: usize, rest: String },
     /// Wrong usage that clap cannot see.
     #[error("{0}")]
     Usage(String),

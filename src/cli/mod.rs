@@ -33,7 +33,9 @@ use harmless::{OneLine, harmless, one_line};
 
 use crate::config::{Config, Loaded};
 use crate::event::Stage;
+use crate::event::Warning;
 use crate::ids::DataDir;
+use crate::observe::words;
 use crate::run::{RunReport, RunStatus};
 
 /// Moves Spotify playlists into a warehouse and proves that they arrived.
@@ -113,7 +115,7 @@ enum Command {
     Snowflake(snowflake::SnowflakeCommand),
     /// Check configuration, disk, login and reachability, and say what to fix
     Doctor,
-    /// Show the configuration as resolved, or print a commented template
+    /// Show the configuration as resolved, or write a commented template
     #[command(subcommand)]
     Config(config::ConfigCommand),
     /// Read-only SQL on the published file
@@ -257,7 +259,7 @@ fn init_tracing(cli: &Cli) {
 fn dispatch(cli: &Cli) -> Result<(), Error> {
     match &cli.command {
         // Before loading: a configuration that cannot be loaded is a reason to ask for a template.
-        Command::Config(config::ConfigCommand::Init) => return config::init(cli),
+        Command::Config(config::ConfigCommand::Init { print }) => return config::init(cli, *print),
         Command::Completions { shell } => return man::completions(*shell),
         Command::Man(arguments) => return man::man(cli, arguments),
         _ => {}
@@ -299,6 +301,9 @@ fn is_there(data_dir: &DataDir, file: &Path) -> Result<bool, Error> {
 
 fn login(cli: &Cli, config: &Config, no_browser: bool) -> Result<(), Error> {
     let credentials = config.credentials()?;
+    if let Some(exposure) = crate::config::login_exposure(&credentials) {
+        tracing::warn!("{}", words::warning(&Warning::Exposed(exposure)));
+    }
     let show_url = |url: &str| {
         let mut text = format!("open this address in a browser and agree:\n\n{url}\n");
         if no_browser {

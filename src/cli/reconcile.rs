@@ -81,7 +81,7 @@ pub(super) fn reconcile(
         0 => Ok(()),
         count => {
             let rest = rest(&found, arguments, is_repaired);
-            Err(Error::Differs { rows: rows(count), rest })
+            Err(Error::Differs { count, rest })
         }
     }
 }

@@ -9,18 +9,24 @@ fn in_clear(setting: &'static str, url: &str, secret: Secret) -> Exposure {
     Exposure::SentInClear { setting, address: http::place(url), secret }
 }
 
+/// Whether a login travels where others may read it.
+pub(crate) fn login_exposure(credentials: &Credentials) -> Option<Exposure> {
+    let url = &credentials.accounts_url;
+    is_clear(url).then(|| in_clear("SPOTIFY_ACCOUNTS_URL", url, Secret::Login))
+}
+
+fn is_clear(url: &str) -> bool {
+    url.parse().is_ok_and(|url| http::is_sent_in_clear(&url))
+}
+
 /// Where others may read what proves who we are to Spotify.
 pub(crate) fn spotify_exposures(config: &Config, credentials: &Credentials) -> Vec<Exposure> {
     let mut found = Vec::new();
-    let is_clear = |url: &str| url.parse().is_ok_and(|url| http::is_sent_in_clear(&url));
     let url = &config.spotify.api_url;
     if is_clear(url) {
         found.push(in_clear("SPOTIFY_API_URL", url, Secret::AccessToken));
     }
-    if is_clear(&credentials.accounts_url) {
-        let url = &credentials.accounts_url;
-        found.push(in_clear("SPOTIFY_ACCOUNTS_URL", url, Secret::Login));
-    }
+    found.extend(login_exposure(credentials));
     if let Some(mode) = credentials.token_file.open_to_others() {
         let path = credentials.token_file.0.display();
         found.push(Exposure::OpenFile { path: path.to_string(), mode });

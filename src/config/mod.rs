@@ -31,7 +31,7 @@ pub(crate) use connect::Account;
 pub use connect::Error as ConnectError;
 pub use holds::{Config, LakeConfig, SnowflakeConfig, SpotifyConfig};
 
-pub(crate) use exposure::{snowflake_exposure, spotify_exposures};
+pub(crate) use exposure::{login_exposure, snowflake_exposure, spotify_exposures};
 pub(crate) use template::template;
 use text::decode;
 
@@ -97,11 +97,9 @@ impl Config {
     /// [`Error`] names the file and key, or the variable and value.
     pub fn load(file: Option<&Path>, data_dir: Option<&Path>) -> Result<Loaded, Error> {
         let variables = Variables::load()?;
-        let default = Path::new("snowtrack.toml");
+        let default = Path::new(DEFAULT_FILE);
         let mut said = match file {
-            Some(path) if path.extension().is_some_and(|ending| ending == "ini") => {
-                ini::from_ini(&text::read(path)?, path)?
-            }
+            Some(path) if is_ini(path) => ini::from_ini(&text::read(path)?, path)?,
             Some(path) => file::from_toml(&text::read(path)?, path)?,
             None => match text::read_if_there(default)? {
                 Some(text) => file::from_toml(&text, default)?,
@@ -117,6 +115,14 @@ impl Config {
         let settings = said.explain(&config);
         Ok(Loaded { config, settings, warnings: variables.warnings() })
     }
+}
+
+/// The file that is read where none is named.
+pub(crate) const DEFAULT_FILE: &str = "snowtrack.toml";
+
+/// Whether a file is read in the predecessor's format.
+pub(crate) fn is_ini(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "ini")
 }
 
 /// Lays variables and flag over what the file said, and fills the rest from a named connection.

@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_wait_is_read_in_both_forms_and_never_longer_than_a_day() {
-        for (text, seconds) in [
+        let table = [
             ("0", Some(0)),
             (" 17 ", Some(17)),
             ("86400", Some(86_400)),
@@ -183,12 +183,34 @@ mod tests {
             ("Mon, 05 Jan 2026 12:00:30 GMT", Some(30)),
             ("Mon, 05 Jan 2026 11:00:00 GMT", Some(0)),
             ("Fri, 31 Dec 9999 23:59:59 GMT", Some(86_400)),
+            ("00017", Some(17)),
+            ("\t60\t", Some(60)),
+            ("99999999999", Some(86_400)),
+            ("9223372036854775", Some(86_400)),
+            ("9223372036854775807", Some(86_400)),
+            ("9223372036854775808", Some(86_400)),
+            ("18446744073709551615", Some(86_400)),
+            ("99999999999999999999999999999999999999999", Some(86_400)),
+            ("Tue, 06 Jan 2026 12:00:00 GMT", Some(86_400)),
+            ("Tue, 06 Jan 2026 12:00:01 GMT", Some(86_400)),
+            ("Thu, 01 Jan 1970 00:00:00 GMT", Some(0)),
+            ("Mon, 05 Jan 2026 13:00:30 +0100", Some(30)),
             ("", None),
             ("-1", None),
+            ("+1", None),
             ("1.5", None),
             ("1e9", None),
+            ("0x10", None),
+            ("60s", None),
+            ("60, 120", None),
+            ("inf", None),
+            ("NaN", None),
             ("soon", None),
-        ] {
+            ("2026-01-05T12:00:30Z", None),
+            ("Mon, 32 Jan 2026 12:00:30 GMT", None),
+        ];
+        assert!(34 <= table.len());
+        for (text, seconds) in table {
             let found = retry_after(&headers(RETRY_AFTER, text), noon());
             assert_eq!(found.map(|wait| wait.as_secs()), seconds, "{text:?}");
         }

@@ -59,7 +59,7 @@ impl Findings {
             None => {}
         }
         if let Some(worst) = verification.worst() {
-            let next_step = worst.next_step.clone();
+            let next_step = verification.next_step();
             let (outcome, reason) = (verification.outcome, verification.reason.clone());
             return Err(Error::Unverified {
                 whose: self.whose(&worst.key),

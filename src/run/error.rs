@@ -32,7 +32,7 @@ pub enum Error {
     NothingRead { count: usize, reasons: String },
     /// Some playlists could not be read, the others were.
     #[error(
-        "{count} playlist(s) could not be read, the others are done: {first}. Run the same command again, which asks for what is missing"
+        "{count} playlist(s) could not be read, the others are done: {first}. The same command asks for what is missing"
     )]
     PlaylistsUnread { count: u32, first: String },
     /// Spotify put something off, the others are done.

@@ -110,6 +110,7 @@ fn a_row_that_is_newer_in_snowflake_is_not_written_over_without_force() {
     // Nothing else is left, so nothing is shipped at all.
     let output = cloud.run(&["reconcile", "artists", "--repair"]);
     assert_eq!(output.status.code(), Some(7), "{}", text(&output));
+    assert!(text(&output).contains("error: 1 row differs: "), "{}", text(&output));
     assert_eq!(cloud.landed("artists"), 2);
     assert_eq!(cloud.run(&["reconcile", "--force"]).status.code(), Some(2));
     let output = cloud.run(&["reconcile", "artists", "--repair", "--force"]);

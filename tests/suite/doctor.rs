@@ -67,6 +67,24 @@ fn the_same_remedy_for_eight_pipes_is_one_script_that_mends_them() {
 }
 
 #[test]
+fn a_run_behind_eight_paused_pipes_gives_one_script_that_lets_it_go_on() {
+    let cloud = Cloud::small("rest", "parquet");
+    for table in all_tables() {
+        let pipe = format!("SPOTIFY.RAW.{}_PARQUET_REST_V1", table.to_uppercase());
+        cloud.snowflake.set_pipe_state(&pipe, PipeState::new("PAUSED", None));
+    }
+    let (code, report) = cloud.report(&SMALL);
+    let error = report["error"].as_str().unwrap();
+    assert_eq!(code, 8, "{error}");
+    assert_eq!(error.matches("once it is resumed").count(), 1, "{error}");
+    let script = error.split('`').find(|it| it.starts_with("alter pipe ")).unwrap();
+    assert_eq!(script.matches("alter pipe ").count(), 8, "{script}");
+    cloud.snowflake.admin(script);
+    let output = cloud.run(&["verify"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+}
+
+#[test]
 fn a_table_and_a_pipe_that_somebody_dropped_are_named_with_what_brings_them_back() {
     let cloud = Cloud::small("rest", "parquet");
     assert_eq!(cloud.report(&SMALL).0, 0);

@@ -62,6 +62,23 @@ fn a_credential_that_goes_out_in_clear_is_told_by_the_run_and_by_doctor() {
 }
 
 #[test]
+fn a_login_that_would_go_out_in_clear_is_told_before_it_does() {
+    let (world, (spotify, _)) = (World::new(), spotify());
+    let login = |accounts_url: &str| {
+        let mut command = world.operator(&spotify, &["login", "--no-browser"]);
+        command.env("SPOTIFY_ACCOUNTS_URL", accounts_url).env_remove("SPOTIFY_REFRESH_TOKEN");
+        // Nobody pastes the redirect, so nothing is sent.
+        let output = command.stdin(std::process::Stdio::null()).output().unwrap();
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let said = login(&foreign(&spotify.accounts_url()));
+    let about = said.lines().filter(|line| line.contains("SPOTIFY_ACCOUNTS_URL"));
+    assert_eq!(about.filter(|line| line.contains("https://")).count(), 1, "{said}");
+    assert!(!login(&spotify.accounts_url()).contains("https://"));
+}
+
+#[test]
 fn a_token_for_snowflake_that_goes_out_in_clear_is_told_too() {
     let cloud = Cloud::small("rest", "parquet");
     let run = |arguments: &[&str]| {

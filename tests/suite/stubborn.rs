@@ -39,6 +39,8 @@ fn a_playlist_that_stays_broken_stops_no_other_and_is_made_up_for_later() {
         let names: Vec<&str> = ids.iter().map(String::as_str).collect();
         let (report, error) = fetch(&world, &spotify, &names, false);
         assert!(matches!(error, Some(Error::PlaylistsUnread { count: 1, .. })), "{error:?}");
+        let said = error.unwrap().to_string().to_lowercase();
+        assert!(said.matches("run the same command again").count() <= 1, "{said}");
         let statuses: Vec<&str> = report.playlists.iter().map(|it| it.status.name()).collect();
         assert_eq!(statuses, ["fetched", "failed", "fetched"]);
         assert_eq!(report.status.name(), "exported", "the others are where they shall be");

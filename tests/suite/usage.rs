@@ -171,11 +171,43 @@ fn the_configuration_is_shown_with_its_origins_and_without_its_secrets() {
 }
 
 #[test]
-fn the_template_can_be_used_as_it_is_even_where_the_configuration_is_broken() {
+fn the_template_is_written_where_nothing_is_and_can_be_used_as_it_is() {
+    let world = World::new();
+    assert!(world.run(&["config", "init"]).status.success());
+    let written = std::fs::read_to_string(world.path("snowtrack.toml")).unwrap();
+    assert!(written.contains("#prefix = \"spotify-data/\""), "{written}");
+    let output = world.run(&["config", "check"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = world.run(&["--json", "--config", "other.toml", "config", "init"]);
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(told, serde_json::json!({"file": "other.toml", "template": written}));
+    assert_eq!(std::fs::read_to_string(world.path("other.toml")).unwrap(), written);
+}
+
+#[test]
+fn the_template_is_never_written_over_anything_and_printed_instead() {
     let world = World::new();
     world.write("snowtrack.toml", "broken");
-    let template = String::from_utf8(world.run(&["config", "init"]).stdout).unwrap();
-    world.write("snowtrack.toml", &template);
+    std::os::unix::fs::symlink("nowhere", world.path("link.toml")).unwrap();
+    std::fs::create_dir(world.path("folder.toml")).unwrap();
+    for (arguments, says) in [
+        (&["config", "init"][..], "`snowtrack.toml` is there already"),
+        (&["config", "init", "--config", "link.toml"], "`link.toml` is there already"),
+        (&["config", "init", "--config", "folder.toml"], "`folder.toml` is there already"),
+        (&["config", "init", "--config", "old.ini"], "`old.ini` would be read"),
+    ] {
+        let output = world.run(arguments);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+        assert!(said.contains(says), "{arguments:?}: {said}");
+    }
+    assert_eq!(std::fs::read_to_string(world.path("snowtrack.toml")).unwrap(), "broken");
+    assert!(!world.path("nowhere").exists() && !world.path("old.ini").exists());
+    let output = world.run(&["config", "init", "--config", "none/x.toml"]);
+    assert_eq!(output.status.code(), Some(5));
+    // A configuration that cannot be loaded is a reason to ask for a template.
+    let printed = String::from_utf8(world.run(&["config", "init", "--print"]).stdout).unwrap();
+    world.write("snowtrack.toml", &printed);
     let output = world.run(&["config", "check"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -122,14 +122,22 @@ pub(crate) struct PipeHealth {
 impl PipeHealth {
     /// What to do about this pipe, by its name, with what to run for it.
     pub(crate) fn next_step(&self) -> String {
-        let Self { pipe, remedy, statements, .. } = self;
-        let run: Vec<String> = statements.iter().map(|sql| format!("`{sql}`")).collect();
-        if run.is_empty() {
-            format!("pipe `{pipe}`: {remedy}")
-        } else {
-            format!("pipe `{pipe}`: {remedy}: {}", run.join(", "))
-        }
+        next_step_of(&[self])
     }
+}
+
+/// What to do about pipes with the same remedy, by their names, with one script for all of them.
+pub(super) fn next_step_of(pipes: &[&PipeHealth]) -> String {
+    let names: Vec<String> = pipes.iter().map(|it| format!("`{}`", it.pipe)).collect();
+    let noun = if names.len() == 1 { "pipe" } else { "pipes" };
+    let remedy = pipes.first().map(|it| it.remedy.as_str()).unwrap_or_default();
+    let mut step = format!("{noun} {}: {remedy}", names.join(", "));
+    let script: Vec<&str> =
+        pipes.iter().flat_map(|it| &it.statements).map(String::as_str).collect();
+    if !script.is_empty() {
+        step.push_str(&format!(": `{}`", script.join("; ")));
+    }
+    step
 }
 
 impl PipeState {
@@ -472,6 +480,25 @@ mod tests {
         // A pipe that we tell of files lives on no events.
         let rest = PipeStatus::parse(r#"{"executionState":"RUNNING"}"#).unwrap();
         assert_eq!(rest.health(&pipe(), None, Some(at("11:00")), at("12:00")).health, Health::Ok);
+    }
+
+    #[test]
+    fn what_pipes_share_is_said_once_with_one_script_for_all_of_them() {
+        let paused = |name: &str| PipeHealth {
+            pipe: name.to_owned(),
+            health: Health::Warn,
+            reason: "PAUSED".to_owned(),
+            remedy: "resume".to_owned(),
+            statements: vec![format!("alter pipe {name} x = 1")],
+        };
+        let (one, two) = (paused("D.S.P"), paused("D.S.Q"));
+        assert_eq!(one.next_step(), "pipe `D.S.P`: resume: `alter pipe D.S.P x = 1`");
+        assert_eq!(
+            next_step_of(&[&one, &two]),
+            "pipes `D.S.P`, `D.S.Q`: resume: `alter pipe D.S.P x = 1; alter pipe D.S.Q x = 1`"
+        );
+        let mute = PipeHealth { statements: Vec::new(), ..one };
+        assert_eq!(mute.next_step(), "pipe `D.S.P`: resume");
     }
 
     #[test]

@@ -18,7 +18,7 @@ use super::cure::Cure;
 use super::evidence::{
     Answer, Claimed, Evidence, Found, Landed, claim_of, error_of, is_of, is_same_sum, progress_of,
 };
-use super::pipe_health::Health;
+use super::pipe_health::{Health, PipeHealth, next_step_of};
 use crate::ids::Table;
 use crate::lake::ExportedFile;
 use crate::snowflake::api::FileReport;
@@ -63,6 +63,8 @@ pub(crate) struct FileVerdict {
     pub next_step: String,
     /// Whether it is pending behind a pipe that a person must mend.
     pub is_pipe_broken: bool,
+    /// The pipe that `next_step` is about, where it is about that alone.
+    pub pipe: Option<PipeHealth>,
 }
 
 /// A run judged, by its worst file.
@@ -108,6 +110,20 @@ impl Verification {
     /// The first of the worst files; `None` where every file is proven.
     pub(crate) fn worst(&self) -> Option<&FileVerdict> {
         worst(&self.files)
+    }
+
+    /// What to do about the first of the worst files, and by the same words and one script about all that wait for the same.
+    pub fn next_step(&self) -> String {
+        let Some(worst) = self.worst() else { return String::new() };
+        let Some(pipe) = &worst.pipe else { return worst.next_step.clone() };
+        let mut alike: Vec<&PipeHealth> = Vec::new();
+        for other in self.files.iter().filter_map(|file| file.pipe.as_ref()) {
+            let is_known = alike.iter().any(|known| known.pipe == other.pipe);
+            if other.remedy == pipe.remedy && !is_known {
+                alike.push(other);
+            }
+        }
+        next_step_of(&alike)
     }
 
     fn of(files: Vec<FileVerdict>) -> Self {
@@ -199,6 +215,7 @@ fn judge(file: &ExportedFile, evidence: &Evidence) -> FileVerdict {
             None => cure.text(file, &evidence.landing_table),
         },
     };
+    let mut mended = None;
     if let (Verdict::Pending, Answer::Given(pipe)) = (verdict, &evidence.pipe)
         && pipe.health != Health::Ok
     {
@@ -208,13 +225,16 @@ fn judge(file: &ExportedFile, evidence: &Evidence) -> FileVerdict {
             Some(own) if pipe.health == Health::Warn && next_step == *own => {
                 format!("{own}; {}", pipe.remedy)
             }
-            _ => pipe.next_step(),
+            _ => {
+                mended = Some(pipe.clone());
+                pipe.next_step()
+            }
         };
     }
     let is_pipe_broken = verdict == Verdict::Pending
         && matches!(&evidence.pipe, Answer::Given(pipe) if pipe.health == Health::Fail);
     let (key, table) = (file.key.clone(), file.table);
-    FileVerdict { key, table, verdict, reason, next_step, is_pipe_broken }
+    FileVerdict { key, table, verdict, reason, next_step, is_pipe_broken, pipe: mended }
 }
 
 struct Judgement {
@@ -349,7 +369,7 @@ fn lost_since(held: &str, proven_at: DateTime<Utc>) -> String {
 }
 
 fn unsubmitted() -> Judgement {
-    let reason = "Snowflake was not told of it yet".to_owned();
+    let reason = "it was not submitted yet".to_owned();
     judged(Verdict::Pending, reason, Cure::Submit)
 }
 
