@@ -21,6 +21,7 @@ mod documents;
 mod doubles;
 mod enrich;
 mod exposures;
+mod false_answers;
 mod false_verified;
 mod faults;
 mod groups;

@@ -14,12 +14,14 @@ use crate::config::Account;
 use crate::event::{Event, TableProgress};
 use crate::ids::Table;
 use crate::lake::ExportedFile;
+use crate::ledger::Parcel;
+use crate::ledger::runs::Origins;
 use crate::run::Run;
 use crate::run::account::{bound, query};
 use crate::run::error::Error;
 use crate::snowflake::{
-    Answer, Evidence, FileVerdict, Health, IngestMode, Landed, PipeHealth, PipeStatus, Verdict,
-    Verification, copy_history, is_reported, verify,
+    Answer, Binding, Evidence, FileVerdict, Health, IngestMode, Landed, PipeHealth, PipeStatus,
+    Statement, Verdict, Verification, copy_history, is_reported, verify,
 };
 
 /// Snowpipe reports on a file for ten minutes; then only the table knows.
@@ -37,6 +39,8 @@ const ODD_ANSWERS: u32 = 1;
 pub(crate) struct TableWatch {
     table: Table,
     files: Vec<ExportedFile>,
+    /// What each file's rows say of where they come from, `run time`, by key.
+    origins: BTreeMap<String, Vec<String>>,
     evidence: Evidence,
     /// When the oldest of the runs started whose files they are.
     began_at: DateTime<Utc>,
@@ -59,8 +63,8 @@ impl TableWatch {
     pub(crate) fn of(
         run: &Run<'_>,
         account: &Account,
-        table: Table,
-        mut evidence: Evidence,
+        (table, mut evidence): (Table, Evidence),
+        origins: &Origins,
     ) -> Option<Self> {
         let parcels = &run.findings.parcels;
         let entries = || parcels.iter().flat_map(|parcel| parcel.entries_of(table));
@@ -83,6 +87,7 @@ impl TableWatch {
             submitted_at: parcels.iter().filter_map(|parcel| parcel.updated_at(table)).max()?,
             table,
             files,
+            origins: origins_by_key(parcels, table, origins),
             evidence,
             last_query: None,
             refusal: None,
@@ -295,7 +300,14 @@ impl TableWatch {
         let mut landed = Vec::new();
         for keys in keys.chunks(LOOK_FILES) {
             let sql = account.names.landed(self.table);
-            let statement = bound(sql, serde_json::json!(keys).to_string());
+            let origins = keys.iter().flat_map(|key| {
+                let of_file = self.origins.get(*key).into_iter().flatten();
+                of_file.map(move |origin| format!("{key} {origin}"))
+            });
+            let origins = serde_json::json!(origins.collect::<Vec<_>>()).to_string();
+            let keys = serde_json::json!(keys).to_string();
+            let bindings = vec![Binding::Text(origins), Binding::Text(keys)];
+            let statement = Statement { bindings, ..Statement::new(sql) };
             match query(run, account, statement).await? {
                 Answer::Given(rows) => landed.extend(Landed::read(&rows)?),
                 Answer::Unknown(why) => return Ok(Answer::Unknown(why)),
@@ -421,6 +433,20 @@ impl TableWatch {
         renew(&mut self.evidence.history, history);
         answer.map(drop)
     }
+}
+
+/// What the rows of each of a table's files say of where they come from.
+fn origins_by_key(
+    parcels: &[Parcel],
+    table: Table,
+    origins: &Origins,
+) -> BTreeMap<String, Vec<String>> {
+    let of_parcel = |parcel: &Parcel| {
+        let of_run = origins.get(parcel.run_id.as_str()).cloned().unwrap_or_default();
+        let keys: Vec<_> = parcel.entries_of(table).map(|entry| entry.file.key.clone()).collect();
+        keys.into_iter().map(move |key| (key, of_run.clone()))
+    };
+    parcels.iter().flat_map(of_parcel).collect()
 }
 
 /// Takes in a newer answer; what was answered once is not forgotten because Snowflake cannot be asked again.
