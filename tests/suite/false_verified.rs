@@ -1,4 +1,31 @@
 //! Attempts to get a `verified` that is not earned. Each was tried once by hand, and stays.
+//!
+//! | Attempt | Test |
+//! |---|---|
+//! | rows deleted, truncated, doubled, put under another file's name; one in place of another | `whatever_is_done_to_rows_that_were_proven_is_found`, `songs_that_exchange_…` |
+//! | values, keys, times, hashes changed; nothing for a value and a value for nothing | `whatever_is_done_to_rows_that_were_proven_is_found` |
+//! | values or hashes of two rows exchanged, hashes that cancel out in a sum | `songs_that_exchange_what_is_theirs_are_found_though_sums_and_counts_stay` |
+//! | file, run or time of two versions exchanged, so that the older one is current | `two_versions_of_a_song_that_exchange_what_makes_one_current_are_found` |
+//! | another Unicode form, letter case, blank; accents; cut short | `a_text_that_only_looks_the_same_is_found` |
+//! | the same in `copy`, `auto`, csv | `what_is_done_to_rows_is_found_however_they_came`; in flight `a_load_that_is_reported_otherwise_…` |
+//! | table emptied, replaced by an empty one, a view, one of other types; a column more | `another_table_of_the_same_name_is_asked_for_its_own_rows`; its types `proof::a_second_plan_is_empty_…` |
+//! | table, pipe, file, prefix removed | `verdicts::what_somebody_removed_is_named` |
+//! | another program's newer row of the same key; rows of nobody's file | `cures::a_row_that_is_newer_…`, `cures::rows_that_only_snowflake_has_…` |
+//! | copy history and report that say loaded, loaded twice, partly, with 0 rows; a pipe that says nothing waits | `false_answers::what_pipes_and_histories_claim_vouches_for_no_row`, `what_pipes_say_of_themselves_…` |
+//! | rows lost, changed, doubled in flight behind a report of success | `a_load_that_goes_wrong_…`, `false_answers::a_load_that_is_reported_otherwise_…` |
+//! | a result of another file, run, table or statement; other columns, another order; less or more than promised; parts that repeat or lack | `false_answers` |
+//! | no answer with 200, stale once, an error's body | `no_answers` |
+//! | another database, schema, account between run and `verify`; another warehouse's answer is the same table's | `a_proof_holds_for_the_tables_that_it_was_given_of` |
+//! | a forged ledger, one of an earlier version, of another lake, an older copy; every file replaced | `a_ledger_…`, `the_ledger_of_another_lake_…`, `an_older_copy_…`, `where_every_file_was_replaced_…`; `lost_ledger` |
+//! | clocks an hour, a day, 15, 100, 400 days off | `a_clock_of_snowflakes_…`, `a_clock_that_jumps_…`, `rows_that_were_deleted_are_missed_also_…` |
+//! | killed at any call, while it proves, while `verify` asks | `cloud_kills`, `a_run_that_was_killed_…`, `a_verification_that_was_killed_…` |
+//! | two programs at once, told twice, told two ways | `holders::verify_and_reconcile_find_the_warehouse_held_…`, `promises::a_file_that_may_have_been_told_one_way_…`, `announced` |
+//! | `--no-ingest`, then `verify`; no account | `verifications::a_verification_that_could_not_ask_…`, `verdicts::without_an_account_…` |
+//! | a run with nothing to send after rows went | `verdicts::verify_asks_every_landing_table_anew_…` |
+//! | S3 that keeps less or other bytes than it says | `s3_lies`; in the local lake `lake_damage` |
+//!
+//! What is hashed is text (`sql/snowflake/canonical`), so three changes leave a row's hash as it is: no value and the text `\N`, a
+//! U+001F that moves from one text to the next, and a fraction of a second in `ADDED_AT`, which we never send.
 
 use std::process::Stdio;
 use std::time::Duration;
