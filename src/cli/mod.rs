@@ -32,8 +32,7 @@ pub use exit::Error;
 use harmless::{OneLine, harmless, one_line};
 
 use crate::config::{Config, Loaded};
-use crate::event::Stage;
-use crate::event::Warning;
+use crate::event::{Stage, Warning};
 use crate::ids::DataDir;
 use crate::observe::words;
 use crate::run::{RunReport, RunStatus};

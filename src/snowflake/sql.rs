@@ -267,7 +267,8 @@ impl Names {
         QualifiedName { database: self.database.clone(), schema: self.schema.clone(), name }
     }
 
-    /// What was landed of some files; bind their keys as a JSON array.
+    /// What was landed of some files; bind where their rows come from (`key run time`), then their keys, each
+    /// a JSON array.
     pub(crate) fn landed(&self, table: Table) -> String {
         let rows = self.canonical(table.shape(), self.table(table).to_string());
         self.single(LANDED, vec![("canonical_rows", Filling::Query(rows))])

@@ -106,6 +106,7 @@ pub(crate) mod ledger {
         LACK_EVERY_RUN "lack_every_run",
         LAST_ITEM_ID "last_item_id",
         LAST_PROOF "last_proof",
+        ORIGINS_OF_RUNS "origins_of_runs",
         LATEST_EXPORTED_RUN "latest_exported_run",
         LATEST_RUNS "latest_runs",
         LATEST_RUN_WITH_FILES "latest_run_with_files",

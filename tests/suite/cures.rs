@@ -54,12 +54,15 @@ fn cases() -> Vec<(&'static str, Spoil, &'static str, usize)> {
         ("deleted", ByHand("delete from SPOTIFY.RAW.SONGS"), "mismatch", 1),
         ("changed", ByHand("update SPOTIFY.RAW.SONGS set DURATION_MS = 1"), "mismatch", 1),
         ("another hash", ByHand("update SPOTIFY.RAW.SONGS set ROW_HASH = 1"), "mismatch", 1),
+        ("another time", ByHand(ANOTHER_TIME), "mismatch", 2),
         ("a row too many", ByHand(ONE_MORE), "mismatch", 2),
         ("another key", ByHand(ANOTHER_KEY), "mismatch", 3),
     ]
 }
 
 const ONE_MORE: &str = "insert into SPOTIFY.RAW.SONGS select * replace ('9aB1cD2eF3gH4iJ5kL6mN9' as ID, 77 as _FILE_ROW_NUMBER) from SPOTIFY.RAW.SONGS";
+const ANOTHER_TIME: &str =
+    "update SPOTIFY.RAW.SONGS set EXTRACTED_AT = EXTRACTED_AT + interval 1 hour";
 const ANOTHER_KEY: &str = "update SPOTIFY.RAW.SONGS set ID = '9aB1cD2eF3gH4iJ5kL6mN9'";
 
 #[test]

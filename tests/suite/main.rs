@@ -22,6 +22,7 @@ mod doubles;
 mod enrich;
 mod events;
 mod exposures;
+mod false_answers;
 mod false_verified;
 mod faults;
 mod groups;

@@ -6,14 +6,23 @@ use crate::support::cloud::{Cloud, SMALL};
 use crate::support::fake_snowflake::{Fault, When};
 use crate::verdicts::{states_of, status, verify};
 
+/// The columns of an answer about a landing table.
+fn types() -> Vec<Value> {
+    let columns = [
+        "FILE_NAME",
+        "ROW_COUNT",
+        "DISTINCT_ROW_COUNT",
+        "RIGHT_HASH_COUNT",
+        "RIGHT_ORIGIN_COUNT",
+        "ROW_HASH_SUM",
+        "CONTENT_HASH_SUM",
+    ];
+    columns.iter().map(|name| json!({"name": name, "type": "text", "nullable": true})).collect()
+}
+
 /// What stands where a result should, with 200.
 fn bodies() -> Vec<(&'static str, String)> {
-    let columns =
-        ["FILE_NAME", "ROW_COUNT", "DISTINCT_ROW_COUNT", "ROW_HASH_SUM", "CONTENT_HASH_SUM"];
-    let types: Vec<Value> = columns
-        .iter()
-        .map(|name| json!({"name": name, "type": "text", "nullable": true}))
-        .collect();
+    let types = types();
     let result = |data: Value| {
         let count = data.as_array().unwrap().len();
         json!({
@@ -35,8 +44,14 @@ fn bodies() -> Vec<(&'static str, String)> {
         ("no rows where one is certain", result(json!([])).to_string()),
         ("a result with an error's code", unlike.to_string()),
         ("no metadata", json!({"code": "090001", "data": []}).to_string()),
-        ("cells of nothing", result(json!([[null, null, null, null, null]])).to_string()),
-        ("words for numbers", result(json!([["k", "many", "few", "some", "none"]])).to_string()),
+        (
+            "cells of nothing",
+            result(json!([[null, null, null, null, null, null, null]])).to_string(),
+        ),
+        (
+            "words for numbers",
+            result(json!([["k", "many", "few", "some", "any", "all", "none"]])).to_string(),
+        ),
     ]
 }
 
@@ -97,18 +112,13 @@ fn a_mismatch_is_asked_for_twice_and_one_wrong_answer_alone_is_not_believed() {
     let cloud = Cloud::small("rest", "parquet");
     assert_eq!(cloud.report(&SMALL).0, 0);
     // A well-formed result of no rows at all, once: what a replica that lags would say.
-    let columns =
-        ["FILE_NAME", "ROW_COUNT", "DISTINCT_ROW_COUNT", "ROW_HASH_SUM", "CONTENT_HASH_SUM"];
-    let types: Vec<Value> = columns
-        .iter()
-        .map(|name| json!({"name": name, "type": "text", "nullable": true}))
-        .collect();
+    let types = types();
     let empty = json!({
         "code": "090001", "sqlState": "00000", "message": "Statement executed successfully.",
         "statementHandle": "01b2c3d4-0000-0000-0000-000000000001",
         "resultSetMetaData": {"numRows": 1, "format": "jsonv2", "rowType": types,
             "partitionInfo": [{"rowCount": 1, "uncompressedSize": 2}]},
-        "data": [[null, "0", "0", "0", "0"]],
+        "data": [[null, "0", "0", "0", "0", "0", "0"]],
     });
     let songs = || When::Sql("from spotify.raw.songs\\n".to_owned());
     cloud.snowflake.script(songs(), 1, answers(&empty.to_string()));

@@ -123,4 +123,5 @@ fn a_token_without_its_time_is_a_token() {
     spotify.script(at_accounts(), 1, token(&format!(r#""access_token":"{access}""#)));
     let (_, error) = fetch(&world, &spotify, &[&id], false);
     assert!(error.is_none(), "{error:?}");
+    assert_eq!(spotify.count("/accounts/"), 1, "it is taken, and not asked for again");
 }

@@ -21,7 +21,7 @@ use super::error::Error;
 use super::ingest::Submitted;
 use crate::config::Account;
 use crate::event::{Counts, Stage, What};
-use crate::ids::Table;
+use crate::ids::{RunId, Table};
 use crate::lake::ExportedFile;
 use crate::ledger::{self, FileState, Shipment};
 use crate::retry::pause;
@@ -97,7 +97,7 @@ impl Window {
 /// One table that cannot be asked about stops no other: what is known to be wrong must be told.
 ///
 /// # Errors
-/// That the run was interrupted, and nothing else: what could not be asked this time leaves its files `pending`.
+/// That the run was interrupted, or that the ledger cannot be read, and nothing else: what could not be asked this time leaves its files `pending`.
 async fn watch(
     run: &Run<'_>,
     account: &Account,
@@ -105,11 +105,13 @@ async fn watch(
 ) -> Result<Watched, Error> {
     let shipments = &run.findings.shipments;
     let files: Vec<&ExportedFile> = shipments.iter().flat_map(Shipment::exported).collect();
+    let runs: Vec<&RunId> = shipments.iter().map(|shipment| &shipment.run.id).collect();
+    let origins = ledger::runs::origins_of(&run.warehouse, &runs)?;
     let mut watches: Vec<TableWatch<'_>> = Table::ALL
         .into_iter()
         .filter_map(|table| {
             let known = evidence.remove(&table).unwrap_or_default();
-            TableWatch::of(run, account, table, known)
+            TableWatch::of(run, account, (table, known), &origins)
         })
         .collect();
     let timeout = run.config.snowflake.verify_timeout;

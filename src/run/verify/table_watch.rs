@@ -14,13 +14,14 @@ use crate::config::Account;
 use crate::event::{HeldBy, TableProgress, What};
 use crate::ids::Table;
 use crate::lake::ExportedFile;
-use crate::ledger::ShippedFile;
+use crate::ledger::runs::Origins;
+use crate::ledger::{Shipment, ShippedFile};
 use crate::run::Run;
 use crate::run::account::{bound, query};
 use crate::run::error::Error;
 use crate::snowflake::{
-    Answer, Evidence, FileVerdict, Health, IngestMode, Landed, PipeHealth, PipeStatus, Verdict,
-    Verification, copy_history, is_reported, verify,
+    Answer, Evidence, FileVerdict, Health, IngestMode, Landed, PipeHealth, PipeStatus, Statement,
+    Verdict, Verification, copy_history, is_reported, verify,
 };
 
 /// Snowpipe reports on a file for ten minutes; then only the table knows.
@@ -38,6 +39,8 @@ const ODD_ANSWERS: u32 = 1;
 pub(crate) struct TableWatch<'f> {
     table: Table,
     files: Vec<&'f ExportedFile>,
+    /// What each file's rows say of where they come from, `run time`, by key.
+    origins: BTreeMap<String, Vec<String>>,
     evidence: Evidence,
     /// When the oldest of the runs started whose files they are.
     began_at: DateTime<Utc>,
@@ -58,8 +61,8 @@ impl<'f> TableWatch<'f> {
     pub(crate) fn of(
         run: &'f Run<'_>,
         account: &Account,
-        table: Table,
-        mut evidence: Evidence,
+        (table, mut evidence): (Table, Evidence),
+        origins: &Origins,
     ) -> Option<Self> {
         let shipments = &run.findings.shipments;
         let shipped = || shipments.iter().flat_map(|shipment| shipment.files_of(table));
@@ -82,6 +85,7 @@ impl<'f> TableWatch<'f> {
             submitted_at: shipments.iter().filter_map(|it| it.updated_at(table)).max()?,
             table,
             files,
+            origins: origins_by_key(shipments, table, origins),
             evidence,
             last_query: None,
             refusal: None,
@@ -290,7 +294,13 @@ impl<'f> TableWatch<'f> {
         let mut landed = Vec::new();
         for keys in keys.chunks(LOOK_FILES) {
             let sql = account.names.landed(self.table);
-            let statement = bound(sql, serde_json::json!(keys).to_string());
+            let origins = keys.iter().flat_map(|key| {
+                let of_file = self.origins.get(*key).into_iter().flatten();
+                of_file.map(move |origin| format!("{key} {origin}"))
+            });
+            let origins = serde_json::json!(origins.collect::<Vec<_>>()).to_string();
+            let keys = serde_json::json!(keys).to_string();
+            let statement = Statement { bindings: vec![origins, keys], ..Statement::new(sql) };
             match query(run, account, statement).await? {
                 Answer::Given(rows) => landed.extend(Landed::read(&rows)?),
                 Answer::Unknown(why) => return Ok(Answer::Unknown(why)),
@@ -416,6 +426,20 @@ impl<'f> TableWatch<'f> {
         renew(&mut self.evidence.history, history);
         answer.map(drop)
     }
+}
+
+/// What the rows of each of a table's files say of where they come from.
+fn origins_by_key(
+    shipments: &[Shipment],
+    table: Table,
+    origins: &Origins,
+) -> BTreeMap<String, Vec<String>> {
+    let of_shipment = |shipment: &Shipment| {
+        let of_run = origins.get(shipment.run.id.as_str()).cloned().unwrap_or_default();
+        let keys: Vec<_> = shipment.files_of(table).map(|it| it.file.key.clone()).collect();
+        keys.into_iter().map(move |key| (key, of_run.clone()))
+    };
+    shipments.iter().flat_map(of_shipment).collect()
 }
 
 /// Takes in a newer answer; what was answered once is not forgotten because Snowflake cannot be asked again.

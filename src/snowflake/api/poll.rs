@@ -11,6 +11,7 @@ use reqwest::Method;
 use super::client::{Answer, Call, Connection, Timing};
 use super::error::Error;
 use super::usage::count;
+use super::wire::Status;
 use crate::stop::Stop;
 
 /// Where statements live.
@@ -47,7 +48,15 @@ impl Connection {
             body: None,
             query_again: None,
         };
-        self.send(&call, stop).await
+        let answer = self.send(&call, stop).await?;
+        // Rows of another statement would be believed, wherever they have the same columns.
+        match Status::read(&answer.body).statement_handle {
+            Some(other) if answer.status == 200 && other != handle => {
+                let reason = format!("the answer is that of statement `{other}`");
+                Err(Error::Incomplete { handle: handle.to_owned(), reason })
+            }
+            _ => Ok(answer),
+        }
     }
 
     /// A handle comes from outside and goes into a path.

@@ -99,6 +99,10 @@ pub(crate) struct Landed {
     pub row_count: u64,
     /// Different rows of the file; fewer than rows where it was loaded twice.
     pub distinct_row_count: u64,
+    /// Rows beside the hash of what they hold: a sum does not see that two hashes were exchanged.
+    pub right_hash_count: u64,
+    /// Rows that name a run and a time that were sent in the file.
+    pub right_origin_count: u64,
     /// Sum of the hashes that were sent, as decimal text.
     pub row_hash_sum: String,
     /// Sum of the hashes that Snowflake computed of what it holds, as decimal text.
@@ -117,6 +121,8 @@ impl Landed {
                 key: text(row, "FILE_NAME")?.unwrap_or_default(),
                 row_count: row.cell("ROW_COUNT")?.u64()?,
                 distinct_row_count: row.cell("DISTINCT_ROW_COUNT")?.u64()?,
+                right_hash_count: row.cell("RIGHT_HASH_COUNT")?.u64()?,
+                right_origin_count: row.cell("RIGHT_ORIGIN_COUNT")?.u64()?,
                 row_hash_sum: row.cell("ROW_HASH_SUM")?.decimal()?,
                 content_hash_sum: row.cell("CONTENT_HASH_SUM")?.decimal()?,
             })
@@ -389,12 +395,20 @@ mod tests {
 
     #[test]
     fn what_landed_is_an_answer_only_with_the_row_about_all_files() {
-        let columns =
-            ["FILE_NAME", "ROW_COUNT", "DISTINCT_ROW_COUNT", "ROW_HASH_SUM", "CONTENT_HASH_SUM"];
+        let columns = [
+            "FILE_NAME",
+            "ROW_COUNT",
+            "DISTINCT_ROW_COUNT",
+            "RIGHT_HASH_COUNT",
+            "RIGHT_ORIGIN_COUNT",
+            "ROW_HASH_SUM",
+            "CONTENT_HASH_SUM",
+        ];
         let answer = |counts: &[(Option<&str>, &str)]| {
-            let mut rows = rows(&columns, &[None; 5]);
+            let mut rows = rows(&columns, &[None; 7]);
             let row = |(key, count): &(Option<&str>, &str)| {
-                let cells = [*key, Some(count), Some(count), Some("7"), Some("7")];
+                let count = Some(*count);
+                let cells = [*key, count, count, count, count, Some("7"), Some("7")];
                 cells.map(|cell| cell.map(str::to_owned)).to_vec()
             };
             rows.rows = counts.iter().map(row).collect();

@@ -5,7 +5,7 @@
 //!
 //! # Rules
 //! - Only the landing table proves anything: `verified` needs its row count, its count of different rows and both hash sums to be
-//!   the manifest's. What pipes and histories say explains a file that is not there; it never vouches for one that is.
+//!   the manifest's, each row beside its own hash, and run and time of each as they were sent. What pipes and histories say explains a file that is not there; it never vouches for one that is.
 //! - Wrong is final, not known is not: a file about which nothing certain is known is `pending`, never guessed.
 //! - Ask the table last. A report that is younger than the table's answer would make a file look lost that is just arriving.
 
@@ -113,7 +113,7 @@ impl Verification {
     }
 
     /// What to do about the first of the worst files, and by the same words and one script about all that wait for the same.
-    pub fn next_step(&self) -> String {
+    pub(crate) fn next_step(&self) -> String {
         let Some(worst) = self.worst() else { return String::new() };
         let Some(pipe) = &worst.pipe else { return worst.next_step.clone() };
         let mut alike: Vec<&PipeHealth> = Vec::new();
@@ -255,6 +255,7 @@ fn judge_landed(
     before: Option<&Found>,
 ) -> Judgement {
     let Landed { row_count, distinct_row_count, row_hash_sum, content_hash_sum, .. } = landed;
+    let Landed { right_hash_count, right_origin_count, .. } = landed;
     let (table, wanted) = (&file.table, file.row_count);
     if distinct_row_count < row_count {
         let reason = format!(
@@ -262,9 +263,10 @@ fn judge_landed(
         );
         return judged(Verdict::Mismatch, reason, Cure::Compare);
     }
-    if row_count < distinct_row_count {
+    let most = distinct_row_count.max(right_hash_count).max(right_origin_count);
+    if row_count < most {
         let reason = format!(
-            "`{table}` claims {distinct_row_count} different ones among {row_count} rows of it, which cannot be"
+            "`{table}` claims {most} different or right ones among {row_count} rows of it, which cannot be"
         );
         return judged(Verdict::Pending, reason, Cure::Later);
     }
@@ -288,6 +290,18 @@ fn judge_landed(
             file.row_hash_sum
         );
         return judged(Verdict::Mismatch, reason, Cure::Ship);
+    }
+    if right_hash_count < row_count {
+        let reason = format!(
+            "`{table}` holds all {wanted} rows of it, but only {right_hash_count} beside their own hash: hashes were exchanged"
+        );
+        return judged(Verdict::Mismatch, reason, Cure::Ship);
+    }
+    if right_origin_count < row_count {
+        let reason = format!(
+            "`{table}` holds all {wanted} rows of it, but only {right_origin_count} with the RUN_ID and EXTRACTED_AT that were sent, which decide what is current"
+        );
+        return judged(Verdict::Mismatch, reason, Cure::Reload);
     }
     judged(Verdict::Verified, format!("all {wanted} rows are in, as they were sent"), Cure::Later)
 }

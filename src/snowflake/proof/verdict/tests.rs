@@ -27,9 +27,18 @@ fn landed(row_count: u64, distinct_row_count: u64, sums: (&str, &str)) -> Answer
         key,
         row_count,
         distinct_row_count,
+        right_hash_count: row_count,
+        right_origin_count: row_count,
         row_hash_sum,
         content_hash_sum,
     }])
+}
+
+/// The file as it was sent, but for this.
+fn all_but(change: impl Fn(&mut Landed)) -> Answer<Vec<Landed>> {
+    let Answer::Given(mut rows) = landed(12, 12, (SUM, SUM)) else { unreachable!() };
+    rows.iter_mut().for_each(change);
+    Answer::Given(rows)
 }
 
 fn report(status: LoadStatus, inserted_row_count: Option<u64>) -> FileReport {
@@ -105,6 +114,21 @@ const fn of_one(verdict: Verdict) -> Outcome {
         Verdict::Pending => Outcome::Pending,
         Verdict::Failed => Outcome::Refused,
         Verdict::Mismatch => Outcome::Mismatch,
+    }
+}
+
+#[test]
+fn a_row_beside_anothers_hash_or_of_another_run_or_time_is_wrong() {
+    let cases = [
+        (all_but(|it| it.right_hash_count = 10), Verdict::Mismatch, "only 10 beside their own"),
+        (all_but(|it| it.right_origin_count = 11), Verdict::Mismatch, "only 11 with the RUN_ID"),
+        (all_but(|it| it.right_hash_count = 13), Verdict::Pending, "cannot be"),
+        (all_but(|it| it.right_origin_count = 13), Verdict::Pending, "cannot be"),
+    ];
+    for (landed, verdict, part) in cases {
+        let (found, outcome) = judge_one(Evidence { landed, ..silent() });
+        assert_eq!((found.verdict, outcome), (verdict, of_one(verdict)), "{}", found.reason);
+        assert!(found.reason.contains(part), "{}", found.reason);
     }
 }
 
@@ -451,15 +475,16 @@ fn any_answer<T: Clone + std::fmt::Debug + 'static>(
 fn any_landed() -> impl Strategy<Value = Vec<Landed>> {
     let sum = prop_oneof![3 => Just(SUM), 1 => Just("0"), 1 => Just(""), 1 => Just("123456789012345678902")];
     let key = prop_oneof![3 => Just(KEY), 1 => Just("p/raw/songs/other.parquet")];
-    let row = (key, 10_u64..14, 10_u64..14, sum.clone(), sum).prop_map(
-        |(key, row_count, distinct_row_count, row_hash_sum, content_hash_sum)| Landed {
-            key: key.to_owned(),
-            row_count,
-            distinct_row_count,
-            row_hash_sum: row_hash_sum.to_owned(),
-            content_hash_sum: content_hash_sum.to_owned(),
-        },
-    );
+    let counts = (10_u64..14, 10_u64..14, 10_u64..14, 10_u64..14);
+    let row = (key, counts, sum.clone(), sum).prop_map(|(key, counts, sent, held)| Landed {
+        key: key.to_owned(),
+        row_count: counts.0,
+        distinct_row_count: counts.1,
+        right_hash_count: counts.2,
+        right_origin_count: counts.3,
+        row_hash_sum: sent.to_owned(),
+        content_hash_sum: held.to_owned(),
+    });
     proptest::collection::vec(row, 0..2)
 }
 
@@ -467,7 +492,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(20_000))]
 
     #[test]
-    fn nothing_but_equal_counts_and_both_equal_sums_is_verified(
+    fn nothing_but_equal_counts_and_equal_sums_is_verified(
         reports in any_answer(proptest::collection::vec(any_report(), 0..3)),
         history in any_answer(proptest::collection::vec(any_report(), 0..3)),
         landed in any_answer(any_landed()),
@@ -480,6 +505,7 @@ proptest! {
     ) {
         let is_proven = matches!(&landed, Answer::Given(rows) if rows.iter().any(|row| {
             row.key == KEY && row.row_count == 12 && row.distinct_row_count == 12
+                && row.right_hash_count == 12 && row.right_origin_count == 12
                 && row.row_hash_sum == SUM && row.content_hash_sum == SUM
         }));
         let is_absent = matches!(&landed, Answer::Given(rows) if rows.iter().all(|row| row.key != KEY));
