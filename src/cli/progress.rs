@@ -103,7 +103,7 @@ fn message(event: &Event) -> Option<String> {
         }
         Event::FileUploaded { key, .. } => format!("sent {key}"),
         Event::Submitted { table, file_count } => {
-            format!("{table}: Snowflake was told of {file_count} files")
+            format!("{table}: {file_count} files submitted")
         }
         Event::Judged { verified, total } => format!("{verified} of {total} files verified"),
         Event::AskingAgain { wait } => {
