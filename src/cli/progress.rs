@@ -95,7 +95,7 @@ fn message(what: &What) -> Option<String> {
         }
         What::FileUploaded { key, .. } => format!("sent {key}"),
         What::Submitted { table, file_count } => {
-            format!("{table}: Snowflake was told of {file_count} files")
+            format!("{table}: {file_count} files submitted")
         }
         What::Judged { verified, total } => format!("{verified} of {total} files verified"),
         What::AskingAgain { wait } => {

@@ -124,10 +124,21 @@ impl PipeHealth {
     pub(crate) fn next_step(&self) -> String {
         next_step_of(&[self])
     }
+
+    /// What to do about this pipe and about all of `pipes` with its remedy, in the same words and with one script.
+    pub(super) fn next_step_among<'a>(&self, pipes: impl Iterator<Item = &'a Self>) -> String {
+        let mut alike: Vec<&Self> = Vec::new();
+        for pipe in pipes.filter(|pipe| pipe.remedy == self.remedy) {
+            if !alike.iter().any(|known| known.pipe == pipe.pipe) {
+                alike.push(pipe);
+            }
+        }
+        next_step_of(&alike)
+    }
 }
 
 /// What to do about pipes with the same remedy, by their names, with one script for all of them.
-pub(super) fn next_step_of(pipes: &[&PipeHealth]) -> String {
+fn next_step_of(pipes: &[&PipeHealth]) -> String {
     let names: Vec<String> = pipes.iter().map(|it| format!("`{}`", it.pipe)).collect();
     let noun = if names.len() == 1 { "pipe" } else { "pipes" };
     let remedy = pipes.first().map(|it| it.remedy.as_str()).unwrap_or_default();
@@ -492,9 +503,10 @@ mod tests {
             statements: vec![format!("alter pipe {name} x = 1")],
         };
         let (one, two) = (paused("D.S.P"), paused("D.S.Q"));
+        let other = PipeHealth { remedy: "another".to_owned(), ..paused("D.S.R") };
         assert_eq!(one.next_step(), "pipe `D.S.P`: resume: `alter pipe D.S.P x = 1`");
         assert_eq!(
-            next_step_of(&[&one, &two]),
+            one.next_step_among([&one, &two, &one, &other].into_iter()),
             "pipes `D.S.P`, `D.S.Q`: resume: `alter pipe D.S.P x = 1; alter pipe D.S.Q x = 1`"
         );
         let mute = PipeHealth { statements: Vec::new(), ..one };

@@ -18,7 +18,7 @@ use super::cure::Cure;
 use super::evidence::{
     Answer, Claimed, Evidence, Found, Landed, claim_of, error_of, is_of, is_same_sum, progress_of,
 };
-use super::pipe_health::{Health, PipeHealth, next_step_of};
+use super::pipe_health::{Health, PipeHealth};
 use crate::ids::Table;
 use crate::lake::ExportedFile;
 use crate::snowflake::api::FileReport;
@@ -116,14 +116,7 @@ impl Verification {
     pub(crate) fn next_step(&self) -> String {
         let Some(worst) = self.worst() else { return String::new() };
         let Some(pipe) = &worst.pipe else { return worst.next_step.clone() };
-        let mut alike: Vec<&PipeHealth> = Vec::new();
-        for other in self.files.iter().filter_map(|file| file.pipe.as_ref()) {
-            let is_known = alike.iter().any(|known| known.pipe == other.pipe);
-            if other.remedy == pipe.remedy && !is_known {
-                alike.push(other);
-            }
-        }
-        next_step_of(&alike)
+        pipe.next_step_among(self.files.iter().filter_map(|file| file.pipe.as_ref()))
     }
 
     fn of(files: Vec<FileVerdict>) -> Self {
