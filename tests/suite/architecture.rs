@@ -171,7 +171,7 @@ fn each_form_of_an_import_is_seen() {
             "run::verify::announced run::verify::Window run::verify::x",
         ),
         ("// crate::cli is no import\n/// nor [`crate::cli`]", ""),
-        ("use other_crate::cli; let it = r#super::y;", ""),
+        ("use other_crate::cli; let it = my_super::y + their::crate_::z;", ""),
     ];
     for (text, wanted) in forms {
         let found: Vec<String> =
