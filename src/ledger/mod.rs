@@ -14,6 +14,7 @@ pub(crate) mod checks;
 pub(crate) mod files;
 pub(crate) mod lockouts;
 pub(crate) mod lost;
+pub(crate) mod origins;
 pub(crate) mod runs;
 pub(crate) mod status_file;
 pub(crate) mod written;

@@ -104,7 +104,7 @@ async fn watch(
     let parcels = &run.findings.parcels;
     let files: Vec<ExportedFile> = parcels.iter().flat_map(Parcel::files).cloned().collect();
     let runs: Vec<&RunId> = parcels.iter().map(|parcel| &parcel.run_id).collect();
-    let origins = ledger::runs::origins_of(&run.warehouse, &runs)?;
+    let origins = ledger::origins::of_runs(&run.warehouse, &runs)?;
     let mut watches: Vec<TableWatch> = Table::ALL
         .into_iter()
         .filter_map(|table| {

@@ -14,8 +14,7 @@ use crate::config::Account;
 use crate::event::{Event, TableProgress};
 use crate::ids::Table;
 use crate::lake::ExportedFile;
-use crate::ledger::Parcel;
-use crate::ledger::runs::Origins;
+use crate::ledger::origins::{self, Origins};
 use crate::run::Run;
 use crate::run::account::{bound, query};
 use crate::run::error::Error;
@@ -87,7 +86,7 @@ impl TableWatch {
             submitted_at: parcels.iter().filter_map(|parcel| parcel.updated_at(table)).max()?,
             table,
             files,
-            origins: origins_by_key(parcels, table, origins),
+            origins: origins::by_key(parcels, table, origins),
             evidence,
             last_query: None,
             refusal: None,
@@ -433,20 +432,6 @@ impl TableWatch {
         renew(&mut self.evidence.history, history);
         answer.map(drop)
     }
-}
-
-/// What the rows of each of a table's files say of where they come from.
-fn origins_by_key(
-    parcels: &[Parcel],
-    table: Table,
-    origins: &Origins,
-) -> BTreeMap<String, Vec<String>> {
-    let of_parcel = |parcel: &Parcel| {
-        let of_run = origins.get(parcel.run_id.as_str()).cloned().unwrap_or_default();
-        let keys: Vec<_> = parcel.entries_of(table).map(|entry| entry.file.key.clone()).collect();
-        keys.into_iter().map(move |key| (key, of_run.clone()))
-    };
-    parcels.iter().flat_map(of_parcel).collect()
 }
 
 /// Takes in a newer answer; what was answered once is not forgotten because Snowflake cannot be asked again.
