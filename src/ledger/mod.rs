@@ -16,6 +16,7 @@ pub(crate) mod files;
 pub(crate) mod lockouts;
 pub(crate) mod lost;
 mod run_status;
+pub(crate) mod origins;
 pub(crate) mod runs;
 pub(crate) mod shipments;
 pub(crate) mod status_file;

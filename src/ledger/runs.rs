@@ -268,24 +268,6 @@ pub(crate) fn is_full(warehouse: &Warehouse, run: &RunId) -> Result<bool, Error>
     warehouse.connection().query_row(sql, [run.as_str()], |row| row.get(0)).doing("look up the run")
 }
 
-/// By run: where the rows in its files come from, each `run time`.
-pub(crate) type Origins = BTreeMap<String, Vec<String>>;
-
-/// What the rows in the runs' files say of where they come from: `run time`, as Snowflake is asked for it.
-pub(crate) fn origins_of(warehouse: &Warehouse, runs: &[&RunId]) -> Result<Origins, Error> {
-    let runs: Vec<&str> = runs.iter().map(|run| run.as_str()).collect();
-    let doing = "look up where the files' rows come from";
-    let mut statement = warehouse.connection().prepare(sql::ORIGINS_OF_RUNS).doing(doing)?;
-    let of_row = |row: &duckdb::Row<'_>| Ok((row.get(0)?, row.get(1)?));
-    let rows = statement.query_map([serde_json::json!(runs).to_string()], of_row).doing(doing)?;
-    let mut origins = Origins::new();
-    for row in rows {
-        let (run, origin): (String, String) = row.doing(doing)?;
-        origins.entry(run).or_default().push(origin);
-    }
-    Ok(origins)
-}
-
 /// What was counted when the run was exported.
 pub(crate) fn counts_of(warehouse: &Warehouse, run: &RunId) -> Result<Vec<TableCount>, Error> {
     let sql = sql::TABLE_COUNTS_OF_RUN;

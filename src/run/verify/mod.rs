@@ -106,7 +106,7 @@ async fn watch(
     let shipments = &run.findings.shipments;
     let files: Vec<&ExportedFile> = shipments.iter().flat_map(Shipment::exported).collect();
     let runs: Vec<&RunId> = shipments.iter().map(|shipment| &shipment.run.id).collect();
-    let origins = ledger::runs::origins_of(&run.warehouse, &runs)?;
+    let origins = ledger::origins::of_runs(&run.warehouse, &runs)?;
     let mut watches: Vec<TableWatch<'_>> = Table::ALL
         .into_iter()
         .filter_map(|table| {

@@ -14,8 +14,8 @@ use crate::config::Account;
 use crate::event::{HeldBy, TableProgress, What};
 use crate::ids::Table;
 use crate::lake::ExportedFile;
-use crate::ledger::runs::Origins;
-use crate::ledger::{Shipment, ShippedFile};
+use crate::ledger::ShippedFile;
+use crate::ledger::origins::{self, Origins};
 use crate::run::Run;
 use crate::run::account::{bound, query};
 use crate::run::error::Error;
@@ -85,7 +85,7 @@ impl<'f> TableWatch<'f> {
             submitted_at: shipments.iter().filter_map(|it| it.updated_at(table)).max()?,
             table,
             files,
-            origins: origins_by_key(shipments, table, origins),
+            origins: origins::by_key(shipments, table, origins),
             evidence,
             last_query: None,
             refusal: None,
@@ -426,20 +426,6 @@ impl<'f> TableWatch<'f> {
         renew(&mut self.evidence.history, history);
         answer.map(drop)
     }
-}
-
-/// What the rows of each of a table's files say of where they come from.
-fn origins_by_key(
-    shipments: &[Shipment],
-    table: Table,
-    origins: &Origins,
-) -> BTreeMap<String, Vec<String>> {
-    let of_shipment = |shipment: &Shipment| {
-        let of_run = origins.get(shipment.run.id.as_str()).cloned().unwrap_or_default();
-        let keys: Vec<_> = shipment.files_of(table).map(|it| it.file.key.clone()).collect();
-        keys.into_iter().map(move |key| (key, of_run.clone()))
-    };
-    shipments.iter().flat_map(of_shipment).collect()
 }
 
 /// Takes in a newer answer; what was answered once is not forgotten because Snowflake cannot be asked again.

@@ -133,7 +133,12 @@ async fn run(rig: &Rig, sql: &str, role: &str, binding: Option<Value>) -> Vec<Re
     for statement in statements(sql) {
         let mut body = json!({"statement": statement, "role": role, "warehouse": "WH"});
         if let Some(value) = &binding {
-            body["bindings"] = json!({"1": {"type": "TEXT", "value": value.to_string()}});
+            // For every open place the same.
+            let count = body["statement"].as_str().unwrap().matches('?').count();
+            for place in 1..=count {
+                let text = json!({"type": "TEXT", "value": value.to_string()});
+                body["bindings"][place.to_string()] = text;
+            }
         }
         let reply = rig.submit(body).await;
         assert_eq!(reply.status, 200, "{statement}\n{reply:?}");
