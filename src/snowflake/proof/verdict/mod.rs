@@ -247,8 +247,7 @@ fn judge_landed(
     claim: Option<&FileReport>,
     before: Option<&Found>,
 ) -> Judgement {
-    let Landed { row_count, distinct_row_count, row_hash_sum, content_hash_sum, .. } = landed;
-    let Landed { right_hash_count, right_origin_count, .. } = landed;
+    let Landed { row_count, distinct_row_count, right_hash_count, right_origin_count, .. } = landed;
     let (table, wanted) = (&file.table, file.row_count);
     if distinct_row_count < row_count {
         let reason = format!(
@@ -270,17 +269,17 @@ fn judge_landed(
     if *row_count < wanted {
         return judge_partial(file, *row_count, claim, before);
     }
-    if !is_same_sum(row_hash_sum, &file.row_hash_sum) {
+    if !is_same_sum(&landed.row_hash_sum, &file.row_hash_sum) {
         let reason = format!(
-            "`{table}` holds all {wanted} rows of it, but not the ones sent: their hashes sum to {row_hash_sum}, sent was {}",
-            file.row_hash_sum
+            "`{table}` holds all {wanted} rows of it, but not the ones sent: their hashes sum to {}, sent was {}",
+            landed.row_hash_sum, file.row_hash_sum
         );
         return judged(Verdict::Mismatch, reason, Cure::Ship);
     }
-    if !is_same_sum(content_hash_sum, &file.row_hash_sum) {
+    if !is_same_sum(&landed.content_hash_sum, &file.row_hash_sum) {
         let reason = format!(
-            "`{table}` holds all {wanted} rows of it with changed contents: hashed anew they sum to {content_hash_sum}, sent was {}",
-            file.row_hash_sum
+            "`{table}` holds all {wanted} rows of it with changed contents: hashed anew they sum to {}, sent was {}",
+            landed.content_hash_sum, file.row_hash_sum
         );
         return judged(Verdict::Mismatch, reason, Cure::Ship);
     }
