@@ -198,8 +198,9 @@ pub(super) fn go_quietly(cli: &Cli, config: &Config, settings: &Settings) -> Res
 /// Lets a signal ask for the end.
 pub(super) fn stop_on_signal(stop: &Arc<Stop>) {
     let asked = Arc::clone(stop);
+    let signal = signal();
     tokio::spawn(async move {
-        wait_for_signal().await;
+        signal.await;
         asked.ask();
     });
 }
@@ -235,18 +236,27 @@ fn go(cli: &Cli, config: &Config, (settings, drawing): (&Settings, Drawing)) -> 
     error.map_or(Ok(()), |error| Err(error.into()))
 }
 
-/// Ctrl-C, or the SIGTERM with which schedulers and containers ask.
-async fn wait_for_signal() {
-    #[cfg(unix)]
-    if let Ok(mut terminate) =
-        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-    {
+/// Ctrl-C, or the SIGTERM with which schedulers and containers ask. Listened for from here on, not only once it is awaited: whoever
+/// is told what a run waits for may end it at once.
+#[cfg(unix)]
+fn signal() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let both = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    async move {
+        let (Ok(mut interrupt), Ok(mut terminate)) = both else {
+            let _ = tokio::signal::ctrl_c().await;
+            return;
+        };
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
+            _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
-        return;
     }
+}
+
+/// Ctrl-C.
+#[cfg(not(unix))]
+async fn signal() {
     let _ = tokio::signal::ctrl_c().await;
 }
 

@@ -38,3 +38,35 @@ pub(crate) fn by_key(
     };
     shipments.iter().flat_map(of_shipment).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_come_from_the_runs_that_were_exported_together_and_a_full_run_of_an_earlier_version_kept_their_times()
+     {
+        let folder = tempfile::tempdir().unwrap();
+        let warehouse = Warehouse::open(&folder.path().join("w.duckdb"), folder.path()).unwrap();
+        let ids = ["01", "02", "03", "04"].map(|n| format!("{n}ARZ3NDEKTSV4RRFFQ69G5FAV"));
+        // 1 failed before its export, and 2 took its rows along; 3 shipped everything by an earlier version, 4 by this one.
+        let runs = "insert into meta.runs by name from (values \
+            (?1, timestamp '2026-01-01 06:00:00', timestamp '2026-01-02 06:01:00', false, true), \
+            (?2, timestamp '2026-01-02 06:00:00', timestamp '2026-01-02 06:01:00', false, true), \
+            (?3, timestamp '2026-01-03 06:00:00', timestamp '2026-01-03 06:01:00', true, null), \
+            (?4, timestamp '2026-01-04 06:00:00', timestamp '2026-01-04 06:01:00', true, true)) \
+            as runs(run_id, started_at, exported_at, is_full, renews_times)";
+        warehouse.connection().execute(runs, duckdb::params_from_iter(&ids)).unwrap();
+        let runs: Vec<RunId> = ids.iter().map(|id| id.parse().unwrap()).collect();
+        let mut origins = of_runs(&warehouse, &runs.iter().collect::<Vec<_>>()).unwrap();
+        let mut of = |run: usize| {
+            let mut found = origins.remove(runs[run].as_str()).unwrap();
+            found.sort();
+            found
+        };
+        let pair = |run: usize, day: u32| format!("{} 2026-01-0{day}T06:00:00.000000", runs[run]);
+        assert_eq!(of(1), [pair(0, 1), pair(1, 2)]);
+        assert_eq!(of(2), [pair(2, 1), pair(2, 2), pair(2, 3)]);
+        assert_eq!(of(3), [pair(3, 4)]);
+    }
+}

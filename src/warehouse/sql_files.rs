@@ -35,6 +35,7 @@ macro_rules! files {
     };
 }
 
+pub(super) const UNSHIP: &str = include_str!("../../sql/duckdb/unship.sql");
 pub(super) const RESHIP: &str = include_str!("../../sql/duckdb/reship.sql");
 const MERGE: &str = include_str!("../../sql/duckdb/merge.sql");
 /// Ends the transaction of a transform: what was read is noted, what is no longer listed goes.
@@ -406,6 +407,7 @@ mod tests {
             .chain([
                 MERGE,
                 RESHIP,
+                UNSHIP,
                 FINISH,
                 PUBLISH,
                 PUBLISH_GONE,

@@ -110,7 +110,7 @@ impl Warehouse {
     pub(crate) fn unship_everything(&mut self) -> Result<(), Error> {
         self.transaction(|warehouse| {
             for table in Table::ALL {
-                let sql = format!("update core.{table} set run_id = getvariable('run_id')");
+                let sql = sql_files::for_table(sql_files::UNSHIP, table);
                 warehouse.connection.execute_batch(&sql).doing(&format!("unship `{table}`"))?;
             }
             warehouse.note_change("unship everything")

@@ -446,6 +446,8 @@ fn a_clock_of_snowflakes_that_is_wrong_hides_nothing() {
             assert_eq!(cloud.report(&SMALL).0, 0);
             cloud.snowflake.tamper("delete from SPOTIFY.RAW.SONGS");
             cloud.snowflake.skew_clock(seconds);
+            // Two processes that sign within one second sign the same token, which was refused once.
+            cloud.snowflake.allow_violations();
             // Either no token is valid then, or the tables are asked.
             let name = format!("{seconds} s off");
             assert_not_verified(&name, &[6, 7, 8], &verify(&cloud, &[]));

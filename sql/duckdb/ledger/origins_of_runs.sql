@@ -8,3 +8,14 @@ from meta.runs as exported
 inner join meta.runs as shipped
     on exported.run_id = shipped.run_id or exported.exported_at = shipped.exported_at
 where exported.run_id in (select unnest(json_transform(?1, '["VARCHAR"]')))
+union all
+-- An earlier version gave a row that it shipped once more for --full the run's id and left it its old time.
+select
+    exported.run_id,
+    exported.run_id || ' ' || strftime(earlier.started_at, '%Y-%m-%dT%H:%M:%S.%f') as origin
+from meta.runs as exported
+inner join meta.runs as earlier on exported.started_at > earlier.started_at
+where
+    exported.is_full
+    and exported.renews_times is null
+    and exported.run_id in (select unnest(json_transform(?1, '["VARCHAR"]')))

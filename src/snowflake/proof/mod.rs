@@ -4,7 +4,9 @@ mod cure;
 pub(super) mod evidence;
 mod pipe_health;
 mod verdict;
+mod verification;
 
 pub(crate) use evidence::{Answer, Evidence, Found, Landed, copy_history, copy_result};
 pub(crate) use pipe_health::{Health, PipeHealth, PipeState, PipeStatus};
-pub(crate) use verdict::{FileVerdict, Outcome, Verdict, Verification, is_reported, verify};
+pub(crate) use verdict::{is_reported, verify};
+pub(crate) use verification::{FileVerdict, Outcome, Verdict, Verification};

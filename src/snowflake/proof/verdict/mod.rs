@@ -9,8 +9,7 @@
 //! - Wrong is final, not known is not: a file about which nothing certain is known is `pending`, never guessed.
 //! - Ask the table last. A report that is younger than the table's answer would make a file look lost that is just arriving.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
@@ -18,126 +17,11 @@ use super::cure::Cure;
 use super::evidence::{
     Answer, Claimed, Evidence, Found, Landed, claim_of, error_of, is_of, is_same_sum, progress_of,
 };
-use super::pipe_health::{Health, PipeHealth};
+use super::pipe_health::Health;
+use super::verification::{FileVerdict, Verdict, Verification};
 use crate::ids::Table;
 use crate::lake::ExportedFile;
 use crate::snowflake::api::FileReport;
-
-/// What is known of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Verdict {
-    /// Every row is in, as it was sent.
-    Verified,
-    /// Not known yet.
-    Pending,
-    /// Snowflake refused the file.
-    Failed,
-    /// What is in is not what was sent.
-    Mismatch,
-}
-
-impl Verdict {
-    /// The verdict as the ledger writes it.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Verified => "verified",
-            Self::Pending => "pending",
-            Self::Failed => "failed",
-            Self::Mismatch => "mismatch",
-        }
-    }
-}
-
-/// A file judged.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct FileVerdict {
-    /// The file's key.
-    pub key: String,
-    /// Its table.
-    pub table: Table,
-    /// The verdict.
-    pub verdict: Verdict,
-    /// Why, in words.
-    pub reason: String,
-    /// What to do; empty where nothing is.
-    pub next_step: String,
-    /// Whether it is pending behind a pipe that a person must mend.
-    pub is_pipe_broken: bool,
-    /// The pipe that `next_step` is about, where it is about that alone.
-    pub pipe: Option<PipeHealth>,
-}
-
-/// A run judged, by its worst file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// Every file is verified.
-    Verified,
-    /// Something is not known yet: too early, or the pipe is paused (exit 8).
-    Pending,
-    /// Something is not known, and will not be before a person mends a pipe (exit 6).
-    PipeBroken,
-    /// Snowflake refused a file (exit 7).
-    Refused,
-    /// Rows or contents differ (exit 7).
-    Mismatch,
-}
-
-impl Outcome {
-    /// Whether asking again would not change it.
-    pub const fn is_final(self) -> bool {
-        matches!(self, Self::Verified | Self::Refused | Self::Mismatch)
-    }
-}
-
-/// Every file judged.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Verification {
-    /// The verdict on the run.
-    pub outcome: Outcome,
-    /// Why, in one sentence.
-    pub reason: String,
-    /// The verdicts on the files, in the manifest's order.
-    pub files: Vec<FileVerdict>,
-}
-
-impl Verification {
-    /// The same without files that newer ones have replaced.
-    pub(crate) fn without(self, keys: &BTreeSet<String>) -> Self {
-        let is_left = |file: &FileVerdict| !keys.contains(&file.key);
-        Self::of(self.files.into_iter().filter(is_left).collect())
-    }
-
-    /// The first of the worst files; `None` where every file is proven.
-    pub(crate) fn worst(&self) -> Option<&FileVerdict> {
-        worst(&self.files)
-    }
-
-    /// What to do about the first of the worst files, and by the same words and one script about all that wait for the same.
-    pub(crate) fn next_step(&self) -> String {
-        let Some(worst) = self.worst() else { return String::new() };
-        let Some(pipe) = &worst.pipe else { return worst.next_step.clone() };
-        pipe.next_step_among(self.files.iter().filter_map(|file| file.pipe.as_ref()))
-    }
-
-    fn of(files: Vec<FileVerdict>) -> Self {
-        let outcome = match worst(&files).map(|file| file.verdict) {
-            None | Some(Verdict::Verified) => Outcome::Verified,
-            Some(Verdict::Pending) if files.iter().any(|file| file.is_pipe_broken) => {
-                Outcome::PipeBroken
-            }
-            Some(Verdict::Pending) => Outcome::Pending,
-            Some(Verdict::Failed) => Outcome::Refused,
-            Some(Verdict::Mismatch) => Outcome::Mismatch,
-        };
-        Self { outcome, reason: summary(&files), files }
-    }
-}
-
-fn worst(files: &[FileVerdict]) -> Option<&FileVerdict> {
-    // The first of equals: `max_by_key` would take the last.
-    let worst = files.iter().rev().max_by_key(|file| file.verdict);
-    worst.filter(|file| file.verdict != Verdict::Verified)
-}
 
 /// Judges every file of a manifest.
 pub(crate) fn verify<'f>(
@@ -152,19 +36,6 @@ pub(crate) fn verify<'f>(
 /// Whether what pipes and histories say of a file settles anything, so that its table is worth a query.
 pub(crate) fn is_reported(file: &ExportedFile, evidence: &Evidence) -> bool {
     claim_of(file, evidence).is_some_and(|claim| Claimed::by(claim) != Claimed::Unsettled)
-}
-
-/// How many files are right, and the first of the worst.
-fn summary(verdicts: &[FileVerdict]) -> String {
-    let count = verdicts.iter().filter(|file| file.verdict == Verdict::Verified).count();
-    match worst(verdicts) {
-        None if verdicts.is_empty() => "there was nothing to send".to_owned(),
-        None => format!("all {count} files are in, row by row as they were sent"),
-        Some(file) => {
-            let total = verdicts.len();
-            format!("{count} of {total} files are verified; `{}`: {}", file.key, file.reason)
-        }
-    }
 }
 
 /// Judges one file.
@@ -453,12 +324,6 @@ fn silence(file: &ExportedFile, evidence: &Evidence) -> String {
 
 fn is_listed(file: &ExportedFile, paths: &[String]) -> bool {
     paths.iter().any(|path| is_of(&file.key, None, path))
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.name())
-    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::snowflake::api::LoadStatus;
 use crate::snowflake::proof::pipe_health::PipeHealth;
+use crate::snowflake::proof::verification::Outcome;
 
 const KEY: &str = "p/raw/songs/year=2026/month=01/day=05/songs_20260105_060708_R.parquet";
 const PATH: &str = "year=2026/month=01/day=05/songs_20260105_060708_R.parquet";
