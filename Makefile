@@ -66,6 +66,7 @@ lint: duckdb $(VENV)/lint ## formatting, clippy, docs, SQL, licences, known hole
 	$(sqlfluff) --dialect duckdb sql/duckdb
 	$(if $(wildcard sql/snowflake),$(sqlfluff) --dialect snowflake sql/snowflake)
 	$(if $(wildcard dbt/models),$(sqlfluff) --dialect snowflake --templater jinja dbt/models)
+	"$(VENV)/lint/bin/hadolint" docker/Dockerfile
 	python3 tests/lint/advisories.py
 	$(if $(call has,cargo-deny),cargo deny check bans licenses sources,$(call skip,cargo-deny))
 	$(if $(call has,cargo-machete),cargo machete,$(call skip,cargo-machete))
@@ -87,6 +88,13 @@ build: duckdb ## the release binary: target/release/snowtrack
 ifneq ($(abspath $(target_dir)),$(CURDIR)/target)
 	mkdir -p target/release && cp -f "$(target_dir)/release/snowtrack" target/release/
 endif
+
+# Whatever builds images here: CONTAINER=podman, or buildah by its own command line.
+CONTAINER ?= docker
+.PHONY: image
+image: ## the container images `snowtrack` and `snowtrack-doubles` (CONTAINER=docker|podman)
+	$(CONTAINER) build -f docker/Dockerfile --target doubles -t snowtrack-doubles .
+	$(CONTAINER) build -f docker/Dockerfile --target snowtrack -t snowtrack .
 
 .PHONY: bench
 bench: build $(VENV)/bench ## calls, start-up, small libraries, throughput, memory (BENCH_ARGS=…), upload

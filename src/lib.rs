@@ -38,6 +38,7 @@ mod blocking;
 pub mod retry;
 pub mod http;
 mod disk;
+mod machine;
 mod template;
 mod table;
 pub mod ids;

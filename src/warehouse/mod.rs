@@ -80,8 +80,15 @@ impl Interrupt {
     }
 }
 
-/// DuckDB's own limits. 256 MB carries a million rows; its default would be 80 % of the machine.
-const MEMORY_LIMIT: &str = "256MB";
+/// DuckDB's memory, in bytes. 256 MB carries a million rows; its default would be 80 % of the machine.
+const MEMORY_LIMIT: u64 = 256_000_000;
+
+/// In a small container it gets two fifths: at its peak a run has as much beside it (256 MB made 410 MiB with a million rows).
+fn memory_limit() -> String {
+    let bytes = crate::machine::memory_limit_bytes()
+        .map_or(MEMORY_LIMIT, |bytes| MEMORY_LIMIT.min(bytes / 5 * 2));
+    format!("{}KB", bytes / 1000)
+}
 
 /// More bytes, in the work file and landed since it was opened, are worth more than one thread: on few rows the others do nothing but
 /// wait for each other.
@@ -109,7 +116,7 @@ impl Warehouse {
     pub(crate) fn open(path: &Path, temp_directory: &Path) -> Result<Self, Error> {
         let is_large =
             std::fs::metadata(path).is_ok_and(|file| file.len() > MOST_BYTES_ON_ONE_THREAD);
-        let limits = Config::default().max_memory(MEMORY_LIMIT);
+        let limits = Config::default().max_memory(&memory_limit());
         let limits = match is_large {
             true => limits,
             false => limits.and_then(|it| it.with(KEPT_MEMORY, MOST_KEPT_FOR_FEW_ROWS)),
@@ -159,7 +166,7 @@ impl Warehouse {
     /// # Errors
     /// [`Error::Held`] names a process that writes to the file, [`Error::Open`].
     pub(crate) fn look(path: &Path) -> Result<Self, Error> {
-        let config = Config::default().max_memory(MEMORY_LIMIT).doing("set DuckDB's limits")?;
+        let config = Config::default().max_memory(&memory_limit()).doing("set DuckDB's limits")?;
         let open = |source| Error::open(path, source);
         let connection = Connection::open_in_memory_with_flags(config).map_err(open)?;
         let name = sql_files::literal(&path.to_string_lossy());

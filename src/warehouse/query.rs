@@ -34,7 +34,7 @@ pub(crate) fn query(file: &Path, sql: &str, format: QueryFormat) -> Result<Strin
     let config = Config::default()
         .access_mode(AccessMode::ReadOnly)
         .and_then(|config| config.enable_external_access(false))
-        .and_then(|config| config.max_memory(crate::warehouse::MEMORY_LIMIT))
+        .and_then(|config| config.max_memory(&crate::warehouse::memory_limit()))
         .and_then(|config| config.with("lock_configuration", "true"))
         .doing("set DuckDB's limits")?;
     let connection = connect(file, config)?;

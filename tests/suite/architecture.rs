@@ -3,13 +3,14 @@
 
 use std::path::{Path, PathBuf};
 
-const ORDER: [&str; 21] = [
+const ORDER: [&str; 22] = [
     "causes",
     "stop",
     "blocking",
     "retry",
     "http",
     "disk",
+    "machine",
     "template",
     "table",
     "ids",

@@ -3,7 +3,7 @@
 //! In: a [`Service`] that answers. Out: bytes. Written by hand because a framework would repair what tests need broken.
 
 use std::io::Write;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, LazyLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -166,17 +166,21 @@ impl Answer {
     }
 }
 
+/// A free port that only this machine reaches.
+pub(crate) const ANY_LOOPBACK_PORT: SocketAddr =
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
 impl Server {
     /// On a free loopback port.
     pub fn start(service: &Arc<impl Service>) -> Self {
-        Self::start_at(0, service).expect("a loopback port is free")
+        Self::start_at(ANY_LOOPBACK_PORT, service).expect("a loopback port is free")
     }
 
-    /// On a port of the loopback address; 0 is any free one.
-    pub fn start_at(port: u16, service: &Arc<impl Service>) -> std::io::Result<Self> {
-        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+    /// At this address; port 0 is any free one.
+    pub fn start_at(at: SocketAddr, service: &Arc<impl Service>) -> std::io::Result<Self> {
+        let listener = std::net::TcpListener::bind(at)?;
         listener.set_nonblocking(true).expect("a socket can be made non-blocking");
-        let address = listener.local_addr().expect("a bound socket has an address").to_string();
+        let address = reachable(&listener);
         let (stop, stopped) = oneshot::channel();
         let service = Arc::clone(service);
         let thread = std::thread::spawn(move || {
@@ -210,6 +214,15 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// Where a client of this machine finds a listener: one at every address is at the loopback's, too.
+pub(crate) fn reachable(listener: &std::net::TcpListener) -> String {
+    let mut address = listener.local_addr().expect("a bound socket has an address");
+    if address.ip().is_unspecified() {
+        address.set_ip(Ipv4Addr::LOCALHOST.into());
+    }
+    address.to_string()
 }
 
 /// Answers connections until the runtime is dropped.

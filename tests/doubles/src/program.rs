@@ -1,5 +1,6 @@
 //! What the program serves: one double or all three, which then share a lake.
 
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
@@ -25,7 +26,7 @@ const WAREHOUSE: &str = "SPOTIFY_WH";
 const PLAYLIST_COUNT: usize = 5;
 const ROWS_PER_PLAYLIST: usize = 120;
 
-/// Serves strict doubles of Spotify, Snowflake and S3 on 127.0.0.1.
+/// Serves strict doubles of Spotify, Snowflake and S3.
 ///
 /// Prints one line of JSON with their addresses and with what a client needs to be let in, then serves until SIGINT or SIGTERM.
 /// What a client did that the real service forbids is written to standard error at the end: exit 1 if there is any.
@@ -34,6 +35,9 @@ const ROWS_PER_PLAYLIST: usize = 120;
 pub(crate) struct Command {
     /// Which services to serve.
     service: Choice,
+    /// The address to listen on; 0.0.0.0 lets other machines in, with tokens that are no secret.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    listen: IpAddr,
     /// Spotify's port; 0 is any free one.
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     spotify_port: u16,
@@ -58,6 +62,12 @@ pub(crate) struct Command {
     /// Let calls go wrong as this file says (the module `script` of the library shows one).
     #[arg(long, value_name = "FAULTS.toml")]
     script: Option<PathBuf>,
+}
+
+impl Command {
+    const fn at(&self, port: u16) -> SocketAddr {
+        SocketAddr::new(self.listen, port)
+    }
 }
 
 /// What to serve.
@@ -157,7 +167,8 @@ impl Doubles {
 }
 
 fn start_s3(command: &Command) -> Result<FakeS3, String> {
-    FakeS3::start_at(command.s3_port).map_err(|error| taken("s3", command.s3_port, &error))
+    FakeS3::start_at(command.at(command.s3_port))
+        .map_err(|error| taken("s3", command.s3_port, &error))
 }
 
 fn start_snowflake(command: &Command, s3: Option<&FakeS3>) -> Result<FakeSnowflake, String> {
@@ -186,7 +197,7 @@ fn start_snowflake(command: &Command, s3: Option<&FakeS3>) -> Result<FakeSnowfla
         default_warehouse: Some(WAREHOUSE.to_owned()),
         ..FakeConfig::new(Vec::new(), files)
     };
-    FakeSnowflake::start_at(command.snowflake_port, config)
+    FakeSnowflake::start_at(command.at(command.snowflake_port), config)
         .map_err(|error| taken("snowflake", command.snowflake_port, &error))
 }
 
@@ -205,7 +216,7 @@ fn start_spotify(command: &Command) -> Result<FakeSpotify, String> {
         Shape::Development => Mode::Development,
         Shape::Extended => Mode::Extended,
     };
-    FakeSpotify::start_at(command.spotify_port, library, mode)
+    FakeSpotify::start_at(command.at(command.spotify_port), library, mode)
         .map_err(|error| taken("spotify", command.spotify_port, &error))
 }
 

@@ -9,7 +9,7 @@ mod fault;
 mod front;
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -23,6 +23,7 @@ use tokio::sync::{Barrier, oneshot};
 use self::fault::Script;
 pub use self::fault::{Fault, Keeps, Lie, Says};
 use crate::bell::Bell;
+use crate::http::{ANY_LOOPBACK_PORT, reachable};
 
 /// The key that the server knows.
 pub const ACCESS_KEY: &str = "AKIADOUBLEDOUBLEDOUB";
@@ -113,12 +114,12 @@ struct Upload {
 impl FakeS3 {
     /// A server with an empty bucket on a free port.
     pub fn start() -> Self {
-        Self::start_at(0).expect("a loopback port is free")
+        Self::start_at(ANY_LOOPBACK_PORT).expect("a loopback port is free")
     }
 
-    /// The same on a port of one's choice; 0 is any free one.
-    pub fn start_at(port: u16) -> std::io::Result<Self> {
-        Ok(Self::serve(TcpListener::bind((Ipv4Addr::LOCALHOST, port))?, false))
+    /// The same at an address of one's choice; port 0 is any free one.
+    pub fn start_at(at: SocketAddr) -> std::io::Result<Self> {
+        Ok(Self::serve(TcpListener::bind(at)?, false))
     }
 
     /// The same without the front, as fast as s3s is.
@@ -142,7 +143,7 @@ impl FakeS3 {
         });
 
         listener.set_nonblocking(true).expect("a socket can be made non-blocking");
-        let address = listener.local_addr().expect("a bound socket has an address").to_string();
+        let address = reachable(&listener);
         let (stop, stopped) = oneshot::channel();
         let for_server = Arc::clone(&shared);
         let thread = std::thread::spawn(move || {

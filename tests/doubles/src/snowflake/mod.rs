@@ -42,6 +42,7 @@ mod translate;
 mod types;
 mod wire;
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -56,7 +57,7 @@ pub use self::sql_api::StatementLog;
 use self::state::State;
 pub use self::state::{Counters, RequestLog};
 use crate::bell::Bell;
-use crate::http::{Answer, Delivery, Request, Server, Service};
+use crate::http::{ANY_LOOPBACK_PORT, Answer, Delivery, Request, Server, Service};
 
 /// How strict the double is about what Snowflake itself tolerates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,14 +131,14 @@ struct Shared {
 impl FakeSnowflake {
     /// A double with this account on a free port.
     pub fn start(config: FakeConfig) -> Self {
-        Self::start_at(0, config).expect("a loopback port is free")
+        Self::start_at(ANY_LOOPBACK_PORT, config).expect("a loopback port is free")
     }
 
-    /// The same on a port of one's choice; 0 is any free one.
-    pub fn start_at(port: u16, config: FakeConfig) -> std::io::Result<Self> {
+    /// The same at an address of one's choice; port 0 is any free one.
+    pub fn start_at(at: SocketAddr, config: FakeConfig) -> std::io::Result<Self> {
         let shared =
             Arc::new(Shared { state: Mutex::new(State::new(config)), hung: Bell::default() });
-        let server = Server::start_at(port, &shared)?;
+        let server = Server::start_at(at, &shared)?;
         Ok(Self { shared, server })
     }
 

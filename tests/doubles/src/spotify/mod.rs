@@ -10,6 +10,7 @@ mod bucket;
 mod fault;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -17,7 +18,7 @@ use self::accounts::Tokens;
 use self::bucket::Quota;
 use self::fault::Script;
 pub use self::fault::{Fault, When};
-use crate::http::{Answer, Delivery, Request, Server, Service};
+use crate::http::{ANY_LOOPBACK_PORT, Answer, Delivery, Request, Server, Service};
 use crate::library::{Library, Mode, Recorded};
 
 /// The app that every double knows.
@@ -82,13 +83,13 @@ struct Clock {
 impl FakeSpotify {
     /// A double that serves `library` in the shape of `mode`.
     pub fn start(library: Library, mode: Mode) -> Self {
-        Self::start_at(0, library, mode).expect("a loopback port is free")
+        Self::start_at(ANY_LOOPBACK_PORT, library, mode).expect("a loopback port is free")
     }
 
-    /// The same on a port of one's choice; 0 is any free one.
-    pub fn start_at(port: u16, library: Library, mode: Mode) -> std::io::Result<Self> {
+    /// The same at an address of one's choice; port 0 is any free one.
+    pub fn start_at(at: SocketAddr, library: Library, mode: Mode) -> std::io::Result<Self> {
         let shared = Arc::new(Shared(Mutex::new(State::new(library, mode))));
-        let server = Server::start_at(port, &shared)?;
+        let server = Server::start_at(at, &shared)?;
         Ok(Self { shared, server })
     }
 
