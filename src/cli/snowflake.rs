@@ -43,7 +43,7 @@ pub(super) struct PlanArgs {
 /// What only a person knows.
 #[derive(Debug, clap::Args)]
 pub(super) struct SetupArgs {
-    /// The AWS role that Snowflake shall assume to read the bucket; only a new integration needs it
+    /// The AWS role that Snowflake assumes to read the bucket; only a new integration needs it
     #[arg(long, value_name = "ARN")]
     aws_role_arn: Option<String>,
     /// Look and make as this role, for example ACCOUNTADMIN [default: the configured one]

@@ -25,10 +25,10 @@ pub enum Error {
     #[error("{why}: set {what}")]
     NotConfigured { what: &'static str, why: &'static str },
     /// A configured playlist is none.
-    #[error("the configuration names a playlist that is none")]
+    #[error("the configuration names a playlist by something that is no id, URI or link")]
     Playlist(#[from] InvalidId),
     /// A name in Snowflake is none.
-    #[error("the configuration names something in Snowflake that cannot be")]
+    #[error("the configuration gives something in Snowflake an impossible name")]
     Ident(#[from] InvalidIdent),
     /// The file with the private key cannot be read.
     #[error("could not read the private key `{path}`; correct `SNOWFLAKE_PRIVATE_KEY_PATH`")]
@@ -220,7 +220,7 @@ fn names(config: &SnowflakeConfig) -> Result<Names, InvalidIdent> {
     })
 }
 
-/// The user of the login; a token says itself whose it is.
+/// The user of the login; a token says itself who its user is.
 fn user(config: &SnowflakeConfig, credential: &Credential) -> Result<String, Error> {
     match (&config.user, credential) {
         (Some(user), _) => Ok(user.clone()),
@@ -306,7 +306,7 @@ mod tests {
         };
         insta::assert_snapshot!(said(|_| {}), @"SNOWFLAKE_ACCOUNT is set, but nothing proves who we are: set SNOWFLAKE_PRIVATE_KEY_PATH (or SNOWFLAKE_PRIVATE_KEY, or SNOWFLAKE_TOKEN)");
         insta::assert_snapshot!(said(|it| it.token = Some("x".into())), @"SNOWFLAKE_TOKEN is set: set SNOWFLAKE_TOKEN_TYPE (PAT, OAuth or WIF)");
-        insta::assert_snapshot!(said(|it| it.database = "a b".to_owned()), @"the configuration names something in Snowflake that cannot be");
+        insta::assert_snapshot!(said(|it| it.database = "a b".to_owned()), @"the configuration gives something in Snowflake an impossible name");
         insta::assert_snapshot!(said(|it| it.private_key_path = Some("/none.p8".into())), @"could not read the private key `/none.p8`; correct `SNOWFLAKE_PRIVATE_KEY_PATH`");
         let none = Config::default().account(Timing::default(), now);
         assert!(none.is_ok_and(|account| account.is_none()));

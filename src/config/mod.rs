@@ -57,7 +57,7 @@ pub enum Error {
     /// A variable has a value that it cannot have.
     #[error("`{name}` is `{value}`, wanted {wanted}")]
     Value { name: String, value: String, wanted: &'static str },
-    /// The `.env` file has a line that is none.
+    /// The `.env` file has a line that is no setting.
     #[error("`.env` cannot be read: line {line} {why}")]
     DotEnv { line: usize, why: &'static str },
     /// No file has the connection.
@@ -85,7 +85,7 @@ pub struct Loaded {
     pub config: Config,
     /// Every setting, for `config check`.
     pub settings: Vec<Resolved>,
-    /// What looks like a mistake and is none that stops anything.
+    /// What looks like a mistake and stops nothing.
     pub warnings: Vec<String>,
 }
 

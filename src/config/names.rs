@@ -22,7 +22,7 @@ fn unlikeness(name: &str, other: &str) -> Option<usize> {
 /// Letters that a name must share with a longer form of it.
 const LEAST_FORM: usize = 4;
 
-/// A name without the part that tells whose it is.
+/// A name without the part that tells who owns it.
 fn meaning(name: &str) -> &str {
     name.split_once(['_', '.']).map_or(name, |(_, rest)| rest)
 }

@@ -44,19 +44,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_come_from_the_runs_that_were_exported_together_and_a_full_run_of_an_earlier_version_kept_their_times()
-     {
+    fn rows_come_from_runs_that_were_exported_together_and_an_earlier_version_kept_old_times() {
         let folder = tempfile::tempdir().unwrap();
         let warehouse = Warehouse::open(&folder.path().join("w.duckdb"), folder.path()).unwrap();
-        let ids = ["01", "02", "03", "04"].map(|n| format!("{n}ARZ3NDEKTSV4RRFFQ69G5FAV"));
-        // 1 failed before its export, and 2 took its rows along; 3 shipped everything by an earlier version, 4 by this one.
+        let ids = ["01", "02", "03", "04", "05"].map(|n| format!("{n}ARZ3NDEKTSV4RRFFQ69G5FAV"));
+        // 1 failed before its export, and 2 took its rows along; 3 shipped everything and 5 the rows of a lost file of 3 by an
+        // earlier version; 4 shipped everything by this one.
         let runs = "insert into meta.runs by name from (values \
             (?1, timestamp '2026-01-01 06:00:00', timestamp '2026-01-02 06:01:00', false, true), \
             (?2, timestamp '2026-01-02 06:00:00', timestamp '2026-01-02 06:01:00', false, true), \
             (?3, timestamp '2026-01-03 06:00:00', timestamp '2026-01-03 06:01:00', true, null), \
-            (?4, timestamp '2026-01-04 06:00:00', timestamp '2026-01-04 06:01:00', true, true)) \
+            (?4, timestamp '2026-01-04 06:00:00', timestamp '2026-01-04 06:01:00', true, true), \
+            (?5, timestamp '2026-01-05 06:00:00', timestamp '2026-01-05 06:01:00', false, null)) \
             as runs(run_id, started_at, exported_at, is_full, renews_times)";
         warehouse.connection().execute(runs, duckdb::params_from_iter(&ids)).unwrap();
+        let lost = "insert into meta.files by name select ? as run_id, 'k' as key, timestamp '2026-01-03 07:00:00' as lost_at";
+        warehouse.connection().execute(lost, [&ids[2]]).unwrap();
         let runs: Vec<RunId> = ids.iter().map(|id| id.parse().unwrap()).collect();
         let mut origins = of_runs(&warehouse, &runs.iter().collect::<Vec<_>>()).unwrap();
         let mut of = |run: usize| {
@@ -68,5 +71,6 @@ mod tests {
         assert_eq!(of(1), [pair(0, 1), pair(1, 2)]);
         assert_eq!(of(2), [pair(2, 1), pair(2, 2), pair(2, 3)]);
         assert_eq!(of(3), [pair(3, 4)]);
+        assert_eq!(of(4), [pair(4, 3), pair(4, 5)]);
     }
 }

@@ -1,15 +1,12 @@
 //! Which run is in which state: what makes a run resumable and what `status` prints.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use duckdb::{OptionalExt, params};
 
-use super::file_state::FileState;
 use super::files::list;
 use super::run_status::RunStatus;
 use super::{consumers, written};
-use crate::ids::{Consumer, Run, RunId, Table};
+use crate::ids::{Consumer, Run, RunId};
 use crate::lake::{Manifest, WrittenFile};
 use crate::warehouse::ledger_sql as sql;
 use crate::warehouse::{Doing, Error, TableCount, Warehouse, sql_timestamp};
@@ -44,24 +41,6 @@ pub(crate) struct RunSummary {
 /// How long the same command goes on with a run that is exported and not verified. Then a new run begins, because Spotify's old
 /// snapshots cannot be read later; the old run's files stay outstanding and are taken along.
 const WORTH_WAITING_FOR: TimeDelta = TimeDelta::hours(6);
-
-/// A shipped file as `status --run` shows it.
-#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
-pub(crate) struct FileSummary {
-    /// The shipped table.
-    pub table: Table,
-    /// Its key in the lake.
-    pub key: String,
-    /// Its rows.
-    pub row_count: u64,
-    /// How far it is.
-    pub state: FileState,
-    /// Why it is not further, where that is known.
-    pub reason: Option<String>,
-    /// When it was last proven to be in Snowflake as it was sent, also where it is so no longer.
-    #[serde(default)]
-    pub verified_at: Option<DateTime<Utc>>,
-}
 
 /// What a run is begun for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -411,44 +390,4 @@ pub(crate) fn latest_runs(warehouse: &Warehouse, count: u32) -> Result<Vec<RunSu
         })
     });
     runs.doing(doing)?.collect::<Result<_, _>>().doing(doing)
-}
-
-/// The files of a run, in the order in which they were written.
-///
-/// # Errors
-/// [`Error::Statement`].
-pub(crate) fn files_of(warehouse: &Warehouse, run: &RunId) -> Result<Vec<FileSummary>, Error> {
-    let files = files_of_runs(warehouse, std::iter::once(run.as_str()))?;
-    Ok(files.into_values().next().unwrap_or_default())
-}
-
-/// The files of each of the runs, in the order in which they were written; a run without any has an empty list.
-pub(crate) fn files_of_runs<'r>(
-    warehouse: &Warehouse,
-    runs: impl Iterator<Item = &'r str>,
-) -> Result<BTreeMap<String, Vec<FileSummary>>, Error> {
-    let mut files: BTreeMap<_, _> = runs.map(|run| (run.to_owned(), Vec::new())).collect();
-    if files.is_empty() {
-        return Ok(files);
-    }
-    let doing = "list the files";
-    let mut statement = warehouse.connection().prepare(sql::FILES_OF_RUNS).doing(doing)?;
-    let rows = statement.query_map([list(files.keys())], |row| {
-        let file = FileSummary {
-            table: row.get(1)?,
-            key: row.get(2)?,
-            row_count: row.get(3)?,
-            state: row.get(4)?,
-            reason: row.get(5)?,
-            verified_at: row.get::<_, Option<NaiveDateTime>>(6)?.map(|at| at.and_utc()),
-        };
-        Ok((row.get::<_, String>(0)?, file))
-    });
-    for row in rows.doing(doing)? {
-        let (run, file) = row.doing(doing)?;
-        if let Some(of_run) = files.get_mut(&run) {
-            of_run.push(file);
-        }
-    }
-    Ok(files)
 }

@@ -12,8 +12,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::checks::{CheckFinding, findings_of};
+use super::file_summary::{FileSummary, files_of_runs};
 use super::run_status::RunStatus;
-use super::runs::{FileSummary, RunSummary, files_of_runs, latest_runs};
+use super::runs::{RunSummary, latest_runs};
 use crate::ids::{DataDir, RunId};
 use crate::warehouse::Warehouse;
 

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use chrono::DateTime;
 use duckdb::profiling::ProfilingInfo;
 
+use super::file_summary::files_of_runs;
 use super::files::note_verdicts;
 use super::lost::lost_files;
-use super::runs::files_of_runs;
 use super::shipments::{Shipment, asked, outstanding, with_keys};
 use super::{Asked, files_of};
 use crate::causes::chain;

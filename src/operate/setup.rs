@@ -13,7 +13,7 @@ use crate::stop::Stop;
 /// What only a person knows of the setup.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SetupWishes {
-    /// The AWS role that Snowflake shall assume.
+    /// The AWS role that Snowflake assumes.
     pub aws_role_arn: Option<String>,
 }
 
@@ -93,7 +93,7 @@ fn setup(
     })
 }
 
-/// Compares what is there with what shall be there.
+/// Compares what is there with what should be there.
 ///
 /// # Errors
 /// [`Error::Connect`] without a bucket, [`Error::Snowflake`].

@@ -94,7 +94,7 @@ pub enum Error {
         "nothing was exported yet, so there is nothing to ship; `snowtrack run --demo` tries everything out"
     )]
     NothingExported,
-    /// The run named on the command line is none that shipped anything.
+    /// The run named on the command line shipped nothing.
     #[error("run `{run}` has nothing to ship: it {why}. `snowtrack status` lists the runs")]
     NotShipped { run: String, why: &'static str },
     /// The data directory is not usable.
@@ -109,7 +109,7 @@ pub enum Error {
     DataDirName { path: PathBuf },
     /// The data directory cannot be looked into.
     #[error(
-        "the data directory `{path}` cannot be read; run as the user whose it is, or choose another with `--data-dir`"
+        "the data directory `{path}` cannot be read; run as its owner, or choose another with `--data-dir`"
     )]
     DataDirUnreadable { path: PathBuf, source: std::io::Error },
     /// A file of a run cannot be used.

@@ -33,11 +33,12 @@ pub(crate) fn publish(
     let Some(next_version) = next_version else { return Ok(()) };
     run.check_stop()?;
     run.enter(Stage::Publish)?;
-    if let Some(file) = next_version.finish(&run.warehouse)? {
-        ledger::consumers::published(&mut run.warehouse, &file)?;
-    }
-    let file = std::fs::metadata(run.config.data_dir.published());
-    let size_bytes = file.ok().map(|file| file.len());
+    let Some(file) = next_version.finish(&run.warehouse)? else {
+        run.leave(Counts { file_count: Some(0), ..Counts::default() });
+        return Ok(());
+    };
+    ledger::consumers::published(&mut run.warehouse, &file)?;
+    let size_bytes = std::fs::metadata(run.config.data_dir.published()).ok().map(|file| file.len());
     run.leave(Counts { file_count: Some(1), size_bytes, ..Counts::default() });
     Ok(())
 }

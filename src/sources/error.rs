@@ -200,7 +200,7 @@ pub enum InvalidDocument {
     NoPage,
     /// Valid JSON of a shape that is not read.
     #[error(
-        "its shape is none that snowtrack reads (playlists, their pages, liked songs, artists, albums)"
+        "snowtrack does not read this shape (playlists, their pages, liked songs, artists, albums)"
     )]
     Unknown,
 }

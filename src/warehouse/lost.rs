@@ -2,7 +2,7 @@
 
 use super::Warehouse;
 use super::error::{Doing, Error};
-use super::sql_files::ledger;
+use super::sql_files::{TAKE_OVER, for_table, ledger};
 use crate::ids::Table;
 
 impl Warehouse {
@@ -16,8 +16,7 @@ impl Warehouse {
         let doing = format!("ship rows of `{table}` again");
         self.transaction(|warehouse| {
             let connection = warehouse.connection();
-            let rows =
-                format!("update core.{table} set run_id = getvariable('run_id') where run_id = ?");
+            let rows = for_table(TAKE_OVER, table);
             let count = connection.execute(&rows, [run_id]).doing(&doing)?;
             if 0 < count {
                 warehouse.note_change(&doing)?;

@@ -83,10 +83,13 @@ impl Interrupt {
 /// DuckDB's memory, in bytes. 256 MB carries a million rows; its default would be 80 % of the machine.
 const MEMORY_LIMIT: u64 = 256_000_000;
 
+/// Less is not enough for DuckDB to land a page; a container that small ends by its own limit, and says so.
+const LEAST_MEMORY: u64 = 64_000_000;
+
 /// In a small container it gets two fifths: at its peak a run has as much beside it (256 MB made 410 MiB with a million rows).
 fn memory_limit() -> String {
-    let bytes = crate::machine::memory_limit_bytes()
-        .map_or(MEMORY_LIMIT, |bytes| MEMORY_LIMIT.min(bytes / 5 * 2));
+    let share = |bytes: u64| (bytes / 5 * 2).clamp(LEAST_MEMORY, MEMORY_LIMIT);
+    let bytes = crate::machine::memory_limit_bytes().map_or(MEMORY_LIMIT, share);
     format!("{}KB", bytes / 1000)
 }
 

@@ -36,6 +36,7 @@ macro_rules! files {
 }
 
 pub(super) const UNSHIP: &str = include_str!("../../sql/duckdb/unship.sql");
+pub(super) const TAKE_OVER: &str = include_str!("../../sql/duckdb/take_over.sql");
 pub(super) const RESHIP: &str = include_str!("../../sql/duckdb/reship.sql");
 const MERGE: &str = include_str!("../../sql/duckdb/merge.sql");
 /// Ends the transaction of a transform: what was read is noted, what is no longer listed goes.
@@ -408,6 +409,7 @@ mod tests {
                 MERGE,
                 RESHIP,
                 UNSHIP,
+                TAKE_OVER,
                 FINISH,
                 PUBLISH,
                 PUBLISH_GONE,

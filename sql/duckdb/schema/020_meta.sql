@@ -117,7 +117,7 @@ alter table meta.runs add column if not exists put_off_until timestamp; -- when 
 alter table meta.runs add column if not exists put_off varchar; -- what that is, in words
 alter table meta.runs add column if not exists is_over boolean; -- nothing could be read: the next run begins anew
 alter table meta.runs add column if not exists is_full boolean; -- ships every row; NULL = what changed
-alter table meta.runs add column if not exists renews_times boolean; -- what it ships again has its time; NULL = by an earlier version, not with is_full
+alter table meta.runs add column if not exists renews_times boolean; -- what it ships again has its time; NULL = an earlier version's
 alter table meta.files add column if not exists reason varchar; -- why it is not further, in words
 alter table meta.files add column if not exists way varchar; -- how Snowflake may have learnt of it: rest | auto | copy; NULL = not
 alter table meta.files add column if not exists told_at timestamp; -- when it may first have been told: a pipe's memory starts then

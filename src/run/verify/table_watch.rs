@@ -32,7 +32,7 @@ const CLOCK_SLACK: TimeDelta = TimeDelta::seconds(2);
 const PATIENT_ROUNDS: u32 = 4;
 /// Files that one look into a table asks about: their keys travel in one bound text.
 const LOOK_FILES: usize = 2_000;
-/// An answer that is none is asked for again once; then it is for a person to see.
+/// A question without a usable answer is asked again once; then it is for a person to see.
 const ODD_ANSWERS: u32 = 1;
 
 /// The files of one table that are not settled, and what is known of them.

@@ -47,7 +47,7 @@ pub enum InvalidAccount {
         "`{text}` is not an account identifier: wanted is `<organization>-<account>` or `<locator>.<region>.<cloud>`, of letters, digits, `-` and `_`"
     )]
     Malformed { text: String },
-    /// A URL that is none, or that says more than where to call.
+    /// Text that is no URL, or a URL that says more than where to call.
     #[error("`{text}` is not the URL of an account ({reason}): wanted is `https://<host>`")]
     Url { text: String, reason: String },
     /// A claim that cannot be one.

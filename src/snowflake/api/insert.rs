@@ -57,7 +57,7 @@ impl Connection {
         let mut accepted = Accepted::default();
         for chunk in files.chunks(MAX_PIPE_FILES) {
             let said = match self.hand_in(pipe, chunk, stop).await {
-                // An answer that is none is worth a second try, and a pipe skips what it knows.
+                // An answer without meaning is worth a second try, and a pipe skips what it knows.
                 Err(error) if error.is_no_answer() => self.hand_in(pipe, chunk, stop).await?,
                 said => said?,
             };

@@ -63,7 +63,11 @@ impl Connection {
     pub(super) fn path(&self, handle: &str) -> Result<String, Error> {
         let is_handle = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
         if handle.is_empty() || !handle.bytes().all(is_handle) {
-            return Err(self.unexpected("run a statement", 200, "its statement handle is none"));
+            return Err(self.unexpected(
+                "run a statement",
+                200,
+                "its statement handle has another form",
+            ));
         }
         Ok(format!("{STATEMENTS}/{handle}"))
     }

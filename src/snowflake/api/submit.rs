@@ -13,7 +13,8 @@ use reqwest::Method;
 use uuid::Uuid;
 
 use super::client::{Answer, Call, Connection, Session};
-use super::error::{Error, FailureKind, StatementFailure};
+use super::error::Error;
+use super::failure::{FailureKind, StatementFailure};
 use super::poll::{STATEMENTS, next_poll};
 use super::rows::Rows;
 use super::usage::count;

@@ -1,4 +1,4 @@
-//! Each kind of object, as it is against as it shall be. Pure.
+//! Each kind of object, as it is against as it should be. Pure.
 
 use super::ddl::{Kind, definition, normal, options};
 use super::grants::grant;

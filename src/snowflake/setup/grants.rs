@@ -1,4 +1,4 @@
-//! What a role may, as it is against as it shall be. Pure.
+//! What a role may, as it is against as it should be. Pure.
 
 use super::compare::there;
 use super::ddl::{GrantDdl, granted};

@@ -1,4 +1,4 @@
-//! What is there against what shall be there: a plan of statements, and never a silent replace.
+//! What is there against what should be there: a plan of statements, and never a silent replace.
 //!
 //! In: the scripts of `sql/snowflake/setup`, and the answers to `observe.sql`. Out: a [`Plan`] of items, each of which exists, is
 //! missing, differs, or is in conflict. Comparing is pure; [`observe`] and [`apply()`] are its thin edges.
@@ -49,13 +49,13 @@ pub(crate) struct Target {
     pub mode: IngestMode,
     /// How old the current rows may be.
     pub target_lag: TargetLag,
-    /// The AWS role that Snowflake shall assume; only a new integration needs it.
+    /// The AWS role that Snowflake assumes; only a new integration needs it.
     pub aws_role_arn: Option<String>,
     /// The user's public key, the base64 body without PEM lines; only a new user needs it.
     pub public_key: Option<String>,
 }
 
-/// One object, as it is and as it shall be.
+/// One object, as it is and as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Item {
     /// What it is.
@@ -77,7 +77,7 @@ pub(crate) struct Item {
 /// How an object is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum State {
-    /// As it shall be.
+    /// As it should be.
     Exists,
     /// Not there, or not visible to our role: Snowflake does not tell them apart.
     Missing,
@@ -109,7 +109,7 @@ pub(crate) struct Change {
     pub what: String,
     /// As it is.
     pub old: String,
-    /// As it shall be.
+    /// As it should be.
     pub new: String,
     /// What would change it, to be run by hand; `None` where nothing does.
     pub statement: Option<String>,
@@ -127,7 +127,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Compares what shall be with what was seen.
+    /// Compares what should be with what was seen.
     pub(crate) fn new(target: &Target, observed: &Observed) -> Self {
         let desired = target.desired().into_iter();
         let mut items: Vec<Item> =
@@ -141,14 +141,14 @@ impl Plan {
         self.items.iter().filter(|item| item.state == State::Missing)
     }
 
-    /// Whether everything is as it shall be, as far as our role can see.
+    /// Whether everything is as it should be, as far as our role can see.
     pub(crate) fn is_settled(&self) -> bool {
         let is_fine = |item: &Item| matches!(item.state, State::Exists | State::Unseen { .. });
         self.items.iter().all(is_fine)
     }
 }
 
-/// What shall be there.
+/// What should be there.
 #[derive(Debug, Clone)]
 pub(super) struct Desired {
     pub(super) kind: Kind,

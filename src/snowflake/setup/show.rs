@@ -13,9 +13,9 @@ use crate::snowflake::sql::Audience;
 pub(crate) struct Counts {
     /// To make, or not visible to our role, which Snowflake does not tell apart.
     pub missing: usize,
-    /// There, but different, or in conflict with what shall be there.
+    /// There, but different, or in conflict with what should be there.
     pub differing: usize,
-    /// As they shall be.
+    /// As they should be.
     pub fine: usize,
     /// There, but our role may not see how they are.
     pub unseen: usize,

@@ -1,4 +1,4 @@
-//! A landing table, as it is against as it shall be, column by column. Pure.
+//! A landing table, as it is against as it should be, column by column. Pure.
 
 use super::compare::differing;
 use super::ddl::{ColumnDdl, Kind, columns};

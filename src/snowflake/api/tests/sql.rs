@@ -2,7 +2,8 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::snowflake::api::Statement;
-use crate::snowflake::api::error::{Error, FailureKind};
+use crate::snowflake::api::error::Error;
+use crate::snowflake::api::failure::FailureKind;
 use crate::snowflake::api::usage::Usage;
 use crate::stop::Stop;
 

@@ -28,7 +28,7 @@ fn after(target: &Target, change: impl Fn(&str) -> String) -> Plan {
     Plan::new(target, &observed(account(&statements)))
 }
 
-/// Kind, name and state of what is not as it shall be.
+/// Kind, name and state of what is not as it should be.
 fn open(plan: &Plan) -> Vec<(Kind, &str, &State)> {
     let items = plan.items.iter().filter(|item| item.state != State::Exists);
     items.map(|item| (item.kind, item.name.as_str(), &item.state)).collect()
