@@ -30,7 +30,8 @@ pub(crate) struct Lake {
 }
 
 impl Lake {
-    /// Files of these tables and sizes; another `seed` gives other contents under the same keys.
+    /// Files of these tables and sizes; another `seed` gives other contents under the same keys. `songs_of_another` is a folder
+    /// beside that of the songs.
     pub(crate) fn new(seed: u8, files: &[(&str, usize)]) -> Self {
         let mut lake = Self {
             folder: tempfile::tempdir().unwrap(),
@@ -38,8 +39,9 @@ impl Lake {
             manifest_key: "p/manifests/year=2026/month=01/day=05/R.json".to_owned(),
             manifest: None,
         };
-        for (table, size_bytes) in files {
-            let key = format!("p/raw/{table}/year=2026/month=01/day=05/{table}_R.parquet");
+        for (folder, size_bytes) in files {
+            let table = folder.trim_end_matches("_of_another");
+            let key = format!("p/raw/{folder}/year=2026/month=01/day=05/{folder}_R.parquet");
             let bytes = contents(seed, *size_bytes);
             let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
             lake.write(&key, &bytes);
