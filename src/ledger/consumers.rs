@@ -7,7 +7,7 @@
 use duckdb::params;
 
 use super::files::list;
-use super::runs::replace_setting;
+use super::settings::replace_setting;
 use crate::ids::Consumer;
 use crate::warehouse::ledger_sql as sql;
 use crate::warehouse::{Doing, Error, PublishedFile, Warehouse};

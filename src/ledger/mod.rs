@@ -19,6 +19,7 @@ pub(crate) mod lost;
 mod run_status;
 pub(crate) mod origins;
 pub(crate) mod runs;
+pub(crate) mod settings;
 pub(crate) mod shipments;
 pub(crate) mod status_file;
 pub(crate) mod written;

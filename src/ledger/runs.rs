@@ -325,30 +325,6 @@ impl End<'_> {
     }
 }
 
-/// A note of ours under a name.
-pub(crate) fn setting(warehouse: &Warehouse, name: &str) -> Result<Option<String>, Error> {
-    let sql = "select value from meta.settings where name = ?";
-    warehouse
-        .connection()
-        .query_row(sql, [name], |row| row.get(0))
-        .optional()
-        .doing("look up a setting")
-}
-
-/// Replaces a note of ours.
-pub(crate) fn set_setting(warehouse: &mut Warehouse, name: &str, value: &str) -> Result<(), Error> {
-    warehouse.transaction(|warehouse| replace_setting(warehouse, name, value))
-}
-
-/// Replaces a note of ours, in the caller's transaction.
-pub(super) fn replace_setting(warehouse: &Warehouse, name: &str, value: &str) -> Result<(), Error> {
-    let doing = "note a setting";
-    let connection = warehouse.connection();
-    connection.execute("delete from meta.settings where name = ?", [name]).doing(doing)?;
-    let insert = "insert into meta.settings values (?, ?)";
-    connection.execute(insert, [name, value]).doing(doing).map(|_| ())
-}
-
 /// How many artists were asked for, by all runs, and how many genres were given.
 pub(crate) fn genres_given(warehouse: &Warehouse) -> Result<(u64, u64), Error> {
     let read = |row: &duckdb::Row<'_>| Ok((row.get(0)?, row.get(1)?));

@@ -5,12 +5,13 @@
 
 use std::mem;
 
-use chrono::SecondsFormat;
+use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::error::Error;
-use super::findings::Findings;
-use super::report::VerificationReport;
+use super::findings::{Findings, check_report, table_report};
+use super::report::{RunReport, VerificationReport};
 use super::status::RunVerdict;
+use crate::causes::chain;
 use crate::event::Stage;
 use crate::ids::RunId;
 use crate::ledger::{Proof, RunStatus, Shipment};
@@ -29,6 +30,38 @@ pub(crate) struct Conclusion {
 }
 
 impl Findings {
+    /// The report of the run.
+    pub(crate) fn report(&self, conclusion: &Conclusion, now: DateTime<Utc>) -> RunReport {
+        RunReport {
+            run_id: self.run.id.to_string(),
+            status: conclusion.status,
+            started_at: self.run.started_at,
+            finished_at: now,
+            not_before: self.not_before(conclusion.error.as_ref()).filter(|until| now < *until),
+            spotify: self.spotify,
+            playlists: self.playlists.clone(),
+            enrichment: self.enrichment,
+            skipped_documents: self.skipped.clone(),
+            tables: self.tables.iter().map(table_report).collect(),
+            checks: self.checks.iter().map(check_report).collect(),
+            files: self.files(),
+            verification: conclusion.verification.clone(),
+            notes: self.notes.clone(),
+            error: conclusion.error.as_ref().map(|error| chain(error)),
+        }
+    }
+
+    /// When Spotify may be asked for what it put off: for what the run was about, else for what was to come with it.
+    fn not_before(&self, error: Option<&Error>) -> Option<DateTime<Utc>> {
+        match error {
+            Some(
+                Error::PutOff { until, .. }
+                | Error::Spotify(crate::sources::Error::RateLimited { until, .. }),
+            ) => Some(*until),
+            _ => self.enrichment.not_before,
+        }
+    }
+
     /// What ended the run. Files that are known to be wrong count for more than whatever kept others on their way.
     pub(super) fn weigh(&mut self, ended: Result<(), Error>) -> Result<(), Error> {
         let outcome = self.verification.as_ref().map(|verification| verification.outcome);

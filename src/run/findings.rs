@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Utc};
 
-use super::conclusion::Conclusion;
 use super::error::Error;
 use super::report::{
     CheckReport, EnrichmentReport, FileReport, PlaylistReport, RunReport, SpotifyReport,
@@ -71,37 +70,6 @@ impl Findings {
             missing: Vec::new(),
             goes_to_snowflake: Err("no Snowflake account is configured"),
             reached: Stage::Fetch,
-        }
-    }
-
-    pub(crate) fn report(&self, conclusion: &Conclusion, now: DateTime<Utc>) -> RunReport {
-        RunReport {
-            run_id: self.run.id.to_string(),
-            status: conclusion.status,
-            started_at: self.run.started_at,
-            finished_at: now,
-            not_before: self.not_before(conclusion.error.as_ref()).filter(|until| now < *until),
-            spotify: self.spotify,
-            playlists: self.playlists.clone(),
-            enrichment: self.enrichment,
-            skipped_documents: self.skipped.clone(),
-            tables: self.tables.iter().map(table_report).collect(),
-            checks: self.checks.iter().map(check_report).collect(),
-            files: self.files(),
-            verification: conclusion.verification.clone(),
-            notes: self.notes.clone(),
-            error: conclusion.error.as_ref().map(|error| chain(error)),
-        }
-    }
-
-    /// When Spotify may be asked for what it put off: for what the run was about, else for what was to come with it.
-    fn not_before(&self, error: Option<&Error>) -> Option<DateTime<Utc>> {
-        match error {
-            Some(
-                Error::PutOff { until, .. }
-                | Error::Spotify(crate::sources::Error::RateLimited { until, .. }),
-            ) => Some(*until),
-            _ => self.enrichment.not_before,
         }
     }
 

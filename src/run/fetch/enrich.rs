@@ -6,7 +6,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::live::Fetch;
+use super::reading::Fetch;
 use crate::blocking::blocking;
 use crate::event::{Warning, What};
 use crate::ids::Subject;
@@ -145,12 +145,12 @@ impl Fetch<'_> {
     }
 
     fn batches_were_refused(&self) -> Result<bool, Error> {
-        let refused_in = ledger::runs::setting(self.warehouse, BATCHES_REFUSED_IN)?;
+        let refused_in = ledger::settings::setting(self.warehouse, BATCHES_REFUSED_IN)?;
         Ok(refused_in.as_ref() == Some(&self.run_id))
     }
 
     fn note_refused_batches(&mut self) -> Result<(), Error> {
-        Ok(ledger::runs::set_setting(self.warehouse, BATCHES_REFUSED_IN, &self.run_id)?)
+        Ok(ledger::settings::set_setting(self.warehouse, BATCHES_REFUSED_IN, &self.run_id)?)
     }
 }
 

@@ -3,7 +3,8 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::live::{Ended, Fetch};
+use super::live::Ended;
+use super::reading::Fetch;
 use super::reading::{Begin, End, Reading};
 use crate::blocking::blocking;
 use crate::event::{Warning, What};

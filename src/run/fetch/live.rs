@@ -2,44 +2,20 @@
 //!
 //! What concerns one playlist, or one bucket of Spotify's quota, never stops the others.
 
-use chrono::{DateTime, Utc};
-
-use super::reading::{Begin, End, Reading};
+use super::reading::{Begin, End, Fetch, Reading};
 use crate::blocking::blocking;
 use crate::causes::chain;
-use crate::event::Events;
 use crate::ids::{PlaylistId, Subject};
 use crate::ledger::lockouts;
 use crate::run::error::Error;
 use crate::run::job::Wanted;
 use crate::run::report::PlaylistReport;
 use crate::run::status::PlaylistStatus;
-use crate::sources::{Client, PlaylistReader, Reader, Recorder};
-use crate::stop::Stop;
-use crate::warehouse::{KnownRead, KnownReads, Warehouse};
+use crate::sources::{PlaylistReader, Reader};
+use crate::warehouse::KnownRead;
 
 /// So many playlists in a row without a usable answer are an outage, and not the playlists.
 const MAX_UNUSABLE: u32 = 3;
-
-/// Everything a live fetch needs.
-pub(crate) struct Fetch<'a> {
-    pub(crate) warehouse: &'a mut Warehouse,
-    pub(crate) client: &'a mut Client,
-    /// Whose quota the calls use up.
-    pub(crate) account: String,
-    pub(crate) run_id: String,
-    pub(crate) recorder: Option<Recorder>,
-    /// Read again what is known to be unchanged: always, or where it was last read before this time.
-    pub(crate) refetch: bool,
-    pub(crate) refetch_before: Option<DateTime<Utc>>,
-    pub(crate) clock: fn() -> DateTime<Utc>,
-    pub(crate) stop: &'a Stop,
-    pub(crate) events: Events<'a>,
-    /// Playlists without a usable answer since the last that had one.
-    pub(crate) unusable: u32,
-    /// What the ledger knew of the playlists when they were about to be read.
-    pub(crate) known: KnownReads,
-}
 
 /// How reading a playlist ended.
 pub(crate) struct Ended {

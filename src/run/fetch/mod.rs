@@ -25,7 +25,7 @@ use crate::config::spotify_exposures;
 use crate::event::{Counts, Stage, Warning, What};
 use crate::ledger::{self, lockouts};
 use crate::sources::{Client, DemoPoint, Recorded, Recorder};
-use live::Fetch;
+use reading::Fetch;
 
 /// Reasons and names that an error tells; they are mostly the same.
 const SHOWN_REASONS: usize = 3;

@@ -1,12 +1,34 @@
 //! The loop that reads a playlist, the list of playlists or the liked songs, from where an earlier process left it to its end.
 
-use super::live::Fetch;
+use chrono::{DateTime, Utc};
+
 use crate::blocking::blocking;
-use crate::event::What;
+use crate::event::{Events, What};
 use crate::ids::Subject;
 use crate::run::error::Error;
-use crate::sources::{Document, Reader, SplitDocument, Step};
-use crate::warehouse::{Described, FinishedRead, NewRead, ReadStatus};
+use crate::sources::{Client, Document, Reader, Recorder, SplitDocument, Step};
+use crate::stop::Stop;
+use crate::warehouse::{Described, FinishedRead, KnownReads, NewRead, ReadStatus, Warehouse};
+
+/// Everything a live fetch needs.
+pub(crate) struct Fetch<'a> {
+    pub(crate) warehouse: &'a mut Warehouse,
+    pub(crate) client: &'a mut Client,
+    /// Whose quota the calls use up.
+    pub(crate) account: String,
+    pub(crate) run_id: String,
+    pub(crate) recorder: Option<Recorder>,
+    /// Read again what is known to be unchanged: always, or where it was last read before this time.
+    pub(crate) refetch: bool,
+    pub(crate) refetch_before: Option<DateTime<Utc>>,
+    pub(crate) clock: fn() -> DateTime<Utc>,
+    pub(crate) stop: &'a Stop,
+    pub(crate) events: Events<'a>,
+    /// Playlists without a usable answer since the last that had one.
+    pub(crate) unusable: u32,
+    /// What the ledger knew of the playlists when they were about to be read.
+    pub(crate) known: KnownReads,
+}
 
 /// How often a list that changes while it is read is read again.
 const MAX_RESTARTS: u32 = 3;

@@ -1,6 +1,6 @@
 //! What a fetch costs the ledger, by DuckDB's own log of statements.
 
-use super::live::Fetch;
+use super::reading::Fetch;
 use super::*;
 use crate::ids::{PlaylistId, Subject};
 use crate::retry::RetryPolicy;

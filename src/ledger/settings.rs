@@ -1,0 +1,29 @@
+//! Small notes that the ledger keeps under a name.
+
+use duckdb::OptionalExt;
+
+use crate::warehouse::{Doing, Error, Warehouse};
+
+/// A note of ours under a name.
+pub(crate) fn setting(warehouse: &Warehouse, name: &str) -> Result<Option<String>, Error> {
+    let sql = "select value from meta.settings where name = ?";
+    warehouse
+        .connection()
+        .query_row(sql, [name], |row| row.get(0))
+        .optional()
+        .doing("look up a setting")
+}
+
+/// Replaces a note of ours.
+pub(crate) fn set_setting(warehouse: &mut Warehouse, name: &str, value: &str) -> Result<(), Error> {
+    warehouse.transaction(|warehouse| replace_setting(warehouse, name, value))
+}
+
+/// Replaces a note of ours, in the caller's transaction.
+pub(super) fn replace_setting(warehouse: &Warehouse, name: &str, value: &str) -> Result<(), Error> {
+    let doing = "note a setting";
+    let connection = warehouse.connection();
+    connection.execute("delete from meta.settings where name = ?", [name]).doing(doing)?;
+    let insert = "insert into meta.settings values (?, ?)";
+    connection.execute(insert, [name, value]).doing(doing).map(|_| ())
+}
