@@ -1,13 +1,9 @@
 //! What one run has gathered so far, and the report that it becomes.
 
-use chrono::{DateTime, Utc};
-
 use super::error::Error;
 use super::report::{
-    CheckReport, EnrichmentReport, FileReport, PlaylistReport, RunReport, SpotifyReport,
-    TableReport,
+    CheckReport, EnrichmentReport, FileReport, PlaylistReport, SpotifyReport, TableReport,
 };
-use crate::causes::chain;
 use crate::event::Stage;
 use crate::ids::Run;
 use crate::lake::Manifest;
