@@ -8,7 +8,7 @@ use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::error::InvalidDocument;
+use super::no_document::InvalidDocument;
 use crate::ids::{PlaylistId, Subject};
 
 /// What a document is, and so where its rows are.

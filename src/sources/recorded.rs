@@ -14,10 +14,11 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::document::{Body, Document, Entity};
-use super::error::{Error, InvalidDocument};
+use super::error::Error;
 use super::folder::{Folder, Line, Lines, Opened, RecordedFile, UTF8_MARK};
 use super::foreign;
-use super::size::{self, TooLarge};
+use super::no_document::{InvalidDocument, NoDocument};
+use super::size;
 use super::split::SplitDocument;
 use crate::ids::Subject;
 
@@ -32,47 +33,6 @@ pub(crate) enum DemoPoint {
 
 /// One recorded body, split for landing; or the place of a text that is not a document, and why.
 pub(crate) type RecordedDocument = Result<(Document, SplitDocument), (String, NoDocument)>;
-
-/// Why a recorded text is no document.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum NoDocument {
-    /// Its body is not a document.
-    #[error(transparent)]
-    Invalid(#[from] InvalidDocument),
-    /// The file is cut short or damaged, or was never compressed.
-    #[error("from here on it cannot be decompressed ({0}); what came before counts")]
-    Broken(std::io::Error),
-    /// The same of a file that is one document.
-    #[error("it cannot be decompressed ({0})")]
-    Packed(std::io::Error),
-    /// Another program made it.
-    #[error("it is {0}, not one of Spotify's answers")]
-    Foreign(&'static str),
-    /// A `.json` file of several documents.
-    #[error("it holds more than one document: name it `.ndjson` where each has a line of its own")]
-    Several,
-    /// A file of lines that has none.
-    #[error("it holds no document")]
-    Empty,
-    /// More text than memory has room for.
-    #[error("too large: a document of more than 256 MiB")]
-    LongText,
-    /// More to skip than anybody waits for.
-    #[error("too large: it goes on without another document; the rest of the file is passed over")]
-    Endless,
-    /// The warehouse has no room for what it holds.
-    #[error(transparent)]
-    TooLarge(#[from] TooLarge),
-    /// A FIFO, a device, a socket.
-    #[error("passed over, because it is no regular file")]
-    NotRegular,
-    /// A folder that is not looked into.
-    #[error("passed over, because it is a link to a folder, or lies too deep")]
-    FarFolder,
-    /// Names of another ending.
-    #[error("passed over, because only .json, .ndjson and .jsonl are read (also as .gz or .zst)")]
-    OtherFile,
-}
 
 /// A recorded file, or a line of one, not yet looked at: reading on and looking are work for two threads.
 pub(crate) struct RecordedText {

@@ -2,7 +2,7 @@
 
 use super::ddl::{Kind, definition, normal, options};
 use super::grants::grant;
-use super::observed::{Observed, show_in_schema, text};
+use super::observed::{Observed, last, show_in_schema, text};
 use super::table::table;
 use super::{Change, Desired, Item, State, Target};
 use crate::snowflake::api::{Row, literal};
@@ -29,7 +29,7 @@ pub(super) fn compare(target: &Target, observed: &Observed, desired: Desired) ->
         Kind::Integration => integration(target, observed, &desired),
         Kind::Schema => {
             let question = format!("show schemas in database {}", target.names.database);
-            there(observed.find(&question, "name", last(&desired.name)).is_some())
+            State::there(observed.find(&question, "name", last(&desired.name)).is_some())
         }
         Kind::FileFormat => file_format(observed, &desired),
         Kind::Stage => stage(target, observed, &desired),
@@ -57,19 +57,6 @@ pub(super) fn compare(target: &Target, observed: &Observed, desired: Desired) ->
     items
 }
 
-pub(super) fn there(is_there: bool) -> State {
-    if is_there { State::Exists } else { State::Missing }
-}
-
-/// Exists, or differs in this.
-pub(super) fn differing(changes: Vec<Change>, advice: &'static str) -> State {
-    if changes.is_empty() { State::Exists } else { State::Differs { changes, advice } }
-}
-
-pub(super) fn last(name: &str) -> &str {
-    name.rsplit('.').next().unwrap_or(name)
-}
-
 fn account_object(target: &Target, observed: &Observed, desired: &Desired) -> State {
     let (name, plural) = (&desired.name, format!("{}s", desired.kind.name()));
     let row = observed.find(&format!("show {plural} like '{name}'"), "name", name);
@@ -80,7 +67,7 @@ fn account_object(target: &Target, observed: &Observed, desired: &Desired) -> St
         Kind::Role => observed.find(session, "role_name", name).is_some(),
         _ => false,
     };
-    let Some(row) = row else { return there(is_session) };
+    let Some(row) = row else { return State::there(is_session) };
     let role = target.names.role.as_str();
     let default_role = text(row, "default_role").filter(|old| *old != role);
     match (desired.kind, default_role) {
@@ -91,7 +78,7 @@ fn account_object(target: &Target, observed: &Observed, desired: &Desired) -> St
                 new: role.to_owned(),
                 statement: Some(format!("alter user {name} set default_role = {role}")),
             };
-            differing(vec![change], DEFAULT_ROLE)
+            State::differing(vec![change], DEFAULT_ROLE)
         }
         (Kind::Warehouse, _) if text(row, "enable_query_acceleration") == Some("true") => {
             let change = Change {
@@ -102,7 +89,7 @@ fn account_object(target: &Target, observed: &Observed, desired: &Desired) -> St
                     "alter warehouse {name} set enable_query_acceleration = false"
                 )),
             };
-            differing(vec![change], BILLED_BESIDE)
+            State::differing(vec![change], BILLED_BESIDE)
         }
         _ => State::Exists,
     }
@@ -140,7 +127,7 @@ fn integration(target: &Target, observed: &Observed, desired: &Desired) -> State
     if property("ENABLED").eq_ignore_ascii_case("false") {
         change("enabled", "false".to_owned(), "true".to_owned(), "enabled = true".to_owned());
     }
-    differing(changes, BY_HAND)
+    State::differing(changes, BY_HAND)
 }
 
 /// An option's value as `desc` prints it and as DDL writes it, made alike.
@@ -165,7 +152,10 @@ fn file_format(observed: &Observed, desired: &Desired) -> State {
             new: wanted,
         })
     };
-    differing(options(&desired.statement).into_iter().filter_map(change).collect(), BY_ITS_FILES)
+    State::differing(
+        options(&desired.statement).into_iter().filter_map(change).collect(),
+        BY_ITS_FILES,
+    )
 }
 
 /// An object's name as its statement spells it, and as `observe.sql` does.
@@ -190,7 +180,7 @@ fn stage(target: &Target, observed: &Observed, desired: &Desired) -> State {
             statement: None,
         })
     };
-    differing(wanted.into_iter().filter_map(change).collect(), STRANDS_PIPES)
+    State::differing(wanted.into_iter().filter_map(change).collect(), STRANDS_PIPES)
 }
 
 fn pipe(target: &Target, observed: &Observed, desired: &Desired) -> State {
@@ -211,7 +201,7 @@ fn pipe(target: &Target, observed: &Observed, desired: &Desired) -> State {
     if let Some(reason) = text(row, "invalid_reason") {
         change("validity", reason, "valid");
     }
-    differing(changes, PIPES_ARE_FIXED)
+    State::differing(changes, PIPES_ARE_FIXED)
 }
 
 /// A dynamic table as Snowflake shows it.
@@ -293,5 +283,5 @@ fn dynamic_table(target: &Target, observed: &Observed, desired: &Desired) -> Sta
             statement: Some(format!("alter dynamic table {name} set warehouse = {warehouse}")),
         });
     }
-    differing(changes, SAFE_TO_REPLACE)
+    State::differing(changes, SAFE_TO_REPLACE)
 }

@@ -1,8 +1,7 @@
 //! Pipes that would load our files a second time. Pure.
 
-use super::compare::last;
 use super::ddl::{Kind, normal};
-use super::observed::{Observed, show_in_schema, text};
+use super::observed::{Observed, last, show_in_schema, text};
 use super::{Item, State, Target};
 use crate::ids::Table;
 use crate::lake::Format;

@@ -102,6 +102,17 @@ pub(crate) enum State {
     },
 }
 
+impl State {
+    fn there(is_there: bool) -> Self {
+        if is_there { Self::Exists } else { Self::Missing }
+    }
+
+    /// Exists, or differs in this.
+    fn differing(changes: Vec<Change>, advice: &'static str) -> Self {
+        if changes.is_empty() { Self::Exists } else { Self::Differs { changes, advice } }
+    }
+}
+
 /// One thing that is different.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Change {

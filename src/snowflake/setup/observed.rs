@@ -105,6 +105,11 @@ pub(super) fn text<'a>(row: Row<'a>, column: &str) -> Option<&'a str> {
     row.cell(column).ok()?.text().ok().filter(|text| !text.is_empty())
 }
 
+/// The last part of a name: in an answer to `show` it stands alone.
+pub(super) fn last(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
+}
+
 pub(super) fn show_in_schema(what: &str, names: &Names) -> String {
     format!("show {what} in schema {}.{}", names.database, names.schema)
 }
