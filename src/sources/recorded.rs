@@ -19,7 +19,7 @@ use super::folder::{Folder, Line, Lines, Opened, RecordedFile, UTF8_MARK};
 use super::foreign;
 use super::no_document::{InvalidDocument, NoDocument};
 use super::size;
-use super::split::SplitDocument;
+use super::split::{Recognised, SplitDocument, in_one_pass};
 use crate::ids::Subject;
 
 /// The demo library as it was on two days, a week apart.
@@ -58,8 +58,11 @@ impl RecordedText {
             }
             let text = String::from_utf8(bytes)
                 .map_err(|error| InvalidDocument::Utf8(error.utf8_error()))?;
-            let (document, split) =
-                if self.is_line { of_line(text, now)? } else { of_body((None, now), text)? };
+            let (document, split) = if self.is_line {
+                of_line(text, now)?
+            } else {
+                of_body(About { url: None, fetched_at: now }, text)?
+            };
             size::require_room(&document, &split)?;
             Ok((document, split))
         });
@@ -155,13 +158,12 @@ impl Recorded {
 fn of_line(mut line: String, now: DateTime<Utc>) -> Result<(Document, SplitDocument), NoDocument> {
     if let Some((head, place)) = with_body_last(&line)
         && let Ok(head) = serde_json::from_str::<Envelope<'_>>(&head)
-        && let about = (head.url.as_deref(), head.fetched_at.unwrap_or(now))
-        && let Some((entity, subject, split)) =
-            crate::sources::split::in_one_pass(about.0, &line[place.clone()])
+        && let about = head.about(now)
+        && let Some(recognised) = in_one_pass(about.url, &line[place.clone()])
     {
         line.truncate(place.end);
         line.drain(..place.start);
-        return Ok(document((entity, subject), about, (line, split)));
+        return Ok(about.document(line, recognised));
     }
     let line: Envelope<'_> = serde_json::from_str(&line).map_err(InvalidDocument::from)?;
     let body = match line.body.map_or("null", RawValue::get) {
@@ -171,7 +173,7 @@ fn of_line(mut line: String, now: DateTime<Utc>) -> Result<(Document, SplitDocum
         }
         body => body.to_owned(),
     };
-    of_body((line.url.as_deref(), line.fetched_at.unwrap_or(now)), body)
+    of_body(line.about(now), body)
 }
 
 /// A line; without a body, what stands before it.
@@ -181,6 +183,12 @@ struct Envelope<'a> {
     fetched_at: Option<DateTime<Utc>>,
     #[serde(borrow, default)]
     body: Option<&'a RawValue>,
+}
+
+impl Envelope<'_> {
+    fn about(&self, now: DateTime<Utc>) -> About<'_> {
+        About { url: self.url.as_deref(), fetched_at: self.fetched_at.unwrap_or(now) }
+    }
 }
 
 /// What stands before the body, closed, and where the body is, if it is the last member: then nothing needs to look for its end.
@@ -194,29 +202,24 @@ fn with_body_last(line: &str) -> Option<(String, Range<usize>)> {
 
 const BODY: &str = r#","body":"#;
 
-fn of_body(
-    about: (Option<&str>, DateTime<Utc>),
-    text: String,
-) -> Result<(Document, SplitDocument), NoDocument> {
+fn of_body(about: About<'_>, text: String) -> Result<(Document, SplitDocument), NoDocument> {
     // The pieces hold no slices of the text, which moves into the document.
-    let (entity, subject, split) = match crate::sources::split::in_one_pass(about.0, &text) {
+    let recognised = match in_one_pass(about.url, &text) {
         Some(done) => done,
-        None => in_two_passes(about.0, &text).map_err(|error| explained(error, &text))?,
+        None => in_two_passes(about.url, &text).map_err(|error| explained(error, &text))?,
     };
-    Ok(document((entity, subject), about, (text, split)))
+    Ok(about.document(text, recognised))
 }
 
-fn in_two_passes(
-    url: Option<&str>,
-    text: &str,
-) -> Result<(Entity, Subject, SplitDocument), NoDocument> {
+fn in_two_passes(url: Option<&str>, text: &str) -> Result<Recognised, NoDocument> {
     let body: Body<'_> = serde_json::from_str(text).map_err(InvalidDocument::from)?;
     let (entity, subject) = body.entity(url)?;
     if let (Entity::Artists | Entity::Albums, Some(kind)) = (entity, foreign::in_batch(text)) {
         return Err(NoDocument::Foreign(kind));
     }
     let parts = body.parts(entity, text)?;
-    Ok((entity, subject, SplitDocument::of(entity, text, &parts)))
+    let split = SplitDocument::of(entity, text, &parts);
+    Ok(Recognised { entity, subject, split })
 }
 
 /// Says more of a text that is not an answer of Spotify's: it may be a file of another program.
@@ -235,13 +238,20 @@ fn holds_several(text: &str) -> bool {
     values.take(2).filter(Result::is_ok).count() == 2
 }
 
-fn document(
-    (entity, subject): (Entity, Subject),
-    (url, fetched_at): (Option<&str>, DateTime<Utc>),
-    (body, split): (String, SplitDocument),
-) -> (Document, SplitDocument) {
-    let url = url.unwrap_or_default().to_owned();
-    (Document { entity, subject, url, fetched_at, etag: None, body }, split)
+/// What is known of a recorded body from beside it.
+#[derive(Clone, Copy)]
+struct About<'a> {
+    url: Option<&'a str>,
+    fetched_at: DateTime<Utc>,
+}
+
+impl About<'_> {
+    fn document(self, body: String, recognised: Recognised) -> (Document, SplitDocument) {
+        let Recognised { entity, subject, split } = recognised;
+        let url = self.url.unwrap_or_default().to_owned();
+        let fetched_at = self.fetched_at;
+        (Document { entity, subject, url, fetched_at, etag: None, body }, split)
+    }
 }
 
 fn failed(doing: &'static str, path: &Path, source: std::io::Error) -> Error {

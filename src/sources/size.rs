@@ -17,7 +17,7 @@ pub(super) fn require_room(document: &Document, split: &SplitDocument) -> Result
         SplitRow::Whole(place) => place.len(),
         SplitRow::Split { frame, item, .. } => frame.len() + item.len(),
     });
-    require(document, split.envelope.len(), (split.offset, rows))
+    require(document, split.envelope.len(), split.offset, rows)
 }
 
 /// The same of a body that just came, whose parts are known and not yet split.
@@ -27,13 +27,14 @@ pub(super) fn require_room(document: &Document, split: &SplitDocument) -> Result
 pub(super) fn require_room_for(document: &Document, parts: &Parts<'_>) -> Result<(), TooLarge> {
     let envelope_len = parts.envelope.iter().map(|text| text.len()).sum();
     let rows = parts.rows.iter().flatten().map(|row| row.len());
-    require(document, envelope_len, (parts.offset, rows))
+    require(document, envelope_len, parts.offset, rows)
 }
 
 fn require(
     document: &Document,
     envelope_len: usize,
-    (offset, rows): (u32, impl Iterator<Item = usize>),
+    offset: u32,
+    rows: impl Iterator<Item = usize>,
 ) -> Result<(), TooLarge> {
     let parts = [("address", document.url.len()), ("text around the rows", envelope_len)];
     let too_long = parts.into_iter().find(|(_, size_bytes)| *size_bytes > MAX_VALUE);

@@ -11,7 +11,7 @@ use reqwest::{Method, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::answer::{Outcome, meaning};
+use super::answer::{Asked, Outcome, meaning};
 use super::auth::{Credentials, Denied, Renewal};
 use super::quota::{Lockouts, Usage};
 use super::token_file::StoredToken;
@@ -367,7 +367,10 @@ impl Client {
         let target = format!("{}{url}", self.base.as_str().trim_end_matches('/'));
         let request = self.caller.request(Method::GET, target).bearer_auth(token);
         match self.caller.once(request).await {
-            Ok(answer) => meaning(answer, (&self.base, url), self.is_user, &self.caller),
+            Ok(answer) => {
+                let call = Asked { base: &self.base, url, is_user: self.is_user };
+                meaning(answer, call, &self.caller)
+            }
             Err(fault) => Outcome::Again(fault),
         }
     }

@@ -146,8 +146,9 @@ pub(super) fn playlist(document: &Document, asked: &PlaylistId) -> Result<Playli
         return Ok(PlaylistAnswer { snapshot_id, rows: None, is_former });
     };
     let total = parts.total.ok_or(InvalidDocument::NoTotal).map_err(unusable(document))?;
-    let (at, given) = ((0, parts.offset), count(rows.len()));
-    require_whole(document, at, (given, total.min(parts.limit.unwrap_or(given))))?;
+    let given = count(rows.len());
+    require_offset(document, 0, parts.offset)?;
+    require_whole(document, given, total.min(parts.limit.unwrap_or(given)))?;
     Ok(PlaylistAnswer { snapshot_id, rows: Some((given, total)), is_former })
 }
 
@@ -163,7 +164,8 @@ pub(super) fn page(
     let total = parts.total.ok_or(InvalidDocument::NoTotal).map_err(unusable(document))?;
     let row_count = count(rows.len());
     let wanted = limit.map_or(row_count, |limit| limit.min(total.saturating_sub(offset)));
-    require_whole(document, (offset, parts.offset), (row_count, wanted))?;
+    require_offset(document, offset, parts.offset)?;
+    require_whole(document, row_count, wanted)?;
     Ok(PageAnswer { total, row_count })
 }
 
@@ -173,15 +175,15 @@ pub(super) fn identities(document: &Document) -> Result<Vec<RowIdentity>, Error>
     Ok(parts.rows.iter().flatten().map(|row| RowIdentity::of(row)).collect())
 }
 
-/// A row that is left out moves every row behind it, so nothing is taken of a page that is not whole.
-fn require_whole(
-    document: &Document,
-    (asked, at): (u32, u32),
-    (given, wanted): (u32, u32),
-) -> Result<(), Error> {
-    if at != asked {
-        return Err(unusable(document)(InvalidDocument::OtherOffset { asked, given: at }));
+fn require_offset(document: &Document, asked: u32, given: u32) -> Result<(), Error> {
+    match asked == given {
+        true => Ok(()),
+        false => Err(unusable(document)(InvalidDocument::OtherOffset { asked, given })),
     }
+}
+
+/// A row that is left out moves every row behind it, so nothing is taken of a page that is not whole.
+fn require_whole(document: &Document, given: u32, wanted: u32) -> Result<(), Error> {
     if given != wanted {
         let url = document.url.clone();
         return Err(Error::NotWhole { url, given, wanted, tries: TRIES });
