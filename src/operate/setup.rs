@@ -30,8 +30,8 @@ pub(crate) struct PipeReport {
     pub pending_file_count: u64,
     /// When a file was last loaded.
     pub last_ingested_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// `ok`, `warn` or `fail`.
-    pub health: &'static str,
+    /// Whether a person must act.
+    pub health: snowflake::Health,
     /// Why, in words.
     pub reason: String,
     /// What to do, the same for every pipe in this state; empty where nothing is.
@@ -139,7 +139,7 @@ pub(crate) async fn pipes(
             state: None,
             pending_file_count: 0,
             last_ingested_at: None,
-            health: "fail",
+            health: snowflake::Health::Fail,
             reason: String::new(),
             remedy: String::new(),
             statements: Vec::new(),
@@ -171,10 +171,6 @@ fn describe(report: &mut PipeReport, judged: PipeHealth, status: &PipeStatus) {
     report.state = Some(status.execution_state.clone());
     report.pending_file_count = status.pending_file_count;
     report.last_ingested_at = status.last_ingested_timestamp;
-    report.health = match health {
-        snowflake::Health::Ok => "ok",
-        snowflake::Health::Warn => "warn",
-        snowflake::Health::Fail => "fail",
-    };
+    report.health = health;
     (report.reason, report.remedy, report.statements) = (reason, remedy, statements);
 }

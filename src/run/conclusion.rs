@@ -10,11 +10,12 @@ use chrono::SecondsFormat;
 use super::error::Error;
 use super::findings::Findings;
 use super::report::VerificationReport;
-use super::status::RunVerdict;
 use crate::event::Stage;
 use crate::ids::RunId;
-use crate::ledger::{Proof, RunStatus, Shipment};
+use crate::ledger::{Proof, Shipment};
 use crate::snowflake::{Outcome, Verification};
+use crate::status::RunStatus;
+use crate::status::RunVerdict;
 
 /// How a run ended.
 pub(crate) struct Conclusion {
@@ -177,8 +178,9 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
-    use crate::ledger::{FileState, ShippedFile};
+    use crate::ledger::ShippedFile;
     use crate::snowflake::verify;
+    use crate::status::FileState;
 
     fn findings(reached: Stage, files: Vec<ShippedFile>) -> Findings {
         let shipment = Shipment::example(1, files);

@@ -16,7 +16,7 @@ pub(crate) use api::{
 };
 pub(crate) use proof::{
     Answer, Evidence, FileVerdict, Found, Health, Landed, Outcome, PipeHealth, PipeState,
-    PipeStatus, Verdict, Verification, copy_history, copy_result, is_reported, verify,
+    PipeStatus, Verification, copy_history, copy_result, is_reported, verify,
 };
 pub(crate) use setup::{Applied, Item, Kind, Plan, State, Target, TargetLag, apply, observe};
 pub(crate) use sql::{IngestMode, Names, Reconcile};

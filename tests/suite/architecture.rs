@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-const ORDER: [&str; 22] = [
+const ORDER: [&str; 23] = [
     "causes",
     "stop",
     "blocking",
@@ -15,6 +15,7 @@ const ORDER: [&str; 22] = [
     "template",
     "table",
     "ids",
+    "status",
     "event",
     "sources",
     "warehouse",

@@ -13,8 +13,8 @@ use crate::ledger::lockouts;
 use crate::run::error::Error;
 use crate::run::job::Wanted;
 use crate::run::report::PlaylistReport;
-use crate::run::status::PlaylistStatus;
 use crate::sources::{Client, PlaylistReader, Reader, Recorder};
+use crate::status::PlaylistStatus;
 use crate::stop::Stop;
 use crate::warehouse::{KnownRead, KnownReads, Warehouse};
 
