@@ -71,17 +71,17 @@ pub(crate) fn remedies(reports: &[PipeReport]) -> Vec<PipeRemedy> {
     remedies
 }
 
-fn setup(
+fn blueprint(
     config: &Config,
     target: &Account,
     wishes: &SetupWishes,
-) -> Result<snowflake::Target, Error> {
+) -> Result<snowflake::Blueprint, Error> {
     let bucket = config.bucket("the stage points to the lake's bucket")?;
     let public_key = match &target.connection.login().credential {
         Credential::KeyPair(pair) => Some(pair.public_key().to_owned()),
         Credential::Token(..) => None,
     };
-    Ok(snowflake::Target {
+    Ok(snowflake::Blueprint {
         names: target.names.clone(),
         bucket,
         prefix: target.prefix.clone(),
@@ -103,9 +103,9 @@ pub(crate) async fn plan(
     wishes: &SetupWishes,
     stop: &Stop,
 ) -> Result<Plan, Error> {
-    let setup = setup(config, target, wishes)?;
-    let observed = observe(&target.connection, &setup, stop).await?;
-    Ok(Plan::new(&setup, &observed))
+    let blueprint = blueprint(config, target, wishes)?;
+    let observed = observe(&target.connection, &blueprint, stop).await?;
+    Ok(Plan::new(&blueprint, &observed))
 }
 
 /// Makes what a plan misses and says of each what became of it.
