@@ -42,6 +42,7 @@ mod machine;
 mod template;
 mod table;
 pub mod ids;
+pub mod status;
 pub mod event;
 pub mod sources;
 mod warehouse;

@@ -15,7 +15,8 @@ use crate::ledger::CheckFinding;
 use crate::observe;
 use crate::operate::{Everything, check_everything};
 use crate::quality;
-use crate::run::{RunReport, RunStatus};
+use crate::run::RunReport;
+use crate::status::RunStatus;
 use crate::stop::Stop;
 use crate::warehouse::CHECKS;
 

@@ -35,7 +35,8 @@ use crate::config::{Config, Loaded};
 use crate::event::{Stage, Warning};
 use crate::ids::DataDir;
 use crate::observe::words;
-use crate::run::{RunReport, RunStatus};
+use crate::run::RunReport;
+use crate::status::RunStatus;
 
 /// Moves Spotify playlists into a warehouse and proves that they arrived.
 #[derive(Debug, Parser)]

@@ -146,7 +146,7 @@ pub(super) fn run(
         shipping: Shipping { no_ingest: arguments.no_ingest, ..Shipping::default() },
         ..Settings::new(source(arguments, config)?, now)
     };
-    go(cli, config, (&settings, usual(cli)))
+    go(cli, config, &settings, usual(cli))
 }
 
 impl StageArgs {
@@ -167,14 +167,14 @@ pub(super) fn one_stage(
     config: &Config,
     stage: Stage,
 ) -> Result<(), Error> {
-    go(cli, config, (&arguments.settings(stage), usual(cli)))
+    go(cli, config, &arguments.settings(stage), usual(cli))
 }
 
 /// Tells Snowflake of the files in the bucket.
 pub(super) fn ingest(cli: &Cli, arguments: &IngestArgs, config: &Config) -> Result<(), Error> {
     let mut settings = arguments.stage.settings(Stage::Ingest);
     settings.shipping.ingest_as = arguments.way.map(|OtherWay::Rest| IngestMode::Rest);
-    go(cli, config, (&settings, usual(cli)))
+    go(cli, config, &settings, usual(cli))
 }
 
 /// The proof, watched or not.
@@ -186,7 +186,7 @@ pub(super) fn verify(cli: &Cli, arguments: &VerifyArgs, config: &Config) -> Resu
     };
     let mut settings = arguments.stage.settings(Stage::Verify);
     settings.shipping.asks_all = arguments.all;
-    go(cli, config, (&settings, drawing))
+    go(cli, config, &settings, drawing)
 }
 
 /// A run whose report is somebody else's to print.
@@ -226,7 +226,7 @@ fn work(
     Ok(ended?)
 }
 
-fn go(cli: &Cli, config: &Config, (settings, drawing): (&Settings, Drawing)) -> Result<(), Error> {
+fn go(cli: &Cli, config: &Config, settings: &Settings, drawing: Drawing) -> Result<(), Error> {
     let (report, error) = work(config, settings, drawing)?;
     if cli.json {
         print(&serde_json::to_string(&report).map_err(std::io::Error::from)?)?;

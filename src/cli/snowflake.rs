@@ -11,7 +11,7 @@ use super::exit::Error;
 use super::{Cli, now, one_line, print, run, runtime};
 use crate::config::{Account, Config};
 use crate::operate::{PipeReport, SetupWishes};
-use crate::snowflake::{Applied, Credential, Plan, Timing, claims, sign};
+use crate::snowflake::{Applied, Credential, Health, Plan, Timing, claims, sign};
 use crate::stop::Stop;
 
 /// What to do on the Snowflake side.
@@ -110,7 +110,7 @@ pub(super) fn snowflake(
                 } else {
                     print(&pipe_table(&reports))?;
                 }
-                let is_well = reports.iter().all(|report| report.health != "fail");
+                let is_well = reports.iter().all(|report| report.health != Health::Fail);
                 if is_well { Ok(()) } else { Err(Error::PipeUnwell) }
             }
             SnowflakeCommand::Jwt if cli.json => {
@@ -227,7 +227,7 @@ fn pipe_table(reports: &[PipeReport]) -> String {
     let mut lines = vec![format!("{:<5} {:<width$} {:>7}  state", "", "pipe", "waiting")];
     for report in reports {
         let PipeReport { health, pipe, pending_file_count, reason, .. } = report;
-        let reason = one_line(reason);
+        let (health, reason) = (health.name(), one_line(reason));
         lines.push(format!("{health:<5} {pipe:<width$} {pending_file_count:>7}  {reason}"));
     }
     for remedy in crate::operate::remedies(reports) {

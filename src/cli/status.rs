@@ -6,8 +6,9 @@ use serde_json::json;
 use super::exit::Error;
 use super::{Cli, check, is_there, one_line, print};
 use crate::ids::{DataDir, RunId};
-use crate::ledger::{Board, FileState, FileSummary, RunStatus, RunSummary};
+use crate::ledger::{Board, FileSummary, RunSummary};
 use crate::run::Look;
+use crate::status::{FileState, RunStatus};
 
 /// What to show.
 #[derive(Debug, clap::Args)]

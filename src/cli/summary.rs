@@ -6,11 +6,11 @@ use indicatif::HumanBytes;
 
 use super::harmless::one_line;
 use crate::ids::DataDir;
-use crate::ledger::FileState;
 use crate::run::{
-    CheckReport, EnrichmentReport, PlaylistReport, PlaylistStatus, RunReport, RunStatus,
-    RunVerdict, TableReport, VerificationReport,
+    CheckReport, EnrichmentReport, PlaylistReport, RunReport, TableReport, VerificationReport,
 };
+use crate::status::FileState;
+use crate::status::{PlaylistStatus, RunStatus, RunVerdict};
 
 /// What happened, what the checks found, what was written and where to look next.
 pub(super) fn summary(report: &RunReport, data_dir: &DataDir) -> String {

@@ -11,6 +11,7 @@ use super::harmless::one_line;
 use crate::event::TableProgress;
 use crate::ids::Table;
 use crate::observe::words;
+use crate::status::Verdict;
 
 /// Lines that are redrawn where they are.
 #[derive(Default)]
@@ -50,10 +51,10 @@ impl LiveTable {
 fn cells(progress: &TableProgress) -> String {
     let TableProgress { table, verdict, held_by, .. } = progress;
     let reason = words::held_by(held_by.as_ref());
-    let mark = match *verdict {
-        "verified" => '✓',
-        "pending" => '·',
-        _ => '✗',
+    let mark = match verdict {
+        Verdict::Verified => '✓',
+        Verdict::Pending => '·',
+        Verdict::Failed | Verdict::Mismatch => '✗',
     };
     let files = format!("{} of {} files", progress.verified_file_count, progress.file_count);
     let rows = format!("{} of {} rows", progress.verified_row_count, progress.row_count);
@@ -67,8 +68,8 @@ mod tests {
     use super::*;
     use crate::event::HeldBy;
 
-    fn progress(table: Table, verdict: &'static str, reason: &str) -> TableProgress {
-        let is_in = verdict == "verified";
+    fn progress(table: Table, verdict: Verdict, reason: &str) -> TableProgress {
+        let is_in = verdict == Verdict::Verified;
         TableProgress {
             table,
             verdict,
@@ -83,9 +84,13 @@ mod tests {
     #[test]
     fn a_line_says_files_rows_state_and_what_it_waits_for() {
         let tables = [
-            progress(Table::Songs, "verified", ""),
-            progress(Table::SongObservations, "pending", "its pipe has not reported on it yet"),
-            progress(Table::Albums, "mismatch", "`albums` holds 3 rows of it, 4 were sent"),
+            progress(Table::Songs, Verdict::Verified, ""),
+            progress(
+                Table::SongObservations,
+                Verdict::Pending,
+                "its pipe has not reported on it yet",
+            ),
+            progress(Table::Albums, Verdict::Mismatch, "`albums` holds 3 rows of it, 4 were sent"),
         ];
         let shown: Vec<String> =
             tables.iter().flat_map(|table| [cells(table), words::table_progress(table)]).collect();

@@ -9,10 +9,7 @@ use super::{Error, MASK, settings, text};
 
 /// Fills what nobody said from the connection that was named. `folders` are looked through in order; `home` is
 /// what `~` means in them.
-pub(super) fn fill(
-    said: &mut Said,
-    (folders, home): (&[PathBuf], Option<&Path>),
-) -> Result<(), Error> {
+pub(super) fn fill(said: &mut Said, folders: &[PathBuf], home: Option<&Path>) -> Result<(), Error> {
     let Some(name) = said.get("snowflake.connection").map(str::to_owned) else { return Ok(()) };
     let mut looked_in = Vec::new();
     for folder in folders {
@@ -136,7 +133,7 @@ mod tests {
             said.say(setting, value, Origin::Flag("--test")).unwrap();
         }
         let home = Some(Path::new("/home/me"));
-        fill(&mut said, (&[folder.to_owned()], home))?;
+        fill(&mut said, &[folder.to_owned()], home)?;
         Ok(said.resolve(home).snowflake)
     }
 

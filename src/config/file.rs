@@ -23,14 +23,14 @@ pub(super) fn from_toml(text: &str, path: &Path) -> Result<Said, Error> {
             DeValue::Table(table) if is_table => {
                 for (inner, value) in table {
                     let name = format!("{}.{}", key.get_ref(), inner.get_ref());
-                    file.take(&mut said, &name, (inner.span(), value))?;
+                    file.take(&mut said, &name, inner.span(), value)?;
                 }
             }
             _ if is_table => {
                 let wanted = format!("`{}` is a table: write `[{}]`", key.get_ref(), key.get_ref());
                 return Err(file.invalid(key.span(), &wanted));
             }
-            _ => file.take(&mut said, key.get_ref(), (key.span(), value))?,
+            _ => file.take(&mut said, key.get_ref(), key.span(), value)?,
         }
     }
     Ok(said)
@@ -46,7 +46,8 @@ impl File<'_> {
         &self,
         said: &mut Said,
         key: &str,
-        (place, value): (Range<usize>, &Spanned<DeValue<'_>>),
+        place: Range<usize>,
+        value: &Spanned<DeValue<'_>>,
     ) -> Result<(), Error> {
         let Some(setting) = settings::of_key(key) else {
             return Err(self.invalid(place, &format!("unknown key `{key}`; {}", meant(key))));

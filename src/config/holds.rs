@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::settings;
 use crate::ids::DataDir;
 use crate::lake::{Format, StaticKeys};
 use crate::snowflake::{IngestMode, TargetLag, TokenType};
@@ -104,20 +103,6 @@ pub struct SnowflakeConfig {
     pub target_lag: TargetLag,
     /// How long `verify` waits for Snowpipe.
     pub verify_timeout: Duration,
-}
-
-impl Default for Config {
-    /// What holds where nothing was said.
-    fn default() -> Self {
-        let mut config = Self::blank();
-        for setting in settings::with_unlisted() {
-            if !setting.default.is_empty() {
-                let taken = (setting.slot)(&mut config).take(setting.default);
-                taken.expect("every default is a value of its setting, by test");
-            }
-        }
-        config
-    }
 }
 
 impl Config {

@@ -150,7 +150,7 @@ fn lay_over(said: &mut Said, data_dir: Option<&Path>, variables: &Variables) -> 
         }
     }
     ini::yield_to_environment(said, variables);
-    connections::fill(said, (&connection_folders(variables), home(variables)))
+    connections::fill(said, &connection_folders(variables), home(variables))
 }
 
 fn home(variables: &Variables) -> Option<&Path> {

@@ -47,6 +47,20 @@ impl Setting {
     }
 }
 
+impl Default for Config {
+    /// What holds where nothing was said.
+    fn default() -> Self {
+        let mut config = Self::blank();
+        for setting in with_unlisted() {
+            if !setting.default.is_empty() {
+                let taken = (setting.slot)(&mut config).take(setting.default);
+                taken.expect("every default is a value of its setting, by test");
+            }
+        }
+        config
+    }
+}
+
 /// In the order in which they are shown.
 pub(super) fn all() -> impl Iterator<Item = &'static Setting> {
     SPOTIFY.iter().chain(LAKE).chain(SNOWFLAKE)

@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 
 use crate::ids::{RunId, Table};
+use crate::status::{RunStatus, Verdict};
 
 pub(crate) use teller::Teller;
 pub use warning::{Exposure, Secret, Warning};
@@ -120,7 +121,7 @@ pub enum What {
     RunStarted { source: Option<String>, first: Stage, last: Stage },
     /// It came to its end, well or not; `status` as its report has it.
     RunEnded {
-        status: &'static str,
+        status: RunStatus,
         ending: Ending,
         #[serde(rename = "duration_ms", serialize_with = "millis")]
         duration: Duration,
@@ -211,7 +212,7 @@ pub struct TableProgress {
     /// The table.
     pub table: Table,
     /// The worst of its files' verdicts.
-    pub verdict: &'static str,
+    pub verdict: Verdict,
     /// Files on their way or arrived.
     pub file_count: usize,
     /// Those of them that are proven.
@@ -274,7 +275,7 @@ mod tests {
         );
         let progress = TableProgress {
             table,
-            verdict: "pending",
+            verdict: Verdict::Pending,
             file_count: 2,
             verified_file_count: 1,
             row_count: 5,

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::error::Error;
-use super::export::failed;
+use super::file::failed;
 use super::key::archive_key;
 use super::manifest::WrittenFile;
 use crate::ids::Run;

@@ -1,55 +1,18 @@
 //! Writes the rows that are not shipped yet, and reads each file back before it counts.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-use sha2::{Digest, Sha256};
-
 use super::error::Error;
+use super::file::{digest, failed, move_into_place};
+use super::format::Format;
 use super::key::object_key;
 use super::manifest::{ExportedFile, Manifest};
 use crate::event::{Events, What};
 use crate::ids::Run;
 use crate::quality::QualityPassed;
 use crate::warehouse::{TableCount, Warehouse};
-
-/// How files are written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Format {
-    /// Parquet with zstd.
-    #[default]
-    Parquet,
-    /// CSV with gzip; NULL is an empty field, and text stands in quotes.
-    Csv,
-}
-
-impl Format {
-    /// As configuration and manifest write it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Parquet => "parquet",
-            Self::Csv => "csv",
-        }
-    }
-
-    /// The format of a file that was exported earlier, whatever is configured now.
-    pub fn of_key(key: &str) -> Option<Self> {
-        let ends = |format: &Self| {
-            key.strip_suffix(format.ending()).is_some_and(|name| name.ends_with('.'))
-        };
-        [Self::Parquet, Self::Csv].into_iter().find(ends)
-    }
-
-    const fn ending(self) -> &'static str {
-        match self {
-            Self::Parquet => "parquet",
-            Self::Csv => "csv.gz",
-        }
-    }
-}
 
 /// Where and how to export.
 #[derive(Debug, Clone)]
@@ -137,10 +100,6 @@ pub(crate) fn export(
     Ok(Manifest::new(run, settings.format, files))
 }
 
-pub(super) fn failed(doing: &'static str, path: &Path, source: std::io::Error) -> Error {
-    Error::File { doing, path: path.to_owned(), source }
-}
-
 /// An empty folder; what a killed process left in it goes.
 fn make_empty(folder: &Path) -> Result<(), Error> {
     match std::fs::remove_dir_all(folder) {
@@ -150,15 +109,6 @@ fn make_empty(folder: &Path) -> Result<(), Error> {
         _ => {}
     }
     std::fs::create_dir_all(folder).map_err(|source| failed("create", folder, source))
-}
-
-fn move_into_place(from: &Path, to: &Path) -> Result<(), Error> {
-    let folder = to.parent().unwrap_or_else(|| Path::new("."));
-    std::fs::create_dir_all(folder).map_err(|source| failed("create", folder, source))?;
-    File::open(from)
-        .and_then(|file| file.sync_all())
-        .map_err(|source| failed("write", from, source))?;
-    std::fs::rename(from, to).map_err(|source| failed("write", to, source))
 }
 
 /// DuckDB's own gzip writer runs at 13 MB/s; zlib-rs is eight times as fast.
@@ -173,31 +123,4 @@ fn gzip(path: &Path) -> Result<PathBuf, Error> {
     };
     write().map_err(|source| failed("compress", path, source))?;
     Ok(packed)
-}
-
-/// SHA-256 (hexadecimal) and size of a file.
-pub(super) fn digest(path: &Path) -> Result<(String, u64), Error> {
-    let read = || {
-        let mut file = File::open(path)?;
-        let (mut hash, mut size, mut buffer) = (Sha256::new(), 0, vec![0; 1 << 20]);
-        loop {
-            let length = file.read(&mut buffer)?;
-            if length == 0 {
-                break;
-            }
-            hash.update(&buffer[..length]);
-            size += length as u64;
-        }
-        Ok((hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect(), size))
-    };
-    read().map_err(|source| failed("read back", path, source))
-}
-
-/// Writes a file beside its name and moves it there whole.
-pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let temporary = path.with_extension("json.new");
-    let folder = path.parent().unwrap_or_else(|| Path::new("."));
-    std::fs::create_dir_all(folder).map_err(|source| failed("create", folder, source))?;
-    std::fs::write(&temporary, bytes).map_err(|source| failed("write", &temporary, source))?;
-    move_into_place(&temporary, path)
 }

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::error::Error;
-use super::export::{Format, digest, failed, write_whole};
+use super::file::{digest, failed, write_whole};
+use super::format::Format;
 use crate::ids::{Run, Table};
 
 /// Grows when a shipped column is added or changes its meaning.

@@ -8,6 +8,8 @@
 mod archive;
 mod error;
 mod export;
+mod file;
+mod format;
 mod key;
 mod manifest;
 mod presence;
@@ -15,7 +17,7 @@ mod store;
 mod upload;
 
 pub use error::{Error, Refusal, StuckFile};
-pub use export::Format;
+pub use format::Format;
 pub use manifest::{ExportedFile, Manifest, WrittenFile};
 pub use store::{StaticKeys, Store, StoreSettings, StoreTiming};
 pub use upload::{ToUpload, Uploaded, upload};

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
-use super::FileState;
 use super::files::list;
 use crate::ids::{RunId, Table};
+use crate::status::FileState;
 use crate::warehouse::ledger_sql as sql;
 use crate::warehouse::{Doing, Error, Warehouse};
 

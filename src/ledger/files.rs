@@ -7,10 +7,11 @@ use duckdb::{ToSql, params};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::file_state::{FileState, Step};
+use super::step::Step;
 use crate::ids::{RunId, Table};
 use crate::lake::ExportedFile;
 use crate::snowflake::{FileVerdict, IngestMode, Verification};
+use crate::status::FileState;
 use crate::warehouse::ledger_sql as sql;
 use crate::warehouse::{Doing, Error, Warehouse, sql_timestamp};
 

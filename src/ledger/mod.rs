@@ -11,28 +11,26 @@
 
 pub(crate) mod checks;
 pub(crate) mod consumers;
-mod file_state;
 mod file_summary;
 pub(crate) mod files;
 pub(crate) mod lockouts;
 pub(crate) mod lost;
-mod run_status;
 pub(crate) mod origins;
 pub(crate) mod runs;
 pub(crate) mod settings;
 pub(crate) mod shipments;
 pub(crate) mod status_file;
+mod step;
+mod words;
 pub(crate) mod written;
 
 pub(crate) use checks::{CheckFinding, findings_of};
-pub use file_state::FileState;
-pub(crate) use file_state::Step;
 pub(crate) use file_summary::{FileSummary, files_of};
 pub(crate) use files::{Proof, Replacement, Submission};
-pub use run_status::RunStatus;
 pub(crate) use runs::{RunSummary, latest_runs, run_ids};
 pub(crate) use shipments::{Asked, Shipment, ShippedFile};
 pub(crate) use status_file::Board;
+pub(crate) use step::Step;
 
 #[cfg(test)]
 mod tests;

@@ -4,10 +4,10 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use duckdb::{OptionalExt, params};
 
 use super::files::list;
-use super::run_status::RunStatus;
 use super::{consumers, written};
 use crate::ids::{Consumer, Run, RunId};
 use crate::lake::{Manifest, WrittenFile};
+use crate::status::RunStatus;
 use crate::warehouse::ledger_sql as sql;
 use crate::warehouse::{Doing, Error, TableCount, Warehouse, sql_timestamp};
 

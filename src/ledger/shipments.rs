@@ -5,11 +5,11 @@ use duckdb::Row;
 use duckdb::types::Type;
 use uuid::Uuid;
 
-use super::file_state::FileState;
 use super::files::list;
 use crate::ids::{Run, RunId, Table};
 use crate::lake::{ExportedFile, Format};
 use crate::snowflake::{Found, IngestMode};
+use crate::status::FileState;
 use crate::warehouse::ledger_sql as sql;
 use crate::warehouse::{Doing, Error, Warehouse};
 

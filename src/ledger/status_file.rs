@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use super::checks::{CheckFinding, findings_of};
 use super::file_summary::{FileSummary, files_of_runs};
-use super::run_status::RunStatus;
 use super::runs::{RunSummary, latest_runs};
 use crate::ids::{DataDir, RunId};
+use crate::status::RunStatus;
 use crate::warehouse::Warehouse;
 
 /// How many runs are kept in view.

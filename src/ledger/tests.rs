@@ -12,7 +12,8 @@ use super::shipments::{Shipment, asked, outstanding, with_keys};
 use super::{Asked, files_of};
 use crate::causes::chain;
 use crate::ids::RunId;
-use crate::snowflake::{Verdict, verify};
+use crate::snowflake::verify;
+use crate::status::Verdict;
 use crate::warehouse::{Error, Warehouse};
 
 /// 2,000 runs of ten files each, all of them proven; of the latest, two are on their way.

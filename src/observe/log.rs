@@ -113,7 +113,7 @@ fn table_judged(run: Option<&str>, progress: &TableProgress) {
     tracing::info!(
         run.id = run,
         table.name = table.name(),
-        verdict,
+        verdict = verdict.name(),
         verified_file_count,
         file_count,
         "{}",

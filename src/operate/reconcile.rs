@@ -17,7 +17,7 @@ use crate::snowflake::compare as compared;
 use crate::snowflake::compare::{
     Difference, Kind, TableComparison, differences, differing_buckets, differing_keys,
 };
-use crate::snowflake::{Names, Reconcile, Rows, Statement, literal};
+use crate::snowflake::{CompareQuery, Names, Rows, Statement, literal};
 use crate::stop::Stop;
 use crate::warehouse::Warehouse;
 
@@ -138,7 +138,7 @@ async fn compare(
     table: Table,
     stop: &Stop,
 ) -> Result<TableComparison, Error> {
-    let rows = ask(target, (table, Reconcile::Counts), None, stop).await?;
+    let rows = ask(target, (table, CompareQuery::Counts), None, stop).await?;
     let remote = compared::table_sum(&rows)?;
     let local = blocking(|| warehouse.table_sum(table))?;
     let is_same = local == remote;
@@ -146,7 +146,7 @@ async fn compare(
     if is_same {
         return Ok(comparison);
     }
-    let rows = ask(target, (table, Reconcile::Buckets), None, stop).await?;
+    let rows = ask(target, (table, CompareQuery::Buckets), None, stop).await?;
     let local = blocking(|| warehouse.bucket_sums(table))?;
     let remote = compared::bucket_sums(&rows)?;
     let count = remote.iter().map(|sum| sum.row_count).sum::<u64>();
@@ -159,10 +159,10 @@ async fn compare(
         return Err(crate::snowflake::Error::Incomplete { handle, reason }.into());
     }
     let buckets = differing_buckets(&local, &remote);
-    let rows = ask(target, (table, Reconcile::Keys), Some(&buckets), stop).await?;
+    let rows = ask(target, (table, CompareQuery::Keys), Some(&buckets), stop).await?;
     let local = blocking(|| warehouse.bucket_keys(table, &buckets))?;
     let keys = differing_keys(&local, &compared::key_hashes(&rows)?);
-    let rows = ask(target, (table, Reconcile::Rows), Some(&keys), stop).await?;
+    let rows = ask(target, (table, CompareQuery::Rows), Some(&keys), stop).await?;
     let local = blocking(|| warehouse.current_rows(table, &keys))?;
     comparison.differences = differences(&table.columns(), &local, &compared::current_rows(&rows)?);
     Ok(comparison)
@@ -170,11 +170,11 @@ async fn compare(
 
 async fn ask(
     target: &Account,
-    (table, question): (Table, Reconcile),
+    (table, question): (Table, CompareQuery),
     among: Option<&BTreeSet<String>>,
     stop: &Stop,
 ) -> Result<Rows, Error> {
-    let sql = target.names.reconcile(table, question);
+    let sql = target.names.compare(table, question);
     let statement = match among {
         Some(wanted) => bound(sql, json!(wanted).to_string()),
         None => Statement::new(sql),

@@ -30,8 +30,8 @@ pub(crate) struct PipeReport {
     pub pending_file_count: u64,
     /// When a file was last loaded.
     pub last_ingested_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// `ok`, `warn` or `fail`.
-    pub health: &'static str,
+    /// Whether a person must act.
+    pub health: snowflake::Health,
     /// Why, in words.
     pub reason: String,
     /// What to do, the same for every pipe in this state; empty where nothing is.
@@ -71,17 +71,17 @@ pub(crate) fn remedies(reports: &[PipeReport]) -> Vec<PipeRemedy> {
     remedies
 }
 
-fn setup(
+fn blueprint(
     config: &Config,
     target: &Account,
     wishes: &SetupWishes,
-) -> Result<snowflake::Target, Error> {
+) -> Result<snowflake::Blueprint, Error> {
     let bucket = config.bucket("the stage points to the lake's bucket")?;
     let public_key = match &target.connection.login().credential {
         Credential::KeyPair(pair) => Some(pair.public_key().to_owned()),
         Credential::Token(..) => None,
     };
-    Ok(snowflake::Target {
+    Ok(snowflake::Blueprint {
         names: target.names.clone(),
         bucket,
         prefix: target.prefix.clone(),
@@ -103,9 +103,9 @@ pub(crate) async fn plan(
     wishes: &SetupWishes,
     stop: &Stop,
 ) -> Result<Plan, Error> {
-    let setup = setup(config, target, wishes)?;
-    let observed = observe(&target.connection, &setup, stop).await?;
-    Ok(Plan::new(&setup, &observed))
+    let blueprint = blueprint(config, target, wishes)?;
+    let observed = observe(&target.connection, &blueprint, stop).await?;
+    Ok(Plan::new(&blueprint, &observed))
 }
 
 /// Makes what a plan misses and says of each what became of it.
@@ -139,7 +139,7 @@ pub(crate) async fn pipes(
             state: None,
             pending_file_count: 0,
             last_ingested_at: None,
-            health: "fail",
+            health: snowflake::Health::Fail,
             reason: String::new(),
             remedy: String::new(),
             statements: Vec::new(),
@@ -171,10 +171,6 @@ fn describe(report: &mut PipeReport, judged: PipeHealth, status: &PipeStatus) {
     report.state = Some(status.execution_state.clone());
     report.pending_file_count = status.pending_file_count;
     report.last_ingested_at = status.last_ingested_timestamp;
-    report.health = match health {
-        snowflake::Health::Ok => "ok",
-        snowflake::Health::Warn => "warn",
-        snowflake::Health::Fail => "fail",
-    };
+    report.health = health;
     (report.reason, report.remedy, report.statements) = (reason, remedy, statements);
 }

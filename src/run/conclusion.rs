@@ -10,12 +10,13 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use super::error::Error;
 use super::findings::{Findings, check_report, table_report};
 use super::report::{RunReport, VerificationReport};
-use super::status::RunVerdict;
 use crate::causes::chain;
 use crate::event::Stage;
 use crate::ids::RunId;
-use crate::ledger::{Proof, RunStatus, Shipment};
+use crate::ledger::{Proof, Shipment};
 use crate::snowflake::{Outcome, Verification};
+use crate::status::RunStatus;
+use crate::status::RunVerdict;
 
 /// How a run ended.
 pub(crate) struct Conclusion {
@@ -210,8 +211,9 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
-    use crate::ledger::{FileState, ShippedFile};
+    use crate::ledger::ShippedFile;
     use crate::snowflake::verify;
+    use crate::status::FileState;
 
     fn findings(reached: Stage, files: Vec<ShippedFile>) -> Findings {
         let shipment = Shipment::example(1, files);

@@ -7,9 +7,10 @@ use super::report::{
 use crate::event::Stage;
 use crate::ids::Run;
 use crate::lake::Manifest;
-use crate::ledger::{FileState, Shipment};
+use crate::ledger::Shipment;
 use crate::quality::CheckResult;
 use crate::snowflake::Verification;
+use crate::status::FileState;
 use crate::warehouse::TableCount;
 
 /// What one run has gathered so far.

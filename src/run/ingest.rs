@@ -272,7 +272,7 @@ pub(crate) fn below_the_pipe(prefix: &str, table: Table, key: &str) -> Option<St
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::FileState;
+    use crate::status::FileState;
 
     fn plan(mode: IngestMode) -> Plan {
         let now = DateTime::UNIX_EPOCH + chrono::TimeDelta::days(1);

@@ -28,7 +28,6 @@ mod outstanding;
 mod provenance;
 mod publish;
 mod report;
-mod status;
 mod transform;
 mod upload;
 mod verify;
@@ -57,17 +56,16 @@ use crate::event::{Counts, Ending, Events, Sink, Stage, Teller, Warning, What};
 use crate::ids::RunId;
 use crate::ledger;
 use crate::snowflake::{IngestMode, Usage};
+use crate::status::RunStatus;
 use crate::stop::Stop;
 use crate::warehouse::Warehouse;
 
-pub use crate::ledger::{FileState, RunStatus};
 pub use error::Error;
 pub use job::{Settings, Shipping, Source, Wanted};
 pub use report::{
     CheckReport, EnrichmentReport, FileReport, PlaylistReport, RunReport, TableReport,
     VerificationReport,
 };
-pub use status::{PlaylistStatus, RunVerdict};
 
 pub(crate) use account::bound;
 pub(crate) use findings::{check_report, table_report};
@@ -89,7 +87,7 @@ pub async fn run(
     let ran = from_beginning_to_end(config, settings, &teller, stop).await;
     teller.tell(match &ran {
         Ok((report, error)) => What::RunEnded {
-            status: report.status.name(),
+            status: report.status,
             ending: error.as_ref().map_or(Ending::Done, Error::ending),
             duration: began.elapsed(),
             error: error.as_ref().map(|error| chain(error)),

@@ -2,8 +2,8 @@
 
 use super::error::Error;
 use super::findings::Findings;
-use super::status::PlaylistStatus;
 use crate::ledger;
+use crate::status::PlaylistStatus;
 use crate::warehouse::Warehouse;
 
 /// What a run's reader should know of what it read.

@@ -6,7 +6,8 @@
 use super::error::Error;
 use super::{Run, lost};
 use crate::config::Account;
-use crate::ledger::{self, Asked, FileState, ShippedFile};
+use crate::ledger::{self, Asked, ShippedFile};
+use crate::status::FileState;
 
 /// The files that a run takes along, by key: it reports what became of them, however it ends.
 pub(crate) struct Outstanding {

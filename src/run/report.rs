@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::status::{PlaylistStatus, RunVerdict};
 use crate::ids::Table;
 use crate::lake::ExportedFile;
-use crate::ledger::{FileState, RunStatus};
+use crate::status::{FileState, RunStatus};
+use crate::status::{PlaylistStatus, RunVerdict};
 
 /// What a run did.
 #[derive(Debug, Clone, Serialize)]

@@ -10,8 +10,9 @@ use crate::event::{Counts, Stage, Warning};
 use crate::lake::{
     self, ExportedFile, Store, StuckFile, ToUpload, Uploaded, WrittenFile, archive, archive_key,
 };
-use crate::ledger::{self, FileState, Shipment, ShippedFile, Step, written};
+use crate::ledger::{self, Shipment, ShippedFile, Step, written};
 use crate::snowflake::IngestMode;
+use crate::status::FileState;
 
 /// Files of one run that are in the bucket whole: the lake's proof, with what the ledger knows of each.
 pub(crate) struct UploadedShipment(Shipment);

@@ -240,7 +240,7 @@ fn split(joined: &str) -> Vec<String> {
     joined.split(SEPARATOR).map(str::to_owned).collect()
 }
 
-/// Reads the answer to [`Reconcile::Counts`](crate::snowflake::sql::Reconcile::Counts).
+/// Reads the answer to [`CompareQuery::Counts`](crate::snowflake::sql::CompareQuery::Counts).
 ///
 /// # Errors
 /// Where the result has other columns than the query.
@@ -250,7 +250,7 @@ pub(crate) fn table_sum(rows: &Rows) -> Result<TableSum, Error> {
     Ok(TableSum { row_count: row.cell("ROW_COUNT")?.u64()?, content_hash_sum })
 }
 
-/// Reads the answer to [`Reconcile::Buckets`](crate::snowflake::sql::Reconcile::Buckets).
+/// Reads the answer to [`CompareQuery::Buckets`](crate::snowflake::sql::CompareQuery::Buckets).
 ///
 /// # Errors
 /// Where the result has other columns than the query.
@@ -265,7 +265,7 @@ pub(crate) fn bucket_sums(rows: &Rows) -> Result<Vec<BucketSum>, Error> {
     rows.iter().map(read).collect()
 }
 
-/// Reads the answer to [`Reconcile::Keys`](crate::snowflake::sql::Reconcile::Keys).
+/// Reads the answer to [`CompareQuery::Keys`](crate::snowflake::sql::CompareQuery::Keys).
 ///
 /// # Errors
 /// Where the result has other columns than the query.
@@ -279,7 +279,7 @@ pub(crate) fn key_hashes(rows: &Rows) -> Result<Vec<KeyHash>, Error> {
     rows.iter().map(read).collect()
 }
 
-/// Reads the answer to [`Reconcile::Rows`](crate::snowflake::sql::Reconcile::Rows).
+/// Reads the answer to [`CompareQuery::Rows`](crate::snowflake::sql::CompareQuery::Rows).
 ///
 /// # Errors
 /// Where the result has other columns than the query.

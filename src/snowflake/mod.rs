@@ -5,6 +5,7 @@ mod aws;
 pub(crate) mod compare;
 #[cfg(test)]
 mod one_description;
+mod objects;
 mod proof;
 mod setup;
 mod sql;
@@ -14,9 +15,10 @@ pub(crate) use api::{
     InvalidKey, KeyPair, Login, MAX_PIPE_FILES, QualifiedName, Request, Row, Rows, Session,
     StagedFile, Statement, Timing, TokenType, Usage, claims, literal, sign,
 };
+pub(crate) use objects::{IngestMode, Names};
 pub(crate) use proof::{
     Answer, Evidence, FileVerdict, Found, Health, Landed, Outcome, PipeHealth, PipeState,
-    PipeStatus, Verdict, Verification, copy_history, copy_result, is_reported, verify,
+    PipeStatus, Verification, copy_history, copy_result, is_reported, verify,
 };
-pub(crate) use setup::{Applied, Item, Kind, Plan, State, Target, TargetLag, apply, observe};
-pub(crate) use sql::{IngestMode, Names, Reconcile};
+pub(crate) use setup::{Applied, Blueprint, Item, Kind, Plan, State, TargetLag, apply, observe};
+pub(crate) use sql::CompareQuery;

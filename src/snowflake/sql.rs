@@ -5,88 +5,15 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
-
 use super::api::{Ident, Literal, QualifiedName, literal};
+use super::objects::{Names, file_format, ident};
 use crate::lake::Format;
 use crate::table::{Column, ColumnKind, Shape, Table};
 use crate::template;
 
-/// What everything is called in Snowflake.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Names {
-    /// The database.
-    pub database: Ident,
-    /// Its schema of landing tables, stage, file formats and pipes.
-    pub schema: Ident,
-    /// Its schema of current rows.
-    pub core_schema: Ident,
-    /// Its schema of what dbt derives.
-    pub marts_schema: Ident,
-    /// The stage on the lake.
-    pub stage: Ident,
-    /// The storage integration that lets Snowflake read the lake.
-    pub integration: Ident,
-    /// The role that loads and verifies.
-    pub role: Ident,
-    /// The role that only reads current rows and marts.
-    pub reader_role: Ident,
-    /// The warehouse that verification and dynamic tables use.
-    pub warehouse: Ident,
-    /// The user that runs us.
-    pub user: Ident,
-}
-
-impl Default for Names {
-    fn default() -> Self {
-        let name = |text: &str| text.parse().expect("the default names are names");
-        Self {
-            database: name("SPOTIFY"),
-            schema: name("RAW"),
-            core_schema: name("CORE"),
-            marts_schema: name("MARTS"),
-            stage: name("SPOTIFY_S3_STAGE"),
-            integration: name("SPOTIFY_S3"),
-            role: name("SPOTIFY_LOADER"),
-            reader_role: name("SPOTIFY_READER"),
-            warehouse: name("SPOTIFY_WH"),
-            user: name("SPOTIFY_LOADER_SVC"),
-        }
-    }
-}
-
-/// How files get from the lake into the landing tables.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum IngestMode {
-    /// We tell a pipe of each file (`insertFiles`).
-    #[default]
-    Rest,
-    /// S3's events tell it.
-    Auto,
-    /// No pipe: `COPY INTO` in a warehouse.
-    Copy,
-}
-
-impl IngestMode {
-    /// As configuration and pipes' names write it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Rest => "rest",
-            Self::Auto => "auto",
-            Self::Copy => "copy",
-        }
-    }
-
-    /// The mode of this name.
-    pub fn of_name(name: &str) -> Option<Self> {
-        [Self::Rest, Self::Auto, Self::Copy].into_iter().find(|mode| mode.name() == name)
-    }
-}
-
-/// A question of a reconciliation.
+/// A question about a whole table that is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reconcile {
+pub(crate) enum CompareQuery {
     /// How many current rows, and their checksum.
     Counts,
     /// The same for each 256th of the table.
@@ -163,10 +90,10 @@ const LANDED: &str = include_str!("../../sql/snowflake/verify/landed.sql");
 const COPY_HISTORY: &str = include_str!("../../sql/snowflake/verify/copy_history.sql");
 const PIPES: &str = include_str!("../../sql/snowflake/verify/pipes.sql");
 const PIPE_STATUS: &str = include_str!("../../sql/snowflake/verify/pipe_status.sql");
-const RECONCILE_COUNTS: &str = include_str!("../../sql/snowflake/compare/counts.sql");
-const RECONCILE_BUCKETS: &str = include_str!("../../sql/snowflake/compare/buckets.sql");
-const RECONCILE_KEYS: &str = include_str!("../../sql/snowflake/compare/keys.sql");
-const RECONCILE_ROWS: &str = include_str!("../../sql/snowflake/compare/rows.sql");
+const COMPARE_COUNTS: &str = include_str!("../../sql/snowflake/compare/counts.sql");
+const COMPARE_BUCKETS: &str = include_str!("../../sql/snowflake/compare/buckets.sql");
+const COMPARE_KEYS: &str = include_str!("../../sql/snowflake/compare/keys.sql");
+const COMPARE_ROWS: &str = include_str!("../../sql/snowflake/compare/rows.sql");
 
 const LANDING_TABLE: &str = include_str!("../../sql/snowflake/setup/100_landing_table.sql");
 const CANONICAL: &str = include_str!("../../sql/snowflake/canonical/each_table.sql");
@@ -245,28 +172,6 @@ pub(super) enum Filling {
 pub(super) type Fillings = Vec<(&'static str, Filling)>;
 
 impl Names {
-    /// The table's landing table.
-    pub(crate) fn table(&self, table: Table) -> QualifiedName {
-        self.in_schema(ident(table.name()))
-    }
-
-    /// The pipe of one table, format and mode; `None` where the mode has no pipes. The number at its end grows when its
-    /// definition changes, because a pipe's never does.
-    pub(crate) fn pipe(
-        &self,
-        table: Table,
-        format: Format,
-        mode: IngestMode,
-    ) -> Option<QualifiedName> {
-        let version = version(format);
-        let name = format!("{}_{}_{}_V{version}", table.name(), format.name(), mode.name());
-        (mode != IngestMode::Copy).then(|| self.in_schema(ident(&name)))
-    }
-
-    fn in_schema(&self, name: Ident) -> QualifiedName {
-        QualifiedName { database: self.database.clone(), schema: self.schema.clone(), name }
-    }
-
     /// What was landed of some files; bind where their rows come from (`key run time`), then their keys, each
     /// a JSON array.
     pub(crate) fn landed(&self, table: Table) -> String {
@@ -291,13 +196,13 @@ impl Names {
         self.single(PIPE_STATUS, vec![("pipe", Filling::Name(pipe.name.clone()))])
     }
 
-    /// One question of a reconciliation.
-    pub(crate) fn reconcile(&self, table: Table, question: Reconcile) -> String {
+    /// One question of a comparison.
+    pub(crate) fn compare(&self, table: Table, question: CompareQuery) -> String {
         let template = match question {
-            Reconcile::Counts => RECONCILE_COUNTS,
-            Reconcile::Buckets => RECONCILE_BUCKETS,
-            Reconcile::Keys => RECONCILE_KEYS,
-            Reconcile::Rows => RECONCILE_ROWS,
+            CompareQuery::Counts => COMPARE_COUNTS,
+            CompareQuery::Buckets => COMPARE_BUCKETS,
+            CompareQuery::Keys => COMPARE_KEYS,
+            CompareQuery::Rows => COMPARE_ROWS,
         };
         let rows = self.canonical(table.shape(), format!("(\n{}\n)", self.current_rows(table)));
         self.single(template, vec![("canonical_rows", Filling::Query(rows))])
@@ -380,22 +285,6 @@ impl Names {
             given.or_else(of_table).or_else(named)
         })
     }
-
-    fn named(&self, name: &str) -> &Ident {
-        match name {
-            "database" => &self.database,
-            "schema" => &self.schema,
-            "core_schema" => &self.core_schema,
-            "marts_schema" => &self.marts_schema,
-            "reader_role" => &self.reader_role,
-            "stage" => &self.stage,
-            "integration" => &self.integration,
-            "role" => &self.role,
-            "warehouse" => &self.warehouse,
-            "user" => &self.user,
-            _ => unreachable!("`{name}` is filled in by whoever uses the file"),
-        }
-    }
 }
 
 impl Filling {
@@ -412,33 +301,6 @@ impl Filling {
     }
 }
 
-/// The file format object of a kind of file.
-pub(super) fn file_format(format: Format) -> Ident {
-    ident(&format!("{}_V{}", format.name(), version(format)))
-}
-
-/// How often the way in which a kind of file is read has changed, and with it the pipes that read it.
-const fn version(format: Format) -> u8 {
-    match format {
-        Format::Parquet => 1,
-        // 1 took the text `\N` for NULL.
-        Format::Csv => 2,
-    }
-}
-
-/// What a pipe's files are called, as a regular expression over the whole path.
-pub(super) fn pattern(format: Format) -> Literal {
-    literal(match format {
-        Format::Parquet => ".*[.]parquet",
-        Format::Csv => ".*[.]csv[.]gz",
-    })
-}
-
-/// A name made of our own closed lists.
-pub(super) fn ident(name: &str) -> Ident {
-    name.to_ascii_uppercase().parse().expect("our own names are names")
-}
-
 /// Comments are for who reads the file. ` --` stands in no string of ours.
 pub(super) fn without_comments(sql: &str) -> String {
     let code = sql.lines().map(|line| line.split_once("--").map_or(line, |(code, _)| code));
@@ -452,6 +314,7 @@ pub(super) mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::snowflake::objects::IngestMode;
     use crate::warehouse::Warehouse;
 
     #[test]
@@ -460,7 +323,7 @@ pub(super) mod tests {
         listed.extend(Table::ALL.map(|table| current(table.shape())));
         listed.insert(CANONICAL);
         listed.extend([OBSERVE, OBSERVE_TABLE, LOAD, LANDED, COPY_HISTORY, PIPES, PIPE_STATUS]);
-        listed.extend([RECONCILE_COUNTS, RECONCILE_BUCKETS, RECONCILE_KEYS, RECONCILE_ROWS]);
+        listed.extend([COMPARE_COUNTS, COMPARE_BUCKETS, COMPARE_KEYS, COMPARE_ROWS]);
         let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("sql/snowflake")];
         let mut count = 0;
         while let Some(folder) = folders.pop() {
@@ -523,10 +386,13 @@ pub(super) mod tests {
         for table in Table::ALL {
             questions.push(names.landed(table));
             questions.push(names.copy_history(table, "2026-01-05T06:07:08Z"));
-            for question in
-                [Reconcile::Counts, Reconcile::Buckets, Reconcile::Keys, Reconcile::Rows]
-            {
-                questions.push(names.reconcile(table, question));
+            for question in [
+                CompareQuery::Counts,
+                CompareQuery::Buckets,
+                CompareQuery::Keys,
+                CompareQuery::Rows,
+            ] {
+                questions.push(names.compare(table, question));
             }
         }
         for sql in questions {

@@ -8,7 +8,7 @@ use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::error::InvalidDocument;
+use super::no_document::InvalidDocument;
 use crate::ids::{PlaylistId, Subject};
 
 /// What a document is, and so where its rows are.
@@ -251,7 +251,7 @@ impl<'a> Body<'a> {
                 let mut parts = match page {
                     Some(Member::Page(Paging { items: Some(rows), offset, total, limit })) => {
                         let rows = rows.into_iter().map(RawValue::get).collect();
-                        of_page(text, Some(rows), (offset, total, limit))?
+                        of_page(text, Some(rows), &Window { offset, total, limit })?
                     }
                     Some(_) => return Err(InvalidDocument::NoPage),
                     None => without_rows(text),
@@ -262,10 +262,10 @@ impl<'a> Body<'a> {
                 Ok(parts)
             }
             Entity::PlaylistItems | Entity::LikedSongs | Entity::MyPlaylists => {
-                let window = (self.offset, self.total, self.limit);
+                let window = Window { offset: self.offset, total: self.total, limit: self.limit };
                 match self.items {
-                    Member::Rows(rows) => of_page(text, Some(rows), window),
-                    Member::Absent => of_page(text, None, window),
+                    Member::Rows(rows) => of_page(text, Some(rows), &window),
+                    Member::Absent => of_page(text, None, &window),
                     _ => Err(InvalidDocument::NoPage),
                 }
             }
@@ -299,14 +299,22 @@ fn of_batch<'a>(text: &'a str, list: Member<'a>) -> Parts<'a> {
     }
 }
 
+/// Which rows of how many a page says that it has.
+struct Window {
+    offset: Option<f64>,
+    total: Option<f64>,
+    limit: Option<f64>,
+}
+
 fn of_page<'a>(
     text: &'a str,
     rows: Option<Vec<&'a str>>,
-    (offset, total, limit): (Option<f64>, Option<f64>, Option<f64>),
+    window: &Window,
 ) -> Result<Parts<'a>, InvalidDocument> {
-    let (offset, total) = (count("offset", offset)?.unwrap_or(0), count("total", total)?);
+    let offset = count("offset", window.offset)?.unwrap_or(0);
+    let total = count("total", window.total)?;
     // Nothing is lost where it is absurd: it only says how many rows to expect.
-    let limit = count("limit", limit).unwrap_or(None);
+    let limit = count("limit", window.limit).unwrap_or(None);
     let parts = match rows {
         Some(rows) => of_rows(text, rows),
         None => without_rows(text),

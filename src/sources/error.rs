@@ -1,9 +1,9 @@
-//! Why a call to Spotify gave nothing, split by what the reader does next, and why a body is no document.
+//! Why a call to Spotify gave nothing, split by what the reader does next.
 
 use chrono::{DateTime, Utc};
 
-use super::size::TooLarge;
-use super::spotify::Bucket;
+use super::bucket::Bucket;
+use super::no_document::InvalidDocument;
 
 /// Why a call to Spotify gave nothing.
 #[derive(Debug, thiserror::Error)]
@@ -132,75 +132,4 @@ impl Error {
     pub const fn is_unusable_answer(&self) -> bool {
         matches!(self, Self::Unreachable { .. } | Self::Redirected { .. } | Self::Document { .. })
     }
-}
-
-/// Why a body is not the document that it should be.
-#[derive(Debug, thiserror::Error)]
-pub enum InvalidDocument {
-    /// Not UTF-8.
-    #[error("its bytes are no UTF-8 text ({0})")]
-    Utf8(std::str::Utf8Error),
-    /// Broken or of another shape.
-    #[error("its JSON is broken or of another shape")]
-    Json(#[from] serde_json::Error),
-    /// A playlist without an id.
-    #[error("it is a playlist without an `id`")]
-    Nameless,
-    /// A position or a number of rows that is negative, or far too large.
-    #[error("its `{member}` is {value}, which is no number of rows")]
-    NoCount {
-        /// Its name.
-        member: &'static str,
-        /// What it is.
-        value: f64,
-    },
-    /// A list that does not say how long it is.
-    #[error("it has no `total`, so nobody can know whether it is whole")]
-    NoTotal,
-    /// A page that begins elsewhere.
-    #[error("it begins at row {given}, and row {asked} was asked for")]
-    OtherOffset {
-        /// What was asked for.
-        asked: u32,
-        /// What came.
-        given: u32,
-    },
-    /// Another playlist than the one that was asked for, or none.
-    #[error("it is {}, and `{asked}` was asked for", given.as_ref().map_or("no playlist".to_owned(), |id| format!("the playlist `{id}`")))]
-    OtherPlaylist {
-        /// What was asked for.
-        asked: String,
-        /// What came.
-        given: Option<String>,
-    },
-    /// Another number of artists or albums than was asked for.
-    #[error("it has {given} objects, and {asked} were asked for")]
-    OtherCount {
-        /// What was asked for.
-        asked: u32,
-        /// What came.
-        given: u32,
-    },
-    /// Another artist or album than the one that was asked for, or none.
-    #[error("it has {}, and `{asked}` was asked for", given.as_ref().map_or("no `id`".to_owned(), |id| format!("the object `{id}`")))]
-    OtherObject {
-        /// What was asked for.
-        asked: String,
-        /// What came.
-        given: Option<String>,
-    },
-    /// A playlist that does not say which version of itself it is.
-    #[error("it is a playlist without a `snapshot_id`")]
-    NoSnapshot,
-    /// Values that are too large for the warehouse.
-    #[error(transparent)]
-    TooLarge(#[from] TooLarge),
-    /// No list where one belongs.
-    #[error("its `items` are no list of rows")]
-    NoPage,
-    /// Valid JSON of a shape that is not read.
-    #[error(
-        "snowtrack does not read this shape (playlists, their pages, liked songs, artists, albums)"
-    )]
-    Unknown,
 }

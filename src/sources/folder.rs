@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
-use super::recorded::NoDocument;
+use super::no_document::NoDocument;
 
 /// The longest document. A list of half a million rows in one piece has 200 MiB.
 const MAX_DOCUMENT: u64 = 256 << 20;

@@ -7,23 +7,26 @@
 //! drop what they do not know, its paginator repeats rows after a null, its log lines show secrets and its client follows
 //! redirects.
 
+mod bucket;
 mod document;
 mod error;
 mod folder;
 mod foreign;
+mod no_document;
 mod recorded;
 mod rejoin;
 mod size;
 mod split;
 mod spotify;
 
+pub use bucket::Bucket;
 pub(crate) use document::{Document, Entity, RowIdentity};
-pub use error::{Error, InvalidDocument};
+pub use error::Error;
+pub use no_document::{InvalidDocument, TooLarge};
 pub(crate) use recorded::{DemoPoint, Recorded, RecordedText, Recorder};
 pub(crate) use rejoin::Joints;
-pub use size::TooLarge;
 pub(crate) use split::{ItemDigest, SplitDocument, SplitRow};
-pub use spotify::{Bucket, Timing};
+pub use spotify::Timing;
 pub(crate) use spotify::{
     Client, Credentials, KnownList, ListReader, Lockouts, PlaylistReader, Reader, Step, TokenFile,
     login,

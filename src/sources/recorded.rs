@@ -14,11 +14,12 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::document::{Body, Document, Entity};
-use super::error::{Error, InvalidDocument};
+use super::error::Error;
 use super::folder::{Folder, Line, Lines, Opened, RecordedFile, UTF8_MARK};
 use super::foreign;
-use super::size::{self, TooLarge};
-use super::split::SplitDocument;
+use super::no_document::{InvalidDocument, NoDocument};
+use super::size;
+use super::split::{Recognised, SplitDocument, in_one_pass};
 use crate::ids::Subject;
 
 /// The demo library as it was on two days, a week apart.
@@ -32,47 +33,6 @@ pub(crate) enum DemoPoint {
 
 /// One recorded body, split for landing; or the place of a text that is not a document, and why.
 pub(crate) type RecordedDocument = Result<(Document, SplitDocument), (String, NoDocument)>;
-
-/// Why a recorded text is no document.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum NoDocument {
-    /// Its body is not a document.
-    #[error(transparent)]
-    Invalid(#[from] InvalidDocument),
-    /// The file is cut short or damaged, or was never compressed.
-    #[error("from here on it cannot be decompressed ({0}); what came before counts")]
-    Broken(std::io::Error),
-    /// The same of a file that is one document.
-    #[error("it cannot be decompressed ({0})")]
-    Packed(std::io::Error),
-    /// Another program made it.
-    #[error("it is {0}, not one of Spotify's answers")]
-    Foreign(&'static str),
-    /// A `.json` file of several documents.
-    #[error("it holds more than one document: name it `.ndjson` where each has a line of its own")]
-    Several,
-    /// A file of lines that has none.
-    #[error("it holds no document")]
-    Empty,
-    /// More text than memory has room for.
-    #[error("too large: a document of more than 256 MiB")]
-    LongText,
-    /// More to skip than anybody waits for.
-    #[error("too large: it goes on without another document; the rest of the file is passed over")]
-    Endless,
-    /// The warehouse has no room for what it holds.
-    #[error(transparent)]
-    TooLarge(#[from] TooLarge),
-    /// A FIFO, a device, a socket.
-    #[error("passed over, because it is no regular file")]
-    NotRegular,
-    /// A folder that is not looked into.
-    #[error("passed over, because it is a link to a folder, or lies too deep")]
-    FarFolder,
-    /// Names of another ending.
-    #[error("passed over, because only .json, .ndjson and .jsonl are read (also as .gz or .zst)")]
-    OtherFile,
-}
 
 /// A recorded file, or a line of one, not yet looked at: reading on and looking are work for two threads.
 pub(crate) struct RecordedText {
@@ -98,8 +58,11 @@ impl RecordedText {
             }
             let text = String::from_utf8(bytes)
                 .map_err(|error| InvalidDocument::Utf8(error.utf8_error()))?;
-            let (document, split) =
-                if self.is_line { of_line(text, now)? } else { of_body((None, now), text)? };
+            let (document, split) = if self.is_line {
+                of_line(text, now)?
+            } else {
+                of_body(About { url: None, fetched_at: now }, text)?
+            };
             size::require_room(&document, &split)?;
             Ok((document, split))
         });
@@ -195,13 +158,12 @@ impl Recorded {
 fn of_line(mut line: String, now: DateTime<Utc>) -> Result<(Document, SplitDocument), NoDocument> {
     if let Some((head, place)) = with_body_last(&line)
         && let Ok(head) = serde_json::from_str::<Envelope<'_>>(&head)
-        && let about = (head.url.as_deref(), head.fetched_at.unwrap_or(now))
-        && let Some((entity, subject, split)) =
-            crate::sources::split::in_one_pass(about.0, &line[place.clone()])
+        && let about = head.about(now)
+        && let Some(recognised) = in_one_pass(about.url, &line[place.clone()])
     {
         line.truncate(place.end);
         line.drain(..place.start);
-        return Ok(document((entity, subject), about, (line, split)));
+        return Ok(about.document(line, recognised));
     }
     let line: Envelope<'_> = serde_json::from_str(&line).map_err(InvalidDocument::from)?;
     let body = match line.body.map_or("null", RawValue::get) {
@@ -211,7 +173,7 @@ fn of_line(mut line: String, now: DateTime<Utc>) -> Result<(Document, SplitDocum
         }
         body => body.to_owned(),
     };
-    of_body((line.url.as_deref(), line.fetched_at.unwrap_or(now)), body)
+    of_body(line.about(now), body)
 }
 
 /// A line; without a body, what stands before it.
@@ -221,6 +183,12 @@ struct Envelope<'a> {
     fetched_at: Option<DateTime<Utc>>,
     #[serde(borrow, default)]
     body: Option<&'a RawValue>,
+}
+
+impl Envelope<'_> {
+    fn about(&self, now: DateTime<Utc>) -> About<'_> {
+        About { url: self.url.as_deref(), fetched_at: self.fetched_at.unwrap_or(now) }
+    }
 }
 
 /// What stands before the body, closed, and where the body is, if it is the last member: then nothing needs to look for its end.
@@ -234,29 +202,24 @@ fn with_body_last(line: &str) -> Option<(String, Range<usize>)> {
 
 const BODY: &str = r#","body":"#;
 
-fn of_body(
-    about: (Option<&str>, DateTime<Utc>),
-    text: String,
-) -> Result<(Document, SplitDocument), NoDocument> {
+fn of_body(about: About<'_>, text: String) -> Result<(Document, SplitDocument), NoDocument> {
     // The pieces hold no slices of the text, which moves into the document.
-    let (entity, subject, split) = match crate::sources::split::in_one_pass(about.0, &text) {
+    let recognised = match in_one_pass(about.url, &text) {
         Some(done) => done,
-        None => in_two_passes(about.0, &text).map_err(|error| explained(error, &text))?,
+        None => in_two_passes(about.url, &text).map_err(|error| explained(error, &text))?,
     };
-    Ok(document((entity, subject), about, (text, split)))
+    Ok(about.document(text, recognised))
 }
 
-fn in_two_passes(
-    url: Option<&str>,
-    text: &str,
-) -> Result<(Entity, Subject, SplitDocument), NoDocument> {
+fn in_two_passes(url: Option<&str>, text: &str) -> Result<Recognised, NoDocument> {
     let body: Body<'_> = serde_json::from_str(text).map_err(InvalidDocument::from)?;
     let (entity, subject) = body.entity(url)?;
     if let (Entity::Artists | Entity::Albums, Some(kind)) = (entity, foreign::in_batch(text)) {
         return Err(NoDocument::Foreign(kind));
     }
     let parts = body.parts(entity, text)?;
-    Ok((entity, subject, SplitDocument::of(entity, text, &parts)))
+    let split = SplitDocument::of(entity, text, &parts);
+    Ok(Recognised { entity, subject, split })
 }
 
 /// Says more of a text that is not an answer of Spotify's: it may be a file of another program.
@@ -275,13 +238,20 @@ fn holds_several(text: &str) -> bool {
     values.take(2).filter(Result::is_ok).count() == 2
 }
 
-fn document(
-    (entity, subject): (Entity, Subject),
-    (url, fetched_at): (Option<&str>, DateTime<Utc>),
-    (body, split): (String, SplitDocument),
-) -> (Document, SplitDocument) {
-    let url = url.unwrap_or_default().to_owned();
-    (Document { entity, subject, url, fetched_at, etag: None, body }, split)
+/// What is known of a recorded body from beside it.
+#[derive(Clone, Copy)]
+struct About<'a> {
+    url: Option<&'a str>,
+    fetched_at: DateTime<Utc>,
+}
+
+impl About<'_> {
+    fn document(self, body: String, recognised: Recognised) -> (Document, SplitDocument) {
+        let Recognised { entity, subject, split } = recognised;
+        let url = self.url.unwrap_or_default().to_owned();
+        let fetched_at = self.fetched_at;
+        (Document { entity, subject, url, fetched_at, etag: None, body }, split)
+    }
 }
 
 fn failed(doing: &'static str, path: &Path, source: std::io::Error) -> Error {

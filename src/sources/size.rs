@@ -2,26 +2,11 @@
 //! run until it is transformed: what it has no room for must not get in.
 
 use super::document::{Document, Entity, Parts};
+use super::no_document::{MAX_MEAN_ROW, MAX_VALUE, TooLarge};
 use super::split::{SplitDocument, SplitRow};
 
-/// The longest value. Spotify's longest, an album with its songs, has some hundred KiB; all others have a few.
-const MAX_VALUE: usize = 1 << 20;
-/// What the rows of a list may have on an average; Spotify's have 2 KiB. 10,000 rows of 16 KiB of noise pass, 1,000 of 64 KiB do not.
-const MAX_MEAN_ROW: usize = 16 << 10;
 /// Rows that an average is of at least: one long row among few is no matter.
 const LEAST_ROWS: usize = MAX_VALUE / MAX_MEAN_ROW;
-
-/// Why a document is not landed.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the fields are named by what they hold")]
-pub enum TooLarge {
-    /// One value.
-    #[error("too large: its {part} has {} KiB, and at most {} KiB are read", size_bytes / 1024, MAX_VALUE / 1024)]
-    Value { part: String, size_bytes: usize },
-    /// All rows together.
-    #[error("too large: its {row_count} rows have {} KiB, and at most {} KiB a row are read", size_bytes / 1024, MAX_MEAN_ROW / 1024)]
-    Rows { row_count: usize, size_bytes: usize },
-}
 
 /// Whether the warehouse has room for what the document holds.
 ///
@@ -32,7 +17,7 @@ pub(super) fn require_room(document: &Document, split: &SplitDocument) -> Result
         SplitRow::Whole(place) => place.len(),
         SplitRow::Split { frame, item, .. } => frame.len() + item.len(),
     });
-    require(document, split.envelope.len(), (split.offset, rows))
+    require(document, split.envelope.len(), split.offset, rows)
 }
 
 /// The same of a body that just came, whose parts are known and not yet split.
@@ -42,13 +27,14 @@ pub(super) fn require_room(document: &Document, split: &SplitDocument) -> Result
 pub(super) fn require_room_for(document: &Document, parts: &Parts<'_>) -> Result<(), TooLarge> {
     let envelope_len = parts.envelope.iter().map(|text| text.len()).sum();
     let rows = parts.rows.iter().flatten().map(|row| row.len());
-    require(document, envelope_len, (parts.offset, rows))
+    require(document, envelope_len, parts.offset, rows)
 }
 
 fn require(
     document: &Document,
     envelope_len: usize,
-    (offset, rows): (u32, impl Iterator<Item = usize>),
+    offset: u32,
+    rows: impl Iterator<Item = usize>,
 ) -> Result<(), TooLarge> {
     let parts = [("address", document.url.len()), ("text around the rows", envelope_len)];
     let too_long = parts.into_iter().find(|(_, size_bytes)| *size_bytes > MAX_VALUE);

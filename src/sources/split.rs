@@ -106,11 +106,16 @@ impl SplitRow {
     }
 }
 
+/// A recorded body: what it turned out to be, and its pieces.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Recognised {
+    pub(super) entity: Entity,
+    pub(super) subject: Subject,
+    pub(super) split: SplitDocument,
+}
+
 /// Says what a recorded body is and splits it, in one pass over its rows, which are most of it. `None`: it takes two passes.
-pub(super) fn in_one_pass(
-    url: Option<&str>,
-    body: &str,
-) -> Option<(Entity, Subject, SplitDocument)> {
+pub(super) fn in_one_pass(url: Option<&str>, body: &str) -> Option<Recognised> {
     // The rows are read where they seem to lie. What is left, with one row in their place, says whether they do.
     let list_at = body.find(LIST)? + LIST.len();
     let (rows, list_end) = read_list(body, list_at)?;
@@ -124,7 +129,8 @@ pub(super) fn in_one_pass(
     }
     let (rows, items): (_, Vec<Option<&str>>) = rows.into_iter().unzip();
     let parts = parts.with_rows(body, rows);
-    Some((entity, subject, SplitDocument::with_items(body, &parts, items.into_iter())))
+    let split = SplitDocument::with_items(body, &parts, items.into_iter());
+    Some(Recognised { entity, subject, split })
 }
 
 /// How a list of rows begins.
@@ -280,7 +286,8 @@ mod tests {
                 let read: Body<'_> = serde_json::from_str(&body).unwrap();
                 let (entity, subject) = read.entity(url).unwrap();
                 let parts = read.parts(entity, &body).unwrap();
-                assert_eq!(split, (entity, subject, SplitDocument::of(entity, &body, &parts)));
+                let wanted = SplitDocument::of(entity, &body, &parts);
+                assert_eq!(split, Recognised { entity, subject, split: wanted });
             }
         }
     }

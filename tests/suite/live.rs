@@ -8,8 +8,9 @@ use snowtrack::config::Config;
 use snowtrack::event::Stage;
 use snowtrack::ids::DataDir;
 use snowtrack::retry::RetryPolicy;
-use snowtrack::run::{Error, PlaylistStatus, RunReport, RunStatus, Settings, Source, Wanted, run};
+use snowtrack::run::{Error, RunReport, Settings, Source, Wanted, run};
 use snowtrack::sources::{self, Timing};
+use snowtrack::status::{PlaylistStatus, RunStatus};
 
 use crate::support::World;
 use crate::support::fake_spotify::{

@@ -9,8 +9,11 @@ use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
 use crate::lake::error::Error;
-use crate::lake::export;
+use crate::lake::file;
 use crate::lake::store::Sha256Sum;
+
+/// The size of one part, as the AWS command line has it: eight of them in memory are 64 MiB.
+pub(super) const PART_SIZE_BYTES: u64 = 8 << 20;
 
 /// S3's own limit.
 const MAX_PARTS: u64 = 10_000;
@@ -19,13 +22,13 @@ const MAX_PARTS: u64 = 10_000;
 pub(super) fn part_size_bytes(size_bytes: u64) -> u64 {
     const MIB: u64 = 1 << 20;
     let needed = size_bytes.div_ceil(MAX_PARTS).div_ceil(MIB) * MIB;
-    needed.max(crate::lake::upload::transfer::PART_SIZE_BYTES)
+    needed.max(PART_SIZE_BYTES)
 }
 
 /// SHA-256 (hexadecimal) and size of a file.
 pub(super) async fn digest(path: &Path) -> Result<(String, u64), Error> {
     let path = path.to_owned();
-    blocking(move || export::digest(&path)).await
+    blocking(move || file::digest(&path)).await
 }
 
 /// How many parts a file of this size is sent in.
@@ -69,7 +72,7 @@ impl Reader {
             Ok((file, size_bytes))
         };
         let failed = path.clone();
-        let open = move || open().map_err(|source| export::failed("read", &failed, source));
+        let open = move || open().map_err(|source| file::failed("read", &failed, source));
         let (file, size_bytes) = blocking(open).await?;
         Ok((Self { path, open: Some((file, Sha256::new())), left_bytes: size_bytes }, size_bytes))
     }
@@ -88,7 +91,7 @@ impl Reader {
         // Allocated here and not there: each of the many threads that block would keep memory of its own for such pieces.
         let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
         let read = move || {
-            file.read_exact(&mut bytes).map_err(|source| export::failed("read", &path, source))?;
+            file.read_exact(&mut bytes).map_err(|source| file::failed("read", &path, source))?;
             hash.update(&bytes);
             let sum = Sha256Sum::of(&bytes);
             Ok((bytes, sum, (file, hash)))

@@ -6,15 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
-use super::local::part_size_bytes;
+use super::local::{PART_SIZE_BYTES, part_size_bytes};
 use super::{Halt, Item, WHOLE_SIZE_BYTES};
 use crate::event::{Events, What};
 use crate::lake::error::Error;
 use crate::lake::store::{Bucket, InParts, Look, SentPart, Sha256Sum, Written};
 use crate::retry::pause;
-
-/// The size of one part, as the AWS command line has it: eight of them in memory are 64 MiB.
-pub(super) const PART_SIZE_BYTES: u64 = 8 << 20;
 
 /// Parts (or small objects) under way at a time, of all objects together.
 pub(super) const IN_FLIGHT: usize = 8;

@@ -6,7 +6,7 @@ use super::{Area, Finding, Findings, Health, Known, SentFile};
 use crate::causes::chain;
 use crate::config::Config;
 use crate::lake::{Bucket, Store, StoreTiming};
-use crate::ledger::FileState;
+use crate::status::FileState;
 
 /// Looks at the bucket, where one is configured.
 pub(crate) async fn lake(config: &Config, known: &Known, findings: &mut Findings<'_>) {

@@ -6,7 +6,7 @@ use super::{Area, Finding, Findings, Health, Known, TOLERATED_SKEW, exposed};
 use crate::causes::chain;
 use crate::config::{Account, Config, snowflake_exposure};
 use crate::operate::setup::{self, PipeReport};
-use crate::snowflake::{Credential, Item, Kind, Plan, State, Statement, claims};
+use crate::snowflake::{self, Credential, Item, Kind, Plan, State, Statement, claims};
 use crate::stop::Stop;
 
 /// Looks at the account, where one is configured.
@@ -120,20 +120,30 @@ fn objects(plan: &Plan, known: &Known, findings: &mut Findings<'_>) {
     );
 }
 
+impl From<snowflake::Health> for Health {
+    fn from(of_pipe: snowflake::Health) -> Self {
+        match of_pipe {
+            snowflake::Health::Ok => Self::Ok,
+            snowflake::Health::Warn => Self::Warn,
+            snowflake::Health::Fail => Self::Fail,
+        }
+    }
+}
+
 /// The pipes that are not well, each remedy once.
 fn pipes(target: &Account, reports: &[PipeReport], findings: &mut Findings<'_>) {
     if reports.is_empty() {
         return;
     }
-    let unwell = || reports.iter().filter(|report| report.health != "ok");
+    let unwell = || reports.iter().filter(|report| report.health != snowflake::Health::Ok);
     if unwell().next().is_none() {
         let detail = format!("all {} of mode `{}` are well", reports.len(), target.mode.name());
         return findings.push(Finding::new(Area::Snowflake, "pipes", Health::Ok, detail));
     }
     for remedy in setup::remedies(reports) {
         let of_remedy = || unwell().filter(|report| remedy.pipes.contains(&report.pipe));
-        let is_broken = of_remedy().any(|report| report.health == "fail");
-        let health = if is_broken { Health::Fail } else { Health::Warn };
+        let worst = of_remedy().map(|report| report.health).max();
+        let health = worst.map_or(Health::Warn, Health::from);
         let states = of_remedy().map(|report| format!("`{}`: {}", report.pipe, report.reason));
         let detail = states.collect::<Vec<_>>().join("; ");
         let fix = match remedy.script.is_empty() {
@@ -143,8 +153,7 @@ fn pipes(target: &Account, reports: &[PipeReport], findings: &mut Findings<'_>) 
         findings.push(Finding::new(Area::Snowflake, "pipes", health, detail).fix(fix));
     }
     for report in unwell().filter(|report| report.remedy.is_empty()) {
-        let health = if report.health == "fail" { Health::Fail } else { Health::Warn };
         let detail = format!("`{}`: {}", report.pipe, report.reason);
-        findings.push(Finding::new(Area::Snowflake, "pipes", health, detail));
+        findings.push(Finding::new(Area::Snowflake, "pipes", report.health.into(), detail));
     }
 }

@@ -10,8 +10,8 @@ use crate::ledger::lockouts;
 use crate::run::error::Error;
 use crate::run::job::Wanted;
 use crate::run::report::PlaylistReport;
-use crate::run::status::PlaylistStatus;
 use crate::sources::{PlaylistReader, Reader};
+use crate::status::PlaylistStatus;
 use crate::warehouse::KnownRead;
 
 /// So many playlists in a row without a usable answer are an outage, and not the playlists.

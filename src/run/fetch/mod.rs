@@ -18,13 +18,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::error::Error;
 use super::job::{Source, Wanted};
 use super::report::{PlaylistReport, SpotifyReport};
-use super::status::PlaylistStatus;
 use super::{Run, provenance};
 use crate::blocking::blocking;
 use crate::config::spotify_exposures;
 use crate::event::{Counts, Stage, Warning, What};
 use crate::ledger::{self, lockouts};
 use crate::sources::{Client, DemoPoint, Recorded, Recorder};
+use crate::status::PlaylistStatus;
 use reading::Fetch;
 
 /// Reasons and names that an error tells; they are mostly the same.

@@ -12,8 +12,8 @@ use crate::event::{Events, What};
 use crate::ids::{PlaylistId, Subject};
 use crate::run::error::Error;
 use crate::run::report::PlaylistReport;
-use crate::run::status::PlaylistStatus;
 use crate::sources::{Document, Entity, Recorded, RecordedText, SplitDocument};
+use crate::status::PlaylistStatus;
 use crate::stop::Stop;
 use crate::warehouse::{KnownRead, Landing, NewRead, ReadStatus, Warehouse, WholeRead};
 

@@ -79,7 +79,7 @@ fn statement_count(playlist_count: usize) -> u64 {
         fetch.look_up_reads().unwrap();
         for n in 0..playlist_count {
             let report = fetch.playlist(&id(n), Some(SNAPSHOT)).await.unwrap();
-            assert_eq!(report.status, crate::run::PlaylistStatus::Unchanged);
+            assert_eq!(report.status, crate::status::PlaylistStatus::Unchanged);
         }
     });
     let sql =

@@ -23,9 +23,11 @@ use crate::config::Account;
 use crate::event::{Counts, Stage, What};
 use crate::ids::{RunId, Table};
 use crate::lake::ExportedFile;
-use crate::ledger::{self, FileState, Shipment};
+use crate::ledger::{self, Shipment};
 use crate::retry::pause;
-use crate::snowflake::{self, Evidence, Verdict, Verification};
+use crate::snowflake::{self, Evidence, Verification};
+use crate::status::FileState;
+use crate::status::Verdict;
 use replacements::{replaced_keys, replacements};
 use table_watch::TableWatch;
 

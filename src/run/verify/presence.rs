@@ -10,11 +10,12 @@ use crate::config::Account;
 use crate::event::Warning;
 use crate::ids::Table;
 use crate::lake::Store;
-use crate::ledger::{FileState, ShippedFile};
+use crate::ledger::ShippedFile;
 use crate::run::Run;
 use crate::run::account::query;
 use crate::run::error::Error;
 use crate::snowflake::{Answer, QualifiedName, Row, Rows, Statement};
+use crate::status::FileState;
 
 /// Looks that are under way at once.
 const LOOKS: usize = 16;

@@ -6,7 +6,8 @@ use crate::ids::{RunId, Table};
 use crate::lake::ExportedFile;
 use crate::ledger::{self, Replacement, Shipment};
 use crate::run::error::Error;
-use crate::snowflake::{Verdict, Verification};
+use crate::snowflake::Verification;
+use crate::status::Verdict;
 use crate::warehouse::Warehouse;
 
 /// What the runs among these replace that shipped every row.
@@ -63,8 +64,9 @@ pub(crate) fn replaced_keys(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::{FileState, ShippedFile};
+    use crate::ledger::ShippedFile;
     use crate::snowflake::verify;
+    use crate::status::FileState;
 
     /// Everything as Snowflake's silence leaves it, but for these keys.
     fn verified(shipments: &[Shipment], keys: &[&str]) -> Verification {

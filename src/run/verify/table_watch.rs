@@ -21,8 +21,9 @@ use crate::run::account::{bound, query};
 use crate::run::error::Error;
 use crate::snowflake::{
     Answer, Evidence, FileVerdict, Health, IngestMode, Landed, PipeHealth, PipeStatus, Statement,
-    Verdict, Verification, copy_history, is_reported, verify,
+    Verification, copy_history, is_reported, verify,
 };
+use crate::status::Verdict;
 
 /// Snowpipe reports on a file for ten minutes; then only the table knows.
 const REPORT_LIFETIME: TimeDelta = TimeDelta::minutes(9);
@@ -110,7 +111,7 @@ impl<'f> TableWatch<'f> {
         let worst = worst.filter(|file| file.verdict != Verdict::Verified);
         (run.events)(What::TableJudged(TableProgress {
             table: self.table,
-            verdict: worst.map_or(Verdict::Verified, |file| file.verdict).name(),
+            verdict: worst.map_or(Verdict::Verified, |file| file.verdict),
             file_count: self.files.len(),
             verified_file_count: verified.len(),
             row_count: rows(&self.files),

@@ -92,7 +92,8 @@ impl Connection {
             query_again: None,
         };
         let answer = self.send(&call, stop).await?;
-        let said: InsertFilesAnswer = self.pipe_answer(pipe, (doing, "OPERATE"), &answer)?;
+        let said: InsertFilesAnswer =
+            self.pipe_answer(&PipeCall { pipe, doing, privilege: "OPERATE" }, &answer)?;
         match said.response_code.as_ref().or(said.status.as_ref()) {
             Some(outcome) if outcome.eq_ignore_ascii_case("success") => Ok(said),
             Some(outcome) => Err(Error::PipeRefused {
@@ -117,13 +118,13 @@ impl Connection {
         Err(Error::CannotSubmit { credential: credential.name(), pipe: pipe.to_string() })
     }
 
-    /// What a pipe's answer holds; completes "could not …" and names the privilege that may be lacking.
+    /// What a pipe's answer holds.
     pub(super) fn pipe_answer<T: DeserializeOwned>(
         &self,
-        pipe: &QualifiedName,
-        (doing, privilege): (&'static str, &'static str),
+        asked: &PipeCall<'_>,
         answer: &Answer,
     ) -> Result<T, Error> {
+        let &PipeCall { pipe, doing, privilege } = asked;
         let (pipe, user) = (pipe.to_string(), self.login().user.clone());
         let message = || Status::read(&answer.body).words();
         match answer.status {
@@ -134,6 +135,15 @@ impl Connection {
             status => Err(Error::PipeRefused { pipe, doing, status, message: message() }),
         }
     }
+}
+
+/// What a pipe was asked.
+pub(super) struct PipeCall<'a> {
+    pub(super) pipe: &'a QualifiedName,
+    /// Completes "could not …".
+    pub(super) doing: &'static str,
+    /// What may be lacking.
+    pub(super) privilege: &'static str,
 }
 
 /// Where a pipe takes `call`.

@@ -9,7 +9,6 @@
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use secrecy::SecretString;
 use serde::Serialize;
 
@@ -54,22 +53,7 @@ pub(crate) fn claims(
 
 /// Signs a token.
 pub(crate) fn sign(claims: &Claims, key: &KeyPair) -> Result<SecretString, InvalidKey> {
-    sign_with(claims, key.signing())
-        .map(SecretString::from)
-        .map_err(|error| InvalidKey::Damaged { reason: error.to_string() })
-}
-
-/// Whether a key can sign at all.
-pub(crate) fn try_key(key: &EncodingKey) -> Result<(), jsonwebtoken::errors::Error> {
-    sign_with(&(), key).map(drop)
-}
-
-fn sign_with(
-    claims: &impl Serialize,
-    key: &EncodingKey,
-) -> Result<String, jsonwebtoken::errors::Error> {
-    // RS256 alone: Snowflake documents others for its Python driver only.
-    encode(&Header::new(Algorithm::RS256), claims, key)
+    key.sign(claims).map(SecretString::from)
 }
 
 /// The token in use.

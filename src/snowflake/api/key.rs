@@ -12,7 +12,7 @@ use std::fmt;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use jsonwebtoken::EncodingKey;
+use jsonwebtoken::{Algorithm, EncodingKey};
 use rsa::pkcs1::EncodeRsaPrivateKey;
 use rsa::pkcs8::der::{Decode, ErrorKind, Header, SliceReader};
 use rsa::pkcs8::{
@@ -21,6 +21,7 @@ use rsa::pkcs8::{
 use rsa::traits::PublicKeyParts;
 use rsa::{RsaPrivateKey, RsaPublicKey};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 /// Snowflake takes no shorter key.
@@ -121,8 +122,15 @@ impl KeyPair {
         };
         // A key that reads well can still be refused by what signs with it (more than 4096 bits, say): better now than at
         // the first call.
-        crate::snowflake::api::jwt::try_key(&pair.signing).map_err(damaged)?;
+        pair.sign(&())?;
         Ok(pair)
+    }
+
+    /// A token that says these claims.
+    pub(crate) fn sign(&self, claims: &impl Serialize) -> Result<String, InvalidKey> {
+        // RS256 alone: Snowflake documents others for its Python driver only.
+        jsonwebtoken::encode(&jsonwebtoken::Header::new(Algorithm::RS256), claims, &self.signing)
+            .map_err(damaged)
     }
 
     /// The public half as `ALTER USER … SET RSA_PUBLIC_KEY` takes it: base64 without the PEM lines.
@@ -133,10 +141,6 @@ impl KeyPair {
     /// `SHA256:` and the base64 of the SHA-256 of the public key's DER, as `DESC USER` shows it in `RSA_PUBLIC_KEY_FP`.
     pub(crate) fn fingerprint(&self) -> &str {
         &self.fingerprint
-    }
-
-    pub(crate) const fn signing(&self) -> &EncodingKey {
-        &self.signing
     }
 }
 

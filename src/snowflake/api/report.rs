@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::client::{Call, Connection};
 use super::error::Error;
 use super::ident::QualifiedName;
-use super::insert::path_of;
+use super::insert::{PipeCall, path_of};
 use super::wire::{Report, ReportedFile, Status};
 use crate::stop::Stop;
 
@@ -80,7 +80,8 @@ impl Connection {
             query_again: None,
         };
         let answer = self.send(&call, stop).await?;
-        let report: Report = self.pipe_answer(pipe, ("report", "MONITOR"), &answer)?;
+        let report: Report =
+            self.pipe_answer(&PipeCall { pipe, doing: "report", privilege: "MONITOR" }, &answer)?;
         if report.files.is_none() && report.complete_result.is_none() {
             let said = format!("it is no report ({})", Status::read(&answer.body).words());
             return Err(self.unexpected(call.doing, answer.status, &said));

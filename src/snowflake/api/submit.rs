@@ -109,13 +109,14 @@ impl Connection {
         let since = Instant::now();
         count(&self.counters.statement);
         let answer = self.send(&call, stop).await?;
-        self.settle(answer, (since, deadline), stop).await
+        self.settle(answer, since, deadline, stop).await
     }
 
     async fn settle(
         &self,
         mut answer: Answer,
-        (since, deadline): (Instant, Duration),
+        since: Instant,
+        deadline: Duration,
         stop: &Stop,
     ) -> Result<Rows, Error> {
         let mut pause = None;

@@ -110,7 +110,7 @@ pub(crate) struct Landed {
 }
 
 impl Landed {
-    /// Reads the answer to [`Names::landed`](crate::snowflake::sql::Names::landed). One row, without a name, is about all files: where it is
+    /// Reads the answer to [`Names::landed`](crate::snowflake::objects::Names::landed). One row, without a name, is about all files: where it is
     /// missing, or the others do not add up to it, nothing was answered.
     ///
     /// # Errors
@@ -148,7 +148,7 @@ impl Landed {
     }
 }
 
-/// Reads the answer to [`Names::copy_history`](crate::snowflake::sql::Names::copy_history).
+/// Reads the answer to [`Names::copy_history`](crate::snowflake::objects::Names::copy_history).
 ///
 /// # Errors
 /// Where the result has other columns than the query.
@@ -175,7 +175,7 @@ pub(crate) fn copy_history(rows: &Rows) -> Result<Vec<FileReport>, Error> {
     rows.iter().map(read).collect()
 }
 
-/// Reads the answer to [`Names::load`](crate::snowflake::sql::Names::load). A load that found nothing to do answers with a sentence instead of
+/// Reads the answer to [`Names::load`](crate::snowflake::objects::Names::load). A load that found nothing to do answers with a sentence instead of
 /// rows, and is no report of any file.
 ///
 /// # Errors

@@ -6,7 +6,7 @@
 //! <https://docs.snowflake.com/en/sql-reference/functions/system_pipe_status>
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::snowflake::api::{QualifiedName, literal};
 
@@ -94,7 +94,8 @@ pub(crate) enum Stalled {
 }
 
 /// Whether a person must act.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Health {
     /// No.
     Ok,
@@ -102,6 +103,17 @@ pub(crate) enum Health {
     Warn,
     /// Nothing is loaded until a person mends it.
     Fail,
+}
+
+impl Health {
+    /// As reports write it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+        }
+    }
 }
 
 /// A pipe judged.

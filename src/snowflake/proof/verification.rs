@@ -1,41 +1,10 @@
 //! What a verification says: a verdict on each file, and by the worst of them one on the run.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use super::pipe_health::PipeHealth;
 use crate::ids::Table;
-
-/// What is known of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Verdict {
-    /// Every row is in, as it was sent.
-    Verified,
-    /// Not known yet.
-    Pending,
-    /// Snowflake refused the file.
-    Failed,
-    /// What is in is not what was sent.
-    Mismatch,
-}
-
-impl Verdict {
-    /// The verdict as the ledger writes it.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Verified => "verified",
-            Self::Pending => "pending",
-            Self::Failed => "failed",
-            Self::Mismatch => "mismatch",
-        }
-    }
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.name())
-    }
-}
+use crate::status::{RunVerdict, Verdict};
 
 /// A file judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +44,17 @@ impl Outcome {
     /// Whether asking again would not change it.
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Verified | Self::Refused | Self::Mismatch)
+    }
+}
+
+impl From<Outcome> for RunVerdict {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Verified => Self::Verified,
+            Outcome::Pending => Self::Pending,
+            Outcome::PipeBroken | Outcome::Refused => Self::Failed,
+            Outcome::Mismatch => Self::Mismatch,
+        }
     }
 }
 
@@ -138,6 +118,26 @@ fn summary(verdicts: &[FileVerdict]) -> String {
         Some(file) => {
             let total = verdicts.len();
             format!("{count} of {total} files are verified; `{}`: {}", file.key, file.reason)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_says_of_an_outcome_what_its_reader_does_next() {
+        let words = [
+            (Outcome::Verified, "verified"),
+            (Outcome::Pending, "pending"),
+            (Outcome::PipeBroken, "failed"),
+            (Outcome::Refused, "failed"),
+            (Outcome::Mismatch, "mismatch"),
+        ];
+        for (outcome, word) in words {
+            assert_eq!(RunVerdict::from(outcome).name(), word);
+            assert_eq!(serde_json::to_value(RunVerdict::from(outcome)).unwrap(), word);
         }
     }
 }

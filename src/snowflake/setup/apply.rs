@@ -1,7 +1,7 @@
 //! The edges: asks what is there, runs what is missing.
 
 use super::observed::Observed;
-use super::{Plan, Target};
+use super::{Blueprint, Plan};
 use crate::snowflake::api::{Connection, Error, FailureKind, Session, Statement};
 use crate::snowflake::sql::Audience;
 use crate::stop::Stop;
@@ -29,11 +29,11 @@ pub(crate) enum Applied {
 /// Where Snowflake could not be asked; an object that is missing is no error.
 pub(crate) async fn observe(
     connection: &Connection,
-    target: &Target,
+    blueprint: &Blueprint,
     stop: &Stop,
 ) -> Result<Observed, Error> {
     let mut observed = Observed::default();
-    for question in Observed::questions(&target.names) {
+    for question in Observed::questions(&blueprint.names) {
         let answer = connection.run(&outside(connection, &question), stop).await;
         observed.note(question, answer)?;
     }

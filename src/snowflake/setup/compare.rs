@@ -2,11 +2,11 @@
 
 use super::ddl::{Kind, definition, normal, options};
 use super::grants::grant;
-use super::observed::{Observed, show_in_schema, text};
+use super::observed::{Observed, last, show_in_schema, text};
 use super::table::table;
-use super::{Change, Desired, Item, State, Target};
+use super::{Blueprint, Change, Desired, Item, State};
 use crate::snowflake::api::{Row, literal};
-use crate::snowflake::sql::Names;
+use crate::snowflake::objects::Names;
 
 const STRANDS_PIPES: &str =
     "pipes stop when their stage changes: better give the new one another name";
@@ -20,35 +20,35 @@ const BY_ITS_FILES: &str =
     "pipes that use it read files differently from then on; what is loaded stays as it is";
 
 /// The item of one statement, and behind it those of the columns that its table lacks.
-pub(super) fn compare(target: &Target, observed: &Observed, desired: Desired) -> Vec<Item> {
+pub(super) fn compare(blueprint: &Blueprint, observed: &Observed, desired: Desired) -> Vec<Item> {
     let mut columns = Vec::new();
     let state = match desired.kind {
         Kind::Role | Kind::User | Kind::Warehouse | Kind::Database => {
-            account_object(target, observed, &desired)
+            account_object(blueprint, observed, &desired)
         }
-        Kind::Integration => integration(target, observed, &desired),
+        Kind::Integration => integration(blueprint, observed, &desired),
         Kind::Schema => {
-            let question = format!("show schemas in database {}", target.names.database);
-            there(observed.find(&question, "name", last(&desired.name)).is_some())
+            let question = format!("show schemas in database {}", blueprint.names.database);
+            State::there(observed.find(&question, "name", last(&desired.name)).is_some())
         }
         Kind::FileFormat => file_format(observed, &desired),
-        Kind::Stage => stage(target, observed, &desired),
+        Kind::Stage => stage(blueprint, observed, &desired),
         Kind::Table => table(observed, &desired, &mut columns),
-        Kind::Pipe => pipe(target, observed, &desired),
-        Kind::DynamicTable => dynamic_table(target, observed, &desired),
+        Kind::Pipe => pipe(blueprint, observed, &desired),
+        Kind::DynamicTable => dynamic_table(blueprint, observed, &desired),
         Kind::Grant => grant(observed, &desired),
         Kind::Column => State::Exists,
     };
     let blocked_by = match desired.kind {
-        Kind::Integration if target.aws_role_arn.is_none() => {
+        Kind::Integration if blueprint.aws_role_arn.is_none() => {
             Some("the ARN of the AWS role is not configured")
         }
-        Kind::User if target.public_key.is_none() => Some("the public key is not configured"),
+        Kind::User if blueprint.public_key.is_none() => Some("the public key is not configured"),
         _ => None,
     };
     let blocked_by = blocked_by.map(str::to_owned);
     let note = match desired.kind {
-        Kind::DynamicTable => refreshed(target, observed, &desired),
+        Kind::DynamicTable => refreshed(blueprint, observed, &desired),
         _ => None,
     };
     let Desired { kind, name, audience, statement, .. } = desired;
@@ -57,20 +57,7 @@ pub(super) fn compare(target: &Target, observed: &Observed, desired: Desired) ->
     items
 }
 
-pub(super) fn there(is_there: bool) -> State {
-    if is_there { State::Exists } else { State::Missing }
-}
-
-/// Exists, or differs in this.
-pub(super) fn differing(changes: Vec<Change>, advice: &'static str) -> State {
-    if changes.is_empty() { State::Exists } else { State::Differs { changes, advice } }
-}
-
-pub(super) fn last(name: &str) -> &str {
-    name.rsplit('.').next().unwrap_or(name)
-}
-
-fn account_object(target: &Target, observed: &Observed, desired: &Desired) -> State {
+fn account_object(blueprint: &Blueprint, observed: &Observed, desired: &Desired) -> State {
     let (name, plural) = (&desired.name, format!("{}s", desired.kind.name()));
     let row = observed.find(&format!("show {plural} like '{name}'"), "name", name);
     let session = "select current_user() as user_name, current_role() as role_name";
@@ -80,8 +67,8 @@ fn account_object(target: &Target, observed: &Observed, desired: &Desired) -> St
         Kind::Role => observed.find(session, "role_name", name).is_some(),
         _ => false,
     };
-    let Some(row) = row else { return there(is_session) };
-    let role = target.names.role.as_str();
+    let Some(row) = row else { return State::there(is_session) };
+    let role = blueprint.names.role.as_str();
     let default_role = text(row, "default_role").filter(|old| *old != role);
     match (desired.kind, default_role) {
         (Kind::User, Some(old)) => {
@@ -91,7 +78,7 @@ fn account_object(target: &Target, observed: &Observed, desired: &Desired) -> St
                 new: role.to_owned(),
                 statement: Some(format!("alter user {name} set default_role = {role}")),
             };
-            differing(vec![change], DEFAULT_ROLE)
+            State::differing(vec![change], DEFAULT_ROLE)
         }
         (Kind::Warehouse, _) if text(row, "enable_query_acceleration") == Some("true") => {
             let change = Change {
@@ -102,13 +89,13 @@ fn account_object(target: &Target, observed: &Observed, desired: &Desired) -> St
                     "alter warehouse {name} set enable_query_acceleration = false"
                 )),
             };
-            differing(vec![change], BILLED_BESIDE)
+            State::differing(vec![change], BILLED_BESIDE)
         }
         _ => State::Exists,
     }
 }
 
-fn integration(target: &Target, observed: &Observed, desired: &Desired) -> State {
+fn integration(blueprint: &Blueprint, observed: &Observed, desired: &Desired) -> State {
     let name = &desired.name;
     let question = format!("desc integration {name}");
     if let Some(reason) = observed.denied(&question) {
@@ -123,7 +110,7 @@ fn integration(target: &Target, observed: &Observed, desired: &Desired) -> State
         let statement = Some(format!("alter storage integration {name} set {set}"));
         changes.push(Change { what: what.to_owned(), old, new, statement });
     };
-    let (allowed, url) = (property("STORAGE_ALLOWED_LOCATIONS"), target.lake_url());
+    let (allowed, url) = (property("STORAGE_ALLOWED_LOCATIONS"), blueprint.lake_url());
     let is_covered = |place: &str| place.trim() == "*" || url.starts_with(place.trim());
     if !allowed.split(',').filter(|place| !place.trim().is_empty()).any(is_covered) {
         let places = allowed.split(',').map(str::trim).filter(|place| !place.is_empty());
@@ -133,14 +120,14 @@ fn integration(target: &Target, observed: &Observed, desired: &Desired) -> State
         change("allowed locations", allowed.clone(), format!("also {url}"), set);
     }
     let role = property("STORAGE_AWS_ROLE_ARN");
-    if let Some(wanted) = target.aws_role_arn.as_ref().filter(|wanted| **wanted != role) {
+    if let Some(wanted) = blueprint.aws_role_arn.as_ref().filter(|wanted| **wanted != role) {
         let set = format!("storage_aws_role_arn = {}", literal(wanted));
         change("AWS role", role, wanted.clone(), set);
     }
     if property("ENABLED").eq_ignore_ascii_case("false") {
         change("enabled", "false".to_owned(), "true".to_owned(), "enabled = true".to_owned());
     }
-    differing(changes, BY_HAND)
+    State::differing(changes, BY_HAND)
 }
 
 /// An option's value as `desc` prints it and as DDL writes it, made alike.
@@ -165,7 +152,10 @@ fn file_format(observed: &Observed, desired: &Desired) -> State {
             new: wanted,
         })
     };
-    differing(options(&desired.statement).into_iter().filter_map(change).collect(), BY_ITS_FILES)
+    State::differing(
+        options(&desired.statement).into_iter().filter_map(change).collect(),
+        BY_ITS_FILES,
+    )
 }
 
 /// An object's name as its statement spells it, and as `observe.sql` does.
@@ -174,13 +164,15 @@ fn spelled(desired: &Desired) -> &str {
     behind.split_whitespace().next().unwrap_or_default()
 }
 
-fn stage(target: &Target, observed: &Observed, desired: &Desired) -> State {
-    let question = show_in_schema("stages", &target.names);
+fn stage(blueprint: &Blueprint, observed: &Observed, desired: &Desired) -> State {
+    let question = show_in_schema("stages", &blueprint.names);
     let Some(row) = observed.find(&question, "name", last(&desired.name)) else {
         return State::Missing;
     };
-    let wanted =
-        [("url", target.lake_url()), ("storage_integration", target.names.integration.to_string())];
+    let wanted = [
+        ("url", blueprint.lake_url()),
+        ("storage_integration", blueprint.names.integration.to_string()),
+    ];
     let change = |(column, new): (&str, String)| {
         let old = text(row, column).unwrap_or_default();
         (old != new).then(|| Change {
@@ -190,11 +182,11 @@ fn stage(target: &Target, observed: &Observed, desired: &Desired) -> State {
             statement: None,
         })
     };
-    differing(wanted.into_iter().filter_map(change).collect(), STRANDS_PIPES)
+    State::differing(wanted.into_iter().filter_map(change).collect(), STRANDS_PIPES)
 }
 
-fn pipe(target: &Target, observed: &Observed, desired: &Desired) -> State {
-    let question = show_in_schema("pipes", &target.names);
+fn pipe(blueprint: &Blueprint, observed: &Observed, desired: &Desired) -> State {
+    let question = show_in_schema("pipes", &blueprint.names);
     let Some(row) = observed.find(&question, "name", last(&desired.name)) else {
         return State::Missing;
     };
@@ -211,19 +203,19 @@ fn pipe(target: &Target, observed: &Observed, desired: &Desired) -> State {
     if let Some(reason) = text(row, "invalid_reason") {
         change("validity", reason, "valid");
     }
-    differing(changes, PIPES_ARE_FIXED)
+    State::differing(changes, PIPES_ARE_FIXED)
 }
 
 /// A dynamic table as Snowflake shows it.
-fn shown<'a>(target: &Target, observed: &'a Observed, name: &str) -> Option<Row<'a>> {
-    let Names { database, core_schema, .. } = &target.names;
+fn shown<'a>(blueprint: &Blueprint, observed: &'a Observed, name: &str) -> Option<Row<'a>> {
+    let Names { database, core_schema, .. } = &blueprint.names;
     let question = format!("show dynamic tables in schema {database}.{core_schema}");
     observed.find(&question, "name", last(name))
 }
 
 /// How Snowflake keeps a dynamic table up, and why so.
-fn refreshed(target: &Target, observed: &Observed, desired: &Desired) -> Option<String> {
-    let row = shown(target, observed, &desired.name)?;
+fn refreshed(blueprint: &Blueprint, observed: &Observed, desired: &Desired) -> Option<String> {
+    let row = shown(blueprint, observed, &desired.name)?;
     let mode = text(row, "refresh_mode")?.to_ascii_lowercase();
     let lag = text(row, "target_lag").map_or_else(String::new, |lag| format!(", lag {lag}"));
     let reason = text(row, "refresh_mode_reason");
@@ -231,12 +223,12 @@ fn refreshed(target: &Target, observed: &Observed, desired: &Desired) -> Option<
     Some(format!("refresh {mode}{reason}{lag}"))
 }
 
-fn dynamic_table(target: &Target, observed: &Observed, desired: &Desired) -> State {
-    let warehouse = &target.names.warehouse;
+fn dynamic_table(blueprint: &Blueprint, observed: &Observed, desired: &Desired) -> State {
+    let warehouse = &blueprint.names.warehouse;
     let name = &desired.name;
-    let Some(row) = shown(target, observed, name) else { return State::Missing };
+    let Some(row) = shown(blueprint, observed, name) else { return State::Missing };
     let Some(made_by) = text(row, "text") else {
-        let reason = format!("{} lacks MONITOR on it", target.names.role);
+        let reason = format!("{} lacks MONITOR on it", blueprint.names.role);
         return State::Unseen { reason };
     };
     // The text is the whole command by the documentation; the query alone would do as well.
@@ -264,9 +256,9 @@ fn dynamic_table(target: &Target, observed: &Observed, desired: &Desired) -> Sta
             statement: Some(replace.clone()),
         });
     }
-    let lag = text(row, "target_lag").filter(|old| old.parse() != Ok(target.target_lag.clone()));
+    let lag = text(row, "target_lag").filter(|old| old.parse() != Ok(blueprint.target_lag.clone()));
     if let Some(old) = lag {
-        let new = target.target_lag.to_string();
+        let new = blueprint.target_lag.to_string();
         changes.push(Change {
             what: "target lag".to_owned(),
             old: old.to_owned(),
@@ -293,5 +285,5 @@ fn dynamic_table(target: &Target, observed: &Observed, desired: &Desired) -> Sta
             statement: Some(format!("alter dynamic table {name} set warehouse = {warehouse}")),
         });
     }
-    differing(changes, SAFE_TO_REPLACE)
+    State::differing(changes, SAFE_TO_REPLACE)
 }

@@ -1,6 +1,5 @@
 //! What a role may, as it is against as it should be. Pure.
 
-use super::compare::there;
 use super::ddl::{GrantDdl, granted};
 use super::observed::{Observed, text};
 use super::{Desired, State};
@@ -19,11 +18,11 @@ pub(super) fn grant(observed: &Observed, desired: &Desired) -> State {
     }
     let rows = || observed.rows(&question);
     match (wanted.on.as_str(), wanted.bulk()) {
-        ("ROLE", _) => there(rows().any(|row| {
+        ("ROLE", _) => State::there(rows().any(|row| {
             text(row, "granted_to") == Some(wanted.to.as_str())
                 && text(row, "grantee_name") == Some(wanted.grantee.as_str())
         })),
-        (_, Some((Bulk::Future, kind))) => there(rows().any(|row| {
+        (_, Some((Bulk::Future, kind))) => State::there(rows().any(|row| {
             let on = text(row, "grant_on").or(text(row, "granted_on"));
             on.is_some_and(|on| spelled(on) == kind)
                 && text(row, "grantee_name") == Some(wanted.grantee.as_str())
@@ -35,7 +34,7 @@ pub(super) fn grant(observed: &Observed, desired: &Desired) -> State {
             let privileges = &wanted.privileges;
             let has =
                 |privilege: &String| rows().any(|row| holds(row, privilege, &on, &wanted.object));
-            there(privileges.iter().all(has))
+            State::there(privileges.iter().all(has))
         }
     }
 }
@@ -78,7 +77,7 @@ fn on_all(observed: &Observed, question: &str, wanted: &GrantDdl, kind: &str) ->
         };
         wanted.privileges.iter().all(has)
     };
-    there(observed.rows(&objects).filter(is_of_kind).all(is_granted))
+    State::there(observed.rows(&objects).filter(is_of_kind).all(is_granted))
 }
 
 /// Whether a row of `show grants to role` gives the privilege. Its words for kinds have changed: with and without `_`.

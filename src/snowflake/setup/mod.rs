@@ -30,13 +30,14 @@ use observed::text;
 
 use super::api::literal;
 use super::aws::{self, AwsSide};
-use super::sql::{Audience, Filling, Fillings, IngestMode, Names, SETUP, Scope};
+use super::objects::{IngestMode, Names, file_format, ident, pattern};
+use super::sql::{Audience, Filling, Fillings, SETUP, Scope};
 use crate::ids::Table;
 use crate::lake::Format;
 
 /// What the setup is for.
 #[derive(Debug, Clone)]
-pub(crate) struct Target {
+pub(crate) struct Blueprint {
     /// What everything is called.
     pub names: Names,
     /// The lake's bucket.
@@ -102,6 +103,17 @@ pub(crate) enum State {
     },
 }
 
+impl State {
+    fn there(is_there: bool) -> Self {
+        if is_there { Self::Exists } else { Self::Missing }
+    }
+
+    /// Exists, or differs in this.
+    fn differing(changes: Vec<Change>, advice: &'static str) -> Self {
+        if changes.is_empty() { Self::Exists } else { Self::Differs { changes, advice } }
+    }
+}
+
 /// One thing that is different.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Change {
@@ -128,12 +140,12 @@ pub(crate) struct Plan {
 
 impl Plan {
     /// Compares what should be with what was seen.
-    pub(crate) fn new(target: &Target, observed: &Observed) -> Self {
-        let desired = target.desired().into_iter();
+    pub(crate) fn new(blueprint: &Blueprint, observed: &Observed) -> Self {
+        let desired = blueprint.desired().into_iter();
         let mut items: Vec<Item> =
-            desired.flat_map(|desired| compare::compare(target, observed, desired)).collect();
-        conflict::conflicts(target, observed, &mut items);
-        Self { items, aws: target.aws(observed), cost: target.cost(observed) }
+            desired.flat_map(|desired| compare::compare(blueprint, observed, desired)).collect();
+        conflict::conflicts(blueprint, observed, &mut items);
+        Self { items, aws: blueprint.aws(observed), cost: blueprint.cost(observed) }
     }
 
     /// What [`apply()`] would run.
@@ -157,7 +169,7 @@ pub(super) struct Desired {
     pub(super) statement: String,
 }
 
-impl Target {
+impl Blueprint {
     /// Where the stage points to.
     pub(crate) fn lake_url(&self) -> String {
         format!("s3://{}/{}", self.bucket, self.prefix)
@@ -203,11 +215,11 @@ impl Target {
             let pipe = self.names.pipe(table, self.format, self.mode);
             let is_auto = self.mode == IngestMode::Auto;
             fillings.extend([
-                ("table", Filling::Name(crate::snowflake::sql::ident(table.name()))),
+                ("table", Filling::Name(ident(table.name()))),
                 ("folder", Filling::Folder(table)),
-                ("file_format", Filling::Name(crate::snowflake::sql::file_format(self.format))),
-                ("pattern", Filling::Text(crate::snowflake::sql::pattern(self.format))),
-                ("auto_ingest", Filling::Name(crate::snowflake::sql::ident(&is_auto.to_string()))),
+                ("file_format", Filling::Name(file_format(self.format))),
+                ("pattern", Filling::Text(pattern(self.format))),
+                ("auto_ingest", Filling::Name(ident(&is_auto.to_string()))),
                 ("current_rows", Filling::Query(self.names.current_rows(table))),
                 ("target_lag", Filling::Text(literal(&self.target_lag.to_string()))),
                 ("refresh_mode", Filling::Name(Names::refresh_mode(table))),

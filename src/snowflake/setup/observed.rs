@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::Target;
+use super::Blueprint;
 use crate::ids::Table;
 use crate::snowflake::api::{Error, FailureKind, Row, Rows};
-use crate::snowflake::sql::{IngestMode, Names};
+use crate::snowflake::objects::{IngestMode, Names};
 
 /// The answers to a plan's questions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -89,10 +89,10 @@ impl Observed {
     }
 
     /// The queue that S3's events of each table go to.
-    pub(super) fn queues(&self, target: &Target) -> BTreeMap<Table, String> {
-        let question = show_in_schema("pipes", &target.names);
+    pub(super) fn queues(&self, blueprint: &Blueprint) -> BTreeMap<Table, String> {
+        let question = show_in_schema("pipes", &blueprint.names);
         let queue = |table: Table| {
-            let pipe = target.names.pipe(table, target.format, IngestMode::Auto)?;
+            let pipe = blueprint.names.pipe(table, blueprint.format, IngestMode::Auto)?;
             let row = self.find(&question, "name", pipe.name.as_str())?;
             Some((table, text(row, "notification_channel")?.to_owned()))
         };
@@ -103,6 +103,11 @@ impl Observed {
 /// A cell, where it is there and not NULL.
 pub(super) fn text<'a>(row: Row<'a>, column: &str) -> Option<&'a str> {
     row.cell(column).ok()?.text().ok().filter(|text| !text.is_empty())
+}
+
+/// The last part of a name: in an answer to `show` it stands alone.
+pub(super) fn last(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
 }
 
 pub(super) fn show_in_schema(what: &str, names: &Names) -> String {

@@ -1,6 +1,5 @@
 //! A landing table, as it is against as it should be, column by column. Pure.
 
-use super::compare::differing;
 use super::ddl::{ColumnDdl, Kind, columns};
 use super::observed::{Observed, text};
 use super::{Change, Desired, Item, State};
@@ -47,7 +46,7 @@ pub(super) fn table(observed: &Observed, desired: &Desired, items: &mut Vec<Item
             });
         }
     }
-    differing(changes, BY_ITS_ROWS)
+    State::differing(changes, BY_ITS_ROWS)
 }
 
 /// A column that may be NULL is an item of its own, which is made; one that may not needs a hand.

@@ -42,16 +42,22 @@ struct ErrorDetail {
     reason: Option<String>,
 }
 
-/// What `answer` means as that to `url` below `base`, given `is_user`'s token.
-pub(super) fn meaning(
-    answer: Answer,
-    (base, url): (&Url, &str),
-    is_user: bool,
-    caller: &Caller,
-) -> Outcome {
+/// The call that is answered.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    /// What the address is below.
+    pub(super) base: &'a Url,
+    /// Path and query.
+    pub(super) url: &'a str,
+    /// Whether the token was a user's, not the app's own.
+    pub(super) is_user: bool,
+}
+
+/// What `answer` means.
+pub(super) fn meaning(answer: Answer, call: Asked<'_>, caller: &Caller) -> Outcome {
     let Answer { status, headers, body } = answer;
     if let Some(target) = http::redirect(status, &headers) {
-        let url = format!("{}{url}", base.as_str().trim_end_matches('/'));
+        let url = format!("{}{}", call.base.as_str().trim_end_matches('/'), call.url);
         let (url, status) = (http::place(&url), status.as_u16());
         return Outcome::Fail(Error::Redirected { url, status, target });
     }
@@ -60,8 +66,8 @@ pub(super) fn meaning(
         Err(error) => return Outcome::Again(Fault::of_body(status, error)),
     };
     if !status.is_success() {
-        let asked = caller.retry_after(&headers);
-        return refusal((url, is_user), status, asked, &String::from_utf8_lossy(&body));
+        let wait = caller.retry_after(&headers);
+        return refusal(call, status, wait, &String::from_utf8_lossy(&body));
     }
     let body = match String::from_utf8(body) {
         Ok(body) => body,
@@ -81,12 +87,8 @@ pub(super) fn meaning(
 }
 
 /// What an answer means that is not a success.
-fn refusal(
-    (url, is_user): (&str, bool),
-    status: StatusCode,
-    asked: Option<Duration>,
-    body: &str,
-) -> Outcome {
+fn refusal(call: Asked<'_>, status: StatusCode, wait: Option<Duration>, body: &str) -> Outcome {
+    let Asked { url, is_user, .. } = call;
     let detail = serde_json::from_str::<ErrorBody>(body).unwrap_or_default().error;
     let says = |text: &str| body.to_ascii_lowercase().contains(text);
     // What is asked about, without how it is asked.
@@ -107,9 +109,10 @@ fn refusal(
         }
         403 => Outcome::Fail(Error::Forbidden { url: url_owned() }),
         404 => Outcome::Fail(Error::NotFound { url: url_owned() }),
-        429 => {
-            Outcome::Wait { asked, is_quota: detail.reason.as_deref() == Some("QUOTA_EXCEEDED") }
-        }
+        429 => Outcome::Wait {
+            asked: wait,
+            is_quota: detail.reason.as_deref() == Some("QUOTA_EXCEEDED"),
+        },
         408 | 500..=599 => Outcome::Again(Fault::Passing(format!("status {status}"))),
         code => Outcome::Fail(Error::Refused {
             url: url.to_owned(),

@@ -78,6 +78,16 @@ struct Token {
     scopes: Vec<String>,
 }
 
+/// What a login brings back once the user has agreed.
+pub(super) struct Agreed<'a> {
+    /// Good for one request.
+    pub(super) code: &'a str,
+    /// The proof that whoever redeems it asked for it (PKCE).
+    pub(super) verifier: &'a str,
+    /// Where the browser was sent back to.
+    pub(super) redirect_uri: &'a str,
+}
+
 impl Credentials {
     /// Asks for a new access token with the best grant there is: a user's login, else the app's own secret. `unstored` is a
     /// login of this process that is newer than the stored one.
@@ -163,10 +173,10 @@ impl Credentials {
     /// Exchanges the code of a login and stores what it gives.
     pub(super) async fn redeem(
         &self,
-        (code, verifier): (&str, &str),
-        redirect_uri: &str,
+        agreed: &Agreed<'_>,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
+        let &Agreed { code, verifier, redirect_uri } = agreed;
         let client = http::client(TIMEOUT)
             .map_err(|error| Error::Login { reason: http::describe(error) })?;
         let room = self.token_file.make_room()?;

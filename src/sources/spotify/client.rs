@@ -11,9 +11,8 @@ use reqwest::{Method, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::answer::{Outcome, meaning};
+use super::answer::{Asked, Outcome, meaning};
 use super::auth::{Credentials, Denied, Renewal};
-use super::question::{self, Question};
 use super::quota::{Lockouts, Usage};
 use super::token_file::StoredToken;
 use crate::event::{Events, WaitFor, Warning, What};
@@ -97,7 +96,7 @@ pub(crate) struct Client {
     last_call: Option<Instant>,
     stop: Arc<Stop>,
     pub(super) usage: Usage,
-    pub(super) lockouts: Lockouts,
+    lockouts: Lockouts,
 }
 
 impl Client {
@@ -130,6 +129,18 @@ impl Client {
             usage: Usage::default(),
             lockouts: Lockouts::default(),
         })
+    }
+
+    /// A client that knows what earlier ones were told.
+    #[must_use]
+    pub(crate) fn with_lockouts(mut self, lockouts: Lockouts) -> Self {
+        self.lockouts = lockouts;
+        self
+    }
+
+    /// What may not be asked, as far as Spotify has said.
+    pub(crate) const fn lockouts(&self) -> &Lockouts {
+        &self.lockouts
     }
 
     /// Lets `stop` end waits and calls; they then fail with [`Error::Stopped`].
@@ -172,32 +183,6 @@ impl Client {
         })
     }
 
-    /// Full artists or albums in one call. `None`: the app may not ask for several at once.
-    ///
-    /// A single id that Spotify does not know gives the document `null`, as it gives it in a batch.
-    pub(crate) async fn details(
-        &mut self,
-        subject: &Subject,
-        ids: &[String],
-        events: Events<'_>,
-    ) -> Result<Option<Document>, Error> {
-        let entity = Entity::of(subject);
-        let (name, list) = (entity.name(), ids.join(","));
-        let is_batch = ids.len() > 1;
-        let url = if is_batch { format!("/{name}?ids={list}") } else { format!("/{name}/{list}") };
-        let question = Question { entity, subject, url: &url };
-        let asked = self.ask(question, |given| question::details(given, ids), events).await;
-        match asked.map(|(document, ())| document) {
-            Err(error) if is_batch && error.concerns_one_playlist() => Ok(None),
-            Err(Error::NotFound { .. } | Error::Refused { status: 400, .. }) => {
-                let (subject, fetched_at) = (subject.clone(), self.now());
-                let (etag, body) = (None, "null".to_owned());
-                Ok(Some(Document { entity, subject, url, fetched_at, etag, body }))
-            }
-            other => other.map(Some),
-        }
-    }
-
     /// The logged-in user's id, asked for once.
     pub(crate) async fn user_id(&mut self, events: Events<'_>) -> Result<String, Error> {
         #[derive(Deserialize)]
@@ -220,7 +205,7 @@ impl Client {
         events: Events<'_>,
     ) -> Result<(String, Option<String>), Error> {
         let (mut patience, mut has_refreshed) = (Patience::new(self.timing.call.retry), false);
-        self.require_open(url)?;
+        self.lockouts.require_open(url, self.now())?;
         loop {
             if self.is_barred {
                 return Err(Error::PremiumRequired);
@@ -308,7 +293,8 @@ impl Client {
         };
         if is_spent || self.timing.call.max_wait < waited {
             let reason = if is_quota { "its quota of calls is used up" } else { "too many calls" };
-            return Err(self.lock_out(url, wait, reason));
+            let (bucket, until) = self.lockouts.lock(url, self.now(), wait);
+            return Err(Error::RateLimited { bucket, until, reason });
         }
         Ok(self.timing.call.asked(wait))
     }
@@ -381,7 +367,10 @@ impl Client {
         let target = format!("{}{url}", self.base.as_str().trim_end_matches('/'));
         let request = self.caller.request(Method::GET, target).bearer_auth(token);
         match self.caller.once(request).await {
-            Ok(answer) => meaning(answer, (&self.base, url), self.is_user, &self.caller),
+            Ok(answer) => {
+                let call = Asked { base: &self.base, url, is_user: self.is_user };
+                meaning(answer, call, &self.caller)
+            }
             Err(fault) => Outcome::Again(fault),
         }
     }

@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use url::Url;
 
-use super::auth::Credentials;
+use super::auth::{Agreed, Credentials};
 use crate::http;
 use crate::sources::error::Error;
 
@@ -74,7 +74,8 @@ pub(crate) async fn login(
     };
     let code = code_of(&query, &accounts.oauth.state)?;
     let verifier = accounts.verifier.as_deref().unwrap_or_default();
-    credentials.redeem((&code, verifier), &redirect_uri, now).await
+    let agreed = Agreed { code: &code, verifier, redirect_uri: &redirect_uri };
+    credentials.redeem(&agreed, now).await
 }
 
 /// Answers the browser until it brings our callback. What else comes is turned away: a favicon, a forged callback, and

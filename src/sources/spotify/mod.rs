@@ -9,6 +9,7 @@ mod playlist;
 mod question;
 mod quota;
 mod reader;
+mod step;
 mod token_file;
 
 pub(crate) use auth::Credentials;
@@ -17,7 +18,7 @@ pub use client::Timing;
 pub(crate) use list::{KnownList, ListReader};
 pub(crate) use login::login;
 pub(crate) use playlist::PlaylistReader;
-pub use quota::Bucket;
 pub(crate) use quota::Lockouts;
-pub(crate) use reader::{Reader, Step};
+pub(crate) use reader::Reader;
+pub(crate) use step::Step;
 pub(crate) use token_file::TokenFile;

@@ -2,7 +2,7 @@
 
 use super::client::Client;
 use super::question::{self, PageAnswer, PlaylistAnswer, Question};
-use super::reader::{PAGE_LIMIT, Step};
+use super::step::{PAGE_LIMIT, Step};
 use crate::event::Events;
 use crate::ids::{PlaylistId, Subject};
 use crate::sources::document::{Document, Entity};

@@ -8,7 +8,8 @@ use super::client::Client;
 use crate::event::{Events, WaitFor, What};
 use crate::ids::{PlaylistId, Subject};
 use crate::sources::document::{Document, Entity, Parts, RowIdentity};
-use crate::sources::error::{Error, InvalidDocument};
+use crate::sources::error::Error;
+use crate::sources::no_document::InvalidDocument;
 use crate::sources::size;
 
 /// How often one question is put before its answer is taken for what Spotify has to say.
@@ -67,6 +68,32 @@ impl Client {
             }
         }
     }
+
+    /// Full artists or albums in one call. `None`: the app may not ask for several at once.
+    ///
+    /// A single id that Spotify does not know gives the document `null`, as it gives it in a batch.
+    pub(crate) async fn details(
+        &mut self,
+        subject: &Subject,
+        ids: &[String],
+        events: Events<'_>,
+    ) -> Result<Option<Document>, Error> {
+        let entity = Entity::of(subject);
+        let (name, list) = (entity.name(), ids.join(","));
+        let is_batch = ids.len() > 1;
+        let url = if is_batch { format!("/{name}?ids={list}") } else { format!("/{name}/{list}") };
+        let question = Question { entity, subject, url: &url };
+        let asked = self.ask(question, |given| require_details(given, ids), events).await;
+        match asked.map(|(document, ())| document) {
+            Err(error) if is_batch && error.concerns_one_playlist() => Ok(None),
+            Err(Error::NotFound { .. } | Error::Refused { status: 400, .. }) => {
+                let (subject, fetched_at) = (subject.clone(), self.now());
+                let (etag, body) = (None, "null".to_owned());
+                Ok(Some(Document { entity, subject, url, fetched_at, etag, body }))
+            }
+            other => other.map(Some),
+        }
+    }
 }
 
 fn unusable(document: &Document) -> impl FnOnce(InvalidDocument) -> Error + '_ {
@@ -82,7 +109,7 @@ fn parts(document: &Document) -> Result<Parts<'_>, Error> {
 
 /// Looks whether a document has the full artists or albums that were asked for, each in its place. In a batch, `null` stands for
 /// one that Spotify does not know.
-pub(super) fn details(document: &Document, ids: &[String]) -> Result<(), Error> {
+fn require_details(document: &Document, ids: &[String]) -> Result<(), Error> {
     #[derive(Deserialize)]
     struct Named {
         id: String,
@@ -119,8 +146,9 @@ pub(super) fn playlist(document: &Document, asked: &PlaylistId) -> Result<Playli
         return Ok(PlaylistAnswer { snapshot_id, rows: None, is_former });
     };
     let total = parts.total.ok_or(InvalidDocument::NoTotal).map_err(unusable(document))?;
-    let (at, given) = ((0, parts.offset), count(rows.len()));
-    require_whole(document, at, (given, total.min(parts.limit.unwrap_or(given))))?;
+    let given = count(rows.len());
+    require_offset(document, 0, parts.offset)?;
+    require_whole(document, given, total.min(parts.limit.unwrap_or(given)))?;
     Ok(PlaylistAnswer { snapshot_id, rows: Some((given, total)), is_former })
 }
 
@@ -136,7 +164,8 @@ pub(super) fn page(
     let total = parts.total.ok_or(InvalidDocument::NoTotal).map_err(unusable(document))?;
     let row_count = count(rows.len());
     let wanted = limit.map_or(row_count, |limit| limit.min(total.saturating_sub(offset)));
-    require_whole(document, (offset, parts.offset), (row_count, wanted))?;
+    require_offset(document, offset, parts.offset)?;
+    require_whole(document, row_count, wanted)?;
     Ok(PageAnswer { total, row_count })
 }
 
@@ -146,15 +175,15 @@ pub(super) fn identities(document: &Document) -> Result<Vec<RowIdentity>, Error>
     Ok(parts.rows.iter().flatten().map(|row| RowIdentity::of(row)).collect())
 }
 
-/// A row that is left out moves every row behind it, so nothing is taken of a page that is not whole.
-fn require_whole(
-    document: &Document,
-    (asked, at): (u32, u32),
-    (given, wanted): (u32, u32),
-) -> Result<(), Error> {
-    if at != asked {
-        return Err(unusable(document)(InvalidDocument::OtherOffset { asked, given: at }));
+fn require_offset(document: &Document, asked: u32, given: u32) -> Result<(), Error> {
+    match asked == given {
+        true => Ok(()),
+        false => Err(unusable(document)(InvalidDocument::OtherOffset { asked, given })),
     }
+}
+
+/// A row that is left out moves every row behind it, so nothing is taken of a page that is not whole.
+fn require_whole(document: &Document, given: u32, wanted: u32) -> Result<(), Error> {
     if given != wanted {
         let url = document.url.clone();
         return Err(Error::NotWhole { url, given, wanted, tries: TRIES });

@@ -1,6 +1,6 @@
-//! Spotify's quota: counted by bucket of endpoints, so that a lockout of one leaves the others usable.
+//! Spotify's quota: which buckets of endpoints are locked, and what the calls cost.
 //!
-//! In: the address of a call. Out: its bucket, and whether that may be asked. What is locked is not called: a call during a
+//! In: the address of a call. Out: whether its bucket may be asked. What is locked is not called: a call during a
 //! lockout lengthens it.
 
 use std::collections::BTreeMap;
@@ -8,72 +8,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
-use super::client::Client;
+use crate::sources::bucket::Bucket;
 use crate::sources::error::Error;
-
-/// A group of endpoints that Spotify counts together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Bucket {
-    /// `/playlists/{id}`
-    Playlist,
-    /// `/playlists/{id}/items`
-    PlaylistItems,
-    /// `/me` and `/me/playlists`
-    OwnPlaylists,
-    /// `/me/tracks`
-    LikedSongs,
-    /// `/artists` and below
-    Artists,
-    /// `/albums` and below
-    Albums,
-    /// `/me/player` and below
-    Player,
-    /// Whatever changes something.
-    Writes,
-}
-
-impl Bucket {
-    /// Every bucket.
-    pub(crate) const ALL: [Self; 8] = [
-        Self::Playlist,
-        Self::PlaylistItems,
-        Self::OwnPlaylists,
-        Self::LikedSongs,
-        Self::Artists,
-        Self::Albums,
-        Self::Player,
-        Self::Writes,
-    ];
-
-    /// Its name in the ledger, in reports and in metrics.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Playlist => "playlist",
-            Self::PlaylistItems => "playlist_items",
-            Self::OwnPlaylists => "own_playlists",
-            Self::LikedSongs => "liked_songs",
-            Self::Artists => "artists",
-            Self::Albums => "albums",
-            Self::Player => "player",
-            Self::Writes => "writes",
-        }
-    }
-
-    /// The bucket of a GET of this path and query.
-    pub(crate) fn of(url: &str) -> Self {
-        let path = url.split('?').next().unwrap_or_default();
-        let segments: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-        match segments.as_slice() {
-            ["playlists", _] => Self::Playlist,
-            ["playlists", ..] => Self::PlaylistItems,
-            ["me", "tracks", ..] => Self::LikedSongs,
-            ["me", "player", ..] => Self::Player,
-            ["artists", ..] => Self::Artists,
-            ["albums", ..] => Self::Albums,
-            _ => Self::OwnPlaylists,
-        }
-    }
-}
 
 /// The buckets that may not be asked, and until when.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -89,6 +25,33 @@ impl Lockouts {
     /// Each locked bucket and its end.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Bucket, DateTime<Utc>)> + '_ {
         self.0.iter().map(|(bucket, until)| (*bucket, *until))
+    }
+
+    /// Whether this may be asked at `now`.
+    pub(super) fn require_open(&self, url: &str, now: DateTime<Utc>) -> Result<(), Error> {
+        let bucket = Bucket::of(url);
+        match self.not_before(bucket, now) {
+            Some(until) => {
+                let reason = "an earlier call was told so; no other was made";
+                Err(Error::RateLimited { bucket, until, reason })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Notes a lockout of this address from `now` on, and says until when.
+    pub(super) fn lock(
+        &mut self,
+        url: &str,
+        now: DateTime<Utc>,
+        wait: Duration,
+    ) -> (Bucket, DateTime<Utc>) {
+        let bucket = Bucket::of(url);
+        let until = now + TimeDelta::from_std(wait).unwrap_or(TimeDelta::days(1));
+        // A whole second, and never a moment too early.
+        let until = until.trunc_subsecs(0) + TimeDelta::seconds(1);
+        self.note(bucket, until);
+        (bucket, until)
     }
 
     /// When this bucket may be asked, if that is later than `now`.
@@ -108,63 +71,9 @@ pub(crate) struct Usage {
     pub(crate) waited: Duration,
 }
 
-impl Client {
-    /// A client that knows what earlier ones were told.
-    #[must_use]
-    pub(crate) fn with_lockouts(mut self, lockouts: Lockouts) -> Self {
-        self.lockouts = lockouts;
-        self
-    }
-
-    /// What may not be asked, as far as Spotify has said.
-    pub(crate) const fn lockouts(&self) -> &Lockouts {
-        &self.lockouts
-    }
-
-    /// Whether this may be asked now.
-    pub(super) fn require_open(&self, url: &str) -> Result<(), Error> {
-        let bucket = Bucket::of(url);
-        match self.lockouts.not_before(bucket, self.now()) {
-            Some(until) => {
-                let reason = "an earlier call was told so; no other was made";
-                Err(Error::RateLimited { bucket, until, reason })
-            }
-            None => Ok(()),
-        }
-    }
-
-    /// Notes a lockout, and says it.
-    pub(super) fn lock_out(&mut self, url: &str, wait: Duration, reason: &'static str) -> Error {
-        let bucket = Bucket::of(url);
-        let until = self.now() + TimeDelta::from_std(wait).unwrap_or(TimeDelta::days(1));
-        // A whole second, and never a moment too early.
-        let until = until.trunc_subsecs(0) + TimeDelta::seconds(1);
-        self.lockouts.note(bucket, until);
-        Error::RateLimited { bucket, until, reason }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_address_belongs_to_the_bucket_that_spotify_counts_it_to() {
-        for (url, bucket) in [
-            ("/playlists/x?additional_types=track", Bucket::Playlist),
-            ("/playlists/x/items?limit=50&offset=100", Bucket::PlaylistItems),
-            ("/playlists/x/tracks?limit=50", Bucket::PlaylistItems),
-            ("/me", Bucket::OwnPlaylists),
-            ("/me/playlists?limit=50&offset=0", Bucket::OwnPlaylists),
-            ("/me/tracks?limit=50", Bucket::LikedSongs),
-            ("/me/player/recently-played", Bucket::Player),
-            ("/artists?ids=a,b", Bucket::Artists),
-            ("/artists/a/albums", Bucket::Artists),
-            ("/albums/a", Bucket::Albums),
-        ] {
-            assert_eq!(Bucket::of(url), bucket, "{url}");
-        }
-    }
 
     #[test]
     fn a_lockout_ends_and_the_later_of_two_holds() {

@@ -3,28 +3,10 @@
 use super::client::Client;
 use super::list::ListReader;
 use super::playlist::PlaylistReader;
+use super::step::Step;
 use crate::event::Events;
 use crate::sources::document::Document;
 use crate::sources::error::Error;
-
-/// Rows per page of `/playlists/{id}/items`, `/me/tracks` and `/me/playlists`: Spotify's maximum.
-pub(super) const PAGE_LIMIT: u32 = 50;
-
-/// What one step of a reader gave.
-#[derive(Debug)]
-pub(crate) enum Step {
-    /// A document to land; the reader is not done.
-    Page(Document),
-    /// The list is the one that is already in the warehouse.
-    Unchanged,
-    /// The playlist exists, its contents are not for us.
-    MetadataOnly(Document),
-    /// The list changed while it was read. What was landed of it must not be used; the document, where there is one, is the
-    /// first page of the new snapshot.
-    Changed(Option<Document>),
-    /// Everything was read, at one snapshot.
-    Complete,
-}
 
 /// Which kind of list is read, and how far.
 #[derive(Debug, Clone)]

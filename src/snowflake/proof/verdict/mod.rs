@@ -18,10 +18,11 @@ use super::evidence::{
     Answer, Claimed, Evidence, Found, Landed, claim_of, error_of, is_of, is_same_sum, progress_of,
 };
 use super::pipe_health::Health;
-use super::verification::{FileVerdict, Verdict, Verification};
+use super::verification::{FileVerdict, Verification};
 use crate::ids::Table;
 use crate::lake::ExportedFile;
 use crate::snowflake::api::FileReport;
+use crate::status::Verdict;
 
 /// Judges every file of a manifest.
 pub(crate) fn verify<'f>(

@@ -5,14 +5,14 @@ use super::*;
 
 #[test]
 fn an_account_that_the_first_version_set_up_has_nothing_to_do() {
-    let target = target(IngestMode::Rest);
+    let blueprint = blueprint(IngestMode::Rest);
     let first = include_str!("../../../../tests/fixtures/snowflake/tables_0_1_0.sql");
-    let first = first.replace("'1 hour'", &literal(&target.target_lag.to_string()).to_string());
+    let first = first.replace("'1 hour'", &literal(&blueprint.target_lag.to_string()).to_string());
     let lines: Vec<&str> = first.lines().filter(|line| !line.starts_with("--")).collect();
     let first = lines.join("\n");
     let mut first = first.split("\n;\n").flat_map(|sql| sql.split(";\n")).map(str::trim);
     let mut count = 0;
-    let then: Vec<String> = target
+    let then: Vec<String> = blueprint
         .statements()
         .into_iter()
         .map(|now| match created(&now) {
@@ -26,6 +26,6 @@ fn an_account_that_the_first_version_set_up_has_nothing_to_do() {
         })
         .collect();
     assert_eq!(count, 2 * Table::ALL.len());
-    let plan = Plan::new(&target, &observed(account(&then)));
+    let plan = Plan::new(&blueprint, &observed(account(&then)));
     assert_eq!(open(&plan), [], "{plan}");
 }

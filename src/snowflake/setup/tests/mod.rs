@@ -10,8 +10,8 @@ use super::show::Counts;
 use super::*;
 use crate::snowflake::api::Rows;
 
-fn target(mode: IngestMode) -> Target {
-    Target {
+fn blueprint(mode: IngestMode) -> Blueprint {
+    Blueprint {
         names: Names::default(),
         bucket: "lake".to_owned(),
         prefix: "spotify-data/".to_owned(),
@@ -23,9 +23,9 @@ fn target(mode: IngestMode) -> Target {
     }
 }
 
-fn after(target: &Target, change: impl Fn(&str) -> String) -> Plan {
-    let statements: Vec<String> = target.statements().iter().map(|sql| change(sql)).collect();
-    Plan::new(target, &observed(account(&statements)))
+fn after(blueprint: &Blueprint, change: impl Fn(&str) -> String) -> Plan {
+    let statements: Vec<String> = blueprint.statements().iter().map(|sql| change(sql)).collect();
+    Plan::new(blueprint, &observed(account(&statements)))
 }
 
 /// Kind, name and state of what is not as it should be.
@@ -38,8 +38,8 @@ fn open(plan: &Plan) -> Vec<(Kind, &str, &State)> {
 fn on_an_empty_account_everything_is_missing_and_in_order() {
     for (mode, pipe_count) in [(IngestMode::Rest, 8), (IngestMode::Auto, 8), (IngestMode::Copy, 0)]
     {
-        let target = target(mode);
-        let plan = Plan::new(&target, &observed(BTreeMap::new()));
+        let blueprint = blueprint(mode);
+        let plan = Plan::new(&blueprint, &observed(BTreeMap::new()));
         assert!(plan.items.iter().all(|item| item.state == State::Missing));
         let count = |kind| plan.items.iter().filter(|item| item.kind == kind).count();
         assert_eq!(count(Kind::Table), 8);
@@ -53,7 +53,7 @@ fn on_an_empty_account_everything_is_missing_and_in_order() {
         }));
         assert_eq!(
             plan.items.iter().map(|item| &item.statement).collect::<Vec<_>>(),
-            target.statements().iter().collect::<Vec<_>>()
+            blueprint.statements().iter().collect::<Vec<_>>()
         );
         assert_eq!((plan.aws.trust_policy.clone(), plan.aws.notification.clone()), (None, None));
     }
@@ -63,8 +63,8 @@ fn on_an_empty_account_everything_is_missing_and_in_order() {
 fn a_second_plan_finds_nothing_to_do() {
     for mode in [IngestMode::Rest, IngestMode::Auto, IngestMode::Copy] {
         for format in [Format::Parquet, Format::Csv] {
-            let target = Target { format, ..target(mode) };
-            let plan = after(&target, str::to_owned);
+            let blueprint = Blueprint { format, ..blueprint(mode) };
+            let plan = after(&blueprint, str::to_owned);
             assert_eq!(open(&plan), [], "{plan}");
             assert!(plan.is_settled());
             let trust = plan.aws.trust_policy.unwrap().to_string();
@@ -76,8 +76,8 @@ fn a_second_plan_finds_nothing_to_do() {
 
 #[test]
 fn a_missing_column_is_added_and_a_changed_one_is_left_to_a_hand() {
-    let target = target(IngestMode::Rest);
-    let plan = after(&target, |sql| {
+    let blueprint = blueprint(IngestMode::Rest);
+    let plan = after(&blueprint, |sql| {
         if !sql.starts_with("create table if not exists SPOTIFY.RAW.songs") {
             return sql.to_owned();
         }
@@ -126,7 +126,7 @@ fn a_missing_column_is_added_and_a_changed_one_is_left_to_a_hand() {
 
 #[test]
 fn whatever_else_differs_is_said_and_never_replaced() {
-    let target = target(IngestMode::Rest);
+    let blueprint = blueprint(IngestMode::Rest);
     // What is there instead, and what the plan says of which object.
     let cases = [
         ("create pipe", "skip_file", "abort_statement", Kind::Pipe, "definition"),
@@ -140,7 +140,7 @@ fn whatever_else_differs_is_said_and_never_replaced() {
         ),
     ];
     for (begins, shall, is, kind, what) in cases {
-        let plan = after(&target, |sql| {
+        let plan = after(&blueprint, |sql| {
             if sql.starts_with(begins) { sql.replace(shall, is) } else { sql.to_owned() }
         });
         let items = open(&plan);
@@ -155,8 +155,8 @@ fn whatever_else_differs_is_said_and_never_replaced() {
 
 #[test]
 fn what_account_and_lake_objects_differ_in_is_said_with_the_statement_to_run() {
-    let there = account(&target(IngestMode::Rest).statements());
-    let mut elsewhere = target(IngestMode::Rest);
+    let there = account(&blueprint(IngestMode::Rest).statements());
+    let mut elsewhere = blueprint(IngestMode::Rest);
     elsewhere.prefix = "other/".to_owned();
     elsewhere.aws_role_arn = Some("arn:aws:iam::123456789012:role/new".to_owned());
     elsewhere.names.role = "OTHER_LOADER".parse().unwrap();
@@ -170,18 +170,18 @@ fn what_account_and_lake_objects_differ_in_is_said_with_the_statement_to_run() {
     ] {
         assert!(said.contains(wanted), "{wanted}\n{said}");
     }
-    let mut formats = account(&target(IngestMode::Rest).statements());
+    let mut formats = account(&blueprint(IngestMode::Rest).statements());
     let question = "desc file format SPOTIFY.RAW.parquet_v1";
     formats.get_mut(question).unwrap().rows[1][2] = Some("FALSE".to_owned());
-    let plan = Plan::new(&target(IngestMode::Rest), &observed(formats));
+    let plan = Plan::new(&blueprint(IngestMode::Rest), &observed(formats));
     assert!(plan.to_string().contains("USE_VECTORIZED_SCANNER: FALSE -> true"), "{plan}");
 }
 
 #[test]
 fn a_pipe_of_another_mode_on_the_same_folder_is_a_conflict_and_ours_is_not_made_beside_it() {
-    let with_rest = account(&target(IngestMode::Rest).statements());
+    let with_rest = account(&blueprint(IngestMode::Rest).statements());
     for mode in [IngestMode::Auto, IngestMode::Copy] {
-        let plan = Plan::new(&target(mode), &observed(with_rest.clone()));
+        let plan = Plan::new(&blueprint(mode), &observed(with_rest.clone()));
         let conflicts =
             plan.items.iter().filter(|item| matches!(item.state, State::Conflict { .. }));
         assert_eq!(conflicts.count(), 8, "{plan}");
@@ -196,7 +196,7 @@ fn a_pipe_of_another_mode_on_the_same_folder_is_a_conflict_and_ours_is_not_made_
         }
     }
     // The other format's files are other files.
-    let csv = Target { format: Format::Csv, ..target(IngestMode::Rest) };
+    let csv = Blueprint { format: Format::Csv, ..blueprint(IngestMode::Rest) };
     let plan = Plan::new(&csv, &observed(with_rest));
     assert!(plan.items.iter().all(|item| !matches!(item.state, State::Conflict { .. })));
     assert!(
@@ -206,7 +206,7 @@ fn a_pipe_of_another_mode_on_the_same_folder_is_a_conflict_and_ours_is_not_made_
 
 #[test]
 fn somebodys_pipe_on_the_whole_lake_is_a_conflict_and_one_beside_it_is_not() {
-    let rest = target(IngestMode::Rest);
+    let rest = blueprint(IngestMode::Rest);
     let (mut there, mut beside) = (account(&rest.statements()), account(&rest.statements()));
     let add = |account: &mut BTreeMap<String, Rows>, definition: &str| {
         let pipes = account.get_mut("show pipes in schema SPOTIFY.RAW").unwrap();
@@ -223,9 +223,9 @@ fn somebodys_pipe_on_the_whole_lake_is_a_conflict_and_one_beside_it_is_not() {
 
 #[test]
 fn what_an_admin_must_make_is_said_so_and_what_is_not_configured_is_not_tried() {
-    let mut target = target(IngestMode::Rest);
-    (target.aws_role_arn, target.public_key) = (None, None);
-    let plan = Plan::new(&target, &observed(BTreeMap::new()));
+    let mut blueprint = blueprint(IngestMode::Rest);
+    (blueprint.aws_role_arn, blueprint.public_key) = (None, None);
+    let plan = Plan::new(&blueprint, &observed(BTreeMap::new()));
     for item in &plan.items {
         let admin = matches!(
             item.kind,
@@ -252,11 +252,11 @@ fn what_an_admin_must_make_is_said_so_and_what_is_not_configured_is_not_tried() 
 
 #[test]
 fn what_is_printed_to_paste_is_quoted_whatever_the_bucket_or_snowflake_says() {
-    let mut odd = target(IngestMode::Rest);
+    let mut odd = blueprint(IngestMode::Rest);
     odd.bucket = "b'; drop stage x; --".to_owned();
     odd.prefix = "p'; drop table t; --/".to_owned();
     odd.aws_role_arn = Some("arn'\n; drop role r; --".to_owned());
-    let mut there = account(&target(IngestMode::Rest).statements());
+    let mut there = account(&blueprint(IngestMode::Rest).statements());
     let question = "desc integration SPOTIFY_S3";
     for row in &mut there.get_mut(question).unwrap().rows {
         if row[0].as_deref() == Some("STORAGE_ALLOWED_LOCATIONS") {
@@ -286,7 +286,7 @@ fn what_is_printed_to_paste_is_quoted_whatever_the_bucket_or_snowflake_says() {
 
 #[test]
 fn what_costs_is_compared_and_snowflakes_own_choice_is_shown_with_its_reason() {
-    let rest = target(IngestMode::Rest);
+    let rest = blueprint(IngestMode::Rest);
     let there = account(&rest.statements());
     let fine = Plan::new(&rest, &observed(there.clone())).to_string();
     let shown = "fine      dynamic table SPOTIFY.CORE.SONGS: refresh incremental, lag 1 hour";
@@ -335,7 +335,7 @@ fn what_costs_is_compared_and_snowflakes_own_choice_is_shown_with_its_reason() {
 
 #[test]
 fn a_pipe_of_an_older_version_is_told_as_ours() {
-    let csv = Target { format: Format::Csv, ..target(IngestMode::Rest) };
+    let csv = Blueprint { format: Format::Csv, ..blueprint(IngestMode::Rest) };
     let older = |sql: &str| sql.replace("_V2", "_V1").replace("csv_v2", "csv_v1");
     let there = account(&csv.statements().iter().map(|sql| older(sql)).collect::<Vec<_>>());
     let overview = Plan::new(&csv, &observed(there)).to_string();
@@ -349,7 +349,7 @@ fn a_pipe_of_an_older_version_is_told_as_ours() {
 #[test]
 fn what_the_role_may_not_see_is_not_taken_for_missing() {
     let mut seen = Observed::default();
-    let there = account(&target(IngestMode::Rest).statements());
+    let there = account(&blueprint(IngestMode::Rest).statements());
     for question in Observed::questions(&Names::default()) {
         let answer = match question.as_str() {
             "desc integration SPOTIFY_S3"
@@ -367,7 +367,7 @@ fn what_the_role_may_not_see_is_not_taken_for_missing() {
         };
         seen.note(question, answer).unwrap();
     }
-    let plan = Plan::new(&target(IngestMode::Rest), &seen);
+    let plan = Plan::new(&blueprint(IngestMode::Rest), &seen);
     assert_eq!(plan.missing().count(), 0, "{plan}");
     assert!(
         plan.is_settled()
@@ -387,7 +387,7 @@ fn an_answer_that_is_none_stops_the_plan() {
 
 #[test]
 fn an_owner_needs_no_grant_on_what_it_owns() {
-    let rest = target(IngestMode::Rest);
+    let rest = blueprint(IngestMode::Rest);
     let mut there = account(&rest.statements());
     let grants = there.get_mut("show grants to role SPOTIFY_LOADER").unwrap();
     grants.rows.retain(|cells| cells[1].as_deref() != Some("TABLE"));
@@ -406,7 +406,7 @@ fn an_owner_needs_no_grant_on_what_it_owns() {
 #[test]
 fn our_own_statements_are_read_back_in_full() {
     for mode in [IngestMode::Rest, IngestMode::Auto] {
-        for statement in target(mode).statements() {
+        for statement in blueprint(mode).statements() {
             assert!(created(&statement).is_some() != granted(&statement).is_some(), "{statement}");
         }
     }

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use duckdb::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -95,12 +94,6 @@ impl Serialize for RunStatus {
 impl<'de> Deserialize<'de> for RunStatus {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
-    }
-}
-
-impl FromSql for RunStatus {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        value.as_str()?.parse().map_err(|other: UnknownStatus| FromSqlError::Other(other.into()))
     }
 }
 

@@ -3,11 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use duckdb::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::snowflake::Verdict;
+use super::verdict::Verdict;
 
 /// How far a file is on its way to Snowflake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -109,59 +108,6 @@ impl FileState {
     }
 }
 
-/// A step that a statement notes of files in some states; those in others stay where they are.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Step {
-    pub(super) from: &'static [FileState],
-    pub(super) to: FileState,
-}
-
-impl Step {
-    /// The upload is done.
-    pub(crate) const UPLOADED: Self = Self::new(&[FileState::Exported], FileState::Uploaded);
-    /// Snowflake has answered.
-    pub(crate) const ACCEPTED: Self = Self::new(&[FileState::Submitting], FileState::Accepted);
-    /// A submission begins.
-    pub(super) const SUBMITTING: Self =
-        Self::new(&[FileState::Uploaded, FileState::Submitting], FileState::Submitting);
-    /// Snowflake said no.
-    pub(super) const DENIED: Self = Self::new(&[FileState::Submitting], FileState::Uploaded);
-    /// The pipe may have forgotten it by the time it is mended.
-    pub(super) const FORGOTTEN: Self = Self::new(&[FileState::Accepted], FileState::Submitting);
-    /// A run that shipped every row took its place.
-    pub(super) const REPLACED: Self = Self::new(
-        &[FileState::Failed, FileState::Mismatch, FileState::Accepted, FileState::Submitting],
-        FileState::Superseded,
-    );
-    /// The table is right, whatever became of it.
-    pub(super) const SETTLED: Self = Self::new(
-        &[FileState::Failed, FileState::Mismatch, FileState::Accepted],
-        FileState::Superseded,
-    );
-    /// It never reached the bucket, and its rows go in a newer file.
-    pub(super) const LOST: Self = Self::new(
-        &[
-            FileState::Exported,
-            FileState::Uploaded,
-            FileState::Submitting,
-            FileState::Accepted,
-            FileState::Failed,
-            FileState::Mismatch,
-        ],
-        FileState::Superseded,
-    );
-
-    /// A step that is not legal does not compile.
-    const fn new(from: &'static [FileState], to: FileState) -> Self {
-        let mut at = 0;
-        while at < from.len() {
-            assert!(from[at].may_become(to), "a file makes no such step");
-            at += 1;
-        }
-        Self { from, to }
-    }
-}
-
 /// A word that is no state of a file.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("`{0}` is not a state of a file ({states})", states = FileState::ALL.map(FileState::name).join(", "))]
@@ -190,12 +136,6 @@ impl Serialize for FileState {
 impl<'de> Deserialize<'de> for FileState {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
-    }
-}
-
-impl FromSql for FileState {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        value.as_str()?.parse().map_err(|unknown: UnknownState| FromSqlError::Other(unknown.into()))
     }
 }
 

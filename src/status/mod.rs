@@ -1,0 +1,14 @@
+//! Every status: how far a file is, how a run, a playlist and a comparison ended. Each word is spelt here and nowhere else.
+//!
+//! Nouns alone: they know their words and which may follow which; who finds them out stands above. The module is not called
+//! `state`, because what is carried from one machine to another is.
+
+mod file_state;
+mod playlist_status;
+mod run_status;
+mod verdict;
+
+pub use file_state::{FileState, UnknownState};
+pub use playlist_status::PlaylistStatus;
+pub use run_status::{RunStatus, UnknownStatus};
+pub use verdict::{RunVerdict, Verdict};

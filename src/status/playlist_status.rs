@@ -1,0 +1,48 @@
+//! What became of a playlist.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+/// What became of a playlist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlaylistStatus {
+    /// All of it was read.
+    Fetched,
+    /// It is as it was.
+    Unchanged,
+    /// Spotify names it and does not give what is in it.
+    ContentsUnavailable,
+    /// Spotify knows none of that id.
+    NotFound,
+    /// It could not be read.
+    Failed,
+    /// Spotify wants to be asked later.
+    PutOff,
+}
+
+impl PlaylistStatus {
+    /// As reports write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fetched => "fetched",
+            Self::Unchanged => "unchanged",
+            Self::ContentsUnavailable => "contents_unavailable",
+            Self::NotFound => "not_found",
+            Self::Failed => "failed",
+            Self::PutOff => "put_off",
+        }
+    }
+}
+
+impl fmt::Display for PlaylistStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl Serialize for PlaylistStatus {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
