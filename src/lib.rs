@@ -26,6 +26,7 @@
 //!   never called verified unless its landing table holds the rows, the hashes and the contents that were sent.
 //! - The ledger is written before and after each step of a file; a killed process forgets none and submits none twice.
 //! - Verifying reads; it never changes anything in Snowflake.
+//! - Who keeps the ledger in a bucket holds its lease; whoever was fenced writes nothing more, there or in Snowflake.
 //! - A secret is in a secret type; no error, log line or report carries one.
 
 pub mod causes;
@@ -45,6 +46,7 @@ pub mod lake;
 pub mod snowflake;
 pub mod ledger;
 pub mod config;
+pub mod state;
 pub mod run;
 pub mod operate;
 pub mod cli;

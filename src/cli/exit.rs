@@ -91,6 +91,7 @@ const fn of_run(error: &crate::run::Error) -> u8 {
         crate::run::Error::Snowflake(error) => of_snowflake(error),
         crate::run::Error::Connect(config::ConnectError::Snowflake(error)) => of_snowflake(error),
         crate::run::Error::Connect(_) => USAGE,
+        crate::run::Error::State(error) => of_state(error),
         crate::run::Error::Unverified { outcome, .. } => match outcome {
             Outcome::Verified => DONE,
             Outcome::Pending => LATER,
@@ -124,6 +125,17 @@ const fn of_lake(error: &lake::Error) -> u8 {
         lake::Error::Stopped => INTERRUPTED,
         _ if error.is_transient() => LATER,
         _ if error.is_usage() => USAGE,
+        _ => LAKE,
+    }
+}
+
+const fn of_state(error: &crate::state::Error) -> u8 {
+    match error {
+        _ if error.is_interruption() => INTERRUPTED,
+        _ if error.is_usage() => USAGE,
+        _ if error.is_later() => LATER,
+        crate::state::Error::Lake(error) => of_lake(error),
+        crate::state::Error::Warehouse(error) => of_warehouse(error),
         _ => LAKE,
     }
 }

@@ -28,7 +28,9 @@ use crate::ids::DataDir;
 use crate::lake::is_address;
 
 pub use connect::{Account, Error as ConnectError};
-pub use holds::{Config, LakeConfig, SnowflakeConfig, SpotifyConfig};
+pub use holds::{Config, LakeConfig, SnowflakeConfig, SpotifyConfig, StateConfig};
+
+pub(crate) use connect::StateSettings;
 
 pub(crate) use exposure::{Exposure, snowflake_exposure, spotify_exposures};
 pub(crate) use template::template;
@@ -251,6 +253,8 @@ mod tests {
                 "snowflake.target_lag" => "2 hours",
                 "snowflake.token_type" => "PAT",
                 "lake.bucket" => "my-bucket",
+                "state.location" => "s3://my-bucket/state/",
+                "state.publish_to" => "file:///a/spotify.duckdb",
                 _ if setting.kind() == Kind::Number => "7",
                 _ => "x/y",
             };

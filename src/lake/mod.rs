@@ -9,6 +9,7 @@ mod archive;
 mod error;
 mod export;
 mod key;
+mod location;
 mod manifest;
 mod presence;
 mod store;
@@ -18,6 +19,9 @@ pub use archive::{Archive, archive};
 pub use error::{Error, Refusal, StuckFile};
 pub use export::{ExportSettings, Format, export};
 pub use key::{archive_key, manifest_key, object_key};
+pub use location::{LOCATION, Location};
 pub use manifest::{ExportedFile, Manifest, WrittenFile};
-pub use store::{Bucket, StaticKeys, Store, StoreSettings, StoreTiming, is_address};
+pub use store::{
+    Bucket, Condition, Object, Put, StaticKeys, Store, StoreSettings, StoreTiming, Told, is_address,
+};
 pub use upload::{Shipment, Uploaded, upload};

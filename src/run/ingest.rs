@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::Run;
 use super::error::Error;
+use super::{Run, saving};
 use crate::config::Account;
 use crate::event::{Event, Stage};
 use crate::ids::{RunId, Table};
@@ -38,6 +38,9 @@ pub(crate) async fn ingest(run: &mut Run<'_>, uploaded: &[Uploaded]) -> Result<S
         return Ok(submitted);
     };
     run.enter(Stage::Ingest)?;
+    if !uploaded.is_empty() {
+        saving::confirm(run).await?;
+    }
     let plan = Plan {
         mode: account.mode,
         format: account.format,

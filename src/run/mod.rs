@@ -27,6 +27,7 @@ mod outstanding;
 mod provenance;
 mod publish;
 mod report;
+mod saving;
 mod status;
 mod transform;
 mod upload;
@@ -54,6 +55,7 @@ use crate::event::{Event, Events, Stage};
 use crate::ids::RunId;
 use crate::ledger;
 use crate::snowflake::IngestMode;
+use crate::state::State;
 use crate::stop::Stop;
 use crate::warehouse::Warehouse;
 
@@ -86,17 +88,22 @@ pub async fn run(
     if let Some(exposure) = account.as_ref().and_then(snowflake_exposure) {
         events(Event::Warning(exposure.sentence()));
     }
-    let (mut lock, mut warehouse) =
-        hold(config, settings, "a run that begins", (events, stop)).await?;
-    // Only now: whoever waited begins when the wait is over.
-    let now = (settings.clock)();
-    let (id, started_at) = job::begin(&mut warehouse, settings, now)?;
-    lock.describe(&format!("run {id}, since {}", now.format("%Y-%m-%d %H:%M:%S UTC")));
-    warehouse.set_run(id.as_str(), started_at)?;
-    let mut findings = Findings::new(id, started_at);
-    findings.goes_to_snowflake = job::goes_to_snowflake(config, account.as_ref());
+    let mut lock =
+        lock::lock_directory(config, settings, "a run that begins", (events, stop)).await?;
+    let state = saving::hold(config, settings, events, stop).await?;
+    let opened = lock::open_ledger(config, settings, (events, stop)).await;
+    let (warehouse, findings) = match opened.and_then(|it| begin(it, settings, &mut lock)) {
+        Ok(begun) => begun,
+        Err(error) => {
+            saving::give_back(state).await;
+            return Err(error);
+        }
+    };
+    let goes_to_snowflake = job::goes_to_snowflake(config, account.as_ref());
+    let findings = Findings { goes_to_snowflake, ..findings };
     let account = account.as_ref();
-    let mut run = Run { config, settings, events, stop, account, findings, warehouse, _lock: lock };
+    let mut run =
+        Run { config, settings, events, stop, account, findings, warehouse, state, _lock: lock };
     let (asked, work) = (Arc::clone(stop), run.warehouse.interrupt());
     let interrupter = tokio::spawn(async move {
         asked.asked().await;
@@ -104,7 +111,20 @@ pub async fn run(
     });
     let ended = every_stage(&mut run).await;
     interrupter.abort();
-    run.end(ended)
+    run.end(ended).await
+}
+
+/// Takes up the run that the settings are about, and makes it known. Only now: whoever waited begins when the wait is over.
+fn begin(
+    mut warehouse: Warehouse,
+    settings: &Settings,
+    lock: &mut Lock,
+) -> Result<(Warehouse, Findings), Error> {
+    let now = (settings.clock)();
+    let (id, started_at) = job::begin(&mut warehouse, settings, now)?;
+    lock.describe(&format!("run {id}, since {}", now.format("%Y-%m-%d %H:%M:%S UTC")));
+    warehouse.set_run(id.as_str(), started_at)?;
+    Ok((warehouse, Findings::new(id, started_at)))
 }
 
 /// The eight stages in order. What is exported is final: then only its way to Snowflake is left.
@@ -117,19 +137,27 @@ async fn every_stage(run: &mut Run<'_>) -> Result<(), Error> {
             publish(run, &passed, transformed.next_version)?;
             export(run, &passed)
         })?;
+    } else {
+        blocking(|| saving::renew_published(run))?;
     }
     if *run.settings.stages.end() < Stage::Upload || run.config.lake.bucket.is_none() {
-        return Ok(());
+        return saving::put_published(run).await;
     }
     let outstanding = Outstanding::take(run)?;
+    saving::before_files_leave(run).await?;
+    // Analysts that do not have it keep no file from Snowflake.
+    let put = saving::put_published(run).await;
     let shipped = ship(run).await;
-    outstanding.settle(run, shipped)
+    outstanding.settle(run, shipped).and(put)
 }
 
 /// What is outstanding goes to the bucket and into Snowflake, and is looked for there.
 async fn ship(run: &mut Run<'_>) -> Result<(), Error> {
     let uploaded = upload(run).await?;
     let submitted = ingest(run, &uploaded).await?;
+    if !uploaded.is_empty() {
+        saving::after_ingest(run).await?;
+    }
     verify(run, submitted).await
 }
 
@@ -143,6 +171,8 @@ pub(crate) struct Run<'a> {
     pub(crate) account: Option<&'a Account>,
     pub(crate) findings: Findings,
     pub(crate) warehouse: Warehouse,
+    /// The ledger between machines, where it lives there.
+    pub(crate) state: Option<State>,
     // The last field: the directory is given back when its files are closed.
     _lock: Lock,
 }
@@ -209,10 +239,13 @@ impl Run<'_> {
     }
 
     /// Concludes how the run ended, notes it in the ledger and reports it.
-    fn end(mut self, ended: Result<(), Error>) -> Result<(RunReport, Option<Error>), Error> {
+    async fn end(mut self, ended: Result<(), Error>) -> Result<(RunReport, Option<Error>), Error> {
         // Whatever a statement or a call says when it is cut off, the reason is that somebody asked.
         let is_asked = self.stop.is_asked();
         let ended = ended.map_err(|error| if is_asked { Error::Interrupted } else { error });
+        // It was this that asked then.
+        let fenced = self.state.as_ref().and_then(State::is_fenced);
+        let ended = fenced.map_or(ended, |error| Err(error.into()));
         let ended = self.findings.weigh(ended);
         let ended = match self.does(Stage::Fetch) {
             true => ended.and_then(|()| require_all_read(&self)),
@@ -224,16 +257,21 @@ impl Run<'_> {
             Err(error) => (None, Some(error)),
         };
         let conclusion = self.findings.conclude(ended, last_proof);
-        let report = self.findings.report(&conclusion, self.now());
+        let mut report = self.findings.report(&conclusion, self.now());
         let text = serde_json::to_string(&report).unwrap_or_default();
         let Conclusion { state, error, .. } = conclusion;
-        blocking(|| {
+        let finished = blocking(|| {
             let finished = self.note_end(state.name(), &text);
             let data_dir = &self.config.data_dir;
             ledger::status_file::post(data_dir, &self.warehouse, None, self.now());
-            // What was done is done, also where it can no longer be noted.
-            let unnoted = unread.or(finished.err());
-            Ok((report, error.or_else(|| unnoted.map(Error::from))))
-        })
+            finished
+        });
+        // What was done is done, also where it can no longer be noted, or saved.
+        let unnoted = unread.or(finished.err()).map(Error::from);
+        let unsaved = saving::leave(&mut self).await.err();
+        if let Some(unsaved) = &unsaved {
+            report.error.get_or_insert_with(|| crate::causes::chain(unsaved));
+        }
+        Ok((report, error.or(unnoted).or(unsaved)))
     }
 }

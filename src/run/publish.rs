@@ -3,9 +3,10 @@
 //! Its next version is made beside other stages, because a copy takes as long as the disk needs: it is begun before the tables change
 //! and has the changes while the checks look at them. Only what passed is finished; anything else is dropped, and leaves nothing.
 
-use super::Run;
 use super::error::Error;
+use super::{Run, saving};
 use crate::event::Stage;
+use crate::ids::Consumer;
 use crate::ledger;
 use crate::quality::QualityPassed;
 use crate::warehouse::NextVersion;
@@ -33,6 +34,9 @@ pub(crate) fn publish(
     let Some(next_version) = next_version else { return Ok(()) };
     run.check_stop()?;
     run.enter(Stage::Publish)?;
+    if ledger::consumers::lacks_something(&run.warehouse, Consumer::Published)? {
+        saving::has_news(run)?;
+    }
     if let Some(file) = next_version.finish(&run.warehouse)? {
         ledger::consumers::published(&mut run.warehouse, &file)?;
     }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-const ORDER: [&str; 20] = [
+const ORDER: [&str; 21] = [
     "causes",
     "stop",
     "blocking",
@@ -20,6 +20,7 @@ const ORDER: [&str; 20] = [
     "snowflake",
     "ledger",
     "config",
+    "state",
     "run",
     "operate",
     "cli",
@@ -126,6 +127,8 @@ fn a_file_of_the_data_directory_is_named_in_one_place() {
         "\"spotify_token.json\"",
         "\"status.json\"",
         "\"checks.json\"",
+        "\"state.json\"",
+        "\"generation.zst\"",
         ".join(\"lake\")",
         ".join(\"lock\")",
         ".join(\"tmp\")",

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::reading::{Begin, End, Reading};
 use crate::blocking::blocking;
 use crate::causes::chain;
-use crate::event::Events;
+use crate::event::{Event, Events};
 use crate::ids::{PlaylistId, Subject};
 use crate::ledger::lockouts;
 use crate::run::error::Error;
@@ -15,6 +15,7 @@ use crate::run::job::Wanted;
 use crate::run::report::PlaylistReport;
 use crate::run::status::PlaylistStatus;
 use crate::sources::{Client, PlaylistReader, Reader, Recorder};
+use crate::state::{self, State};
 use crate::stop::Stop;
 use crate::warehouse::{KnownRead, KnownReads, Warehouse};
 
@@ -24,6 +25,8 @@ const MAX_UNUSABLE: u32 = 3;
 /// Everything a live fetch needs.
 pub(crate) struct Fetch<'a> {
     pub(crate) warehouse: &'a mut Warehouse,
+    /// Where the ledger lives between machines.
+    pub(crate) state: Option<&'a mut State>,
     pub(crate) client: &'a mut Client,
     /// Whose quota the calls use up.
     pub(crate) account: String,
@@ -239,6 +242,23 @@ impl Fetch<'_> {
         let (reader, anew) = (Reader::Playlist(reader), Reader::Playlist(anew));
         let subject = Subject::Playlist(id.clone());
         Ok(Begin::At(Reading { subject, reader, read_id, anew }))
+    }
+
+    /// Saves what a long fetch has landed so far. Where that is not possible now, it is later.
+    pub(super) async fn save_if_due(&mut self) -> Result<(), Error> {
+        let Some(state) = self.state.as_mut().filter(|state| state.is_due()) else {
+            return Ok(());
+        };
+        match Box::pin(state.save(self.warehouse)).await {
+            Ok(()) | Err(state::Error::NoTime) => Ok(()),
+            Err(error @ state::Error::Fenced { .. }) => Err(error.into()),
+            Err(error) => {
+                let text = format!("the state is not saved yet: {}", chain(&error));
+                (self.events)(Event::Warning(text));
+                state.put_off();
+                Ok(())
+            }
+        }
     }
 
     pub(crate) fn adopt(&self, read_id: i64) -> Result<(), Error> {

@@ -61,6 +61,7 @@ impl Fetch<'_> {
                     let snapshot_id = reader.snapshot().map(str::to_owned);
                     let described = Described { snapshot_id, total };
                     read_id = Some(self.land(read_id, &document, described)?);
+                    self.save_if_due().await?;
                 }
                 Step::MetadataOnly(document) => {
                     let read_id = self.land(read_id, &document, Described::default())?;

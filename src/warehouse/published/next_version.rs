@@ -28,6 +28,11 @@ pub(crate) struct NextVersion {
 }
 
 impl NextVersion {
+    /// Of tables that nobody is about to change.
+    pub(crate) fn of_what_is_there(target: &Path) -> Self {
+        Self { target: target.to_owned(), aside: None }
+    }
+
     /// Begins to copy `target` aside, which takes as long as the disk needs, where what is pending is worth it.
     ///
     /// # Errors
