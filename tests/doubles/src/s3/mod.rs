@@ -20,8 +20,8 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use sha2::{Digest, Sha256};
 use tokio::sync::{Barrier, oneshot};
 
-use self::fault::Script;
-pub use self::fault::{Fault, Keeps, Lie, Says};
+pub use self::fault::{Conditions, Fault, Keeps, Lie, Says};
+use self::fault::{Script, Which};
 use crate::bell::Bell;
 
 /// The key that the server knows.
@@ -48,6 +48,7 @@ pub enum Op {
     ListUploads,
     List,
     Get,
+    Delete,
 }
 
 /// A call as it was answered.
@@ -84,6 +85,10 @@ struct Shared {
     is_plain: bool,
     state: Mutex<State>,
     hung: Bell,
+    /// What hangs on command ends.
+    let_go: tokio::sync::Notify,
+    /// Between what a condition looks at and what is written then, nobody else writes.
+    writes: tokio::sync::RwLock<()>,
 }
 
 #[derive(Default)]
@@ -101,6 +106,11 @@ struct State {
     in_flight: BTreeMap<Op, usize>,
     peak_in_flight: BTreeMap<Op, usize>,
     gate: Option<(Op, Arc<Barrier>)>,
+    conditions: Conditions,
+    /// How far its clock is ahead, in seconds.
+    ahead_secs: i64,
+    /// When each key was last deleted, by tick.
+    deleted: BTreeMap<String, usize>,
 }
 
 /// An upload of parts that was begun.
@@ -139,6 +149,8 @@ impl FakeS3 {
             is_plain,
             state: Mutex::new(state),
             hung: Bell::default(),
+            let_go: tokio::sync::Notify::new(),
+            writes: tokio::sync::RwLock::default(),
         });
 
         listener.set_nonblocking(true).expect("a socket can be made non-blocking");
@@ -228,7 +240,28 @@ impl FakeS3 {
 
     /// The `nth` call of a kind (1-based, counted since the start or `clear_log`) and those after it go wrong, `times` of them.
     pub fn script(&self, op: Op, nth: usize, times: usize, fault: Fault) {
-        self.state().scripts.push(Script { op, nth, times, fault });
+        self.state().scripts.push(Script { which: Which::Op(op), nth, times, fault });
+    }
+
+    /// The same for calls of any kind about keys that begin with `prefix`.
+    pub fn script_under(&self, prefix: &str, nth: usize, times: usize, fault: Fault) {
+        let which = Which::Under(prefix.to_owned());
+        self.state().scripts.push(Script { which, nth, times, fault });
+    }
+
+    /// Ends the connections of all calls that hang now.
+    pub fn let_go(&self) {
+        self.shared.let_go.notify_waiters();
+    }
+
+    /// From now on the server takes conditions so.
+    pub fn take_conditions(&self, conditions: Conditions) {
+        self.state().conditions = conditions;
+    }
+
+    /// From now on the server's clock is so many seconds ahead (or behind).
+    pub fn set_clock_ahead(&self, seconds: i64) {
+        self.state().ahead_secs = seconds;
     }
 
     /// Rings when a call hangs on command.
