@@ -55,7 +55,9 @@ pub(super) fn state(cli: &Cli, command: &StateCommand, config: &Config) -> Resul
                 let (generation, is_published) = work.pull(*force).await?;
                 let published = match is_published {
                     true => "; the analysts' file is written",
-                    false => "; the analysts' file is not: its last run did not pass, the next one writes it",
+                    false => {
+                        "; the analysts' file is not: its last run did not pass, the next one writes it"
+                    }
                 };
                 let document = json!({ "location": location, "generation": generation, "is_published": is_published });
                 (document, format!("pulled generation {generation} of {location}{published}"))
@@ -66,7 +68,10 @@ pub(super) fn state(cli: &Cli, command: &StateCommand, config: &Config) -> Resul
                 (document, format!("pushed generation {generation} to {location}"))
             }
             StateCommand::Unlock { yes: false } => {
-                let text = format!("{}\n`snowtrack state unlock --yes` takes the lease from its owner, who then writes no more", words(&shown));
+                let text = format!(
+                    "{}\n`snowtrack state unlock --yes` takes the lease from its owner, who then writes no more",
+                    words(&shown)
+                );
                 (serde_json::to_value(&shown).unwrap_or_default(), text)
             }
             StateCommand::Unlock { yes: true } => match work.unlock().await? {

@@ -37,12 +37,6 @@ pub(super) fn acknowledge(warehouse: &Warehouse, consumer: Consumer) -> Result<(
     Ok(())
 }
 
-/// Whether a consumer lacks anything.
-pub(crate) fn lacks_something(warehouse: &Warehouse, consumer: Consumer) -> Result<bool, Error> {
-    let lacks = warehouse.connection().query_row(sql::HAS_PENDING, [consumer.name()], |row| row.get(0));
-    lacks.doing("look up what was sent")
-}
-
 /// Notes in one transaction what the published file is and that nothing is missing in it.
 pub(crate) fn published(warehouse: &mut Warehouse, file: &PublishedFile) -> Result<(), Error> {
     warehouse.transaction(|warehouse| {

@@ -6,7 +6,6 @@
 use super::error::Error;
 use super::{Run, saving};
 use crate::event::Stage;
-use crate::ids::Consumer;
 use crate::ledger;
 use crate::quality::QualityPassed;
 use crate::warehouse::NextVersion;
@@ -34,9 +33,7 @@ pub(crate) fn publish(
     let Some(next_version) = next_version else { return Ok(()) };
     run.check_stop()?;
     run.enter(Stage::Publish)?;
-    if ledger::consumers::lacks_something(&run.warehouse, Consumer::Published)? {
-        saving::has_news(run)?;
-    }
+    saving::note_news(run)?;
     if let Some(file) = next_version.finish(&run.warehouse)? {
         ledger::consumers::published(&mut run.warehouse, &file)?;
     }

@@ -11,6 +11,7 @@ use crate::lake::{Location, Store};
 use crate::ledger;
 use crate::state::{self, State, Task};
 use crate::stop::Stop;
+use crate::warehouse::NextVersion;
 
 /// The address that has the published file as it is.
 const PUBLISHED_TO: &str = "published_to";
@@ -22,7 +23,9 @@ pub(crate) async fn hold(
     events: Events<'_>,
     stop: &Arc<Stop>,
 ) -> Result<Option<State>, Error> {
-    let Some(place) = config.state_settings(settings.shipping.store).filter(|_| !settings.is_only_about_the_past())
+    let Some(place) = config
+        .state_settings(settings.shipping.store)
+        .filter(|_| !settings.is_only_about_the_past())
     else {
         return Ok(None);
     };
@@ -111,9 +114,9 @@ pub(crate) fn renew_published(run: &mut Run<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Notes that the published file is about to be another.
-pub(crate) fn has_news(run: &mut Run<'_>) -> Result<(), Error> {
-    if run.config.state.publish_to.is_some() {
+/// Notes whether the published file is about to be another.
+pub(crate) fn note_news(run: &mut Run<'_>) -> Result<(), Error> {
+    if run.config.state.publish_to.is_some() && NextVersion::has_news(&run.warehouse)? {
         ledger::runs::set_setting(&mut run.warehouse, PUBLISHED_TO, "")?;
     }
     Ok(())

@@ -9,9 +9,9 @@ use super::error::Error;
 use super::hold::parsed;
 use super::place::Place;
 use crate::blocking::blocking;
-use crate::ids::{Consumer, DataDir};
+use crate::ids::DataDir;
 use crate::ledger;
-use crate::warehouse::{SCHEMA_VERSION, Warehouse};
+use crate::warehouse::{NextVersion, SCHEMA_VERSION, Warehouse};
 
 /// The object that names the current generation.
 pub(super) const CURRENT: &str = "current.json";
@@ -122,12 +122,11 @@ pub(super) async fn pull(
 /// What lies beside the ledger that goes is its own, and would be taken for the new one's.
 fn put_in_place(data_dir: &DataDir, unpacked: &Path) -> Result<(), Error> {
     let path = data_dir.warehouse();
-    let failed = |path: &Path, source| Error::File {
-        doing: "replace",
-        path: path.to_owned(),
-        source,
-    };
-    for beside in [data_dir.state(), path.with_extension("duckdb.wal"), path.with_extension("pages")] {
+    let failed =
+        |path: &Path, source| Error::File { doing: "replace", path: path.to_owned(), source };
+    for beside in
+        [data_dir.state(), path.with_extension("duckdb.wal"), path.with_extension("pages")]
+    {
         match std::fs::remove_file(&beside) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 return Err(failed(&beside, error));
@@ -190,10 +189,10 @@ pub(super) fn companions(
 
 /// Writes the analysts' file of a ledger that came from elsewhere. `false` where not all of its tables passed: then only a run can.
 pub(crate) fn publish(warehouse: &mut Warehouse, data_dir: &DataDir) -> Result<bool, Error> {
-    if ledger::consumers::lacks_something(warehouse, Consumer::Published)? {
+    if NextVersion::has_news(warehouse)? {
         return Ok(false);
     }
-    let next = crate::warehouse::NextVersion::of_what_is_there(&data_dir.published());
+    let next = NextVersion::of_what_is_there(&data_dir.published());
     if let Some(file) = next.finish(warehouse)? {
         ledger::consumers::published(warehouse, &file)?;
     }

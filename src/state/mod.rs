@@ -201,8 +201,7 @@ impl State {
             // The first to come here brings what it has.
             if has_ledger {
                 let path = self.data_dir.warehouse();
-                let mut warehouse =
-                    blocking(|| Warehouse::open(&path, &self.data_dir.temp()))?;
+                let mut warehouse = blocking(|| Warehouse::open(&path, &self.data_dir.temp()))?;
                 self.save(&mut warehouse).await?;
             }
             return Ok(());
@@ -258,7 +257,11 @@ impl State {
         }
         let location = self.place.name.clone();
         let (here, there) = (first(&only_here), first(&only_there));
-        Err(Error::Diverged { location, here: format!("run {here}"), there: format!("run {there}") })
+        Err(Error::Diverged {
+            location,
+            here: format!("run {here}"),
+            there: format!("run {there}"),
+        })
     }
 
     /// Whether a fetch has gone on for so long that it should be saved.
@@ -360,6 +363,8 @@ impl State {
             if self.place.send(packed, &name(self.highest)).await? {
                 return Ok(self.highest);
             }
+            // A task that died left it, or one that has put us out wrote it.
+            self.hold.confirm().await?;
             self.orphans.insert(self.highest);
         }
     }

@@ -169,11 +169,7 @@ pub(crate) async fn push(
     pushed
 }
 
-async fn push_into(
-    state: &mut State,
-    task: &Task<'_>,
-    is_forced: bool,
-) -> Result<u64, Error> {
+async fn push_into(state: &mut State, task: &Task<'_>, is_forced: bool) -> Result<u64, Error> {
     let data_dir = task.data_dir;
     let place = Arc::clone(&state.place);
     let mark = Mark::of(data_dir).filter(|mark| mark.location == place.name);

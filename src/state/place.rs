@@ -275,9 +275,7 @@ mod tests {
     #[test]
     fn of_many_who_replace_the_same_one_does() {
         let folder = tempfile::tempdir().unwrap();
-        let Put::Done(tag) =
-            write_if(folder.path(), "x", b"0", Condition::Absent).unwrap()
-        else {
+        let Put::Done(tag) = write_if(folder.path(), "x", b"0", Condition::Absent).unwrap() else {
             panic!()
         };
         let winners: usize = std::thread::scope(|scope| {

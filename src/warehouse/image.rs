@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::io::Seek;
 
-use super::error::{Doing, Error};
 use super::Warehouse;
+use super::error::{Doing, Error};
 
 /// Grows whenever the work file changes so that an older version of this program must not touch it.
 pub(crate) const SCHEMA_VERSION: u32 = 1;

@@ -8,6 +8,8 @@ use crate::cloud_kills::wait_until_it_hangs;
 use crate::kills::{signal, silent};
 use crate::support::cloud::{Cloud, SMALL, text};
 use crate::support::fake_s3::{BUCKET, Conditions, Fault, Op};
+use crate::support::fake_spotify::{FakeSpotify, Fault as SpotifyFault};
+use crate::support::library::Mode;
 use crate::support::{World, copy};
 
 pub(crate) const STATE: &str = "s3://lake/state/";
@@ -179,7 +181,8 @@ fn what_is_shown_has_its_shape_from_the_first_look_on() {
         "lease": null, "generations": [3, 2, 1]
     });
     assert_eq!(fleet.shown(), shown);
-    let lease = json!({"owner": "somebody", "expires_at": "2099-01-01T00:00:00Z", "fencing_number": 7});
+    let lease =
+        json!({"owner": "somebody", "expires_at": "2099-01-01T00:00:00Z", "fencing_number": 7});
     fleet.cloud.s3.plant("state/lease.json", lease.to_string().as_bytes());
     let shown = fleet.shown();
     assert_eq!(shown["lease"], json!({"owner": "somebody", "expires_at": "2099-01-01T00:00:00Z"}));
@@ -191,7 +194,8 @@ fn what_is_shown_has_its_shape_from_the_first_look_on() {
 #[test]
 fn a_held_state_is_exit_8_naming_the_holder_and_unlock_raises_the_number() {
     let fleet = Fleet::new();
-    let lease = json!({"owner": "somebody", "expires_at": "2099-01-01T00:00:00Z", "fencing_number": 7});
+    let lease =
+        json!({"owner": "somebody", "expires_at": "2099-01-01T00:00:00Z", "fencing_number": 7});
     fleet.cloud.s3.plant("state/lease.json", lease.to_string().as_bytes());
     for command in ["run", "fetch"] {
         let arguments = [&[command], &SMALL[..]].concat();
@@ -291,27 +295,26 @@ fn who_comes_first_brings_a_ledger_and_two_that_differ_are_a_persons_to_decide()
     let (code, report) = fleet.report();
     assert_eq!((code, &report["status"]), (0, &json!("unchanged")), "{report:#}");
     assert_eq!(fleet.shown()["generations"], json!([2, 1]), "the first is what was brought");
-    // Another that has, too.
-    let mut other = Fleet::new();
-    std::mem::swap(&mut other.cloud.s3, &mut fleet.cloud.s3);
-    other.next_night();
-    // Its own runs went to a bucket of its own.
-    let mut own = other.cloud.command(&[&["run"], &SMALL[..], &["--no-ingest"]].concat());
+    // Another that has, too; its runs went to a lake of its own.
+    fleet.next_machine();
+    fleet.next_night();
+    let run = [&["run"], &SMALL[..]].concat();
+    let mut own = fleet.cloud.command(&[&run[..], &["--no-ingest"]].concat());
     own.env_remove("S3_BUCKET").env_remove("SNOWFLAKE_ACCOUNT");
     assert_eq!(own.output().unwrap().status.code(), Some(0));
-    let run = [&["run"], &SMALL[..]].concat();
-    other.refused(&run, 2, &["state push", "state pull --force"]);
-    other.refused(&["state", "pull"], 2, &["state pull --force"]);
-    assert_eq!(other.shown()["lease"], Value::Null, "given back");
-    let kept = other.cloud.world.path("kept");
-    copy(&other.cloud.world.path("data"), &kept);
-    assert_eq!(other.json(&["state", "pull", "--force"])["generation"], 2);
-    assert_eq!(other.json(&["status"])[0]["run_id"], report["run_id"]);
+    fleet.refused(&run, 2, &["state push", "state pull --force"]);
+    fleet.refused(&["state", "pull"], 2, &["state pull --force"]);
+    assert_eq!(fleet.shown()["lease"], Value::Null, "given back");
+    let kept = fleet.cloud.world.path("kept");
+    copy(&fleet.cloud.world.path("data"), &kept);
+    assert_eq!(fleet.json(&["state", "pull", "--force"])["generation"], 2);
+    assert_eq!(fleet.json(&["status"])[0]["run_id"], report["run_id"]);
     // Or the other way round.
-    std::fs::remove_dir_all(other.cloud.world.path("data")).unwrap();
-    copy(&kept, &other.cloud.world.path("data"));
-    assert_eq!(other.json(&["state", "push"])["generation"], 3);
-    assert_eq!(other.run(&run).status.code(), Some(0));
+    std::fs::remove_dir_all(fleet.cloud.world.path("data")).unwrap();
+    copy(&kept, &fleet.cloud.world.path("data"));
+    assert_eq!(fleet.json(&["state", "push"])["generation"], 3);
+    let output = fleet.run(&run);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
 }
 
 #[test]
@@ -439,43 +442,97 @@ fn the_published_file_is_put_where_it_is_wanted_after_each_run_with_news() {
     assert!(target.exists());
 }
 
+/// A run that reads from a double of Spotify, and hangs at its third call.
+fn hanging_fetch(fleet: &Fleet, spotify: &FakeSpotify) -> std::process::Child {
+    spotify.script(crate::support::fake_spotify::When::Call(3), 1, SpotifyFault::Hang);
+    let mut command = fleet.cloud.world.operator(spotify, &["run", "--mine", "--no-ingest"]);
+    let of_cloud = fleet.command(&[]);
+    let named = |name: &std::ffi::OsStr| {
+        let name = name.to_string_lossy();
+        name.starts_with("AWS_") || name.starts_with("SNOWTRACK_") || name.starts_with("S3_")
+    };
+    for (name, value) in of_cloud.get_envs().filter(|(name, _)| named(name)) {
+        command.env(name, value.unwrap_or_default());
+    }
+    let child = command
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    while 0 < spotify.unused_faults() {
+        std::thread::yield_now();
+    }
+    child
+}
+
 #[test]
-fn sigterm_saves_and_gives_the_state_back_and_says_so_where_there_is_no_time() {
-    for is_slow in [false, true] {
+fn sigterm_in_a_fetch_saves_where_there_is_time_and_says_so_where_there_is_none() {
+    for (saved_in_ms, generation) in [(50, 4), (600_000_000, 3)] {
         let mut fleet = Fleet::new();
         assert_eq!(fleet.report().0, 0);
-        if is_slow {
-            let mut current = fleet.object("current.json");
-            current["saved_in_ms"] = json!(10_000_000);
-            fleet.cloud.s3.plant("state/current.json", current.to_string().as_bytes());
-        }
+        let mut current = fleet.object("current.json");
+        current["saved_in_ms"] = json!(saved_in_ms);
+        fleet.cloud.s3.plant("state/current.json", current.to_string().as_bytes());
         fleet.next_machine();
-        fleet.next_night();
-        fleet.cloud.s3.script_under("spotify-data/raw/", 1, usize::MAX, Fault::Hang);
-        let mut command = fleet.command(&[&["run"], &SMALL[..]].concat());
-        let mut child = command
-            .stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::piped())
-            .spawn()
-            .unwrap();
-        wait_until_it_hangs(&mut child, fleet.cloud.s3.hung());
-        if is_slow {
-            // What it saved itself was quick.
-            let mut current = fleet.object("current.json");
-            current["saved_in_ms"] = json!(10_000_000);
-        }
-        let began = std::time::Instant::now();
+        let spotify = FakeSpotify::start(crate::kills::library(), Mode::Development);
+        let child = hanging_fetch(&fleet, &spotify);
         signal(&child, "TERM");
         let output = child.wait_with_output().unwrap();
-        assert!(began.elapsed().as_secs() < 25);
         let said = text(&output);
         assert_eq!(output.status.code(), Some(130), "{said}");
-        let lease = fleet.object("lease.json");
-        assert_eq!(lease["owner"], Value::Null, "given back: {said}");
-        fleet.cloud.s3.clear_log();
+        assert_eq!(fleet.object("lease.json")["owner"], Value::Null, "given back: {said}");
+        assert_eq!(fleet.object("current.json")["generation"], generation, "{said}");
+        let has_no_time = said.contains("no time to save the state: generation 3 stays");
+        assert_eq!(has_no_time, generation == 3, "{said}");
+        // What was saved is not asked for again.
         fleet.next_machine();
-        let (code, report) = fleet.report();
-        assert_eq!((code, &report["status"]), (0, &json!("verified")), "{report:#}");
-        assert_eq!(fleet.cloud.landed("songs"), 2);
+        let runs = fleet.json(&["status"]);
+        assert_eq!(runs.as_array().unwrap().len(), generation - 2, "{runs:#}");
     }
+}
+
+#[test]
+fn a_save_that_hangs_holds_up_no_one_who_asks_to_stop() {
+    let fleet = Fleet::new();
+    fleet.cloud.s3.script_under("state/snowtrack-", 1, usize::MAX, Fault::Hang);
+    let mut child = silent(fleet.command(&[&["run"], &SMALL[..]].concat()));
+    wait_until_it_hangs(&mut child, fleet.cloud.s3.hung());
+    let began = std::time::Instant::now();
+    signal(&child, "TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(began.elapsed().as_secs() < 25, "{:?}", began.elapsed());
+    assert_eq!(fleet.object("lease.json")["owner"], Value::Null, "given back");
+}
+
+#[test]
+fn a_long_fetch_is_saved_on_its_way() {
+    let mut fleet = Fleet::new();
+    let spotify = FakeSpotify::start(crate::kills::library(), Mode::Development);
+    spotify.script(crate::support::fake_spotify::When::Call(6), 1, SpotifyFault::Hang);
+    fleet.cloud.world.write("snowtrack.toml", "[spotify]\nmin_gap_ms = 400\n");
+    let run = |fleet: &Fleet| {
+        let mut command = fleet.cloud.world.operator(&spotify, &["run", "--mine", "--no-ingest"]);
+        for (name, value) in fleet.command(&[]).get_envs() {
+            let is_wanted = name.to_string_lossy();
+            if ["AWS_", "SNOWTRACK_", "S3_"].iter().any(|it| is_wanted.starts_with(it)) {
+                command.env(name, value.unwrap_or_default());
+            }
+        }
+        command.env("SNOWTRACK_STATE_SAVE_SECS", "1");
+        command
+    };
+    let mut child = silent(run(&fleet));
+    while 0 < spotify.unused_faults() {
+        assert!(child.try_wait().unwrap().is_none(), "the run ended before it was killed");
+        std::thread::yield_now();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    fleet.next_machine();
+    fleet.cloud.s3.set_clock_ahead(3_600);
+    spotify.clear_log();
+    let output = run(&fleet).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    // Of `/me`, the list, five pages and one: those that were saved are not asked for again.
+    assert!(spotify.api_call_count() < 8, "{}", spotify.api_call_count());
 }

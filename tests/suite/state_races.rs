@@ -21,16 +21,12 @@ fn of_two_tasks_that_begin_at_once_one_runs_and_the_other_is_exit_8() {
         let (mut first, mut second) = (None, None);
         let mut worlds = Vec::new();
         // Both have looked before either writes.
-        fleet.cloud.s3.gather(Op::Get, 2);
+        fleet.cloud.s3.gather_once(Op::Get, 2);
         for child in [&mut first, &mut second] {
             let mut command = fleet.command(&[&["--json", "run"], &SMALL[..]].concat());
             *child = Some(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
             worlds.push(fleet.next_machine());
         }
-        while fleet.cloud.s3.calls().iter().filter(|call| call.op == Op::Put).count() == 0 {
-            std::thread::yield_now();
-        }
-        fleet.cloud.s3.gather(Op::Get, 1);
         let outputs = [first, second].map(|child| child.unwrap().wait_with_output().unwrap());
         let mut codes = outputs.each_ref().map(|output| output.status.code().unwrap());
         codes.sort_unstable();
@@ -80,8 +76,7 @@ fn fenced_at(prefix: &str, nth: usize) {
     // Held up there, and then answered as anything would be whose answer came late.
     fleet.cloud.s3.script_under(prefix, nth, 1, Fault::Hang);
     let mut command = fleet.command(&[&["--json", "run"], &SMALL[..]].concat());
-    let mut first =
-        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut first = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     wait_until_it_hangs(&mut first, fleet.cloud.s3.hung());
     crate::kills::signal(&first, "STOP");
     let world = fleet.next_machine();

@@ -61,9 +61,8 @@ pub(crate) async fn snowflake(
         Err(error) => {
             let finding = say("login", Health::Fail, error.to_string());
             return findings.push(match error.is_setup() {
-                true => finding.fix(
-                    "`snowtrack snowflake plan` shows what is missing and who can make it",
-                ),
+                true => finding
+                    .fix("`snowtrack snowflake plan` shows what is missing and who can make it"),
                 false => finding,
             });
         }

@@ -58,7 +58,8 @@ fn of_many_who_replace_the_same_object_one_does() {
             let first = tag(write(&bucket, "0", Condition::Absent).await);
             let is = Condition::Is(&first);
             s3.gather(Op::Put, 3);
-            let writes = [write(&bucket, "a", is), write(&bucket, "b", is), write(&bucket, "c", is)];
+            let writes =
+                [write(&bucket, "a", is), write(&bucket, "b", is), write(&bucket, "c", is)];
             let done = futures_util::future::join_all(writes).await;
             let winners = done.iter().filter(|put| matches!(put, Put::Done(_))).count();
             assert_eq!(winners, 1, "round {round}: {done:?}");
@@ -122,7 +123,12 @@ fn each_answer_tells_the_servers_time_which_may_be_off() {
         assert!((3_500..=3_601).contains(&behind), "{behind}");
         s3.set_clock_ahead(3_600);
         // Told also with a refusal.
-        s3.script(Op::Get, 1, 1, Fault::answer(503, "SlowDown", "Please reduce your request rate."));
+        s3.script(
+            Op::Get,
+            1,
+            1,
+            Fault::answer(503, "SlowDown", "Please reduce your request rate."),
+        );
         let ahead = (bucket.read("state/x").await.unwrap().at.unwrap() - now).num_seconds();
         assert!((3_599..=3_800).contains(&ahead), "{ahead}");
     });

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use sha2::{Digest, Sha256};
 use tokio::sync::{Barrier, oneshot};
@@ -105,7 +105,8 @@ struct State {
     forgets_part_counts: bool,
     in_flight: BTreeMap<Op, usize>,
     peak_in_flight: BTreeMap<Op, usize>,
-    gate: Option<(Op, Arc<Barrier>)>,
+    /// Calls that wait for each other, and how many of them may still come.
+    gate: Option<(Op, Arc<Barrier>, usize)>,
     conditions: Conditions,
     /// How far its clock is ahead, in seconds.
     ahead_secs: i64,
@@ -141,6 +142,11 @@ impl FakeS3 {
         std::fs::create_dir(root.path().join(BUCKET)).expect("a bucket can be made");
         let files = s3s_fs::FileSystem::new(root.path()).expect("the folder is there");
         let mut builder = s3s::service::S3ServiceBuilder::new(files);
+        // Whose clock is off signs with the server's time as soon as it is told; what that is, the front tells.
+        let mut config = s3s::config::S3Config::default();
+        config.presigned_url_max_skew_time_secs = u32::MAX;
+        let config = s3s::config::StaticConfigProvider::new(Arc::new(config));
+        builder.set_config(Arc::new(config));
         builder.set_auth(s3s::auth::SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
         let state = State { keeps_checksums: true, ..State::default() };
         let shared = Arc::new(Shared {
@@ -216,9 +222,7 @@ impl FakeS3 {
 
     /// Something that somebody else put there, without any checksum.
     pub fn plant(&self, key: &str, bytes: &[u8]) {
-        let path = self.bucket().join(key);
-        std::fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).expect(READABLE);
-        std::fs::write(path, bytes).expect(READABLE);
+        self.shared.plant(key, bytes);
     }
 
     /// Every call since the start (or `clear_log`), in order of arrival.
@@ -286,7 +290,12 @@ impl FakeS3 {
 
     /// Calls of this kind wait until `count` of them are there.
     pub fn gather(&self, op: Op, count: usize) {
-        self.state().gate = Some((op, Arc::new(Barrier::new(count))));
+        self.state().gate = Some((op, Arc::new(Barrier::new(count)), usize::MAX));
+    }
+
+    /// The same, once; whatever comes then waits for nobody.
+    pub fn gather_once(&self, op: Op, count: usize) {
+        self.state().gate = Some((op, Arc::new(Barrier::new(count)), count));
     }
 
     /// The most calls of a kind that were under way at once.
@@ -324,6 +333,20 @@ impl State {
 }
 
 impl Shared {
+    fn plant(&self, key: &str, bytes: &[u8]) {
+        let path = self.bucket.join(key);
+        std::fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).expect(READABLE);
+        std::fs::write(path, bytes).expect(READABLE);
+        // What s3s-fs remembers of what was there before.
+        let encoded = BASE64_URL_SAFE_NO_PAD.encode(key);
+        let root = self.bucket.parent().unwrap_or(Path::new("."));
+        for entry in std::fs::read_dir(root).expect(READABLE).flatten() {
+            if entry.file_name().to_string_lossy().contains(&format!(".object-{encoded}.")) {
+                std::fs::remove_file(entry.path()).expect(READABLE);
+            }
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
