@@ -211,8 +211,10 @@ pub(super) fn go_quietly(cli: &Cli, config: &Config, settings: &Settings) -> Res
 /// Lets a signal ask for the end.
 pub(super) fn stop_on_signal(stop: &Arc<Stop>) {
     let asked = Arc::clone(stop);
+    // Listened for from now on, and not from when the task has its first turn.
+    let signal = next_signal();
     tokio::spawn(async move {
-        wait_for_signal().await;
+        signal.await;
         asked.ask();
     });
 }
@@ -248,18 +250,19 @@ fn go(cli: &Cli, config: &Config, (settings, drawing): (&Settings, Drawing)) -> 
 }
 
 /// Ctrl-C, or the SIGTERM with which schedulers and containers ask.
-async fn wait_for_signal() {
-    #[cfg(unix)]
-    if let Ok(mut terminate) =
-        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-    {
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
+fn next_signal() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (interrupt, terminate) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    async move {
+        match (interrupt, terminate) {
+            (Ok(mut interrupt), Ok(mut terminate)) => tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            },
+            // Then a signal ends the process, as it does by itself.
+            _ => std::future::pending().await,
         }
-        return;
     }
-    let _ = tokio::signal::ctrl_c().await;
 }
 
 /// `90s`, `15m`, `12h`, `7d`.

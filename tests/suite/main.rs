@@ -65,6 +65,7 @@ mod shown;
 mod spread;
 mod state;
 mod state_kills;
+mod state_measured;
 mod state_races;
 mod stubborn;
 mod support;
