@@ -58,6 +58,7 @@ pub(crate) async fn ingest(run: &mut Run<'_>, uploaded: &[Uploaded]) -> Result<S
         let mut file_count = 0;
         for batch in batches {
             file_count += batch.files.len();
+            saving::confirm_again(run).await?;
             submit(run, account, &batch, &mut evidence).await?;
         }
         (run.events)(Event::Submitted { table, file_count });

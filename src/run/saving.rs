@@ -65,6 +65,14 @@ pub(crate) async fn confirm(run: &Run<'_>) -> Result<(), Error> {
     }
 }
 
+/// The same between two calls that tell somebody something.
+pub(crate) async fn confirm_again(run: &Run<'_>) -> Result<(), Error> {
+    match &run.state {
+        Some(state) => Ok(Box::pin(state.confirm_again()).await?),
+        None => Ok(()),
+    }
+}
+
 /// Saves what was told. The ledger before it says enough, should that not be possible now.
 pub(crate) async fn after_ingest(run: &mut Run<'_>) -> Result<(), Error> {
     let Some(state) = &mut run.state else { return Ok(()) };

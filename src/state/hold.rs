@@ -180,6 +180,30 @@ impl Hold {
         self.shared.renew().await
     }
 
+    /// The same, unless that was done a moment ago.
+    pub(super) async fn confirm_again(&self) -> Result<(), Error> {
+        let since = self.shared.held.lock().await.told.1.elapsed();
+        let half = self.shared.lasts.to_std().unwrap_or(INTERVAL) / 2;
+        if since < half { Ok(()) } else { self.confirm().await }
+    }
+
+    /// Makes the fencing number a higher one than `number`.
+    pub(super) async fn rise_above(&self, number: u64) -> Result<(), Error> {
+        let mut held = self.shared.held.lock().await;
+        if number < held.lease.fencing_number {
+            return Ok(());
+        }
+        let lease = Lease { fencing_number: number + 1, ..held.lease.clone() };
+        let place = &self.shared.place;
+        match replace(place, LEASE, (&json(&lease), Some(&held.tag))).await? {
+            Ok(Told { what: tag, at }) => {
+                *held = Held { lease, tag, told: (at, Instant::now()) };
+                Ok(())
+            }
+            Err(_) => Err(self.shared.fenced("another task".to_owned())),
+        }
+    }
+
     /// As a write found out that was on the condition that it is.
     pub(super) async fn lost(&self) -> Error {
         match self.shared.renew().await {

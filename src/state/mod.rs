@@ -171,11 +171,10 @@ impl State {
 
     /// Writes our number into `current.json`, so that whoever had the lease before us replaces it no more.
     async fn fence(&mut self) -> Result<(), Error> {
-        let fencing_number = self.hold.number().await;
         while let Some((found, tag)) = current(&self.place).await? {
-            if found.fencing_number > fencing_number {
-                return Err(self.hold.lost().await);
-            }
+            // Somebody deleted the lease, and with it the number that it had come to.
+            self.hold.rise_above(found.fencing_number).await?;
+            let fencing_number = self.hold.number().await;
             let ours = Current { fencing_number, ..found };
             if let Ok(told) = replace(&self.place, CURRENT, (&json(&ours), Some(&tag))).await? {
                 self.highest = ours.generation;
@@ -280,6 +279,14 @@ impl State {
     /// [`Error::Fenced`].
     pub(crate) async fn confirm(&self) -> Result<(), Error> {
         self.hold.confirm().await
+    }
+
+    /// The same where that was long ago; a store that cannot be reached renews nothing.
+    ///
+    /// # Errors
+    /// [`Error::Fenced`].
+    pub(crate) async fn confirm_again(&self) -> Result<(), Error> {
+        self.hold.confirm_again().await
     }
 
     /// Whether it is known that somebody did.

@@ -212,6 +212,17 @@ fn a_held_state_is_exit_8_naming_the_holder_and_unlock_raises_the_number() {
 }
 
 #[test]
+fn a_lease_that_somebody_deleted_begins_above_the_number_that_was_used() {
+    let fleet = Fleet::new();
+    for number in [1, 2] {
+        assert_eq!(fleet.report().0, 0);
+        assert_eq!(fleet.shown()["fencing_number"], number);
+        std::fs::remove_file(fleet.cloud.s3.bucket().join("state/lease.json")).unwrap();
+    }
+    assert_eq!(fleet.shown()["fencing_number"], 2);
+}
+
+#[test]
 fn a_store_without_conditional_writes_is_refused_unless_nobody_else_writes() {
     for (conditions, word) in [
         (Conditions::Refused, "refuses"),
