@@ -107,13 +107,31 @@ pub(super) async fn fetch(
     })
 }
 
+/// Where a generation is unpacked that is about to be the ledger here.
+fn unpacked(data_dir: &DataDir) -> PathBuf {
+    data_dir.generation().with_extension("duckdb")
+}
+
+/// Where one is unpacked that is only looked at.
+pub(super) fn other(data_dir: &DataDir) -> PathBuf {
+    data_dir.generation().with_extension("other")
+}
+
+/// Takes away what a process left that died while it read or packed one.
+pub(super) fn forget_leftovers(data_dir: &DataDir) {
+    for path in [data_dir.generation(), unpacked(data_dir), other(data_dir)] {
+        // What cannot be removed is written over.
+        let _ = std::fs::remove_file(path);
+    }
+}
+
 /// Makes a generation the ledger of the data directory.
 pub(super) async fn pull(
     place: &Place,
     generation: u64,
     (data_dir, is_copy): (&DataDir, bool),
 ) -> Result<(), Error> {
-    let unpacked = data_dir.generation().with_extension("duckdb");
+    let unpacked = unpacked(data_dir);
     fetch(place, generation, (data_dir, &unpacked), true).await?;
     put_in_place(data_dir, &unpacked)?;
     Mark { location: place.name.clone(), generation, is_copy }.write(data_dir)

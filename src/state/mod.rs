@@ -145,6 +145,7 @@ impl State {
 
     /// Takes the lease alone.
     async fn take(settings: &StateSettings, task: &Task<'_>) -> Result<Self, Error> {
+        generation::forget_leftovers(task.data_dir);
         let is_single_writer = task.terms.is_single_writer;
         let place = Arc::new(Place::open(settings, is_single_writer, task.clock).await?);
         let hold = Hold::take(&place, (settings.lease, task.terms.wait), task.stop).await?;
@@ -234,7 +235,7 @@ impl State {
         is_descendant: bool,
         events: Events<'_>,
     ) -> Result<bool, Error> {
-        let there = self.data_dir.generation().with_extension("other");
+        let there = generation::other(&self.data_dir);
         generation::fetch(&self.place, generation, (&self.data_dir, &there), false).await?;
         let compared = blocking(|| compare(&self.data_dir, &there));
         let _ = std::fs::remove_file(&there);

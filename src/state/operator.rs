@@ -107,7 +107,7 @@ pub(crate) async fn pull(
     let data_dir = task.data_dir;
     let generation = found.generation;
     if data_dir.warehouse().exists() && !is_forced {
-        let there = data_dir.generation().with_extension("other");
+        let there = generation::other(data_dir);
         generation::fetch(&place, generation, (data_dir, &there), false).await?;
         let compared = blocking(|| compare(data_dir, &there));
         let _ = std::fs::remove_file(&there);
