@@ -1,6 +1,6 @@
 //! The ledger between machines: it lives in a bucket (or a folder), and one task at a time has it.
 //!
-//! In: an address, and the data directory of a task. Out: a [`State`], which the run holds from before it opens the ledger until after
+//! In: an address, and the data directory of a task. Out: a `State`, which the run holds from before it opens the ledger until after
 //! it is closed, and saves into.
 //!
 //! ```text
