@@ -324,6 +324,16 @@ impl DataDir {
         self.0.join("checks.json")
     }
 
+    /// Which generation of the state the work file came from.
+    pub fn state(&self) -> PathBuf {
+        self.0.join("state.json")
+    }
+
+    /// A generation of the state on its way, packed and unpacked.
+    pub fn generation(&self) -> PathBuf {
+        self.0.join("generation.zst")
+    }
+
     /// What `doctor` writes and removes to see whether it can.
     pub fn probe(&self) -> PathBuf {
         self.0.join(".doctor")

@@ -30,6 +30,7 @@
 //!   never called verified unless its landing table holds the rows, the hashes and the contents that were sent.
 //! - The ledger is written before and after each step of a file; a killed process forgets none and submits none twice.
 //! - Verifying reads; it never changes anything in Snowflake.
+//! - Who keeps the ledger in a bucket holds its lease; whoever was fenced writes nothing more, there or in Snowflake.
 //! - A secret is in a secret type; no error, log line or report carries one.
 
 mod causes;
@@ -51,6 +52,7 @@ pub mod lake;
 mod snowflake;
 mod ledger;
 pub mod config;
+pub mod state;
 pub mod run;
 pub mod observe;
 mod operate;

@@ -15,6 +15,7 @@ mod query;
 mod reconcile;
 mod run;
 mod snowflake;
+mod state;
 mod status;
 mod summary;
 mod watch;
@@ -113,6 +114,9 @@ enum Command {
     /// The Snowflake side: what is set up, and how the pipes are
     #[command(subcommand)]
     Snowflake(snowflake::SnowflakeCommand),
+    /// The ledger that lives in a bucket between machines
+    #[command(subcommand)]
+    State(state::StateCommand),
     /// Check configuration, disk, login and reachability, and say what to fix
     Doctor,
     /// Show the configuration as resolved, or write a commented template
@@ -130,6 +134,11 @@ enum Command {
 }
 
 impl Command {
+    /// Whether it reads the ledger and begins none.
+    const fn only_reads(&self) -> bool {
+        matches!(self, Self::Status(_) | Self::Verify(_) | Self::Reconcile(_) | Self::Query(_))
+    }
+
     /// Whether its result is a run's report.
     const fn reports(&self) -> bool {
         matches!(
@@ -270,6 +279,9 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
         tracing::warn!("{warning}");
     }
     let data_dir = &config.data_dir;
+    if cli.command.only_reads() {
+        state::read(&config)?;
+    }
     let one_stage = |arguments, stage| run::one_stage(cli, arguments, &config, stage);
     match &cli.command {
         Command::Run(arguments) => run::run(cli, arguments, &config, Stage::Verify),
@@ -285,6 +297,7 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
         Command::Snowflake(command) => snowflake::snowflake(cli, command, &config),
         Command::Reconcile(arguments) => reconcile::reconcile(cli, arguments, &config),
         Command::Status(arguments) => status::status(cli, arguments, data_dir),
+        Command::State(command) => state::state(cli, command, &config),
         Command::Doctor => doctor::doctor(cli, &config),
         Command::Config(_) => config::check(cli, &settings),
         Command::Query(arguments) => query::run_query(cli, arguments, data_dir),

@@ -59,6 +59,7 @@ pub(super) fn reconcile(
         }
         let again = crate::run::Settings {
             wait,
+            state: arguments.wait.terms(),
             reship: keys,
             stages: Stage::Transform..=Stage::Verify,
             ..crate::run::Settings::of_stage(Stage::Verify, now)

@@ -17,6 +17,7 @@ use crate::observe;
 use crate::run::{RunReport, Settings, Shipping, Source, Wanted};
 use crate::snowflake::IngestMode;
 use crate::sources::Timing;
+use crate::state::Terms;
 use crate::stop::Stop;
 use crate::warehouse::CHECKS;
 
@@ -26,11 +27,22 @@ pub(super) struct WaitArgs {
     /// Wait so long for another run, or a program that has the warehouse open [default: not at all]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     wait: Option<Duration>,
+    /// Wait so long for another task that holds the state (`SNOWTRACK_STATE`) [default: not at all]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    lease_wait: Option<Duration>,
+    /// No other task ever writes the state, so its store need not know conditional writes
+    #[arg(long)]
+    state_single_writer: bool,
 }
 
 impl WaitArgs {
     pub(super) fn patience(&self) -> Duration {
         self.wait.unwrap_or_default()
+    }
+
+    pub(super) fn terms(&self) -> Terms {
+        let wait = self.lease_wait.unwrap_or_default();
+        Terms { wait, is_single_writer: self.state_single_writer }
     }
 }
 
@@ -134,6 +146,7 @@ pub(super) fn run(
     let max_wait = Duration::from_secs(arguments.max_wait);
     let settings = Settings {
         wait: arguments.wait.patience(),
+        state: arguments.wait.terms(),
         stages: Stage::Fetch..=last,
         full: arguments.full,
         archive: arguments.archive,
@@ -153,6 +166,7 @@ impl StageArgs {
     pub(super) fn settings(&self, stage: Stage) -> Settings {
         Settings {
             wait: self.wait.patience(),
+            state: self.wait.terms(),
             run: self.run.clone(),
             warn_only: self.warn_only.iter().cloned().collect(),
             ..Settings::of_stage(stage, now)
@@ -244,8 +258,8 @@ fn signal() -> impl Future<Output = ()> {
     let both = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
     async move {
         let (Ok(mut interrupt), Ok(mut terminate)) = both else {
-            let _ = tokio::signal::ctrl_c().await;
-            return;
+            // Then a signal ends the process, as it does by itself.
+            return std::future::pending().await;
         };
         tokio::select! {
             _ = interrupt.recv() => {}

@@ -4,13 +4,14 @@
 //! change.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
 use super::{Config, SnowflakeConfig, decode};
 use crate::ids::{InvalidId, PlaylistId};
-use crate::lake::{ExportSettings, Format, StoreSettings, StoreTiming};
+use crate::lake::{ExportSettings, Format, Location, StoreSettings, StoreTiming};
 use crate::snowflake::{
     self, AccountId, Connection, Credential, Ident, IngestMode, InvalidIdent, InvalidKey, KeyPair,
     Login, Names, Session, Timing,
@@ -59,6 +60,18 @@ pub(crate) struct Account {
     pub format: Format,
     /// What every key begins with.
     pub prefix: String,
+}
+
+/// Where the ledger lives between runs, and who we are there.
+pub(crate) struct StateSettings {
+    /// The folder.
+    pub(crate) location: Location,
+    /// Who we are to its store.
+    pub(crate) store: StoreSettings,
+    /// How long a lease lasts that nobody renews.
+    pub(crate) lease: Duration,
+    /// How much of a fetch may be lost.
+    pub(crate) save_every: Duration,
 }
 
 impl Account {
@@ -128,6 +141,23 @@ impl Config {
             endpoint: None,
             timing,
         }
+    }
+
+    /// Where the ledger lives between runs, if it does.
+    pub(crate) fn state_settings(&self, timing: StoreTiming) -> Option<StateSettings> {
+        let location = self.state.location.clone()?.into_folder();
+        let store = self.settings_of(&location, timing);
+        let (lease, save_every) = (self.state.lease, self.state.save_every);
+        Some(StateSettings { location, store, lease, save_every })
+    }
+
+    /// Who we are to the store of an address.
+    pub(crate) fn settings_of(&self, location: &Location, timing: StoreTiming) -> StoreSettings {
+        let bucket = match location {
+            Location::S3 { bucket, .. } => Some(bucket.clone()),
+            Location::File(_) => None,
+        };
+        StoreSettings { bucket, ..self.store_settings(timing) }
     }
 
     /// The bucket, for what cannot be done without one.

@@ -1,5 +1,7 @@
 //! What a value looks like beside what its type demands. Each answer says the form to give.
 
+use crate::lake::Location;
+
 /// Nothing more.
 pub(super) fn any(_: &str) -> Result<(), &'static str> {
     Ok(())
@@ -15,6 +17,18 @@ pub(super) fn file_mib(text: &str) -> Result<(), &'static str> {
 pub(super) fn wait_secs(text: &str) -> Result<(), &'static str> {
     let is_one = text.parse().is_ok_and(|secs: u64| secs <= 86_400);
     if is_one { Ok(()) } else { Err("a whole number of seconds up to 86400") }
+}
+
+/// A time that must pass, of a day at most.
+pub(super) fn lease_secs(text: &str) -> Result<(), &'static str> {
+    let is_one = text.parse().is_ok_and(|secs: u64| (1..=86_400).contains(&secs));
+    if is_one { Ok(()) } else { Err("a whole number of seconds from 1 to 86400") }
+}
+
+/// The address of one object.
+pub(super) fn object(text: &str) -> Result<(), &'static str> {
+    let is_one = text.parse().is_ok_and(|location: Location| location.is_object());
+    if is_one { Ok(()) } else { Err("`s3://bucket/key.duckdb` or `file:///path.duckdb`") }
 }
 
 /// A bucket's name. Amazon's rules, and what it allowed before 2018, because such buckets still exist.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use crate::ids::DataDir;
-use crate::lake::{Format, StaticKeys};
+use crate::lake::{Format, Location, StaticKeys};
 use crate::snowflake::{IngestMode, TargetLag, TokenType};
 
 /// The whole configuration.
@@ -22,6 +22,8 @@ pub struct Config {
     pub spotify: SpotifyConfig,
     /// The files.
     pub lake: LakeConfig,
+    /// The ledger between machines.
+    pub state: StateConfig,
     /// The destination.
     pub snowflake: SnowflakeConfig,
 }
@@ -60,6 +62,19 @@ pub struct LakeConfig {
     pub keys: Option<StaticKeys>,
     /// The bucket's region from the predecessor's file, where the environment names none.
     pub region: Option<String>,
+}
+
+/// Where the ledger lives between runs.
+#[derive(Debug, Clone)]
+pub struct StateConfig {
+    /// The folder; without one the ledger stays in the data directory.
+    pub location: Option<Location>,
+    /// How long a lease lasts that nobody renews.
+    pub lease: Duration,
+    /// How much of a fetch may be lost with its machine.
+    pub save_every: Duration,
+    /// Where the published file is put, too.
+    pub publish_to: Option<Location>,
 }
 
 /// How to reach Snowflake and where the tables are.
@@ -126,6 +141,12 @@ impl Config {
                 max_file_mib: 0,
                 keys: None,
                 region: None,
+            },
+            state: StateConfig {
+                location: None,
+                lease: Duration::ZERO,
+                save_every: Duration::ZERO,
+                publish_to: None,
             },
             snowflake: SnowflakeConfig {
                 connection: None,

@@ -27,9 +27,9 @@ use std::path::{Path, PathBuf};
 use crate::ids::DataDir;
 use crate::lake::is_address;
 
-pub(crate) use connect::Account;
 pub use connect::Error as ConnectError;
-pub use holds::{Config, LakeConfig, SnowflakeConfig, SpotifyConfig};
+pub(crate) use connect::{Account, StateSettings};
+pub use holds::{Config, LakeConfig, SnowflakeConfig, SpotifyConfig, StateConfig};
 
 pub(crate) use exposure::{login_exposure, snowflake_exposure, spotify_exposures};
 pub(crate) use template::template;
@@ -258,6 +258,8 @@ mod tests {
                 "snowflake.target_lag" => "2 hours",
                 "snowflake.token_type" => "PAT",
                 "lake.bucket" => "my-bucket",
+                "state.location" => "s3://my-bucket/state/",
+                "state.publish_to" => "file:///a/spotify.duckdb",
                 _ if setting.kind() == Kind::Number => "7",
                 _ => "x/y",
             };

@@ -63,7 +63,7 @@ impl Default for Config {
 
 /// In the order in which they are shown.
 pub(super) fn all() -> impl Iterator<Item = &'static Setting> {
-    SPOTIFY.iter().chain(LAKE).chain(SNOWFLAKE)
+    SPOTIFY.iter().chain(LAKE).chain(STATE).chain(SNOWFLAKE)
 }
 
 /// Those of [`all`] and those that are shown nowhere.
@@ -188,6 +188,41 @@ const LAKE: &[Setting] = &[
         what: "where a file is split, in MiB",
         form: forms::file_mib,
         slot: |it| Slot::Number(&mut it.lake.max_file_mib),
+    },
+];
+
+const STATE: &[Setting] = &[
+    Setting {
+        env: &["SNOWTRACK_STATE"],
+        key: "state.location",
+        default: "",
+        what: "where the ledger lives between runs, s3://bucket/prefix/ or file:///dir/; without it, in the data directory alone",
+        form: forms::any,
+        slot: |it| Slot::Location(&mut it.state.location),
+    },
+    Setting {
+        env: &["SNOWTRACK_STATE_LEASE_SECS"],
+        key: "state.lease_secs",
+        default: "120",
+        what: "how long another machine waits for one that died; a lease is renewed at a quarter of it",
+        form: forms::lease_secs,
+        slot: |it| Slot::Seconds(&mut it.state.lease),
+    },
+    Setting {
+        env: &["SNOWTRACK_STATE_SAVE_SECS"],
+        key: "state.save_secs",
+        default: "600",
+        what: "how much of a long fetch may be lost with its machine",
+        form: forms::lease_secs,
+        slot: |it| Slot::Seconds(&mut it.state.save_every),
+    },
+    Setting {
+        env: &["SNOWTRACK_PUBLISH_TO"],
+        key: "state.publish_to",
+        default: "",
+        what: "where the published file is put after each run with news, s3://bucket/key.duckdb or file:///path.duckdb",
+        form: forms::object,
+        slot: |it| Slot::Location(&mut it.state.publish_to),
     },
 ];
 

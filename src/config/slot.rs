@@ -7,7 +7,7 @@ use secrecy::SecretString;
 
 use super::MASK;
 use crate::ids::DataDir;
-use crate::lake::Format;
+use crate::lake::{Format, LOCATION, Location};
 use crate::snowflake::{IngestMode, TargetLag, TokenType};
 
 /// How a value is written in `snowtrack.toml`.
@@ -30,6 +30,7 @@ pub(super) enum Slot<'a> {
     Folder(&'a mut DataDir),
     Path(&'a mut Option<PathBuf>),
     Number(&'a mut u64),
+    Location(&'a mut Option<Location>),
     Seconds(&'a mut Duration),
     Milliseconds(&'a mut Duration),
     Format(&'a mut Format),
@@ -52,6 +53,7 @@ impl Slot<'_> {
             Self::Folder(slot) => *slot = DataDir::new(text),
             Self::Path(slot) => *slot = Some(text.into()),
             Self::Number(slot) => *slot = text.parse().map_err(|_| "a whole number")?,
+            Self::Location(slot) => *slot = Some(text.parse().map_err(|_| LOCATION)?),
             Self::Seconds(slot) => {
                 let seconds = text.parse().map_err(|_| "a whole number of seconds")?;
                 *slot = Duration::from_secs(seconds);
@@ -97,6 +99,7 @@ impl Slot<'_> {
             Self::Folder(slot) => Some(slot.display().to_string()),
             Self::Path(slot) => slot.as_ref().map(|path| path.display().to_string()),
             Self::Number(slot) => Some(slot.to_string()),
+            Self::Location(slot) => slot.as_ref().map(Location::to_string),
             Self::Seconds(slot) => Some(slot.as_secs().to_string()),
             Self::Milliseconds(slot) => Some(slot.as_millis().to_string()),
             Self::Format(slot) => Some(slot.name().to_owned()),

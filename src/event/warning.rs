@@ -49,6 +49,12 @@ pub enum Warning {
     Gone { name: String },
     /// It could not be looked for what is gone from the bucket.
     BucketNotRead { error: String },
+    /// The ledger could not be saved for other machines now; it is tried again.
+    StateNotSaved { error: String },
+    /// There was no time to save it at the end: the generation that was saved last stays the current one.
+    StateLeftBehind { generation: Option<u64> },
+    /// Runs of this machine that were never saved give way to those of others.
+    RunsReplaced { run_count: usize, run: String },
 }
 
 /// A place where others may read a credential.

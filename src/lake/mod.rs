@@ -11,6 +11,7 @@ mod export;
 mod file;
 mod format;
 mod key;
+mod location;
 mod manifest;
 mod presence;
 mod store;
@@ -18,6 +19,7 @@ mod upload;
 
 pub use error::{Error, Refusal, StuckFile};
 pub use format::Format;
+pub use location::Location;
 pub use manifest::{ExportedFile, Manifest, WrittenFile};
 pub use store::{StaticKeys, Store, StoreSettings, StoreTiming};
 pub use upload::{ToUpload, Uploaded, upload};
@@ -25,4 +27,7 @@ pub use upload::{ToUpload, Uploaded, upload};
 pub(crate) use archive::archive;
 pub(crate) use export::{ExportSettings, Unshipped, export};
 pub(crate) use key::{archive_key, manifest_key};
-pub(crate) use store::{Bucket, is_address};
+pub(crate) use location::LOCATION;
+pub use store::{Bucket, Condition, Object, Put, Told};
+
+pub(crate) use store::is_address;

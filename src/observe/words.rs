@@ -87,6 +87,21 @@ pub(crate) fn warning(warning: &Warning) -> String {
             format!("parts of a killed upload may be left behind: {error}")
         }
         Warning::Gone { name } => format!("{name} is gone"),
+        Warning::StateNotSaved { error } => {
+            format!("the state is not saved yet, the run goes on: {error}")
+        }
+        Warning::StateLeftBehind { generation } => {
+            let last = match generation {
+                Some(generation) => format!("generation {generation} stays the current one"),
+                None => "there is none yet".to_owned(),
+            };
+            format!(
+                "there was no time to save the state: {last}, and on another machine what was read since is asked for again"
+            )
+        }
+        Warning::RunsReplaced { run_count, run } => format!(
+            "{run_count} run(s) here were never saved ({run} for one), and others went on meanwhile: the state's ledger takes their place, and what they read is asked for again"
+        ),
         Warning::BucketNotRead { error } => {
             format!("the bucket could not be looked into: {error}")
         }

@@ -16,6 +16,7 @@ impl Error {
             Self::Snowflake(error) => of_snowflake(error),
             Self::Connect(ConnectError::Snowflake(error)) => of_snowflake(error),
             Self::Connect(_) => Ending::Usage,
+            Self::State(error) => of_state(error),
             Self::Unverified { outcome, .. } => match outcome {
                 Outcome::Verified => Ending::Done,
                 Outcome::Pending => Ending::Later,
@@ -50,6 +51,17 @@ const fn of_lake(error: &lake::Error) -> Ending {
         lake::Error::Stopped => Ending::Interrupted,
         _ if error.is_transient() => Ending::Later,
         _ if error.is_usage() => Ending::Usage,
+        _ => Ending::Lake,
+    }
+}
+
+pub(crate) const fn of_state(error: &crate::state::Error) -> Ending {
+    match error {
+        _ if error.is_interruption() => Ending::Interrupted,
+        _ if error.is_usage() => Ending::Usage,
+        _ if error.is_later() => Ending::Later,
+        crate::state::Error::Lake(error) => of_lake(error),
+        crate::state::Error::Warehouse(error) => of_warehouse(error),
         _ => Ending::Lake,
     }
 }

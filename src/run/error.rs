@@ -118,6 +118,9 @@ pub enum Error {
     /// The run named on the command line is not in the ledger.
     #[error("there is no run `{0}`; `snowtrack status` lists them")]
     UnknownRun(String),
+    /// The ledger between machines.
+    #[error(transparent)]
+    State(Box<crate::state::Error>),
     /// A person or a supervisor asked to stop.
     #[error("stopped; what was done is kept, the same command continues")]
     Interrupted,
@@ -133,6 +136,12 @@ fn of_snowflake(error: &crate::snowflake::Error) -> &'static str {
     }
 }
 
+impl From<crate::state::Error> for Error {
+    fn from(error: crate::state::Error) -> Self {
+        Self::State(Box::new(error))
+    }
+}
+
 impl From<crate::snowflake::Error> for Error {
     fn from(error: crate::snowflake::Error) -> Self {
         Self::Snowflake(Box::new(error))
@@ -145,6 +154,7 @@ impl Error {
         match self {
             Self::Interrupted => true,
             Self::Snowflake(error) => error.is_stopped(),
+            Self::State(error) => error.is_interruption(),
             _ => false,
         }
     }
@@ -159,6 +169,7 @@ impl Error {
             | Self::Spotify(crate::sources::Error::RateLimited { .. })
             | Self::Unverified { outcome: Outcome::Pending, .. } => true,
             Self::Snowflake(error) => error.is_later(),
+            Self::State(error) => error.is_later(),
             Self::Lake(error) => error.is_transient(),
             _ => false,
         }

@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::Run;
 use super::error::Error;
 use super::upload::UploadedShipment;
+use super::{Run, saving};
 use crate::config::Account;
 use crate::event::{Counts, Stage, What};
 use crate::ids::{RunId, Table};
@@ -42,6 +42,9 @@ pub(crate) async fn ingest(
         return Ok(submitted);
     };
     run.enter(Stage::Ingest)?;
+    if !uploaded.is_empty() {
+        saving::confirm(run).await?;
+    }
     let plan = Plan {
         mode: account.mode,
         format: account.format,
@@ -59,6 +62,7 @@ pub(crate) async fn ingest(
         let mut file_count = 0;
         for batch in batches {
             file_count += batch.files.len();
+            saving::confirm_again(run).await?;
             submit(run, account, &batch, &mut evidence).await?;
         }
         (run.events)(What::Submitted { table, file_count });

@@ -86,6 +86,8 @@ pub struct Settings {
     pub timing: Timing,
     /// How files are brought to Snowflake.
     pub shipping: Shipping,
+    /// How the ledger is had, where it lives between machines.
+    pub state: crate::state::Terms,
     /// The clock.
     pub clock: fn() -> DateTime<Utc>,
 }
@@ -95,6 +97,11 @@ impl Settings {
     pub fn new(source: Source, clock: fn() -> DateTime<Utc>) -> Self {
         let stages = Stage::Fetch..=Stage::Verify;
         Self { source: Some(source), stages, ..Self::of_stage(Stage::Fetch, clock) }
+    }
+
+    /// Whether nothing is sent, and only asked what became of it.
+    pub(crate) fn is_only_about_the_past(&self) -> bool {
+        *self.stages.start() == Stage::Verify
     }
 
     /// That a run with them begins.
@@ -120,6 +127,7 @@ impl Settings {
             warn_only: BTreeSet::new(),
             timing: Timing::default(),
             shipping: Shipping::default(),
+            state: crate::state::Terms::default(),
             clock,
         }
     }

@@ -89,19 +89,41 @@ pub(crate) async fn hold(
     events: Events<'_>,
     stop: &Stop,
 ) -> Result<(Lock, Warehouse), Error> {
-    let (began, mut lock, mut is_told) = (Instant::now(), None, false);
+    let lock = lock_directory(config, settings, holder, (events, stop)).await?;
+    let warehouse = open_ledger(config, settings, (events, stop)).await?;
+    Ok((lock, warehouse))
+}
+
+/// The data directory, for one process alone.
+pub(crate) async fn lock_directory(
+    config: &Config,
+    settings: &Settings,
+    holder: &str,
+    told: (Events<'_>, &Stop),
+) -> Result<Lock, Error> {
+    patiently(settings.wait, told, || Lock::take(&config.data_dir, holder)).await
+}
+
+/// Its warehouse, for whoever has the directory. The file alone can be open for the moment that `status` needs.
+pub(crate) async fn open_ledger(
+    config: &Config,
+    settings: &Settings,
+    told: (Events<'_>, &Stop),
+) -> Result<Warehouse, Error> {
+    patiently(settings.wait.max(GLANCE), told, || attempt(&config.data_dir)).await
+}
+
+async fn patiently<T>(
+    patience: Duration,
+    (events, stop): (Events<'_>, &Stop),
+    mut attempt: impl FnMut() -> Result<T, Error>,
+) -> Result<T, Error> {
+    let (began, mut is_told) = (Instant::now(), false);
     loop {
-        let taken = blocking(|| attempt(&config.data_dir, holder, &mut lock));
-        let (path, other) = match taken {
-            Ok(warehouse) => {
-                let lock = lock.expect("`attempt` opens the warehouse after it took the lock");
-                return Ok((lock, warehouse));
-            }
+        let (path, other) = match blocking(&mut attempt) {
             Err(Error::Locked { path, holder }) => (path, holder),
-            Err(error) => return Err(error),
+            other => return other,
         };
-        // Who has the lock keeps it; the file alone can be open for the moment that `status` needs.
-        let patience = if lock.is_some() { settings.wait.max(GLANCE) } else { settings.wait };
         let left = patience.saturating_sub(began.elapsed());
         if left.is_zero() {
             return Err(Error::Locked { path, holder: other });
@@ -120,10 +142,7 @@ const GLANCE: Duration = Duration::from_secs(1);
 /// Between two attempts.
 const INTERVAL: Duration = Duration::from_millis(100);
 
-fn attempt(data_dir: &DataDir, holder: &str, lock: &mut Option<Lock>) -> Result<Warehouse, Error> {
-    if lock.is_none() {
-        *lock = Some(Lock::take(data_dir, holder)?);
-    }
+fn attempt(data_dir: &DataDir) -> Result<Warehouse, Error> {
     let opened = Warehouse::open(&data_dir.warehouse(), &data_dir.temp());
     opened.map_err(|error| match error {
         warehouse::Error::Held { holder, .. } => {

@@ -28,6 +28,7 @@ mod outstanding;
 mod provenance;
 mod publish;
 mod report;
+mod saving;
 mod transform;
 mod upload;
 mod verify;
@@ -56,6 +57,7 @@ use crate::event::{Counts, Ending, Events, Sink, Stage, Teller, Warning, What};
 use crate::ids::RunId;
 use crate::ledger;
 use crate::snowflake::{IngestMode, Usage};
+use crate::state::State;
 use crate::status::RunStatus;
 use crate::stop::Stop;
 use crate::warehouse::Warehouse;
@@ -108,17 +110,21 @@ async fn from_beginning_to_end(
     if let Some(exposure) = account.as_ref().and_then(snowflake_exposure) {
         events(What::Warning(Warning::Exposed(exposure)));
     }
-    let (mut lock, mut warehouse) =
-        hold(config, settings, "a run that begins", &events, stop).await?;
-    // Only now: whoever waited begins when the wait is over.
-    let now = (settings.clock)();
-    let begun = job::begin(&mut warehouse, settings, now)?;
-    lock.describe(&format!("run {}, since {}", begun.id, now.format("%Y-%m-%d %H:%M:%S UTC")));
-    warehouse.set_run(begun.id.as_str(), begun.started_at)?;
-    teller.begin_run(&begun.id);
+    let mut lock =
+        lock::lock_directory(config, settings, "a run that begins", (&events, stop)).await?;
+    let state = saving::hold(config, settings, &events, stop).await?;
+    let opened = lock::open_ledger(config, settings, (&events, stop)).await;
+    let (warehouse, findings) = match opened.and_then(|it| begin(it, settings, &mut lock)) {
+        Ok(begun) => begun,
+        Err(error) => {
+            saving::give_back(state).await;
+            return Err(error);
+        }
+    };
+    teller.begin_run(&findings.run.id);
     events(settings.started());
-    let mut findings = Findings::new(begun);
-    findings.goes_to_snowflake = job::goes_to_snowflake(config, account.as_ref());
+    let goes_to_snowflake = job::goes_to_snowflake(config, account.as_ref());
+    let findings = Findings { goes_to_snowflake, ..findings };
     let mut run = Run {
         config,
         settings,
@@ -129,6 +135,7 @@ async fn from_beginning_to_end(
         told: Usage::default(),
         findings,
         warehouse,
+        state,
         _lock: lock,
     };
     let (asked, work) = (Arc::clone(stop), run.warehouse.interrupt());
@@ -138,7 +145,20 @@ async fn from_beginning_to_end(
     });
     let ended = every_stage(&mut run).await;
     interrupter.abort();
-    run.end(ended)
+    run.end(ended).await
+}
+
+/// Takes up the run that the settings are about, and makes it known. Only now: whoever waited begins when the wait is over.
+fn begin(
+    mut warehouse: Warehouse,
+    settings: &Settings,
+    lock: &mut Lock,
+) -> Result<(Warehouse, Findings), Error> {
+    let now = (settings.clock)();
+    let begun = job::begin(&mut warehouse, settings, now)?;
+    lock.describe(&format!("run {}, since {}", begun.id, now.format("%Y-%m-%d %H:%M:%S UTC")));
+    warehouse.set_run(begun.id.as_str(), begun.started_at)?;
+    Ok((warehouse, Findings::new(begun)))
 }
 
 /// The eight stages in order. What is exported is final: then only its way to Snowflake is left.
@@ -151,19 +171,27 @@ async fn every_stage(run: &mut Run<'_>) -> Result<(), Error> {
             publish(run, &passed, transformed.next_version)?;
             export(run, &passed)
         })?;
+    } else {
+        blocking(|| saving::renew_published(run))?;
     }
     if *run.settings.stages.end() < Stage::Upload || run.config.lake.bucket.is_none() {
-        return Ok(());
+        return saving::put_published(run).await;
     }
     let outstanding = Outstanding::take(run)?;
+    saving::before_files_leave(run).await?;
+    // Analysts that do not have it keep no file from Snowflake.
+    let put = saving::put_published(run).await;
     let shipped = ship(run).await;
-    outstanding.settle(run, shipped)
+    outstanding.settle(run, shipped).and(put)
 }
 
 /// What is outstanding goes to the bucket and into Snowflake, and is looked for there.
 async fn ship(run: &mut Run<'_>) -> Result<(), Error> {
     let uploaded = upload(run).await?;
     let submitted = ingest(run, &uploaded).await?;
+    if !uploaded.is_empty() {
+        saving::after_ingest(run).await?;
+    }
     verify(run, submitted).await
 }
 
@@ -180,6 +208,8 @@ pub(crate) struct Run<'a> {
     told: Usage,
     pub(crate) findings: Findings,
     pub(crate) warehouse: Warehouse,
+    /// The ledger between machines, where it lives there.
+    pub(crate) state: Option<State>,
     // The last field: the directory is given back when its files are closed.
     _lock: Lock,
 }
@@ -269,10 +299,13 @@ impl Run<'_> {
     }
 
     /// Concludes how the run ended, notes it in the ledger and reports it.
-    fn end(mut self, ended: Result<(), Error>) -> Result<(RunReport, Option<Error>), Error> {
+    async fn end(mut self, ended: Result<(), Error>) -> Result<(RunReport, Option<Error>), Error> {
         // Whatever a statement or a call says when it is cut off, the reason is that somebody asked.
         let is_asked = self.stop.is_asked();
         let ended = ended.map_err(|error| if is_asked { Error::Interrupted } else { error });
+        // It was this that asked then.
+        let fenced = self.state.as_ref().and_then(State::is_fenced);
+        let ended = fenced.map_or(ended, |error| Err(error.into()));
         let ending = ended.as_ref().map_or_else(Error::ending, |()| Ending::Done);
         self.leave_with(ending, Counts::default());
         let ended = self.findings.weigh(ended);
@@ -286,16 +319,21 @@ impl Run<'_> {
             Err(error) => (None, Some(error)),
         };
         let conclusion = self.findings.conclude(ended, last_proof);
-        let report = self.findings.report(&conclusion, self.now());
+        let mut report = self.findings.report(&conclusion, self.now());
         let text = serde_json::to_string(&report).unwrap_or_default();
         let Conclusion { state, error, .. } = conclusion;
-        blocking(|| {
+        let finished = blocking(|| {
             let finished = self.note_end(state, &text);
             let data_dir = &self.config.data_dir;
             ledger::status_file::post(data_dir, &self.warehouse, None, self.now());
-            // What was done is done, also where it can no longer be noted.
-            let unnoted = unread.or(finished.err());
-            Ok((report, error.or_else(|| unnoted.map(Error::from))))
-        })
+            finished
+        });
+        // What was done is done, also where it can no longer be noted, or saved.
+        let unnoted = unread.or(finished.err()).map(Error::from);
+        let unsaved = saving::leave(&mut self).await.err();
+        if let Some(unsaved) = &unsaved {
+            report.error.get_or_insert_with(|| crate::causes::chain(unsaved));
+        }
+        Ok((report, error.or(unnoted).or(unsaved)))
     }
 }

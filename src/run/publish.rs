@@ -3,8 +3,8 @@
 //! Its next version is made beside other stages, because a copy takes as long as the disk needs: it is begun before the tables change
 //! and has the changes while the checks look at them. Only what passed is finished; anything else is dropped, and leaves nothing.
 
-use super::Run;
 use super::error::Error;
+use super::{Run, saving};
 use crate::event::{Counts, Stage};
 use crate::ledger;
 use crate::quality::QualityPassed;
@@ -33,6 +33,7 @@ pub(crate) fn publish(
     let Some(next_version) = next_version else { return Ok(()) };
     run.check_stop()?;
     run.enter(Stage::Publish)?;
+    saving::note_news(run)?;
     let Some(file) = next_version.finish(&run.warehouse)? else {
         run.leave(Counts { file_count: Some(0), ..Counts::default() });
         return Ok(());

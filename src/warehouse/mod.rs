@@ -9,6 +9,7 @@ mod compare;
 mod documents;
 mod error;
 mod files;
+mod image;
 mod journal;
 mod known_reads;
 mod known_schema;
@@ -21,8 +22,9 @@ mod refused;
 mod sql_files;
 mod transform;
 
-use std::cell::{Cell, RefCell};
-use std::path::Path;
+use std::cell::{Cell, OnceCell, RefCell};
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -35,6 +37,7 @@ pub(crate) use check_runs::Offending;
 pub(crate) use compare::{BucketSum, CurrentRow, KeyHash, TableSum};
 pub(crate) use documents::LandedDocument;
 pub(crate) use error::Error;
+pub(crate) use image::SCHEMA_VERSION;
 pub(crate) use journal::Described;
 use journal::Journal;
 pub(crate) use known_reads::KnownReads;
@@ -64,6 +67,10 @@ pub(crate) struct Warehouse {
     /// Bytes landed since the file was opened; `None`, where it is worth all threads already.
     landed_bytes: Cell<Option<u64>>,
     stop: Arc<Stop>,
+    path: PathBuf,
+    // Behind the connection and never closed before it: the system gives up DuckDB's lock on a file as soon as the process closes
+    // it anywhere.
+    image: OnceCell<File>,
 }
 
 /// Ends a statement, whose transaction is rolled back, and whatever is written aside.
@@ -159,6 +166,8 @@ impl Warehouse {
             arrivals: RefCell::new(Arrivals::new(Journal::beside(path))),
             landed_bytes: Cell::new((!is_large).then_some(0)),
             stop: Arc::default(),
+            path: path.to_owned(),
+            image: OnceCell::new(),
         };
         warehouse.recover()?;
         Ok(warehouse)
@@ -184,6 +193,8 @@ impl Warehouse {
             arrivals: RefCell::new(Arrivals::new(Journal::beside(path))),
             landed_bytes: Cell::new(None),
             stop: Arc::default(),
+            path: path.to_owned(),
+            image: OnceCell::new(),
         })
     }
 

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-const ORDER: [&str; 23] = [
+const ORDER: [&str; 24] = [
     "causes",
     "stop",
     "blocking",
@@ -24,6 +24,7 @@ const ORDER: [&str; 23] = [
     "snowflake",
     "ledger",
     "config",
+    "state",
     "run",
     "observe",
     "operate",
@@ -341,6 +342,8 @@ fn a_file_of_the_data_directory_is_named_in_one_place() {
         "\"spotify_token.json\"",
         "\"status.json\"",
         "\"checks.json\"",
+        "\"state.json\"",
+        "\"generation.zst\"",
         ".join(\"lake\")",
         ".join(\"lock\")",
         ".join(\"tmp\")",

@@ -52,6 +52,7 @@ pub(crate) fn fetch_with(
     let tiny = Duration::from_millis(1);
     let retry = RetryPolicy { max_retries: 4, first_delay: tiny, max_delay: tiny };
     let mut settings = Settings {
+        state: snowtrack::state::Terms::default(),
         wait: Duration::ZERO,
         source: Some(Source::Spotify(Wanted {
             playlists: playlists.iter().map(|id| id.parse().unwrap()).collect(),

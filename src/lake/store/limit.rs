@@ -10,7 +10,7 @@ use aws_sdk_s3::primitives::SdkBody;
 use bytes::Bytes;
 use http_body::{Body, Frame};
 
-/// Ten times the longest list that S3 gives in one answer. No object's contents are ever asked for.
+/// Ten times the longest list that S3 gives in one answer; what is larger is asked for in pieces of this size.
 const MAX_ANSWER_BYTES: usize = 8 << 20;
 
 /// Cuts every answer off at [`MAX_ANSWER_BYTES`].

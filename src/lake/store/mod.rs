@@ -1,10 +1,12 @@
 //! Where files go: the local lake as it is, or an S3 bucket beside it.
 //!
 //! In: a bucket's name and AWS's own configuration. Out: a [`Store`], with one method for each call that an upload makes. This
-//! folder alone knows the AWS SDK. It never overwrites or deletes an object, and no error of it carries a key or a token.
+//! folder alone knows the AWS SDK. It never overwrites or deletes an object unless it is told to (`conditional`, and a bucket that
+//! is [`Bucket::overwriting`]), and no error of it carries a key or a token.
 
 mod answer;
 mod body;
+mod conditional;
 mod limit;
 mod listing;
 mod open;
@@ -19,6 +21,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
+pub use self::conditional::{Condition, Object, Put, Told};
 pub(crate) use self::open::is_address;
 pub use self::open::{StaticKeys, StoreSettings, StoreTiming};
 use super::error::{Error, Refusal};
@@ -43,6 +46,8 @@ pub struct Bucket {
     endpoint: String,
     /// Before a write is tried again that was refused for nothing that can be seen.
     pause: Duration,
+    /// Whether a write replaces what is under its key.
+    overwrites: bool,
 }
 
 impl std::fmt::Debug for Bucket {
@@ -146,6 +151,11 @@ const DAMAGE_RETRIES: u32 = 2;
 const CLAIM: &str = "sha256";
 
 impl Bucket {
+    /// The same bucket, for what is replaced each time.
+    pub fn overwriting(self) -> Self {
+        Self { overwrites: true, ..self }
+    }
+
     /// `s3://bucket/key`, for people.
     pub(super) fn object(&self, key: &str) -> String {
         format!("s3://{}/{key}", self.name)
@@ -185,7 +195,7 @@ impl Bucket {
     ) -> Result<Written, Error> {
         let body = Payload::new(body);
         let mut damage_count = 0;
-        let mut condition = Some("*");
+        let mut condition = (!self.overwrites).then_some("*");
         loop {
             let request = self
                 .client
@@ -290,7 +300,7 @@ impl Bucket {
         let parts = CompletedMultipartUpload::builder()
             .set_parts(Some(parts.iter().map(completed).collect()))
             .build();
-        let mut condition = Some("*");
+        let mut condition = (!self.overwrites).then_some("*");
         loop {
             let request = self
                 .client

@@ -113,6 +113,7 @@ impl Store {
             region,
             endpoint: endpoint.map_or("Amazon S3".to_owned(), |url| format!("`{url}`")),
             pause: settings.timing.retry.first_delay,
+            overwrites: false,
         }))
     }
 }

@@ -6,6 +6,7 @@
 
 mod halt;
 mod local;
+mod single;
 mod transfer;
 
 use std::io::ErrorKind;

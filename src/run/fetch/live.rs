@@ -5,12 +5,14 @@
 use super::reading::{Begin, End, Fetch, Reading};
 use crate::blocking::blocking;
 use crate::causes::chain;
+use crate::event::{Warning, What};
 use crate::ids::{PlaylistId, Subject};
 use crate::ledger::lockouts;
 use crate::run::error::Error;
 use crate::run::job::Wanted;
 use crate::run::report::PlaylistReport;
 use crate::sources::{PlaylistReader, Reader};
+use crate::state;
 use crate::status::PlaylistStatus;
 use crate::warehouse::KnownRead;
 
@@ -215,6 +217,23 @@ impl Fetch<'_> {
         let (reader, anew) = (Reader::Playlist(reader), Reader::Playlist(anew));
         let subject = Subject::Playlist(id.clone());
         Ok(Begin::At(Box::new(Reading { subject, reader, read_id, anew })))
+    }
+
+    /// Saves what a long fetch has landed so far. Where that is not possible now, it is later.
+    pub(super) async fn save_if_due(&mut self) -> Result<(), Error> {
+        let Some(state) = self.state.as_mut().filter(|state| state.is_due()) else {
+            return Ok(());
+        };
+        match Box::pin(state.save(self.warehouse)).await {
+            Ok(()) | Err(state::Error::NoTime) => Ok(()),
+            Err(error @ state::Error::Fenced { .. }) => Err(error.into()),
+            Err(error) => {
+                let warning = Warning::StateNotSaved { error: chain(&error) };
+                (self.events)(What::Warning(warning));
+                state.put_off();
+                Ok(())
+            }
+        }
     }
 
     pub(crate) fn adopt(&self, read_id: i64) -> Result<(), Error> {

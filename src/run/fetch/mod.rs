@@ -96,6 +96,7 @@ async fn from_spotify(run: &mut Run<'_>, wanted: &Wanted) -> Result<(), Error> {
     let run_id = run.id().to_string();
     let mut fetch = Fetch {
         warehouse: &mut run.warehouse,
+        state: run.state.as_mut(),
         client: &mut client,
         account,
         run_id,

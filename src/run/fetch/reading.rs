@@ -7,12 +7,15 @@ use crate::event::{Events, What};
 use crate::ids::Subject;
 use crate::run::error::Error;
 use crate::sources::{Client, Document, Reader, Recorder, SplitDocument, Step};
+use crate::state::State;
 use crate::stop::Stop;
 use crate::warehouse::{Described, FinishedRead, KnownReads, NewRead, ReadStatus, Warehouse};
 
 /// Everything a live fetch needs.
 pub(crate) struct Fetch<'a> {
     pub(crate) warehouse: &'a mut Warehouse,
+    /// Where the ledger lives between machines.
+    pub(crate) state: Option<&'a mut State>,
     pub(crate) client: &'a mut Client,
     /// Whose quota the calls use up.
     pub(crate) account: String,
@@ -83,6 +86,7 @@ impl Fetch<'_> {
                     let snapshot_id = reader.snapshot().map(str::to_owned);
                     let described = Described { snapshot_id, total };
                     read_id = Some(self.land(read_id, &document, described)?);
+                    self.save_if_due().await?;
                 }
                 Step::MetadataOnly(document) => {
                     let read_id = self.land(read_id, &document, Described::default())?;

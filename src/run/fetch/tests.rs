@@ -61,6 +61,7 @@ fn statement_count(playlist_count: usize) -> u64 {
     let mut client = Client::new(api_url, credentials, timing, epoch).unwrap();
     warehouse.connection().execute_batch("call enable_logging('QueryLog')").unwrap();
     let mut fetch = Fetch {
+        state: None,
         warehouse: &mut warehouse,
         client: &mut client,
         account: String::new(),

@@ -28,6 +28,19 @@ pub(crate) struct NextVersion {
 }
 
 impl NextVersion {
+    /// Whether there are rows that were never published.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub(crate) fn has_news(warehouse: &Warehouse) -> Result<bool, Error> {
+        Ok(0 < RowCounts::of(warehouse)?.changed)
+    }
+
+    /// Of tables that nobody is about to change.
+    pub(crate) fn of_what_is_there(target: &Path) -> Self {
+        Self { target: target.to_owned(), aside: None }
+    }
+
     /// Begins to copy `target` aside, which takes as long as the disk needs, where what is pending is worth it.
     ///
     /// # Errors

@@ -179,6 +179,7 @@ enum S3Op {
     ListUploads,
     List,
     Get,
+    Delete,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -394,6 +395,7 @@ impl From<S3Op> for Op {
             S3Op::ListUploads => Self::ListUploads,
             S3Op::List => Self::List,
             S3Op::Get => Self::Get,
+            S3Op::Delete => Self::Delete,
         }
     }
 }

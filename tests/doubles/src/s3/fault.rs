@@ -1,6 +1,6 @@
 //! Faults on command: which call goes wrong, how often, and how.
 
-use super::{Op, State};
+use super::{Call, Op, State};
 
 /// What goes wrong.
 #[derive(Debug, Clone)]
@@ -28,6 +28,20 @@ pub enum Fault {
         message: &'static str,
         headers: Vec<(&'static str, &'static str)>,
     },
+}
+
+/// What a store makes of `If-None-Match` and `If-Match`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Conditions {
+    /// What S3 makes of them.
+    #[default]
+    Kept,
+    /// It has never heard of them, and does not say so.
+    Ignored,
+    /// The same, of `If-Match` alone.
+    MatchIgnored,
+    /// It says that it does not know them.
+    Refused,
 }
 
 impl Fault {
@@ -71,18 +85,34 @@ pub struct Lie {
     pub status: u16,
 }
 
+/// Which calls a fault waits for.
+pub(super) enum Which {
+    Op(Op),
+    /// Those about keys that begin so, whatever they are.
+    Under(String),
+}
+
 /// A fault that waits for its calls.
 pub(super) struct Script {
-    pub(super) op: Op,
+    pub(super) which: Which,
     pub(super) nth: usize,
     pub(super) times: usize,
     pub(super) fault: Fault,
 }
 
 impl State {
-    /// The first script that fits the `nth` call of a kind, one time used up.
-    pub(super) fn next_fault(&mut self, op: Op, nth: usize) -> Option<Fault> {
-        let fits = |script: &&mut Script| script.times > 0 && script.op == op && script.nth <= nth;
+    /// The first script that fits the call at this place of the log, one time used up.
+    pub(super) fn next_fault(&mut self, at: usize) -> Option<Fault> {
+        let calls = self.calls.get(..=at)?;
+        let call = calls.last()?;
+        let fits = |script: &&mut Script| {
+            let is_one = |it: &Call| match &script.which {
+                Which::Op(op) => it.op == *op,
+                Which::Under(prefix) => it.key.starts_with(prefix.as_str()),
+            };
+            let nth = || calls.iter().filter(|it| is_one(it)).count();
+            script.times > 0 && is_one(call) && script.nth <= nth()
+        };
         let script = self.scripts.iter_mut().find(fits)?;
         script.times -= 1;
         Some(script.fault.clone())

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use md5::Md5;
 use s3s::{Body, HttpError, HttpRequest, HttpResponse};
 use sha2::{Digest, Sha256};
 
-use super::fault::{Fault, Keeps, Lie, Says};
+use super::fault::{Conditions, Fault, Keeps, Lie, Says};
 use super::{BUCKET, Call, Op, Shared, Upload};
 
 /// What the tests and scripts that command an answer see to, and what the double owns.
@@ -28,6 +29,20 @@ pub(super) async fn answer(shared: Arc<Shared>, request: HttpRequest) -> Answer 
     if shared.is_plain {
         return shared.store.call(request).await;
     }
+    let mut response = undated(Arc::clone(&shared), request).await?;
+    let ahead = chrono::TimeDelta::seconds(shared.state().ahead_secs);
+    let date = (now() + ahead).format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    // Who scripted an answer may have said what time it is.
+    response.headers_mut().entry("date").or_insert(date.parse().expect(A_HEADER));
+    Ok(response)
+}
+
+#[allow(clippy::disallowed_methods, reason = "a server has a clock")]
+fn now() -> chrono::DateTime<chrono::Utc> {
+    chrono::Utc::now()
+}
+
+async fn undated(shared: Arc<Shared>, request: HttpRequest) -> Answer {
     let (parts, mut body) = request.into_parts();
     let (op, key) = what(&parts);
     let entry = Arc::new(Entry::new(&shared, op, key, &parts.headers));
@@ -78,10 +93,15 @@ pub(super) async fn answer(shared: Arc<Shared>, request: HttpRequest) -> Answer 
     }
 }
 
-/// Rings the bell and says nothing until the client leaves.
+/// Rings the bell and says nothing until the client leaves, or is let go.
 async fn hang(shared: &Shared) -> Answer {
+    let let_go = shared.let_go.notified();
+    tokio::pin!(let_go);
+    // Registered before anybody hears of it.
+    let_go.as_mut().enable();
     shared.hung.ring();
-    std::future::pending().await
+    let_go.await;
+    Err(closed())
 }
 
 /// A call under way.
@@ -134,15 +154,68 @@ impl Entry {
     }
 
     fn gate(&self) -> Option<Arc<tokio::sync::Barrier>> {
-        let state = self.shared.state();
-        let gate = state.gate.as_ref().filter(|(op, _)| *op == self.op);
-        gate.map(|(_, barrier)| Arc::clone(barrier))
+        let mut state = self.shared.state();
+        let (_, barrier, left) = state.gate.as_mut().filter(|(op, ..)| *op == self.op)?;
+        let barrier = Arc::clone(barrier);
+        *left = left.saturating_sub(1);
+        if *left == 0 {
+            state.gate = None;
+        }
+        Some(barrier)
     }
 
     fn fault(&self) -> Option<Fault> {
         let mut state = self.shared.state();
-        let nth = state.calls.iter().take(self.at + 1).filter(|call| call.op == self.op).count();
-        state.next_fault(self.op, nth)
+        state.next_fault(self.at)
+    }
+
+    /// What S3 says of a condition before it writes; s3s-fs sees to the rest.
+    fn refusal(&self, headers: &hyper::HeaderMap) -> Option<HttpResponse> {
+        let (none_match, is_match) = (headers.get("if-none-match"), headers.get("if-match"));
+        if !matches!(self.op, Op::Put | Op::Complete) || none_match.or(is_match).is_none() {
+            return None;
+        }
+        let state = self.shared.state();
+        let is_refused = state.conditions == Conditions::Refused
+            || none_match.is_some_and(|tag| tag != "*")
+            || none_match.is_some() && is_match.is_some();
+        if is_refused {
+            let unknown = "A header you provided implies functionality that is not implemented";
+            return Some(error(self.op, (501, "NotImplemented", unknown), &[]));
+        }
+        if state.conditions != Conditions::Kept {
+            return None;
+        }
+        let began = state.calls.get(self.at).map_or(0, |call| call.began);
+        if state.deleted.get(&self.key).is_some_and(|tick| began < *tick) {
+            let conflict = "The conditional request cannot succeed due to a conflicting operation against this resource.";
+            return Some(error(self.op, (409, "ConditionalRequestConflict", conflict), &[]));
+        }
+        if is_match.is_some() && !self.shared.bucket.join(&self.key).exists() {
+            let missing = "The specified key does not exist.";
+            return Some(error(self.op, (404, "NoSuchKey", missing), &[]));
+        }
+        None
+    }
+
+    /// Whether the condition is one that this store has never heard of.
+    fn is_ignored(&self, headers: &hyper::HeaderMap) -> bool {
+        match self.shared.state().conditions {
+            Conditions::Ignored => {
+                headers.contains_key("if-none-match") || headers.contains_key("if-match")
+            }
+            Conditions::MatchIgnored => headers.contains_key("if-match"),
+            Conditions::Kept | Conditions::Refused => false,
+        }
+    }
+
+    /// Writes whatever the condition is. Not by s3s-fs: the condition is part of what was signed.
+    fn overwrite(&self, bytes: &[u8]) -> HttpResponse {
+        self.shared.plant(&self.key, bytes);
+        let sum = Md5::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let mut response = HttpResponse::new(Body::empty());
+        response.headers_mut().insert("etag", format!("\"{sum}\"").parse().expect(A_HEADER));
+        response
     }
 
     async fn carry_out(&self, request: HttpRequest, bytes: &[u8], fault: Option<&Fault>) -> Answer {
@@ -182,8 +255,22 @@ impl Entry {
         if self.op == Op::ListUploads {
             return Ok(self.list_uploads(parameter(&query, "prefix").unwrap_or_default()));
         }
+        let (mut alone, mut beside) = (None, None);
+        match self.op {
+            Op::Put | Op::Complete | Op::Delete => alone = Some(self.shared.writes.write().await),
+            Op::Get | Op::Head => beside = Some(self.shared.writes.read().await),
+            _ => {}
+        }
+        if let Some(refusal) = self.refusal(request.headers()) {
+            return Ok(refusal);
+        }
+        let is_ignored = self.op == Op::Put && self.is_ignored(request.headers());
         let mut response = self.shared.store.call(request).await?;
+        if is_ignored && response.status() == hyper::StatusCode::PRECONDITION_FAILED {
+            return Ok(self.overwrite(bytes));
+        }
         self.learn(&query, &mut response).await?;
+        drop((alone, beside));
         if self.op == Op::Head && wants_checksum {
             self.tell_checksum(&mut response);
         }
@@ -228,6 +315,12 @@ impl Entry {
             }
             Op::Abort => {
                 self.shared.state().uploads.remove(upload_id);
+            }
+            Op::Delete => {
+                let mut state = self.shared.state();
+                state.tick += 1;
+                let tick = state.tick;
+                state.deleted.insert(self.key.clone(), tick);
             }
             _ => {}
         }
@@ -393,11 +486,15 @@ fn what(parts: &hyper::http::request::Parts) -> (Op, String) {
         "PUT" => Op::Put,
         "POST" if has("uploads") => Op::Begin,
         "POST" => Op::Complete,
-        "DELETE" => Op::Abort,
+        "DELETE" if has("uploadId") => Op::Abort,
+        "DELETE" => Op::Delete,
         _ if has("uploads") => Op::ListUploads,
         _ if key.is_empty() => Op::List,
         _ => Op::Get,
     };
+    if op == Op::List {
+        return (op, decoded(parameter(query, "prefix").unwrap_or_default()));
+    }
     (op, key)
 }
 

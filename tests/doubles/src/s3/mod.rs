@@ -15,13 +15,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use sha2::{Digest, Sha256};
 use tokio::sync::{Barrier, oneshot};
 
-use self::fault::Script;
-pub use self::fault::{Fault, Keeps, Lie, Says};
+pub use self::fault::{Conditions, Fault, Keeps, Lie, Says};
+use self::fault::{Script, Which};
 use crate::bell::Bell;
 use crate::http::{ANY_LOOPBACK_PORT, reachable};
 
@@ -49,6 +49,7 @@ pub enum Op {
     ListUploads,
     List,
     Get,
+    Delete,
 }
 
 /// A call as it was answered.
@@ -85,6 +86,10 @@ struct Shared {
     is_plain: bool,
     state: Mutex<State>,
     hung: Bell,
+    /// What hangs on command ends.
+    let_go: tokio::sync::Notify,
+    /// Between what a condition looks at and what is written then, nobody else writes.
+    writes: tokio::sync::RwLock<()>,
 }
 
 #[derive(Default)]
@@ -101,7 +106,13 @@ struct State {
     forgets_part_counts: bool,
     in_flight: BTreeMap<Op, usize>,
     peak_in_flight: BTreeMap<Op, usize>,
-    gate: Option<(Op, Arc<Barrier>)>,
+    /// Calls that wait for each other, and how many of them may still come.
+    gate: Option<(Op, Arc<Barrier>, usize)>,
+    conditions: Conditions,
+    /// How far its clock is ahead, in seconds.
+    ahead_secs: i64,
+    /// When each key was last deleted, by tick.
+    deleted: BTreeMap<String, usize>,
 }
 
 /// An upload of parts that was begun.
@@ -132,6 +143,11 @@ impl FakeS3 {
         std::fs::create_dir(root.path().join(BUCKET)).expect("a bucket can be made");
         let files = s3s_fs::FileSystem::new(root.path()).expect("the folder is there");
         let mut builder = s3s::service::S3ServiceBuilder::new(files);
+        // Whose clock is off signs with the server's time as soon as it is told; what that is, the front tells.
+        let mut config = s3s::config::S3Config::default();
+        config.presigned_url_max_skew_time_secs = u32::MAX;
+        let config = s3s::config::StaticConfigProvider::new(Arc::new(config));
+        builder.set_config(Arc::new(config));
         builder.set_auth(s3s::auth::SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
         let state = State { keeps_checksums: true, ..State::default() };
         let shared = Arc::new(Shared {
@@ -140,6 +156,8 @@ impl FakeS3 {
             is_plain,
             state: Mutex::new(state),
             hung: Bell::default(),
+            let_go: tokio::sync::Notify::new(),
+            writes: tokio::sync::RwLock::default(),
         });
 
         listener.set_nonblocking(true).expect("a socket can be made non-blocking");
@@ -205,9 +223,7 @@ impl FakeS3 {
 
     /// Something that somebody else put there, without any checksum.
     pub fn plant(&self, key: &str, bytes: &[u8]) {
-        let path = self.bucket().join(key);
-        std::fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).expect(READABLE);
-        std::fs::write(path, bytes).expect(READABLE);
+        self.shared.plant(key, bytes);
     }
 
     /// Every call since the start (or `clear_log`), in order of arrival.
@@ -229,7 +245,28 @@ impl FakeS3 {
 
     /// The `nth` call of a kind (1-based, counted since the start or `clear_log`) and those after it go wrong, `times` of them.
     pub fn script(&self, op: Op, nth: usize, times: usize, fault: Fault) {
-        self.state().scripts.push(Script { op, nth, times, fault });
+        self.state().scripts.push(Script { which: Which::Op(op), nth, times, fault });
+    }
+
+    /// The same for calls of any kind about keys that begin with `prefix`.
+    pub fn script_under(&self, prefix: &str, nth: usize, times: usize, fault: Fault) {
+        let which = Which::Under(prefix.to_owned());
+        self.state().scripts.push(Script { which, nth, times, fault });
+    }
+
+    /// Ends the connections of all calls that hang now.
+    pub fn let_go(&self) {
+        self.shared.let_go.notify_waiters();
+    }
+
+    /// From now on the server takes conditions so.
+    pub fn take_conditions(&self, conditions: Conditions) {
+        self.state().conditions = conditions;
+    }
+
+    /// From now on the server's clock is so many seconds ahead (or behind).
+    pub fn set_clock_ahead(&self, seconds: i64) {
+        self.state().ahead_secs = seconds;
     }
 
     /// Rings when a call hangs on command.
@@ -254,7 +291,12 @@ impl FakeS3 {
 
     /// Calls of this kind wait until `count` of them are there.
     pub fn gather(&self, op: Op, count: usize) {
-        self.state().gate = Some((op, Arc::new(Barrier::new(count))));
+        self.state().gate = Some((op, Arc::new(Barrier::new(count)), usize::MAX));
+    }
+
+    /// The same, once; whatever comes then waits for nobody.
+    pub fn gather_once(&self, op: Op, count: usize) {
+        self.state().gate = Some((op, Arc::new(Barrier::new(count)), count));
     }
 
     /// The most calls of a kind that were under way at once.
@@ -292,6 +334,20 @@ impl State {
 }
 
 impl Shared {
+    fn plant(&self, key: &str, bytes: &[u8]) {
+        let path = self.bucket.join(key);
+        std::fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).expect(READABLE);
+        std::fs::write(path, bytes).expect(READABLE);
+        // What s3s-fs remembers of what was there before.
+        let encoded = BASE64_URL_SAFE_NO_PAD.encode(key);
+        let root = self.bucket.parent().unwrap_or(Path::new("."));
+        for entry in std::fs::read_dir(root).expect(READABLE).flatten() {
+            if entry.file_name().to_string_lossy().contains(&format!(".object-{encoded}.")) {
+                std::fs::remove_file(entry.path()).expect(READABLE);
+            }
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
