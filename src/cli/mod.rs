@@ -9,6 +9,7 @@ mod doctor;
 mod duration;
 mod exit;
 mod harmless;
+mod logout;
 mod man;
 mod progress;
 mod query;
@@ -104,6 +105,8 @@ enum Command {
         #[arg(long)]
         no_browser: bool,
     },
+    /// Remove the stored login
+    Logout,
     /// The latest runs and their states; with `--run`, the files of one
     #[command(visible_alias = "runs")]
     Status(status::StatusArgs),
@@ -281,9 +284,10 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
         Command::Ingest(arguments) => run::ingest(cli, arguments, &config),
         Command::Verify(arguments) => run::verify(cli, arguments, &config),
         Command::Login { no_browser } => login(cli, &config, *no_browser),
+        Command::Logout => logout::logout(cli, &config),
         Command::Snowflake(command) => snowflake::snowflake(cli, command, &config),
         Command::Reconcile(arguments) => reconcile::reconcile(cli, arguments, &config),
-        Command::Status(arguments) => status::status(cli, arguments, data_dir),
+        Command::Status(arguments) => status::status(cli, arguments, &config),
         Command::Doctor => doctor::doctor(cli, &config),
         Command::Config(_) => config::check(cli, &settings),
         Command::Query(arguments) => query::run_query(cli, arguments, data_dir),

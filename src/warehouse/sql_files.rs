@@ -98,6 +98,7 @@ pub(crate) mod ledger {
         FINISHED_READ "finished_read",
         FIRST_ROWS "first_rows",
         FORGET_LOCKOUTS "forget_lockouts",
+        FRESHNESS "freshness",
         HAS_PENDING "has_pending",
         HAS_ROWS_TO_SHIP "has_rows_to_ship",
         HAS_SETTINGS "has_settings",

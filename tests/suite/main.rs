@@ -26,6 +26,7 @@ mod false_answers;
 mod false_verified;
 mod faults;
 mod groups;
+mod health;
 mod holders;
 mod hostile_texts;
 mod items;
