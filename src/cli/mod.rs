@@ -11,6 +11,7 @@ mod exit;
 mod harmless;
 mod logout;
 mod man;
+mod plan;
 mod progress;
 mod query;
 mod reconcile;
@@ -83,6 +84,8 @@ enum LogFormat {
 enum Command {
     /// The whole job: fetch, transform, check, publish, export, upload, ingest, verify
     Run(run::RunArgs),
+    /// What a run with the same arguments would do and cost; writes nothing
+    Plan(plan::PlanArgs),
     /// Only ask the source and land its documents
     Fetch(run::RunArgs),
     /// Only shape what is landed into tables
@@ -275,6 +278,7 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
     let one_stage = |arguments, stage| run::one_stage(cli, arguments, &config, stage);
     match &cli.command {
         Command::Run(arguments) => run::run(cli, arguments, &config, Stage::Verify),
+        Command::Plan(arguments) => plan::plan(cli, arguments, &config),
         Command::Fetch(arguments) => run::run(cli, arguments, &config, Stage::Fetch),
         Command::Transform(arguments) => one_stage(arguments, Stage::Transform),
         Command::Check(arguments) => check::check(cli, arguments, &config),

@@ -2,10 +2,12 @@
 
 mod checks;
 mod doctor;
+mod forecast;
 mod reconcile;
 mod setup;
 
 pub(crate) use checks::{Everything, check_everything};
 pub(crate) use doctor::{Area, Finding, Health, doctor};
+pub(crate) use forecast::{AS_OF, Forecast, forecast};
 pub(crate) use reconcile::{Reconciliation, reconcile};
 pub(crate) use setup::{PipeReport, SetupWishes, apply_plan, pipes, plan, remedies};

@@ -18,5 +18,5 @@ pub(crate) use proof::{
     Answer, Evidence, FileVerdict, Found, Health, Landed, Outcome, PipeHealth, PipeState,
     PipeStatus, Verdict, Verification, copy_history, copy_result, is_reported, verify,
 };
-pub(crate) use setup::{Applied, Item, Kind, Plan, State, Target, TargetLag, apply, observe};
+pub(crate) use setup::{Applied, Cost, Item, Kind, Plan, State, Target, TargetLag, apply, observe};
 pub(crate) use sql::{IngestMode, Names, Reconcile};

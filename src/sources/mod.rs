@@ -25,8 +25,8 @@ pub use size::TooLarge;
 pub(crate) use split::{ItemDigest, SplitDocument, SplitRow};
 pub use spotify::{Bucket, Timing};
 pub(crate) use spotify::{
-    Client, Credentials, KnownList, ListReader, Lockouts, PlaylistReader, Reader, Step, TokenFile,
-    login,
+    Client, Credentials, KnownList, ListReader, Lockouts, PlaylistReader, Questions, Reader, Step,
+    TokenFile, login,
 };
 
 use url::Url;

@@ -116,6 +116,7 @@ pub(crate) mod ledger {
         LISTED_PLAYLISTS "listed_playlists",
         LOST_FILES "lost_files",
         MANIFEST_FILES "manifest_files",
+        NEWEST_LISTING "newest_listing",
         NOTE_ARCHIVE "note_archive",
         NOTE_CHANGE "note_change",
         NOTE_EXPORT "note_export",

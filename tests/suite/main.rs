@@ -25,6 +25,7 @@ mod exposures;
 mod false_answers;
 mod false_verified;
 mod faults;
+mod forecasts;
 mod groups;
 mod health;
 mod holders;

@@ -4,6 +4,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::ahead::Ahead;
 use super::reading::{Begin, End, Reading};
 use crate::blocking::blocking;
 use crate::causes::chain;
@@ -39,6 +40,8 @@ pub(crate) struct Fetch<'a> {
     pub(crate) unusable: u32,
     /// What the ledger knew of the playlists when they were about to be read.
     pub(crate) known: KnownReads,
+    /// Whether it only foresees, and what.
+    pub(crate) ahead: Ahead,
 }
 
 /// How reading a playlist ended.

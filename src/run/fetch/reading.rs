@@ -48,10 +48,14 @@ impl Fetch<'_> {
             self.check_stop()?;
             let step = match first_page.take() {
                 Some(document) => reader.first_page(document)?,
-                None => reader.step(self.client, self.events).await?,
+                None => match self.foresee_rest(&subject, &mut reader, read_id)? {
+                    Some(end) => return Ok(end),
+                    None => reader.step(self.client, self.events).await?,
+                },
             };
             match step {
                 Step::Unchanged => return Ok(End::Unchanged),
+                Step::AsBegun => {}
                 Step::Page(document) => {
                     let total = reader.total();
                     if read_id.is_none() {

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::answer::{Outcome, meaning};
 use super::auth::{Credentials, Denied, Renewal};
 use super::question::{self, Question};
-use super::quota::{Lockouts, Usage};
+use super::quota::{Bucket, Lockouts, Questions, Usage};
 use super::token_file::StoredToken;
 use crate::event::{Events, WaitFor, Warning, What};
 use crate::http::{self, Caller, Repeats};
@@ -97,6 +97,7 @@ pub(crate) struct Client {
     last_call: Option<Instant>,
     stop: Arc<Stop>,
     pub(super) usage: Usage,
+    pub(super) questions: Questions,
     pub(super) lockouts: Lockouts,
 }
 
@@ -128,6 +129,7 @@ impl Client {
             last_call: None,
             stop: Arc::default(),
             usage: Usage::default(),
+            questions: Questions::default(),
             lockouts: Lockouts::default(),
         })
     }
@@ -228,6 +230,9 @@ impl Client {
             let token = self.token(events).await?;
             self.keep_gap().await;
             self.usage.call_count += 1;
+            if patience.calls == 0 {
+                self.questions.add(Bucket::of(url), 1);
+            }
             self.usage.retry_count += u64::from(0 < patience.calls);
             patience.calls += 1;
             let stop = Arc::clone(&self.stop);

@@ -18,6 +18,6 @@ pub(crate) use list::{KnownList, ListReader};
 pub(crate) use login::login;
 pub(crate) use playlist::PlaylistReader;
 pub use quota::Bucket;
-pub(crate) use quota::Lockouts;
+pub(crate) use quota::{Lockouts, Questions};
 pub(crate) use reader::{Reader, Step};
 pub(crate) use token_file::TokenFile;

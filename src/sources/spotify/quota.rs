@@ -97,6 +97,26 @@ impl Lockouts {
     }
 }
 
+/// How many questions each bucket was asked, or is going to be: a call that is repeated counts once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Questions(BTreeMap<Bucket, u64>);
+
+impl Questions {
+    /// Each bucket that has any, and how many.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Bucket, u64)> + '_ {
+        self.0.iter().map(|(bucket, count)| (*bucket, *count)).filter(|(_, count)| 0 < *count)
+    }
+
+    pub(super) fn add(&mut self, bucket: Bucket, count: u64) {
+        *self.0.entry(bucket).or_default() += count;
+    }
+
+    /// One that was counted is going to be put again.
+    pub(super) fn put_again(&mut self, bucket: Bucket) {
+        self.0.entry(bucket).and_modify(|count| *count = count.saturating_sub(1));
+    }
+}
+
 /// What the calls of a run cost.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Usage {
@@ -121,9 +141,27 @@ impl Client {
         &self.lockouts
     }
 
+    /// The questions so far, put and foreseen.
+    pub(crate) const fn questions(&self) -> &Questions {
+        &self.questions
+    }
+
+    /// Counts questions that a run is going to put, and puts none. What is locked would not be asked.
+    ///
+    /// # Errors
+    /// [`Error::RateLimited`].
+    pub(crate) fn foresee(&mut self, bucket: Bucket, count: u64) -> Result<(), Error> {
+        self.require_unlocked(bucket)?;
+        self.questions.add(bucket, count);
+        Ok(())
+    }
+
     /// Whether this may be asked now.
     pub(super) fn require_open(&self, url: &str) -> Result<(), Error> {
-        let bucket = Bucket::of(url);
+        self.require_unlocked(Bucket::of(url))
+    }
+
+    fn require_unlocked(&self, bucket: Bucket) -> Result<(), Error> {
         match self.lockouts.not_before(bucket, self.now()) {
             Some(until) => {
                 let reason = "an earlier call was told so; no other was made";

@@ -3,6 +3,7 @@
 use super::client::Client;
 use super::list::ListReader;
 use super::playlist::PlaylistReader;
+use super::quota::Bucket;
 use crate::event::Events;
 use crate::sources::document::Document;
 use crate::sources::error::Error;
@@ -17,6 +18,8 @@ pub(crate) enum Step {
     Page(Document),
     /// The list is the one that is already in the warehouse.
     Unchanged,
+    /// The list is still the one of which an earlier run landed the first rows.
+    AsBegun,
     /// The playlist exists, its contents are not for us.
     MetadataOnly(Document),
     /// The list changed while it was read. What was landed of it must not be used; the document, where there is one, is the
@@ -25,6 +28,9 @@ pub(crate) enum Step {
     /// Everything was read, at one snapshot.
     Complete,
 }
+
+/// Calls that are left of a list whose first page is known: to which bucket, and how many, in the order in which they are made.
+pub(crate) type Rest = Vec<(Bucket, u64)>;
 
 /// Which kind of list is read, and how far.
 #[derive(Debug, Clone)]
@@ -53,6 +59,30 @@ impl Reader {
         match self {
             Self::Playlist(reader) => reader.first_page(document),
             Self::List(reader) => reader.first_page(document),
+        }
+    }
+
+    /// What is left to ask for if the list stays as it is. `None`: it must be looked at first.
+    pub(crate) fn rest(&self) -> Option<Rest> {
+        match self {
+            Self::Playlist(reader) => reader.rest(),
+            Self::List(reader) => reader.rest(),
+        }
+    }
+
+    /// Where the list itself is looked at, and whether the warehouse holds one to compare it with.
+    pub(crate) const fn look(&self) -> (Bucket, bool) {
+        match self {
+            Self::Playlist(reader) => (Bucket::Playlist, reader.is_known()),
+            Self::List(reader) => (reader.bucket(), reader.is_known()),
+        }
+    }
+
+    /// Takes the list for the one of which an earlier run landed the first rows, without a look.
+    pub(crate) const fn take_as_begun(&mut self) {
+        match self {
+            Self::Playlist(reader) => reader.take_as_begun(),
+            Self::List(reader) => reader.take_as_begun(),
         }
     }
 
