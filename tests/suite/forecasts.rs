@@ -108,7 +108,13 @@ impl Rig {
         let before = self.cloud.snowflake.counters().warehouse_statement_count;
         let output = self.output(&[&["--json", "run"], arguments].concat());
         let report = json_of(&output);
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {report:#}");
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{arguments:?}: {:#} {:#}",
+            report["error"],
+            report["files"]
+        );
         let planned = |bucket: &str| {
             let mut buckets = plan["spotify"]["buckets"].as_array().unwrap().iter();
             let found = buckets.find(|it| it["bucket"] == bucket);

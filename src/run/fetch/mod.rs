@@ -192,10 +192,12 @@ pub(crate) async fn foresee(
     let mut client = terms.client(warehouse)?;
     let began = Instant::now();
     let mut fetch = terms.fetch(warehouse, &mut client, run_id.to_string())?;
-    fetch.ahead = Ahead::new(match (is_offline, settings.enrich) {
-        (true, _) => Depth::Ledger,
-        (false, true) => Depth::Lists,
-        (false, false) => Depth::FirstPages,
+    fetch.ahead = Ahead::new(match (is_offline, settings.enrich, settings.refetch) {
+        (true, ..) => Depth::Ledger,
+        // Whether what is asked for again is still the same, only the answers tell.
+        (false, true, true) => Depth::End,
+        (false, true, false) => Depth::Lists,
+        (false, false, _) => Depth::FirstPages,
     });
     let mut ended = fetch.everything(wanted).await.map(|playlists| foreseen.playlists = playlists);
     if settings.enrich && ended.is_ok() {
