@@ -112,6 +112,21 @@ fn seconds_of(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
 }
 
+/// The run that a word means, whether the ledger is free, held by a run, or not here at all: then the word must be an id.
+pub(super) fn named(data_dir: &DataDir, word: &str) -> Result<RunId, Error> {
+    let ids = match is_there(data_dir, &data_dir.warehouse())? {
+        false => Vec::new(),
+        true => match crate::run::look(data_dir)? {
+            Look::Free(warehouse) => crate::ledger::run_ids(&warehouse)?,
+            Look::Held { .. } => Board::read(data_dir)
+                .map(|board| board.runs.into_iter().map(|run| run.run_id).collect())
+                .unwrap_or_default(),
+        },
+    };
+    // Another machine's run is as good: Snowflake is asked about it, not the ledger.
+    meant(word, &ids).or_else(|error| word.parse().map_err(|_| error))
+}
+
 /// The run that a word means, among `ids`, the newest first.
 fn meant(word: &str, ids: &[String]) -> Result<RunId, Error> {
     let beginning = word.to_ascii_uppercase();

@@ -28,7 +28,7 @@ pub(crate) use checks::{CheckFinding, findings_of};
 pub use file_state::FileState;
 pub(crate) use file_state::Step;
 pub(crate) use file_summary::{FileSummary, files_of};
-pub(crate) use files::{Proof, Replacement, Submission};
+pub(crate) use files::{Proof, Replacement, Shipped, Submission, shipped_by_run};
 pub(crate) use freshness::Freshness;
 pub use run_status::RunStatus;
 pub(crate) use runs::{RunSummary, latest_runs, run_ids};

@@ -3,6 +3,7 @@
 pub(crate) mod api;
 mod aws;
 pub(crate) mod compare;
+mod history;
 #[cfg(test)]
 mod one_description;
 mod proof;
@@ -14,6 +15,7 @@ pub(crate) use api::{
     InvalidKey, KeyPair, Login, MAX_PIPE_FILES, QualifiedName, Request, Row, Rows, Session,
     StagedFile, Statement, Timing, TokenType, Usage, claims, literal, sign,
 };
+pub(crate) use history::{PipeUsage, TagUsage, UsageView, pipe_usage, tag_usage};
 pub(crate) use proof::{
     Answer, Evidence, FileVerdict, Found, Health, Landed, Outcome, PipeHealth, PipeState,
     PipeStatus, Verdict, Verification, copy_history, copy_result, is_reported, verify,

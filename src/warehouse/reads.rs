@@ -258,6 +258,16 @@ impl Warehouse {
             .doing("look for the last list of playlists")
     }
 
+    /// Whether the app may ask for several artists at once, as far as the playlists that it was given tell.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub(crate) fn may_ask_in_batches(&self) -> Result<Option<bool>, Error> {
+        self.settle()?;
+        let found = self.connection.query_row(sql::MAY_ASK_IN_BATCHES, [], |row| row.get(0));
+        found.optional().doing("look at the newest playlist")
+    }
+
     /// The liked songs that were read last; whose they are is part of it.
     ///
     /// # Errors

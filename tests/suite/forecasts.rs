@@ -105,6 +105,8 @@ impl Rig {
     fn agree(&self, arguments: &[&str], code: i32) -> (Value, Value) {
         let plan = self.plan(arguments);
         self.spotify.clear_log();
+        // The run may find that out once; the plan did not have to.
+        self.spotify.forget_refused_batch();
         let before = self.cloud.snowflake.counters().warehouse_statement_count;
         let output = self.output(&[&["--json", "run"], arguments].concat());
         let report = json_of(&output);

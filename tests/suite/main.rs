@@ -12,6 +12,7 @@ mod bucket_forms;
 mod cloud_kills;
 mod copies;
 mod csv;
+mod costs;
 mod credentials;
 mod cures;
 mod demo;

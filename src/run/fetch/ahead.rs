@@ -20,6 +20,8 @@ pub(crate) enum Depth {
     /// To its end.
     #[default]
     End,
+    /// To its end, for a plan.
+    Details,
     /// To the end of each list, whose rows name the artists and albums that would be asked for.
     Lists,
     /// To the first page of each list, which says how many others there are.
@@ -77,7 +79,7 @@ impl Fetch<'_> {
         match self.ahead.depth {
             Depth::Ledger => {}
             Depth::FirstPages if !is_listing && reader.rest().is_some() => {}
-            Depth::End | Depth::Lists | Depth::FirstPages => return Ok(None),
+            Depth::End | Depth::Details | Depth::Lists | Depth::FirstPages => return Ok(None),
         }
         if reader.rest().is_none() {
             let (bucket, is_known) = reader.look();
@@ -138,29 +140,30 @@ impl Fetch<'_> {
         is_told: &mut bool,
     ) -> Result<Details, crate::sources::Error> {
         let is_batch = 1 < ids.len();
-        let is_asked = match self.ahead.depth {
-            Depth::End => true,
-            Depth::Lists | Depth::FirstPages => is_batch && !*is_told,
-            Depth::Ledger => false,
+        let is_run = self.ahead.depth == Depth::End;
+        let may_batch = if is_run || !is_batch || *is_told { None } else { self.may_batch() };
+        let is_asked = match (self.ahead.depth, may_batch) {
+            (Depth::End, _) => true,
+            // A refusal is known beforehand, and costs a call all the same.
+            (_, Some(false)) | (Depth::Ledger, _) => false,
+            (Depth::Details, _) => true,
+            (Depth::Lists | Depth::FirstPages, _) => is_batch && !*is_told && may_batch.is_none(),
         };
-        if is_asked {
-            let answer = self.client.details(subject, ids, self.events).await?;
-            *is_told = true;
-            return Ok(match answer {
-                None => Details::NotTogether,
-                Some(document) if self.ahead.depth == Depth::End => Details::Given(document),
-                Some(_) => self.foreseen(ids),
+        *is_told |= is_batch;
+        if !is_asked {
+            self.client.foresee(Bucket::of_details(subject), 1)?;
+            return Ok(if may_batch == Some(false) {
+                Details::NotTogether
+            } else {
+                self.foreseen(ids)
             });
         }
-        let bucket = match subject {
-            Subject::Albums => Bucket::Albums,
-            _ => Bucket::Artists,
-        };
-        self.client.foresee(bucket, 1)?;
-        if is_batch && !*is_told && self.were_batches_ever_refused() {
-            return Ok(Details::NotTogether);
-        }
-        Ok(self.foreseen(ids))
+        let is_landed = matches!(self.ahead.depth, Depth::End | Depth::Details);
+        Ok(match self.client.details(subject, ids, self.events).await? {
+            None => Details::NotTogether,
+            Some(document) if is_landed => Details::Given(document),
+            Some(_) => self.foreseen(ids),
+        })
     }
 
     fn foreseen(&mut self, ids: &[String]) -> Details {
@@ -168,10 +171,14 @@ impl Fetch<'_> {
         Details::Foreseen
     }
 
-    /// Whether the last app that asked for several objects at once was refused.
-    fn were_batches_ever_refused(&self) -> bool {
-        let refused =
-            blocking(|| ledger::runs::setting(self.warehouse, super::enrich::BATCHES_REFUSED_IN));
-        refused.is_ok_and(|run| run.is_some())
+    /// Whether the app may ask for several objects at once: by what it was given before, else by the last refusal. `None`: who knows.
+    fn may_batch(&self) -> Option<bool> {
+        let known = blocking(|| {
+            let by_shape = self.warehouse.may_ask_in_batches()?;
+            let refused = ledger::runs::setting(self.warehouse, super::enrich::BATCHES_REFUSED_IN)?;
+            Ok::<_, crate::warehouse::Error>(by_shape.or_else(|| refused.map(|_| false)))
+        });
+        // A copy that cannot be read has failed at the lists already; here the worst is a question more.
+        known.unwrap_or(None)
     }
 }

@@ -195,7 +195,7 @@ pub(crate) async fn foresee(
     fetch.ahead = Ahead::new(match (is_offline, settings.enrich, settings.refetch) {
         (true, ..) => Depth::Ledger,
         // Whether what is asked for again is still the same, only the answers tell.
-        (false, true, true) => Depth::End,
+        (false, true, true) => Depth::Details,
         (false, true, false) => Depth::Lists,
         (false, false, _) => Depth::FirstPages,
     });

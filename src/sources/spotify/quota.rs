@@ -9,6 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 use super::client::Client;
+use crate::ids::Subject;
 use crate::sources::error::Error;
 
 /// A group of endpoints that Spotify counts together.
@@ -56,6 +57,14 @@ impl Bucket {
             Self::Albums => "albums",
             Self::Player => "player",
             Self::Writes => "writes",
+        }
+    }
+
+    /// The bucket of full artists, or of albums.
+    pub(crate) const fn of_details(subject: &Subject) -> Self {
+        match subject {
+            Subject::Albums => Self::Albums,
+            _ => Self::Artists,
         }
     }
 
