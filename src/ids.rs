@@ -24,6 +24,13 @@ impl RunId {
         Self(ulid::Ulid::from_parts(millis, random).to_string())
     }
 
+    /// When the run started, to the millisecond: the id says it.
+    pub fn began_at(&self) -> DateTime<Utc> {
+        let millis = ulid::Ulid::from_string(&self.0).map_or(0, |id| id.timestamp_ms());
+        DateTime::from_timestamp_millis(i64::try_from(millis).unwrap_or_default())
+            .unwrap_or_default()
+    }
+
     /// The id as text, 26 characters.
     pub fn as_str(&self) -> &str {
         &self.0

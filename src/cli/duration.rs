@@ -25,9 +25,32 @@ pub(super) fn duration(raw: &str) -> Result<Duration, String> {
     whole.map(Duration::from_secs).ok_or_else(|| format!("`{raw}` is longer than a century"))
 }
 
+/// A span as a person says it: its two largest units, `1d 2h`.
+pub(super) fn words(duration: Duration) -> String {
+    let mut left = duration.as_secs();
+    let mut parts = Vec::new();
+    for (unit, seconds) in [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)] {
+        let count = left / seconds;
+        left %= seconds;
+        if 0 < count && parts.len() < 2 {
+            parts.push(format!("{count}{unit}"));
+        }
+    }
+    if parts.is_empty() { "0s".to_owned() } else { parts.join(" ") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_span_is_told_in_its_two_largest_units() {
+        for (seconds, told) in
+            [(0, "0s"), (59, "59s"), (93_600, "1d 2h"), (3_661, "1h 1m"), (86_401, "1d 1s")]
+        {
+            assert_eq!(words(Duration::from_secs(seconds)), told);
+        }
+    }
 
     #[test]
     fn a_duration_is_a_number_and_its_unit() {

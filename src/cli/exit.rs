@@ -56,6 +56,12 @@ pub enum Error {
     #[error("{}: {rest}", if *count == 1 { "1 row differs".to_owned() } else { format!("{count} rows differ") })]
     #[expect(missing_docs, reason = "the fields are named by what they hold")]
     Differs { count: usize, rest: String },
+    /// What Snowflake says of costs could not be read.
+    #[error(transparent)]
+    Costs(#[from] crate::operate::CostError),
+    /// `status --max-age`: the last good end is too long ago, or there is none.
+    #[error("{0}")]
+    Stale(String),
     /// Wrong usage that clap cannot see.
     #[error("{0}")]
     Usage(String),
@@ -74,6 +80,9 @@ impl Error {
             Self::Spotify(error) => of(ending::of_source(error)),
             Self::SetupIncomplete | Self::PipeUnwell => SNOWFLAKE,
             Self::Differs { .. } => MISMATCH,
+            Self::Stale(_) => LATER,
+            Self::Costs(crate::operate::CostError::NotGranted { .. }) => SNOWFLAKE,
+            Self::Costs(crate::operate::CostError::Other(error)) => of(error.ending()),
             Self::Unwell { area, .. } => match area {
                 crate::operate::Area::Disk | crate::operate::Area::Lake => LAKE,
                 crate::operate::Area::Spotify => SOURCE,

@@ -9,7 +9,9 @@ mod doctor;
 mod duration;
 mod exit;
 mod harmless;
+mod logout;
 mod man;
+mod plan;
 mod progress;
 mod query;
 mod reconcile;
@@ -84,6 +86,8 @@ enum LogFormat {
 enum Command {
     /// The whole job: fetch, transform, check, publish, export, upload, ingest, verify
     Run(run::RunArgs),
+    /// What a run with the same arguments would do and cost; writes nothing
+    Plan(plan::PlanArgs),
     /// Only ask the source and land its documents
     Fetch(run::RunArgs),
     /// Only shape what is landed into tables
@@ -106,6 +110,8 @@ enum Command {
         #[arg(long)]
         no_browser: bool,
     },
+    /// Remove the stored login
+    Logout,
     /// The latest runs and their states; with `--run`, the files of one
     #[command(visible_alias = "runs")]
     Status(status::StatusArgs),
@@ -285,6 +291,7 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
     let one_stage = |arguments, stage| run::one_stage(cli, arguments, &config, stage);
     match &cli.command {
         Command::Run(arguments) => run::run(cli, arguments, &config, Stage::Verify),
+        Command::Plan(arguments) => plan::plan(cli, arguments, &config),
         Command::Fetch(arguments) => run::run(cli, arguments, &config, Stage::Fetch),
         Command::Transform(arguments) => one_stage(arguments, Stage::Transform),
         Command::Check(arguments) => check::check(cli, arguments, &config),
@@ -294,9 +301,10 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
         Command::Ingest(arguments) => run::ingest(cli, arguments, &config),
         Command::Verify(arguments) => run::verify(cli, arguments, &config),
         Command::Login { no_browser } => login(cli, &config, *no_browser),
+        Command::Logout => logout::logout(cli, &config),
         Command::Snowflake(command) => snowflake::snowflake(cli, command, &config),
         Command::Reconcile(arguments) => reconcile::reconcile(cli, arguments, &config),
-        Command::Status(arguments) => status::status(cli, arguments, data_dir),
+        Command::Status(arguments) => status::status(cli, arguments, &config),
         Command::State(command) => state::state(cli, command, &config),
         Command::Doctor => doctor::doctor(cli, &config),
         Command::Config(_) => config::check(cli, &settings),

@@ -142,9 +142,18 @@ pub(super) fn run(
     config: &Config,
     last: Stage,
 ) -> Result<(), Error> {
+    go(cli, config, &settings(arguments, config, last)?, usual(cli))
+}
+
+/// What the arguments tell a run.
+pub(super) fn settings(
+    arguments: &RunArgs,
+    config: &Config,
+    last: Stage,
+) -> Result<Settings, Error> {
     let min_gap = config.spotify.min_gap;
     let max_wait = Duration::from_secs(arguments.max_wait);
-    let settings = Settings {
+    Ok(Settings {
         wait: arguments.wait.patience(),
         state: arguments.wait.terms(),
         stages: Stage::Fetch..=last,
@@ -158,8 +167,7 @@ pub(super) fn run(
         timing: Timing { min_gap, call: http::Timing { max_wait, ..Timing::default().call } },
         shipping: Shipping { no_ingest: arguments.no_ingest, ..Shipping::default() },
         ..Settings::new(source(arguments, config)?, now)
-    };
-    go(cli, config, &settings, usual(cli))
+    })
 }
 
 impl StageArgs {

@@ -1,4 +1,4 @@
-//! `snowflake plan | apply | pipes | jwt`.
+//! `snowflake plan | apply | pipes | history | jwt`.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,9 +8,11 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::exit::Error;
+use super::status::named;
 use super::{Cli, now, one_line, print, run, runtime};
 use crate::config::{Account, Config};
-use crate::operate::{PipeReport, SetupWishes};
+use crate::ids::RunId;
+use crate::operate::{Costs, PipeReport, SetupWishes, costs};
 use crate::snowflake::{Applied, Credential, Health, Plan, Timing, claims, sign};
 use crate::stop::Stop;
 
@@ -23,8 +25,18 @@ pub(super) enum SnowflakeCommand {
     Apply(SetupArgs),
     /// How each pipe is, and what to do about it
     Pipes,
+    /// What runs and pipes cost there, by Snowflake's own account of it, up to three hours late
+    History(HistoryArgs),
     /// Print a signed token, for trying calls by hand; it is a secret for an hour
     Jwt,
+}
+
+/// What to look at.
+#[derive(Debug, clap::Args)]
+pub(super) struct HistoryArgs {
+    /// One run (an id, a unique beginning, `latest`) [default: those of the last 30 days]
+    #[arg(long, value_name = "RUN_ID")]
+    run: Option<String>,
 }
 
 /// How to show a plan.
@@ -112,6 +124,15 @@ pub(super) fn snowflake(
                 }
                 let is_well = reports.iter().all(|report| report.health != Health::Fail);
                 if is_well { Ok(()) } else { Err(Error::PipeUnwell) }
+            }
+            SnowflakeCommand::History(arguments) => {
+                let word = arguments.run.as_deref();
+                let run = word.map(|word| named(&config.data_dir, word)).transpose()?;
+                let costs = costs(config, &target, run.as_ref(), now(), &stop).await?;
+                print(&match cli.json {
+                    true => serde_json::to_string(&costs).map_err(std::io::Error::from)?,
+                    false => cost_table(&costs, run.as_ref()),
+                })
             }
             SnowflakeCommand::Jwt if cli.json => {
                 print(&serde_json::json!({ "token": token(&target)? }).to_string())
@@ -217,6 +238,39 @@ fn show_applied(cli: &Cli, plan: &Plan, applied: &[String]) -> Result<(), Error>
             .to_owned(),
     };
     print(&format!("{lines}{}{left}", plan.counts()))
+}
+
+fn cost_table(costs: &Costs, run: Option<&RunId>) -> String {
+    let mut lines = vec![format!(
+        "{:<28} {:>9} {:>10} {:>8} {:>12} {:>6}",
+        "run", "credits", "statements", "seconds", "bytes", "files"
+    )];
+    let known = |count: Option<u64>| count.map_or_else(|| "?".to_owned(), |it| it.to_string());
+    for run in &costs.runs {
+        let (bytes, files) = (known(run.bytes), known(run.file_count));
+        let seconds = run.execution_ms.div_ceil(1_000);
+        let more = if run.is_incomplete { "  not all of it is billed yet" } else { "" };
+        lines.push(format!(
+            "{:<28} {:>9.6} {:>10} {seconds:>8} {bytes:>12} {files:>6}{more}",
+            run.run_id, run.credits, run.statement_count
+        ));
+    }
+    if costs.runs.is_empty() {
+        let whose = run.map_or_else(|| "any run".to_owned(), |run| format!("run {run}"));
+        lines.push(format!(
+            "nothing of {whose} is there yet: Snowflake tells of queries up to 45 minutes later, of credits up to 3 hours"
+        ));
+    }
+    lines.push(format!("\n{:<28} {:>9} {:>12} {:>6}", "pipe", "credits", "bytes", "files"));
+    for pipe in &costs.pipes {
+        let (credits, bytes, files) = (pipe.credits, pipe.bytes, pipe.file_count);
+        lines.push(format!("{:<28} {credits:>9.6} {bytes:>12} {files:>6}", pipe.pipe));
+    }
+    lines.push(format!(
+        "\n{:.6} credits since {}, {:.6} of them for what else warehouse {} did (renewing the current tables, reconciling, others)",
+        costs.credits, costs.since, costs.other_credits, costs.warehouse
+    ));
+    lines.join("\n")
 }
 
 fn pipe_table(reports: &[PipeReport]) -> String {

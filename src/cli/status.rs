@@ -1,12 +1,16 @@
 //! `status`: what the ledger knows of the latest runs, or of the files of one.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
+use super::duration::{self, duration};
 use super::exit::Error;
-use super::{Cli, check, is_there, one_line, print};
+use super::{Cli, check, is_there, now, one_line, print};
+use crate::config::Config;
 use crate::ids::{DataDir, RunId};
-use crate::ledger::{Board, FileSummary, RunSummary};
+use crate::ledger::{Board, FileSummary, Freshness, RunSummary};
 use crate::run::Look;
 use crate::status::{FileState, RunStatus};
 
@@ -19,10 +23,17 @@ pub(super) struct StatusArgs {
     /// With `--run`: what its checks found, and where
     #[arg(long, requires = "run")]
     checks: bool,
+    /// Only look whether the last run that ended well is younger than this (26h, 2d); exit 8 where it is older, or there is none
+    #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with_all = ["run", "checks"])]
+    max_age: Option<Duration>,
 }
 
 /// Prints the latest runs, newest first, or one run's files.
-pub(super) fn status(cli: &Cli, arguments: &StatusArgs, data_dir: &DataDir) -> Result<(), Error> {
+pub(super) fn status(cli: &Cli, arguments: &StatusArgs, config: &Config) -> Result<(), Error> {
+    let data_dir = &config.data_dir;
+    if let Some(max_age) = arguments.max_age {
+        return is_fresh(cli, config, max_age);
+    }
     if !is_there(data_dir, &data_dir.warehouse())? {
         return print(if cli.json { "[]" } else { "no run yet: try `snowtrack run --demo`" });
     }
@@ -47,6 +58,74 @@ pub(super) fn status(cli: &Cli, arguments: &StatusArgs, data_dir: &DataDir) -> R
         }
     };
     print(&text)
+}
+
+/// A health check: whether a run ended well, and not too long ago. It works beside a run, too.
+fn is_fresh(cli: &Cli, config: &Config, max_age: Duration) -> Result<(), Error> {
+    let (data_dir, now) = (&config.data_dir, now());
+    let at = freshness(data_dir)?
+        .and_then(|freshness| freshness.ended_well_at(config.snowflake.account.is_some()));
+    let age = at.map(|at| (now - at).to_std().unwrap_or_default());
+    let is_fresh = age.is_some_and(|age| age <= max_age);
+    if cli.json {
+        let secs = |duration: Duration| duration.as_secs();
+        let document = json!({
+            "is_fresh": is_fresh, "ended_well_at": at.map(seconds_of), "age_s": age.map(secs), "max_age_s": secs(max_age),
+        });
+        print(&document.to_string())?;
+    }
+    let wanted = duration::words(max_age);
+    let Some((at, age)) = at.zip(age) else {
+        return Err(Error::Stale(format!(
+            "no run has ended well yet, and one was to have within {wanted}: `snowtrack status` says how far they came"
+        )));
+    };
+    let ended = at.format("%Y-%m-%d %H:%M:%S UTC");
+    let age = duration::words(age);
+    if !is_fresh {
+        return Err(Error::Stale(format!(
+            "the last run that ended well did so {age} ago ({ended}), and {wanted} are allowed: `snowtrack status` says what came since"
+        )));
+    }
+    if cli.json || cli.quiet {
+        return Ok(());
+    }
+    print(&format!("the last run that ended well did so {age} ago ({ended}); {wanted} are allowed"))
+}
+
+/// When the last runs ended well, from the ledger or from what a run at work left beside it; `None` where there is no ledger.
+fn freshness(data_dir: &DataDir) -> Result<Option<Freshness>, Error> {
+    if !is_there(data_dir, &data_dir.warehouse())? {
+        return Ok(None);
+    }
+    match crate::run::look(data_dir)? {
+        Look::Free(warehouse) => Ok(Some(Freshness::of(&warehouse)?)),
+        Look::Held { holder } => {
+            let freshness = Board::read(data_dir).and_then(|board| board.freshness);
+            let path = data_dir.path().to_owned();
+            let held = crate::run::Error::Locked { path, holder };
+            Ok(Some(freshness.ok_or(held)?))
+        }
+    }
+}
+
+fn seconds_of(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+}
+
+/// The run that a word means, whether the ledger is free, held by a run, or not here at all: then the word must be an id.
+pub(super) fn named(data_dir: &DataDir, word: &str) -> Result<RunId, Error> {
+    let ids = match is_there(data_dir, &data_dir.warehouse())? {
+        false => Vec::new(),
+        true => match crate::run::look(data_dir)? {
+            Look::Free(warehouse) => crate::ledger::run_ids(&warehouse)?,
+            Look::Held { .. } => Board::read(data_dir)
+                .map(|board| board.runs.into_iter().map(|run| run.run_id).collect())
+                .unwrap_or_default(),
+        },
+    };
+    // Another machine's run is as good: Snowflake is asked about it, not the ledger.
+    meant(word, &ids).or_else(|error| word.parse().map_err(|_| error))
 }
 
 /// The run that a word means, among `ids`, the newest first.

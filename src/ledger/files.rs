@@ -47,6 +47,21 @@ pub(crate) fn sent(warehouse: &Warehouse) -> Result<Vec<SentFile>, Error> {
     })
 }
 
+/// What a run shipped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shipped {
+    pub(crate) file_count: u64,
+    pub(crate) size_bytes: u64,
+}
+
+/// What each run shipped, by its id.
+pub(crate) fn shipped_by_run(warehouse: &Warehouse) -> Result<BTreeMap<String, Shipped>, Error> {
+    let rows = warehouse.rows(sql::SHIPPED_BY_RUN, "count what the runs shipped", |row| {
+        Ok((row.get(0)?, Shipped { file_count: row.get(1)?, size_bytes: row.get(2)? }))
+    })?;
+    Ok(rows.into_iter().collect())
+}
+
 /// The last file that was proven.
 pub(crate) struct Proof {
     /// Whose it was.

@@ -13,6 +13,7 @@ pub(crate) mod checks;
 pub(crate) mod consumers;
 mod file_summary;
 pub(crate) mod files;
+mod freshness;
 pub(crate) mod lockouts;
 pub(crate) mod lost;
 pub(crate) mod origins;
@@ -26,7 +27,8 @@ pub(crate) mod written;
 
 pub(crate) use checks::{CheckFinding, findings_of};
 pub(crate) use file_summary::{FileSummary, files_of};
-pub(crate) use files::{Proof, Replacement, Submission};
+pub(crate) use files::{Proof, Replacement, Shipped, Submission, shipped_by_run};
+pub(crate) use freshness::Freshness;
 pub(crate) use runs::{RunSummary, latest_runs, run_ids};
 pub(crate) use shipments::{Asked, Shipment, ShippedFile};
 pub(crate) use status_file::Board;

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::checks::{CheckFinding, findings_of};
 use super::file_summary::{FileSummary, files_of_runs};
+use super::freshness::Freshness;
 use super::runs::{RunSummary, latest_runs};
 use crate::ids::{DataDir, RunId};
 use crate::status::RunStatus;
@@ -35,6 +36,9 @@ pub(crate) struct Board {
     pub runs: Vec<RunSummary>,
     /// Their files.
     pub files: BTreeMap<String, Vec<FileSummary>>,
+    /// When the last run ended well; `None`: an older version wrote the copy.
+    #[serde(default)]
+    pub freshness: Option<Freshness>,
 }
 
 impl Board {
@@ -78,7 +82,8 @@ pub(crate) fn post(
         let runs_in_view = runs.iter().map(|summary| summary.run_id.as_str());
         let files = files_of_runs(warehouse, runs_in_view)?;
         let process_id = at_work.map(|_| std::process::id());
-        let board = Board { as_of: now, process_id, runs, files };
+        let freshness = Some(Freshness::of(warehouse)?);
+        let board = Board { as_of: now, process_id, runs, files, freshness };
         replace(&data_dir.status(), &serde_json::to_vec(&board)?)
     };
     if let Err(error) = write() {

@@ -1,13 +1,17 @@
 //! What an operator does between runs.
 
 mod checks;
+mod costs;
 mod doctor;
+mod forecast;
 mod reconcile;
 mod setup;
 mod state;
 
 pub(crate) use checks::{Everything, check_everything};
+pub(crate) use costs::{CostError, Costs, costs};
 pub(crate) use doctor::{Area, Finding, Health, doctor};
+pub(crate) use forecast::{AS_OF, Forecast, forecast};
 pub(crate) use reconcile::{Reconciliation, reconcile};
 pub(crate) use setup::{PipeReport, SetupWishes, apply_plan, pipes, plan, remedies};
 pub(crate) use state::StateWork;

@@ -27,6 +27,7 @@ pub(crate) mod notes;
 mod outstanding;
 mod provenance;
 mod publish;
+mod rehearsal;
 mod report;
 mod saving;
 mod transform;
@@ -71,7 +72,9 @@ pub use report::{
 
 pub(crate) use account::bound;
 pub(crate) use findings::{check_report, table_report};
+pub(crate) use job::account;
 pub(crate) use lock::{Lock, Look, hold, look};
+pub(crate) use rehearsal::{News, Rehearsal, rehearse};
 
 /// Runs every stage in order and returns what was done, also when a stage ended it.
 ///

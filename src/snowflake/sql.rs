@@ -271,7 +271,7 @@ impl Names {
         statements.filter(|text| !text.is_empty()).map(str::to_owned).collect()
     }
 
-    fn single(&self, template: &str, fillings: Fillings) -> String {
+    pub(super) fn single(&self, template: &str, fillings: Fillings) -> String {
         self.statements(template, &fillings).swap_remove(0)
     }
 
@@ -323,6 +323,7 @@ pub(super) mod tests {
         listed.extend(Table::ALL.map(|table| current(table.shape())));
         listed.insert(CANONICAL);
         listed.extend([OBSERVE, OBSERVE_TABLE, LOAD, LANDED, COPY_HISTORY, PIPES, PIPE_STATUS]);
+        listed.extend(crate::snowflake::history::FILES);
         listed.extend([COMPARE_COUNTS, COMPARE_BUCKETS, COMPARE_KEYS, COMPARE_ROWS]);
         let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("sql/snowflake")];
         let mut count = 0;

@@ -1,5 +1,7 @@
 //! Spotify counts calls by bucket of endpoints, so that a lockout of one leaves the others usable.
 
+use crate::ids::Subject;
+
 /// A group of endpoints that Spotify counts together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Bucket {
@@ -45,6 +47,14 @@ impl Bucket {
             Self::Albums => "albums",
             Self::Player => "player",
             Self::Writes => "writes",
+        }
+    }
+
+    /// The bucket of full artists, or of albums.
+    pub(crate) const fn of_details(subject: &Subject) -> Self {
+        match subject {
+            Subject::Albums => Self::Albums,
+            _ => Self::Artists,
         }
     }
 

@@ -28,8 +28,8 @@ pub(crate) use rejoin::Joints;
 pub(crate) use split::{ItemDigest, SplitDocument, SplitRow};
 pub use spotify::Timing;
 pub(crate) use spotify::{
-    Client, Credentials, KnownList, ListReader, Lockouts, PlaylistReader, Reader, Step, TokenFile,
-    login,
+    Client, Credentials, KnownList, ListReader, Lockouts, PlaylistReader, Questions, Reader, Step,
+    TokenFile, login,
 };
 
 use url::Url;

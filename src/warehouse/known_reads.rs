@@ -34,6 +34,11 @@ impl KnownReads {
         self.newest.get(playlist_id)
     }
 
+    /// Whether any of the playlist's rows were ever read.
+    pub(crate) fn holds(&self, playlist_id: &PlaylistId) -> bool {
+        self.newest.contains_key(playlist_id) || self.unfinished.contains_key(playlist_id)
+    }
+
     /// Learns that a read of this run has ended.
     pub(crate) fn ended(&mut self, playlist_id: &PlaylistId, read: FinishedRead) {
         self.unfinished.remove(playlist_id);

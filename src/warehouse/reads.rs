@@ -244,6 +244,41 @@ impl Warehouse {
         self.known(params![Subject::PLAYLIST, None::<&str>])
     }
 
+    /// The last list of the user's playlists that was read to its end.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub(crate) fn newest_listing(&self) -> Result<Option<FinishedRead>, Error> {
+        self.settle()?;
+        self.connection
+            .query_row(sql::NEWEST_LISTING, [Subject::OwnPlaylists.entity()], |row| {
+                Ok(FinishedRead { read_id: row.get(0)?, total: row.get(1)? })
+            })
+            .optional()
+            .doing("look for the last list of playlists")
+    }
+
+    /// Whether the app may ask for several artists at once, as far as the playlists that it was given tell.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub(crate) fn may_ask_in_batches(&self) -> Result<Option<bool>, Error> {
+        self.settle()?;
+        let found = self.connection.query_row(sql::MAY_ASK_IN_BATCHES, [], |row| row.get(0));
+        found.optional().doing("look at the newest playlist")
+    }
+
+    /// The liked songs that were read last; whose they are is part of it.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub(crate) fn newest_liked_songs(&self) -> Result<Option<Subject>, Error> {
+        let entity = Subject::LikedSongs(None).entity();
+        let known = self.known(params![entity, None::<&str>])?;
+        let newest = known.into_iter().max_by_key(|(_, read)| read.read_id);
+        Ok(newest.and_then(|(id, _)| Subject::of(entity, Some(id.as_str()))))
+    }
+
     fn known(&self, parameters: &[&dyn ToSql]) -> Result<HashMap<PlaylistId, KnownRead>, Error> {
         self.settle()?;
         let doing = "look up the known reads";

@@ -2,8 +2,9 @@
 
 use crate::support::World;
 
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 20] = [
     "run",
+    "plan",
     "fetch",
     "transform",
     "check",
@@ -13,6 +14,7 @@ const COMMANDS: [&str; 18] = [
     "ingest",
     "verify",
     "login",
+    "logout",
     "status",
     "reconcile",
     "snowflake",

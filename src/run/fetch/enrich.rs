@@ -6,6 +6,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::ahead::Details;
 use super::reading::Fetch;
 use crate::blocking::blocking;
 use crate::event::{Warning, What};
@@ -69,18 +70,19 @@ impl Fetch<'_> {
         let name = subject.entity();
         (self.events)(What::ReadStarted { name: name.to_owned(), total: Some(ids.len() as u64) });
         let mut may_batch = !blocking(|| self.batches_were_refused())?;
-        let (mut left, mut refusals) = (ids, 0);
+        let (mut left, mut refusals, mut is_told) = (ids, 0, false);
         while !left.is_empty() {
             self.check_stop()?;
             let size = if may_batch { Entity::of(subject).batch_size() } else { 1 };
             let (batch, rest) = left.split_at(size.min(left.len()));
-            match self.client.details(subject, batch, self.events).await {
-                Ok(Some(document)) => {
+            match self.ask_details(subject, batch, &mut is_told).await {
+                Ok(Details::Given(document)) => {
                     let (known, unknown) = self.land_details(&document)?;
                     (asked.known, asked.unknown) = (asked.known + known, asked.unknown + unknown);
                     (left, refusals) = (rest, 0);
                 }
-                Ok(None) => {
+                Ok(Details::Foreseen) => (left, refusals) = (rest, 0),
+                Ok(Details::NotTogether) => {
                     may_batch = false;
                     blocking(|| self.note_refused_batches())?;
                 }
@@ -160,4 +162,4 @@ const fn may_be_one_objects(error: &crate::sources::Error) -> bool {
 }
 
 /// The run whose app may not ask for several objects at once; the next run tries again, for the app may be another.
-const BATCHES_REFUSED_IN: &str = "batches_refused_in";
+pub(super) const BATCHES_REFUSED_IN: &str = "batches_refused_in";

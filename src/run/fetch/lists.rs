@@ -11,7 +11,7 @@ use crate::event::{Warning, What};
 use crate::ids::{PlaylistId, Subject};
 use crate::run::error::Error;
 use crate::run::report::PlaylistReport;
-use crate::sources::{KnownList, ListReader, Reader, RowIdentity};
+use crate::sources::{Bucket, KnownList, ListReader, Reader, RowIdentity};
 use crate::warehouse::{FinishedRead, ListedPlaylist, ReadStatus};
 
 /// How often a list of playlists is read that names fewer than it announces.
@@ -64,6 +64,9 @@ impl Fetch<'_> {
 
     /// Reads the list of playlists, again where it names fewer than it announces.
     async fn own_playlists(&mut self) -> Result<Listing, Error> {
+        if self.ahead.is_of_ledger() {
+            return self.listed_last();
+        }
         let user_id = self.client.user_id(self.events).await?;
         let mut tries = 1;
         loop {
@@ -87,14 +90,13 @@ impl Fetch<'_> {
 
     /// Reads the liked songs as a playlist of their own, if one call shows that they are others than those that are held.
     pub(crate) async fn liked(&mut self) -> Result<PlaylistReport, Error> {
-        let user_id = match self.client.user_id(self.events).await {
-            Ok(user_id) => user_id,
-            Err(error @ crate::sources::Error::RateLimited { .. }) => {
-                return self.report(&Subject::LikedSongs(None).name(), Err(error.into()));
+        let subject = match self.liked_songs().await {
+            Ok(subject) => subject,
+            Err(error @ Error::Spotify(crate::sources::Error::RateLimited { .. })) => {
+                return self.report(&Subject::LikedSongs(None).name(), Err(error));
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error),
         };
-        let subject = Subject::LikedSongs(Some(user_id));
         let name = subject.name();
         let held = blocking(|| {
             let Some(read) = self.warehouse.known_read(&subject)? else {
@@ -103,6 +105,10 @@ impl Fetch<'_> {
             let first_rows = self.first_rows(read.read_id)?;
             Ok::<_, Error>(Some((read, first_rows)))
         })?;
+        self.ahead.held_liked = held.as_ref().map(|(read, first_rows)| KnownList {
+            total: read.total,
+            first_rows: first_rows.clone(),
+        });
         let held_total = held.as_ref().and_then(|(read, _)| read.total).unwrap_or(0);
         let known = held
             .filter(|(read, _)| self.is_recent(read))
@@ -113,6 +119,32 @@ impl Fetch<'_> {
             None => Ended::unchanged(held_total),
         });
         self.report(&name, ended)
+    }
+
+    /// The liked songs of whoever is logged in.
+    async fn liked_songs(&mut self) -> Result<Subject, Error> {
+        if self.ahead.is_of_ledger() {
+            self.foresee_user()?;
+            let held = blocking(|| self.warehouse.newest_liked_songs())?;
+            return Ok(held.unwrap_or(Subject::LikedSongs(None)));
+        }
+        Ok(Subject::LikedSongs(Some(self.client.user_id(self.events).await?)))
+    }
+
+    /// The playlists that the last list named, as far as they were ever read, for a plan that asks nobody.
+    fn listed_last(&mut self) -> Result<Listing, Error> {
+        self.foresee_user()?;
+        let read = blocking(|| self.warehouse.newest_listing())?;
+        let total = read.and_then(|read| read.total).unwrap_or(0);
+        self.client.foresee(Bucket::OwnPlaylists, ListReader::page_count(total).into())?;
+        let mut playlists = match read {
+            Some(read) => blocking(|| self.warehouse.listed_playlists(read.read_id))?,
+            None => Vec::new(),
+        };
+        // Whose the others are, only Spotify knows.
+        playlists.retain(|it| it.id.as_ref().is_some_and(|id| self.known.holds(id)));
+        playlists.iter_mut().for_each(|playlist| playlist.owner_id = None);
+        Ok(Listing { user_id: String::new(), playlists, lack: None })
     }
 
     /// Reads a list to its end, from where an earlier process left it. `None`: it is the one that is `known`.

@@ -2,6 +2,7 @@
 //!
 //! In: a [`Source`]. Out: documents in `raw`, and a report per playlist.
 
+mod ahead;
 mod enrich;
 mod lists;
 mod live;
@@ -10,21 +11,27 @@ mod replay;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::error::Error;
-use super::job::{Source, Wanted};
+use super::job::{Settings, Source, Wanted};
 use super::report::{PlaylistReport, SpotifyReport};
 use super::{Run, provenance};
 use crate::blocking::blocking;
-use crate::config::spotify_exposures;
-use crate::event::{Counts, Stage, Warning, What};
+use crate::config::{Config, spotify_exposures};
+use crate::event::{Counts, Events, Stage, Warning, What};
+use crate::ids::RunId;
 use crate::ledger::{self, lockouts};
-use crate::sources::{Client, DemoPoint, Recorded, Recorder};
+use crate::sources::{Client, DemoPoint, Lockouts, Questions, Recorded, Recorder};
 use crate::status::PlaylistStatus;
+use crate::stop::Stop;
+use crate::warehouse::Warehouse;
+use ahead::{Ahead, Depth};
 use reading::Fetch;
 
 /// Reasons and names that an error tells; they are mostly the same.
@@ -55,15 +62,10 @@ pub(crate) async fn fetch(run: &mut Run<'_>) -> Result<Fetched, Error> {
 }
 
 async fn from_source(run: &mut Run<'_>, source: &Source) -> Result<(), Error> {
-    let now = run.now();
-    let mut recorded = match source {
-        Source::Demo => {
-            let is_first = ledger::runs::exported_run_count(&run.warehouse, "demo")? == 0;
-            Recorded::demo(if is_first { DemoPoint::First } else { DemoPoint::Second }, now)?
-        }
-        Source::FromDir(folder) => Recorded::open(folder, now)?,
-        Source::Spotify(wanted) => return from_spotify(run, wanted).await,
-    };
+    if let Source::Spotify(wanted) = source {
+        return from_spotify(run, wanted).await;
+    }
+    let mut recorded = recorded(source, &run.warehouse, run.now())?;
     let run_id = run.id().to_string();
     let replayed = blocking(|| {
         replay::replay(
@@ -78,37 +80,169 @@ async fn from_source(run: &mut Run<'_>, source: &Source) -> Result<(), Error> {
     Ok(())
 }
 
+/// On which terms Spotify is asked: the same for a run and for a plan.
+#[derive(Clone, Copy)]
+struct Terms<'a> {
+    config: &'a Config,
+    settings: &'a Settings,
+    stop: &'a Arc<Stop>,
+    events: Events<'a>,
+}
+
+impl<'a> Terms<'a> {
+    /// A client that knows what earlier ones were told.
+    fn client(&self, warehouse: &Warehouse) -> Result<Client, Error> {
+        let credentials = self.config.credentials()?;
+        let clock = self.settings.clock;
+        let lockouts = lockouts::load(warehouse, &credentials.client_id, clock())?;
+        let api_url = &self.config.spotify.api_url;
+        let client = Client::new(api_url, credentials, self.settings.timing, clock)?;
+        Ok(client.stopped_by(Arc::clone(self.stop)).with_lockouts(lockouts))
+    }
+
+    /// A fetch that has not begun.
+    fn fetch(
+        self,
+        warehouse: &'a mut Warehouse,
+        client: &'a mut Client,
+        run_id: String,
+    ) -> Result<Fetch<'a>, Error> {
+        let now = (self.settings.clock)();
+        let age = self.settings.refetch_older_than.map(TimeDelta::from_std);
+        let refetch_before = age.and_then(|age| now.checked_sub_signed(age.ok()?));
+        Ok(Fetch {
+            warehouse,
+            state: None,
+            client,
+            account: self.config.credentials()?.client_id,
+            run_id,
+            recorder: None,
+            refetch: self.settings.refetch,
+            refetch_before,
+            clock: self.settings.clock,
+            stop: self.stop,
+            events: self.events,
+            unusable: 0,
+            known: Default::default(),
+            ahead: Ahead::default(),
+        })
+    }
+}
+
+/// What a fetch is going to ask and to bring.
+pub(crate) struct Foreseen {
+    /// What becomes of each list.
+    pub(crate) playlists: Vec<PlaylistReport>,
+    /// The questions to Spotify, by bucket.
+    pub(crate) questions: Questions,
+    /// What may not be asked, and until when.
+    pub(crate) lockouts: Lockouts,
+    /// What foreseeing it cost.
+    pub(crate) asked_count: u64,
+    /// How long an answer took, and the wait before the next question; `None` where nobody was asked.
+    pub(crate) per_call: Option<Duration>,
+    /// Lists that have news, and how many rows they announce; only of those that were not read to their end.
+    pub(crate) announced: BTreeMap<String, u64>,
+    /// Rows that are going to come of them.
+    pub(crate) row_count: u64,
+    /// Artists and albums that are going to come.
+    pub(crate) detail_count: u64,
+}
+
+impl Foreseen {
+    /// No fetch at all.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            playlists: Vec::new(),
+            questions: Questions::default(),
+            lockouts: Lockouts::default(),
+            asked_count: 0,
+            per_call: None,
+            announced: BTreeMap::new(),
+            row_count: 0,
+            detail_count: 0,
+        }
+    }
+}
+
+/// Foresees a fetch of `source` for the run, on a warehouse that nobody needs afterwards.
+///
+/// What is recorded is landed there: it costs no call. Of Spotify no more is asked than it takes to know how many calls there will be.
+pub(crate) async fn foresee(
+    (config, settings): (&Config, &Settings),
+    warehouse: &mut Warehouse,
+    run_id: &RunId,
+    is_offline: bool,
+    (stop, events): (&Arc<Stop>, Events<'_>),
+) -> Result<Foreseen, Error> {
+    let mut foreseen = Foreseen::nothing();
+    let wanted = match &settings.source {
+        None => return Ok(foreseen),
+        Some(Source::Spotify(wanted)) => wanted,
+        Some(source) => {
+            let mut recorded = recorded(source, warehouse, (settings.clock)())?;
+            let replayed = blocking(|| {
+                let clock = settings.clock;
+                replay::replay(warehouse, run_id.as_str(), &mut recorded, clock, (stop, events))
+            })?;
+            foreseen.playlists = replayed.playlists;
+            return Ok(foreseen);
+        }
+    };
+    let terms = Terms { config, settings, stop, events };
+    let mut client = terms.client(warehouse)?;
+    let began = Instant::now();
+    let mut fetch = terms.fetch(warehouse, &mut client, run_id.to_string())?;
+    fetch.ahead = Ahead::new(match (is_offline, settings.enrich, settings.refetch) {
+        (true, ..) => Depth::Ledger,
+        // Whether what is asked for again is still the same, only the answers tell.
+        (false, true, true) => Depth::Details,
+        (false, true, false) => Depth::Lists,
+        (false, false, _) => Depth::FirstPages,
+    });
+    let mut ended = fetch.everything(wanted).await.map(|playlists| foreseen.playlists = playlists);
+    if settings.enrich && ended.is_ok() {
+        ended = fetch.enrich().await.map(drop);
+    }
+    let Ahead { announced, row_count, detail_count, .. } = fetch.ahead;
+    (foreseen.announced, foreseen.row_count) = (announced, row_count);
+    foreseen.detail_count = detail_count;
+    client.keep_login(events);
+    ended?;
+    let usage = client.usage();
+    foreseen.asked_count = usage.call_count;
+    let took = began.elapsed().saturating_sub(usage.waited);
+    let count = u32::try_from(usage.call_count).unwrap_or(u32::MAX);
+    foreseen.per_call = took.checked_div(count);
+    (foreseen.questions, foreseen.lockouts) =
+        (client.questions().clone(), client.lockouts().clone());
+    Ok(foreseen)
+}
+
+/// The documents that lie here.
+fn recorded(source: &Source, warehouse: &Warehouse, now: DateTime<Utc>) -> Result<Recorded, Error> {
+    match source {
+        Source::FromDir(folder) => Ok(Recorded::open(folder, now)?),
+        _ => {
+            let is_first = ledger::runs::exported_run_count(warehouse, "demo")? == 0;
+            Ok(Recorded::demo(if is_first { DemoPoint::First } else { DemoPoint::Second }, now)?)
+        }
+    }
+}
+
 async fn from_spotify(run: &mut Run<'_>, wanted: &Wanted) -> Result<(), Error> {
     let credentials = run.config.credentials()?;
-    let account = credentials.client_id.clone();
     run.findings.spotify.login_ends_at = credentials.login_ends_at(run.now());
     for exposure in spotify_exposures(run.config, &credentials) {
         run.warn(Warning::Exposed(exposure));
     }
-    let lockouts = lockouts::load(&run.warehouse, &account, run.now())?;
-    let api_url = &run.config.spotify.api_url;
-    let mut client = Client::new(api_url, credentials, run.settings.timing, run.settings.clock)?
-        .stopped_by(Arc::clone(run.stop))
-        .with_lockouts(lockouts);
+    let terms =
+        Terms { config: run.config, settings: run.settings, stop: run.stop, events: run.events };
+    let mut client = terms.client(&run.warehouse)?;
     let recorder = run.settings.record.as_deref().map(Recorder::create).transpose()?;
-    let age = run.settings.refetch_older_than.map(TimeDelta::from_std);
-    let refetch_before = age.and_then(|age| run.now().checked_sub_signed(age.ok()?));
-    let run_id = run.id().to_string();
-    let mut fetch = Fetch {
-        warehouse: &mut run.warehouse,
-        state: run.state.as_mut(),
-        client: &mut client,
-        account,
-        run_id,
-        recorder,
-        refetch: run.settings.refetch,
-        refetch_before,
-        clock: run.settings.clock,
-        stop: run.stop,
-        events: run.events,
-        unusable: 0,
-        known: Default::default(),
-    };
+    let run_id = run.findings.run.id.to_string();
+    let mut fetch = terms.fetch(&mut run.warehouse, &mut client, run_id)?;
+    (fetch.recorder, fetch.state) = (recorder, run.state.as_mut());
     let mut ended = fetch.everything(wanted).await.map(|reports| {
         run.findings.playlists = reports;
     });

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::ahead::Ahead;
 use crate::blocking::blocking;
 use crate::event::{Events, What};
 use crate::ids::Subject;
@@ -31,6 +32,8 @@ pub(crate) struct Fetch<'a> {
     pub(crate) unusable: u32,
     /// What the ledger knew of the playlists when they were about to be read.
     pub(crate) known: KnownReads,
+    /// Whether it only foresees, and what.
+    pub(crate) ahead: Ahead,
 }
 
 /// How often a list that changes while it is read is read again.
@@ -73,10 +76,14 @@ impl Fetch<'_> {
             self.check_stop()?;
             let step = match first_page.take() {
                 Some(document) => reader.first_page(document)?,
-                None => reader.step(self.client, self.events).await?,
+                None => match self.foresee_rest(&subject, &mut reader, read_id)? {
+                    Some(end) => return Ok(end),
+                    None => reader.step(self.client, self.events).await?,
+                },
             };
             match step {
                 Step::Unchanged => return Ok(End::Unchanged),
+                Step::AsBegun => {}
                 Step::Page(document) => {
                     let total = reader.total();
                     if read_id.is_none() {

@@ -1,5 +1,6 @@
 //! What a fetch costs the ledger, by DuckDB's own log of statements.
 
+use super::ahead::Ahead;
 use super::reading::Fetch;
 use super::*;
 use crate::ids::{PlaylistId, Subject};
@@ -74,6 +75,7 @@ fn statement_count(playlist_count: usize) -> u64 {
         events: &|_| {},
         unusable: 0,
         known: KnownReads::default(),
+        ahead: Ahead::default(),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
     runtime.block_on(async {

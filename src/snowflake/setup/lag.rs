@@ -101,6 +101,11 @@ impl Cost {
         Self { target_lag, size: size.to_owned(), credits_per_hour, awake_secs }
     }
 
+    /// Of the warehouse that the setup makes.
+    pub(crate) fn usual(target_lag: TargetLag) -> Self {
+        Self::new(target_lag, "X-Small", 60)
+    }
+
     /// Where every refresh finds new rows.
     pub(crate) fn at_most(&self) -> f64 {
         self.of(MONTH_SECS / self.target_lag.secs().max(1))

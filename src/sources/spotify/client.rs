@@ -13,12 +13,13 @@ use serde::Deserialize;
 
 use super::answer::{Asked, Outcome, meaning};
 use super::auth::{Credentials, Denied, Renewal};
-use super::quota::{Lockouts, Usage};
+use super::quota::{Lockouts, Questions, Usage};
 use super::token_file::StoredToken;
 use crate::event::{Events, WaitFor, Warning, What};
 use crate::http::{self, Caller, Repeats};
 use crate::ids::Subject;
 use crate::retry::{LONGEST_PENALTY, RetryPolicy, pause};
+use crate::sources::bucket::Bucket;
 use crate::sources::document::{Document, Entity};
 use crate::sources::error::Error;
 use crate::stop::Stop;
@@ -96,6 +97,7 @@ pub(crate) struct Client {
     last_call: Option<Instant>,
     stop: Arc<Stop>,
     pub(super) usage: Usage,
+    pub(super) questions: Questions,
     lockouts: Lockouts,
 }
 
@@ -127,6 +129,7 @@ impl Client {
             last_call: None,
             stop: Arc::default(),
             usage: Usage::default(),
+            questions: Questions::default(),
             lockouts: Lockouts::default(),
         })
     }
@@ -141,6 +144,21 @@ impl Client {
     /// What may not be asked, as far as Spotify has said.
     pub(crate) const fn lockouts(&self) -> &Lockouts {
         &self.lockouts
+    }
+
+    /// The questions so far, put and foreseen.
+    pub(crate) const fn questions(&self) -> &Questions {
+        &self.questions
+    }
+
+    /// Counts questions that a run is going to put, and puts none. What is locked would not be asked.
+    ///
+    /// # Errors
+    /// [`Error::RateLimited`].
+    pub(crate) fn foresee(&mut self, bucket: Bucket, count: u64) -> Result<(), Error> {
+        self.lockouts.require_unlocked(bucket, self.now())?;
+        self.questions.add(bucket, count);
+        Ok(())
     }
 
     /// Lets `stop` end waits and calls; they then fail with [`Error::Stopped`].
@@ -213,6 +231,9 @@ impl Client {
             let token = self.token(events).await?;
             self.keep_gap().await;
             self.usage.call_count += 1;
+            if patience.calls == 0 {
+                self.questions.add(Bucket::of(url), 1);
+            }
             self.usage.retry_count += u64::from(0 < patience.calls);
             patience.calls += 1;
             let stop = Arc::clone(&self.stop);

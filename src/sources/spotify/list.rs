@@ -2,9 +2,10 @@
 
 use super::client::Client;
 use super::question::{self, PageAnswer, Question};
-use super::step::{PAGE_LIMIT, Step};
+use super::step::{PAGE_LIMIT, Rest, Step};
 use crate::event::Events;
 use crate::ids::Subject;
+use crate::sources::bucket::Bucket;
 use crate::sources::document::{Document, Entity, RowIdentity};
 use crate::sources::error::Error;
 
@@ -82,14 +83,12 @@ impl ListReader {
             let (document, page) = self.ask(0, client, events).await?;
             return self.begin(document, page.total);
         }
-        if std::mem::take(&mut self.is_of_another_day)
-            && let Some(document) = self.changed(client, events).await?
-        {
-            return Ok(Step::Changed(Some(document)));
+        if std::mem::take(&mut self.is_of_another_day) {
+            let changed = self.changed(client, events).await?;
+            return Ok(changed.map_or(Step::AsBegun, |document| Step::Changed(Some(document))));
         }
         if self.total.is_some_and(|total| total <= self.next_offset) {
-            if self.is_of_songs()
-                && self.pages > 1
+            if self.looks_back(0)
                 && let Some(document) = self.changed(client, events).await?
             {
                 return Ok(Step::Changed(Some(document)));
@@ -102,6 +101,46 @@ impl ListReader {
         }
         self.advance(page.total);
         Ok(Step::Page(document))
+    }
+
+    /// What is left to ask for if the list stays as it is, as [`step`](Self::step) will. `None`: it must be looked at first.
+    pub(crate) fn rest(&self) -> Option<Rest> {
+        if self.pages == 0 || self.is_of_another_day {
+            return None;
+        }
+        let pages = self.total?.saturating_sub(self.next_offset).div_ceil(PAGE_LIMIT);
+        let count = u64::from(pages) + u64::from(self.looks_back(pages));
+        Some(if count == 0 { Rest::new() } else { vec![(self.bucket(), count)] })
+    }
+
+    /// How many calls a list of so many rows takes.
+    pub(crate) fn page_count(total: u32) -> u32 {
+        total.div_ceil(PAGE_LIMIT).max(1)
+    }
+
+    /// Whether the first page is looked at once more when so many further pages are read.
+    const fn looks_back(&self, pages: u32) -> bool {
+        self.is_of_songs() && self.pages + pages > 1
+    }
+
+    /// To which bucket its pages count.
+    pub(crate) const fn bucket(&self) -> Bucket {
+        if self.is_of_songs() { Bucket::LikedSongs } else { Bucket::OwnPlaylists }
+    }
+
+    /// Whether the list begins as this one.
+    pub(crate) fn is_at(&self, list: &KnownList) -> bool {
+        self.total == list.total && self.first_rows == list.first_rows
+    }
+
+    /// Whether the warehouse holds one to compare with.
+    pub(crate) const fn is_known(&self) -> bool {
+        self.known.is_some()
+    }
+
+    /// Takes the list for the one of which an earlier run landed the first rows, without a look.
+    pub(crate) const fn take_as_begun(&mut self) {
+        self.is_of_another_day = false;
     }
 
     /// Takes a document that `Changed` gave as the first page of a new read.

@@ -18,7 +18,7 @@ pub use client::Timing;
 pub(crate) use list::{KnownList, ListReader};
 pub(crate) use login::login;
 pub(crate) use playlist::PlaylistReader;
-pub(crate) use quota::Lockouts;
+pub(crate) use quota::{Lockouts, Questions};
 pub(crate) use reader::Reader;
 pub(crate) use step::Step;
 pub(crate) use token_file::TokenFile;

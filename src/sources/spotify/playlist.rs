@@ -2,9 +2,10 @@
 
 use super::client::Client;
 use super::question::{self, PageAnswer, PlaylistAnswer, Question};
-use super::step::{PAGE_LIMIT, Step};
+use super::step::{PAGE_LIMIT, Rest, Step};
 use crate::event::Events;
 use crate::ids::{PlaylistId, Subject};
+use crate::sources::bucket::Bucket;
 use crate::sources::document::{Document, Entity};
 use crate::sources::error::Error;
 
@@ -86,6 +87,7 @@ impl PlaylistReader {
             if Some(&seen.snapshot_id) != self.snapshot.as_ref() {
                 return Ok(Step::Changed(Some(document)));
             }
+            return Ok(Step::AsBegun);
         }
         if self.next_offset < self.total {
             let (document, page) = self.ask_page(client, events).await?;
@@ -97,13 +99,39 @@ impl PlaylistReader {
             self.next_offset += page.row_count;
             return Ok(Step::Page(document));
         }
-        if self.pages > 1 {
+        if self.looks_back(0) {
             let (document, seen) = self.ask_playlist(client, events).await?;
             if Some(&seen.snapshot_id) != self.snapshot.as_ref() {
                 return Ok(Step::Changed(Some(document)));
             }
         }
         Ok(Step::Complete)
+    }
+
+    /// What is left to ask for if the list stays as it is, as [`step`](Self::step) will. `None`: it must be looked at first.
+    pub(crate) fn rest(&self) -> Option<Rest> {
+        if self.pages == 0 || self.is_of_another_day {
+            return None;
+        }
+        let pages = self.total.saturating_sub(self.next_offset).div_ceil(PAGE_LIMIT);
+        let looks = u64::from(self.looks_back(pages));
+        let calls = [(Bucket::PlaylistItems, pages.into()), (Bucket::Playlist, looks)];
+        Some(calls.into_iter().filter(|(_, count)| 0 < *count).collect())
+    }
+
+    /// Whether the snapshot is asked for once more when so many further pages are read.
+    const fn looks_back(&self, pages: u32) -> bool {
+        self.pages + pages > 1
+    }
+
+    /// Whether the warehouse holds a snapshot to compare with.
+    pub(crate) const fn is_known(&self) -> bool {
+        self.known_snapshot.is_some()
+    }
+
+    /// Takes the list for the one of which an earlier run landed the first rows, without a look.
+    pub(crate) const fn take_as_begun(&mut self) {
+        self.is_of_another_day = false;
     }
 
     /// Takes a document that `Changed` gave as the first page of a new read.

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::client::Client;
 use crate::event::{Events, WaitFor, What};
 use crate::ids::{PlaylistId, Subject};
+use crate::sources::bucket::Bucket;
 use crate::sources::document::{Document, Entity, Parts, RowIdentity};
 use crate::sources::error::Error;
 use crate::sources::no_document::InvalidDocument;
@@ -60,6 +61,7 @@ impl Client {
                     let reason = error.to_string();
                     events(What::Retried { url: url.to_owned(), error: reason });
                     self.usage.retry_count += 1;
+                    self.questions.put_again(Bucket::of(url));
                     let delay =
                         self.timing.call.retry.delay(tries, fastrand::f64()).unwrap_or_default();
                     self.wait(WaitFor::Answer, delay, events).await?;

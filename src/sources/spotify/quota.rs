@@ -29,7 +29,11 @@ impl Lockouts {
 
     /// Whether this may be asked at `now`.
     pub(super) fn require_open(&self, url: &str, now: DateTime<Utc>) -> Result<(), Error> {
-        let bucket = Bucket::of(url);
+        self.require_unlocked(Bucket::of(url), now)
+    }
+
+    /// Whether a call that counts to this bucket may be made.
+    pub(super) fn require_unlocked(&self, bucket: Bucket, now: DateTime<Utc>) -> Result<(), Error> {
         match self.not_before(bucket, now) {
             Some(until) => {
                 let reason = "an earlier call was told so; no other was made";
@@ -57,6 +61,26 @@ impl Lockouts {
     /// When this bucket may be asked, if that is later than `now`.
     pub(crate) fn not_before(&self, bucket: Bucket, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.0.get(&bucket).copied().filter(|until| now < *until)
+    }
+}
+
+/// How many questions each bucket was asked, or is going to be: a call that is repeated counts once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Questions(BTreeMap<Bucket, u64>);
+
+impl Questions {
+    /// Each bucket that has any, and how many.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Bucket, u64)> + '_ {
+        self.0.iter().map(|(bucket, count)| (*bucket, *count)).filter(|(_, count)| 0 < *count)
+    }
+
+    pub(super) fn add(&mut self, bucket: Bucket, count: u64) {
+        *self.0.entry(bucket).or_default() += count;
+    }
+
+    /// One that was counted is going to be put again.
+    pub(super) fn put_again(&mut self, bucket: Bucket) {
+        self.0.entry(bucket).and_modify(|count| *count = count.saturating_sub(1));
     }
 }
 

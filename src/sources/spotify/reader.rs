@@ -3,8 +3,9 @@
 use super::client::Client;
 use super::list::ListReader;
 use super::playlist::PlaylistReader;
-use super::step::Step;
+use super::step::{Rest, Step};
 use crate::event::Events;
+use crate::sources::bucket::Bucket;
 use crate::sources::document::Document;
 use crate::sources::error::Error;
 
@@ -35,6 +36,30 @@ impl Reader {
         match self {
             Self::Playlist(reader) => reader.first_page(document),
             Self::List(reader) => reader.first_page(document),
+        }
+    }
+
+    /// What is left to ask for if the list stays as it is. `None`: it must be looked at first.
+    pub(crate) fn rest(&self) -> Option<Rest> {
+        match self {
+            Self::Playlist(reader) => reader.rest(),
+            Self::List(reader) => reader.rest(),
+        }
+    }
+
+    /// Where the list itself is looked at, and whether the warehouse holds one to compare it with.
+    pub(crate) const fn look(&self) -> (Bucket, bool) {
+        match self {
+            Self::Playlist(reader) => (Bucket::Playlist, reader.is_known()),
+            Self::List(reader) => (reader.bucket(), reader.is_known()),
+        }
+    }
+
+    /// Takes the list for the one of which an earlier run landed the first rows, without a look.
+    pub(crate) const fn take_as_begun(&mut self) {
+        match self {
+            Self::Playlist(reader) => reader.take_as_begun(),
+            Self::List(reader) => reader.take_as_begun(),
         }
     }
 

@@ -124,6 +124,22 @@ impl TokenFile {
         let _ = std::fs::remove_file(&self.0);
     }
 
+    /// Takes the stored login away for good, with what a killed process left of a new one; returns whether there was any.
+    pub(crate) fn remove(&self) -> Result<bool, Error> {
+        let mut is_removed = false;
+        for path in [self.0.clone(), self.0.with_extension("json.new")] {
+            match std::fs::remove_file(&path) {
+                Ok(()) => is_removed = true,
+                Err(source) if source.kind() == std::io::ErrorKind::NotFound => {}
+                Err(source) => {
+                    let path = path.display().to_string();
+                    return Err(Error::File { doing: "remove the login", path, source });
+                }
+            }
+        }
+        Ok(is_removed)
+    }
+
     fn failed(&self, doing: &'static str, source: std::io::Error) -> Error {
         Error::File { doing, path: self.0.display().to_string(), source }
     }

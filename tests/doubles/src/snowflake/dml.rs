@@ -40,7 +40,7 @@ impl State {
             _ => ("delete from", |count| Stats { deleted: count, ..Stats::default() }),
         };
         let translated = translator.clause(&rest)?;
-        self.use_warehouse(session)?;
+        self.use_warehouse(sql, session)?;
         let count = self.engine.change(&format!("{head} {} {translated}", name.quoted()))?;
         let label = format!(
             "number of rows {}",

@@ -2,6 +2,7 @@
 
 use super::State;
 use super::access::On;
+use super::account_usage::PastQuery;
 use super::bindings::Bound;
 use super::copy::Copy;
 use super::cursor::Cursor;
@@ -54,7 +55,7 @@ impl State {
             "COPY" => {
                 cursor.expect("INTO")?;
                 let copy = Copy::parse(&mut cursor, &session.place, false)?;
-                self.use_warehouse(session)?;
+                self.use_warehouse(sql, session)?;
                 self.copy_into(&copy, session)
             }
             _ => {
@@ -79,9 +80,10 @@ impl State {
         let asks_pipe = !uses.pipes.is_empty();
         if !uses.tables.is_empty()
             || uses.reads_history
+            || uses.reads_usage
             || (asks_pipe && self.pipe_status_needs_warehouse)
         {
-            self.use_warehouse(session)?;
+            self.use_warehouse(sql, session)?;
         }
         self.refresh_dynamic_tables(&uses.tables)?;
         let rows = self.engine.select(&translated)?;
@@ -95,7 +97,7 @@ impl State {
     }
 
     /// A statement that needs a warehouse gets one, or 000606.
-    pub(super) fn use_warehouse(&mut self, session: &Session) -> Outcome<()> {
+    pub(super) fn use_warehouse(&mut self, sql: &str, session: &Session) -> Outcome<()> {
         let is_usable = session.warehouse.as_ref().is_some_and(|name| {
             self.catalog.warehouses.contains_key(name)
                 && self.access.may(&session.role, "USAGE", On::Warehouse, name)
@@ -104,6 +106,15 @@ impl State {
             return Err(Problem::no_warehouse());
         }
         self.counters.warehouse_statement_count += 1;
+        if !self.is_aside {
+            self.past_queries.push(PastQuery {
+                sql: sql.to_owned(),
+                tag: session.query_tag.clone(),
+                role: session.role.clone(),
+                warehouse: session.warehouse.clone().unwrap_or_default(),
+                at: self.now(),
+            });
+        }
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 use super::State;
 use super::access::{Grant, On};
+use super::account_usage::IMPORTED;
 use super::cursor::Cursor;
 use super::engine::Rows;
 use super::listing::said;
@@ -41,8 +42,15 @@ impl State {
         if cursor.eat("ROLE") {
             return self.grant_role(cursor, session);
         }
+        if cursor.eat("DATABASE ROLE") {
+            return self.grant_usage(cursor, session);
+        }
         let privileges = privileges(cursor)?;
         cursor.expect("ON")?;
+        if privileges == [IMPORTED] {
+            cursor.expect("DATABASE SNOWFLAKE")?;
+            return self.note_usage_grant(IMPORTED, cursor, session);
+        }
         let (on, objects) = self.objects(cursor, session)?;
         cursor.expect("TO ROLE")?;
         let role = cursor.identifier()?;
@@ -88,6 +96,39 @@ impl State {
                 }
             }
         }
+        Ok(said("Statement executed successfully."))
+    }
+
+    /// `SNOWFLAKE.USAGE_VIEWER TO ROLE …`: the one database whose roles the double knows.
+    fn grant_usage(&mut self, cursor: &mut Cursor<'_>, session: &Session) -> Outcome<Rows> {
+        let parts = cursor.name()?;
+        match parts.as_slice() {
+            [database, role]
+                if database == "SNOWFLAKE"
+                    && ["USAGE_VIEWER", "GOVERNANCE_VIEWER"].contains(&role.as_str()) =>
+            {
+                self.note_usage_grant(role, cursor, session)
+            }
+            _ => Err(Problem::missing("Database role", &parts.join("."))),
+        }
+    }
+
+    fn note_usage_grant(
+        &mut self,
+        what: &str,
+        cursor: &mut Cursor<'_>,
+        session: &Session,
+    ) -> Outcome<Rows> {
+        cursor.expect("TO ROLE")?;
+        let role = cursor.identifier()?;
+        cursor.end()?;
+        if !self.access.effective(&session.role).contains("ACCOUNTADMIN") {
+            return Err(Problem::insufficient("database", "SNOWFLAKE"));
+        }
+        if !self.access.roles.contains_key(&role) {
+            return Err(Problem::missing("Role", &role));
+        }
+        self.usage_grants.insert((what.to_owned(), role));
         Ok(said("Statement executed successfully."))
     }
 

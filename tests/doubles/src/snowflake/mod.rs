@@ -6,6 +6,7 @@
 //! allowed fails the test. Anything it is not sure of fails loudly.
 
 mod access;
+mod account_usage;
 mod alter;
 mod auth;
 mod bindings;

@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use super::access::Access;
+use super::account_usage::PastQuery;
 use super::auth::TokenBook;
 use super::catalog::{Catalog, Name, Place, Plain};
 use super::cursor::{Cursor, Settings};
@@ -89,6 +90,10 @@ pub(super) struct State {
     pub(super) counters: Counters,
     pub(super) log: Vec<RequestLog>,
     pub(super) statement_log: Vec<StatementLog>,
+    /// What `ACCOUNT_USAGE` tells; no test clears it.
+    pub(super) past_queries: Vec<PastQuery>,
+    /// Database roles of `SNOWFLAKE`, or its imported privileges, and the role that has them.
+    pub(super) usage_grants: BTreeSet<(String, String)>,
     pub(super) violations: Vec<String>,
     pub(super) allows_violations: bool,
     started: Instant,
@@ -147,6 +152,8 @@ impl State {
             counters: Counters::default(),
             log: Vec::new(),
             statement_log: Vec::new(),
+            past_queries: Vec::new(),
+            usage_grants: BTreeSet::new(),
             violations: Vec::new(),
             allows_violations: false,
             started: Instant::now(),

@@ -108,6 +108,7 @@ pub(super) struct Uses {
     /// Pipes whose status was asked for.
     pub(super) pipes: BTreeSet<Name>,
     pub(super) reads_history: bool,
+    pub(super) reads_usage: bool,
 }
 
 /// Translates one statement.
@@ -358,6 +359,12 @@ impl<'a> Translator<'a> {
             && self.ctes.contains(single)
         {
             return Ok((quoted(single), cursor.at));
+        }
+        if let [database, schema, view] = parts.as_slice()
+            && (database.as_str(), schema.as_str()) == ("SNOWFLAKE", "ACCOUNT_USAGE")
+        {
+            self.uses.reads_usage = true;
+            return Ok((self.state.account_usage(view, &self.session.role)?, cursor.at));
         }
         let name = self.session.place.resolve(&parts, "SELECT")?;
         self.readable(&name)?;

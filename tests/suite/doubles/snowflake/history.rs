@@ -87,3 +87,32 @@ async fn history_lags_and_ends_and_a_truncated_table_has_none() {
     rig.snowflake.let_loads_take(Latency::Never);
     rig.snowflake.recreate_pipe(super::rig::PIPE);
 }
+
+/// What a warehouse was asked, and what pipes loaded.
+const QUERIES: &str = "select query_tag, count(*) from snowflake.account_usage.query_history \
+                       where warehouse_name = 'WH' group by query_tag";
+const PIPES: &str = "select pipe_name, sum(files_inserted::number(38, 0)) \
+                     from snowflake.account_usage.pipe_usage_history group by pipe_name";
+
+#[tokio::test]
+async fn account_usage_needs_a_database_role_and_comes_late() {
+    let rig = Rig::new();
+    offer(&rig, &["a.parquet"]).await;
+    let refused = rig.submit(json!({"statement": QUERIES, "role": "LOADER"})).await;
+    assert_eq!(refused.body["code"], "002003", "{refused:?}");
+    rig.snowflake.admin("grant database role snowflake.governance_viewer to role LOADER");
+    let answered = rig.submit(json!({"statement": QUERIES, "role": "LOADER"})).await;
+    assert_eq!((answered.status, &answered.body["data"]), (200, &json!([])), "{answered:?}");
+    let other = rig.submit(json!({"statement": PIPES, "role": "LOADER"})).await;
+    assert_eq!(other.body["code"], "002003", "each view has a role of its own: {other:?}");
+    rig.snowflake.admin("grant imported privileges on database snowflake to role LOADER");
+    let early = rig.submit(json!({"statement": PIPES, "role": "LOADER"})).await;
+    assert_eq!(early.body["data"], json!([]), "{early:?}");
+    rig.snowflake.advance_clock(Duration::from_secs(46 * 60));
+    let told = rig.submit(json!({"statement": QUERIES, "role": "LOADER"})).await;
+    // What came before: two answers of a warehouse, and no tag.
+    assert_eq!(told.body["data"], json!([["", "2"]]), "{told:?}");
+    rig.snowflake.advance_clock(Duration::from_secs(3 * 3_600));
+    let told = rig.submit(json!({"statement": PIPES, "role": "LOADER"})).await;
+    assert_eq!(told.body["data"], json!([["SONGS_PARQUET_REST_V1", "1"]]), "{told:?}");
+}

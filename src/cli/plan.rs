@@ -1,0 +1,213 @@
+//! `plan`: what a run would do and cost.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Value, json};
+
+use super::exit::Error;
+use super::run::{self, RunArgs};
+use super::{Cli, duration, now, one_line, print, runtime};
+use crate::config::Config;
+use crate::event::Stage;
+use crate::observe;
+use crate::operate::{AS_OF, Forecast, forecast};
+use crate::run::News;
+use crate::sources::Bucket;
+use crate::stop::Stop;
+
+/// What to foresee: the arguments of the run.
+#[derive(Debug, clap::Args)]
+pub(super) struct PlanArgs {
+    /// Ask nobody: what the ledger knows is taken for what there is
+    #[arg(long)]
+    offline: bool,
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+/// Playlists, and missing objects, that the screen names.
+const SHOWN: usize = 5;
+
+/// Prints what the run is going to do.
+pub(super) fn plan(cli: &Cli, arguments: &PlanArgs, config: &Config) -> Result<(), Error> {
+    let settings = run::settings(&arguments.run, config, Stage::Verify)?;
+    let stop = Arc::new(Stop::default());
+    let sinks = observe::usual();
+    let foreseen = runtime()?.block_on(async {
+        run::stop_on_signal(&stop);
+        let sink = |event: &crate::event::Event| sinks.tell(event);
+        forecast(config, &settings, arguments.offline, (&sink, &stop)).await
+    })?;
+    if cli.json {
+        return print(&document(&foreseen, arguments.offline).to_string());
+    }
+    print(&screen(&foreseen, arguments.offline))
+}
+
+/// A bucket's calls, and until when it is locked.
+fn buckets(forecast: &Forecast) -> Vec<(Bucket, u64, Option<DateTime<Utc>>)> {
+    let foreseen = &forecast.rehearsal.foreseen;
+    let all = Bucket::ALL.into_iter().map(|bucket| {
+        let count = foreseen.questions.iter().find(|(it, _)| *it == bucket);
+        let locked = foreseen.lockouts.not_before(bucket, now());
+        (bucket, count.map_or(0, |(_, count)| count), locked)
+    });
+    all.filter(|(_, count, locked)| 0 < *count || locked.is_some()).collect()
+}
+
+fn document(forecast: &Forecast, is_offline: bool) -> Value {
+    let time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let rehearsal = &forecast.rehearsal;
+    let playlists = rehearsal.playlists.iter().map(|playlist| {
+        json!({
+            "playlist_id": playlist.playlist_id, "status": playlist.news.name(), "row_count": playlist.row_count,
+            "reason": playlist.reason, "not_before": playlist.not_before.map(time),
+        })
+    });
+    let buckets = buckets(forecast).into_iter().map(|(bucket, call_count, locked)| {
+        json!({ "bucket": bucket.name(), "call_count": call_count, "not_before": locked.map(time) })
+    });
+    let missing = forecast.setup.iter().flat_map(|plan| plan.missing()).map(|item| {
+        json!({
+            "kind": item.kind.name(), "name": item.name, "by": item.audience.name(), "statement": item.statement,
+        })
+    });
+    json!({
+        "is_offline": is_offline,
+        "continues_run": rehearsal.continued.as_ref().map(ToString::to_string),
+        "playlists": playlists.collect::<Vec<_>>(),
+        "spotify": {
+            "call_count": forecast.call_count, "buckets": buckets.collect::<Vec<_>>(),
+            "duration_s": seconds(forecast), "asked_count": rehearsal.foreseen.asked_count,
+        },
+        "file_count": forecast.file_count,
+        "snowflake": {
+            "statement_count": forecast.statement_count, "credits_upper_bound": rounded_up(forecast.credits),
+            "missing": missing.collect::<Vec<_>>(),
+        },
+        "dollars_upper_bound": rounded_up(forecast.dollars), "prices_as_of": AS_OF,
+    })
+}
+
+/// Whole seconds, never too few.
+const fn seconds(forecast: &Forecast) -> u64 {
+    forecast.duration.as_millis().div_ceil(1_000) as u64
+}
+
+/// To a ten-thousandth, never too little.
+fn rounded_up(value: f64) -> f64 {
+    (value * 10_000.0).ceil() / 10_000.0
+}
+
+fn plural(count: u64, one: &str) -> String {
+    format!("{count} {one}{}", if count == 1 { "" } else { "s" })
+}
+
+fn screen(forecast: &Forecast, is_offline: bool) -> String {
+    let mut text = spotify(forecast, is_offline);
+    let _ = write!(text, "\n{}\n{}\n", lake(forecast), snowflake(forecast, is_offline));
+    let continued = match &forecast.rehearsal.continued {
+        Some(run) => format!("; it goes on with run {run}"),
+        None => String::new(),
+    };
+    let _ = write!(
+        text,
+        "total      {}, at most {} and {:.2} US dollars (prices of {AS_OF}){continued}",
+        plural(forecast.call_count, "call"),
+        plural(forecast.file_count, "file"),
+        rounded_up(forecast.dollars),
+    );
+    text
+}
+
+fn spotify(forecast: &Forecast, is_offline: bool) -> String {
+    let rehearsal = &forecast.rehearsal;
+    let count = |news: News| rehearsal.playlists.iter().filter(|it| it.news == news).count();
+    let mut text = format!(
+        "Spotify    {} new, {} changed, {} unchanged: {}, about {}",
+        count(News::New),
+        count(News::Changed),
+        count(News::Unchanged),
+        plural(forecast.call_count, "call"),
+        duration::words(std::time::Duration::from_secs(seconds(forecast))),
+    );
+    if is_offline {
+        text += " if nothing has changed since";
+    }
+    let all = buckets(forecast);
+    let asked: Vec<String> = all
+        .iter()
+        .filter(|(_, count, _)| 0 < *count)
+        .map(|(bucket, count, _)| format!("{} {count}", bucket.name()))
+        .collect();
+    if !asked.is_empty() {
+        let _ = write!(text, "\n           {}", asked.join(", "));
+    }
+    for (bucket, _, locked) in all {
+        if let Some(until) = locked {
+            let until = until.format("%Y-%m-%d %H:%M:%S UTC");
+            let _ = write!(text, "\n           {} is locked until {until}", bucket.name());
+        }
+    }
+    let news =
+        rehearsal.playlists.iter().filter(|it| it.news != News::Unchanged || it.reason.is_some());
+    for playlist in news.clone().take(SHOWN) {
+        let why = playlist.reason.as_ref().map(|reason| format!(" ({})", one_line(reason)));
+        let _ = write!(
+            text,
+            "\n           {:<9} {}, {}{}",
+            playlist.news.name(),
+            one_line(&playlist.playlist_id),
+            plural(playlist.row_count, "row"),
+            why.unwrap_or_default()
+        );
+    }
+    let left = news.count().saturating_sub(SHOWN);
+    if 0 < left {
+        let _ = write!(text, "\n           and {left} more (`--json` names them all)");
+    }
+    text
+}
+
+fn lake(forecast: &Forecast) -> String {
+    match forecast.file_count {
+        0 => "lake       nothing to ship".to_owned(),
+        count => format!("lake       at most {}", plural(count, "file")),
+    }
+}
+
+fn snowflake(forecast: &Forecast, is_offline: bool) -> String {
+    if !forecast.goes_to_snowflake {
+        return "Snowflake  the run does not go that far".to_owned();
+    }
+    let mut text = match forecast.statement_count {
+        0 => "Snowflake  no statement that uses a warehouse".to_owned(),
+        count => format!(
+            "Snowflake  at most {} that use a warehouse, at most {:.4} credits",
+            plural(count, "statement"),
+            rounded_up(forecast.credits)
+        ),
+    };
+    let missing: Vec<String> = forecast
+        .setup
+        .iter()
+        .flat_map(|plan| plan.missing())
+        .map(|item| format!("{} {}", item.kind.name(), item.name))
+        .collect();
+    if is_offline {
+        text += "\n           what is missing there is asked without `--offline`";
+    } else if !missing.is_empty() {
+        let shown = missing[..missing.len().min(SHOWN)].join(", ");
+        let more = match missing.len().saturating_sub(SHOWN) {
+            0 => String::new(),
+            left => format!(" and {left} more"),
+        };
+        let _ = write!(
+            text,
+            "\n           missing: {shown}{more}; `snowtrack snowflake plan` shows who can make it"
+        );
+    }
+    text
+}
