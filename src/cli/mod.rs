@@ -142,7 +142,10 @@ enum Command {
 impl Command {
     /// Whether it reads the ledger and begins none.
     const fn only_reads(&self) -> bool {
-        matches!(self, Self::Status(_) | Self::Verify(_) | Self::Reconcile(_) | Self::Query(_))
+        matches!(
+            self,
+            Self::Status(_) | Self::Verify(_) | Self::Reconcile(_) | Self::Query(_) | Self::Plan(_)
+        )
     }
 
     /// Whether its result is a run's report.
