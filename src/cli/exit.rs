@@ -56,6 +56,9 @@ pub enum Error {
     #[error("{}: {rest}", if *count == 1 { "1 row differs".to_owned() } else { format!("{count} rows differ") })]
     #[expect(missing_docs, reason = "the fields are named by what they hold")]
     Differs { count: usize, rest: String },
+    /// Somebody could not be forgotten, or not yet.
+    #[error(transparent)]
+    Forget(#[from] crate::operate::ForgetError),
     /// Wrong usage that clap cannot see.
     #[error("{0}")]
     Usage(String),
@@ -66,7 +69,7 @@ pub enum Error {
 
 impl Error {
     /// The exit code.
-    pub const fn code(&self) -> u8 {
+    pub fn code(&self) -> u8 {
         match self {
             Self::Config(_) | Self::Usage(_) => USAGE,
             Self::Run(error) => of(error.ending()),
@@ -74,6 +77,7 @@ impl Error {
             Self::Spotify(error) => of(ending::of_source(error)),
             Self::SetupIncomplete | Self::PipeUnwell => SNOWFLAKE,
             Self::Differs { .. } => MISMATCH,
+            Self::Forget(error) => of(error.ending()),
             Self::Unwell { area, .. } => match area {
                 crate::operate::Area::Disk | crate::operate::Area::Lake => LAKE,
                 crate::operate::Area::Spotify => SOURCE,

@@ -8,6 +8,7 @@ mod config;
 mod doctor;
 mod duration;
 mod exit;
+mod forget;
 mod harmless;
 mod man;
 mod progress;
@@ -112,6 +113,8 @@ enum Command {
     /// The Snowflake side: what is set up, and how the pipes are
     #[command(subcommand)]
     Snowflake(snowflake::SnowflakeCommand),
+    /// Erase what is held of someone, everywhere, and prove that nothing is left; without `--yes`, only show it
+    Forget(forget::ForgetArgs),
     /// Check configuration, disk, login and reachability, and say what to fix
     Doctor,
     /// Show the configuration as resolved, or write a commented template
@@ -283,6 +286,7 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
         Command::Login { no_browser } => login(cli, &config, *no_browser),
         Command::Snowflake(command) => snowflake::snowflake(cli, command, &config),
         Command::Reconcile(arguments) => reconcile::reconcile(cli, arguments, &config),
+        Command::Forget(arguments) => forget::forget(cli, arguments, &config),
         Command::Status(arguments) => status::status(cli, arguments, data_dir),
         Command::Doctor => doctor::doctor(cli, &config),
         Command::Config(_) => config::check(cli, &settings),

@@ -11,16 +11,18 @@ mod export;
 mod key;
 mod manifest;
 mod presence;
+mod redact;
 mod store;
 mod upload;
 
 pub use error::{Error, Refusal, StuckFile};
 pub use export::Format;
 pub use manifest::{ExportedFile, Manifest, WrittenFile};
-pub use store::{StaticKeys, Store, StoreSettings, StoreTiming};
+pub use store::{ObjectVersion, StaticKeys, Store, StoreSettings, StoreTiming};
 pub use upload::{ToUpload, Uploaded, upload};
 
 pub(crate) use archive::archive;
-pub(crate) use export::{ExportSettings, Unshipped, export};
+pub(crate) use redact::{Redaction, redact_archive, holds_any};
+pub(crate) use export::{ExportSettings, Rewritten, Unshipped, export, rewrite};
 pub(crate) use key::{archive_key, manifest_key};
 pub(crate) use store::{Bucket, is_address};

@@ -75,8 +75,8 @@ impl FileState {
             Self::Verified | Self::Failed | Self::Mismatch => {
                 !matches!(self, Self::Loaded | Self::Superseded)
             }
-            // Never what is proven.
-            Self::Superseded => !matches!(self, Self::Loaded | Self::Verified | Self::Superseded),
+            // What is proven, too, where somebody in it is forgotten.
+            Self::Superseded => !matches!(self, Self::Loaded | Self::Superseded),
         }
     }
 
@@ -145,6 +145,20 @@ impl Step {
             FileState::Uploaded,
             FileState::Submitting,
             FileState::Accepted,
+            FileState::Failed,
+            FileState::Mismatch,
+        ],
+        FileState::Superseded,
+    );
+
+    /// Somebody in it is forgotten, and its other rows arrived in a newer file.
+    pub(super) const FORGOTTEN_IN: Self = Self::new(
+        &[
+            FileState::Exported,
+            FileState::Uploaded,
+            FileState::Submitting,
+            FileState::Accepted,
+            FileState::Verified,
             FileState::Failed,
             FileState::Mismatch,
         ],
@@ -239,6 +253,7 @@ mod tests {
             "the table cannot be asked, and the history says that a later load was refused",
         ),
         (Verified, Mismatch, "somebody changed the table since"),
+        (Verified, Superseded, "somebody in it is forgotten, and a newer file has its other rows"),
         (Failed, Verified, "somebody mended what Snowflake refused, and it was loaded"),
         (Failed, Failed, "it is still refused"),
         (Failed, Mismatch, "somebody loaded a part of it"),

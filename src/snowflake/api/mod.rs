@@ -54,9 +54,7 @@ mod wire;
 pub(crate) use account::AccountId;
 pub(crate) use client::{Connection, Login, Session, Timing};
 pub(crate) use credential::{Credential, TokenType};
-#[cfg(test)]
-pub(crate) use error::StatementFailure;
-pub(crate) use error::{Error, FailureKind};
+pub(crate) use error::{Error, FailureKind, StatementFailure};
 pub(crate) use ident::quoted;
 pub(crate) use ident::{Ident, InvalidIdent, Literal, QualifiedName, literal};
 pub(crate) use insert::{Accepted, MAX_PIPE_FILES, StagedFile};
