@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::error::Error;
 use super::export::failed;
-use crate::warehouse::{ForgottenKind as Kind, Theirs};
+use crate::warehouse::{ForgottenKind as Kind, Theirs, redact};
 
 /// What became of an archive.
 #[derive(Debug, PartialEq, Eq)]
@@ -105,32 +105,6 @@ fn is_of_their_list(url: &str, body: &Value, theirs: &Theirs) -> bool {
     [url, href].into_iter().any(|address| {
         is_theirs(address) || (has_liked && is_liked(address)) || (has_user && is_own(address))
     }) || body["id"].as_str().is_some_and(|id| theirs.has_of(Kind::Playlist, id))
-}
-
-/// Takes out of a body whatever is theirs.
-fn redact(value: &mut Value, theirs: &Theirs) {
-    match value {
-        Value::Array(items) => {
-            for item in items {
-                if item["id"].as_str().is_some_and(|id| theirs.has(id)) {
-                    *item = Value::Null;
-                } else {
-                    redact(item, theirs);
-                }
-            }
-        }
-        Value::Object(fields) => {
-            for (name, field) in fields.iter_mut() {
-                let is_theirs = field["id"].as_str().is_some_and(|id| theirs.has(id));
-                if is_theirs && name == "added_by" {
-                    *field = Value::Null;
-                } else {
-                    redact(field, theirs);
-                }
-            }
-        }
-        _ => {}
-    }
 }
 
 /// An address without their ids.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use duckdb::params;
+use serde_json::Value;
 
 use super::error::{Doing, Error};
 use super::published::{PublishedFile, rewrite_published};
@@ -116,6 +117,33 @@ pub(crate) struct KeptFile {
     pub(crate) format: &'static str,
 }
 
+/// A landed text that names one of theirs.
+struct Naming {
+    /// `rows`, `items` or `documents`.
+    place: String,
+    id: i64,
+    position: i64,
+    /// Whether its item stands elsewhere.
+    is_cut: bool,
+    text: String,
+}
+
+/// Takes out of a document whatever is theirs: `null` stands in its place.
+pub(crate) fn redact(value: &mut Value, theirs: &Theirs) {
+    let parts: Vec<&mut Value> = match value {
+        Value::Array(items) => items.iter_mut().collect(),
+        Value::Object(fields) => fields.values_mut().collect(),
+        _ => return,
+    };
+    for part in parts {
+        if part.get("id").and_then(Value::as_str).is_some_and(|id| theirs.has(id)) {
+            *part = Value::Null;
+        } else {
+            redact(part, theirs);
+        }
+    }
+}
+
 const DOING: &str = "look for what is to be forgotten";
 
 impl Warehouse {
@@ -132,6 +160,10 @@ impl Warehouse {
             self.connection.execute(add, params![kind.name(), value]).doing(DOING)?;
         }
         self.connection.execute_batch(forget::WHOSE).doing(DOING)?;
+        self.theirs()
+    }
+
+    fn theirs(&self) -> Result<Theirs, Error> {
         let mut found = Theirs::default();
         for (kind, value) in self.rows("select kind, value from theirs", DOING, |row| {
             Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
@@ -204,7 +236,61 @@ impl Warehouse {
         for table in Table::ALL {
             self.connection.execute_batch(&sql_files::purge_table(table)).doing(doing)?;
         }
-        self.connection.execute_batch(forget::PURGE).doing(doing)
+        self.connection.execute_batch(forget::PURGE).doing(doing)?;
+        let theirs = self.theirs()?;
+        for naming in self.naming_rows()? {
+            self.redact_row(&naming, &theirs)?;
+        }
+        Ok(())
+    }
+
+    /// How many landed texts name one of theirs: none, once they are purged.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub(crate) fn naming_count(&self) -> Result<usize, Error> {
+        Ok(self.naming_rows()?.len())
+    }
+
+    fn naming_rows(&self) -> Result<Vec<Naming>, Error> {
+        self.rows(forget::NAMING_ROWS, DOING, |row| {
+            Ok(Naming {
+                place: row.get(0)?,
+                id: row.get(1)?,
+                position: row.get(2)?,
+                is_cut: row.get(3)?,
+                text: row.get(4)?,
+            })
+        })
+    }
+
+    /// An album lists songs, a song names the one that it stands for: of such a text everything stays but that.
+    fn redact_row(&self, naming: &Naming, theirs: &Theirs) -> Result<(), Error> {
+        let Naming { place, id, position, is_cut, text } = naming;
+        let redacted = match is_cut {
+            // The place of its item would be another.
+            true => None,
+            false => serde_json::from_str(text).ok().map(|mut value| {
+                redact(&mut value, theirs);
+                value.to_string()
+            }),
+        };
+        let names = |text: &String| {
+            let mut words = text.split(|c: char| !c.is_ascii_alphanumeric());
+            words.any(|word| theirs.has(word))
+        };
+        let rest = redacted.filter(|text| !names(text)).unwrap_or_else(|| "null".to_owned());
+        let connection = &self.connection;
+        let replaced = match place.as_str() {
+            "rows" => connection.execute(forget::REPLACE_ROW, params![rest, id, position]),
+            "items" => connection
+                .execute("update raw.items set item_json = ? where item_id = ?", params![rest, id]),
+            _ => connection.execute(
+                "update raw.documents set envelope = ? where document_id = ?",
+                params![rest, id],
+            ),
+        };
+        replaced.doing("take out what is forgotten").map(|_| ())
     }
 
     /// Rows that each table holds now.

@@ -37,7 +37,7 @@ pub(crate) use check_runs::Offending;
 pub(crate) use compare::{BucketSum, CurrentRow, KeyHash, TableSum};
 pub(crate) use documents::LandedDocument;
 pub(crate) use error::Error;
-pub(crate) use forget::{KeptFile, Kind as ForgottenKind, Theirs, Touched};
+pub(crate) use forget::{KeptFile, Kind as ForgottenKind, Theirs, Touched, redact};
 pub(crate) use journal::Described;
 use journal::Journal;
 pub(crate) use known_reads::KnownReads;

@@ -81,6 +81,8 @@ pub(super) mod forget {
     pub(crate) const WHOSE: &str = include_str!("../../sql/duckdb/forget/whose.sql");
     pub(crate) const PURGE_TABLE: &str = include_str!("../../sql/duckdb/forget/purge_table.sql");
     pub(crate) const PURGE: &str = include_str!("../../sql/duckdb/forget/purge.sql");
+    pub(crate) const NAMING_ROWS: &str = include_str!("../../sql/duckdb/forget/naming_rows.sql");
+    pub(crate) const REPLACE_ROW: &str = include_str!("../../sql/duckdb/forget/replace_row.sql");
     pub(crate) const ORIGINS: &str = include_str!("../../sql/duckdb/forget/origins.sql");
     /// Of each shipped table, under its name. Made by build.rs.
     pub(crate) const ROWS: &Files = include!(concat!(env!("OUT_DIR"), "/forget_rows.rs"));
@@ -495,6 +497,7 @@ mod tests {
             ])
             .chain([KNOWN_READS, UNFINISHED_READ])
             .chain([forget::WHOSE, forget::PURGE, forget::PURGE_TABLE, forget::ORIGINS, FRESH_TABLES])
+            .chain([forget::NAMING_ROWS, forget::REPLACE_ROW])
             .chain(forget::ROWS.iter().map(|(_, sql)| *sql))
             .chain(ledger::ALL.iter().copied())
             .chain([RECONCILE_COUNTS, RECONCILE_BUCKETS, RECONCILE_KEYS, RECONCILE_ROWS])

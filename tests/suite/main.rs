@@ -24,6 +24,7 @@ mod events;
 mod exposures;
 mod false_answers;
 mod false_verified;
+mod forget;
 mod faults;
 mod groups;
 mod holders;

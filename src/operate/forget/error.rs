@@ -5,7 +5,6 @@ use crate::event::Ending;
 
 /// Why somebody could not be forgotten, or not yet.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "the fields are named by what they hold")]
 pub enum Error {
     /// A step on the way.
     #[error(transparent)]

@@ -27,9 +27,8 @@ use crate::run::{self, Lock, Settings, hold};
 use crate::stop::Stop;
 use crate::warehouse::Warehouse;
 
-pub use error::Error;
+pub(crate) use error::Error;
 pub(crate) use plan::Plan;
-pub use rights::MissingRight;
 
 use crate::config::Config;
 use places::Places;

@@ -35,6 +35,11 @@ pub(super) async fn left(
     left.extend(in_bucket(warehouse, places, theirs).await?);
     left.extend(in_landing_tables(warehouse, places, theirs).await?);
     left.extend(in_local_lake(warehouse, places, theirs)?);
+    // Their pages are packed, so these texts are searched as what they are.
+    match warehouse.naming_count()? {
+        0 => {}
+        count => left.push(format!("{count} landed document(s) of the warehouse")),
+    }
     for path in pages.iter().filter(|path| path.exists()) {
         if holds_any(path, theirs)? {
             left.push(format!("`{}`", path.display()));

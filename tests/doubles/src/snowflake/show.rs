@@ -312,6 +312,7 @@ impl State {
                         ("kind", some("TABLE")),
                         ("is_dynamic", yes(false)),
                         ("rows", self.engine.scalar(&count).ok().flatten()),
+                        ("retention_time", some("1")),
                         ("comment", table.comment.clone()),
                     ]);
                 }
