@@ -295,7 +295,8 @@ fn source(arguments: &RunArgs, config: &Config) -> Result<Source, Error> {
     }
     let (mine, liked) = (arguments.mine, arguments.liked);
     let mut playlists = arguments.playlist.clone();
-    if playlists.is_empty() && !mine && !liked {
+    let is_usual = playlists.is_empty() && !mine && !liked;
+    if is_usual {
         playlists = config.playlists().map_err(crate::run::Error::from)?;
         if playlists.is_empty() {
             return Err(crate::run::Error::NoSource.into());
@@ -303,5 +304,5 @@ fn source(arguments: &RunArgs, config: &Config) -> Result<Source, Error> {
     }
     let mut seen = BTreeSet::new();
     playlists.retain(|id| seen.insert(id.clone()));
-    Ok(Source::Spotify(Wanted { playlists, mine, liked }))
+    Ok(Source::Spotify(Wanted { playlists, is_usual, mine, liked }))
 }

@@ -254,6 +254,21 @@ pub(crate) fn is_forgotten(warehouse: &Warehouse, playlist: &PlaylistId) -> Resu
     found.doing("look for forgotten playlists")
 }
 
+/// Whether a playlist was forgotten that a list names; then the list does so no longer.
+pub(crate) fn leave_out(
+    warehouse: &Warehouse,
+    read_id: i64,
+    playlist: &PlaylistId,
+) -> Result<bool, Error> {
+    if !is_forgotten(warehouse, playlist)? {
+        return Ok(false);
+    }
+    warehouse.settle()?;
+    let values = params![read_id, playlist.as_str()];
+    warehouse.connection().execute(sql::LEAVE_OUT_PLAYLIST, values).doing(DOING)?;
+    Ok(true)
+}
+
 /// Notes that a forgotten playlist may be read again, because somebody named it.
 pub(crate) fn remember(warehouse: &Warehouse, playlist: &PlaylistId) -> Result<(), Error> {
     let sql = sql::REMEMBER_PLAYLIST;

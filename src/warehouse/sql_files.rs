@@ -172,6 +172,7 @@ pub(crate) mod ledger {
         LATEST_EXPORTED_RUN "latest_exported_run",
         LATEST_RUN_WITH_FILES "latest_run_with_files",
         LATEST_RUNS "latest_runs",
+        LEAVE_OUT_PLAYLIST "leave_out_playlist",
         LISTED_PLAYLISTS "listed_playlists",
         LOSE_ARCHIVE "lose_archive",
         LOSE_MANIFEST "lose_manifest",

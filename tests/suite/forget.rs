@@ -1,14 +1,19 @@
 //! `forget`: nothing of theirs is left anywhere, by a search of the test's own; and everything else is as if they had never been there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::support::cloud::{Cloud, text};
+use crate::cloud_kills::wait_until_it_hangs;
+use crate::support::bell::Bell;
+use crate::support::cloud::{Cloud, report, text};
+use crate::support::fake_s3::{Call, Fault, Op};
+use crate::support::fake_snowflake::{self as snowflake, When};
 use crate::support::fake_spotify::FakeSpotify;
+use crate::support::{World, copy};
 use crate::support::library::{AddedBy, Artist, Library, Mode, Playlist, Row, spotify_id};
 
 const USER: &str = "keeper-of-lists";
@@ -231,18 +236,6 @@ fn forget_a_playlist((mode, format): (&'static str, &'static str)) {
     let beyond = done["beyond_reach"].to_string();
     assert!(beyond.contains("Time Travel") && beyond.contains("Fail-safe"), "{beyond}");
     let left = found(&cloud, &secrets());
-    if !left.is_empty() {
-        let c = duckdb::Connection::open(cloud.world.path("data/snowtrack.duckdb")).unwrap();
-        let list = "select format('{}.\"{}\"', schema_name, table_name) from duckdb_tables() where not internal";
-        let mut statement = c.prepare(list).unwrap();
-        let tables = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
-        for table in tables.map(Result::unwrap) {
-            for secret in secrets() {
-                let t = all_text(&c, &format!("(from {table} as x where x::varchar like '%{secret}%')"));
-                if !t.is_empty() { eprintln!("{table} {secret}: {t}"); }
-            }
-        }
-    }
     assert_eq!(left, BTreeSet::new(), "{mode} {format}");
     assert_rest_is_whole(&cloud, &spotify, &never);
     let again = succeeds(&cloud, &spotify, &["forget", "--playlist", &ids[0], "--yes"]);
@@ -267,4 +260,213 @@ fn a_playlist_is_forgotten_where_files_are_copied() {
 #[test]
 fn a_playlist_is_forgotten_where_events_announce_files() {
     forget_a_playlist(("auto", "parquet"));
+}
+
+#[test]
+fn of_a_forgotten_user_nothing_is_left_but_what_others_own() {
+    let ids = lists();
+    let (mode, format) = ("rest", "parquet");
+    let never = Cloud::new(mode, format);
+    three_nights(&never, &of_lists(&ids[2..]));
+    let cloud = cloud(mode, format);
+    let spotify = three_nights(&cloud, &["--mine", "--liked"]);
+    let mut gone = secrets();
+    gone.extend([USER.to_owned(), "Open Shelf".to_owned(), ids[1].clone(), track(STAYS, 0)]);
+    let token = cloud.world.path("data/spotify_token.json");
+    std::fs::write(&token, format!("{{\"refresh_token\":\"x\",\"user\":\"{USER}\"}}")).unwrap();
+    assert!(found(&cloud, &gone).len() > 60);
+    let done = succeeds(&cloud, &spotify, &["forget", "--user", "--yes"]);
+    assert_eq!(done["status"], "forgotten", "{done:#}");
+    assert!(done["beyond_reach"].to_string().contains("SPOTIFY_REFRESH_TOKEN"), "{done:#}");
+    assert!(!token.exists());
+    assert_eq!(found(&cloud, &gone), BTreeSet::new());
+    let nobody = "select count(*) as n from core.playlist_songs where added_by is null";
+    assert_eq!(cloud.world.query(nobody)[0]["n"], 2);
+    let report = succeeds(&cloud, &spotify, &["verify", "--all"]);
+    assert_eq!(report["status"], "verified", "{report:#}");
+    assert_eq!(succeeds(&cloud, &spotify, &["reconcile"])["is_same"], true);
+    succeeds(&cloud, &spotify, &["check", "--all"]);
+    for table in TABLES.into_iter().filter(|table| *table != "playlist_songs") {
+        assert_eq!(cloud.world.rows_of(table), never.world.rows_of(table), "{table}");
+    }
+}
+
+#[test]
+fn where_everything_is_forgotten_nothing_is_there() {
+    let cloud = cloud("rest", "parquet");
+    let ids = lists();
+    let spotify = three_nights(&cloud, &of_lists(&ids[..2]));
+    let shown = succeeds(&cloud, &spotify, &["forget", "--everything"]);
+    assert_eq!(shown["status"], "planned");
+    let done = succeeds(&cloud, &spotify, &["forget", "--everything", "--yes"]);
+    assert_eq!(done["status"], "forgotten", "{done:#}");
+    assert_eq!(cloud.s3.every_version(), []);
+    for table in TABLES {
+        assert_eq!(cloud.landed(table), 0, "{table}");
+    }
+    let left: Vec<PathBuf> = files(&cloud.world.path("data"));
+    assert_eq!(left, [cloud.world.path("data/lock")]);
+    assert_eq!(succeeds(&cloud, &spotify, &["forget", "--everything", "--yes"])["status"], "forgotten");
+}
+
+#[test]
+fn without_the_rights_nothing_is_deleted_and_what_grants_them_is_named() {
+    let cloud = Cloud::new("copy", "parquet");
+    let ids = lists();
+    let spotify = FakeSpotify::start(library(), Mode::Extended);
+    let sources = of_lists(&ids);
+    succeeds(&cloud, &spotify, &[&["run"], &sources[..]].concat());
+    let before = found(&cloud, &secrets());
+    let shown = succeeds(&cloud, &spotify, &["forget", "--playlist", &ids[0]]);
+    assert_eq!(shown["missing_rights"].as_array().unwrap().len(), 7, "{shown:#}");
+    let grant = "grant delete on table SPOTIFY.RAW.SONGS to role SPOTIFY_LOADER";
+    assert!(shown["missing_rights"].to_string().contains(grant), "{shown:#}");
+    let arguments = ["forget", "--playlist", &ids[0], "--yes"];
+    let refused = command(&cloud, &spotify, &arguments).output().unwrap();
+    assert_eq!(refused.status.code(), Some(6), "{}", text(&refused));
+    assert!(text(&refused).contains(grant), "{}", text(&refused));
+    super::forget::grant(&cloud);
+    for (op, right) in [
+        (Op::DeleteVersion, "s3:DeleteObjectVersion"),
+        (Op::Delete, "s3:DeleteObject"),
+        (Op::ListVersions, "s3:ListBucketVersions"),
+    ] {
+        cloud.s3.clear_log();
+        cloud.s3.script(op, 1, usize::MAX, Fault::answer(403, "AccessDenied", "Access Denied"));
+        let refused = command(&cloud, &spotify, &arguments).output().unwrap();
+        assert_eq!(refused.status.code(), Some(5), "{}", text(&refused));
+        assert!(text(&refused).contains(&format!("allow `{right}` on `arn:aws:s3:::lake")), "{}", text(&refused));
+    }
+    cloud.s3.clear_log();
+    assert_eq!(found(&cloud, &secrets()), before);
+    assert_eq!(succeeds(&cloud, &spotify, &arguments)["status"], "forgotten");
+}
+
+#[test]
+fn a_forgotten_playlist_is_read_again_only_where_it_is_named() {
+    let world = World::new();
+    let spotify = FakeSpotify::start(library(), Mode::Development);
+    let [gone, stays, _] = lists();
+    let run = |arguments: &[&str]| {
+        let mut command = world.operator(&spotify, &[&["--json"], arguments].concat());
+        let output = command.env("SPOTIFY_PLAYLIST_IDS", format!("{gone},{stays}")).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+        (serde_json::from_slice::<Value>(&output.stdout).unwrap(), text(&output))
+    };
+    let count = || world.query("select count(*) as n from core.playlists")[0]["n"].clone();
+    run(&["run"]);
+    assert_eq!(count(), 2);
+    let (done, _) = run(&["forget", "--playlist", &gone, "--yes"]);
+    assert_eq!(done["status"], "forgotten");
+    assert_eq!(count(), 1);
+    for usual in [&["run"][..], &["run", "--mine"]] {
+        let (report, said) = run(usual);
+        assert!(!report["playlists"].to_string().contains(&gone), "{report:#}");
+        assert!(said.contains("because they were forgotten"), "{said}");
+    }
+    assert_eq!(count(), 2, "the friend's came with the own ones");
+    let (report, _) = run(&["run", "--playlist", &gone]);
+    assert_eq!(report["playlists"][0]["status"], "fetched");
+    let (report, said) = run(&["run"]);
+    assert!(report["playlists"].to_string().contains(&gone) && !said.contains("forgotten"), "{said}");
+}
+
+/// One night of two lists, and an account and a bucket that every trial begins with.
+struct Trials {
+    cloud: Cloud,
+    begun: World,
+    objects: tempfile::TempDir,
+}
+
+impl Trials {
+    fn new() -> Self {
+        let cloud = Cloud::new("copy", "parquet");
+        grant(&cloud);
+        let (ids, spotify) = (lists(), FakeSpotify::start(library(), Mode::Extended));
+        let sources = of_lists(&ids[..2]);
+        succeeds(&cloud, &spotify, &[&["run", "--archive"], &sources[..]].concat());
+        let (begun, objects) = (World::new(), tempfile::tempdir().unwrap());
+        copy(&cloud.world.path("data"), &begun.path("data"));
+        copy(&cloud.s3.bucket(), objects.path());
+        for table in TABLES {
+            cloud.snowflake.tamper(&format!("create table kept_{table} as from SPOTIFY.RAW.{table}"));
+        }
+        Self { cloud, begun, objects }
+    }
+
+    fn begin(&self) {
+        let (data, bucket) = (self.cloud.world.path("data"), self.cloud.s3.bucket());
+        std::fs::remove_dir_all(&data).unwrap();
+        copy(&self.begun.path("data"), &data);
+        for entry in std::fs::read_dir(&bucket).unwrap() {
+            std::fs::remove_dir_all(entry.unwrap().path()).unwrap();
+        }
+        copy(self.objects.path(), &bucket);
+        for table in TABLES {
+            let restore = format!("delete from SPOTIFY.RAW.{table}; insert into SPOTIFY.RAW.{table} from kept_{table}");
+            self.cloud.snowflake.tamper(&restore);
+        }
+        self.cloud.s3.clear_log();
+        self.cloud.snowflake.clear_log();
+    }
+
+    fn forget(&self) -> Command {
+        self.cloud.command(&["--json", "forget", "--playlist", &lists()[0], "--yes"])
+    }
+
+    /// Kills the command as soon as a call hangs, gives it again, and looks.
+    fn kill(&self, bell: &Bell, moment: &str) {
+        let mut command = self.forget();
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        wait_until_it_hangs(&mut child, bell);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        self.assert_ends(moment);
+    }
+
+    fn assert_ends(&self, moment: &str) {
+        let output = self.forget().output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{moment}: {}", text(&output));
+        assert_eq!(found(&self.cloud, &secrets()), BTreeSet::new(), "{moment}");
+        let (code, report) = report(&mut self.cloud.command(&["--json", "verify", "--all"]));
+        assert_eq!((code, &report["status"]), (0, &"verified".into()), "{moment}: {report:#}");
+        let same = self.cloud.run(&["--json", "reconcile"]);
+        assert_eq!(same.status.code(), Some(0), "{moment}: {}", text(&same));
+    }
+}
+
+#[test]
+fn forgetting_that_is_killed_at_any_call_to_s3_is_ended_by_the_same_command() {
+    let trials = Trials::new();
+    trials.begin();
+    trials.assert_ends("undisturbed");
+    trials.begin();
+    assert_eq!(trials.forget().output().unwrap().status.code(), Some(0));
+    let calls = trials.cloud.s3.calls();
+    assert!(calls.len() > 30, "{}", calls.len());
+    let mut counts: BTreeMap<Op, usize> = BTreeMap::new();
+    for Call { op, .. } in calls {
+        let nth = counts.entry(op).or_default();
+        *nth += 1;
+        let changes = matches!(op, Op::Put | Op::DeleteVersion);
+        let fault = if changes { Fault::HangAfter } else { Fault::Hang };
+        trials.begin();
+        trials.cloud.s3.script(op, *nth, 1, fault);
+        trials.kill(trials.cloud.s3.hung(), &format!("{op:?} {nth}"));
+    }
+}
+
+#[test]
+fn forgetting_that_is_killed_at_any_call_to_snowflake_is_ended_by_the_same_command() {
+    let trials = Trials::new();
+    trials.begin();
+    assert_eq!(trials.forget().output().unwrap().status.code(), Some(0));
+    let calls = trials.cloud.snowflake.requests();
+    for (call, request) in (1..).zip(&calls) {
+        let changes = request.body.contains("copy into") || request.body.contains("delete from");
+        let fault = if changes { snowflake::Fault::HangAfter } else { snowflake::Fault::Hang };
+        trials.begin();
+        trials.cloud.snowflake.script(When::Call(call), 1, fault);
+        trials.kill(trials.cloud.snowflake.hung(), &format!("call {call} of {}", calls.len()));
+    }
 }

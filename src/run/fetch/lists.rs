@@ -8,6 +8,7 @@ use super::reading::{Begin, End, Reading};
 use crate::blocking::blocking;
 use crate::event::{Warning, What};
 use crate::ids::{PlaylistId, Subject};
+use crate::ledger::forgets;
 use crate::run::error::Error;
 use crate::run::report::PlaylistReport;
 use crate::sources::{KnownList, ListReader, Reader, RowIdentity};
@@ -21,6 +22,7 @@ const MINE: &str = "mine";
 
 /// The playlists that a list names.
 struct Listing {
+    read_id: i64,
     user_id: String,
     playlists: Vec<ListedPlaylist>,
     /// Why there may be others.
@@ -30,7 +32,7 @@ struct Listing {
 impl Fetch<'_> {
     /// Reads the user's own and collaborative playlists, as far as their snapshots are new.
     pub(crate) async fn mine(&mut self) -> Result<Vec<PlaylistReport>, Error> {
-        let Listing { user_id, playlists, lack } = match self.own_playlists().await {
+        let Listing { read_id, user_id, playlists, lack } = match self.own_playlists().await {
             Ok(listing) => listing,
             Err(error @ Error::Spotify(crate::sources::Error::RateLimited { .. })) => {
                 return Ok(vec![self.report(MINE, Err(error))?]);
@@ -38,9 +40,13 @@ impl Fetch<'_> {
             Err(error) => return Err(error),
         };
         let mut reports = BTreeMap::new();
-        let mut followed = 0;
+        let (mut followed, mut forgotten) = (0, 0);
         for playlist in playlists {
             let Some(id) = playlist.id else { continue };
+            if blocking(|| forgets::leave_out(self.warehouse, read_id, &id))? {
+                forgotten += 1;
+                continue;
+            }
             // Whose owner Spotify does not name may be ours.
             let is_ours = playlist.owner_id.as_ref().is_none_or(|owner| *owner == user_id);
             if !is_ours && !playlist.is_collaborative {
@@ -50,6 +56,7 @@ impl Fetch<'_> {
                 place.insert(report);
             }
         }
+        self.say_left_out(forgotten);
         if followed > 0 {
             let followed = Warning::FollowedLeftOut { playlist_count: followed };
             (self.events)(What::Warning(followed));
@@ -72,12 +79,12 @@ impl Fetch<'_> {
             let playlists = blocking(|| self.warehouse.listed_playlists(read_id))?;
             let named = named(&playlists);
             if named == announced {
-                return Ok(Listing { user_id, playlists, lack: None });
+                return Ok(Listing { read_id, user_id, playlists, lack: None });
             }
             if tries == MAX_LISTINGS {
                 let url = "/me/playlists";
                 let lack = crate::sources::Error::ListNotWhole { url, announced, named, tries };
-                return Ok(Listing { user_id, playlists, lack: Some(lack) });
+                return Ok(Listing { read_id, user_id, playlists, lack: Some(lack) });
             }
             self.finish(read_id, ReadStatus::Torn)?;
             tries += 1;
