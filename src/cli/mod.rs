@@ -12,6 +12,7 @@ mod forget;
 mod harmless;
 mod man;
 mod progress;
+mod prune;
 mod query;
 mod reconcile;
 mod run;
@@ -115,6 +116,8 @@ enum Command {
     Snowflake(snowflake::SnowflakeCommand),
     /// Erase what is held of someone, everywhere, and prove that nothing is left; without `--yes`, only show it
     Forget(forget::ForgetArgs),
+    /// Delete local history that nothing needs any more; without `--yes`, only show it
+    Prune(prune::PruneArgs),
     /// Check configuration, disk, login and reachability, and say what to fix
     Doctor,
     /// Show the configuration as resolved, or write a commented template
@@ -286,6 +289,7 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
         Command::Login { no_browser } => login(cli, &config, *no_browser),
         Command::Snowflake(command) => snowflake::snowflake(cli, command, &config),
         Command::Reconcile(arguments) => reconcile::reconcile(cli, arguments, &config),
+        Command::Prune(arguments) => prune::prune(cli, arguments, &config),
         Command::Forget(arguments) => forget::forget(cli, arguments, &config),
         Command::Status(arguments) => status::status(cli, arguments, data_dir),
         Command::Doctor => doctor::doctor(cli, &config),

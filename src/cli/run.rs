@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::duration::duration;
 use super::exit::Error;
 use super::progress::{self, Drawing};
-use super::{Cli, now, print, runtime, summary};
+use super::{Cli, now, print, prune, runtime, summary};
 use crate::config::Config;
 use crate::event::Stage;
 use crate::http;
@@ -146,7 +146,11 @@ pub(super) fn run(
         shipping: Shipping { no_ingest: arguments.no_ingest, ..Shipping::default() },
         ..Settings::new(source(arguments, config)?, now)
     };
-    go(cli, config, (&settings, usual(cli)))
+    let ended = go(cli, config, (&settings, usual(cli)));
+    if ended.is_ok() && last == Stage::Verify {
+        prune::after_run(cli, config);
+    }
+    ended
 }
 
 impl StageArgs {

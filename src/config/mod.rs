@@ -258,6 +258,7 @@ mod tests {
                 "snowflake.target_lag" => "2 hours",
                 "snowflake.token_type" => "PAT",
                 "lake.bucket" => "my-bucket",
+                "prune_after" => "90d",
                 _ if setting.kind() == Kind::Number => "7",
                 _ => "x/y",
             };

@@ -17,6 +17,7 @@ pub(crate) mod files;
 pub(crate) mod forgets;
 pub(crate) mod lockouts;
 pub(crate) mod lost;
+pub(crate) mod prunes;
 mod run_status;
 pub(crate) mod runs;
 pub(crate) mod shipments;

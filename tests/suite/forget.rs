@@ -105,7 +105,8 @@ fn three_nights(cloud: &Cloud, sources: &[&str]) -> FakeSpotify {
         }
         let arguments = [&["run", "--archive", "--enrich"], sources].concat();
         let report = succeeds(cloud, &spotify, &arguments);
-        assert_eq!(report["status"], "verified", "{report:#}");
+        let status = report["status"].as_str().unwrap();
+        assert!(["verified", "unchanged"].contains(&status), "{report:#}");
     }
     spotify
 }
@@ -387,7 +388,8 @@ impl Trials {
         succeeds(&cloud, &spotify, &[&["run", "--archive"], &sources[..]].concat());
         let (begun, objects) = (World::new(), tempfile::tempdir().unwrap());
         copy(&cloud.world.path("data"), &begun.path("data"));
-        copy(&cloud.s3.bucket(), objects.path());
+        // With what the server knows of each object.
+        copy(cloud.s3.bucket().parent().unwrap(), objects.path());
         for table in TABLES {
             cloud.snowflake.tamper(&format!("create table kept_{table} as from SPOTIFY.RAW.{table}"));
         }
@@ -401,7 +403,7 @@ impl Trials {
         for entry in std::fs::read_dir(&bucket).unwrap() {
             std::fs::remove_dir_all(entry.unwrap().path()).unwrap();
         }
-        copy(self.objects.path(), &bucket);
+        copy(self.objects.path(), bucket.parent().unwrap());
         for table in TABLES {
             let restore = format!("delete from SPOTIFY.RAW.{table}; insert into SPOTIFY.RAW.{table} from kept_{table}");
             self.cloud.snowflake.tamper(&restore);
