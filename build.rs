@@ -39,7 +39,8 @@ fn list_sql(folder: &str) -> io::Result<()> {
         }
     }
     entries.sort();
-    let list = Path::new(&env::var_os("OUT_DIR").unwrap_or_default()).join(folder.replace('/', "_"));
+    let list =
+        Path::new(&env::var_os("OUT_DIR").unwrap_or_default()).join(folder.replace('/', "_"));
     fs::write(list.with_extension("rs"), format!("&[\n{}]\n", entries.concat()))
 }
 

@@ -82,7 +82,8 @@ fn to_json(scope: &Scope, done: &Forgotten) -> String {
     let tables = done.plan.tables.iter().map(|(table, touched)| {
         json!({"table": table.name(), "gone_row_count": touched.gone, "changed_row_count": touched.changed})
     });
-    let files = done.plan.files.iter().map(|file| json!({"table": file.table.name(), "key": file.key}));
+    let files =
+        done.plan.files.iter().map(|file| json!({"table": file.table.name(), "key": file.key}));
     json!({
         "status": status(done),
         "scope": scope.name(),
@@ -103,9 +104,19 @@ fn in_words(done: &Forgotten, wish: Wish) -> String {
     if plan.is_nothing() {
         lines.push("nothing of theirs is held in tables, files or archives".to_owned());
     } else {
-        lines.push(format!("{:<18} {:>10} {:>10}", "table", if is_shown { "goes" } else { "went" }, "changes"));
+        lines.push(format!(
+            "{:<18} {:>10} {:>10}",
+            "table",
+            if is_shown { "goes" } else { "went" },
+            "changes"
+        ));
         for (table, touched) in plan.tables.iter().filter(|(_, it)| !it.is_nothing()) {
-            lines.push(format!("{:<18} {:>10} {:>10}", table.name(), touched.gone, touched.changed));
+            lines.push(format!(
+                "{:<18} {:>10} {:>10}",
+                table.name(),
+                touched.gone,
+                touched.changed
+            ));
         }
         let verb = if is_shown { "are to be" } else { "were" };
         lines.push(format!(

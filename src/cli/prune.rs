@@ -47,11 +47,7 @@ pub(super) fn after_run(cli: &Cli, config: &Config) {
     }
 }
 
-fn work(
-    config: &Config,
-    asked: (Duration, PruneWish),
-    wait: Duration,
-) -> Result<Pruned, Error> {
+fn work(config: &Config, asked: (Duration, PruneWish), wait: Duration) -> Result<Pruned, Error> {
     let stop = Arc::new(Stop::default());
     let settings =
         crate::run::Settings { wait, ..crate::run::Settings::of_stage(Stage::Upload, now) };

@@ -136,6 +136,6 @@ fn age(text: &str) -> Option<Duration> {
 /// In the longest unit that leaves nothing over.
 fn shown_age(age: Duration) -> String {
     let seconds = age.as_secs();
-    let whole = UNITS.iter().find(|(_, unit)| seconds % unit == 0 && 0 < seconds);
+    let whole = UNITS.iter().find(|(_, unit)| seconds.is_multiple_of(*unit) && 0 < seconds);
     whole.map_or_else(|| format!("{seconds}s"), |(unit, size)| format!("{}{unit}", seconds / size))
 }

@@ -22,7 +22,7 @@ pub use store::{ObjectVersion, StaticKeys, Store, StoreSettings, StoreTiming};
 pub use upload::{ToUpload, Uploaded, upload};
 
 pub(crate) use archive::archive;
-pub(crate) use redact::{Redaction, redact_archive, holds_any};
 pub(crate) use export::{ExportSettings, Rewritten, Unshipped, export, rewrite};
 pub(crate) use key::{archive_key, manifest_key};
+pub(crate) use redact::{Redaction, holds_any, redact_archive};
 pub(crate) use store::{Bucket, is_address};

@@ -29,7 +29,11 @@ pub(crate) enum Redaction {
 ///
 /// # Errors
 /// [`Error::File`].
-pub(crate) fn redact_archive(path: &Path, next: &Path, theirs: &Theirs) -> Result<Redaction, Error> {
+pub(crate) fn redact_archive(
+    path: &Path,
+    next: &Path,
+    theirs: &Theirs,
+) -> Result<Redaction, Error> {
     let read = |source| failed("read", path, source);
     let write = |source| failed("write", next, source);
     let packed = zstd::Decoder::new(File::open(path).map_err(read)?).map_err(read)?;
@@ -126,7 +130,9 @@ fn names_any(text: &str, theirs: &Theirs) -> bool {
     others.into_iter().any(|(_, value)| {
         let ends = ["\"", "\\\""];
         let begins = ["\"", "\\\"", "/", "user:", "liked:"];
-        begins.iter().any(|begin| ends.iter().any(|end| text.contains(&format!("{begin}{value}{end}"))))
+        begins
+            .iter()
+            .any(|begin| ends.iter().any(|end| text.contains(&format!("{begin}{value}{end}"))))
     })
 }
 
@@ -195,7 +201,8 @@ mod tests {
 
     #[test]
     fn documents_of_their_lists_go_and_others_lose_what_is_theirs() {
-        let line = |url: &str, body: &str| format!(r#"{{"url":"{url}","fetched_at":"t","body":{body}}}"#);
+        let line =
+            |url: &str, body: &str| format!(r#"{{"url":"{url}","fetched_at":"t","body":{body}}}"#);
         let redacted = |url: &str, body: &str| redacted_line(&line(url, body), &theirs());
         assert_eq!(redacted(&format!("/v1/playlists/{GONE}/items?offset=0"), "{}"), None);
         assert_eq!(redacted("", &format!(r#"{{"id":"{GONE}","type":"playlist"}}"#)), None);
@@ -207,7 +214,10 @@ mod tests {
         assert!(rest.contains(r#""added_by":null"#) && !rest.contains("keeper"), "{rest}");
         let artists = r#"{"artists":[{"id":"0artistartistartistar0"},{"id":"b"}]}"#;
         let rest = redacted("/v1/artists?ids=0artistartistartistar0%2Cb", artists).unwrap();
-        assert!(rest.contains(r#"{"artists":[null,{"id":"b"}]}"#) && rest.contains("ids=b\""), "{rest}");
+        assert!(
+            rest.contains(r#"{"artists":[null,{"id":"b"}]}"#) && rest.contains("ids=b\""),
+            "{rest}"
+        );
         let text = serde_json::to_string(row).unwrap();
         let rest = redacted(&format!("/v1/playlists/{STAYS}/items"), &text).unwrap();
         assert!(!rest.contains("keeper"), "{rest}");

@@ -159,7 +159,8 @@ pub(crate) fn unproven(warehouse: &Warehouse, arrived: &[FileState]) -> Result<V
 /// Notes that the files whose rows are in newer ones no longer matter.
 pub(crate) fn supersede(warehouse: &mut Warehouse, now: DateTime<Utc>) -> Result<(), Error> {
     let step = Step::FORGOTTEN_IN;
-    let values = params![step.to.name(), list(step.from.iter().map(|it| it.name())), sql_timestamp(now)];
+    let values =
+        params![step.to.name(), list(step.from.iter().map(|it| it.name())), sql_timestamp(now)];
     let sql = sql::SUPERSEDE_FORGOTTEN;
     warehouse.connection().execute(sql, values).doing(DOING).map(|_| ())
 }
@@ -168,10 +169,7 @@ pub(crate) fn supersede(warehouse: &mut Warehouse, now: DateTime<Utc>) -> Result
 pub(crate) fn runs_of_erasure(warehouse: &Warehouse) -> Result<Vec<RunOfErasure>, Error> {
     warehouse.rows(sql::RUNS_OF_ERASURE, "list what is to be erased", |row| {
         let started_at = row.get::<_, NaiveDateTime>(1)?.and_utc();
-        Ok(RunOfErasure {
-            run: Run { id: row.get(0)?, started_at },
-            manifest_key: row.get(2)?,
-        })
+        Ok(RunOfErasure { run: Run { id: row.get(0)?, started_at }, manifest_key: row.get(2)? })
     })
 }
 
@@ -215,9 +213,8 @@ pub(crate) fn archives(warehouse: &Warehouse) -> Result<Vec<HeldArchive>, Error>
 
 /// Whose liked songs were read.
 pub(crate) fn known_users(warehouse: &Warehouse) -> Result<Vec<String>, Error> {
-    let found = warehouse.rows(sql::KNOWN_USERS, "look for users", |row| {
-        row.get::<_, Option<String>>(0)
-    })?;
+    let found = warehouse
+        .rows(sql::KNOWN_USERS, "look for users", |row| row.get::<_, Option<String>>(0))?;
     Ok(found.into_iter().flatten().collect())
 }
 
@@ -237,10 +234,7 @@ pub(crate) fn recordings(warehouse: &Warehouse) -> Result<Vec<PathBuf>, Error> {
 }
 
 /// Notes, in the attached file `fresh` alone, that what was asked is forgotten, and takes out whose rows they were.
-pub(crate) fn end_in_fresh_file(
-    warehouse: &Warehouse,
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
+pub(crate) fn end_in_fresh_file(warehouse: &Warehouse, now: DateTime<Utc>) -> Result<(), Error> {
     let connection = warehouse.connection();
     let now = sql_timestamp(now);
     connection.execute(sql::END_FORGET, [&now]).doing(DOING)?;

@@ -27,9 +27,8 @@ pub(crate) fn archived_runs(
 ) -> Result<Vec<HeldArchive>, Error> {
     let mut statement = warehouse.connection().prepare(sql::ARCHIVED_RUNS).doing(DOING)?;
     let values = params![sql_timestamp(before), states(arrived)];
-    let runs = statement.query_map(values, |row| {
-        Ok(HeldArchive { run_id: row.get(0)?, key: row.get(1)? })
-    });
+    let runs = statement
+        .query_map(values, |row| Ok(HeldArchive { run_id: row.get(0)?, key: row.get(1)? }));
     runs.doing(DOING)?.collect::<Result<_, _>>().doing(DOING)
 }
 
@@ -39,7 +38,8 @@ pub(crate) fn arrived_files(
     (before, arrived): (DateTime<Utc>, &[FileState]),
 ) -> Result<Vec<String>, Error> {
     let mut statement = warehouse.connection().prepare(sql::ARRIVED_FILES).doing(DOING)?;
-    let keys = statement.query_map(params![sql_timestamp(before), states(arrived)], |row| row.get(0));
+    let keys =
+        statement.query_map(params![sql_timestamp(before), states(arrived)], |row| row.get(0));
     keys.doing(DOING)?.collect::<Result<_, _>>().doing(DOING)
 }
 

@@ -77,7 +77,12 @@ pub(crate) async fn prune(
         freed_size_bytes: files.iter().map(size).sum(),
     };
     if wish == PruneWish::Show {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "an estimate")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "an estimate"
+        )]
         let about = (work_size_bytes as f64 * prunable.share) as u64;
         pruned.freed_size_bytes += about;
         return Ok(pruned);

@@ -31,9 +31,10 @@ impl Warehouse {
         let name = sql_files::literal(&fresh.next.to_string_lossy());
         let attach = format!("attach {name} as fresh (row_group_size 10240)");
         self.connection.execute_batch(&attach).doing(DOING)?;
-        let written = self.copy_tables(but).and_then(|()| change(self)).and_then(|()| {
-            self.connection.execute_batch("checkpoint fresh").doing(DOING)
-        });
+        let written = self
+            .copy_tables(but)
+            .and_then(|()| change(self))
+            .and_then(|()| self.connection.execute_batch("checkpoint fresh").doing(DOING));
         let detached = self.connection.execute_batch("detach fresh").doing(DOING);
         match written.and(detached) {
             Ok(()) => Ok(fresh),
@@ -47,9 +48,8 @@ impl Warehouse {
 
     fn copy_tables(&self, but: &[&str]) -> Result<(), Error> {
         let list = sql_files::FRESH_TABLES;
-        let tables = self.rows(list, DOING, |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
-        })?;
+        let tables =
+            self.rows(list, DOING, |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
         for (schema, table) in tables.into_iter().filter(|(_, it)| !but.contains(&it.as_str())) {
             let name = format!("{}.{}", sql_files::quoted(&schema), sql_files::quoted(&table));
             // One transaction a table: there is nothing that a torn copy could be taken for.

@@ -72,7 +72,8 @@ impl Theirs {
 
     /// Those of the kind with this name, as a JSON array.
     pub(crate) fn json_of(&self, kind: &str) -> String {
-        let values: Vec<&str> = Kind::of_name(kind).into_iter().flat_map(|it| self.of(it)).collect();
+        let values: Vec<&str> =
+            Kind::of_name(kind).into_iter().flat_map(|it| self.of(it)).collect();
         serde_json::json!(values).to_string()
     }
 
@@ -196,9 +197,9 @@ impl Warehouse {
         let sql = format!(
             "select count(*) filter (is_gone), count(*) filter (is_changed and not is_gone) from (\n{rows}\n)"
         );
-        let counts = self.connection.query_row(&sql, [], |row| {
-            Ok(Touched { gone: row.get(0)?, changed: row.get(1)? })
-        });
+        let counts = self
+            .connection
+            .query_row(&sql, [], |row| Ok(Touched { gone: row.get(0)?, changed: row.get(1)? }));
         counts.doing(DOING)
     }
 
@@ -214,7 +215,8 @@ impl Warehouse {
         folder: &Path,
     ) -> Result<Vec<PathBuf>, Error> {
         let rows = sql_files::forgotten_rows(table, &source(table, kept));
-        let query = format!("select * exclude (is_gone, is_changed) from (\n{rows}\n) where not is_gone");
+        let query =
+            format!("select * exclude (is_gone, is_changed) from (\n{rows}\n) where not is_gone");
         self.write_rows(table, &query, (format, max_file_bytes), folder)
     }
 
@@ -222,8 +224,13 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::Disk`], [`Error::Statement`].
-    pub(crate) fn origins_in(&self, table: Table, kept: &[KeptFile]) -> Result<BTreeSet<String>, Error> {
-        let sql = forget::ORIGINS.replace("{rows}", &sql_files::forgotten_rows(table, &source(table, kept)));
+    pub(crate) fn origins_in(
+        &self,
+        table: Table,
+        kept: &[KeptFile],
+    ) -> Result<BTreeSet<String>, Error> {
+        let sql = forget::ORIGINS
+            .replace("{rows}", &sql_files::forgotten_rows(table, &source(table, kept)));
         Ok(self.rows(&sql, DOING, |row| row.get(0))?.into_iter().collect())
     }
 
@@ -324,7 +331,10 @@ fn source(table: Table, kept: &[KeptFile]) -> String {
     let names = format!("{}, run_id, extracted_at, row_hash", table.columns().join(", "));
     let mut parts = Vec::new();
     if !parquet.is_empty() {
-        parts.push(format!("select {names} from read_parquet([{}], union_by_name = true)", parquet.join(", ")));
+        parts.push(format!(
+            "select {names} from read_parquet([{}], union_by_name = true)",
+            parquet.join(", ")
+        ));
     }
     if !csv.is_empty() {
         let columns = table.shape().each_column(", ", |column| {

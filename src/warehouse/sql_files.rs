@@ -107,7 +107,8 @@ pub(super) fn purge_table(table: Table) -> String {
 
 /// The column and kind that a line of the header of a table's file names.
 pub(crate) fn forgotten_by(table: Table, what: &str) -> Option<(&'static str, &'static str)> {
-    let line = rows_to_forget(table).lines().find_map(|line| line.strip_prefix("-- ")?.strip_prefix(what));
+    let line =
+        rows_to_forget(table).lines().find_map(|line| line.strip_prefix("-- ")?.strip_prefix(what));
     line?.strip_prefix(": ")?.split_once(' ')
 }
 
@@ -502,7 +503,13 @@ mod tests {
                 MISSING_DETAILS,
             ])
             .chain([KNOWN_READS, UNFINISHED_READ])
-            .chain([forget::WHOSE, forget::PURGE, forget::PURGE_TABLE, forget::ORIGINS, FRESH_TABLES])
+            .chain([
+                forget::WHOSE,
+                forget::PURGE,
+                forget::PURGE_TABLE,
+                forget::ORIGINS,
+                FRESH_TABLES,
+            ])
             .chain([forget::NAMING_ROWS, forget::REPLACE_ROW])
             .chain(forget::ROWS.iter().map(|(_, sql)| *sql))
             .chain(ledger::ALL.iter().copied())

@@ -13,8 +13,8 @@ use crate::support::cloud::{Cloud, report, text};
 use crate::support::fake_s3::{Call, Fault, Op};
 use crate::support::fake_snowflake::{self as snowflake, When};
 use crate::support::fake_spotify::FakeSpotify;
-use crate::support::{World, copy};
 use crate::support::library::{AddedBy, Artist, Library, Mode, Playlist, Row, spotify_id};
+use crate::support::{World, copy};
 
 const USER: &str = "keeper-of-lists";
 const FRIEND: &str = "friend-of-keeper";
@@ -23,7 +23,14 @@ const GONE: u64 = 1_000;
 const STAYS: u64 = 2_000;
 const SHARED: u64 = 3_000;
 const TABLES: [&str; 8] = [
-    "albums", "artists", "songs", "song_artists", "playlists", "playlist_songs", "song_observations", "genres",
+    "albums",
+    "artists",
+    "songs",
+    "song_artists",
+    "playlists",
+    "playlist_songs",
+    "song_observations",
+    "genres",
 ];
 
 /// The ids of the lists: one that goes, one that stays, one of a friend's.
@@ -36,18 +43,23 @@ fn track(first: u64, number: u64) -> String {
 }
 
 fn rows(first: u64, numbers: std::ops::Range<u64>, day: &str) -> Vec<Row> {
-    numbers.map(|number| Row::track(&track(first, number)).at(&format!("{day}T10:00:00Z"))).collect()
+    numbers
+        .map(|number| Row::track(&track(first, number)).at(&format!("{day}T10:00:00Z")))
+        .collect()
 }
 
 /// What the three lists are on the first night. What both have was first added to the list that goes.
 fn library() -> Library {
     let mut library = Library::new(USER);
-    for (first, artist) in [(GONE, "Hidden Artist"), (STAYS, "Plain Artist"), (SHARED, "Common Artist")] {
+    for (first, artist) in
+        [(GONE, "Hidden Artist"), (STAYS, "Plain Artist"), (SHARED, "Common Artist")]
+    {
         (library, _) = library.with_plain_tracks(first, 8);
         library.artists.insert(spotify_id(first), Artist::new(&spotify_id(first), artist));
         library.albums.get_mut(&spotify_id(first + 1)).unwrap().name = format!("Album of {artist}");
         for number in 0..8 {
-            library.tracks.get_mut(&track(first, number)).unwrap().name = format!("{artist} sings {number}");
+            library.tracks.get_mut(&track(first, number)).unwrap().name =
+                format!("{artist} sings {number}");
         }
     }
     let [gone, stays, friends] = lists();
@@ -57,16 +69,18 @@ fn library() -> Library {
     let stays = Playlist::new(&stays, "Open Shelf", USER)
         .with_rows(rows(STAYS, 0..3, "2021-03-04"))
         .with_rows(rows(SHARED, 1..4, "2021-03-04"));
-    let by_both = rows(STAYS, 3..5, "2022-04-05").into_iter().map(|row| row.by(AddedBy::User(USER.to_owned())));
+    let by_both = rows(STAYS, 3..5, "2022-04-05")
+        .into_iter()
+        .map(|row| row.by(AddedBy::User(USER.to_owned())));
     let friends = Playlist::new(&friends, "Of a Friend", FRIEND)
         .with_collaborator(USER)
         .with_rows(by_both)
         .with_rows(rows(SHARED, 2..3, "2022-04-05"));
-    library
-        .with_playlist(gone)
-        .with_playlist(stays)
-        .with_playlist(friends)
-        .with_liked(rows(GONE, 5..6, "2023-05-06"))
+    library.with_playlist(gone).with_playlist(stays).with_playlist(friends).with_liked(rows(
+        GONE,
+        5..6,
+        "2023-05-06",
+    ))
 }
 
 /// What happens before the second and third night: rows come and go, songs become popular.
@@ -125,7 +139,9 @@ fn cloud(mode: &'static str, format: &'static str) -> Cloud {
 
 fn grant(cloud: &Cloud) {
     for table in TABLES {
-        cloud.snowflake.admin(&format!("grant delete on table SPOTIFY.RAW.{table} to role SPOTIFY_LOADER"));
+        cloud
+            .snowflake
+            .admin(&format!("grant delete on table SPOTIFY.RAW.{table} to role SPOTIFY_LOADER"));
     }
 }
 
@@ -307,7 +323,10 @@ fn where_everything_is_forgotten_nothing_is_there() {
     }
     let left: Vec<PathBuf> = files(&cloud.world.path("data"));
     assert_eq!(left, [cloud.world.path("data/lock")]);
-    assert_eq!(succeeds(&cloud, &spotify, &["forget", "--everything", "--yes"])["status"], "forgotten");
+    assert_eq!(
+        succeeds(&cloud, &spotify, &["forget", "--everything", "--yes"])["status"],
+        "forgotten"
+    );
 }
 
 #[test]
@@ -336,7 +355,11 @@ fn without_the_rights_nothing_is_deleted_and_what_grants_them_is_named() {
         cloud.s3.script(op, 1, usize::MAX, Fault::answer(403, "AccessDenied", "Access Denied"));
         let refused = command(&cloud, &spotify, &arguments).output().unwrap();
         assert_eq!(refused.status.code(), Some(5), "{}", text(&refused));
-        assert!(text(&refused).contains(&format!("allow `{right}` on `arn:aws:s3:::lake")), "{}", text(&refused));
+        assert!(
+            text(&refused).contains(&format!("allow `{right}` on `arn:aws:s3:::lake")),
+            "{}",
+            text(&refused)
+        );
     }
     cloud.s3.clear_log();
     assert_eq!(found(&cloud, &secrets()), before);
@@ -350,7 +373,8 @@ fn a_forgotten_playlist_is_read_again_only_where_it_is_named() {
     let [gone, stays, _] = lists();
     let run = |arguments: &[&str]| {
         let mut command = world.operator(&spotify, &[&["--json"], arguments].concat());
-        let output = command.env("SPOTIFY_PLAYLIST_IDS", format!("{gone},{stays}")).output().unwrap();
+        let output =
+            command.env("SPOTIFY_PLAYLIST_IDS", format!("{gone},{stays}")).output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{}", text(&output));
         (serde_json::from_slice::<Value>(&output.stdout).unwrap(), text(&output))
     };
@@ -369,7 +393,10 @@ fn a_forgotten_playlist_is_read_again_only_where_it_is_named() {
     let (report, _) = run(&["run", "--playlist", &gone]);
     assert_eq!(report["playlists"][0]["status"], "fetched");
     let (report, said) = run(&["run"]);
-    assert!(report["playlists"].to_string().contains(&gone) && !said.contains("forgotten"), "{said}");
+    assert!(
+        report["playlists"].to_string().contains(&gone) && !said.contains("forgotten"),
+        "{said}"
+    );
 }
 
 /// One night of two lists, and an account and a bucket that every trial begins with.
@@ -391,7 +418,9 @@ impl Trials {
         // With what the server knows of each object.
         copy(cloud.s3.bucket().parent().unwrap(), objects.path());
         for table in TABLES {
-            cloud.snowflake.tamper(&format!("create table kept_{table} as from SPOTIFY.RAW.{table}"));
+            cloud
+                .snowflake
+                .tamper(&format!("create table kept_{table} as from SPOTIFY.RAW.{table}"));
         }
         Self { cloud, begun, objects }
     }
@@ -405,7 +434,9 @@ impl Trials {
         }
         copy(self.objects.path(), bucket.parent().unwrap());
         for table in TABLES {
-            let restore = format!("delete from SPOTIFY.RAW.{table}; insert into SPOTIFY.RAW.{table} from kept_{table}");
+            let restore = format!(
+                "delete from SPOTIFY.RAW.{table}; insert into SPOTIFY.RAW.{table} from kept_{table}"
+            );
             self.cloud.snowflake.tamper(&restore);
         }
         self.cloud.s3.clear_log();

@@ -54,6 +54,7 @@ mod odd_answers;
 mod odd_details;
 mod odd_lists;
 mod proof;
+mod prune;
 mod queries;
 mod quota;
 mod recordings;

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use serde_json::json;
 
+use super::Scope;
 use super::error::Error;
 use super::places::{Places, remove_file};
-use super::Scope;
 use crate::event::Events;
 use crate::ids::Table;
 use crate::lake::{self, Redaction, ToUpload, WrittenFile, redact_archive};
@@ -154,9 +154,7 @@ fn keep(
     let path = lake.join(&archive.key);
     let failed = |source| crate::run::Error::File { doing: "write", path: path.clone(), source };
     let folder = path.parent().unwrap_or(&lake);
-    std::fs::create_dir_all(folder)
-        .and_then(|()| std::fs::rename(rest, &path))
-        .map_err(failed)?;
+    std::fs::create_dir_all(folder).and_then(|()| std::fs::rename(rest, &path)).map_err(failed)?;
     let file = WrittenFile::of(&lake, &archive.key)?;
     written::archive_written(warehouse, &archive.run_id, &file)?;
     Ok(file)

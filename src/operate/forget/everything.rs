@@ -52,8 +52,7 @@ pub(super) async fn erase(
         }
     }
     erase::landing_rows(places, &keys).await?;
-    let beyond =
-        search::beyond_reach(&warehouse, places, (&scope, &Theirs::default())).await?;
+    let beyond = search::beyond_reach(&warehouse, places, (&scope, &Theirs::default())).await?;
     erase::rest_of_this_machine(places, &scope)?;
     let data_dir = &places.config.data_dir;
     remove_folder(&data_dir.lake())?;

@@ -97,8 +97,7 @@ pub(crate) async fn forget(
         false => plan::plan(&warehouse, &places, &seeds).await?,
     };
     if wish == Wish::Show {
-        let beyond_reach =
-            search::beyond_reach(&warehouse, &places, (scope, &plan.theirs)).await?;
+        let beyond_reach = search::beyond_reach(&warehouse, &places, (scope, &plan.theirs)).await?;
         places.tidy()?;
         return Ok(Forgotten { plan, is_done: false, left: Vec::new(), beyond_reach });
     }

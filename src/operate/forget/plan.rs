@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use super::Scope;
 use super::error::Error;
 use super::places::{Places, kept_file};
 use super::rights::{self, MissingRight};
-use super::Scope;
 use crate::config::Config;
 use crate::ids::Table;
 use crate::lake::{Redaction, redact_archive};
-use crate::ledger::forgets::{self, HeldFile};
 use crate::ledger::FileState;
+use crate::ledger::forgets::{self, HeldFile};
 use crate::run::{self, Settings};
 use crate::sources::Client;
 use crate::warehouse::{ForgottenKind as Kind, KeptFile, Theirs, Touched, Warehouse};
@@ -96,7 +96,11 @@ fn command_of(scope: &str, theirs: &Theirs) -> String {
 }
 
 /// Who is logged in; where Spotify does not say so, whose liked songs are held.
-async fn user(warehouse: &Warehouse, config: &Config, settings: &Settings) -> Result<String, Error> {
+async fn user(
+    warehouse: &Warehouse,
+    config: &Config,
+    settings: &Settings,
+) -> Result<String, Error> {
     let asked = async {
         let credentials = config.credentials()?;
         let mut client =

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use super::Scope;
 use super::error::Error;
 use super::places::Places;
 use super::plan::Plan;
-use super::Scope;
 use crate::event::Events;
 use crate::ids::{Run, RunId, Table};
 use crate::lake::{self, Manifest, Rewritten, manifest_key};

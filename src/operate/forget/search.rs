@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use chrono::Days;
 use serde_json::json;
 
+use super::Scope;
 use super::error::Error;
 use super::places::{Places, kept_file};
-use super::Scope;
 use crate::config::Account;
 use crate::ids::Table;
 use crate::lake::{Format, ObjectVersion, Redaction, holds_any, redact_archive};

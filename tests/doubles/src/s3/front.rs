@@ -214,7 +214,11 @@ impl Entry {
                 // Nobody has an object of the tag that is asked for.
                 let is_there = self.shared.bucket.join(&self.key).exists();
                 let missing = (404, "NoSuchKey", "The specified key does not exist.");
-                let other = (412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold");
+                let other = (
+                    412,
+                    "PreconditionFailed",
+                    "At least one of the pre-conditions you specified did not hold",
+                );
                 Some(error(self.op, if is_there { other } else { missing }, &[]))
             }
             (Op::Delete, _) => {
@@ -230,7 +234,11 @@ impl Entry {
             },
             (Op::Get, Some(id)) => Some(match self.shared.version(&self.key, &id) {
                 Some(bytes) => HttpResponse::new(Body::from(bytes)),
-                None => error(self.op, (404, "NoSuchVersion", "The specified version does not exist."), &[]),
+                None => error(
+                    self.op,
+                    (404, "NoSuchVersion", "The specified version does not exist."),
+                    &[],
+                ),
             }),
             _ => None,
         }
@@ -239,15 +247,22 @@ impl Entry {
     /// A page of versions: by key, the newest of each first.
     fn list_versions(&self, prefix: &str, after: &(String, String), most: usize) -> HttpResponse {
         let all = self.shared.versions(prefix);
-        let begins = all.iter().position(|it| (&it.key, &it.id) == (&after.0, &after.1)).map_or(0, |at| at + 1);
+        let begins = all
+            .iter()
+            .position(|it| (&it.key, &it.id) == (&after.0, &after.1))
+            .map_or(0, |at| at + 1);
         let page = &all[begins..all.len().min(begins + most.min(super::MOST_LISTED))];
         let is_cut = begins + page.len() < all.len();
         let mut xml = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?><ListVersionsResult><Name>{BUCKET}</Name><IsTruncated>{is_cut}</IsTruncated>"
         );
         if let (true, Some(last)) = (is_cut, page.last()) {
-            write!(xml, "<NextKeyMarker>{}</NextKeyMarker><NextVersionIdMarker>{}</NextVersionIdMarker>", last.key, last.id)
-                .expect("a string takes everything");
+            write!(
+                xml,
+                "<NextKeyMarker>{}</NextKeyMarker><NextVersionIdMarker>{}</NextVersionIdMarker>",
+                last.key, last.id
+            )
+            .expect("a string takes everything");
         }
         for super::Listed { key, id, is_marker, is_latest } in page {
             let tag = if *is_marker { "DeleteMarker" } else { "Version" };

@@ -31,6 +31,17 @@ impl FakeS3 {
         self.state().keeps_versions = true;
     }
 
+    /// What another client writes, over whatever is there.
+    pub fn write(&self, key: &str, bytes: &[u8]) {
+        self.plant(key, bytes);
+        self.shared.keep_version(key);
+    }
+
+    /// What another client deletes.
+    pub fn delete(&self, key: &str) {
+        self.shared.delete(key);
+    }
+
     /// The bytes of every version that there is, with its key and id.
     pub fn every_version(&self) -> Vec<(String, String, Vec<u8>)> {
         let listed = self.shared.versions("");
