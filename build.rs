@@ -17,12 +17,13 @@ fn main() -> io::Result<()> {
     if env::var_os("CARGO_PKG_NAME").is_some_and(|name| name == "snowtrack") {
         list_sql("models")?;
         list_sql("checks")?;
+        list_sql("forget/rows")?;
     }
     add_rpaths();
     Ok(())
 }
 
-/// Writes `models.rs` or `checks.rs`: an array of `(name, include_str!(file))`.
+/// Writes `models.rs`, `checks.rs` or `forget_rows.rs`: an array of `(name, include_str!(file))`.
 fn list_sql(folder: &str) -> io::Result<()> {
     let path = manifest_dir().join("sql/duckdb").join(folder);
     println!("cargo::rerun-if-changed={}", path.display());
@@ -38,7 +39,8 @@ fn list_sql(folder: &str) -> io::Result<()> {
         }
     }
     entries.sort();
-    let list = Path::new(&env::var_os("OUT_DIR").unwrap_or_default()).join(folder);
+    let list =
+        Path::new(&env::var_os("OUT_DIR").unwrap_or_default()).join(folder.replace('/', "_"));
     fs::write(list.with_extension("rs"), format!("&[\n{}]\n", entries.concat()))
 }
 

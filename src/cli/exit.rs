@@ -62,6 +62,9 @@ pub enum Error {
     /// `status --max-age`: the last good end is too long ago, or there is none.
     #[error("{0}")]
     Stale(String),
+    /// Somebody could not be forgotten, or not yet.
+    #[error(transparent)]
+    Forget(#[from] crate::operate::ForgetError),
     /// Wrong usage that clap cannot see.
     #[error("{0}")]
     Usage(String),
@@ -72,7 +75,7 @@ pub enum Error {
 
 impl Error {
     /// The exit code.
-    pub const fn code(&self) -> u8 {
+    pub fn code(&self) -> u8 {
         match self {
             Self::Config(_) | Self::Usage(_) => USAGE,
             Self::Run(error) => of(error.ending()),
@@ -83,6 +86,7 @@ impl Error {
             Self::Stale(_) => LATER,
             Self::Costs(crate::operate::CostError::NotGranted { .. }) => SNOWFLAKE,
             Self::Costs(crate::operate::CostError::Other(error)) => of(error.ending()),
+            Self::Forget(error) => of(error.ending()),
             Self::Unwell { area, .. } => match area {
                 crate::operate::Area::Disk | crate::operate::Area::Lake => LAKE,
                 crate::operate::Area::Spotify => SOURCE,

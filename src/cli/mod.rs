@@ -8,11 +8,13 @@ mod config;
 mod doctor;
 mod duration;
 mod exit;
+mod forget;
 mod harmless;
 mod logout;
 mod man;
 mod plan;
 mod progress;
+mod prune;
 mod query;
 mod reconcile;
 mod run;
@@ -123,6 +125,10 @@ enum Command {
     /// The ledger that lives in a bucket between machines
     #[command(subcommand)]
     State(state::StateCommand),
+    /// Erase what is held of someone, everywhere, and prove that nothing is left; without `--yes`, only show it
+    Forget(forget::ForgetArgs),
+    /// Delete local history that nothing needs any more; without `--yes`, only show it
+    Prune(prune::PruneArgs),
     /// Check configuration, disk, login and reachability, and say what to fix
     Doctor,
     /// Show the configuration as resolved, or write a commented template
@@ -307,6 +313,8 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
         Command::Logout => logout::logout(cli, &config),
         Command::Snowflake(command) => snowflake::snowflake(cli, command, &config),
         Command::Reconcile(arguments) => reconcile::reconcile(cli, arguments, &config),
+        Command::Prune(arguments) => prune::prune(cli, arguments, &config),
+        Command::Forget(arguments) => forget::forget(cli, arguments, &config),
         Command::Status(arguments) => status::status(cli, arguments, &config),
         Command::State(command) => state::state(cli, command, &config),
         Command::Doctor => doctor::doctor(cli, &config),

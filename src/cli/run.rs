@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::duration::duration;
 use super::exit::Error;
 use super::progress::{self, Drawing};
-use super::{Cli, now, print, runtime, summary};
+use super::{Cli, now, print, prune, runtime, summary};
 use crate::config::Config;
 use crate::event::Stage;
 use crate::http;
@@ -142,7 +142,11 @@ pub(super) fn run(
     config: &Config,
     last: Stage,
 ) -> Result<(), Error> {
-    go(cli, config, &settings(arguments, config, last)?, usual(cli))
+    go(cli, config, &settings(arguments, config, last)?, usual(cli))?;
+    if last == Stage::Verify {
+        prune::after_run(cli, config);
+    }
+    Ok(())
 }
 
 /// What the arguments tell a run.
@@ -327,7 +331,8 @@ fn source(arguments: &RunArgs, config: &Config) -> Result<Source, Error> {
     }
     let (mine, liked) = (arguments.mine, arguments.liked);
     let mut playlists = arguments.playlist.clone();
-    if playlists.is_empty() && !mine && !liked {
+    let is_usual = playlists.is_empty() && !mine && !liked;
+    if is_usual {
         playlists = config.playlists().map_err(crate::run::Error::from)?;
         if playlists.is_empty() {
             return Err(crate::run::Error::NoSource.into());
@@ -335,5 +340,5 @@ fn source(arguments: &RunArgs, config: &Config) -> Result<Source, Error> {
     }
     let mut seen = BTreeSet::new();
     playlists.retain(|id| seen.insert(id.clone()));
-    Ok(Source::Spotify(Wanted { playlists, mine, liked }))
+    Ok(Source::Spotify(Wanted { playlists, is_usual, mine, liked }))
 }

@@ -18,6 +18,8 @@ use crate::snowflake::{IngestMode, TargetLag, TokenType};
 pub struct Config {
     /// Where the warehouse, the published file, the login and the local lake live.
     pub data_dir: DataDir,
+    /// How old local history must be that is pruned at the end of a run; none is, where nothing is said.
+    pub prune_after: Option<Duration>,
     /// The source.
     pub spotify: SpotifyConfig,
     /// The files.
@@ -125,6 +127,7 @@ impl Config {
     pub(super) fn blank() -> Self {
         Self {
             data_dir: DataDir::new(""),
+            prune_after: None,
             spotify: SpotifyConfig {
                 client_id: None,
                 client_secret: None,

@@ -260,6 +260,7 @@ mod tests {
                 "lake.bucket" => "my-bucket",
                 "state.location" => "s3://my-bucket/state/",
                 "state.publish_to" => "file:///a/spotify.duckdb",
+                "prune_after" => "90d",
                 _ if setting.kind() == Kind::Number => "7",
                 _ => "x/y",
             };

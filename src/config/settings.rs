@@ -158,6 +158,14 @@ const LAKE: &[Setting] = &[
         slot: |it| Slot::Folder(&mut it.data_dir),
     },
     Setting {
+        env: &["SNOWTRACK_PRUNE_AFTER"],
+        key: "prune_after",
+        default: "",
+        what: "how old local history must be that `run` prunes at its end, such as `90d` [default: nothing is pruned]",
+        form: forms::any,
+        slot: |it| Slot::OptionalAge(&mut it.prune_after),
+    },
+    Setting {
         env: &["S3_BUCKET"],
         key: "lake.bucket",
         default: "",

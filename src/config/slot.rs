@@ -32,6 +32,7 @@ pub(super) enum Slot<'a> {
     Number(&'a mut u64),
     Location(&'a mut Option<Location>),
     Seconds(&'a mut Duration),
+    OptionalAge(&'a mut Option<Duration>),
     Milliseconds(&'a mut Duration),
     Format(&'a mut Format),
     Ingest(&'a mut IngestMode),
@@ -57,6 +58,10 @@ impl Slot<'_> {
             Self::Seconds(slot) => {
                 let seconds = text.parse().map_err(|_| "a whole number of seconds")?;
                 *slot = Duration::from_secs(seconds);
+            }
+            Self::OptionalAge(slot) => {
+                let wanted = "a number and its unit, such as `90d`, `12h`, `10m` or `30s`";
+                *slot = Some(age(text).ok_or(wanted)?);
             }
             Self::Milliseconds(slot) => {
                 let milliseconds = text.parse().map_err(|_| "a whole number of milliseconds")?;
@@ -101,6 +106,7 @@ impl Slot<'_> {
             Self::Number(slot) => Some(slot.to_string()),
             Self::Location(slot) => slot.as_ref().map(Location::to_string),
             Self::Seconds(slot) => Some(slot.as_secs().to_string()),
+            Self::OptionalAge(slot) => slot.map(shown_age),
             Self::Milliseconds(slot) => Some(slot.as_millis().to_string()),
             Self::Format(slot) => Some(slot.name().to_owned()),
             Self::Ingest(slot) => Some(slot.name().to_owned()),
@@ -115,4 +121,24 @@ impl Slot<'_> {
             }
         }
     }
+}
+
+/// The units of an age, the longest first, in seconds.
+const UNITS: [(char, u64); 4] = [('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
+
+fn age(text: &str) -> Option<Duration> {
+    let (number, seconds) =
+        UNITS.iter().find_map(|(unit, seconds)| Some((text.strip_suffix(*unit)?, *seconds)))?;
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    let number: u64 = number.parse().ok().filter(|_| is_number)?;
+    // A century: it is taken from a time of day.
+    let seconds = number.checked_mul(seconds).filter(|it| *it <= 36_600 * 86_400)?;
+    Some(Duration::from_secs(seconds))
+}
+
+/// In the longest unit that leaves nothing over.
+fn shown_age(age: Duration) -> String {
+    let seconds = age.as_secs();
+    let whole = UNITS.iter().find(|(_, unit)| seconds.is_multiple_of(*unit) && 0 < seconds);
+    whole.map_or_else(|| format!("{seconds}s"), |(unit, size)| format!("{}{unit}", seconds / size))
 }

@@ -27,6 +27,8 @@ pub enum Warning {
     },
     /// Spotify gives the contents of followed playlists to nobody but their owners.
     FollowedLeftOut { playlist_count: u64 },
+    /// They were forgotten, and nobody named them since.
+    ForgottenLeftOut { playlist_count: u64 },
     /// Spotify has no answer for one object, or one batch of them.
     ObjectLeftOut { error: String },
     /// The rest of an entity's objects is left for the next run.

@@ -10,9 +10,9 @@ use super::format::Format;
 use super::key::object_key;
 use super::manifest::{ExportedFile, Manifest};
 use crate::event::{Events, What};
-use crate::ids::Run;
+use crate::ids::{Run, Table};
 use crate::quality::QualityPassed;
-use crate::warehouse::{TableCount, Warehouse};
+use crate::warehouse::{KeptFile, TableCount, Warehouse};
 
 /// Where and how to export.
 #[derive(Debug, Clone)]
@@ -63,29 +63,7 @@ pub(crate) fn export(
             settings.max_file_bytes,
             &staging,
         )?;
-        let mut parts = Vec::new();
-        for path in written {
-            let (row_count, row_hash_sum) = warehouse.read_back(settings.format.name(), &path)?;
-            // DuckDB opens the next file of a split before it knows whether there is a row for it.
-            if 0 < row_count {
-                parts.push((path, row_count, row_hash_sum));
-            }
-        }
-        let is_split = parts.len() > 1;
-        for (part, (path, row_count, row_hash_sum)) in (0..).zip(parts) {
-            let path = if settings.format == Format::Csv { gzip(&path)? } else { path };
-            let key = object_key(
-                &settings.prefix,
-                table,
-                run,
-                is_split.then_some(part),
-                settings.format.ending(),
-            );
-            let (sha256, size_bytes) = digest(&path)?;
-            move_into_place(&path, &settings.lake.join(&key))?;
-            events(What::FileWritten { table, row_count, size_bytes });
-            files.push(ExportedFile { table, key, row_count, size_bytes, sha256, row_hash_sum });
-        }
+        files.extend(take_in(warehouse, (table, run), &written, (settings, events))?);
         let found =
             files.iter().filter(|file| file.table == table).map(|file| file.row_count).sum();
         if found != count.changed_row_count {
@@ -98,6 +76,71 @@ pub(crate) fn export(
         std::fs::remove_dir_all(&staging).map_err(|source| failed("remove", &staging, source))?;
     }
     Ok(Manifest::new(run, settings.format, files))
+}
+
+/// Rows of files that somebody was forgotten in, without theirs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rewritten<'a> {
+    /// The run whose files they become.
+    pub run: &'a Run,
+    /// The table.
+    pub table: Table,
+    /// Where the files are.
+    pub kept: &'a [KeptFile],
+}
+
+/// Writes the rows of files that stay into new ones, as [`export`] does with rows of tables.
+///
+/// # Errors
+/// [`Error::File`] where the disk refuses, [`Error::Warehouse`].
+pub(crate) fn rewrite(
+    warehouse: &Warehouse,
+    what: Rewritten<'_>,
+    settings: &ExportSettings,
+    events: Events<'_>,
+) -> Result<Vec<ExportedFile>, Error> {
+    let Rewritten { run, table, kept } = what;
+    let staging = settings.lake.join(format!(".{}-{table}", run.id));
+    make_empty(&staging)?;
+    let format = (settings.format.name(), settings.max_file_bytes);
+    let written = warehouse.write_kept(table, kept, format, &staging)?;
+    let files = take_in(warehouse, (table, run), &written, (settings, events))?;
+    std::fs::remove_dir_all(&staging).map_err(|source| failed("remove", &staging, source))?;
+    Ok(files)
+}
+
+/// Reads back each file that was written of a table, and moves it where its key says.
+fn take_in(
+    warehouse: &Warehouse,
+    (table, run): (Table, &Run),
+    written: &[PathBuf],
+    (settings, events): (&ExportSettings, Events<'_>),
+) -> Result<Vec<ExportedFile>, Error> {
+    let mut files = Vec::new();
+    let mut parts = Vec::new();
+    for path in written {
+        let (row_count, row_hash_sum) = warehouse.read_back(settings.format.name(), path)?;
+        // DuckDB opens the next file of a split before it knows whether there is a row for it.
+        if 0 < row_count {
+            parts.push((path.clone(), row_count, row_hash_sum));
+        }
+    }
+    let is_split = parts.len() > 1;
+    for (part, (path, row_count, row_hash_sum)) in (0..).zip(parts) {
+        let path = if settings.format == Format::Csv { gzip(&path)? } else { path };
+        let key = object_key(
+            &settings.prefix,
+            table,
+            run,
+            is_split.then_some(part),
+            settings.format.ending(),
+        );
+        let (sha256, size_bytes) = digest(&path)?;
+        move_into_place(&path, &settings.lake.join(&key))?;
+        events(What::FileWritten { table, row_count, size_bytes });
+        files.push(ExportedFile { table, key, row_count, size_bytes, sha256, row_hash_sum });
+    }
+    Ok(files)
 }
 
 /// An empty folder; what a killed process left in it goes.

@@ -14,6 +14,7 @@ mod key;
 mod location;
 mod manifest;
 mod presence;
+mod redact;
 mod store;
 mod upload;
 
@@ -21,13 +22,14 @@ pub use error::{Error, Refusal, StuckFile};
 pub use format::Format;
 pub use location::Location;
 pub use manifest::{ExportedFile, Manifest, WrittenFile};
-pub use store::{StaticKeys, Store, StoreSettings, StoreTiming};
+pub use store::{ObjectVersion, StaticKeys, Store, StoreSettings, StoreTiming};
 pub use upload::{ToUpload, Uploaded, upload};
 
 pub(crate) use archive::archive;
-pub(crate) use export::{ExportSettings, Unshipped, export};
+pub(crate) use export::{ExportSettings, Rewritten, Unshipped, export, rewrite};
 pub(crate) use key::{archive_key, manifest_key};
 pub(crate) use location::LOCATION;
+pub(crate) use redact::{Redaction, holds_any, redact_archive};
 pub use store::{Bucket, Condition, Object, Put, Told};
 
 pub(crate) use store::is_address;

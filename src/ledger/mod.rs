@@ -2,9 +2,10 @@
 //!
 //! Its statements are the files of `sql/duckdb/ledger`, each with bound values; many rows are one statement over a JSON array.
 //!
-//! Besides this folder, three others write `meta`, because what they note is one transaction with what they do:
+//! Besides this folder, four others write `meta`, because what they note is one transaction with what they do:
 //! - `warehouse` notes a read with the pages that it gave (`arrivals.rs`, `reads.rs`), its own schema's sum, and which runs changed rows.
 //! - The gate notes what its checks found while it runs them (`warehouse/check_runs.rs`).
+//! - `sql/duckdb/forget` takes out who is forgotten, with their rows.
 //! - `sql/duckdb/finish.sql` notes what a transform consumed, with the rows it made, and which rows went.
 //!
 //! No other module speaks SQL of `meta`; a test reads the sources for it.
@@ -13,10 +14,12 @@ pub(crate) mod checks;
 pub(crate) mod consumers;
 mod file_summary;
 pub(crate) mod files;
+pub(crate) mod forgets;
 mod freshness;
 pub(crate) mod lockouts;
 pub(crate) mod lost;
 pub(crate) mod origins;
+pub(crate) mod prunes;
 pub(crate) mod runs;
 pub(crate) mod settings;
 pub(crate) mod shipments;

@@ -44,6 +44,20 @@ impl Step {
         FileState::Superseded,
     );
 
+    /// Somebody in it is forgotten, and its other rows arrived in a newer file.
+    pub(super) const FORGOTTEN_IN: Self = Self::new(
+        &[
+            FileState::Exported,
+            FileState::Uploaded,
+            FileState::Submitting,
+            FileState::Accepted,
+            FileState::Verified,
+            FileState::Failed,
+            FileState::Mismatch,
+        ],
+        FileState::Superseded,
+    );
+
     /// A step that is not legal does not compile.
     const fn new(from: &'static [FileState], to: FileState) -> Self {
         let mut at = 0;

@@ -63,6 +63,9 @@ pub(crate) fn warning(warning: &Warning) -> String {
         Warning::FollowedLeftOut { playlist_count } => format!(
             "{playlist_count} followed playlists are left out: Spotify gives contents only to owner and collaborators"
         ),
+        Warning::ForgottenLeftOut { playlist_count } => format!(
+            "{playlist_count} playlist(s) are left out, because they were forgotten: `--playlist ID` reads one again"
+        ),
         Warning::ObjectLeftOut { error } => error.clone(),
         Warning::ObjectsLeft { entity, count, error } => {
             format!("{error}; the other {count} {entity} are left for the next run")

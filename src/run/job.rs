@@ -33,6 +33,8 @@ pub enum Source {
 pub struct Wanted {
     /// These playlists.
     pub playlists: Vec<PlaylistId>,
+    /// Whether the configuration names them, and nobody by a flag: then a forgotten one is left out.
+    pub is_usual: bool,
     /// All own and collaborative playlists.
     pub mine: bool,
     /// The liked songs.
@@ -45,7 +47,7 @@ impl Source {
         match self {
             Self::Demo => "demo".to_owned(),
             Self::FromDir(path) => format!("from-dir {}", path.display()),
-            Self::Spotify(Wanted { playlists, mine, liked }) => {
+            Self::Spotify(Wanted { playlists, mine, liked, .. }) => {
                 let mut parts: Vec<String> =
                     playlists.iter().map(|id| format!("playlist {id}")).collect();
                 parts.extend(mine.then(|| "mine".to_owned()));

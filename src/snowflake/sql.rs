@@ -95,6 +95,12 @@ const COMPARE_BUCKETS: &str = include_str!("../../sql/snowflake/compare/buckets.
 const COMPARE_KEYS: &str = include_str!("../../sql/snowflake/compare/keys.sql");
 const COMPARE_ROWS: &str = include_str!("../../sql/snowflake/compare/rows.sql");
 
+const FORGET_DELETE: &str = include_str!("../../sql/snowflake/forget/delete.sql");
+const FORGET_MAY_DELETE: &str = include_str!("../../sql/snowflake/forget/may_delete.sql");
+const FORGET_LEFT: &str = include_str!("../../sql/snowflake/forget/left.sql");
+const FORGET_LEFT_IN_COLUMN: &str = include_str!("../../sql/snowflake/forget/left_in_column.sql");
+const FORGET_RETENTION: &str = include_str!("../../sql/snowflake/forget/retention.sql");
+
 const LANDING_TABLE: &str = include_str!("../../sql/snowflake/setup/100_landing_table.sql");
 const CANONICAL: &str = include_str!("../../sql/snowflake/canonical/each_table.sql");
 
@@ -222,6 +228,42 @@ impl Names {
         )
     }
 
+    /// Takes the rows of files out of a landing table; bind the files' keys as a JSON array.
+    pub(crate) fn delete_files(&self, table: Table) -> String {
+        self.of_landing_table(FORGET_DELETE, table, None)
+    }
+
+    /// Changes nothing, and is refused where the role may not delete.
+    pub(crate) fn may_delete(&self, table: Table) -> String {
+        self.of_landing_table(FORGET_MAY_DELETE, table, None)
+    }
+
+    /// Counts the rows of files, or with one of these ids in `column`; bind the keys, then the ids, each a JSON array.
+    pub(crate) fn left_rows(&self, table: Table, column: &str) -> String {
+        self.of_landing_table(FORGET_LEFT, table, Some(("gone_column", column)))
+    }
+
+    /// Counts the rows with one of these ids in `column`; bind them as a JSON array.
+    pub(crate) fn left_in_column(&self, table: Table, column: &str) -> String {
+        self.of_landing_table(FORGET_LEFT_IN_COLUMN, table, Some(("nulled_column", column)))
+    }
+
+    /// The landing tables, with how long each keeps what was deleted.
+    pub(crate) fn retention(&self) -> String {
+        self.single(FORGET_RETENTION, Vec::new())
+    }
+
+    fn of_landing_table(
+        &self,
+        template: &str,
+        table: Table,
+        column: Option<(&'static str, &str)>,
+    ) -> String {
+        let mut fillings = vec![("table", Filling::Name(ident(table.name())))];
+        fillings.extend(column.map(|(open, name)| (open, Filling::Name(ident(name)))));
+        self.single(template, fillings)
+    }
+
     /// The query of a table's current rows on its landing table.
     pub(super) fn current_rows(&self, table: Table) -> String {
         self.current_rows_of(table.shape())
@@ -324,6 +366,8 @@ pub(super) mod tests {
         listed.insert(CANONICAL);
         listed.extend([OBSERVE, OBSERVE_TABLE, LOAD, LANDED, COPY_HISTORY, PIPES, PIPE_STATUS]);
         listed.extend(crate::snowflake::history::FILES);
+        listed.extend([FORGET_DELETE, FORGET_MAY_DELETE, FORGET_LEFT, FORGET_LEFT_IN_COLUMN]);
+        listed.insert(FORGET_RETENTION);
         listed.extend([COMPARE_COUNTS, COMPARE_BUCKETS, COMPARE_KEYS, COMPARE_ROWS]);
         let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("sql/snowflake")];
         let mut count = 0;

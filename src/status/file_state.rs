@@ -74,8 +74,8 @@ impl FileState {
             Self::Verified | Self::Failed | Self::Mismatch => {
                 !matches!(self, Self::Loaded | Self::Superseded)
             }
-            // Never what is proven.
-            Self::Superseded => !matches!(self, Self::Loaded | Self::Verified | Self::Superseded),
+            // What is proven, too, where somebody in it is forgotten.
+            Self::Superseded => !matches!(self, Self::Loaded | Self::Superseded),
         }
     }
 
@@ -179,6 +179,7 @@ mod tests {
             "the table cannot be asked, and the history says that a later load was refused",
         ),
         (Verified, Mismatch, "somebody changed the table since"),
+        (Verified, Superseded, "somebody in it is forgotten, and a newer file has its other rows"),
         (Failed, Verified, "somebody mended what Snowflake refused, and it was loaded"),
         (Failed, Failed, "it is still refused"),
         (Failed, Mismatch, "somebody loaded a part of it"),

@@ -6,6 +6,11 @@ use super::error::{Doing, Error};
 use super::{Warehouse, sql_files};
 use crate::ids::Table;
 
+/// How csv files are read in which each column is to have its own type, as [`Warehouse::write_unshipped`] writes them.
+pub(super) const CSV_AS_WRITTEN: &str = "header = true, delim = ',', quote = '\"', escape = '\"', nullstr = '', \
+    allow_quoted_nulls = false, auto_detect = false, parallel = false, dateformat = '%Y-%m-%d', \
+    timestampformat = '%Y-%m-%dT%H:%M:%S.%f'";
+
 impl Warehouse {
     /// Writes the table's unshipped rows into `folder` as one file or more and returns them in order. csv is written plain.
     ///
@@ -18,13 +23,28 @@ impl Warehouse {
         max_file_bytes: u64,
         folder: &Path,
     ) -> Result<Vec<PathBuf>, Error> {
+        let query = format!("from staging.unshipped_{table}");
+        self.write_rows(table, &query, (format, max_file_bytes), folder)
+    }
+
+    /// The same of the rows of a query.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub(super) fn write_rows(
+        &self,
+        table: Table,
+        query: &str,
+        (format, max_file_bytes): (&str, u64),
+        folder: &Path,
+    ) -> Result<Vec<PathBuf>, Error> {
         let target = sql_files::literal(&folder.to_string_lossy());
         let options = match format {
             "csv" => self.csv_options(table)?,
             _ => "format parquet, compression zstd".to_owned(),
         };
         let sql = format!(
-            "copy (from staging.unshipped_{table}) to {target} ({options}, file_size_bytes {max_file_bytes}, overwrite_or_ignore)"
+            "copy ({query}) to {target} ({options}, file_size_bytes {max_file_bytes}, overwrite_or_ignore)"
         );
         let doing = format!("write the rows of `{table}`");
         self.connection.execute_batch(&sql).doing(&doing)?;

@@ -5,10 +5,12 @@
 
 mod arrivals;
 mod check_runs;
+mod compact;
 mod compare;
 mod documents;
 mod error;
 mod files;
+mod forget;
 mod image;
 mod journal;
 mod known_reads;
@@ -37,6 +39,7 @@ pub(crate) use check_runs::Offending;
 pub(crate) use compare::{BucketSum, CurrentRow, KeyHash, TableSum};
 pub(crate) use documents::LandedDocument;
 pub(crate) use error::Error;
+pub(crate) use forget::{KeptFile, Kind as ForgottenKind, Theirs, Touched, redact};
 pub(crate) use image::SCHEMA_VERSION;
 pub(crate) use journal::Described;
 use journal::Journal;
@@ -48,6 +51,7 @@ pub(crate) use reads::{FinishedRead, KnownRead, ListedPlaylist, NewRead, ReadSta
 pub(crate) use refused::Finding;
 #[cfg(test)]
 pub(crate) use sql_files::Scratch;
+pub(crate) use sql_files::forgotten_by;
 pub(crate) use sql_files::ledger as ledger_sql;
 pub(crate) use sql_files::{CHECKS, CheckFile};
 pub(crate) use transform::TableCount;

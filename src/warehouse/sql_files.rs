@@ -73,6 +73,56 @@ macro_rules! statements {
     };
 }
 
+/// What is copied into a fresh work file.
+pub(super) const FRESH_TABLES: &str = include_str!("../../sql/duckdb/forget/fresh_tables.sql");
+
+/// What is forgotten: whose, what becomes of the rows of each table, and what goes of everything else.
+pub(super) mod forget {
+    use super::Files;
+
+    pub(crate) const WHOSE: &str = include_str!("../../sql/duckdb/forget/whose.sql");
+    pub(crate) const PURGE_TABLE: &str = include_str!("../../sql/duckdb/forget/purge_table.sql");
+    pub(crate) const PURGE: &str = include_str!("../../sql/duckdb/forget/purge.sql");
+    pub(crate) const NAMING_ROWS: &str = include_str!("../../sql/duckdb/forget/naming_rows.sql");
+    pub(crate) const REPLACE_ROW: &str = include_str!("../../sql/duckdb/forget/replace_row.sql");
+    pub(crate) const ORIGINS: &str = include_str!("../../sql/duckdb/forget/origins.sql");
+    /// Of each shipped table, under its name. Made by build.rs.
+    pub(crate) const ROWS: &Files = include!(concat!(env!("OUT_DIR"), "/forget_rows.rs"));
+}
+
+/// What becomes of a table's rows in `source`, where somebody is forgotten.
+pub(super) fn forgotten_rows(table: Table, source: &str) -> String {
+    template::fill(&without_header(rows_to_forget(table)), |name| match name {
+        "source" => Some(Cow::Owned(source.to_owned())),
+        _ => filling(table.shape(), name),
+    })
+}
+
+/// The statements that take a table's rows of those who are forgotten out of `core`.
+pub(super) fn purge_table(table: Table) -> String {
+    let rows = forgotten_rows(table, &format!("core.{table}"));
+    template::fill(forget::PURGE_TABLE, |name| match name {
+        "rows" => Some(Cow::Owned(rows.clone())),
+        _ => filling(table.shape(), name),
+    })
+}
+
+/// The column and kind that a line of the header of a table's file names.
+pub(crate) fn forgotten_by(table: Table, what: &str) -> Option<(&'static str, &'static str)> {
+    let line =
+        rows_to_forget(table).lines().find_map(|line| line.strip_prefix("-- ")?.strip_prefix(what));
+    line?.strip_prefix(": ")?.split_once(' ')
+}
+
+fn rows_to_forget(table: Table) -> &'static str {
+    let own = forget::ROWS.iter().find(|(name, _)| *name == table.name());
+    own.expect("each table has a file of sql/duckdb/forget/rows, by test").1
+}
+
+fn without_header(sql: &str) -> String {
+    sql.lines().filter(|line| !line.starts_with("--")).collect::<Vec<_>>().join("\n")
+}
+
 /// What the ledger is asked, and what it notes.
 #[rustfmt::skip]
 pub(crate) mod ledger {
@@ -81,22 +131,35 @@ pub(crate) mod ledger {
         ACKNOWLEDGE_RUNS "acknowledge_runs",
         ADVANCE_FILES "advance_files",
         ANNOUNCE_FILES "announce_files",
+        ARCHIVED_RUNS "archived_runs",
+        ARCHIVES "archives",
+        ARRIVED_FILES "arrived_files",
         ASKED_DETAILS "asked_details",
+        BEGIN_FORGET "begin_forget",
         BEGIN_READ "begin_read",
+        BEGIN_REWRITE "begin_rewrite",
         BEGIN_RUN "begin_run",
+        BEGUN_FORGET "begun_forget",
         BEGUN_PLAYLISTS "begun_playlists",
         BEING_FETCHED "being_fetched",
         CHECK_RESULTS "check_results",
+        CLOSE_FORGET "close_forget",
         CONTINUE_READS "continue_reads",
         DENY_FILES "deny_files",
         DOCUMENTS_OF_RUN "documents_of_run",
         END_FETCH "end_fetch",
+        END_FORGET "end_forget",
         END_RUN "end_run",
         END_UNFINISHED_RUNS "end_unfinished_runs",
+        ERASE_FILES "erase_files",
+        ERASED_FILES "erased_files",
+        FILES_OF_ERASURE "files_of_erasure",
         FILES_OF_RUNS "files_of_runs",
+        FILES_TO_LOOK_INTO "files_to_look_into",
         FINISHED_PLAYLIST_READS "finished_playlist_reads",
         FINISHED_READ "finished_read",
         FIRST_ROWS "first_rows",
+        FORGET_FILES "forget_files",
         FORGET_LOCKOUTS "forget_lockouts",
         FRESHNESS "freshness",
         HAS_PENDING "has_pending",
@@ -104,16 +167,21 @@ pub(crate) mod ledger {
         HAS_SETTINGS "has_settings",
         IS_EXPORTED "is_exported",
         IS_FOREIGN "is_foreign",
+        IS_FORGOTTEN_PLAYLIST "is_forgotten_playlist",
         IS_PUBLISHED "is_published",
         JUDGE_RUNS "judge_runs",
+        KEEP_FORGOTTEN "keep_forgotten",
+        KNOWN_USERS "known_users",
         LACK_EVERY_RUN "lack_every_run",
         LAST_ITEM_ID "last_item_id",
         LAST_PROOF "last_proof",
-        ORIGINS_OF_RUNS "origins_of_runs",
         LATEST_EXPORTED_RUN "latest_exported_run",
-        LATEST_RUNS "latest_runs",
         LATEST_RUN_WITH_FILES "latest_run_with_files",
+        LATEST_RUNS "latest_runs",
+        LEAVE_OUT_PLAYLIST "leave_out_playlist",
         LISTED_PLAYLISTS "listed_playlists",
+        LOSE_ARCHIVE "lose_archive",
+        LOSE_MANIFEST "lose_manifest",
         LOST_FILES "lost_files",
         MANIFEST_FILES "manifest_files",
         MAY_ASK_IN_BATCHES "may_ask_in_batches",
@@ -125,15 +193,23 @@ pub(crate) mod ledger {
         NOTE_LOCKOUTS "note_lockouts",
         NOTE_LOST_FILES "note_lost_files",
         NOTE_MANIFEST "note_manifest",
+        NOTE_ORIGINS "note_origins",
         NOTE_TABLE_COUNTS "note_table_counts",
         NOTE_VERDICTS "note_verdicts",
+        ORIGINS_OF_RUNS "origins_of_runs",
         PENDING_CHANGED_ROW_COUNT "pending_changed_row_count",
         PENDING_GONE_ROW_COUNT "pending_gone_row_count",
         PENDING_ROW_COUNT "pending_row_count",
         PROVE_RUN "prove_run",
+        PRUNABLE_READS "prunable_reads",
+        PRUNABLE_SIZE "prunable_size",
+        PRUNE_DOCUMENTS "prune_documents",
+        RECORDINGS "recordings",
         REGISTER_CONSUMER "register_consumer",
-        ROWS_OF_DOCUMENTS "rows_of_documents",
+        REMEMBER_PLAYLIST "remember_playlist",
         ROW_HELD_BEFORE "row_held_before",
+        ROWS_OF_DOCUMENTS "rows_of_documents",
+        RUNS_OF_ERASURE "runs_of_erasure",
         SENT_FILES "sent_files",
         SETTLE_FILES "settle_files",
         SHIPPED_BY_RUN "shipped_by_run",
@@ -141,11 +217,14 @@ pub(crate) mod ledger {
         STATES_OF_FILES "states_of_files",
         SUBMIT_FILES "submit_files",
         SUBMIT_FILES_AGAIN "submit_files_again",
+        SUPERSEDE_FORGOTTEN "supersede_forgotten",
         SUPERSEDE_OLDER_FILES "supersede_older_files",
         TABLE_COUNTS_OF_RUN "table_counts_of_run",
         TEXT_COLUMNS "text_columns",
+        UNFINISHED_FORGET "unfinished_forget",
         UNFINISHED_RUN "unfinished_run",
         UNKNOWN_CONSUMERS "unknown_consumers",
+        UNPROVEN_REWRITES "unproven_rewrites",
         UNREAD "unread",
         WHICH_ARE_IN_USE "which_are_in_use",
         WHICH_ARE_LATEST "which_are_latest",
@@ -309,6 +388,14 @@ pub(super) fn publish_table(table: Table) -> String {
     format!("create table published.core.{table} as from core.{table}")
 }
 
+/// The statement that writes a table of the attached file `former` into the attached `published` file, without who is forgotten.
+pub(super) fn republish_table(table: Table) -> String {
+    let rows = forgotten_rows(table, &format!("former.core.{table}"));
+    format!(
+        "create table published.core.{table} as select * exclude (is_gone, is_changed) from (\n{rows}\n) where not is_gone"
+    )
+}
+
 /// A check's name and its offending rows as JSON, for one statement or a part of one.
 pub(super) fn offending(name: &str, query: &str) -> String {
     let (name, query) = (literal(name), query.trim().trim_end_matches(';'));
@@ -424,6 +511,15 @@ mod tests {
                 MISSING_DETAILS,
             ])
             .chain([KNOWN_READS, UNFINISHED_READ])
+            .chain([
+                forget::WHOSE,
+                forget::PURGE,
+                forget::PURGE_TABLE,
+                forget::ORIGINS,
+                FRESH_TABLES,
+            ])
+            .chain([forget::NAMING_ROWS, forget::REPLACE_ROW])
+            .chain(forget::ROWS.iter().map(|(_, sql)| *sql))
             .chain(ledger::ALL.iter().copied())
             .chain([RECONCILE_COUNTS, RECONCILE_BUCKETS, RECONCILE_KEYS, RECONCILE_ROWS])
             .collect();
@@ -447,6 +543,18 @@ mod tests {
             }
         }
         assert_eq!(count, listed.len());
+    }
+
+    #[test]
+    fn each_table_says_what_becomes_of_its_rows_where_somebody_is_forgotten() {
+        for table in Table::ALL {
+            let sql = forgotten_rows(table, "core.x");
+            assert!(!sql.contains("{source}") && !sql.contains("{columns}"), "{table}");
+            assert!(forgotten_by(table, "gone").is_some(), "{table}");
+        }
+        assert_eq!(forget::ROWS.len(), Table::ALL.len());
+        assert_eq!(forgotten_by(Table::PlaylistSongs, "nulled"), Some(("added_by", "user")));
+        assert_eq!(forgotten_by(Table::Songs, "nulled"), None);
     }
 
     #[test]

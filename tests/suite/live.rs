@@ -57,6 +57,7 @@ pub(crate) fn fetch_with(
         source: Some(Source::Spotify(Wanted {
             playlists: playlists.iter().map(|id| id.parse().unwrap()).collect(),
             mine,
+            is_usual: false,
             liked: false,
         })),
         run: None,

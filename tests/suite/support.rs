@@ -96,6 +96,23 @@ impl World {
         rows
     }
 
+    /// The files below a folder, by their paths in it.
+    pub(crate) fn files(&self, name: &str) -> Vec<String> {
+        let root = self.path(name);
+        let (mut folders, mut files) = (vec![root.clone()], Vec::new());
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                match path.is_dir() {
+                    true => folders.push(path),
+                    false => files.push(path.strip_prefix(&root).unwrap().display().to_string()),
+                }
+            }
+        }
+        files.sort();
+        files
+    }
+
     pub(crate) fn write(&self, name: &str, text: &str) {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -154,3 +154,33 @@ create table if not exists meta.pending_gone_rows (
     first_key  varchar, -- the columns of the key, as text
     second_key varchar
 );
+
+-- What was asked to be forgotten, and how far that is. It names nobody.
+create table if not exists meta.forgets (
+    forget_id varchar,   -- made as a run's id is
+    scope     varchar,   -- playlist | user | everything
+    begun_at  timestamp,
+    ended_at  timestamp  -- NULL = the same command goes on with it
+);
+
+-- Whose rows they are, for as long as that lasts; empty otherwise.
+create table if not exists meta.forgotten (
+    kind  varchar, -- playlist | user | song | album | artist | name
+    value varchar
+);
+
+-- Where the rows come from that stand in files of a run which wrote other files' rows anew: `run time`.
+create table if not exists meta.rewritten_origins (
+    run_id varchar,
+    origin varchar
+);
+
+-- Playlists that are read again only where they are named: sha256 of each id, because the id is forgotten.
+create table if not exists meta.forgotten_playlists (
+    fingerprint  varchar,
+    forgotten_at timestamp
+);
+
+alter table meta.runs add column if not exists is_rewrite boolean; -- its files hold rows of earlier files; NULL = its own
+alter table meta.files add column if not exists forgotten_at timestamp; -- when its other rows went into a newer file; NULL = not
+alter table meta.files add column if not exists erased_at timestamp; -- when nothing of it was left anywhere; NULL = it is there

@@ -1,8 +1,8 @@
 //! Where files go: the local lake as it is, or an S3 bucket beside it.
 //!
 //! In: a bucket's name and AWS's own configuration. Out: a [`Store`], with one method for each call that an upload makes. This
-//! folder alone knows the AWS SDK. It never overwrites or deletes an object unless it is told to (`conditional`, and a bucket that
-//! is [`Bucket::overwriting`]), and no error of it carries a key or a token.
+//! folder alone knows the AWS SDK. It never overwrites or deletes an object unless it is told to (`conditional`, `versions`, and a
+//! bucket that is [`Bucket::overwriting`]), and no error of it carries a key or a token.
 
 mod answer;
 mod body;
@@ -11,6 +11,7 @@ mod limit;
 mod listing;
 mod open;
 mod probe;
+mod versions;
 
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ use sha2::{Digest, Sha256};
 pub use self::conditional::{Condition, Object, Put, Told};
 pub(crate) use self::open::is_address;
 pub use self::open::{StaticKeys, StoreSettings, StoreTiming};
+pub use self::versions::ObjectVersion;
 use super::error::{Error, Refusal};
 use body::Payload;
 

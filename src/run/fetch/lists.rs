@@ -9,6 +9,7 @@ use super::reading::{Begin, End, Reading};
 use crate::blocking::blocking;
 use crate::event::{Warning, What};
 use crate::ids::{PlaylistId, Subject};
+use crate::ledger::forgets;
 use crate::run::error::Error;
 use crate::run::report::PlaylistReport;
 use crate::sources::{Bucket, KnownList, ListReader, Reader, RowIdentity};
@@ -22,6 +23,7 @@ const MINE: &str = "mine";
 
 /// The playlists that a list names.
 struct Listing {
+    read_id: i64,
     user_id: String,
     playlists: Vec<ListedPlaylist>,
     /// Why there may be others.
@@ -31,7 +33,7 @@ struct Listing {
 impl Fetch<'_> {
     /// Reads the user's own and collaborative playlists, as far as their snapshots are new.
     pub(crate) async fn mine(&mut self) -> Result<Vec<PlaylistReport>, Error> {
-        let Listing { user_id, playlists, lack } = match self.own_playlists().await {
+        let Listing { read_id, user_id, playlists, lack } = match self.own_playlists().await {
             Ok(listing) => listing,
             Err(error @ Error::Spotify(crate::sources::Error::RateLimited { .. })) => {
                 return Ok(vec![self.report(MINE, Err(error))?]);
@@ -39,9 +41,13 @@ impl Fetch<'_> {
             Err(error) => return Err(error),
         };
         let mut reports = BTreeMap::new();
-        let mut followed = 0;
+        let (mut followed, mut forgotten) = (0, 0);
         for playlist in playlists {
             let Some(id) = playlist.id else { continue };
+            if blocking(|| forgets::leave_out(self.warehouse, read_id, &id))? {
+                forgotten += 1;
+                continue;
+            }
             // Whose owner Spotify does not name may be ours.
             let is_ours = playlist.owner_id.as_ref().is_none_or(|owner| *owner == user_id);
             if !is_ours && !playlist.is_collaborative {
@@ -51,6 +57,7 @@ impl Fetch<'_> {
                 place.insert(report);
             }
         }
+        self.say_left_out(forgotten);
         if followed > 0 {
             let followed = Warning::FollowedLeftOut { playlist_count: followed };
             (self.events)(What::Warning(followed));
@@ -76,12 +83,12 @@ impl Fetch<'_> {
             let playlists = blocking(|| self.warehouse.listed_playlists(read_id))?;
             let named = named(&playlists);
             if named == announced {
-                return Ok(Listing { user_id, playlists, lack: None });
+                return Ok(Listing { read_id, user_id, playlists, lack: None });
             }
             if tries == MAX_LISTINGS {
                 let url = "/me/playlists";
                 let lack = crate::sources::Error::ListNotWhole { url, announced, named, tries };
-                return Ok(Listing { user_id, playlists, lack: Some(lack) });
+                return Ok(Listing { read_id, user_id, playlists, lack: Some(lack) });
             }
             self.finish(read_id, ReadStatus::Torn)?;
             tries += 1;
@@ -136,6 +143,7 @@ impl Fetch<'_> {
         self.foresee_user()?;
         let read = blocking(|| self.warehouse.newest_listing())?;
         let total = read.and_then(|read| read.total).unwrap_or(0);
+        let read_id = read.map_or(0, |read| read.read_id);
         self.client.foresee(Bucket::OwnPlaylists, ListReader::page_count(total).into())?;
         let mut playlists = match read {
             Some(read) => blocking(|| self.warehouse.listed_playlists(read.read_id))?,
@@ -144,7 +152,7 @@ impl Fetch<'_> {
         // Whose the others are, only Spotify knows.
         playlists.retain(|it| it.id.as_ref().is_some_and(|id| self.known.holds(id)));
         playlists.iter_mut().for_each(|playlist| playlist.owner_id = None);
-        Ok(Listing { user_id: String::new(), playlists, lack: None })
+        Ok(Listing { read_id, user_id: String::new(), playlists, lack: None })
     }
 
     /// Reads a list to its end, from where an earlier process left it. `None`: it is the one that is `known`.

@@ -7,7 +7,7 @@ use crate::blocking::blocking;
 use crate::causes::chain;
 use crate::event::{Warning, What};
 use crate::ids::{PlaylistId, Subject};
-use crate::ledger::lockouts;
+use crate::ledger::{forgets, lockouts};
 use crate::run::error::Error;
 use crate::run::job::Wanted;
 use crate::run::report::PlaylistReport;
@@ -91,7 +91,9 @@ impl Fetch<'_> {
     }
 
     async fn each_of(&mut self, wanted: &Wanted) -> Result<Vec<PlaylistReport>, Error> {
-        let mut reports = self.playlists(&wanted.playlists).await?;
+        let forgotten = self.forgotten(wanted)?;
+        let named = wanted.playlists.iter().filter(|id| !forgotten.contains(id));
+        let mut reports = self.playlists(named).await?;
         if wanted.mine {
             reports.extend(self.mine().await?);
         }
@@ -101,8 +103,32 @@ impl Fetch<'_> {
         Ok(reports)
     }
 
+    /// Those of the usual playlists that were forgotten. One that somebody names is no longer so.
+    fn forgotten(&self, wanted: &Wanted) -> Result<Vec<PlaylistId>, Error> {
+        let mut forgotten = Vec::new();
+        for id in &wanted.playlists {
+            if !wanted.is_usual {
+                forgets::remember(self.warehouse, id)?;
+            } else if forgets::is_forgotten(self.warehouse, id)? {
+                forgotten.push(id.clone());
+            }
+        }
+        self.say_left_out(forgotten.len());
+        Ok(forgotten)
+    }
+
+    pub(crate) fn say_left_out(&self, count: usize) {
+        if 0 < count {
+            let playlist_count = count as u64;
+            (self.events)(What::Warning(Warning::ForgottenLeftOut { playlist_count }));
+        }
+    }
+
     /// Reads the named playlists; one that cannot be read never stops the others.
-    async fn playlists(&mut self, ids: &[PlaylistId]) -> Result<Vec<PlaylistReport>, Error> {
+    async fn playlists(
+        &mut self,
+        ids: impl Iterator<Item = &PlaylistId>,
+    ) -> Result<Vec<PlaylistReport>, Error> {
         let mut reports = Vec::new();
         self.look_up_reads()?;
         for id in ids {

@@ -56,9 +56,7 @@ pub(crate) use account::AccountId;
 pub(crate) use client::{Connection, Login, Session, Timing};
 pub(crate) use credential::{Credential, TokenType};
 pub(crate) use error::Error;
-pub(crate) use failure::FailureKind;
-#[cfg(test)]
-pub(crate) use failure::StatementFailure;
+pub(crate) use failure::{FailureKind, StatementFailure};
 pub(crate) use ident::quoted;
 pub(crate) use ident::{Ident, InvalidIdent, Literal, QualifiedName, literal};
 pub(crate) use insert::{Accepted, MAX_PIPE_FILES, StagedFile};

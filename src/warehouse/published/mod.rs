@@ -16,4 +16,5 @@ mod tests;
 
 pub(crate) use file::PublishedFile;
 pub(crate) use next_version::NextVersion;
+pub(super) use next_version::rewrite_published;
 pub(crate) use writer::{remove_if_there, remove_leftovers};

@@ -95,6 +95,30 @@ impl NextVersion {
     }
 }
 
+/// Writes `target` anew without who is forgotten. It is never made of `core`, which may hold rows that no gate has passed.
+///
+/// # Errors
+/// [`Error::File`] where the folder is not writable, [`Error::Statement`].
+pub(crate) fn rewrite_published(
+    warehouse: &Warehouse,
+    target: &Path,
+) -> Result<PublishedFile, Error> {
+    let next = beside(target);
+    let is_stopped = || warehouse.stop.is_asked();
+    let writer =
+        Writer { connection: &warehouse.connection, file: &next, is_unwanted: &is_stopped };
+    if let Err(error) = writer.write_without_forgotten(target) {
+        // The error is the one to tell.
+        let _ = remove_leftovers(&next);
+        return Err(error);
+    }
+    let all = Table::ALL.map(|table| format!("(select count(*) from core.{table})"));
+    let rows = number(warehouse, &format!("select {}", all.join(" + ")), "count rows")?;
+    let thousand_row_bytes = size(&next)? * 1000 / rows.max(1);
+    move_into_place(&next, target)?;
+    PublishedFile::of(target, thousand_row_bytes)
+}
+
 /// Whether a copy that is begun before the transform is likely to be used: `target` is what was published, and little is pending.
 fn is_worth_a_copy(warehouse: &Warehouse, target: &Path) -> Result<bool, Error> {
     let known = PublishedFile::noted(warehouse)?;

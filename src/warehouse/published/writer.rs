@@ -56,12 +56,27 @@ impl Writer<'_> {
 
     /// Writes all of `core` and `marts`.
     pub(super) fn write_anew(&self) -> Result<(), Error> {
+        self.write_tables(sql_files::publish_table)
+    }
+
+    /// Writes all of `target` but the rows of who is forgotten, which never were in the file that is written: none of its pages has
+    /// them.
+    pub(super) fn write_without_forgotten(&self, target: &Path) -> Result<(), Error> {
+        let name = sql_files::literal(&target.to_string_lossy());
+        self.end(&format!("attach {name} as former (read_only)"))?;
+        let written = self.write_tables(sql_files::republish_table);
+        let detached = self.end("detach former");
+        written.and(detached)
+    }
+
+    /// Writes each table by a statement of its own, then `marts`.
+    fn write_tables(&self, statement: impl Fn(Table) -> String) -> Result<(), Error> {
         remove_leftovers(self.file)?;
         self.with_attached("(storage_version 'v1.0.0')", || {
             self.run("create schema published.core; create schema published.marts")?;
             Table::ALL.into_iter().try_for_each(|table| {
                 tracing::debug!("publish `{table}`");
-                self.run(&sql_files::publish_table(table))
+                self.run(&statement(table))
             })?;
             // A view remembers the database in which it was made, so the names inside must be found there.
             self.run("use published")?;

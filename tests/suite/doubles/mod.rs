@@ -2,6 +2,7 @@
 
 mod rules;
 mod s3;
+mod s3_versions;
 mod script;
 pub(crate) mod snowflake;
 mod spotify;

@@ -261,6 +261,10 @@ impl Entry {
             Op::Get | Op::Head => beside = Some(self.shared.writes.read().await),
             _ => {}
         }
+        let condition = request.headers().get("if-match").is_some();
+        if let Some(response) = self.versioned(&query, condition) {
+            return Ok(response);
+        }
         if let Some(refusal) = self.refusal(request.headers()) {
             return Ok(refusal);
         }
@@ -271,6 +275,9 @@ impl Entry {
         }
         self.learn(&query, &mut response).await?;
         drop((alone, beside));
+        if matches!(self.op, Op::Put | Op::Complete) && response.status().is_success() {
+            self.shared.keep_version(&self.key);
+        }
         if self.op == Op::Head && wants_checksum {
             self.tell_checksum(&mut response);
         }
@@ -278,6 +285,79 @@ impl Entry {
             response.headers_mut().remove(CHECKSUM);
         }
         Ok(response)
+    }
+
+    /// What is asked of versions, which s3s-fs does not know: the front keeps them.
+    fn versioned(&self, query: &str, is_conditional: bool) -> Option<HttpResponse> {
+        let version = parameter(query, "versionId").map(decoded);
+        match (self.op, version) {
+            (Op::ListVersions, _) => {
+                let of = |name| decoded(parameter(query, name).unwrap_or_default());
+                let most = of("max-keys").parse().unwrap_or(super::MOST_LISTED);
+                let after = (of("key-marker"), of("version-id-marker"));
+                Some(self.list_versions(&of("prefix"), &after, most))
+            }
+            (Op::Delete, _) if is_conditional => {
+                // Nobody has an object of the tag that is asked for.
+                let is_there = self.shared.bucket.join(&self.key).exists();
+                let missing = (404, "NoSuchKey", "The specified key does not exist.");
+                let other = (
+                    412,
+                    "PreconditionFailed",
+                    "At least one of the pre-conditions you specified did not hold",
+                );
+                Some(error(self.op, if is_there { other } else { missing }, &[]))
+            }
+            (Op::Delete, _) => {
+                self.shared.delete(&self.key);
+                Some(no_content())
+            }
+            (Op::DeleteVersion, Some(id)) => match self.shared.delete_version(&self.key, &id) {
+                true => Some(no_content()),
+                false => {
+                    let unknown = "The specified version does not exist.";
+                    Some(error(self.op, (404, "NoSuchVersion", unknown), &[]))
+                }
+            },
+            (Op::Get, Some(id)) => Some(match self.shared.version(&self.key, &id) {
+                Some(bytes) => HttpResponse::new(Body::from(bytes)),
+                None => error(
+                    self.op,
+                    (404, "NoSuchVersion", "The specified version does not exist."),
+                    &[],
+                ),
+            }),
+            _ => None,
+        }
+    }
+
+    /// A page of versions: by key, the newest of each first.
+    fn list_versions(&self, prefix: &str, after: &(String, String), most: usize) -> HttpResponse {
+        let all = self.shared.versions(prefix);
+        let begins = all
+            .iter()
+            .position(|it| (&it.key, &it.id) == (&after.0, &after.1))
+            .map_or(0, |at| at + 1);
+        let page = &all[begins..all.len().min(begins + most.min(super::MOST_LISTED))];
+        let is_cut = begins + page.len() < all.len();
+        let mut xml = format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?><ListVersionsResult><Name>{BUCKET}</Name><IsTruncated>{is_cut}</IsTruncated>"
+        );
+        if let (true, Some(last)) = (is_cut, page.last()) {
+            write!(
+                xml,
+                "<NextKeyMarker>{}</NextKeyMarker><NextVersionIdMarker>{}</NextVersionIdMarker>",
+                last.key, last.id
+            )
+            .expect("a string takes everything");
+        }
+        for super::Listed { key, id, is_marker, is_latest } in page {
+            let tag = if *is_marker { "DeleteMarker" } else { "Version" };
+            write!(xml, "<{tag}><Key>{key}</Key><VersionId>{id}</VersionId><IsLatest>{is_latest}</IsLatest></{tag}>")
+                .expect("a string takes everything");
+        }
+        xml.push_str("</ListVersionsResult>");
+        HttpResponse::new(Body::from(xml))
     }
 
     /// What s3s-fs does not remember about uploads of parts.
@@ -474,6 +554,12 @@ fn error(
     response
 }
 
+fn no_content() -> HttpResponse {
+    let mut response = HttpResponse::new(Body::empty());
+    *response.status_mut() = hyper::StatusCode::NO_CONTENT;
+    response
+}
+
 /// The kind of a call and the key that it is about.
 fn what(parts: &hyper::http::request::Parts) -> (Op, String) {
     let path = parts.uri.path().trim_start_matches('/');
@@ -487,7 +573,9 @@ fn what(parts: &hyper::http::request::Parts) -> (Op, String) {
         "POST" if has("uploads") => Op::Begin,
         "POST" => Op::Complete,
         "DELETE" if has("uploadId") => Op::Abort,
+        "DELETE" if has("versionId") => Op::DeleteVersion,
         "DELETE" => Op::Delete,
+        _ if has("versions") => Op::ListVersions,
         _ if has("uploads") => Op::ListUploads,
         _ if key.is_empty() => Op::List,
         _ => Op::Get,

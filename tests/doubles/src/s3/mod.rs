@@ -2,11 +2,12 @@
 //! breaks what it is told to break.
 //!
 //! In: requests on a loopback port; a wrong secret is refused by s3s itself. Out: objects as plain files below [`FakeS3::bucket`].
-//! The front adds what s3s-fs lacks: it refuses damaged bytes before they are written, lists unfinished uploads and keeps the
-//! checksums of objects of parts.
+//! The front adds what s3s-fs lacks: it refuses damaged bytes before they are written, lists unfinished uploads, keeps the checksums of
+//! objects of parts, and versions where it is told to.
 
 mod fault;
 mod front;
+mod versions;
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
@@ -22,6 +23,7 @@ use tokio::sync::{Barrier, oneshot};
 
 pub use self::fault::{Conditions, Fault, Keeps, Lie, Says};
 use self::fault::{Script, Which};
+use self::versions::{Listed, MOST_LISTED, Version};
 use crate::bell::Bell;
 use crate::http::{ANY_LOOPBACK_PORT, reachable};
 
@@ -50,6 +52,8 @@ pub enum Op {
     List,
     Get,
     Delete,
+    DeleteVersion,
+    ListVersions,
 }
 
 /// A call as it was answered.
@@ -102,6 +106,11 @@ struct State {
     composites: BTreeMap<String, String>,
     /// Objects that are not what was sent, by key.
     spoilt: std::collections::BTreeSet<String>,
+    /// Every version of each object, the newest last; empty where the bucket keeps none.
+    versions: BTreeMap<String, Vec<Version>>,
+    keeps_versions: bool,
+    /// How many versions there ever were.
+    version_count: u64,
     keeps_checksums: bool,
     forgets_part_counts: bool,
     in_flight: BTreeMap<Op, usize>,

@@ -108,7 +108,7 @@ pub(super) fn columns_of(on: On) -> Vec<&'static str> {
             "text",
             "scheduling_state",
         ],
-        _ => &["kind", "comment", "rows", "owner", "is_dynamic"],
+        _ => &["kind", "comment", "rows", "owner", "retention_time", "is_dynamic"],
     };
     [&["created_on", "name", "database_name", "schema_name"], own].concat()
 }

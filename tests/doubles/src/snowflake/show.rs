@@ -306,18 +306,23 @@ impl State {
             }
             _ => {
                 if let Some(table) = self.catalog.tables.get(name) {
-                    let count = format!("select count(*)::varchar from {}", name.quoted());
                     row.extend([
                         ("created_on", time(table.created_at)),
                         ("kind", some("TABLE")),
                         ("is_dynamic", yes(false)),
-                        ("rows", self.engine.scalar(&count).ok().flatten()),
+                        ("rows", self.row_count(name)),
+                        ("retention_time", some("1")),
                         ("comment", table.comment.clone()),
                     ]);
                 }
             }
         }
         row
+    }
+
+    fn row_count(&self, name: &Name) -> Option<String> {
+        let count = format!("select count(*)::varchar from {}", name.quoted());
+        self.engine.scalar(&count).ok().flatten()
     }
 
     fn show_grants(&self, role: &str) -> Outcome<Rows> {

@@ -1,0 +1,144 @@
+//! `forget`: what is held of someone goes; without `--yes` it is only shown.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::exit::Error;
+use super::{Cli, now, one_line, print, run, runtime};
+use crate::config::Config;
+use crate::event::Stage;
+use crate::ids::PlaylistId;
+use crate::observe;
+use crate::operate::{ForgetError, Forgotten, Scope, Wish};
+use crate::stop::Stop;
+
+/// What is to be forgotten.
+#[derive(Debug, clap::Args)]
+pub(super) struct ForgetArgs {
+    #[command(flatten)]
+    scope: ScopeArgs,
+    /// Do it; without it, what would go is only shown
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    wait: run::WaitArgs,
+}
+
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+struct ScopeArgs {
+    /// A playlist (id, URI or URL), and the songs, albums and artists that no other needs
+    #[arg(long, value_name = "ID")]
+    playlist: Option<PlaylistId>,
+    /// Who is logged in: the login, the liked songs, own playlists, and who added songs to others
+    #[arg(long)]
+    user: bool,
+    /// Everything: bucket, landing tables, this data directory
+    #[arg(long)]
+    everything: bool,
+}
+
+impl ScopeArgs {
+    fn scope(&self) -> Scope {
+        match &self.playlist {
+            Some(id) => Scope::Playlist(id.clone()),
+            None if self.user => Scope::User,
+            None => Scope::Everything,
+        }
+    }
+}
+
+/// Shows what would go, or erases it and shows what went and what is left.
+pub(super) fn forget(cli: &Cli, arguments: &ForgetArgs, config: &Config) -> Result<(), Error> {
+    let stop = Arc::new(Stop::default());
+    let wait = arguments.wait.patience();
+    let settings =
+        crate::run::Settings { wait, ..crate::run::Settings::of_stage(Stage::Upload, now) };
+    let sinks = observe::usual();
+    let scope = arguments.scope.scope();
+    let wish = if arguments.yes { Wish::Erase } else { Wish::Show };
+    let done = runtime()?.block_on(async {
+        run::stop_on_signal(&stop);
+        let sink = |event: &_| sinks.tell(event);
+        crate::operate::forget(config, &settings, (&scope, wish), (&sink, &stop)).await
+    })?;
+    print(&if cli.json { to_json(&scope, &done) } else { in_words(&done, wish) })?;
+    match done.left.len() {
+        0 => Ok(()),
+        count => Err(ForgetError::Left { count }.into()),
+    }
+}
+
+fn status(done: &Forgotten) -> &'static str {
+    match (done.is_done, done.left.is_empty()) {
+        (true, _) => "forgotten",
+        (false, true) => "planned",
+        (false, false) => "left",
+    }
+}
+
+fn to_json(scope: &Scope, done: &Forgotten) -> String {
+    let tables = done.plan.tables.iter().map(|(table, touched)| {
+        json!({"table": table.name(), "gone_row_count": touched.gone, "changed_row_count": touched.changed})
+    });
+    let files =
+        done.plan.files.iter().map(|file| json!({"table": file.table.name(), "key": file.key}));
+    json!({
+        "status": status(done),
+        "scope": scope.name(),
+        "tables": tables.collect::<Vec<_>>(),
+        "files": files.collect::<Vec<_>>(),
+        "archives": done.plan.archives,
+        "missing_rights": done.plan.missing,
+        "left": done.left,
+        "beyond_reach": done.beyond_reach,
+    })
+    .to_string()
+}
+
+/// Tables first, then files, what is missing or left, and what no search reaches.
+fn in_words(done: &Forgotten, wish: Wish) -> String {
+    let (plan, is_shown) = (&done.plan, wish == Wish::Show);
+    let mut lines = Vec::new();
+    if plan.is_nothing() {
+        lines.push("nothing of theirs is held in tables, files or archives".to_owned());
+    } else {
+        lines.push(format!(
+            "{:<18} {:>10} {:>10}",
+            "table",
+            if is_shown { "goes" } else { "went" },
+            "changes"
+        ));
+        for (table, touched) in plan.tables.iter().filter(|(_, it)| !it.is_nothing()) {
+            lines.push(format!(
+                "{:<18} {:>10} {:>10}",
+                table.name(),
+                touched.gone,
+                touched.changed
+            ));
+        }
+        let verb = if is_shown { "are to be" } else { "were" };
+        lines.push(format!(
+            "{} file(s) {verb} erased after their other rows went out again in new ones; {} archive(s) of raw documents {verb} written anew",
+            plan.files.len(),
+            plan.archives.len()
+        ));
+    }
+    for missing in &plan.missing {
+        lines.push(format!("missing right: {}: {}", missing.right, one_line(&missing.grant)));
+    }
+    for left in &done.left {
+        lines.push(format!("left: {}", one_line(left)));
+    }
+    if done.is_done {
+        lines.push("searched every version of every object, the landing tables and the pages of the DuckDB files: nothing is left".to_owned());
+    }
+    for beyond in &done.beyond_reach {
+        lines.push(format!("not reached: {}", one_line(beyond)));
+    }
+    if is_shown {
+        lines.push("nothing was changed; the same command with `--yes` does it".to_owned());
+    }
+    lines.join("\n")
+}

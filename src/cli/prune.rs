@@ -1,0 +1,84 @@
+//! `prune`: local history that nothing needs any more goes; without `--yes` it is only shown.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::duration::duration;
+use super::exit::Error;
+use super::{Cli, now, print, run, runtime, tell};
+use crate::config::Config;
+use crate::event::Stage;
+use crate::observe;
+use crate::operate::{PruneWish, Pruned};
+use crate::stop::Stop;
+
+/// What may go.
+#[derive(Debug, clap::Args)]
+pub(super) struct PruneArgs {
+    /// How old it must be: `90d`, `12h`
+    #[arg(long, value_name = "AGE", value_parser = duration)]
+    older_than: Duration,
+    /// Do it; without it, what would go is only shown
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    wait: run::WaitArgs,
+}
+
+/// Deletes what nothing needs any more, or shows it.
+pub(super) fn prune(cli: &Cli, arguments: &PruneArgs, config: &Config) -> Result<(), Error> {
+    let wish = if arguments.yes { PruneWish::Delete } else { PruneWish::Show };
+    let pruned = work(config, (arguments.older_than, wish), arguments.wait.patience())?;
+    print(&if cli.json { to_json(&pruned, wish) } else { in_words(&pruned, wish) })
+}
+
+/// The same at the end of a run, where the configuration says so: it is told in a line, and is no reason for the run to fail.
+pub(super) fn after_run(cli: &Cli, config: &Config) {
+    let Some(older_than) = config.prune_after else { return };
+    match work(config, (older_than, PruneWish::Delete), Duration::ZERO) {
+        Ok(pruned) if pruned.document_count == 0 && pruned.file_count == 0 => {}
+        Ok(pruned) if cli.json || cli.quiet => {
+            tracing::info!("{}", in_words(&pruned, PruneWish::Delete));
+        }
+        Ok(pruned) => tell(&in_words(&pruned, PruneWish::Delete)),
+        Err(error) => {
+            tracing::warn!("nothing was pruned: {}", crate::causes::chain(&error));
+        }
+    }
+}
+
+fn work(config: &Config, asked: (Duration, PruneWish), wait: Duration) -> Result<Pruned, Error> {
+    let stop = Arc::new(Stop::default());
+    let settings =
+        crate::run::Settings { wait, ..crate::run::Settings::of_stage(Stage::Upload, now) };
+    let sinks = observe::usual();
+    Ok(runtime()?.block_on(async {
+        run::stop_on_signal(&stop);
+        let sink = |event: &_| sinks.tell(event);
+        crate::operate::prune(config, &settings, asked, (&sink, &stop)).await
+    })?)
+}
+
+fn to_json(pruned: &Pruned, wish: PruneWish) -> String {
+    let status = if wish == PruneWish::Show { "planned" } else { "pruned" };
+    serde_json::json!({
+        "status": status,
+        "document_count": pruned.document_count,
+        "file_count": pruned.file_count,
+        "freed_size_bytes": pruned.freed_size_bytes,
+    })
+    .to_string()
+}
+
+fn in_words(pruned: &Pruned, wish: PruneWish) -> String {
+    let Pruned { document_count, file_count, freed_size_bytes } = pruned;
+    let size = indicatif::HumanBytes(*freed_size_bytes);
+    match wish {
+        PruneWish::Show => format!(
+            "{document_count} raw document(s) and {file_count} local file(s) are needed by nothing any more: about {size}\nnothing was changed; the same command with `--yes` deletes them"
+        ),
+        PruneWish::Delete => format!(
+            "{document_count} raw document(s) and {file_count} local file(s) deleted: {size} freed"
+        ),
+    }
+}

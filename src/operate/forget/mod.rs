@@ -1,0 +1,178 @@
+//! `forget`: erases what is held of someone, everywhere, and looks for what is left.
+//!
+//! ```text
+//! plan ─▶ rights ─▶ rewrite ─▶ ship ─▶ erase ─▶ search ─▶ end
+//!  who,     may      files      the     old       all       the ledger without them
+//!  where    all go   without    usual   files,    places
+//!                    them       way     rows
+//! ```
+//! Nothing is deleted before the rights are known and what stays has arrived. Each step is noted in the ledger or can be done again, and
+//! each invocation looks anew: killed anywhere, the same command ends it.
+
+mod erase;
+mod error;
+mod everything;
+mod places;
+mod plan;
+mod rewrite;
+mod rights;
+mod search;
+
+use std::sync::Arc;
+
+use crate::event::{Sink, Stage, Teller};
+use crate::ids::PlaylistId;
+use crate::ledger::{self, forgets};
+use crate::run::{self, Lock, Settings, hold};
+use crate::status::FileState;
+use crate::stop::Stop;
+use crate::warehouse::Warehouse;
+
+pub(crate) use error::Error;
+pub(crate) use plan::Plan;
+
+use crate::config::Config;
+use places::Places;
+
+/// What is to be forgotten.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// One playlist, and what no other needs.
+    Playlist(PlaylistId),
+    /// The logged-in user: login, liked songs, own playlists.
+    User,
+    /// Everything.
+    Everything,
+}
+
+impl Scope {
+    /// As the ledger and the command line write it.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Playlist(_) => "playlist",
+            Self::User => "user",
+            Self::Everything => "everything",
+        }
+    }
+}
+
+/// Whether anything is to happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wish {
+    /// Only say what would go.
+    Show,
+    /// Do it.
+    Erase,
+}
+
+/// What goes or went, and what is left.
+pub(crate) struct Forgotten {
+    /// What goes.
+    pub(crate) plan: Plan,
+    /// Whether it did.
+    pub(crate) is_done: bool,
+    /// What the search found, in words.
+    pub(crate) left: Vec<String>,
+    /// What it cannot reach, in words.
+    pub(crate) beyond_reach: Vec<String>,
+}
+
+/// Forgets `scope`, or says what would go.
+///
+/// # Errors
+/// [`Error`] says what to do next; the same command goes on.
+pub(crate) async fn forget(
+    config: &Config,
+    settings: &Settings,
+    (scope, wish): (&Scope, Wish),
+    (sink, stop): (Sink<'_>, &Arc<Stop>),
+) -> Result<Forgotten, Error> {
+    let teller = Teller::new(sink, settings.clock);
+    let events = |what| teller.tell(what);
+    let places = Places::open(config, settings, stop).await?;
+    let (lock, mut warehouse) = hold(config, settings, "forget", &events, stop).await?;
+    let seeds = plan::seeds(&warehouse, (config, settings), scope).await?;
+    let is_everything = *scope == Scope::Everything;
+    let plan = match is_everything {
+        true => everything::plan(&warehouse, &places).await?,
+        false => plan::plan(&warehouse, &places, &seeds).await?,
+    };
+    if wish == Wish::Show {
+        let beyond_reach = search::beyond_reach(&warehouse, &places, (scope, &plan.theirs)).await?;
+        places.tidy()?;
+        return Ok(Forgotten { plan, is_done: false, left: Vec::new(), beyond_reach });
+    }
+    if !plan.missing.is_empty() {
+        return Err(Error::Rights(plan.missing));
+    }
+    if is_everything {
+        let (left, beyond_reach) = everything::erase(warehouse, &places, &plan).await?;
+        return Ok(Forgotten { plan, is_done: left.is_empty(), left, beyond_reach });
+    }
+    rewrite::rewrite(&mut warehouse, &places, (scope, &plan), &events)?;
+    let (lock, mut warehouse) = ship(&places, (lock, warehouse), (sink, &events)).await?;
+    erase::files(&mut warehouse, &places, &events).await?;
+    erase::archives(&warehouse, &places, &plan.theirs, &events).await?;
+    erase::rest_of_this_machine(&places, scope)?;
+    end(&places, (lock, warehouse), (scope, plan)).await
+}
+
+/// Brings the files that take others' places where those were, as any run's, and proves them.
+async fn ship(
+    places: &Places<'_>,
+    held: (Lock, Warehouse),
+    (sink, events): (Sink<'_>, crate::event::Events<'_>),
+) -> Result<(Lock, Warehouse), Error> {
+    use FileState::{Accepted, Exported, Submitting, Superseded, Uploaded, Verified};
+    let arrived: &[FileState] = match (places.bucket(), &places.account) {
+        (_, Some(_)) => &[Verified, Superseded],
+        (Some(_), None) => &[Uploaded, Submitting, Accepted, Verified, Superseded],
+        (None, None) => &[Exported, Uploaded, Submitting, Accepted, Verified, Superseded],
+    };
+    let unproven = forgets::unproven(&held.1, arrived)?;
+    if unproven.is_empty() {
+        return Ok(held);
+    }
+    // A run takes the directory itself.
+    drop(held);
+    let (config, stop) = (places.config, places.stop);
+    for run in unproven {
+        let settings = Settings {
+            wait: places.settings.wait,
+            run: Some(run),
+            stages: Stage::Upload..=Stage::Verify,
+            shipping: places.settings.shipping,
+            ..Settings::of_stage(Stage::Upload, places.settings.clock)
+        };
+        let (_, error) = Box::pin(run::run(config, &settings, sink, stop)).await?;
+        error.map_or(Ok(()), Err)?;
+    }
+    Ok(hold(config, places.settings, "forget", events, stop).await?)
+}
+
+/// Looks for what is left; where nothing is, the ledger is written anew without whose rows they were, which ends it.
+async fn end(
+    places: &Places<'_>,
+    (lock, mut warehouse): (Lock, Warehouse),
+    (scope, plan): (&Scope, Plan),
+) -> Result<Forgotten, Error> {
+    let data_dir = &places.config.data_dir;
+    let (path, now) = (data_dir.warehouse(), places.now());
+    let beyond_reach = search::beyond_reach(&warehouse, places, (scope, &plan.theirs)).await?;
+    let fresh = warehouse.copied_afresh(&path, &data_dir.temp(), &["forgotten"], |warehouse| {
+        forgets::end_in_fresh_file(warehouse, now)
+    })?;
+    let pages = [fresh.next.clone(), data_dir.published(), path.with_extension("pages")];
+    let left = search::left(&warehouse, places, &plan.theirs, &pages).await?;
+    places.tidy()?;
+    if !left.is_empty() {
+        places::remove_file(&fresh.next)?;
+        return Ok(Forgotten { plan, is_done: false, left, beyond_reach });
+    }
+    warehouse.give_way(&fresh, &path)?;
+    let warehouse = Warehouse::open(&path, &data_dir.temp())?;
+    ledger::status_file::post(data_dir, &warehouse, None, now);
+    drop(warehouse);
+    drop(lock);
+    Ok(Forgotten { plan, is_done: true, left, beyond_reach })
+}

@@ -1,0 +1,132 @@
+//! Where something of somebody's can be: this machine, the bucket, the account; and a file of the lake wherever it is.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::error::Error;
+use crate::config::{Account, Config};
+use crate::lake::{Bucket, Format, Store};
+use crate::run::{self, Settings};
+use crate::snowflake::{Rows, Statement};
+use crate::stop::Stop;
+use crate::warehouse::KeptFile;
+
+/// The places, and who asks them.
+pub(super) struct Places<'a> {
+    pub(super) config: &'a Config,
+    pub(super) settings: &'a Settings,
+    pub(super) store: Store,
+    pub(super) account: Option<Account>,
+    pub(super) stop: &'a Arc<Stop>,
+}
+
+impl<'a> Places<'a> {
+    pub(super) async fn open(
+        config: &'a Config,
+        settings: &'a Settings,
+        stop: &'a Arc<Stop>,
+    ) -> Result<Self, Error> {
+        let account = config
+            .account(settings.shipping.snowflake, settings.clock)
+            .map_err(run::Error::from)?;
+        let store = Box::pin(Store::open(&config.store_settings(settings.shipping.store))).await?;
+        Ok(Self { config, settings, store, account, stop })
+    }
+
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        (self.settings.clock)()
+    }
+
+    pub(super) const fn bucket(&self) -> Option<&Bucket> {
+        match &self.store {
+            Store::S3(bucket) => Some(bucket),
+            Store::Dir => None,
+        }
+    }
+
+    pub(super) fn lake(&self) -> PathBuf {
+        self.config.data_dir.lake()
+    }
+
+    /// Where what is looked into and not kept is put.
+    pub(super) fn aside(&self) -> PathBuf {
+        self.config.data_dir.temp().join("forget")
+    }
+
+    /// The folders of the lake, as prefixes of keys.
+    pub(super) fn prefixes(&self) -> [String; 3] {
+        let prefix = self.config.prefix();
+        ["raw/", "manifests/", "documents/"].map(|folder| format!("{prefix}{folder}"))
+    }
+
+    pub(super) fn check_stop(&self) -> Result<(), Error> {
+        match self.stop.is_asked() {
+            true => Err(run::Error::Interrupted.into()),
+            false => Ok(()),
+        }
+    }
+
+    /// An object of the lake as a file of this machine, fetched where it is not here; `None` where it is nowhere.
+    pub(super) async fn found(&self, key: &str) -> Result<Option<PathBuf>, Error> {
+        let local = self.lake().join(key);
+        if local.exists() {
+            return Ok(Some(local));
+        }
+        self.fetched(key, None).await
+    }
+
+    /// An object of the bucket as a file aside.
+    pub(super) async fn fetched(
+        &self,
+        key: &str,
+        version_id: Option<&str>,
+    ) -> Result<Option<PathBuf>, Error> {
+        self.check_stop()?;
+        let Some(bucket) = self.bucket() else { return Ok(None) };
+        let path = self.aside().join(key);
+        Ok(bucket.download(key, version_id, &path).await?.then_some(path))
+    }
+
+    /// Runs a statement in the account.
+    pub(super) async fn ask(
+        &self,
+        account: &Account,
+        sql: String,
+        bindings: Vec<String>,
+    ) -> Result<Rows, crate::snowflake::Error> {
+        let query_tag = Some("snowtrack forget".to_owned());
+        let statement = Statement { query_tag, bindings, ..Statement::new(sql) };
+        account.connection.run(&statement, self.stop).await
+    }
+
+    /// Takes away what was put aside.
+    pub(super) fn tidy(&self) -> Result<(), Error> {
+        remove_folder(&self.aside())
+    }
+}
+
+/// A file of a table, as it is read.
+pub(super) fn kept_file(key: &str, path: PathBuf) -> KeptFile {
+    KeptFile { path, format: Format::of_key(key).unwrap_or_default().name() }
+}
+
+/// Removes a file that may be there.
+pub(super) fn remove_file(path: &Path) -> Result<(), Error> {
+    removed(path, std::fs::remove_file(path))
+}
+
+/// Removes a folder that may be there.
+pub(super) fn remove_folder(path: &Path) -> Result<(), Error> {
+    removed(path, std::fs::remove_dir_all(path))
+}
+
+fn removed(path: &Path, result: std::io::Result<()>) -> Result<(), Error> {
+    match result {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            Err(run::Error::File { doing: "remove", path: path.to_owned(), source }.into())
+        }
+        _ => Ok(()),
+    }
+}

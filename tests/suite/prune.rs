@@ -1,0 +1,128 @@
+//! `prune`: the disk stays flat, and whatever needed the history still works.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::support::World;
+use crate::support::cloud::{Cloud, text};
+use crate::support::fake_s3::{ACCESS_KEY, BUCKET, FakeS3, REGION, SECRET_KEY};
+use crate::support::fake_spotify::FakeSpotify;
+use crate::support::library::{Library, Mode, Playlist, Row, spotify_id};
+
+const USER: &str = "keeper";
+
+fn library() -> (Library, Vec<String>) {
+    let (library, tracks) = Library::new(USER).with_plain_tracks(1_000, 400);
+    let rows =
+        |from: usize| tracks[from..from + 60].iter().map(|id| Row::track(id)).collect::<Vec<_>>();
+    let one = Playlist::new(&spotify_id(1), "One", USER).with_rows(rows(0));
+    let two = Playlist::new(&spotify_id(2), "Two", USER).with_rows(rows(60));
+    (library.with_playlist(one).with_playlist(two), tracks)
+}
+
+/// Bytes of everything below a folder.
+fn size(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    entries
+        .map(|entry| match entry.file_type().unwrap().is_dir() {
+            true => size(&entry.path()),
+            false => entry.metadata().unwrap().len(),
+        })
+        .sum()
+}
+
+#[test]
+fn sixty_nights_hold_the_disk_flat() {
+    let (world, s3) = (World::new(), FakeS3::start());
+    let (library, tracks) = library();
+    let spotify = FakeSpotify::start(library, Mode::Development);
+    let (one, two) = (spotify_id(1), spotify_id(2));
+    let mut sizes = Vec::new();
+    for night in 0..60 {
+        // A song comes, another goes: lists are as long as they were.
+        spotify.mutate(|library| {
+            library.remove_row(&one, 0);
+            library.add_rows(&one, [Row::track(&tracks[120 + night])]);
+        });
+        let run = ["--json", "run", "--archive", "--playlist", &one, "--playlist", &two];
+        let mut command = world.operator(&spotify, &run);
+        let output = command
+            .env("SNOWTRACK_PRUNE_AFTER", "0s")
+            .env("S3_BUCKET", BUCKET)
+            .env("AWS_ACCESS_KEY_ID", ACCESS_KEY)
+            .env("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
+            .env("AWS_REGION", REGION)
+            .env("AWS_ENDPOINT_URL", s3.url())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+        sizes.push(size(&world.path("data")));
+        let lake: Vec<String> = world.files("data/lake");
+        assert!(lake.iter().all(|name| name.ends_with(".json")), "{lake:?}");
+    }
+    // What is left of a night is its line in the ledger, its manifest and its snapshot's rows.
+    let grown = sizes[59].saturating_sub(sizes[9]);
+    assert!(grown * 100 < sizes[9] * 40, "{sizes:?}");
+    let kept = duckdb::Connection::open(world.path("data/snowtrack.duckdb")).unwrap();
+    let documents: u64 =
+        kept.query_row("select count(*) from raw.documents", [], |row| row.get(0)).unwrap();
+    assert!(documents <= 4, "{documents} documents: those of the newest read of each list");
+    drop(kept);
+    // Everything that was ever read is in the archives.
+    let archives = s3.keys().into_iter().filter(|key| key.ends_with(".zst")).count();
+    assert_eq!(archives, 60);
+    let checked = world.operator(&spotify, &["check", "--all"]).output().unwrap();
+    assert_eq!(checked.status.code(), Some(0), "{}", text(&checked));
+}
+
+#[test]
+fn what_is_pruned_is_shown_first_and_everything_works_without_it() {
+    let cloud = Cloud::new("copy", "parquet");
+    let (library, tracks) = library();
+    let spotify = FakeSpotify::start(library, Mode::Development);
+    let (one, two) = (spotify_id(1), spotify_id(2));
+    let command = |arguments: &[&str]| {
+        let mut command = cloud.command(&[&["--json"], arguments].concat());
+        let of_spotify = cloud.world.operator(&spotify, &[]);
+        command.envs(of_spotify.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", text(&output));
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()
+    };
+    for night in 0..3 {
+        spotify.mutate(|library| library.add_rows(&one, [Row::track(&tracks[120 + night])]));
+        let archive: &[&str] = if night < 2 { &["--archive"] } else { &[] };
+        command(&[&["run", "--playlist", &one, "--playlist", &two], archive].concat());
+    }
+    let nothing = command(&["prune", "--older-than", "90d"]);
+    assert_eq!((&nothing["document_count"], &nothing["file_count"]), (&json!(0), &json!(0)));
+    let before = size(&cloud.world.path("data"));
+    let shown = command(&["prune", "--older-than", "0s"]);
+    assert_eq!((&shown["status"], size(&cloud.world.path("data"))), (&json!("planned"), before));
+    assert!(0 < shown["freed_size_bytes"].as_u64().unwrap(), "{shown}");
+    let pruned = command(&["prune", "--older-than", "0s", "--yes"]);
+    assert_eq!(pruned["document_count"], shown["document_count"], "{shown} {pruned}");
+    assert_eq!(
+        before - size(&cloud.world.path("data")),
+        pruned["freed_size_bytes"].as_u64().unwrap()
+    );
+    assert_eq!(command(&["prune", "--older-than", "0s"])["document_count"], 0);
+    // Two of the first two nights' three reads: the newest of each list stays, and what no archive holds.
+    let reads = "select count(distinct read_id) from raw.documents";
+    let kept = duckdb::Connection::open(cloud.world.path("data/snowtrack.duckdb")).unwrap();
+    assert_eq!(kept.query_row(reads, [], |row| row.get::<_, u64>(0)).unwrap(), 2);
+    drop(kept);
+    assert_eq!(command(&["verify", "--all"])["status"], "verified");
+    assert_eq!(command(&["reconcile"])["is_same"], true);
+    command(&["check", "--all"]);
+    let unchanged = command(&["run", "--playlist", &one, "--playlist", &two]);
+    assert_eq!(unchanged["status"], "unchanged");
+    spotify.mutate(|library| library.remove_row(&one, 3));
+    assert_eq!(command(&["run", "--playlist", &one, "--playlist", &two])["status"], "verified");
+    assert_eq!(command(&["reconcile"])["is_same"], true);
+    // What was pruned here is still found and forgotten in the bucket.
+    let forgotten = command(&["forget", "--playlist", &one]);
+    assert_eq!(forgotten["missing_rights"].as_array().unwrap().len(), 8 - 1);
+    assert!(forgotten["files"].as_array().unwrap().len() > 10, "{forgotten:#}");
+}
