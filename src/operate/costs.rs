@@ -61,7 +61,6 @@ pub(crate) struct Costs {
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "the fields are named by what they hold")]
 pub enum CostError {
     /// Our role may not read the views.
     #[error(
