@@ -419,3 +419,21 @@ fn a_plan_works_beside_a_run() {
     let left = std::fs::read_dir(rig.cloud.world.path("data/tmp"));
     assert!(left.map_or(0, Iterator::count) == 0, "a copy stays behind");
 }
+
+#[test]
+fn statements_are_within_bounds_in_each_way_of_loading() {
+    for mode in ["copy", "auto"] {
+        let cloud = Cloud::small(mode, "parquet");
+        for more in [&[][..], &["--full"]] {
+            let arguments = [&SMALL[..], more].concat();
+            let plan = json_of(&cloud.run(&[&["--json", "plan"], &arguments[..]].concat()));
+            let before = cloud.snowflake.counters().warehouse_statement_count;
+            let (code, report) = cloud.report(&arguments);
+            assert_eq!(code, 0, "{mode}: {report:#}");
+            let used = cloud.snowflake.counters().warehouse_statement_count - before;
+            let most = plan["snowflake"]["statement_count"].as_u64().unwrap() as usize;
+            assert!(0 < used && used <= most && most <= 8 * used, "{mode}: {used} of {most}");
+            assert_eq!(plan["file_count"], report["files"].as_array().unwrap().len(), "{mode}");
+        }
+    }
+}
