@@ -77,7 +77,7 @@ impl FromStr for RunId {
     }
 }
 
-/// A Spotify playlist id. Parsed from what a person typed, it is letters and digits only; [`PlaylistId::is_plain`] tells of others.
+/// A Spotify playlist id. Parsed from what a person typed, it is letters and digits only; Spotify itself may name others.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PlaylistId(String);
 

@@ -51,6 +51,11 @@ impl ScopeArgs {
 
 /// Shows what would go, or erases it and shows what went and what is left.
 pub(super) fn forget(cli: &Cli, arguments: &ForgetArgs, config: &Config) -> Result<(), Error> {
+    if let Some(location) = config.state.location.as_ref().filter(|_| arguments.yes) {
+        return Err(Error::Usage(format!(
+            "the state in `{location}` keeps generations of the ledger, which hold what is to be forgotten: `snowtrack state pull`, unset `SNOWTRACK_STATE`, `snowtrack forget … --yes`, set it again, `snowtrack state push`, and delete the older generations there, every version of them"
+        )));
+    }
     let stop = Arc::new(Stop::default());
     let wait = arguments.wait.patience();
     let settings =

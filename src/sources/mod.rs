@@ -1,6 +1,6 @@
 //! The source: Spotify's Web API, or documents recorded from it.
 //!
-//! In: credentials, a source. Out: [`Document`]s, byte for byte as received, in the order in which they belong together.
+//! In: credentials, a source. Out: documents, byte for byte as received, in the order in which they belong together.
 //! Never shapes a row (that is SQL's work) and never touches DuckDB.
 //!
 //! The data plane is our own HTTP client, one call at a time: `rspotify` serves only for its OAuth types, because its models

@@ -3,68 +3,14 @@
 //! In: how far it looks. Out: the questions that a run is going to put, counted by the client, and which lists have news. There is no
 //! second description of what a fetch asks: this stops the one there is.
 
-use std::collections::BTreeMap;
-
+use super::depth::{BATCHES_REFUSED_IN, Depth, Details};
 use super::reading::{End, Fetch};
 use crate::blocking::blocking;
 use crate::ids::Subject;
 use crate::ledger;
 use crate::run::error::Error;
-use crate::sources::{Bucket, Document, KnownList, Reader};
+use crate::sources::{Bucket, Reader};
 use crate::warehouse::FinishedRead;
-
-/// How far a fetch goes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Depth {
-    /// To its end.
-    #[default]
-    End,
-    /// To its end, for a plan.
-    Details,
-    /// To the end of each list, whose rows name the artists and albums that would be asked for.
-    Lists,
-    /// To the first page of each list, which says how many others there are.
-    FirstPages,
-    /// Nobody is asked: what the ledger knows is taken for what there is.
-    Ledger,
-}
-
-/// Whether a fetch only foresees, and what it has foreseen.
-#[derive(Debug, Default)]
-pub(crate) struct Ahead {
-    depth: Depth,
-    is_user_foreseen: bool,
-    /// Lists that have news, and how many rows they announce; only of those that were not read to their end.
-    pub(crate) announced: BTreeMap<String, u64>,
-    /// Rows that are going to come of them.
-    pub(crate) row_count: u64,
-    /// The liked songs as they are held.
-    pub(super) held_liked: Option<KnownList>,
-    /// Artists and albums that are going to come.
-    pub(crate) detail_count: u64,
-}
-
-/// What came of a question for artists or albums.
-pub(super) enum Details {
-    /// The answer.
-    Given(Document),
-    /// The app may not ask for several at once.
-    NotTogether,
-    /// Nothing, because it is only counted.
-    Foreseen,
-}
-
-impl Ahead {
-    /// One that looks so far.
-    pub(crate) fn new(depth: Depth) -> Self {
-        Self { depth, ..Self::default() }
-    }
-
-    /// Whether nobody is asked.
-    pub(super) fn is_of_ledger(&self) -> bool {
-        self.depth == Depth::Ledger
-    }
-}
 
 impl Fetch<'_> {
     /// Counts what is left of a list, where this fetch goes no further, and says how its reading ends then.
@@ -174,8 +120,7 @@ impl Fetch<'_> {
     fn may_batch(&self) -> Option<bool> {
         let known = blocking(|| {
             let by_shape = self.warehouse.may_ask_in_batches()?;
-            let refused =
-                ledger::settings::setting(self.warehouse, super::enrich::BATCHES_REFUSED_IN)?;
+            let refused = ledger::settings::setting(self.warehouse, BATCHES_REFUSED_IN)?;
             Ok::<_, crate::warehouse::Error>(by_shape.or_else(|| refused.map(|_| false)))
         });
         // A copy that cannot be read has failed at the lists already; here the worst is a question more.

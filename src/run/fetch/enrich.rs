@@ -6,7 +6,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::ahead::Details;
+use super::depth::{BATCHES_REFUSED_IN, Details};
 use super::reading::Fetch;
 use crate::blocking::blocking;
 use crate::event::{Warning, What};
@@ -160,6 +160,3 @@ impl Fetch<'_> {
 const fn may_be_one_objects(error: &crate::sources::Error) -> bool {
     error.concerns_one_playlist() || error.is_unusable_answer()
 }
-
-/// The run whose app may not ask for several objects at once; the next run tries again, for the app may be another.
-pub(super) const BATCHES_REFUSED_IN: &str = "batches_refused_in";

@@ -3,6 +3,7 @@
 //! In: a [`Source`]. Out: documents in `raw`, and a report per playlist.
 
 mod ahead;
+mod depth;
 mod enrich;
 mod lists;
 mod live;
@@ -31,7 +32,7 @@ use crate::sources::{Client, DemoPoint, Lockouts, Questions, Recorded, Recorder}
 use crate::status::PlaylistStatus;
 use crate::stop::Stop;
 use crate::warehouse::Warehouse;
-use ahead::{Ahead, Depth};
+use depth::{Ahead, Depth};
 use reading::Fetch;
 
 /// Reasons and names that an error tells; they are mostly the same.

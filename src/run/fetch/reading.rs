@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::ahead::Ahead;
+use super::depth::Ahead;
 use crate::blocking::blocking;
 use crate::event::{Events, What};
 use crate::ids::Subject;

@@ -1,6 +1,6 @@
 //! What a fetch costs the ledger, by DuckDB's own log of statements.
 
-use super::ahead::Ahead;
+use super::depth::Ahead;
 use super::reading::Fetch;
 use super::*;
 use crate::ids::{PlaylistId, Subject};
