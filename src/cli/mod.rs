@@ -299,7 +299,11 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
     }
     let one_stage = |arguments, stage| run::one_stage(cli, arguments, &config, stage);
     match &cli.command {
-        Command::Run(arguments) => run::run(cli, arguments, &config, Stage::Verify),
+        Command::Run(arguments) => {
+            run::run(cli, arguments, &config, Stage::Verify)?;
+            prune::after_run(cli, &config);
+            Ok(())
+        }
         Command::Plan(arguments) => plan::plan(cli, arguments, &config),
         Command::Fetch(arguments) => run::run(cli, arguments, &config, Stage::Fetch),
         Command::Transform(arguments) => one_stage(arguments, Stage::Transform),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::duration::duration;
 use super::exit::Error;
 use super::progress::{self, Drawing};
-use super::{Cli, now, print, prune, runtime, summary};
+use super::{Cli, now, print, runtime, summary};
 use crate::config::Config;
 use crate::event::Stage;
 use crate::http;
@@ -142,11 +142,7 @@ pub(super) fn run(
     config: &Config,
     last: Stage,
 ) -> Result<(), Error> {
-    go(cli, config, &settings(arguments, config, last)?, usual(cli))?;
-    if last == Stage::Verify {
-        prune::after_run(cli, config);
-    }
-    Ok(())
+    go(cli, config, &settings(arguments, config, last)?, usual(cli))
 }
 
 /// What the arguments tell a run.

@@ -7,16 +7,9 @@ use std::collections::BTreeMap;
 
 use super::api::{Error, Ident, Rows, literal};
 use super::objects::{IngestMode, Names};
-use super::sql::Filling;
+use super::sql::{Filling, HISTORY_OF_PIPES, HISTORY_OF_QUERIES, HISTORY_OF_WAREHOUSES};
 use crate::lake::Format;
 use crate::table::Table;
-
-const QUERIES: &str = include_str!("../../sql/snowflake/history/queries.sql");
-const METERING: &str = include_str!("../../sql/snowflake/history/metering.sql");
-const PIPES: &str = include_str!("../../sql/snowflake/history/pipes.sql");
-/// The files that are listed here.
-#[cfg(test)]
-pub(super) const FILES: [&str; 3] = [QUERIES, METERING, PIPES];
 
 /// Which of the three is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,9 +26,9 @@ impl Names {
     /// What a view says since `since` (ISO 8601).
     pub(crate) fn usage(&self, view: UsageView, since: &str) -> String {
         let template = match view {
-            UsageView::Queries => QUERIES,
-            UsageView::Metering => METERING,
-            UsageView::Pipes => PIPES,
+            UsageView::Queries => HISTORY_OF_QUERIES,
+            UsageView::Metering => HISTORY_OF_WAREHOUSES,
+            UsageView::Pipes => HISTORY_OF_PIPES,
         };
         self.single(template, vec![("since", Filling::Text(literal(since)))])
     }

@@ -86,6 +86,10 @@ pub(super) const SETUP: &[Script] = &[
 const OBSERVE: &str = include_str!("../../sql/snowflake/observe.sql");
 const OBSERVE_TABLE: &str = include_str!("../../sql/snowflake/observe_table.sql");
 const LOAD: &str = include_str!("../../sql/snowflake/load.sql");
+pub(super) const HISTORY_OF_QUERIES: &str = include_str!("../../sql/snowflake/history/queries.sql");
+pub(super) const HISTORY_OF_WAREHOUSES: &str =
+    include_str!("../../sql/snowflake/history/metering.sql");
+pub(super) const HISTORY_OF_PIPES: &str = include_str!("../../sql/snowflake/history/pipes.sql");
 const LANDED: &str = include_str!("../../sql/snowflake/verify/landed.sql");
 const COPY_HISTORY: &str = include_str!("../../sql/snowflake/verify/copy_history.sql");
 const PIPES: &str = include_str!("../../sql/snowflake/verify/pipes.sql");
@@ -365,7 +369,7 @@ pub(super) mod tests {
         listed.extend(Table::ALL.map(|table| current(table.shape())));
         listed.insert(CANONICAL);
         listed.extend([OBSERVE, OBSERVE_TABLE, LOAD, LANDED, COPY_HISTORY, PIPES, PIPE_STATUS]);
-        listed.extend(crate::snowflake::history::FILES);
+        listed.extend([HISTORY_OF_QUERIES, HISTORY_OF_WAREHOUSES, HISTORY_OF_PIPES]);
         listed.extend([FORGET_DELETE, FORGET_MAY_DELETE, FORGET_LEFT, FORGET_LEFT_IN_COLUMN]);
         listed.insert(FORGET_RETENTION);
         listed.extend([COMPARE_COUNTS, COMPARE_BUCKETS, COMPARE_KEYS, COMPARE_ROWS]);

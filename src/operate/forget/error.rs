@@ -1,7 +1,18 @@
 //! Why somebody could not be forgotten, or not yet.
 
-use super::rights::MissingRight;
 use crate::event::Ending;
+
+/// A right that is missing, and what grants it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct MissingRight {
+    /// The right.
+    pub right: String,
+    /// The statement, or the action and its resource, that grants it.
+    pub grant: String,
+    /// Whether Snowflake's administrator grants it.
+    #[serde(skip)]
+    pub(crate) is_in_snowflake: bool,
+}
 
 /// Why somebody could not be forgotten, or not yet.
 #[derive(Debug, thiserror::Error)]

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use super::Scope;
 use super::error::Error;
+use super::error::MissingRight;
 use super::places::{Places, kept_file};
-use super::rights::{self, MissingRight};
+use super::rights;
 use crate::config::Config;
 use crate::ids::Table;
 use crate::lake::{Redaction, redact_archive};

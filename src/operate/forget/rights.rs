@@ -2,24 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::error::Error;
+use super::error::{Error, MissingRight};
 use super::places::Places;
 use crate::config::Account;
 use crate::ids::Table;
 use crate::lake::{self, Refusal};
 use crate::snowflake::api::FailureKind;
-
-/// A right that is missing, and what grants it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct MissingRight {
-    /// The right.
-    pub right: String,
-    /// The statement, or the action and its resource, that grants it.
-    pub grant: String,
-    /// Whether Snowflake's administrator grants it.
-    #[serde(skip)]
-    pub(crate) is_in_snowflake: bool,
-}
 
 /// The rights that are missing, in the bucket and on the landing tables of `tables`.
 pub(super) async fn missing(
