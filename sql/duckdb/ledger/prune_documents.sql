@@ -1,11 +1,15 @@
 -- prune_documents: deletes the documents of prunable reads
--- grain: none · reads: prunable_reads, raw · shipped: no
+-- grain: none · reads: prunable_reads, raw, meta.reads · shipped: no
 delete from raw.rows
 where document_id in (
     select document_id from raw.documents where read_id in (select read_id from prunable_reads)
 );
 
 delete from raw.documents
+where read_id in (select read_id from prunable_reads);
+
+update meta.reads
+set is_pruned = true
 where read_id in (select read_id from prunable_reads);
 
 delete from raw.items

@@ -16,6 +16,8 @@ create table if not exists meta.reads (
     finished_at    timestamp
 );
 
+alter table meta.reads add column if not exists is_pruned boolean; -- its documents are in an archive alone; NULL = they are here
+
 create table if not exists meta.runs (
     run_id      varchar,
     source      varchar,
