@@ -23,8 +23,7 @@ suspects as (
         and (counts.playlist_id, counts.snapshot_id) not in (
             select (snapshots.playlist_id, snapshots.snapshot_id)
             from meta.snapshots as snapshots
-            inner join meta.reads as reads using (read_id)
-            where reads.is_pruned
+            inner join meta.pruned_reads using (read_id)
         )
 ),
 

@@ -1,5 +1,5 @@
 -- prune_documents: deletes the documents of prunable reads
--- grain: none · reads: prunable_reads, raw, meta.reads · shipped: no
+-- grain: none · reads: prunable_reads, raw · shipped: no
 delete from raw.rows
 where document_id in (
     select document_id from raw.documents where read_id in (select read_id from prunable_reads)
@@ -8,9 +8,8 @@ where document_id in (
 delete from raw.documents
 where read_id in (select read_id from prunable_reads);
 
-update meta.reads
-set is_pruned = true
-where read_id in (select read_id from prunable_reads);
+insert into meta.pruned_reads
+select read_id from prunable_reads;
 
 delete from raw.items
 where item_id not in (select item_id from raw.rows where item_id is not null);

@@ -16,7 +16,10 @@ create table if not exists meta.reads (
     finished_at    timestamp
 );
 
-alter table meta.reads add column if not exists is_pruned boolean; -- its documents are in an archive alone; NULL = they are here
+-- Reads whose documents are in an archive alone.
+create table if not exists meta.pruned_reads (
+    read_id bigint
+);
 
 create table if not exists meta.runs (
     run_id      varchar,
