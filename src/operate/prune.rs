@@ -103,10 +103,10 @@ pub(crate) async fn prune(
 /// The states in which nothing is left to do with a file, as this is configured.
 const fn arrived(config: &Config) -> &'static [FileState] {
     use FileState::{Accepted, Exported, Submitting, Superseded, Uploaded, Verified};
-    match (&config.snowflake.account, &config.lake.bucket) {
-        (Some(_), _) => &[Verified, Superseded],
-        (None, Some(_)) => &[Uploaded, Submitting, Accepted, Verified, Superseded],
-        (None, None) => &[Exported, Uploaded, Submitting, Accepted, Verified, Superseded],
+    match config.lake.bucket {
+        // What is only in the bucket is looked after by each run, until an account says that it has it.
+        Some(_) => &[Verified, Superseded],
+        None => &[Exported, Uploaded, Submitting, Accepted, Verified, Superseded],
     }
 }
 
@@ -142,5 +142,12 @@ fn shrink(config: &Config, mut warehouse: Warehouse) -> Result<(), Error> {
     let path = config.data_dir.warehouse();
     let temp = config.data_dir.temp();
     let fresh = warehouse.copied_afresh(&path, &temp, &[], |_| Ok(()))?;
+    let size = |path: &PathBuf| std::fs::metadata(path).map_or(0, |file| file.len());
+    // Of few rows each table takes more than its rows need, and nothing is gained.
+    if size(&path) <= size(&fresh.next) {
+        let removed = std::fs::remove_file(&fresh.next);
+        let path = fresh.next;
+        return removed.map_err(|source| Error::File { doing: "remove", path, source });
+    }
     Ok(warehouse.give_way(&fresh, &path)?)
 }

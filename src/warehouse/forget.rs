@@ -195,7 +195,8 @@ impl Warehouse {
     fn touched(&self, table: Table, source: &str) -> Result<Touched, Error> {
         let rows = sql_files::forgotten_rows(table, source);
         let sql = format!(
-            "select count(*) filter (is_gone), count(*) filter (is_changed and not is_gone) from (\n{rows}\n)"
+            "select count(*) filter (is_gone), count(*) filter (is_changed and not is_gone) \
+             from (\n{rows}\n)"
         );
         let counts = self
             .connection

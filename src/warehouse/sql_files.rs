@@ -392,7 +392,8 @@ pub(super) fn publish_table(table: Table) -> String {
 pub(super) fn republish_table(table: Table) -> String {
     let rows = forgotten_rows(table, &format!("former.core.{table}"));
     format!(
-        "create table published.core.{table} as select * exclude (is_gone, is_changed) from (\n{rows}\n) where not is_gone"
+        "create table published.core.{table} as \
+         select * exclude (is_gone, is_changed) from (\n{rows}\n) where not is_gone"
     )
 }
 

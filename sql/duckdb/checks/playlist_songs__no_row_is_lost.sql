@@ -19,6 +19,12 @@ suspects as (
     left join landed using (playlist_id, snapshot_id)
     where counts.track_count + counts.episode_count + counts.local_count + counts.removed_count + counts.unreadable_count
         <> coalesce(landed.landed_row_count, 0)
+        -- What is pruned was looked at when it was shipped.
+        and (counts.playlist_id, counts.snapshot_id) not in (
+            select (snapshots.playlist_id, snapshots.snapshot_id)
+            from meta.snapshots as snapshots
+            inner join meta.pruned_reads using (read_id)
+        )
 ),
 
 -- A page read twice lands a position twice: only the positions of suspects are worth telling apart.

@@ -99,6 +99,9 @@ where item_id not in (select item_id from raw.rows where item_id is not null);
 delete from meta.snapshots
 where playlist_id in (select playlist_id from their_lists);
 
+delete from meta.pruned_reads
+where read_id in (select read_id from their_reads);
+
 delete from meta.reads
 where read_id in (select read_id from their_reads);
 

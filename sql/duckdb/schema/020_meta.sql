@@ -16,6 +16,11 @@ create table if not exists meta.reads (
     finished_at    timestamp
 );
 
+-- Reads whose documents are in an archive alone.
+create table if not exists meta.pruned_reads (
+    read_id bigint
+);
+
 create table if not exists meta.runs (
     run_id      varchar,
     source      varchar,

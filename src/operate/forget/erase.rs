@@ -112,11 +112,11 @@ pub(super) async fn archives(
         let local = places.lake().join(&archive.key);
         let remote = places.fetched(&archive.key, None).await?;
         let of_bucket = match &remote {
-            Some(path) => redact(places, path, theirs)?,
+            Some(path) => redact(places, (path, "of_bucket"), theirs)?,
             None => Redaction::Clean,
         };
         let here = match local.exists() {
-            true => redact(places, &local, theirs)?,
+            true => redact(places, (&local, "here"), theirs)?,
             false => Redaction::Clean,
         };
         match (of_bucket, here) {
@@ -140,8 +140,12 @@ pub(super) async fn archives(
     Ok(())
 }
 
-fn redact(places: &Places<'_>, path: &Path, theirs: &Theirs) -> Result<Redaction, Error> {
-    Ok(redact_archive(path, &places.aside().join("archive"), theirs)?)
+fn redact(
+    places: &Places<'_>,
+    (path, name): (&Path, &str),
+    theirs: &Theirs,
+) -> Result<Redaction, Error> {
+    Ok(redact_archive(path, &places.aside().join(name), theirs)?)
 }
 
 /// The rest of an archive takes its place here, and in the ledger.
