@@ -117,6 +117,9 @@ impl Shared {
             let id = format!("v{}", state.version_count);
             state.versions.entry(key.to_owned()).or_default().push(Version { id, bytes: None });
         }
+        state.tick += 1;
+        let tick = state.tick;
+        state.deleted.insert(key.to_owned(), tick);
         state.composites.remove(key);
         state.spoilt.remove(key);
         drop(state);
