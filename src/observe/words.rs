@@ -93,15 +93,7 @@ pub(crate) fn warning(warning: &Warning) -> String {
         Warning::StateNotSaved { error } => {
             format!("the state is not saved yet, the run goes on: {error}")
         }
-        Warning::StateLeftBehind { generation } => {
-            let last = match generation {
-                Some(generation) => format!("generation {generation} stays the current one"),
-                None => "there is none yet".to_owned(),
-            };
-            format!(
-                "there was no time to save the state: {last}, and on another machine what was read since is asked for again"
-            )
-        }
+        Warning::StateLeftBehind { generation } => left_behind(*generation),
         Warning::RunsReplaced { run_count, run } => format!(
             "{run_count} run(s) here were never saved ({run} for one), and others went on meanwhile: the state's ledger takes their place, and what they read is asked for again"
         ),
@@ -109,6 +101,17 @@ pub(crate) fn warning(warning: &Warning) -> String {
             format!("the bucket could not be looked into: {error}")
         }
     }
+}
+
+/// What an end without a saved state leaves to other machines.
+fn left_behind(generation: Option<u64>) -> String {
+    let last = match generation {
+        Some(generation) => format!("generation {generation} stays the current one"),
+        None => "there is none yet".to_owned(),
+    };
+    format!(
+        "there was no time to save the state: {last}, and on another machine what was read since is asked for again"
+    )
 }
 
 /// How the history of a lake comes back whose ledger is lost.
