@@ -58,7 +58,8 @@ mod tests {
             (?5, timestamp '2026-01-05 06:00:00', timestamp '2026-01-05 06:01:00', false, null)) \
             as runs(run_id, started_at, exported_at, is_full, renews_times)";
         warehouse.connection().execute(runs, duckdb::params_from_iter(&ids)).unwrap();
-        let lost = "insert into meta.files by name select ? as run_id, 'k' as key, timestamp '2026-01-03 07:00:00' as lost_at";
+        let lost = "insert into meta.files by name \
+            select ? as run_id, 'k' as key, timestamp '2026-01-03 07:00:00' as lost_at";
         warehouse.connection().execute(lost, [&ids[2]]).unwrap();
         let runs: Vec<RunId> = ids.iter().map(|id| id.parse().unwrap()).collect();
         let mut origins = of_runs(&warehouse, &runs.iter().collect::<Vec<_>>()).unwrap();

@@ -2,6 +2,7 @@
 
 use super::error::Error;
 use super::findings::Findings;
+use crate::ids::Table;
 use crate::ledger;
 use crate::status::PlaylistStatus;
 use crate::warehouse::Warehouse;
@@ -52,6 +53,21 @@ pub(crate) fn genres(warehouse: &Warehouse) -> Result<Option<String>, crate::war
             "Spotify gave no genres for any of {count} artists (it gives none to apps in development mode)"
         )
     }))
+}
+
+/// Says which current rows a verification does not ask about.
+pub(crate) fn unasked(warehouse: &Warehouse) -> Result<Vec<String>, crate::warehouse::Error> {
+    let mut notes = Vec::new();
+    for table in Table::ALL {
+        let count = ledger::files::unasked_row_count(warehouse, table)?;
+        if 0 < count {
+            let (rows, stand) = if count == 1 { ("row", "stands") } else { ("rows", "stand") };
+            notes.push(format!(
+                "{count} current {rows} of `{table}` {stand} in files that a repair settled, which no verification asks about: `snowtrack reconcile {table}` compares the whole table"
+            ));
+        }
+    }
+    Ok(notes)
 }
 
 /// Of how many there is not one.

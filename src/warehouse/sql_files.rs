@@ -164,6 +164,7 @@ pub(crate) mod ledger {
         FRESHNESS "freshness",
         HAS_PENDING "has_pending",
         HAS_ROWS_TO_SHIP "has_rows_to_ship",
+        UNASKED_ROW_COUNT "unasked_row_count",
         HAS_SETTINGS "has_settings",
         IS_EXPORTED "is_exported",
         IS_FOREIGN "is_foreign",

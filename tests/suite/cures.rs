@@ -167,3 +167,32 @@ fn what_a_difference_means_is_said_once_for_each_kind() {
         assert_eq!(said.matches(sentence).count(), 1, "{sentence}: {said}");
     }
 }
+
+/// A repair ships the rows that were wrong, and settles the file that they stood in: the rest of it is in no verification any more.
+#[test]
+fn a_verification_says_which_rows_it_does_not_ask_about_after_a_repair() {
+    let cloud = Cloud::small("copy", "parquet");
+    assert_eq!(cloud.report(&["--demo"]).0, 0);
+    cloud.snowflake.tamper(
+        "delete from SPOTIFY.RAW.ARTISTS where ID = (select min(ID) from SPOTIFY.RAW.ARTISTS)",
+    );
+    assert_eq!(verify(&cloud, &[]).0, 7);
+    let output = cloud.run(&["reconcile", "artists", "--repair"]);
+    assert!(output.status.success(), "{}", text(&output));
+    let (code, report) = verify(&cloud, &["--all"]);
+    assert_eq!(code, 0, "{report:#}");
+    // One of them came again.
+    let held = cloud.world.query("select count(*) as n from core.artists");
+    let rest = held[0]["n"].as_u64().unwrap() - 1;
+    let said = format!("{rest} current rows of `artists` stand in files that a repair settled");
+    let notes = report["notes"].as_array().unwrap();
+    assert!(notes.iter().any(|note| note.as_str().unwrap().starts_with(&said)), "{notes:#?}");
+    cloud.snowflake.tamper("delete from SPOTIFY.RAW.ARTISTS");
+    // What the note names finds them and mends them; then the file of the first repair is asked about, and settled likewise.
+    assert_eq!(cloud.run(&["reconcile", "artists"]).status.code(), Some(7));
+    assert!(cloud.run(&["reconcile", "artists", "--repair"]).status.success());
+    assert_eq!(verify(&cloud, &["--all"]).0, 7);
+    assert!(cloud.run(&["reconcile", "artists", "--repair"]).status.success());
+    let (code, report) = verify(&cloud, &["--all"]);
+    assert_eq!((code, report["notes"].as_array().map(Vec::len)), (0, Some(0)), "{report:#}");
+}

@@ -170,7 +170,12 @@ fn a_folder_of_which_nothing_can_be_read_is_no_success() {
         assert_eq!((code, &report["status"]), (3, &json!("failed")), "{report}");
         assert_eq!(skipped(&report).len(), 5);
         let error = report["error"].as_str().unwrap();
-        for word in ["none of the 5", "a.json: snowtrack does not read this shape", "b.json: its bytes", "2 more"] {
+        for word in [
+            "none of the 5",
+            "a.json: snowtrack does not read this shape",
+            "b.json: its bytes",
+            "2 more",
+        ] {
             assert!(error.contains(word), "no `{word}` in {error}");
         }
         assert!(!world.path("data/spotify.duckdb").exists());

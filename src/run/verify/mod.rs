@@ -16,9 +16,9 @@ use std::time::Instant;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::Run;
 use super::error::Error;
 use super::ingest::Submitted;
+use super::{Run, notes};
 use crate::config::Account;
 use crate::event::{Counts, Stage, What};
 use crate::ids::{RunId, Table};
@@ -60,6 +60,7 @@ pub(crate) async fn verify(run: &mut Run<'_>, submitted: Submitted) -> Result<()
         run.findings.verification = Some(verification.without(&replaced));
         run.findings.refusal = refusal;
         if run.only_verifies() {
+            run.findings.notes.extend(notes::unasked(&run.warehouse)?);
             run.findings.missing = presence::missing(run, account).await?;
         }
         run.leave(Counts { file_count, ..Counts::default() });
