@@ -140,3 +140,18 @@ fn a_pipe_that_stands_is_named_in_what_is_said_and_in_what_to_do() {
         assert!(what_to_do.contains(next_step) && !what_to_do.contains("its pipe"), "{error}");
     }
 }
+
+#[test]
+fn status_says_when_what_is_wrong_now_was_right() {
+    let cloud = Cloud::small("rest", "parquet");
+    assert_eq!(cloud.report(&SMALL).0, 0);
+    ledger(&cloud)
+        .execute_batch("update meta.files set verified_at = '2026-01-05 06:00:00'")
+        .unwrap();
+    cloud.snowflake.tamper("delete from SPOTIFY.RAW.SONGS");
+    // The others are found right once more, now.
+    assert_eq!(verify(&cloud, &[]).0, 7);
+    let output = cloud.run(&["status"]);
+    let said = text(&output);
+    assert!(said.contains("verified 2026-01-05 06:00:00 UTC, and now 1 file"), "{said}");
+}

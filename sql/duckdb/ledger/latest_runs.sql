@@ -8,7 +8,12 @@ proven as (
     select
         run_id,
         count(*) filter (state in ('failed', 'mismatch')) as wrong_file_count,
-        max(verified_at) as verified_at
+        -- Where some are wrong now: when those were right, and not when the others were looked at last.
+        if(
+            wrong_file_count > 0,
+            max(verified_at) filter (state in ('failed', 'mismatch')),
+            max(verified_at)
+        ) as verified_at
     from meta.files
     where run_id >= (select min(run_id) from latest)
     group by run_id
