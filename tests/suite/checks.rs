@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::documents::playlist;
+use crate::support::TABLES;
 use crate::support::World;
 
 /// Exit code and document of a command.
@@ -35,17 +36,6 @@ fn failed(report: &Value) -> Vec<String> {
         })
         .collect()
 }
-
-const TABLES: [&str; 8] = [
-    "albums",
-    "artists",
-    "songs",
-    "song_artists",
-    "playlists",
-    "playlist_songs",
-    "song_observations",
-    "genres",
-];
 
 /// The names of the check files, as they lie on the disk.
 fn names_on_disk() -> Vec<String> {

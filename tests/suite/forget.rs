@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use crate::cloud_kills::wait_until_it_hangs;
+use crate::support::TABLES;
 use crate::support::bell::Bell;
 use crate::support::cloud::{Cloud, report, text};
 use crate::support::fake_s3::{Call, Fault, Op};
@@ -22,17 +23,6 @@ const FRIEND: &str = "friend-of-keeper";
 const GONE: u64 = 1_000;
 const STAYS: u64 = 2_000;
 const SHARED: u64 = 3_000;
-const TABLES: [&str; 8] = [
-    "albums",
-    "artists",
-    "songs",
-    "song_artists",
-    "playlists",
-    "playlist_songs",
-    "song_observations",
-    "genres",
-];
-
 /// The ids of the lists: one that goes, one that stays, one of a friend's.
 fn lists() -> [String; 3] {
     [1, 2, 3].map(spotify_id)

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::doubles::snowflake::setup::{TABLES, required, required_of};
+use crate::doubles::snowflake::setup::{required, required_of};
+use crate::support::TABLES;
 use crate::support::cloud::{Cloud, text};
 
 #[test]

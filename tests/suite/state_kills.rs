@@ -5,20 +5,10 @@ use serde_json::json;
 use crate::cloud_kills::wait_until_it_hangs;
 use crate::kills::silent;
 use crate::state::Fleet;
+use crate::support::TABLES;
 use crate::support::cloud::SMALL;
 use crate::support::fake_s3::{Fault, Op};
 use crate::support::{World, copy, tables};
-
-const TABLES: [&str; 8] = [
-    "albums",
-    "artists",
-    "songs",
-    "song_artists",
-    "playlists",
-    "playlist_songs",
-    "song_observations",
-    "genres",
-];
 
 fn landed(fleet: &Fleet) -> Vec<u64> {
     TABLES.map(|table| fleet.cloud.landed(table)).to_vec()

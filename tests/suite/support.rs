@@ -120,6 +120,18 @@ impl World {
     }
 }
 
+/// The shipped tables, named here and not by the program.
+pub(crate) const TABLES: [&str; 8] = [
+    "albums",
+    "artists",
+    "songs",
+    "song_artists",
+    "playlists",
+    "playlist_songs",
+    "song_observations",
+    "genres",
+];
+
 /// A folder with everything below it, each file as old as it was.
 pub(crate) fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();

@@ -6,18 +6,9 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::rig::{Reply, Rig};
+use crate::support::TABLES;
 use snowtrack_doubles::snowflake::{FakeSnowflake, statements};
 
-pub(crate) const TABLES: [&str; 8] = [
-    "albums",
-    "artists",
-    "songs",
-    "song_artists",
-    "playlists",
-    "playlist_songs",
-    "song_observations",
-    "genres",
-];
 const NAMES: [(&str, &str); 20] = [
     ("role", "LOADER"),
     ("warehouse", "WH"),
