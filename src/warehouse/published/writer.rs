@@ -39,9 +39,12 @@ impl Writer<'_> {
                     self.run(&sql_files::publish_changes(table))
                 })
             });
-            // Left open, the transaction would keep the file attached.
-            self.end(if changed.is_ok() { "commit" } else { "rollback" })?;
-            changed?;
+            let committed = changed.and_then(|()| self.end("commit"));
+            if committed.is_err() {
+                // Left open, the transaction would keep the file attached. Why it was not committed tells more than what this says.
+                let _ = self.undo("rollback");
+            }
+            committed?;
             for table in Table::ALL {
                 let sql = ledger::IS_PUBLISHED.replace("{table}", table.name());
                 let is_equal = self.connection.query_row(&sql, [], |row| row.get::<_, bool>(0));
@@ -65,7 +68,7 @@ impl Writer<'_> {
         let name = sql_files::literal(&target.to_string_lossy());
         self.end(&format!("attach {name} as former (read_only)"))?;
         let written = self.write_tables(sql_files::republish_table);
-        let detached = self.end("detach former");
+        let detached = self.undo("detach former");
         written.and(detached)
     }
 
@@ -82,7 +85,7 @@ impl Writer<'_> {
             self.run("use published")?;
             let marts =
                 sql_files::MARTS.iter().try_for_each(|mart| self.run(&sql_files::mart_view(mart)));
-            self.end("use work")?;
+            self.undo("use work")?;
             marts?;
             self.run("checkpoint published")
         })
@@ -101,15 +104,22 @@ impl Writer<'_> {
         self.connection.execute_batch(sql).doing("write the published file")
     }
 
+    /// A statement that takes back what was begun. Who interrupts the work does it once and may meet this one, whose second attempt
+    /// then meets nobody.
+    fn undo(&self, sql: &str) -> Result<(), Error> {
+        self.end(sql).or_else(|_| self.end(sql))
+    }
+
     pub(super) fn with_attached<T>(
         &self,
         options: &str,
         work: impl FnOnce() -> Result<T, Error>,
     ) -> Result<T, Error> {
         let name = sql_files::literal(&self.file.to_string_lossy());
-        self.run(&format!("attach {name} as published {options}"))?;
-        let done = work();
-        let detached = self.end("detach published");
+        // An attachment that was interrupted may be one all the same.
+        let attached = self.run(&format!("attach {name} as published {options}"));
+        let done = attached.and_then(|()| work());
+        let detached = self.undo("detach published");
         let done = done?;
         detached.map(|()| done)
     }
