@@ -37,7 +37,7 @@ demo: duckdb ## two runs on the built-in data and a query: no account, no networ
 
 .PHONY: demo-cloud
 demo-cloud: duckdb ## all the way to `verified` on this machine: a real S3 server, a strict double of Snowflake
-	cargo test --test suite -- --ignored --exact --nocapture demo_cloud::from_nothing_to_verified_and_a_corrupted_load_caught
+	cargo test --test suite -- --ignored --exact --nocapture snowflake::demo_cloud::from_nothing_to_verified_and_a_corrupted_load_caught
 
 .PHONY: test
 test: duckdb oracles ## every test that needs no account

@@ -24,7 +24,7 @@ def suite():
 
 class Server:
     def __init__(self, binary, kind, env):
-        name = f"upload::measured::{kind}_server"
+        name = f"lake::upload::measured::{kind}_server"
         self.process = subprocess.Popen([binary, "--exact", name, "--ignored", "--nocapture"], env=env,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.url, self.folder = None, None

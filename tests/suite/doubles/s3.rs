@@ -2,8 +2,8 @@
 
 use snowtrack::lake::{Bucket, Condition, Put, Store};
 
+use crate::lake::upload::{runtime, settings};
 use crate::support::fake_s3::{Conditions, FakeS3, Fault, Op};
-use crate::upload::{runtime, settings};
 
 async fn bucket(s3: &FakeS3) -> Bucket {
     match Store::open(&settings(s3)).await.unwrap() {

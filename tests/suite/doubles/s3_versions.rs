@@ -2,8 +2,8 @@
 
 use snowtrack::lake::{ObjectVersion, Store};
 
+use crate::lake::upload::{runtime, settings};
 use crate::support::fake_s3::{FakeS3, Fault, Op};
-use crate::upload::{runtime, settings};
 
 const KEY: &str = "p/raw/x.json";
 

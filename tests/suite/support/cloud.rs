@@ -48,7 +48,7 @@ impl Cloud {
 
     /// A playlist of one song and its artist's genre, which is a row for each of the eight tables.
     pub(crate) fn write_source(&self) {
-        self.world.write("in/playlist.json", &crate::documents::playlist(|_| {}));
+        self.world.write("in/playlist.json", &crate::source::documents::playlist(|_| {}));
         let artist = serde_json::json!({"id": "1aB1cD2eF3gH4iJ5kL6mN7", "type": "artist", "name": "The Piers", "genres": ["shanty"],
             "external_urls": {"spotify": "https://open.spotify.com/artist/1aB1cD2eF3gH4iJ5kL6mN7"}});
         self.world.write("in/artist.json", &artist.to_string());

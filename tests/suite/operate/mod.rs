@@ -1,0 +1,6 @@
+//! What is done between runs.
+
+mod forecasts;
+mod forget;
+mod health;
+mod prune;

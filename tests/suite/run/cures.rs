@@ -1,0 +1,198 @@
+//! Cures that cure: what each verdict names is done as it stands there, and ends `verified`.
+
+use serde_json::json;
+
+use crate::snowflake::verdicts::{error_of, states_of, verify};
+use crate::support::cloud::{Cloud, SMALL, text};
+use crate::support::fake_snowflake::LoadFault;
+
+/// What stands between backticks and can be done: our own commands, and statements.
+fn steps(message: &str) -> Vec<&str> {
+    let quoted = message.split('`').skip(1).step_by(2);
+    quoted.filter(|it| it.starts_with("snowtrack ") || it.starts_with("delete ")).collect()
+}
+
+/// Does what a message says, step by step, and what those steps say in their turn; how many there were.
+fn follow(cloud: &Cloud, message: &str) -> usize {
+    let mut count = 0;
+    for step in steps(message) {
+        count += 1;
+        match step.strip_prefix("snowtrack ") {
+            None => {
+                cloud.snowflake.admin(step);
+            }
+            Some(command) => {
+                let arguments: Vec<&str> = command.split(' ').collect();
+                let output = cloud.run(&arguments);
+                let said = String::from_utf8_lossy(&output.stderr).into_owned();
+                if output.status.code() != Some(0) {
+                    assert_eq!(output.status.code(), Some(7), "`{step}`: {}", text(&output));
+                    assert!(count < 10, "it goes round in a circle: {said}");
+                    count += follow(cloud, &said);
+                }
+            }
+        }
+    }
+    count
+}
+
+/// What happens to the songs.
+enum Spoil {
+    InFlight(LoadFault),
+    ByHand(&'static str),
+}
+
+/// What happens, the state of the file then, and how many steps it takes to mend it.
+fn cases() -> Vec<(&'static str, Spoil, &'static str, usize)> {
+    use Spoil::{ByHand, InFlight};
+    let refused = LoadFault::Fail("NULL result".to_owned());
+    vec![
+        ("refused", InFlight(refused), "failed", 1),
+        ("changed in flight", InFlight(LoadFault::CorruptValue), "mismatch", 1),
+        ("lost in flight", InFlight(LoadFault::DropRow), "mismatch", 1),
+        ("loaded twice", InFlight(LoadFault::LoadTwice), "mismatch", 1),
+        ("deleted", ByHand("delete from SPOTIFY.RAW.SONGS"), "mismatch", 1),
+        ("changed", ByHand("update SPOTIFY.RAW.SONGS set DURATION_MS = 1"), "mismatch", 1),
+        ("another hash", ByHand("update SPOTIFY.RAW.SONGS set ROW_HASH = 1"), "mismatch", 1),
+        ("another time", ByHand(ANOTHER_TIME), "mismatch", 2),
+        ("a row too many", ByHand(ONE_MORE), "mismatch", 2),
+        ("another key", ByHand(ANOTHER_KEY), "mismatch", 3),
+    ]
+}
+
+const ONE_MORE: &str = "insert into SPOTIFY.RAW.SONGS select * replace ('9aB1cD2eF3gH4iJ5kL6mN9' as ID, 77 as _FILE_ROW_NUMBER) from SPOTIFY.RAW.SONGS";
+const ANOTHER_TIME: &str =
+    "update SPOTIFY.RAW.SONGS set EXTRACTED_AT = EXTRACTED_AT + interval 1 hour";
+const ANOTHER_KEY: &str = "update SPOTIFY.RAW.SONGS set ID = '9aB1cD2eF3gH4iJ5kL6mN9'";
+
+#[test]
+fn the_cure_of_each_verdict_leads_to_verified() {
+    for (name, spoil, state, count) in cases() {
+        let cloud = Cloud::small("rest", "parquet");
+        match spoil {
+            Spoil::InFlight(fault) => {
+                cloud.snowflake.script_load("raw/songs/", 1, fault);
+                assert_eq!(cloud.report(&SMALL).0, 7, "{name}");
+            }
+            Spoil::ByHand(sql) => {
+                assert_eq!(cloud.report(&SMALL).0, 0, "{name}");
+                cloud.snowflake.tamper(sql);
+            }
+        }
+        let (code, found) = verify(&cloud, &[]);
+        assert_eq!(code, 7, "{name}: {found:#}");
+        assert_eq!(states_of(&found, "songs"), [state], "{name}");
+        let message = error_of(&found);
+        assert_eq!(follow(&cloud, message), count, "{name}: {message}");
+        for arguments in [&[][..], &["--all"]] {
+            let (code, mended) = verify(&cloud, arguments);
+            assert_eq!((code, &mended["status"]), (0, &json!("verified")), "{name}: {mended:#}");
+        }
+        assert_eq!(cloud.report(&SMALL).1["status"], "unchanged", "{name}");
+        let same = cloud.run(&["reconcile"]);
+        assert_eq!(same.status.code(), Some(0), "{name}: {}", text(&same));
+    }
+}
+
+#[test]
+fn a_row_that_is_newer_in_snowflake_is_not_written_over_without_force() {
+    let cloud = Cloud::small("rest", "parquet");
+    assert_eq!(cloud.report(&SMALL).0, 0);
+    // Another warehouse file ships to the same tables.
+    cloud.snowflake.tamper("insert into SPOTIFY.RAW.ARTISTS select * replace ('Newer' as NAME, EXTRACTED_AT + interval 1 millisecond as EXTRACTED_AT, 'other.parquet' as _FILE_NAME) from SPOTIFY.RAW.ARTISTS");
+    cloud.snowflake.tamper("update SPOTIFY.RAW.ALBUMS set NAME = 'Changed'");
+    let output = cloud.run(&["reconcile", "--repair"]);
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(7), "{said}");
+    assert!(said.contains("mended 1 row\n"), "{said}");
+    assert!(
+        said.trim_end().ends_with("only `snowtrack reconcile --repair --force` writes over"),
+        "{said}"
+    );
+    assert_eq!((cloud.landed("artists"), cloud.landed("albums")), (2, 2), "no artist was shipped");
+    // Nothing else is left, so nothing is shipped at all.
+    let output = cloud.run(&["reconcile", "artists", "--repair"]);
+    assert_eq!(output.status.code(), Some(7), "{}", text(&output));
+    assert!(text(&output).contains("error: 1 row differs: "), "{}", text(&output));
+    assert_eq!(cloud.landed("artists"), 2);
+    assert_eq!(cloud.run(&["reconcile", "--force"]).status.code(), Some(2));
+    let output = cloud.run(&["reconcile", "artists", "--repair", "--force"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    assert_eq!(cloud.landed("artists"), 3);
+}
+
+#[test]
+fn rows_that_only_snowflake_has_are_told_with_the_statement_that_deletes_them() {
+    let cloud = Cloud::small("rest", "parquet");
+    assert_eq!(cloud.report(&SMALL).0, 0);
+    for (table, change) in [
+        ("ARTISTS", "'it''s' as ID"),
+        ("SONG_OBSERVATIONS", "date '2020-01-02' as OBSERVED_ON"),
+        ("PLAYLIST_SONGS", "5 as POSITION"),
+        // A whole group: of a group that DuckDB has, another shipment takes the row away.
+        ("GENRES", "'gone' as ARTIST_ID"),
+    ] {
+        cloud.snowflake.tamper(&format!("insert into SPOTIFY.RAW.{table} select * replace ({change}, 'x' as _FILE_NAME) from SPOTIFY.RAW.{table}"));
+    }
+    let output = cloud.run(&["reconcile", "--repair"]);
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(7), "{}", text(&output));
+    let deletions: Vec<&str> =
+        steps(&error).into_iter().filter(|it| it.starts_with("delete from SPOTIFY.RAW.")).collect();
+    assert_eq!(deletions.len(), 4, "{error}");
+    assert!(!text(&output).contains("`--repair` ships"), "{}", text(&output));
+    for statement in deletions {
+        cloud.snowflake.admin(statement);
+    }
+    let output = cloud.run(&["reconcile"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    assert_eq!(
+        (cloud.landed("artists"), cloud.landed("playlist_songs")),
+        (1, 1),
+        "and no other row"
+    );
+}
+
+#[test]
+fn what_a_difference_means_is_said_once_for_each_kind() {
+    let cloud = Cloud::new("rest", "parquet");
+    assert_eq!(cloud.report(&["--demo"]).0, 0);
+    cloud.snowflake.tamper("update SPOTIFY.RAW.ARTISTS set NAME = 'Changed'");
+    cloud.snowflake.tamper("update SPOTIFY.RAW.ALBUMS set NAME = 'Changed'");
+    cloud.snowflake.tamper("delete from SPOTIFY.RAW.SONGS");
+    let output = cloud.run(&["reconcile"]);
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(7), "{said}");
+    for sentence in ["somebody changed it in Snowflake", "never arrived, or was deleted"] {
+        assert_eq!(said.matches(sentence).count(), 1, "{sentence}: {said}");
+    }
+}
+
+/// A repair ships the rows that were wrong, and settles the file that they stood in: the rest of it is in no verification any more.
+#[test]
+fn a_verification_says_which_rows_it_does_not_ask_about_after_a_repair() {
+    let cloud = Cloud::small("copy", "parquet");
+    assert_eq!(cloud.report(&["--demo"]).0, 0);
+    cloud.snowflake.tamper(
+        "delete from SPOTIFY.RAW.ARTISTS where ID = (select min(ID) from SPOTIFY.RAW.ARTISTS)",
+    );
+    assert_eq!(verify(&cloud, &[]).0, 7);
+    let output = cloud.run(&["reconcile", "artists", "--repair"]);
+    assert!(output.status.success(), "{}", text(&output));
+    let (code, report) = verify(&cloud, &["--all"]);
+    assert_eq!(code, 0, "{report:#}");
+    // One of them came again.
+    let held = cloud.world.query("select count(*) as n from core.artists");
+    let rest = held[0]["n"].as_u64().unwrap() - 1;
+    let said = format!("{rest} current rows of `artists` stand in files that a repair settled");
+    let notes = report["notes"].as_array().unwrap();
+    assert!(notes.iter().any(|note| note.as_str().unwrap().starts_with(&said)), "{notes:#?}");
+    cloud.snowflake.tamper("delete from SPOTIFY.RAW.ARTISTS");
+    // What the note names finds them and mends them; then the file of the first repair is asked about, and settled likewise.
+    assert_eq!(cloud.run(&["reconcile", "artists"]).status.code(), Some(7));
+    assert!(cloud.run(&["reconcile", "artists", "--repair"]).status.success());
+    assert_eq!(verify(&cloud, &["--all"]).0, 7);
+    assert!(cloud.run(&["reconcile", "artists", "--repair"]).status.success());
+    let (code, report) = verify(&cloud, &["--all"]);
+    assert_eq!((code, report["notes"].as_array().map(Vec::len)), (0, Some(0)), "{report:#}");
+}

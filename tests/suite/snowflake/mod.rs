@@ -1,0 +1,17 @@
+//! Loads and their proof, against the double of an account.
+
+mod announced;
+mod copy_into;
+mod costs;
+mod demo_cloud;
+mod false_answers;
+mod false_verified;
+mod no_answers;
+mod plan;
+pub(crate) mod proof;
+mod reshipped_groups;
+mod setup;
+mod time_and_patience;
+pub(crate) mod verdicts;
+mod verifications;
+mod watching;

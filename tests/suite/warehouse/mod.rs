@@ -1,0 +1,11 @@
+//! Rows, models, checks and the published file.
+
+mod changes;
+mod checks;
+mod csv;
+mod demo;
+mod item_dedup;
+mod models;
+mod queries;
+mod renewals;
+mod spread;
