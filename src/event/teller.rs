@@ -49,7 +49,7 @@ impl<'a> Teller<'a> {
         self.tell(What::StageStarted { stage });
     }
 
-    /// The stage under way, if any, ends; `counts` are those that no event told.
+    /// The stage under way, if any, ends; `counts` are those that stand in no event.
     pub(crate) fn leave(&self, ending: Ending, counts: Counts) {
         let Some(mut under_way) = self.under_way().take() else { return };
         under_way.counts.add(counts);

@@ -109,7 +109,7 @@ impl<'f> TableWatch<'f> {
         let rows = |files: &[&ExportedFile]| files.iter().map(|file| file.row_count).sum();
         let worst = judged.files.iter().rev().max_by_key(|file| file.verdict);
         let worst = worst.filter(|file| file.verdict != Verdict::Verified);
-        (run.events)(What::TableJudged(TableProgress {
+        (run.events)(What::TableProgress(TableProgress {
             table: self.table,
             verdict: worst.map_or(Verdict::Verified, |file| file.verdict),
             file_count: self.files.len(),
@@ -348,12 +348,12 @@ impl<'f> TableWatch<'f> {
         for channel in self.channels.iter().filter(|channel| channel.mode == IngestMode::Rest) {
             let Some(pipe) = &channel.pipe else { continue };
             match account.connection.insert_report(pipe, run.stop).await {
-                // A report can be late, or be cut short; what an earlier one told stays told.
+                // A report can be late, or be cut short; what an earlier one said stays said.
                 Ok(report) => match &mut self.evidence.reports {
-                    Answer::Given(told) => {
+                    Answer::Given(known) => {
                         for file in report {
-                            if !told.contains(&file) {
-                                told.push(file);
+                            if !known.contains(&file) {
+                                known.push(file);
                             }
                         }
                     }
