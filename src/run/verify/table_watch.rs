@@ -96,7 +96,7 @@ impl<'f> TableWatch<'f> {
     }
 
     fn judged(&self) -> Verification {
-        verify(self.files.iter().copied(), &BTreeMap::from([(self.table, self.evidence.clone())]))
+        verify(self.files.iter().copied(), &BTreeMap::from([(self.table, &self.evidence)]))
     }
 
     /// Reports how far the files are; `waiting` for an answer of this mode, or why they are no further.
@@ -136,8 +136,8 @@ impl<'f> TableWatch<'f> {
     }
 
     /// What is known so far.
-    pub(crate) fn answers(&self) -> (Table, Evidence) {
-        (self.table, self.evidence.clone())
+    pub(crate) const fn answers(&self) -> (Table, &Evidence) {
+        (self.table, &self.evidence)
     }
 
     /// Whether there is anything left to ask.
