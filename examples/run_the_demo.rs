@@ -36,9 +36,9 @@ pub(crate) async fn run_the_demo(data_dir: &Path) -> Result<RunReport, Error> {
     };
     // Ask it to stop from any task: `stop.ask()`. The next run continues.
     let stop = Arc::default();
-    let (report, error) = run(&config, &settings, &sink, &stop).await?;
+    let ended = run(&config, &settings, &sink, &stop).await?;
     // A run that ended early has a report, too, which says how far it came.
-    error.map_or(Ok(report), Err)
+    ended.completed()
 }
 
 #[expect(clippy::disallowed_methods, reason = "the library reads no clock; who runs it does")]

@@ -6,11 +6,11 @@ create or replace temp table replaced_rows as
 select stored.rowid as stored_rowid
 from published.core.{table} as stored
 inner join {changed} as changed using ({key})
-where changed.run_id in (select run_id from meta.pending_runs where consumer = 'published');
+where changed.run_id in (select run_id from meta.pending_runs where consumer = '{published}');
 
 delete from published.core.{table}
 where rowid in (select stored_rowid from replaced_rows);
 
 insert into published.core.{table} by name
 from core.{table}
-where run_id in (select run_id from meta.pending_runs where consumer = 'published');
+where run_id in (select run_id from meta.pending_runs where consumer = '{published}');

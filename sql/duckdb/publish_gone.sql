@@ -6,7 +6,7 @@ where rowid in (
     select stored.rowid
     from published.core.song_artists as stored
     inner join meta.pending_gone_rows as gone
-        on gone.consumer = 'published'
+        on gone.consumer = '{published}'
         and gone."table" = 'song_artists'
         and gone.first_key = stored.song_id
         and gone.second_key = stored.artist_position::varchar
@@ -17,7 +17,7 @@ where rowid in (
     select stored.rowid
     from published.core.genres as stored
     inner join meta.pending_gone_rows as gone
-        on gone.consumer = 'published'
+        on gone.consumer = '{published}'
         and gone."table" = 'genres'
         and gone.first_key = stored.artist_id
         and gone.second_key = stored.genre

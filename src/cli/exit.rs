@@ -27,7 +27,7 @@ pub(super) const INTERRUPTED: u8 = 130;
 
 /// What went wrong, for a person and for a scheduler.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// The configuration.
     #[error(transparent)]
     Config(#[from] config::Error),
@@ -42,7 +42,6 @@ pub enum Error {
     Spotify(#[from] crate::sources::Error),
     /// `doctor` found something broken.
     #[error("{}: `{what}` is not well: {why}", area.name())]
-    #[expect(missing_docs, reason = "the fields are named by what they hold")]
     Unwell { area: crate::operate::Area, what: String, why: String },
     /// Some of the setup is still to be done by a person.
     #[error(
@@ -54,7 +53,6 @@ pub enum Error {
     PipeUnwell,
     /// A reconciliation found differences.
     #[error("{}: {rest}", if *count == 1 { "1 row differs".to_owned() } else { format!("{count} rows differ") })]
-    #[expect(missing_docs, reason = "the fields are named by what they hold")]
     Differs { count: usize, rest: String },
     /// What Snowflake says of costs could not be read.
     #[error(transparent)]
@@ -75,7 +73,7 @@ pub enum Error {
 
 impl Error {
     /// The exit code.
-    pub fn code(&self) -> u8 {
+    pub(crate) fn code(&self) -> u8 {
         match self {
             Self::Config(_) | Self::Usage(_) => USAGE,
             Self::Run(error) => of(error.ending()),

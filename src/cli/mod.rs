@@ -32,7 +32,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use chrono::{DateTime, Utc};
 use clap::{Parser, Subcommand, ValueEnum};
 
-pub use exit::Error;
+pub(crate) use exit::Error;
 
 use harmless::{OneLine, harmless, one_line};
 

@@ -53,7 +53,7 @@ impl Progress {
                 bar.set_prefix(stage.name());
             }
             What::RowsLanded { row_count } => bar.inc(*row_count),
-            What::TableJudged(progress) => {
+            What::TableProgress(progress) => {
                 if let Some(table) = &self.table {
                     table.show(progress, &bar);
                 }
@@ -97,7 +97,7 @@ fn message(what: &What) -> Option<String> {
         What::Submitted { table, file_count } => {
             format!("{table}: {file_count} files submitted")
         }
-        What::Judged { verified, total } => format!("{verified} of {total} files verified"),
+        What::VerifyProgress { verified, total } => format!("{verified} of {total} files verified"),
         What::AskingAgain { wait } => {
             format!("asking Snowflake again in {:.1} s", wait.as_secs_f64())
         }
@@ -108,7 +108,7 @@ fn message(what: &What) -> Option<String> {
         | What::RowsLanded { .. }
         | What::SpotifyUsage { .. }
         | What::SnowflakeUsage { .. }
-        | What::TableJudged(_)
+        | What::TableProgress(_)
         | What::Warning(_) => return None,
     };
     Some(one_line(&text))

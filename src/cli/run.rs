@@ -14,9 +14,9 @@ use crate::event::Stage;
 use crate::http;
 use crate::ids::{PlaylistId, RunId};
 use crate::observe;
-use crate::run::{RunReport, Settings, Shipping, Source, Wanted};
+use crate::run::{EndedRun, Settings, Shipping, Source, Wanted};
 use crate::snowflake::IngestMode;
-use crate::sources::Timing;
+use crate::sources::SpotifyTiming;
 use crate::state::Terms;
 use crate::stop::Stop;
 use crate::warehouse::CHECKS;
@@ -115,7 +115,7 @@ pub(super) struct IngestArgs {
     way: Option<OtherWay>,
 }
 
-/// How files are told of instead.
+/// How files are submitted instead.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum OtherWay {
     // No help of its own: it would turn the page of this one command into clap's long form.
@@ -164,7 +164,10 @@ pub(super) fn settings(
         refetch_older_than: arguments.refetch_older_than,
         enrich: arguments.enrich,
         warn_only: arguments.warn_only.iter().cloned().collect(),
-        timing: Timing { min_gap, call: http::Timing { max_wait, ..Timing::default().call } },
+        timing: SpotifyTiming {
+            min_gap,
+            call: http::CallTiming { max_wait, ..SpotifyTiming::default().call },
+        },
         shipping: Shipping { no_ingest: arguments.no_ingest, ..Shipping::default() },
         ..Settings::new(source(arguments, config)?, now)
     })
@@ -213,7 +216,7 @@ pub(super) fn verify(cli: &Cli, arguments: &VerifyArgs, config: &Config) -> Resu
 
 /// A run whose report is somebody else's to print.
 pub(super) fn go_quietly(cli: &Cli, config: &Config, settings: &Settings) -> Result<(), Error> {
-    let (_, error) = work(config, settings, usual(cli))?;
+    let EndedRun { error, .. } = work(config, settings, usual(cli))?;
     error.map_or(Ok(()), |error| Err(error.into()))
 }
 
@@ -232,11 +235,7 @@ fn usual(cli: &Cli) -> Drawing {
     if cli.draws() { Drawing::Bar } else { Drawing::Nothing }
 }
 
-fn work(
-    config: &Config,
-    settings: &Settings,
-    drawing: Drawing,
-) -> Result<(RunReport, Option<crate::run::Error>), Error> {
+fn work(config: &Config, settings: &Settings, drawing: Drawing) -> Result<EndedRun, Error> {
     let progress = progress::Progress::new(drawing);
     let sinks = observe::usual().with(|event| progress.show(event));
     let stop = Arc::new(Stop::default());
@@ -249,7 +248,7 @@ fn work(
 }
 
 fn go(cli: &Cli, config: &Config, settings: &Settings, drawing: Drawing) -> Result<(), Error> {
-    let (report, error) = work(config, settings, drawing)?;
+    let EndedRun { report, error } = work(config, settings, drawing)?;
     if cli.json {
         print(&serde_json::to_string(&report).map_err(std::io::Error::from)?)?;
     } else if !cli.quiet {

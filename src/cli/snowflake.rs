@@ -13,7 +13,7 @@ use super::{Cli, now, one_line, print, run, runtime};
 use crate::config::{Account, Config};
 use crate::ids::RunId;
 use crate::operate::{Costs, PipeReport, SetupWishes, costs};
-use crate::snowflake::{Applied, Credential, Health, Plan, Timing, claims, sign};
+use crate::snowflake::{Applied, ConnectionTiming, Credential, Health, Plan, claims, sign};
 use crate::stop::Stop;
 
 /// What to do on the Snowflake side.
@@ -80,7 +80,7 @@ impl SetupArgs {
 
 fn target(config: &Config) -> Result<Account, Error> {
     let why = "there is no Snowflake account to talk to";
-    let account = config.required_account(Timing::default(), now, why);
+    let account = config.required_account(ConnectionTiming::default(), now, why);
     Ok(account.map_err(crate::run::Error::from)?)
 }
 

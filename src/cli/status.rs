@@ -10,7 +10,7 @@ use super::exit::Error;
 use super::{Cli, check, is_there, now, one_line, print};
 use crate::config::Config;
 use crate::ids::{DataDir, RunId};
-use crate::ledger::{Board, FileSummary, Freshness, RunSummary};
+use crate::ledger::{FileSummary, Freshness, RunSummary, StatusFile};
 use crate::run::Look;
 use crate::status::{FileState, RunStatus};
 
@@ -101,7 +101,8 @@ fn freshness(data_dir: &DataDir) -> Result<Option<Freshness>, Error> {
     match crate::run::look(data_dir)? {
         Look::Free(warehouse) => Ok(Some(Freshness::of(&warehouse)?)),
         Look::Held { holder } => {
-            let freshness = Board::read(data_dir).and_then(|board| board.freshness);
+            let freshness =
+                StatusFile::read(data_dir).and_then(|status_file| status_file.freshness);
             let path = data_dir.path().to_owned();
             let held = crate::run::Error::Locked { path, holder };
             Ok(Some(freshness.ok_or(held)?))
@@ -119,8 +120,8 @@ pub(super) fn named(data_dir: &DataDir, word: &str) -> Result<RunId, Error> {
         false => Vec::new(),
         true => match crate::run::look(data_dir)? {
             Look::Free(warehouse) => crate::ledger::run_ids(&warehouse)?,
-            Look::Held { .. } => Board::read(data_dir)
-                .map(|board| board.runs.into_iter().map(|run| run.run_id).collect())
+            Look::Held { .. } => StatusFile::read(data_dir)
+                .map(|status_file| status_file.runs.into_iter().map(|run| run.run_id).collect())
                 .unwrap_or_default(),
         },
     };
@@ -160,18 +161,18 @@ fn in_progress(
     data_dir: &DataDir,
     holder: &str,
 ) -> Result<(), Error> {
-    let Some(board) = Board::read(data_dir) else {
+    let Some(status_file) = StatusFile::read(data_dir) else {
         if cli.json {
             return print(&json!([{ "status": "running", "holder": holder }]).to_string());
         }
         return print(&format!("in progress: {holder}; its ledger can be read when it ends"));
     };
-    let board = board.held_by(holder);
-    let as_of = board.as_of.format("%Y-%m-%d %H:%M:%S UTC");
-    let ids: Vec<String> = board.runs.iter().map(|run| run.run_id.clone()).collect();
+    let status_file = status_file.held_by(holder);
+    let as_of = status_file.as_of.format("%Y-%m-%d %H:%M:%S UTC");
+    let ids: Vec<String> = status_file.runs.iter().map(|run| run.run_id.clone()).collect();
     let text = match &arguments.run {
-        None if cli.json => to_json(&board.runs)?,
-        None => format!("in progress: {holder}; as of {as_of}:\n{}", runs(&board.runs)),
+        None if cli.json => to_json(&status_file.runs)?,
+        None => format!("in progress: {holder}; as of {as_of}:\n{}", runs(&status_file.runs)),
         Some(word) => {
             let not_in_view = |error| match error {
                 Error::Run(crate::run::Error::UnknownRun(word)) => Error::Usage(format!(
@@ -181,10 +182,11 @@ fn in_progress(
             };
             let run = meant(word, &ids).map_err(not_in_view)?;
             if arguments.checks {
-                let findings = Board::findings_of(data_dir, &run);
+                let findings = StatusFile::findings_of(data_dir, &run);
                 if cli.json { to_json(&findings)? } else { check::of_run(&run, &findings) }
             } else {
-                let files = board.files.get(run.as_str()).map(Vec::as_slice).unwrap_or_default();
+                let files =
+                    status_file.files.get(run.as_str()).map(Vec::as_slice).unwrap_or_default();
                 if cli.json { to_json(&files)? } else { file_states(&run, files) }
             }
         }

@@ -13,8 +13,8 @@ use super::{Config, SnowflakeConfig, decode};
 use crate::ids::{InvalidId, PlaylistId};
 use crate::lake::{ExportSettings, Format, Location, StoreSettings, StoreTiming};
 use crate::snowflake::{
-    self, AccountId, Connection, Credential, Ident, IngestMode, InvalidIdent, InvalidKey, KeyPair,
-    Login, Names, Session, Timing,
+    self, AccountId, Connection, ConnectionTiming, Credential, Ident, IngestMode, InvalidIdent,
+    InvalidKey, KeyPair, Login, Names, Session,
 };
 use crate::sources::{self, Credentials, TokenFile};
 
@@ -179,7 +179,7 @@ impl Config {
     /// [`Error::NotConfigured`] names what is missing beside the account; the others, what is there and unusable.
     pub(crate) fn account(
         &self,
-        timing: Timing,
+        timing: ConnectionTiming,
         clock: fn() -> DateTime<Utc>,
     ) -> Result<Option<Account>, Error> {
         let config = &self.snowflake;
@@ -216,7 +216,7 @@ impl Config {
     /// As [`account`](Self::account), and [`Error::NotConfigured`] that says `why` it is needed.
     pub(crate) fn required_account(
         &self,
-        timing: Timing,
+        timing: ConnectionTiming,
         clock: fn() -> DateTime<Utc>,
         why: &'static str,
     ) -> Result<Account, Error> {
@@ -329,7 +329,7 @@ mod tests {
             let mut config = Config::default();
             config.snowflake.account = Some("myorg-myaccount".to_owned());
             change(&mut config.snowflake);
-            match config.account(Timing::default(), now) {
+            match config.account(ConnectionTiming::default(), now) {
                 Ok(_) => "nothing".to_owned(),
                 Err(error) => error.to_string(),
             }
@@ -338,7 +338,7 @@ mod tests {
         insta::assert_snapshot!(said(|it| it.token = Some("x".into())), @"SNOWFLAKE_TOKEN is set: set SNOWFLAKE_TOKEN_TYPE (PAT, OAuth or WIF)");
         insta::assert_snapshot!(said(|it| it.database = "a b".to_owned()), @"the configuration gives something in Snowflake an impossible name");
         insta::assert_snapshot!(said(|it| it.private_key_path = Some("/none.p8".into())), @"could not read the private key `/none.p8`; correct `SNOWFLAKE_PRIVATE_KEY_PATH`");
-        let none = Config::default().account(Timing::default(), now);
+        let none = Config::default().account(ConnectionTiming::default(), now);
         assert!(none.is_ok_and(|account| account.is_none()));
     }
 }

@@ -117,7 +117,7 @@ pub struct Event {
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the fields are named by what they hold")]
 pub enum What {
-    /// A run began, or goes on; `first` and `last` are the stages that it was told to go through.
+    /// A run began, or goes on; `first` and `last` are the stages that it is to go through.
     RunStarted { source: Option<String>, first: Stage, last: Stage },
     /// It came to its end, well or not; `status` as its report has it.
     RunEnded {
@@ -165,12 +165,14 @@ pub enum What {
     BytesSent { sent_bytes: u64, total_bytes: u64 },
     /// A file is in the store; the manifest and the archive belong to no table.
     FileUploaded { table: Option<Table>, key: String, size_bytes: u64 },
-    /// Snowflake was told of a table's files.
+    /// A table's files were submitted to Snowflake.
     Submitted { table: Table, file_count: usize },
     /// Snowflake was asked what arrived.
-    Judged { verified: usize, total: usize },
+    #[serde(rename = "judged")]
+    VerifyProgress { verified: usize, total: usize },
     /// How far a table's files are in Snowflake, as of the last answer.
-    TableJudged(TableProgress),
+    #[serde(rename = "table_judged")]
+    TableProgress(TableProgress),
     /// Snowflake is asked again after this wait.
     AskingAgain {
         #[serde(rename = "wait_ms", serialize_with = "millis")]
@@ -283,7 +285,7 @@ mod tests {
             held_by: Some(HeldBy::Pipe { state: "PAUSED".to_owned() }),
         };
         assert_eq!(
-            of(None, What::TableJudged(progress)),
+            of(None, What::TableProgress(progress)),
             json!({
                 "run": null, "at": "1970-01-01T00:00:00Z", "kind": "table_judged",
                 "table": table.name(), "verdict": "pending", "file_count": 2,

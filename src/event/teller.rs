@@ -42,14 +42,15 @@ impl<'a> Teller<'a> {
         (self.sink)(&Event { run: self.run.get().cloned(), at: (self.clock)(), what });
     }
 
-    /// A stage begins.
+    /// A stage begins; one that is still under way has done its work.
     pub(crate) fn enter(&self, stage: Stage) {
+        self.leave(Ending::Done, Counts::default());
         let under_way = UnderWay { stage, began: Instant::now(), counts: Counts::default() };
         *self.under_way() = Some(under_way);
         self.tell(What::StageStarted { stage });
     }
 
-    /// The stage under way, if any, ends; `counts` are those that no event told.
+    /// The stage under way, if any, ends; `counts` are those that stand in no event.
     pub(crate) fn leave(&self, ending: Ending, counts: Counts) {
         let Some(mut under_way) = self.under_way().take() else { return };
         under_way.counts.add(counts);
@@ -108,6 +109,23 @@ mod tests {
 
     fn epoch() -> DateTime<Utc> {
         DateTime::UNIX_EPOCH
+    }
+
+    #[test]
+    fn a_stage_that_begins_ends_the_one_before_it() {
+        let told = Mutex::new(Vec::new());
+        let sink = |event: &Event| told.lock().unwrap().push(event.what.clone());
+        let teller = Teller::new(&sink, epoch);
+        teller.enter(Stage::Fetch);
+        teller.tell(What::RowsLanded { row_count: 3 });
+        teller.enter(Stage::Transform);
+        teller.leave(Ending::Done, Counts::default());
+        let ended = told.lock().unwrap().clone().into_iter().filter_map(|what| match what {
+            What::StageEnded { stage, counts, .. } => Some((stage, counts.row_count)),
+            _ => None,
+        });
+        let wanted = [(Stage::Fetch, Some(3)), (Stage::Transform, None)];
+        assert_eq!(ended.collect::<Vec<_>>(), wanted);
     }
 
     #[test]

@@ -19,7 +19,7 @@ const NO_SKEW: i64 = i64::MIN;
 
 /// How patient the calls to one service are. Tests shrink every number.
 #[derive(Debug, Clone, Copy)]
-pub struct Timing {
+pub struct CallTiming {
     /// How one call is repeated.
     pub retry: RetryPolicy,
     /// The longest wait that the service may ask for within a run.
@@ -30,7 +30,7 @@ pub struct Timing {
     pub timeout: Duration,
 }
 
-impl Timing {
+impl CallTiming {
     /// For a run, which has time.
     pub const fn patient(timeout: Duration) -> Self {
         let retry = RetryPolicy {
@@ -116,7 +116,7 @@ impl Repeats {
 }
 
 /// An answer as it came.
-pub struct Answer {
+pub struct HttpAnswer {
     /// Its status.
     pub status: StatusCode,
     /// Its headers.
@@ -129,16 +129,16 @@ pub struct Answer {
 ///
 /// # Errors
 /// [`Fault::Passing`] where no answer came.
-pub async fn exchange(request: RequestBuilder) -> Result<Answer, Fault> {
+pub async fn exchange(request: RequestBuilder) -> Result<HttpAnswer, Fault> {
     let response = request.send().await.map_err(|error| Fault::Passing(describe(error)))?;
     let (status, headers) = (response.status(), response.headers().clone());
-    Ok(Answer { status, headers, body: body(response).await })
+    Ok(HttpAnswer { status, headers, body: body(response).await })
 }
 
 /// One service, called with one patience. Several tasks may call at once.
 pub struct Caller {
     client: Client,
-    timing: Timing,
+    timing: CallTiming,
     clock: fn() -> DateTime<Utc>,
     /// This machine's clock minus the service's.
     skew_millis: AtomicI64,
@@ -149,7 +149,7 @@ impl Caller {
     ///
     /// # Errors
     /// What reqwest says, where TLS cannot be set up.
-    pub fn new(timing: Timing, clock: fn() -> DateTime<Utc>) -> Result<Self, reqwest::Error> {
+    pub fn new(timing: CallTiming, clock: fn() -> DateTime<Utc>) -> Result<Self, reqwest::Error> {
         let client = client(timing.timeout)?;
         Ok(Self { client, timing, clock, skew_millis: AtomicI64::new(NO_SKEW) })
     }
@@ -160,7 +160,7 @@ impl Caller {
     }
 
     /// How patient it is.
-    pub const fn timing(&self) -> &Timing {
+    pub const fn timing(&self) -> &CallTiming {
         &self.timing
     }
 
@@ -173,7 +173,7 @@ impl Caller {
     ///
     /// # Errors
     /// [`Fault::Passing`] where no answer came.
-    pub async fn once(&self, request: RequestBuilder) -> Result<Answer, Fault> {
+    pub async fn once(&self, request: RequestBuilder) -> Result<HttpAnswer, Fault> {
         let answer = exchange(request).await?;
         if let Some(date) = date(&answer.headers) {
             self.skew_millis.store((self.now() - date).num_milliseconds(), Ordering::Relaxed);
@@ -204,7 +204,7 @@ mod tests {
     use super::*;
 
     fn repeats() -> Repeats {
-        let mut policy = Timing::patient(Duration::ZERO).retry;
+        let mut policy = CallTiming::patient(Duration::ZERO).retry;
         policy.max_retries = 3;
         Repeats::new(policy)
     }
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn nobody_returns_before_the_time_that_a_service_asked_for() {
-        let timing = Timing::patient(Duration::ZERO);
+        let timing = CallTiming::patient(Duration::ZERO);
         for _ in 0..100 {
             let wait = timing.asked(Duration::from_secs(17));
             assert!((17.0..17.5).contains(&wait.as_secs_f64()), "{wait:?}");

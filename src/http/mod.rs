@@ -12,7 +12,7 @@ use reqwest::header::{DATE, HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode, Url};
 
-pub use caller::{Answer, Caller, Fault, Repeats, Timing, exchange};
+pub use caller::{CallTiming, Caller, Fault, HttpAnswer, Repeats, exchange};
 
 use crate::retry::LONGEST_PENALTY;
 

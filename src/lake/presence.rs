@@ -1,7 +1,7 @@
 //! Whether an object that was sent is still where it was sent to.
 
 use super::error::Error;
-use super::store::{Look, Store};
+use super::store::{ObjectAt, Store};
 
 impl Store {
     /// Whether nothing is under `key` for certain; who may not look does not know.
@@ -10,7 +10,7 @@ impl Store {
     /// [`Error::Store`], whose source says what to mend.
     pub async fn lacks(&self, key: &str) -> Result<bool, Error> {
         match self {
-            Self::S3(bucket) => Ok(matches!(bucket.look(key).await?, Look::Absent)),
+            Self::S3(bucket) => Ok(matches!(bucket.look(key).await?, ObjectAt::Absent)),
             Self::Dir => Ok(false),
         }
     }

@@ -130,7 +130,7 @@ pub(crate) fn submit<'f>(
 }
 
 /// Notes that the upload itself announces the files, through the bucket's events.
-pub(crate) fn announce<'f>(
+pub(crate) fn mark_announced<'f>(
     warehouse: &mut Warehouse,
     files: impl IntoIterator<Item = &'f ExportedFile>,
     mode: IngestMode,
@@ -229,7 +229,7 @@ fn judge_runs(warehouse: &Warehouse) -> Result<(), Error> {
 }
 
 /// Notes that a table's current rows are right, so that what became of its files no longer matters.
-pub(crate) fn settle(
+pub(crate) fn mark_compared(
     warehouse: &mut Warehouse,
     table: Table,
     now: DateTime<Utc>,

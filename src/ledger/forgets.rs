@@ -257,7 +257,7 @@ pub(crate) fn leave_out(
     if !is_forgotten(warehouse, playlist)? {
         return Ok(false);
     }
-    warehouse.settle()?;
+    warehouse.land_pages()?;
     let values = params![read_id, playlist.as_str()];
     warehouse.connection().execute(sql::LEAVE_OUT_PLAYLIST, values).doing(DOING)?;
     Ok(true)

@@ -2,13 +2,14 @@
 //!
 //! Its statements are the files of `sql/duckdb/ledger`, each with bound values; many rows are one statement over a JSON array.
 //!
-//! Besides this folder, four others write `meta`, because what they note is one transaction with what they do:
-//! - `warehouse` notes a read with the pages that it gave (`arrivals.rs`, `reads.rs`), its own schema's sum, and which runs changed rows.
-//! - The gate notes what its checks found while it runs them (`warehouse/check_runs.rs`).
+//! Every statement that writes `meta` is one of these, also where the warehouse runs it, so that a note is one transaction with what it
+//! is about. Four places write it otherwise, and say why:
+//! - An appender fills `meta.reads` with the rows that were landed (`warehouse/{arrivals,reads}.rs`).
+//! - An appender fills what the checks found while the gate runs them (`warehouse/check_runs.rs`).
 //! - `sql/duckdb/forget` takes out who is forgotten, with their rows.
 //! - `sql/duckdb/finish.sql` notes what a transform consumed, with the rows it made, and which rows went.
 //!
-//! No other module speaks SQL of `meta`; a test reads the sources for it.
+//! A test reads the sources for it.
 
 pub(crate) mod checks;
 pub(crate) mod consumers;
@@ -34,7 +35,7 @@ pub(crate) use files::{Proof, Replacement, Shipped, Submission, shipped_by_run};
 pub(crate) use freshness::Freshness;
 pub(crate) use runs::{RunSummary, latest_runs, run_ids};
 pub(crate) use shipments::{Asked, Shipment, ShippedFile};
-pub(crate) use status_file::Board;
+pub(crate) use status_file::StatusFile;
 pub(crate) use step::Step;
 
 #[cfg(test)]

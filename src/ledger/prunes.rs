@@ -49,7 +49,7 @@ pub(crate) fn prunable(
     before: DateTime<Utc>,
     runs: &[HeldArchive],
 ) -> Result<Prunable, Error> {
-    warehouse.settle()?;
+    warehouse.land_pages()?;
     let runs = list(runs.iter().map(|run| &run.run_id));
     let connection = warehouse.connection();
     connection.execute(sql::PRUNABLE_READS, params![sql_timestamp(before), runs]).doing(DOING)?;

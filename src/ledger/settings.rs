@@ -2,14 +2,14 @@
 
 use duckdb::OptionalExt;
 
+use crate::warehouse::ledger_sql as sql;
 use crate::warehouse::{Doing, Error, Warehouse};
 
 /// A note of ours under a name.
 pub(crate) fn setting(warehouse: &Warehouse, name: &str) -> Result<Option<String>, Error> {
-    let sql = "select value from meta.settings where name = ?";
     warehouse
         .connection()
-        .query_row(sql, [name], |row| row.get(0))
+        .query_row(sql::SETTING, [name], |row| row.get(0))
         .optional()
         .doing("look up a setting")
 }
@@ -23,7 +23,6 @@ pub(crate) fn set_setting(warehouse: &mut Warehouse, name: &str, value: &str) ->
 pub(super) fn replace_setting(warehouse: &Warehouse, name: &str, value: &str) -> Result<(), Error> {
     let doing = "note a setting";
     let connection = warehouse.connection();
-    connection.execute("delete from meta.settings where name = ?", [name]).doing(doing)?;
-    let insert = "insert into meta.settings values (?, ?)";
-    connection.execute(insert, [name, value]).doing(doing).map(|_| ())
+    connection.execute(sql::FORGET_SETTING, [name]).doing(doing)?;
+    connection.execute(sql::NOTE_SETTING, [name, value]).doing(doing).map(|_| ())
 }

@@ -27,7 +27,7 @@ type Findings = BTreeMap<String, Vec<CheckFinding>>;
 
 /// A copy of the ledger's summary.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Board {
+pub(crate) struct StatusFile {
     /// When it was true.
     pub as_of: DateTime<Utc>,
     /// The process that was at work then.
@@ -41,7 +41,7 @@ pub(crate) struct Board {
     pub freshness: Option<Freshness>,
 }
 
-impl Board {
+impl StatusFile {
     /// The last one that a run left, where there is one that can be read.
     pub(crate) fn read(data_dir: &DataDir) -> Option<Self> {
         serde_json::from_slice(&std::fs::read(data_dir.status()).ok()?).ok()
@@ -65,13 +65,13 @@ impl Board {
 }
 
 /// Renews the copy, in which `at_work` is the run that is. That it cannot be is no reason to stop a run.
-pub(crate) fn post(
+pub(crate) fn write(
     data_dir: &DataDir,
     warehouse: &Warehouse,
     at_work: Option<&RunId>,
     now: DateTime<Utc>,
 ) {
-    let write = || -> Result<(), Box<dyn std::error::Error>> {
+    let written = || -> Result<(), Box<dyn std::error::Error>> {
         let mut runs = latest_runs(warehouse, RUNS)?;
         let is_at_work =
             |summary: &&mut RunSummary| at_work.is_some_and(|run| summary.run_id == run.as_str());
@@ -83,17 +83,17 @@ pub(crate) fn post(
         let files = files_of_runs(warehouse, runs_in_view)?;
         let process_id = at_work.map(|_| std::process::id());
         let freshness = Some(Freshness::of(warehouse)?);
-        let board = Board { as_of: now, process_id, runs, files, freshness };
-        replace(&data_dir.status(), &serde_json::to_vec(&board)?)
+        let status_file = StatusFile { as_of: now, process_id, runs, files, freshness };
+        replace(&data_dir.status(), &serde_json::to_vec(&status_file)?)
     };
-    if let Err(error) = write() {
+    if let Err(error) = written() {
         tracing::debug!("`status` shows nothing new of this run: {error}");
     }
 }
 
 /// Adds what the checks of `run` found to the copy; the oldest run's leave it.
-pub(crate) fn post_findings(data_dir: &DataDir, warehouse: &Warehouse, run: &RunId) {
-    let write = || -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) fn write_findings(data_dir: &DataDir, warehouse: &Warehouse, run: &RunId) {
+    let written = || -> Result<(), Box<dyn std::error::Error>> {
         let mut kept = match findings(data_dir) {
             Some(kept) => kept,
             None => {
@@ -109,7 +109,7 @@ pub(crate) fn post_findings(data_dir: &DataDir, warehouse: &Warehouse, run: &Run
         }
         replace(&data_dir.findings(), &serde_json::to_vec(&kept)?)
     };
-    if let Err(error) = write() {
+    if let Err(error) = written() {
         tracing::debug!("`status --checks` shows nothing new of this run: {error}");
     }
 }

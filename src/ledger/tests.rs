@@ -128,7 +128,10 @@ fn a_verdict_that_a_file_cannot_take_is_a_bug_and_nothing_of_it_is_noted() {
     let late = "update meta.files set state = 'superseded' where key = '19998.parquet'";
     warehouse.connection().execute_batch(late).unwrap();
     let shipments = asked(&warehouse, &Asked::Run(&run(1_999))).unwrap();
-    let mut verification = verify(shipments.iter().flat_map(Shipment::exported), &BTreeMap::new());
+    let mut verification = verify(
+        shipments.iter().flat_map(Shipment::exported),
+        &BTreeMap::<_, crate::snowflake::Evidence>::new(),
+    );
     let states = |warehouse: &Warehouse| -> Vec<String> {
         let files = files_of(warehouse, &run(1_999)).unwrap();
         files[8..].iter().map(|file| file.state.to_string()).collect()

@@ -13,12 +13,12 @@ use crate::ids::{RunId, Table};
 
 /// The log.
 pub(super) fn log() -> impl Fn(&Event) + Send + Sync {
-    // What was last told of each table: only news is worth a line.
-    let told: Mutex<BTreeMap<Table, TableProgress>> = Mutex::default();
+    // What was last logged of each table: only news is worth a line.
+    let logged: Mutex<BTreeMap<Table, TableProgress>> = Mutex::default();
     move |event| {
-        if let What::TableJudged(progress) = &event.what
-            && let Ok(mut told) = told.lock()
-            && told.insert(progress.table, progress.clone()).as_ref() == Some(progress)
+        if let What::TableProgress(progress) = &event.what
+            && let Ok(mut logged) = logged.lock()
+            && logged.insert(progress.table, progress.clone()).as_ref() == Some(progress)
         {
             return;
         }
@@ -30,7 +30,7 @@ fn line(event: &Event) {
     let run = event.run.as_ref().map(RunId::as_str);
     match &event.what {
         What::Waiting { why, wait } => waiting(run, *why, *wait),
-        What::TableJudged(progress) => table_judged(run, progress),
+        What::TableProgress(progress) => table_progress(run, progress),
         What::Warning(warning) => tracing::warn!(run.id = run, "{}", words::warning(warning)),
         What::Retried { url, error } => {
             tracing::warn!(run.id = run, "asking `{url}` again: {error}");
@@ -48,7 +48,7 @@ fn line(event: &Event) {
             let (wait_ms, seconds) = (wait.as_millis(), wait.as_secs_f64());
             tracing::info!(run.id = run, wait_ms, "asking Snowflake again in {seconds:.1} s");
         }
-        What::Judged { verified, total } => {
+        What::VerifyProgress { verified, total } => {
             tracing::info!(run.id = run, verified, total, "{verified} of {total} files verified");
         }
         What::FileWritten { table, row_count, size_bytes } => {
@@ -108,7 +108,7 @@ fn waiting(run: Option<&str>, why: WaitFor, wait: Duration) {
     }
 }
 
-fn table_judged(run: Option<&str>, progress: &TableProgress) {
+fn table_progress(run: Option<&str>, progress: &TableProgress) {
     let TableProgress { table, verdict, verified_file_count, file_count, .. } = progress;
     tracing::info!(
         run.id = run,

@@ -6,11 +6,21 @@
 mod log;
 pub(crate) mod words;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use crate::event::Event;
 
-/// A list of sinks: each is given every event, in the order in which they were added.
+/// A list of sinks: each is given every event, in the order in which they were added, where it happens. One that takes its time, such
+/// as a call over the network, hands the event to a thread or task of its own.
 #[derive(Default)]
-pub struct Sinks<'a>(Vec<Boxed<'a>>);
+pub struct Sinks<'a>(Vec<Guarded<'a>>);
+
+/// A sink that is given nothing more once it has panicked.
+struct Guarded<'a> {
+    sink: Boxed<'a>,
+    is_broken: AtomicBool,
+}
 
 type Boxed<'a> = Box<dyn Fn(&Event) + Send + Sync + 'a>;
 
@@ -23,17 +33,55 @@ impl<'a> Sinks<'a> {
     /// One more.
     #[must_use]
     pub fn with(mut self, sink: impl Fn(&Event) + Send + Sync + 'a) -> Self {
-        self.0.push(Box::new(sink));
+        self.0.push(Guarded { sink: Box::new(sink), is_broken: AtomicBool::new(false) });
         self
     }
 
-    /// Gives an event to each.
+    /// Gives an event to each. A panic of one ends that sink, and neither the run nor the others.
     pub fn tell(&self, event: &Event) {
-        self.0.iter().for_each(|sink| sink(event));
+        for Guarded { sink, is_broken } in &self.0 {
+            if is_broken.load(Ordering::Relaxed) {
+                continue;
+            }
+            // What it leaves half done is its own, and is not looked at again.
+            if catch_unwind(AssertUnwindSafe(|| sink(event))).is_err() {
+                is_broken.store(true, Ordering::Relaxed);
+            }
+        }
     }
 }
 
 /// The sinks of every command.
 pub(crate) fn usual<'a>() -> Sinks<'a> {
     Sinks::new().with(log::log())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::event::What;
+
+    #[test]
+    fn a_sink_that_panics_is_given_nothing_more_and_the_others_everything() {
+        let (heard, tries) = (Mutex::new(Vec::new()), Mutex::new(0));
+        let broken = |_: &Event| {
+            *tries.lock().unwrap() += 1;
+            panic!("a sink of a test, which panics on purpose")
+        };
+        let sinks =
+            Sinks::new().with(broken).with(|event| heard.lock().unwrap().push(event.clone()));
+        let events = [1, 2, 3].map(|row_count| Event {
+            run: None,
+            at: DateTime::UNIX_EPOCH,
+            what: What::RowsLanded { row_count },
+        });
+        // The lock is released before the panic: it is not poisoned.
+        events.iter().for_each(|event| sinks.tell(event));
+        assert_eq!(*tries.lock().unwrap(), 1);
+        assert_eq!(*heard.lock().unwrap(), events);
+    }
 }

@@ -61,7 +61,7 @@ pub(crate) struct Costs {
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
-pub enum CostError {
+pub(crate) enum CostError {
     /// Our role may not read the views.
     #[error(
         "role `{role}` may not read what Snowflake says of costs; an administrator runs: {grants}"

@@ -123,7 +123,7 @@ pub(crate) async fn reconcile(
         let comparison = compare(&target, &warehouse, *table, stop).await?;
         if comparison.differences.is_empty() {
             // Whatever became of a file once, its rows are right now.
-            ledger::files::settle(&mut warehouse, *table, (settings.clock)())?;
+            ledger::files::mark_compared(&mut warehouse, *table, (settings.clock)())?;
         }
         found.push(comparison);
     }

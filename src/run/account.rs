@@ -26,7 +26,7 @@ pub(crate) fn bound(sql: String, value: String) -> Statement {
     Statement { bindings: vec![value], ..Statement::new(sql) }
 }
 
-/// What calls cost, as it is told.
+/// What calls cost, as an event.
 pub(crate) const fn usage(usage: Usage) -> What {
     let Usage { request_count, retry_count, statement_count, poll_count, token_count, waited } =
         usage;

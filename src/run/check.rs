@@ -22,7 +22,7 @@ pub(crate) fn check(run: &mut Run<'_>, _: &Transformed) -> Result<Option<Quality
     let (checks, gate) = quality::gate(&mut run.warehouse, id, now, warn_only, &refused_rows)?;
     run.findings.checks = checks;
     let data_dir = &run.config.data_dir;
-    ledger::status_file::post_findings(data_dir, &run.warehouse, run.id());
+    ledger::status_file::write_findings(data_dir, &run.warehouse, run.id());
     let ending = if gate.is_ok() { Ending::Done } else { Ending::Quality };
     let check_count = Some(run.findings.checks.len() as u64);
     run.leave_with(ending, Counts { check_count, ..Counts::default() });

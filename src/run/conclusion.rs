@@ -208,11 +208,13 @@ fn unchanged(proof: Option<Proof>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use chrono::DateTime;
 
     use super::*;
     use crate::ledger::ShippedFile;
-    use crate::snowflake::verify;
+    use crate::snowflake::{Evidence, verify};
     use crate::status::FileState;
 
     fn findings(reached: Stage, files: Vec<ShippedFile>) -> Findings {
@@ -253,7 +255,7 @@ mod tests {
     fn only_what_was_compared_in_this_process_is_verified() {
         let mut findings =
             findings(Stage::Verify, vec![ShippedFile::example("a", FileState::Verified, None)]);
-        findings.verification = Some(verify(&[], &Default::default()));
+        findings.verification = Some(verify(&[], &BTreeMap::<_, Evidence>::new()));
         assert_eq!(findings.status(&Ok(())), RunStatus::Verified);
         assert_eq!(findings.status(&Err(put_off())), RunStatus::Verified);
         assert_eq!(findings.status(&Err(refused())), RunStatus::Refused);
@@ -265,7 +267,7 @@ mod tests {
     fn the_ledger_calls_running_what_the_same_command_continues() {
         let file = |state| vec![ShippedFile::example("a", state, None)];
         let of = |mut findings: Findings, ended: Result<(), Error>| {
-            findings.verification = Some(verify(&[], &Default::default()));
+            findings.verification = Some(verify(&[], &BTreeMap::<_, Evidence>::new()));
             findings.state(findings.status(&ended), &ended)
         };
         let interrupted = || Err(Error::Interrupted);

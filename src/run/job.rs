@@ -1,4 +1,4 @@
-//! What a run is told: source, stages, wishes, patience; and what follows from that before it begins.
+//! What a run is asked for: source, stages, wishes, patience; and what follows from that before it begins.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
@@ -14,7 +14,7 @@ use crate::ids::{self, PlaylistId, RunId, Table};
 use crate::lake::StoreTiming;
 use crate::ledger;
 use crate::snowflake::IngestMode;
-use crate::sources::Timing;
+use crate::sources::SpotifyTiming;
 use crate::warehouse::Warehouse;
 
 /// Where documents come from.
@@ -85,7 +85,7 @@ pub struct Settings {
     /// Checks that only warn in this run.
     pub warn_only: BTreeSet<String>,
     /// How patient the Spotify client is.
-    pub timing: Timing,
+    pub timing: SpotifyTiming,
     /// How files are brought to Snowflake.
     pub shipping: Shipping,
     /// How the ledger is had, where it lives between machines.
@@ -127,7 +127,7 @@ impl Settings {
             refetch_older_than: None,
             enrich: false,
             warn_only: BTreeSet::new(),
-            timing: Timing::default(),
+            timing: SpotifyTiming::default(),
             shipping: Shipping::default(),
             state: crate::state::Terms::default(),
             clock,
@@ -147,7 +147,7 @@ pub struct Shipping {
     /// How patient the S3 client is.
     pub store: StoreTiming,
     /// How patient the Snowflake client is.
-    pub snowflake: crate::snowflake::Timing,
+    pub snowflake: crate::snowflake::ConnectionTiming,
     /// Wait before a verification asks again; it grows by half each time.
     pub first_round: Duration,
     /// The longest such wait.
@@ -161,7 +161,7 @@ impl Default for Shipping {
             asks_all: false,
             ingest_as: None,
             store: StoreTiming::default(),
-            snowflake: crate::snowflake::Timing::default(),
+            snowflake: crate::snowflake::ConnectionTiming::default(),
             first_round: Duration::from_secs(1),
             longest_round: Duration::from_secs(30),
         }

@@ -29,20 +29,20 @@ pub(crate) fn take_over(run: &mut Run<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Settles the lost files whose rows are all on their way in newer files.
-pub(crate) fn settle(run: &mut Run<'_>) -> Result<(), Error> {
-    let mut settled = Vec::new();
+/// Marks the lost files as superseded whose rows are all on their way in newer files.
+pub(crate) fn supersede(run: &mut Run<'_>) -> Result<(), Error> {
+    let mut superseded = Vec::new();
     for file in lost_files(&run.warehouse)? {
         if !run.warehouse.has_rows_to_ship(file.table, &file.run_id)? {
-            settled.push(file.key);
+            superseded.push(file.key);
         }
     }
-    if settled.is_empty() {
+    if superseded.is_empty() {
         return Ok(());
     }
     let now = run.now();
-    supersede_lost(&mut run.warehouse, &settled, now)?;
-    for key in settled {
+    supersede_lost(&mut run.warehouse, &superseded, now)?;
+    for key in superseded {
         run.warn(Warning::Superseded { key });
     }
     Ok(())

@@ -66,8 +66,8 @@ use crate::warehouse::Warehouse;
 pub use error::Error;
 pub use job::{Settings, Shipping, Source, Wanted};
 pub use report::{
-    CheckReport, EnrichmentReport, FileReport, PlaylistReport, RunReport, TableReport,
-    VerificationReport,
+    CheckReport, EndedRun, EnrichmentReport, FileReport, PlaylistReport, RunReport, SpotifyReport,
+    TableReport, VerificationReport,
 };
 
 pub(crate) use account::bound;
@@ -81,17 +81,17 @@ pub(crate) use rehearsal::{News, Rehearsal, rehearse};
 /// An unfinished run of the same source is continued. `stop` ends it early, with the ledger saved. `sink` is given what happens.
 ///
 /// # Errors
-/// The first item is the report as far as the run came; `Err` only where there was no run to report.
+/// Only where there was no run to report; what ended a run is [`EndedRun::error`].
 pub async fn run(
     config: &Config,
     settings: &Settings,
     sink: Sink<'_>,
     stop: &Arc<Stop>,
-) -> Result<(RunReport, Option<Error>), Error> {
+) -> Result<EndedRun, Error> {
     let (teller, began) = (Teller::new(sink, settings.clock), Instant::now());
     let ran = from_beginning_to_end(config, settings, &teller, stop).await;
     teller.tell(match &ran {
-        Ok((report, error)) => What::RunEnded {
+        Ok(EndedRun { report, error }) => What::RunEnded {
             status: report.status,
             ending: error.as_ref().map_or(Ending::Done, Error::ending),
             duration: began.elapsed(),
@@ -107,7 +107,7 @@ async fn from_beginning_to_end(
     settings: &Settings,
     teller: &Teller<'_>,
     stop: &Arc<Stop>,
-) -> Result<(RunReport, Option<Error>), Error> {
+) -> Result<EndedRun, Error> {
     let events = |what| teller.tell(what);
     let account = job::account(config, settings)?;
     if let Some(exposure) = account.as_ref().and_then(snowflake_exposure) {
@@ -135,7 +135,7 @@ async fn from_beginning_to_end(
         teller,
         stop,
         account: account.as_ref(),
-        told: Usage::default(),
+        reported: Usage::default(),
         findings,
         warehouse,
         state,
@@ -185,7 +185,7 @@ async fn every_stage(run: &mut Run<'_>) -> Result<(), Error> {
     // Analysts that do not have it keep no file from Snowflake.
     let put = saving::put_published(run).await;
     let shipped = ship(run).await;
-    outstanding.settle(run, shipped).and(put)
+    outstanding.conclude(run, shipped).and(put)
 }
 
 /// What is outstanding goes to the bucket and into Snowflake, and is looked for there.
@@ -198,7 +198,7 @@ async fn ship(run: &mut Run<'_>) -> Result<(), Error> {
     verify(run, submitted).await
 }
 
-/// One run at work: what it was told, what it holds while it lives, and what it has found.
+/// One run at work: what it was asked for, what it holds while it lives, and what it has found.
 pub(crate) struct Run<'a> {
     pub(crate) config: &'a Config,
     pub(crate) settings: &'a Settings,
@@ -207,8 +207,8 @@ pub(crate) struct Run<'a> {
     pub(crate) stop: &'a Arc<Stop>,
     /// Where files are loaded and verified, if the run goes that far.
     pub(crate) account: Option<&'a Account>,
-    /// What was told of the calls to it.
-    told: Usage,
+    /// How many of the calls to it stand in events already.
+    reported: Usage,
     pub(crate) findings: Findings,
     pub(crate) warehouse: Warehouse,
     /// The ledger between machines, where it lives there.
@@ -254,11 +254,11 @@ impl Run<'_> {
         self.teller.enter(stage);
         ledger::runs::enter(&self.warehouse, self.id(), stage.name())?;
         let data_dir = &self.config.data_dir;
-        ledger::status_file::post(data_dir, &self.warehouse, Some(self.id()), self.now());
+        ledger::status_file::write(data_dir, &self.warehouse, Some(self.id()), self.now());
         Ok(())
     }
 
-    /// Says that the stage that was entered did its work; `counts` are those that no event told.
+    /// Says that the stage that was entered did its work; `counts` are those that stand in no event.
     pub(crate) fn leave(&mut self, counts: Counts) {
         self.leave_with(Ending::Done, counts);
     }
@@ -273,9 +273,9 @@ impl Run<'_> {
     fn tell_usage(&mut self) {
         let Some(account) = self.account else { return };
         let usage = account.connection.usage();
-        let since = usage.since(self.told);
+        let since = usage.since(self.reported);
         if since != Usage::default() {
-            self.told = usage;
+            self.reported = usage;
             (self.events)(account::usage(since));
         }
     }
@@ -302,7 +302,7 @@ impl Run<'_> {
     }
 
     /// Concludes how the run ended, notes it in the ledger and reports it.
-    async fn end(mut self, ended: Result<(), Error>) -> Result<(RunReport, Option<Error>), Error> {
+    async fn end(mut self, ended: Result<(), Error>) -> Result<EndedRun, Error> {
         // Whatever a statement or a call says when it is cut off, the reason is that somebody asked.
         let is_asked = self.stop.is_asked();
         let ended = ended.map_err(|error| if is_asked { Error::Interrupted } else { error });
@@ -328,7 +328,7 @@ impl Run<'_> {
         let finished = blocking(|| {
             let finished = self.note_end(state, &text);
             let data_dir = &self.config.data_dir;
-            ledger::status_file::post(data_dir, &self.warehouse, None, self.now());
+            ledger::status_file::write(data_dir, &self.warehouse, None, self.now());
             finished
         });
         // What was done is done, also where it can no longer be noted, or saved.
@@ -337,6 +337,6 @@ impl Run<'_> {
         if let Some(unsaved) = &unsaved {
             report.error.get_or_insert_with(|| crate::causes::chain(unsaved));
         }
-        Ok((report, error.or(unnoted).or(unsaved)))
+        Ok(EndedRun { report, error: error.or(unnoted).or(unsaved) })
     }
 }

@@ -17,7 +17,7 @@ pub(crate) struct Outstanding {
 impl Outstanding {
     /// Takes up what this run is to bring on its way, or to ask about.
     pub(crate) fn take(run: &mut Run<'_>) -> Result<Self, Error> {
-        lost::settle(run)?;
+        lost::supersede(run)?;
         let warehouse = &run.warehouse;
         let mut shipments = match (run.only_verifies(), &run.settings.run) {
             (true, Some(run)) => ledger::shipments::asked(warehouse, &Asked::Run(run))?,
@@ -44,7 +44,11 @@ impl Outstanding {
     }
 
     /// Looks up how far the files are now, also when something failed on the way, and says what is still wrong with them.
-    pub(crate) fn settle(self, run: &mut Run<'_>, shipped: Result<(), Error>) -> Result<(), Error> {
+    pub(crate) fn conclude(
+        self,
+        run: &mut Run<'_>,
+        shipped: Result<(), Error>,
+    ) -> Result<(), Error> {
         run.findings.shipments = ledger::shipments::with_keys(&run.warehouse, &self.keys)?;
         shipped?;
         if let Some(error) = run.findings.held_up.take() {

@@ -1,6 +1,6 @@
 //! A run foreseen, on a copy of the ledger that nobody needs afterwards: the same run is taken up, the same fetch decides, the same SQL shapes.
 //!
-//! In: what a run would be told. Out: what it is going to ask, to read, and to ship. Nothing is published, exported or sent.
+//! In: what a run would be asked for. Out: what it is going to ask, to read, and to ship. Nothing is published, exported or sent.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

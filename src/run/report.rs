@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::error::Error;
 use crate::ids::Table;
 use crate::lake::ExportedFile;
 use crate::status::{FileState, RunStatus};
@@ -77,6 +78,25 @@ impl RunReport {
             fields.insert(name.to_owned(), serde_json::Value::Null);
         }
         fields
+    }
+}
+
+/// A run that came as far as its report.
+#[derive(Debug)]
+pub struct EndedRun {
+    /// What it did.
+    pub report: RunReport,
+    /// What ended it before its last stage.
+    pub error: Option<Error>,
+}
+
+impl EndedRun {
+    /// The report of a run that came to its end.
+    ///
+    /// # Errors
+    /// What ended it before.
+    pub fn completed(self) -> Result<RunReport, Error> {
+        self.error.map_or(Ok(self.report), Err)
     }
 }
 

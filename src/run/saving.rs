@@ -47,7 +47,7 @@ pub(crate) async fn give_back(state: Option<State>) {
     }
 }
 
-/// Saves the ledger before the files of it leave the machine: whoever dies now loses nothing that anybody was told of.
+/// Saves the ledger before the files of it leave the machine: whoever dies now loses nothing that anybody knows of.
 pub(crate) async fn before_files_leave(run: &mut Run<'_>) -> Result<(), Error> {
     let mut files = run.findings.shipments.iter().flat_map(|shipment| &shipment.files);
     let leaves = files.any(|shipped| shipped.is_unsubmitted(run.submits_announced()));
@@ -73,7 +73,7 @@ pub(crate) async fn confirm_again(run: &Run<'_>) -> Result<(), Error> {
     }
 }
 
-/// Saves what was told. The ledger before it says enough, should that not be possible now.
+/// Saves what was submitted. The ledger before it says enough, should that not be possible now.
 pub(crate) async fn after_ingest(run: &mut Run<'_>) -> Result<(), Error> {
     let Some(state) = &mut run.state else { return Ok(()) };
     match Box::pin(state.save(&mut run.warehouse)).await {

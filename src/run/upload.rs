@@ -91,7 +91,7 @@ async fn upload_shipment(
     // A bucket that sends events announces a file to its pipe at once, also where this command goes no further.
     if run.config.loads_by_event() {
         let now = run.now();
-        ledger::files::announce(&mut run.warehouse, &files, IngestMode::Auto, now)?;
+        ledger::files::mark_announced(&mut run.warehouse, &files, IngestMode::Auto, now)?;
     }
     let lake = run.config.data_dir.lake();
     // It goes when everything else is there; then it vouches for what was there.
@@ -122,7 +122,7 @@ async fn upload_shipment(
                     return Err(lake::Error::Stuck { files: stuck }.into());
                 }
                 warn(run, &stuck);
-                lost::settle(run)?;
+                lost::supersede(run)?;
                 let is_stuck = |file: &ExportedFile| stuck.iter().any(|it| it.key == file.key);
                 files.retain(|file| !is_stuck(file));
                 if files.is_empty() {

@@ -12,17 +12,22 @@ mod setup;
 mod sql;
 
 pub(crate) use api::{
-    Accepted, AccountId, Connection, Credential, Error, FileReport, Ident, InvalidIdent,
-    InvalidKey, KeyPair, Login, MAX_PIPE_FILES, QualifiedName, Request, Row, Rows, Session,
-    StagedFile, Statement, Timing, TokenType, Usage, claims, literal, sign,
+    Accepted, Connection, Credential, FileReport, Ident, KeyPair, Login, MAX_PIPE_FILES,
+    QualifiedName, Request, Row, Rows, Session, StagedFile, Statement, Usage, claims, literal,
+    sign,
+};
+pub use api::{
+    AccountId, ConnectionTiming, Error, FailureKind, InvalidAccount, InvalidIdent, InvalidKey,
+    InvalidToken, Refusal, Signed, StatementFailure, TokenType,
 };
 pub(crate) use history::{PipeUsage, TagUsage, UsageView, pipe_usage, tag_usage};
-pub(crate) use objects::{IngestMode, Names};
+pub use objects::IngestMode;
+pub(crate) use objects::Names;
+pub use proof::Outcome;
 pub(crate) use proof::{
-    Answer, Evidence, FileVerdict, Found, Health, Landed, Outcome, PipeHealth, PipeState,
-    PipeStatus, Verification, copy_history, copy_result, is_reported, verify,
+    Answer, Evidence, FileVerdict, Found, Health, Landed, PipeHealth, PipeState, PipeStatus,
+    Verification, copy_history, copy_result, is_reported, verify,
 };
-pub(crate) use setup::{
-    Applied, Blueprint, Cost, Item, Kind, Plan, State, TargetLag, apply, observe,
-};
+pub(crate) use setup::{Applied, Blueprint, Cost, Item, Kind, Plan, State, apply, observe};
+pub use setup::{InvalidLag, TargetLag};
 pub(crate) use sql::CompareQuery;

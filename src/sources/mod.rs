@@ -26,7 +26,7 @@ pub use no_document::{InvalidDocument, TooLarge};
 pub(crate) use recorded::{DemoPoint, Recorded, RecordedText, Recorder};
 pub(crate) use rejoin::Joints;
 pub(crate) use split::{ItemDigest, SplitDocument, SplitRow};
-pub use spotify::Timing;
+pub use spotify::SpotifyTiming;
 pub(crate) use spotify::{
     Client, Credentials, KnownList, ListReader, Lockouts, PlaylistReader, Questions, Reader, Step,
     TokenFile, login,

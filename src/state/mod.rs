@@ -28,7 +28,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 
 pub use error::Error;
-pub use operator::Shown;
+pub use operator::{Holder, Shown};
 
 pub(crate) use generation::publish;
 pub(crate) use operator::{is_only_read, pull, push, read, show, unlock};
@@ -135,7 +135,7 @@ impl State {
     /// Takes the state and makes the data directory's ledger the current one. The directory is locked, and its ledger closed.
     pub(crate) async fn hold(settings: &StateSettings, task: &Task<'_>) -> Result<Self, Error> {
         let mut state = Self::take(settings, task).await?;
-        match state.settle_with(task).await {
+        match state.choose_ledger(task).await {
             Ok(()) => Ok(state),
             Err(error) => {
                 state.give_back().await;
@@ -196,7 +196,7 @@ impl State {
     }
 
     /// Decides which of the two ledgers goes on: the one here, or the one there.
-    async fn settle_with(&mut self, task: &Task<'_>) -> Result<(), Error> {
+    async fn choose_ledger(&mut self, task: &Task<'_>) -> Result<(), Error> {
         let has_ledger = self.data_dir.warehouse().exists();
         let Some((current, _)) = &self.current else {
             // The first to come here brings what it has.

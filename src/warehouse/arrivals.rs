@@ -1,8 +1,8 @@
 //! Pages as they come from Spotify: on disk at once, in the tables many at a time.
 //!
 //! A page has fifty rows, and a transaction of its own costs DuckDB more than they do. So a page goes into the journal, before the
-//! next one is asked for, and [`Warehouse::settle`] takes what the journal holds into `raw` and `meta.reads`, in one transaction.
-//! Whatever reads these tables settles first; what a killed process left is settled by the next that opens the warehouse.
+//! next one is asked for, and [`Warehouse::land_pages`] takes what the journal holds into `raw` and `meta.reads`, in one
+//! transaction. Whatever reads these tables lands it first; what a killed process left, the next that opens the warehouse lands.
 
 use std::collections::BTreeMap;
 
@@ -11,14 +11,18 @@ use duckdb::params;
 
 use super::error::{Doing, Error};
 use super::journal::{Described, Journal, Note, Page};
+use super::landing::ReceivedFor;
 use super::reads::{NewRead, ReadStatus};
 use super::sql_files::ledger as sql;
 use super::{Warehouse, sql_timestamp, timestamp};
 use crate::ids::Subject;
 use crate::sources::{Document, SplitDocument};
 
-/// So many bytes of pages are settled at the latest: what a process that was killed leaves to the next one, and what is in memory.
+/// So many bytes of pages are landed at the latest: what a process that was killed leaves to the next one, and what is in memory.
 const MOST_BYTES: usize = 8 << 20;
+
+/// The setting that keeps the last generation that is landed.
+const SETTING: &str = "settled_pages";
 
 const DOING: &str = "note a read";
 
@@ -26,45 +30,82 @@ const DOING: &str = "note a read";
 pub(super) struct Arrivals {
     journal: Journal,
     /// The last generation that the tables hold.
-    settled: u64,
-    notes: Vec<(Note, Option<(Document, SplitDocument)>)>,
+    landed: u64,
+    notes: Vec<Arrived>,
     size_bytes: usize,
+}
+
+/// A note, and the page where it is one's.
+struct Arrived {
+    note: Note,
+    page: Option<SplitPage>,
+}
+
+/// A document and what it was split into.
+struct SplitPage {
+    document: Document,
+    split: SplitDocument,
+}
+
+/// A page that came from Spotify.
+pub(crate) struct ArrivedPage<'a> {
+    /// What it was asked for.
+    pub(crate) read: NewRead<'a>,
+    /// Its read; `None`: it is the first page.
+    pub(crate) read_id: Option<i64>,
+    /// As it came.
+    pub(crate) document: &'a Document,
+    /// What it was split into.
+    pub(crate) split: SplitDocument,
+    /// What it says of its list.
+    pub(crate) described: Described,
+}
+
+/// How a read began.
+#[derive(Clone, Copy)]
+struct Begun<'n> {
+    run_id: &'n str,
+    subject: &'n Subject,
+    at: DateTime<Utc>,
+}
+
+/// How a read ended.
+#[derive(Clone, Copy)]
+struct Ended<'n> {
+    status: &'n str,
+    at: DateTime<Utc>,
 }
 
 /// A read's row, as far as the notes at hand tell.
 #[derive(Default)]
 struct Row<'n> {
-    begun: Option<(&'n str, &'n Subject, DateTime<Utc>)>,
+    begun: Option<Begun<'n>>,
     snapshot_id: Option<&'n str>,
     total: Option<u32>,
-    ended: Option<(&'n str, DateTime<Utc>)>,
+    ended: Option<Ended<'n>>,
 }
 
 impl Arrivals {
     pub(super) fn new(journal: Journal) -> Self {
-        Self { journal, settled: 0, notes: Vec::new(), size_bytes: 0 }
+        Self { journal, landed: 0, notes: Vec::new(), size_bytes: 0 }
     }
 
-    fn add(&mut self, note: Note, page: Option<(Document, SplitDocument)>) -> Result<(), Error> {
-        let body = page.as_ref().map(|(document, _)| document.body.as_str());
-        self.journal.write(self.settled + 1, &note, body)?;
+    fn add(&mut self, note: Note, page: Option<SplitPage>) -> Result<(), Error> {
+        let body = page.as_ref().map(|page| page.document.body.as_str());
+        self.journal.write(self.landed + 1, &note, body)?;
         self.size_bytes += body.map_or(0, str::len);
-        self.notes.push((note, page));
+        self.notes.push(Arrived { note, page });
         Ok(())
     }
 }
 
 impl Warehouse {
-    /// Notes a page, and before it, where `read_id` is `None`, that its read begins. Returns the read's id; the page is on disk then.
+    /// Notes a page, and before the first one that its read begins. Returns the read's id; the page is on disk then.
     ///
     /// # Errors
     /// [`Error::File`], [`Error::Statement`].
-    pub(crate) fn page_arrived(
-        &self,
-        (read_id, read): (Option<i64>, NewRead<'_>),
-        (document, split): (&Document, SplitDocument),
-        described: Described,
-    ) -> Result<i64, Error> {
+    pub(crate) fn page_arrived(&self, page: ArrivedPage<'_>) -> Result<i64, Error> {
+        let ArrivedPage { read, read_id, document, split, described } = page;
         let run_id = || read.run_id.to_owned();
         let arrivals = || self.arrivals.borrow_mut();
         let read_id = match read_id {
@@ -78,9 +119,9 @@ impl Warehouse {
             }
         };
         let page = Note::Page { read_id, run_id: run_id(), described, page: Page::of(document) };
-        arrivals().add(page, Some((document.clone(), split)))?;
+        arrivals().add(page, Some(SplitPage { document: document.clone(), split }))?;
         if self.arrivals.borrow().size_bytes >= MOST_BYTES {
-            self.settle()?;
+            self.land_pages()?;
         }
         Ok(read_id)
     }
@@ -99,39 +140,39 @@ impl Warehouse {
         self.arrivals.borrow_mut().add(Note::Ended { read_id, status, at: now }, None)
     }
 
-    /// Takes what is noted into the tables, in one transaction; does nothing where nothing is.
+    /// Lands what is noted, in one transaction; does nothing where nothing is.
     ///
     /// # Errors
     /// [`Error::Disk`], [`Error::Statement`]; what is noted stays so.
-    pub(crate) fn settle(&self) -> Result<(), Error> {
+    pub(crate) fn land_pages(&self) -> Result<(), Error> {
         let mut arrivals = self.arrivals.borrow_mut();
         if arrivals.notes.is_empty() {
             return Ok(());
         }
-        let generation = arrivals.settled + 1;
+        let generation = arrivals.landed + 1;
         tracing::debug!("land {} bytes of pages", arrivals.size_bytes);
         self.connection.execute_batch("begin").doing("begin a transaction")?;
-        let taken = self.take_in(&arrivals.notes).and_then(|()| self.note_settled(generation));
+        let taken = self.take_in(&arrivals.notes).and_then(|()| self.note_landed(generation));
         if let Err(error) = taken {
             // The first error is the one to tell; a failed rollback ends with the connection.
             let _ = self.connection.execute_batch("rollback");
             return Err(error);
         }
         self.connection.execute_batch("commit").doing("commit")?;
-        (arrivals.settled, arrivals.size_bytes) = (generation, 0);
+        (arrivals.landed, arrivals.size_bytes) = (generation, 0);
         arrivals.notes = Vec::new();
         arrivals.journal.remove()
     }
 
-    /// Settles what an earlier process left.
+    /// Lands what an earlier process left.
     pub(super) fn recover(&self) -> Result<(), Error> {
-        let sql = "select max(value::bigint) from meta.settings where name = 'settled_pages'";
-        let settled = self.connection.query_row(sql, [], |row| row.get::<_, Option<u64>>(0));
-        let settled = settled.doing("look up what is landed")?.unwrap_or(0);
+        let landed =
+            self.connection.query_row(sql::SETTLED_PAGES, [], |row| row.get::<_, Option<u64>>(0));
+        let landed = landed.doing("look up what is landed")?.unwrap_or(0);
         let mut arrivals = self.arrivals.borrow_mut();
-        arrivals.settled = settled;
+        arrivals.landed = landed;
         let Some((generation, notes)) = arrivals.journal.read()? else { return Ok(()) };
-        if generation > settled {
+        if generation > landed {
             for (note, body) in notes {
                 let page = match &note {
                     // Of another ledger: somebody moved the file, or this one.
@@ -149,47 +190,48 @@ impl Warehouse {
                 if let Note::Begun { read_id, .. } = &note {
                     self.next_read_id.set(self.next_read_id.get().max(read_id + 1));
                 }
-                arrivals.notes.push((note, page));
+                arrivals.notes.push(Arrived { note, page });
             }
-            arrivals.settled = generation - 1;
+            arrivals.landed = generation - 1;
         }
         if arrivals.notes.is_empty() {
             return arrivals.journal.remove();
         }
         drop(arrivals);
-        self.settle()
+        self.land_pages()
     }
 
     fn has_run(&self, run_id: &str) -> Result<bool, Error> {
-        let sql = "select count(*) > 0 from meta.runs where run_id = ?";
-        self.connection.query_row(sql, [run_id], |row| row.get(0)).doing("look up the run")
+        self.connection.query_row(sql::HAS_RUN, [run_id], |row| row.get(0)).doing("look up the run")
     }
 
-    fn note_settled(&self, generation: u64) -> Result<(), Error> {
-        let forget = "delete from meta.settings where name = 'settled_pages'";
-        self.connection.execute_batch(forget).doing(DOING)?;
-        let insert = "insert into meta.settings values ('settled_pages', ?)";
-        self.connection.execute(insert, [generation.to_string()]).doing(DOING).map(drop)
+    fn note_landed(&self, generation: u64) -> Result<(), Error> {
+        let forgot = self.connection.execute(sql::FORGET_SETTING, [SETTING]);
+        forgot.doing(DOING)?;
+        let noted = self.connection.execute(sql::NOTE_SETTING, [SETTING, &generation.to_string()]);
+        noted.doing(DOING).map(drop)
     }
 
-    fn take_in(&self, notes: &[(Note, Option<(Document, SplitDocument)>)]) -> Result<(), Error> {
+    fn take_in(&self, notes: &[Arrived]) -> Result<(), Error> {
         let mut landing = self.landing()?;
         let mut rows = BTreeMap::<i64, Row<'_>>::new();
-        for (note, page) in notes {
+        for Arrived { note, page } in notes {
             match note {
                 Note::Begun { read_id, run_id, subject, at } => {
-                    rows.entry(*read_id).or_default().begun = Some((run_id, subject, *at));
+                    let begun = Begun { run_id, subject, at: *at };
+                    rows.entry(*read_id).or_default().begun = Some(begun);
                 }
                 Note::Page { read_id, run_id, described, .. } => {
                     let row = rows.entry(*read_id).or_default();
                     row.snapshot_id = described.snapshot_id.as_deref().or(row.snapshot_id);
                     row.total = described.total.or(row.total);
-                    if let Some((document, split)) = page {
-                        landing.land((run_id, *read_id), document, split, |_| false)?;
+                    if let Some(SplitPage { document, split }) = page {
+                        let read = ReceivedFor { run_id, read_id: *read_id };
+                        landing.land(read, document, split, |_| false)?;
                     }
                 }
                 Note::Ended { read_id, status, at } => {
-                    rows.entry(*read_id).or_default().ended = Some((status, *at));
+                    rows.entry(*read_id).or_default().ended = Some(Ended { status, at: *at });
                 }
             }
         }
@@ -209,11 +251,13 @@ impl Warehouse {
             "started_at",
             "finished_at",
         ];
+        // The ledger's table, written here, because a read is one transaction with the rows of its pages, and an appender writes as
+        // many as were noted without a statement for each.
         let mut reads =
             self.connection.appender_with_columns_to_db("reads", "meta", &columns).doing(DOING)?;
         for (read_id, row) in rows {
-            let (status, finished_at) = row.ended.unzip();
-            let Some((run_id, subject, started_at)) = row.begun else {
+            let (status, finished_at) = row.ended.map(|ended| (ended.status, ended.at)).unzip();
+            let Some(Begun { run_id, subject, at: started_at }) = row.begun else {
                 let sql = sql::CONTINUE_READS;
                 let finished_at = finished_at.map(sql_timestamp);
                 self.connection
@@ -240,10 +284,10 @@ impl Warehouse {
 }
 
 /// A document that an earlier process received, split again. `None`: it cannot be read, so it is asked for again.
-fn split(document: Document) -> Option<(Document, SplitDocument)> {
+fn split(document: Document) -> Option<SplitPage> {
     let parts = document.parts().ok()?;
     let split = SplitDocument::of(document.entity, &document.body, &parts);
-    Some((document, split))
+    Some(SplitPage { document, split })
 }
 
 #[cfg(test)]
@@ -280,7 +324,7 @@ mod tests {
     }
 
     /// A page of `row_count` rows, which begins at `offset`.
-    fn page(offset: u32, row_count: u32, padding: usize) -> (Document, SplitDocument) {
+    fn page(offset: u32, row_count: u32, padding: usize) -> SplitPage {
         let row = |at| {
             format!(
                 r#"{{"added_at":null,"item":{{"id":"{at}","name":"{}"}}}}"#,
@@ -299,10 +343,12 @@ mod tests {
         split(document).unwrap()
     }
 
-    fn arrive(warehouse: &Warehouse, read_id: Option<i64>, page: (Document, SplitDocument)) -> i64 {
+    fn arrive(warehouse: &Warehouse, read_id: Option<i64>, page: SplitPage) -> i64 {
         let described = Described { snapshot_id: Some("snap".to_owned()), total: Some(500) };
         let read = NewRead { run_id: "run", subject: &subject(), now: DateTime::UNIX_EPOCH };
-        warehouse.page_arrived((read_id, read), (&page.0, page.1), described).unwrap()
+        let SplitPage { document, split } = page;
+        let page = ArrivedPage { read, read_id, document: &document, split, described };
+        warehouse.page_arrived(page).unwrap()
     }
 
     fn number(warehouse: &Warehouse, sql: &str) -> i64 {
@@ -349,7 +395,7 @@ mod tests {
         let warehouse = world.open();
         let read_id = arrive(&warehouse, None, page(0, 50, 1));
         let left = std::fs::read(world.journal()).unwrap();
-        warehouse.settle().unwrap();
+        warehouse.land_pages().unwrap();
         drop(warehouse);
         // As if the process had died between the two.
         std::fs::write(world.journal(), left).unwrap();
@@ -406,9 +452,9 @@ mod tests {
         let warehouse = world.open();
         arrive(&warehouse, None, page(0, 50, 1));
         warehouse.connection.execute_batch("alter table raw.items rename to gone").unwrap();
-        warehouse.settle().unwrap_err();
+        warehouse.land_pages().unwrap_err();
         warehouse.connection.execute_batch("alter table raw.gone rename to items").unwrap();
-        warehouse.settle().unwrap();
+        warehouse.land_pages().unwrap();
         assert_eq!(number(&warehouse, "select count(*) from raw.row_texts"), 50);
     }
 }

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use duckdb::params;
 
 use super::error::{Doing, Error};
-use super::sql_files::{self, CheckFile};
+use super::sql_files::{self, CheckFile, ledger as sql};
 use super::{Warehouse, timestamp};
 use crate::ids::Table;
 
@@ -52,8 +52,10 @@ impl Warehouse {
     ) -> Result<(), Error> {
         let doing = "record a finding";
         let forget = |sql| self.connection.execute(sql, [run_id]).doing("forget earlier findings");
-        forget("delete from meta.check_results where run_id = ?")?;
-        forget("delete from meta.check_failures where run_id = ?")?;
+        forget(sql::FORGET_CHECK_RESULTS)?;
+        forget(sql::FORGET_CHECK_FAILURES)?;
+        // The ledger's tables, written here, because the gate comes before the ledger, its findings are one transaction with the
+        // checks, and an appender writes as many rows as were found without a statement for each.
         let mut results = self.connection.appender_to_db("check_results", "meta").doing(doing)?;
         let mut failures = self.connection.appender_to_db("check_failures", "meta").doing(doing)?;
         for NotedFinding { check, severity, status, row_count, rows } in findings {

@@ -24,7 +24,7 @@ impl Warehouse {
         but: &[&str],
         change: impl FnOnce(&mut Self) -> Result<(), Error>,
     ) -> Result<FreshFile, Error> {
-        self.settle()?;
+        self.land_pages()?;
         let fresh = FreshFile::beside(path);
         remove_leftovers(&fresh.next)?;
         drop(Self::open(&fresh.next, temp_directory)?);

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 /// Why the embedded DuckDB refused.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the fields are named by what they hold")]
 pub enum Error {
     /// The file cannot be opened.
     #[error(

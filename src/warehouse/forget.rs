@@ -153,7 +153,7 @@ impl Warehouse {
     /// # Errors
     /// [`Error::Statement`].
     pub(crate) fn whose(&self, seeds: &Theirs) -> Result<Theirs, Error> {
-        self.settle()?;
+        self.land_pages()?;
         let begin = "create or replace temp table theirs (kind varchar, value varchar)";
         self.connection.execute_batch(begin).doing(DOING)?;
         for (kind, value) in seeds.iter() {

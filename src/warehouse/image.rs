@@ -16,7 +16,7 @@ impl Warehouse {
     /// # Errors
     /// [`Error::Statement`] where something else is under way, [`Error::File`].
     pub(crate) fn image(&mut self) -> Result<&File, Error> {
-        self.settle()?;
+        self.land_pages()?;
         let doing = "write everything into the work file";
         self.connection.execute_batch("checkpoint work").doing(doing)?;
         let failed = |source| Error::File { doing: "read", path: self.path.clone(), source };

@@ -4,7 +4,10 @@ use duckdb::{Connection, OptionalExt};
 use sha2::{Digest, Sha256};
 
 use super::error::{Doing, Error};
-use super::sql_files;
+use super::sql_files::{self, ledger as sql};
+
+/// The setting that the sum is kept in.
+const SETTING: &str = "schema";
 
 const DOING: &str = "look at the schema";
 
@@ -18,21 +21,18 @@ pub(super) fn apply(connection: &Connection) -> Result<(), Error> {
     for file in sql_files::SCHEMA.iter() {
         connection.execute_batch(file.sql).doing(&format!("apply `{}`", file.name))?;
     }
-    let forget = "delete from meta.settings where name = 'schema'";
-    connection.execute_batch(forget).doing("note the schema")?;
-    let note = "insert into meta.settings values ('schema', ?)";
-    connection.execute(note, [sum(connection)?]).doing("note the schema")?;
+    connection.execute(sql::FORGET_SETTING, [SETTING]).doing("note the schema")?;
+    let noted = connection.execute(sql::NOTE_SETTING, [SETTING, &sum(connection)?]);
+    noted.doing("note the schema")?;
     connection.execute_batch("commit").doing("apply the schema")
 }
 
 fn is_known(connection: &Connection) -> Result<bool, Error> {
-    let sql = super::sql_files::ledger::HAS_SETTINGS;
-    if !connection.query_row(sql, [], |row| row.get(0)).doing(DOING)? {
+    if !connection.query_row(sql::HAS_SETTINGS, [], |row| row.get(0)).doing(DOING)? {
         return Ok(false);
     }
-    let sql = "select value from meta.settings where name = 'schema'";
-    let noted: Option<String> =
-        connection.query_row(sql, [], |row| row.get(0)).optional().doing(DOING)?;
+    let noted = connection.query_row(sql::SETTING, [SETTING], |row| row.get::<_, String>(0));
+    let noted = noted.optional().doing(DOING)?;
     noted.map_or(Ok(false), |noted| Ok(noted == sum(connection)?))
 }
 

@@ -17,6 +17,15 @@ const REMEMBERED_ITEMS: usize = 500_000;
 
 const DOING: &str = "land a document";
 
+/// What a document was received for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ReceivedFor<'a> {
+    /// The run.
+    pub(crate) run_id: &'a str,
+    /// Its read.
+    pub(crate) read_id: i64,
+}
+
 /// Documents on their way into `raw`. It belongs to one transaction, because it remembers which items that has landed.
 pub(crate) struct Landing<'w> {
     warehouse: &'w Warehouse,
@@ -50,7 +59,7 @@ impl Warehouse {
     /// [`Error::Statement`].
     pub(crate) fn land(
         &self,
-        read: (&str, i64),
+        read: ReceivedFor<'_>,
         document: &Document,
         split: &SplitDocument,
     ) -> Result<u64, Error> {
@@ -67,14 +76,13 @@ impl Landing<'_> {
         self.warehouse.new_read_id()
     }
 
-    /// Lands one document of `(run_id, read_id)` and returns its rows; those at positions that `is_held` already are left out
-    /// (recorded pages can overlap).
+    /// Lands one document and returns its rows; those at positions that `is_held` already are left out (recorded pages can overlap).
     ///
     /// # Errors
     /// [`Error::Statement`].
     pub(crate) fn land(
         &mut self,
-        (run_id, read_id): (&str, i64),
+        ReceivedFor { run_id, read_id }: ReceivedFor<'_>,
         document: &Document,
         split: &SplitDocument,
         is_held: impl Fn(u32) -> bool,

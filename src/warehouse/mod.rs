@@ -34,17 +34,18 @@ use duckdb::types::{FromSql, FromSqlError, FromSqlResult, TimeUnit, Value, Value
 use duckdb::{Config, Connection, InterruptHandle};
 
 use arrivals::Arrivals;
+pub(crate) use arrivals::ArrivedPage;
 pub(crate) use check_runs::NotedFinding;
 pub(crate) use check_runs::Offending;
 pub(crate) use compare::{BucketSum, CurrentRow, KeyHash, TableSum};
 pub(crate) use documents::LandedDocument;
-pub(crate) use error::Error;
+pub use error::Error;
 pub(crate) use forget::{KeptFile, Kind as ForgottenKind, Theirs, Touched, redact};
 pub(crate) use image::SCHEMA_VERSION;
 pub(crate) use journal::Described;
 use journal::Journal;
 pub(crate) use known_reads::KnownReads;
-pub(crate) use landing::Landing;
+pub(crate) use landing::{Landing, ReceivedFor};
 pub(crate) use published::{NextVersion, PublishedFile};
 pub(crate) use query::{QueryFormat, query};
 pub(crate) use reads::{FinishedRead, KnownRead, ListedPlaylist, NewRead, ReadStatus, WholeRead};
@@ -227,7 +228,7 @@ impl Warehouse {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.settle()?;
+        self.land_pages()?;
         self.connection.execute_batch("begin").doing("begin a transaction")?;
         match work(self) {
             Ok(value) => {

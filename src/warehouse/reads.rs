@@ -134,6 +134,8 @@ impl Warehouse {
         finished_at: chrono::DateTime<chrono::Utc>,
     ) -> Result<(), Error> {
         let doing = "note the reads";
+        // The ledger's table, written here, because the reads are one transaction with the rows that were landed for them, and an
+        // appender writes as many as a folder has without a statement for each.
         let mut table = self.connection.appender_to_db("reads", "meta").doing(doing)?;
         for WholeRead { read_id, read, snapshot_id, total, status } in reads {
             let transformed_in = None::<&str>;
@@ -166,10 +168,7 @@ impl Warehouse {
         now: chrono::DateTime<chrono::Utc>,
     ) -> Result<(), Error> {
         self.connection
-            .execute(
-                "update meta.reads set status = ?, finished_at = ?::timestamp where read_id = ?",
-                params![status.name(), sql_timestamp(now), read_id],
-            )
+            .execute(sql::END_READ, params![status.name(), sql_timestamp(now), read_id])
             .doing("end a read")?;
         Ok(())
     }
@@ -182,7 +181,7 @@ impl Warehouse {
         &self,
         subject: &Subject,
     ) -> Result<Option<UnfinishedRead>, Error> {
-        self.settle()?;
+        self.land_pages()?;
         let parameters = params![subject.entity(), subject.playlist_id()];
         self.connection
             .query_row(sql_files::UNFINISHED_READ, parameters, |row| {
@@ -203,9 +202,9 @@ impl Warehouse {
     /// # Errors
     /// [`Error::Statement`].
     pub(crate) fn adopt_read(&self, read_id: i64, run_id: &str) -> Result<(), Error> {
-        self.settle()?;
-        let sql = "update meta.reads set run_id = ? where read_id = ?";
-        self.connection.execute(sql, params![run_id, read_id]).doing("continue a read").map(|_| ())
+        self.land_pages()?;
+        let adopted = self.connection.execute(sql::ADOPT_READ, params![run_id, read_id]);
+        adopted.doing("continue a read").map(drop)
     }
 
     /// The read of this run that has ended already. One without contents has not: perhaps they can be read by now.
@@ -217,7 +216,7 @@ impl Warehouse {
         run_id: &str,
         subject: &Subject,
     ) -> Result<Option<FinishedRead>, Error> {
-        self.settle()?;
+        self.land_pages()?;
         let parameters = params![run_id, subject.entity(), subject.playlist_id()];
         self.connection
             .query_row(sql::FINISHED_READ, parameters, |row| {
@@ -249,7 +248,7 @@ impl Warehouse {
     /// # Errors
     /// [`Error::Statement`].
     pub(crate) fn newest_listing(&self) -> Result<Option<FinishedRead>, Error> {
-        self.settle()?;
+        self.land_pages()?;
         self.connection
             .query_row(sql::NEWEST_LISTING, [Subject::OwnPlaylists.entity()], |row| {
                 Ok(FinishedRead { read_id: row.get(0)?, total: row.get(1)? })
@@ -263,7 +262,7 @@ impl Warehouse {
     /// # Errors
     /// [`Error::Statement`].
     pub(crate) fn may_ask_in_batches(&self) -> Result<Option<bool>, Error> {
-        self.settle()?;
+        self.land_pages()?;
         let found = self.connection.query_row(sql::MAY_ASK_IN_BATCHES, [], |row| row.get(0));
         found.optional().doing("look at the newest playlist")
     }
@@ -280,7 +279,7 @@ impl Warehouse {
     }
 
     fn known(&self, parameters: &[&dyn ToSql]) -> Result<HashMap<PlaylistId, KnownRead>, Error> {
-        self.settle()?;
+        self.land_pages()?;
         let doing = "look up the known reads";
         let mut statement = self.connection.prepare(sql_files::KNOWN_READS).doing(doing)?;
         let rows = statement.query_map(parameters, |row| {
@@ -300,7 +299,7 @@ impl Warehouse {
     /// # Errors
     /// [`Error::Statement`].
     pub(crate) fn first_rows(&self, read_id: i64) -> Result<Vec<String>, Error> {
-        self.settle()?;
+        self.land_pages()?;
         let sql = sql::FIRST_ROWS;
         let doing = "look at the first page";
         let mut statement = self.connection.prepare(sql).doing(doing)?;
@@ -313,7 +312,7 @@ impl Warehouse {
     /// # Errors
     /// [`Error::Statement`].
     pub(crate) fn listed_playlists(&self, read_id: i64) -> Result<Vec<ListedPlaylist>, Error> {
-        self.settle()?;
+        self.land_pages()?;
         let sql = sql::LISTED_PLAYLISTS;
         let mut statement = self.connection.prepare(sql).doing("read the list of playlists")?;
         let rows = statement
@@ -352,6 +351,7 @@ mod tests {
 
     use super::*;
     use crate::sources::{Document, Entity, SplitDocument};
+    use crate::warehouse::ReceivedFor;
 
     #[test]
     fn sql_reads_the_id_of_liked_songs_as_it_was_written() {
@@ -391,7 +391,8 @@ mod tests {
             body: format!(r#"{{"items":[{},null,{}]}}"#, row("a", "x\\ud83d"), row("b", "y")),
         };
         let split = SplitDocument::of(document.entity, &document.body, &document.parts().unwrap());
-        warehouse.land(("run", 1), &document, &split).unwrap();
+        let read = ReceivedFor { run_id: "run", read_id: 1 };
+        warehouse.land(read, &document, &split).unwrap();
         let listed = warehouse.listed_playlists(1).unwrap();
         let of =
             |it: &ListedPlaylist| (it.id.as_ref().map(ToString::to_string), it.is_collaborative);

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
+use crate::ids::Consumer;
 use crate::table::{Column, ColumnKind, Shape, Table};
 use crate::template;
 
@@ -44,8 +45,7 @@ pub(super) const FINISH: &str = include_str!("../../sql/duckdb/finish.sql");
 const PUBLISH: &str = include_str!("../../sql/duckdb/publish.sql");
 /// Makes the table of findings in the attached `refused` file.
 pub(super) const REFUSED: &str = include_str!("../../sql/duckdb/refused.sql");
-/// Takes what went from `core` out of the attached `published` file.
-pub(super) const PUBLISH_GONE: &str = include_str!("../../sql/duckdb/publish_gone.sql");
+const PUBLISH_GONE: &str = include_str!("../../sql/duckdb/publish_gone.sql");
 const TABLE_COUNTS_FILE: &str = include_str!("../../sql/duckdb/summary/table_counts.sql");
 /// What tells whether the schema is as it was left.
 pub(super) const SCHEMA_WORDS: &str = include_str!("../../sql/duckdb/summary/schema_words.sql");
@@ -129,6 +129,7 @@ pub(crate) mod ledger {
     statements! {
         ACKNOWLEDGE_GONE_ROWS "acknowledge_gone_rows",
         ACKNOWLEDGE_RUNS "acknowledge_runs",
+        ADOPT_READ "adopt_read",
         ADVANCE_FILES "advance_files",
         ANNOUNCE_FILES "announce_files",
         ARCHIVED_RUNS "archived_runs",
@@ -149,22 +150,26 @@ pub(crate) mod ledger {
         DOCUMENTS_OF_RUN "documents_of_run",
         END_FETCH "end_fetch",
         END_FORGET "end_forget",
+        END_READ "end_read",
         END_RUN "end_run",
         END_UNFINISHED_RUNS "end_unfinished_runs",
-        ERASE_FILES "erase_files",
         ERASED_FILES "erased_files",
+        ERASE_FILES "erase_files",
         FILES_OF_ERASURE "files_of_erasure",
         FILES_OF_RUNS "files_of_runs",
         FILES_TO_LOOK_INTO "files_to_look_into",
         FINISHED_PLAYLIST_READS "finished_playlist_reads",
         FINISHED_READ "finished_read",
         FIRST_ROWS "first_rows",
+        FORGET_CHECK_FAILURES "forget_check_failures",
+        FORGET_CHECK_RESULTS "forget_check_results",
         FORGET_FILES "forget_files",
         FORGET_LOCKOUTS "forget_lockouts",
+        FORGET_SETTING "forget_setting",
         FRESHNESS "freshness",
         HAS_PENDING "has_pending",
         HAS_ROWS_TO_SHIP "has_rows_to_ship",
-        UNASKED_ROW_COUNT "unasked_row_count",
+        HAS_RUN "has_run",
         HAS_SETTINGS "has_settings",
         IS_EXPORTED "is_exported",
         IS_FOREIGN "is_foreign",
@@ -177,8 +182,8 @@ pub(crate) mod ledger {
         LAST_ITEM_ID "last_item_id",
         LAST_PROOF "last_proof",
         LATEST_EXPORTED_RUN "latest_exported_run",
-        LATEST_RUN_WITH_FILES "latest_run_with_files",
         LATEST_RUNS "latest_runs",
+        LATEST_RUN_WITH_FILES "latest_run_with_files",
         LEAVE_OUT_PLAYLIST "leave_out_playlist",
         LISTED_PLAYLISTS "listed_playlists",
         LOSE_ARCHIVE "lose_archive",
@@ -195,6 +200,7 @@ pub(crate) mod ledger {
         NOTE_LOST_FILES "note_lost_files",
         NOTE_MANIFEST "note_manifest",
         NOTE_ORIGINS "note_origins",
+        NOTE_SETTING "note_setting",
         NOTE_TABLE_COUNTS "note_table_counts",
         NOTE_VERDICTS "note_verdicts",
         ORIGINS_OF_RUNS "origins_of_runs",
@@ -208,10 +214,12 @@ pub(crate) mod ledger {
         RECORDINGS "recordings",
         REGISTER_CONSUMER "register_consumer",
         REMEMBER_PLAYLIST "remember_playlist",
-        ROW_HELD_BEFORE "row_held_before",
         ROWS_OF_DOCUMENTS "rows_of_documents",
+        ROW_HELD_BEFORE "row_held_before",
         RUNS_OF_ERASURE "runs_of_erasure",
         SENT_FILES "sent_files",
+        SETTING "setting",
+        SETTLED_PAGES "settled_pages",
         SETTLE_FILES "settle_files",
         SHIPPED_BY_RUN "shipped_by_run",
         SHIPPED_FILES "shipped_files",
@@ -222,6 +230,7 @@ pub(crate) mod ledger {
         SUPERSEDE_OLDER_FILES "supersede_older_files",
         TABLE_COUNTS_OF_RUN "table_counts_of_run",
         TEXT_COLUMNS "text_columns",
+        UNASKED_ROW_COUNT "unasked_row_count",
         UNFINISHED_FORGET "unfinished_forget",
         UNFINISHED_RUN "unfinished_run",
         UNKNOWN_CONSUMERS "unknown_consumers",
@@ -281,7 +290,10 @@ pub(super) const MARTS: &[SqlFile] = files![
 
 /// The schema's files with a block for each table.
 fn schema(files: &[SqlFile], shapes: &[Shape]) -> Vec<SqlFile> {
-    let filled = |file: &SqlFile| SqlFile { sql: of_each_table(file.sql, shapes).leak(), ..*file };
+    let filled = |file: &SqlFile| {
+        let sql = template::fill(&of_each_table(file.sql, shapes), consumer);
+        SqlFile { sql: sql.leak(), ..*file }
+    };
     files.iter().map(filled).collect()
 }
 
@@ -330,9 +342,15 @@ fn filling<'a>(shape: &'a Shape, name: &str) -> Option<Cow<'a, str>> {
         "parameters" => shape.each_column(", ", |column| quoted(&column.name)),
         "column_texts" => shape.each_column(", ", column_text),
         "key_is_null" => shape.each_key(" or ", |column| format!("{} is null", column.name)),
-        _ => return shape.filling(name),
+        _ => return shape.filling(name).or_else(|| consumer(name)),
     };
     Some(Cow::Owned(made))
+}
+
+/// The ledger's name of a consumer, which a template leaves open.
+fn consumer<'a>(name: &str) -> Option<Cow<'a, str>> {
+    let named = Consumer::ALL.into_iter().map(Consumer::name).find(|known| *known == name);
+    named.map(Cow::Borrowed)
 }
 
 fn column_text(column: &Column) -> String {
@@ -382,6 +400,11 @@ pub(super) fn publish_changes(table: Table) -> String {
         "changed" => Some(but_of_songs(shape, "staging.republished_playlist_songs")),
         _ => filling(shape, name),
     })
+}
+
+/// The statements that take what went from `core` out of the attached `published` file.
+pub(super) fn publish_gone() -> String {
+    template::fill(PUBLISH_GONE, consumer)
 }
 
 /// The statement that copies a table into the attached `published` file.
@@ -487,6 +510,9 @@ mod tests {
         for sql in filled.chain([TABLE_COUNTS.as_str()]) {
             for open in ["{table}", "{key}", "{columns}", "{parameters}", "-- each table"] {
                 assert!(!sql.contains(open), "{open} in {sql}");
+            }
+            for open in Consumer::ALL.map(|consumer| format!("{{{}}}", consumer.name())) {
+                assert!(!sql.contains(&open), "{open} in {sql}");
             }
         }
     }

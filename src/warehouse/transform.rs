@@ -82,7 +82,7 @@ impl Warehouse {
     /// # Errors
     /// [`Error::Statement`].
     pub(crate) fn pending_read_count(&self) -> Result<u64, Error> {
-        self.settle()?;
+        self.land_pages()?;
         let sql = "select count(*) from staging.pending_reads";
         self.connection.query_row(sql, [], |row| row.get(0)).doing("count pending reads")
     }
@@ -195,7 +195,7 @@ impl Warehouse {
         doing: &str,
         read: impl FnMut(&Row<'_>) -> duckdb::Result<T>,
     ) -> Result<Vec<T>, Error> {
-        self.settle()?;
+        self.land_pages()?;
         let mut statement = self.connection.prepare(sql).doing(doing)?;
         let rows = statement.query_map([], read).doing(doing)?;
         rows.collect::<Result<_, _>>().doing(doing)

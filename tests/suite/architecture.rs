@@ -330,6 +330,67 @@ fn there_is_one_way_to_block_and_one_way_to_stop() {
     assert_eq!(places("Arc<AtomicBool>"), [""; 0]);
 }
 
+/// Each file below `folder` with that ending, by its path in there, with its text.
+fn texts_below(folder: &str, ending: &str) -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let mut files = Vec::new();
+    files_with_ending(&root, ending, &mut files);
+    files.sort();
+    let texts = files.iter().map(|file| {
+        let name = file.strip_prefix(&root).unwrap().to_string_lossy().into_owned();
+        (name, std::fs::read_to_string(file).unwrap())
+    });
+    texts.collect()
+}
+
+/// Whether a text has a statement that writes to a table of `meta`.
+fn writes_meta(text: &str) -> bool {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    ["insert into meta.", "update meta.", "delete from meta."].iter().any(|it| text.contains(it))
+}
+
+#[test]
+fn the_ledger_alone_writes_meta_but_for_what_is_one_transaction_with_what_it_is_of() {
+    // Statements: those of the ledger's folders; of SQL besides, what ends a transform, and what purges who is forgotten.
+    let mut writers = Vec::new();
+    for (name, text) in texts_below("src", "rs") {
+        let shipped = code(&text);
+        let shipped = shipped.split("#[cfg(test)]").next().unwrap();
+        let is_of_tests = name.ends_with("tests.rs") || name.ends_with("one_description.rs");
+        if writes_meta(shipped) && !name.starts_with("ledger/") && !is_of_tests {
+            writers.push(name);
+        }
+    }
+    for (name, text) in texts_below("sql/duckdb", "sql") {
+        let text: String =
+            text.lines().filter(|it| !it.starts_with("--")).collect::<Vec<_>>().join(" ");
+        if writes_meta(&text) && !name.starts_with("ledger/") && !name.starts_with("schema/") {
+            writers.push(name);
+        }
+    }
+    assert_eq!(writers, ["finish.sql", "forget/purge.sql"]);
+    // Rows without a statement: each place says why.
+    let appenders = places("\"meta\"");
+    let wanted = ["warehouse/arrivals.rs", "warehouse/check_runs.rs", "warehouse/reads.rs"];
+    assert_eq!(appenders.iter().map(String::as_str).collect::<BTreeSet<_>>(), wanted.into());
+    assert_eq!(appenders.len(), 4, "`check_runs` fills two tables: {appenders:?}");
+    for (name, text) in texts_below("src", "rs") {
+        if wanted.contains(&name.as_str()) {
+            let reason = text.lines().filter(|it| it.contains("// The ledger's table")).count();
+            assert_eq!(reason, 1, "{name} says why it writes the ledger's tables");
+        }
+    }
+}
+
+#[test]
+fn a_consumer_is_named_where_it_is_listed() {
+    // 070_upgrade.sql speaks of the two that an earlier version had, whatever they are called now.
+    for (name, text) in texts_below("sql/duckdb", "sql") {
+        let is_named = ["'lake'", "'published'"].iter().any(|consumer| text.contains(consumer));
+        assert!(!is_named || name == "schema/070_upgrade.sql", "{name} names a consumer");
+    }
+}
+
 #[test]
 fn a_file_of_the_data_directory_is_named_in_one_place() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

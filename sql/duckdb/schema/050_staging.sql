@@ -101,7 +101,7 @@ inner join (
 -- What the checks look at and the export ships: the rows that the lake lacks, a refused run's among them.
 -- each table
 create or replace view staging.unshipped_{table} as
-from core.{table} where run_id in (select run_id from meta.pending_runs where consumer = 'lake');
+from core.{table} where run_id in (select run_id from meta.pending_runs where consumer = '{lake}');
 -- end
 
 -- Rows that the published file does not know yet, of snapshots that it may know: those were read before, too.
@@ -110,14 +110,14 @@ select changed.*
 from core.playlist_songs as changed
 semi join (
     select playlist_id, snapshot_id from meta.snapshots
-    where run_id not in (select run_id from meta.pending_runs where consumer = 'published')
+    where run_id not in (select run_id from meta.pending_runs where consumer = '{published}')
 ) as known using (playlist_id, snapshot_id)
-where run_id in (select run_id from meta.pending_runs where consumer = 'published');
+where run_id in (select run_id from meta.pending_runs where consumer = '{published}');
 
 -- The reads whose rows the checks answer for: those of runs that shipped nothing yet, or all where everything is looked at.
 create or replace view staging.checked_reads as
 from meta.reads
-where transformed_in in (select run_id from meta.pending_runs where consumer = 'lake')
+where transformed_in in (select run_id from meta.pending_runs where consumer = '{lake}')
     or (transformed_in is not null and coalesce(getvariable('checks_everything')::boolean, false));
 
 -- One row per checked read that had contents, with what core holds of its snapshot.

@@ -7,6 +7,6 @@ select
     concat_ws(chr(31), {key}) as row_key,
     staging.{table}_text({columns}) as content,
     run_id, extracted_at,
-    run_id in (select run_id from meta.pending_runs where consumer = 'lake') as is_unshipped
+    run_id in (select run_id from meta.pending_runs where consumer = '{lake}') as is_unshipped
 from core.{table};
 -- end

@@ -99,7 +99,7 @@ impl Sha256Sum {
 
 /// What is under a key.
 #[derive(Debug)]
-pub(super) enum Look {
+pub(super) enum ObjectAt {
     There(Remote),
     Absent,
     /// S3 says so little to this question that the next call must find out: it answers 403 also for an absent key to who may
@@ -164,7 +164,7 @@ impl Bucket {
     }
 
     /// What is under `key`.
-    pub(super) async fn look(&self, key: &str) -> Result<Look, Error> {
+    pub(super) async fn look(&self, key: &str) -> Result<ObjectAt, Error> {
         let request = self
             .client
             .head_object()
@@ -172,7 +172,7 @@ impl Bucket {
             .key(key)
             .checksum_mode(ChecksumMode::Enabled);
         match request.send().await {
-            Ok(head) => Ok(Look::There(Remote {
+            Ok(head) => Ok(ObjectAt::There(Remote {
                 size_bytes: head
                     .content_length()
                     .and_then(|size| size.try_into().ok())
@@ -181,8 +181,10 @@ impl Bucket {
                 claimed_sha256: head.metadata.and_then(|mut claims| claims.remove(CLAIM)),
             })),
             Err(error) => match answer::status(&error) {
-                Some(404) => Ok(Look::Absent),
-                Some(status) if (300..500).contains(&status) && status != 429 => Ok(Look::Unknown),
+                Some(404) => Ok(ObjectAt::Absent),
+                Some(status) if (300..500).contains(&status) && status != 429 => {
+                    Ok(ObjectAt::Unknown)
+                }
                 _ => Err(self.failed("look for", key, "s3:GetObject", error)),
             },
         }
@@ -354,8 +356,8 @@ impl Bucket {
     /// For stores that cannot write on condition: the look is all that keeps an object from being overwritten.
     async fn require_absent(&self, key: &str) -> Result<(), Error> {
         match self.look(key).await? {
-            Look::Absent => Ok(()),
-            Look::There(_) | Look::Unknown => Err(self.unreadable(key)),
+            ObjectAt::Absent => Ok(()),
+            ObjectAt::There(_) | ObjectAt::Unknown => Err(self.unreadable(key)),
         }
     }
 

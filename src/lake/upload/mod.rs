@@ -16,7 +16,7 @@ use futures_util::{StreamExt, stream};
 
 use super::error::{Error, StuckFile, chain};
 use super::manifest::{ExportedFile, WrittenFile};
-use super::store::{Bucket, Look, Remote, Sha256Sum, Store};
+use super::store::{Bucket, ObjectAt, Remote, Sha256Sum, Store};
 use crate::event::{Events, Warning, What};
 use crate::ids::Table;
 use crate::stop::Stop;
@@ -223,11 +223,11 @@ impl Stuck {
 /// The item, if its object is not there yet.
 async fn missing(bucket: &Bucket, item: Item) -> Result<Option<Item>, Error> {
     Ok(match bucket.look(&item.key).await? {
-        Look::There(remote) => {
+        ObjectAt::There(remote) => {
             item.require_same(bucket, &remote).await?;
             None
         }
-        Look::Absent | Look::Unknown => Some(item),
+        ObjectAt::Absent | ObjectAt::Unknown => Some(item),
     })
 }
 

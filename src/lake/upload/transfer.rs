@@ -10,7 +10,7 @@ use super::local::{PART_SIZE_BYTES, part_size_bytes};
 use super::{Halt, Item, WHOLE_SIZE_BYTES};
 use crate::event::{Events, What};
 use crate::lake::error::Error;
-use crate::lake::store::{Bucket, InParts, Look, SentPart, Sha256Sum, Written};
+use crate::lake::store::{Bucket, InParts, ObjectAt, SentPart, Sha256Sum, Written};
 use crate::retry::pause;
 
 /// Parts (or small objects) under way at a time, of all objects together.
@@ -59,7 +59,7 @@ impl<'a> Transfer<'a> {
             let is_there = match written {
                 Written::Done => true,
                 Written::Unproven => self.halt.unless(self.prove(item)).await.map(|()| true)?,
-                Written::Exists => self.halt.unless(self.settle(item)).await?,
+                Written::Exists => self.halt.unless(self.is_ours_there(item)).await?,
             };
             if is_there {
                 let (table, key, size_bytes) = (item.table, item.key.clone(), item.size_bytes);
@@ -73,11 +73,11 @@ impl<'a> Transfer<'a> {
     }
 
     /// Something came under the key since we looked: ours, if it is the same. `false` where it is gone again.
-    async fn settle(&self, item: &Item) -> Result<bool, Error> {
+    async fn is_ours_there(&self, item: &Item) -> Result<bool, Error> {
         match self.bucket.look(&item.key).await? {
-            Look::There(remote) => item.require_same(self.bucket, &remote).await.map(|()| true),
-            Look::Absent => Ok(false),
-            Look::Unknown => Err(self.bucket.unreadable(&item.key)),
+            ObjectAt::There(remote) => item.require_same(self.bucket, &remote).await.map(|()| true),
+            ObjectAt::Absent => Ok(false),
+            ObjectAt::Unknown => Err(self.bucket.unreadable(&item.key)),
         }
     }
 
@@ -86,7 +86,7 @@ impl<'a> Transfer<'a> {
         let mut found = "nothing".to_owned();
         for _ in 0..LOOKS {
             match self.bucket.look(&item.key).await? {
-                Look::There(remote) => match item.difference(&remote).await? {
+                ObjectAt::There(remote) => match item.difference(&remote).await? {
                     None => return Ok(()),
                     Some(other) => {
                         found = other;
@@ -94,8 +94,8 @@ impl<'a> Transfer<'a> {
                     }
                 },
                 // Some stores show a new object a moment later.
-                Look::Absent => self.rest().await?,
-                Look::Unknown => return Err(self.bucket.unreadable(&item.key)),
+                ObjectAt::Absent => self.rest().await?,
+                ObjectAt::Unknown => return Err(self.bucket.unreadable(&item.key)),
             }
         }
         Err(item.not_kept(self.bucket, found))

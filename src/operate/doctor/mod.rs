@@ -15,7 +15,7 @@ use crate::ledger::files::{SentFile, sent};
 use crate::ledger::lockouts;
 use crate::observe::words;
 use crate::run::{Error, Lock, notes};
-use crate::sources::{Bucket, Client, Lockouts, Timing};
+use crate::sources::{Bucket, Client, Lockouts, SpotifyTiming};
 use crate::warehouse::Warehouse;
 
 /// How well one thing is.
@@ -35,7 +35,7 @@ pub(crate) enum Health {
 /// What a finding is about; each area has its exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Area {
+pub(crate) enum Area {
     /// The data directory.
     Disk,
     /// The source.
@@ -48,7 +48,7 @@ pub enum Area {
 
 impl Area {
     /// As it is printed.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Disk => "disk",
             Self::Spotify => "Spotify",
@@ -231,11 +231,11 @@ async fn spotify(config: &Config, (clock, known): (Clock, &Known), findings: &mu
     }
     let has_login =
         credentials.refresh_token.is_some() || matches!(credentials.token_file.load(), Ok(Some(_)));
-    let mut client =
-        match Client::new(&config.spotify.api_url, credentials, Timing::impatient(), clock) {
-            Ok(client) => client,
-            Err(error) => return push(findings, "API", Health::Fail, error.to_string()),
-        };
+    let (url, timing) = (&config.spotify.api_url, SpotifyTiming::impatient());
+    let mut client = match Client::new(url, credentials, timing, clock) {
+        Ok(client) => client,
+        Err(error) => return push(findings, "API", Health::Fail, error.to_string()),
+    };
     let warnings = std::sync::Mutex::new(Vec::new());
     let note = |what| {
         if let (What::Warning(warning), Ok(mut warnings)) = (what, warnings.lock()) {

@@ -17,7 +17,7 @@ pub(crate) async fn snowflake(
     findings: &mut Findings<'_>,
 ) {
     let say = |what, health, detail: String| Finding::new(Area::Snowflake, what, health, detail);
-    let timing = crate::snowflake::Timing::impatient();
+    let timing = crate::snowflake::ConnectionTiming::impatient();
     let target = match config.account(timing, clock) {
         Ok(Some(target)) => target,
         Ok(None) => {

@@ -1,6 +1,6 @@
 //! What a run is going to do and cost, before it does it.
 //!
-//! In: what a run would be told. Out: a [`Forecast`]: calls to Spotify exactly, files and warehouse statements at most, credits at most.
+//! In: what a run would be asked for. Out: a [`Forecast`]: calls to Spotify exactly, files and warehouse statements at most, credits at most.
 //! Nothing is written: the run is rehearsed on a copy of the ledger.
 
 mod bounds;

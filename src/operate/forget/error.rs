@@ -4,7 +4,7 @@ use crate::event::Ending;
 
 /// A right that is missing, and what grants it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct MissingRight {
+pub(crate) struct MissingRight {
     /// The right.
     pub right: String,
     /// The statement, or the action and its resource, that grants it.
@@ -16,7 +16,7 @@ pub struct MissingRight {
 
 /// Why somebody could not be forgotten, or not yet.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// A step on the way.
     #[error(transparent)]
     Run(#[from] crate::run::Error),

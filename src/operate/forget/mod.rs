@@ -144,8 +144,7 @@ async fn ship(
             shipping: places.settings.shipping,
             ..Settings::of_stage(Stage::Upload, places.settings.clock)
         };
-        let (_, error) = Box::pin(run::run(config, &settings, sink, stop)).await?;
-        error.map_or(Ok(()), Err)?;
+        Box::pin(run::run(config, &settings, sink, stop)).await?.completed()?;
     }
     Ok(hold(config, places.settings, "forget", events, stop).await?)
 }
@@ -171,7 +170,7 @@ async fn end(
     }
     warehouse.give_way(&fresh, &path)?;
     let warehouse = Warehouse::open(&path, &data_dir.temp())?;
-    ledger::status_file::post(data_dir, &warehouse, None, now);
+    ledger::status_file::write(data_dir, &warehouse, None, now);
     drop(warehouse);
     drop(lock);
     Ok(Forgotten { plan, is_done: true, left, beyond_reach })

@@ -15,7 +15,7 @@ use crate::ledger;
 use crate::run::error::Error;
 use crate::run::report::EnrichmentReport;
 use crate::sources::{Document, Entity, SplitDocument};
-use crate::warehouse::{NewRead, ReadStatus};
+use crate::warehouse::{NewRead, ReadStatus, ReceivedFor};
 
 /// Refusals in a row after which the rest of an entity is left alone: it is the endpoint, not the object.
 const MAX_REFUSALS: u32 = 3;
@@ -136,7 +136,8 @@ impl Fetch<'_> {
         let row_count = blocking(|| {
             self.warehouse.transaction(|warehouse| {
                 let read_id = warehouse.begin_read(new)?;
-                let row_count = warehouse.land((&run_id, read_id), document, &split)?;
+                let row_count =
+                    warehouse.land(ReceivedFor { run_id: &run_id, read_id }, document, &split)?;
                 warehouse.finish_read(read_id, ReadStatus::Complete, now)?;
                 Ok::<_, crate::warehouse::Error>(row_count)
             })

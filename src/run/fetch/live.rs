@@ -84,9 +84,9 @@ impl Fetch<'_> {
         wanted: &Wanted,
     ) -> Result<Vec<PlaylistReport>, Error> {
         let read = self.each_of(wanted).await;
-        let settled = blocking(|| self.warehouse.settle());
+        let landed = blocking(|| self.warehouse.land_pages());
         let reports = read?;
-        settled?;
+        landed?;
         Ok(reports)
     }
 

@@ -10,7 +10,9 @@ use crate::run::error::Error;
 use crate::sources::{Client, Document, Reader, Recorder, SplitDocument, Step};
 use crate::state::State;
 use crate::stop::Stop;
-use crate::warehouse::{Described, FinishedRead, KnownReads, NewRead, ReadStatus, Warehouse};
+use crate::warehouse::{
+    ArrivedPage, Described, FinishedRead, KnownReads, NewRead, ReadStatus, Warehouse,
+};
 
 /// Everything a live fetch needs.
 pub(crate) struct Fetch<'a> {
@@ -141,7 +143,7 @@ impl Fetch<'_> {
         let row_count = split.row_count().into();
         let read_id = blocking(|| {
             let read = NewRead { run_id: &run_id, subject: &document.subject, now };
-            self.warehouse.page_arrived((read_id, read), (document, split), described)
+            self.warehouse.page_arrived(ArrivedPage { read, read_id, document, split, described })
         })?;
         (self.events)(What::RowsLanded { row_count });
         Ok(read_id)

@@ -4,6 +4,7 @@
 //! small ones would write it to DuckDB's log first.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::sync::mpsc::sync_channel;
 
 use chrono::{DateTime, Utc};
@@ -15,7 +16,9 @@ use crate::run::report::PlaylistReport;
 use crate::sources::{Document, Entity, Recorded, RecordedText, SplitDocument};
 use crate::status::PlaylistStatus;
 use crate::stop::Stop;
-use crate::warehouse::{KnownRead, Landing, NewRead, ReadStatus, Warehouse, WholeRead};
+use crate::warehouse::{
+    KnownRead, Landing, NewRead, ReadStatus, ReceivedFor, Warehouse, WholeRead,
+};
 
 /// Documents that are read ahead while others are landed.
 const READ_AHEAD: usize = 16;
@@ -25,8 +28,8 @@ struct ReplayedRead {
     read_id: i64,
     started_at: DateTime<Utc>,
     snapshot_id: Option<String>,
-    /// Positions held, as half-open ranges.
-    held: Vec<(u32, u32)>,
+    /// Positions held.
+    held: Vec<Range<u32>>,
     total: Option<u32>,
     has_contents: bool,
     is_described: bool,
@@ -130,7 +133,8 @@ impl Replay<'_> {
         if subject.playlist_id().is_none() {
             let (read_id, subject) = (landing.new_read_id(), subject.clone());
             self.batches.push(Batch { read_id, subject, read_at: (self.clock)() });
-            landing.land((self.run_id, read_id), document, &split, |_| false)?;
+            landing
+                .land(ReceivedFor { run_id: self.run_id, read_id }, document, &split, |_| false)?;
             return Ok(None);
         }
         self.turn_to_another_snapshot(document, &split);
@@ -145,9 +149,9 @@ impl Replay<'_> {
         {
             return Ok(Some(format!("{}: {reason}", document.url)));
         }
-        let is_held =
-            |position| read.held.iter().any(|(from, to)| (*from..*to).contains(&position));
-        let row_count = landing.land((self.run_id, read.read_id), document, &split, is_held)?;
+        let is_held = |position| read.held.iter().any(|held| held.contains(&position));
+        let received_for = ReceivedFor { run_id: self.run_id, read_id: read.read_id };
+        let row_count = landing.land(received_for, document, &split, is_held)?;
         if split.rows.is_some() {
             read.has_contents = true;
             read.hold(split.offset, split.offset + split.row_count());
@@ -182,7 +186,7 @@ impl Replay<'_> {
             Some(Open::Read(read)) => {
                 !read.is_described
                     && split.offset == 0
-                    && read.held.first().is_some_and(|it| it.0 == 0)
+                    && read.held.first().is_some_and(|it| it.start == 0)
             }
         };
         if !is_another {
@@ -228,7 +232,7 @@ impl Replay<'_> {
         let reports = self.open.into_iter().map(|(subject, open)| {
             let (status, row_count, reason) = match open {
                 Open::Unchanged(total) => (PlaylistStatus::Unchanged, total.into(), None),
-                Open::Read(read) => read.outcome(),
+                Open::Read(read) => (read.playlist_status(), read.row_count(), read.reason()),
             };
             PlaylistReport { row_count, reason, ..PlaylistReport::new(subject.name(), status) }
         });
@@ -259,13 +263,13 @@ impl ReplayedRead {
         if from == to {
             return;
         }
-        self.held.push((from, to));
-        self.held.sort_unstable();
-        let mut joined: Vec<(u32, u32)> = Vec::new();
-        for (from, to) in self.held.drain(..) {
+        self.held.push(from..to);
+        self.held.sort_unstable_by_key(|range| (range.start, range.end));
+        let mut joined: Vec<Range<u32>> = Vec::new();
+        for range in self.held.drain(..) {
             match joined.last_mut() {
-                Some(last) if from <= last.1 => last.1 = last.1.max(to),
-                _ => joined.push((from, to)),
+                Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+                _ => joined.push(range),
             }
         }
         self.held = joined;
@@ -286,28 +290,35 @@ impl ReplayedRead {
         }
     }
 
-    fn outcome(&self) -> (PlaylistStatus, u64, Option<String>) {
-        let row_count = self.held.iter().map(|(from, to)| u64::from(to - from)).sum();
+    fn row_count(&self) -> u64 {
+        self.held.iter().map(|range| u64::from(range.end - range.start)).sum()
+    }
+
+    fn playlist_status(&self) -> PlaylistStatus {
         match self.status() {
-            ReadStatus::MetadataOnly => {
-                let reason = "the recorded playlist has no contents".to_owned();
-                (PlaylistStatus::ContentsUnavailable, row_count, Some(reason))
-            }
+            ReadStatus::MetadataOnly => PlaylistStatus::ContentsUnavailable,
+            _ => PlaylistStatus::Fetched,
+        }
+    }
+
+    /// Why it was not read whole.
+    fn reason(&self) -> Option<String> {
+        match self.status() {
+            ReadStatus::MetadataOnly => Some("the recorded playlist has no contents".to_owned()),
             ReadStatus::Partial => {
                 let announced = self.total.unwrap_or(0);
-                let reason = format!("{row_count} of {announced} rows were recorded");
-                (PlaylistStatus::Fetched, row_count, Some(reason))
+                Some(format!("{} of {announced} rows were recorded", self.row_count()))
             }
-            _ => (PlaylistStatus::Fetched, row_count, None),
+            ReadStatus::Complete | ReadStatus::Torn => None,
         }
     }
 
     fn status(&self) -> ReadStatus {
-        let total = self.total.unwrap_or_else(|| self.held.last().map_or(0, |range| range.1));
+        let total = self.total.unwrap_or_else(|| self.held.last().map_or(0, |range| range.end));
         match self.held.as_slice() {
             _ if !self.has_contents => ReadStatus::MetadataOnly,
             [] if total == 0 => ReadStatus::Complete,
-            [(0, end)] if *end == total => ReadStatus::Complete,
+            [Range { start: 0, end }] if *end == total => ReadStatus::Complete,
             _ => ReadStatus::Partial,
         }
     }

@@ -5,9 +5,9 @@ use super::reading::Fetch;
 use super::*;
 use crate::ids::{PlaylistId, Subject};
 use crate::retry::RetryPolicy;
-use crate::sources::{Credentials, Document, Entity, SplitDocument, Timing, TokenFile};
+use crate::sources::{Credentials, Document, Entity, SplitDocument, SpotifyTiming, TokenFile};
 use crate::stop::Stop;
-use crate::warehouse::{Described, KnownReads, NewRead, ReadStatus, Warehouse};
+use crate::warehouse::{ArrivedPage, Described, KnownReads, NewRead, ReadStatus, Warehouse};
 
 const SNAPSHOT: &str = "s1";
 
@@ -34,7 +34,8 @@ fn land(warehouse: &Warehouse, playlist_id: &PlaylistId) {
     let split = SplitDocument::of(document.entity, &document.body, &document.parts().unwrap());
     let read = NewRead { run_id: "earlier", subject: &document.subject, now: epoch() };
     let described = Described { snapshot_id: Some(SNAPSHOT.to_owned()), total: Some(0) };
-    let read_id = warehouse.page_arrived((None, read), (&document, split), described).unwrap();
+    let page = ArrivedPage { read, read_id: None, document: &document, split, described };
+    let read_id = warehouse.page_arrived(page).unwrap();
     warehouse.read_ended(read_id, ReadStatus::Complete, epoch()).unwrap();
 }
 
@@ -44,7 +45,7 @@ fn statement_count(playlist_count: usize) -> u64 {
     let path = folder.path().join("w.duckdb");
     let mut warehouse = Warehouse::open(&path, folder.path()).unwrap();
     (0..playlist_count).for_each(|n| land(&warehouse, &id(n)));
-    warehouse.settle().unwrap();
+    warehouse.land_pages().unwrap();
     let credentials = Credentials {
         client_id: String::new(),
         client_secret: None,
@@ -55,9 +56,9 @@ fn statement_count(playlist_count: usize) -> u64 {
     // Nobody listens there, and nobody is asked.
     let (api_url, tiny) = ("http://127.0.0.1:9/v1", std::time::Duration::from_millis(1));
     let retry = RetryPolicy { max_retries: 0, first_delay: tiny, max_delay: tiny };
-    let timing = Timing {
-        call: crate::http::Timing { retry, ..Timing::default().call },
-        ..Timing::default()
+    let timing = SpotifyTiming {
+        call: crate::http::CallTiming { retry, ..SpotifyTiming::default().call },
+        ..SpotifyTiming::default()
     };
     let mut client = Client::new(api_url, credentials, timing, epoch).unwrap();
     warehouse.connection().execute_batch("call enable_logging('QueryLog')").unwrap();

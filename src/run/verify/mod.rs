@@ -133,7 +133,7 @@ async fn watch(
         }
         let verification = judge(&files, &watches);
         let verified = count_verified(&verification);
-        (run.events)(What::Judged { verified, total: files.len() });
+        (run.events)(What::VerifyProgress { verified, total: files.len() });
         if watches.iter().all(|watch| !watch.is_open() || watch.is_stuck()) {
             break;
         }

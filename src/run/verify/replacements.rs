@@ -65,13 +65,13 @@ pub(crate) fn replaced_keys(
 mod tests {
     use super::*;
     use crate::ledger::ShippedFile;
-    use crate::snowflake::verify;
+    use crate::snowflake::{Evidence, verify};
     use crate::status::FileState;
 
     /// Everything as Snowflake's silence leaves it, but for these keys.
     fn verified(shipments: &[Shipment], keys: &[&str]) -> Verification {
         let files = shipments.iter().flat_map(Shipment::exported);
-        let mut verification = verify(files, &BTreeMap::new());
+        let mut verification = verify(files, &BTreeMap::<_, Evidence>::new());
         for file in &mut verification.files {
             if keys.contains(&file.key.as_str()) {
                 file.verdict = Verdict::Verified;

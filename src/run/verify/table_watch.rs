@@ -96,7 +96,7 @@ impl<'f> TableWatch<'f> {
     }
 
     fn judged(&self) -> Verification {
-        verify(self.files.iter().copied(), &BTreeMap::from([(self.table, self.evidence.clone())]))
+        verify(self.files.iter().copied(), &BTreeMap::from([(self.table, &self.evidence)]))
     }
 
     /// Reports how far the files are; `waiting` for an answer of this mode, or why they are no further.
@@ -109,7 +109,7 @@ impl<'f> TableWatch<'f> {
         let rows = |files: &[&ExportedFile]| files.iter().map(|file| file.row_count).sum();
         let worst = judged.files.iter().rev().max_by_key(|file| file.verdict);
         let worst = worst.filter(|file| file.verdict != Verdict::Verified);
-        (run.events)(What::TableJudged(TableProgress {
+        (run.events)(What::TableProgress(TableProgress {
             table: self.table,
             verdict: worst.map_or(Verdict::Verified, |file| file.verdict),
             file_count: self.files.len(),
@@ -136,8 +136,8 @@ impl<'f> TableWatch<'f> {
     }
 
     /// What is known so far.
-    pub(crate) fn answers(&self) -> (Table, Evidence) {
-        (self.table, self.evidence.clone())
+    pub(crate) const fn answers(&self) -> (Table, &Evidence) {
+        (self.table, &self.evidence)
     }
 
     /// Whether there is anything left to ask.
@@ -348,12 +348,12 @@ impl<'f> TableWatch<'f> {
         for channel in self.channels.iter().filter(|channel| channel.mode == IngestMode::Rest) {
             let Some(pipe) = &channel.pipe else { continue };
             match account.connection.insert_report(pipe, run.stop).await {
-                // A report can be late, or be cut short; what an earlier one told stays told.
+                // A report can be late, or be cut short; what an earlier one said stays said.
                 Ok(report) => match &mut self.evidence.reports {
-                    Answer::Given(told) => {
+                    Answer::Given(known) => {
                         for file in report {
-                            if !told.contains(&file) {
-                                told.push(file);
+                            if !known.contains(&file) {
+                                known.push(file);
                             }
                         }
                     }

@@ -36,6 +36,7 @@ pub struct AccountId {
 
 /// An account identifier, URL or claim that cannot be one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the fields are named by what they hold")]
 pub enum InvalidAccount {
     /// The form of SQL and data sharing.
     #[error(

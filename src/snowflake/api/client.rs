@@ -29,9 +29,9 @@ const TOLERATED_SKEW: TimeDelta = TimeDelta::seconds(1);
 
 /// How patient the client is. Tests shrink every number.
 #[derive(Debug, Clone, Copy)]
-pub struct Timing {
+pub struct ConnectionTiming {
     /// How patient one call is. A statement's answer may take 45 s before Snowflake says 202.
-    pub call: http::Timing,
+    pub call: http::CallTiming,
     /// Wait before the first poll, and the least between two.
     pub poll_floor: Duration,
     /// The most between two polls.
@@ -42,18 +42,18 @@ pub struct Timing {
     pub stop_grace: Duration,
 }
 
-impl Timing {
+impl ConnectionTiming {
     /// One repetition and no long waits: for a question that a person waits for.
     pub fn impatient() -> Self {
         let a_minute = Duration::from_secs(60);
-        Self { call: http::Timing::impatient(a_minute), deadline: a_minute, ..Self::default() }
+        Self { call: http::CallTiming::impatient(a_minute), deadline: a_minute, ..Self::default() }
     }
 }
 
-impl Default for Timing {
+impl Default for ConnectionTiming {
     fn default() -> Self {
         Self {
-            call: http::Timing::patient(Duration::from_secs(90)),
+            call: http::CallTiming::patient(Duration::from_secs(90)),
             poll_floor: Duration::from_millis(250),
             poll_ceiling: Duration::from_secs(5),
             deadline: Duration::from_secs(900),
@@ -93,7 +93,7 @@ pub(crate) struct Connection {
     caller: Caller,
     login: Login,
     tokens: TokenCache,
-    timing: Timing,
+    timing: ConnectionTiming,
     pub(crate) counters: Counters,
     has_warned: AtomicBool,
     correction_millis: AtomicI64,
@@ -112,14 +112,14 @@ pub(crate) struct Call<'a> {
 }
 
 /// An answer that is neither a reason to repeat nor a refused token.
-pub(crate) struct Answer {
+pub(crate) struct UsableAnswer {
     pub(crate) status: u16,
     pub(crate) body: Vec<u8>,
 }
 
 /// What one answer means.
-enum Outcome {
-    Done(Answer),
+enum Meaning {
+    Done(UsableAnswer),
     Again(Fault),
     Fail(Error),
     Busy { asked: Option<Duration> },
@@ -130,7 +130,7 @@ impl Connection {
     /// A connection that has not called yet.
     pub(crate) fn new(
         login: Login,
-        timing: Timing,
+        timing: ConnectionTiming,
         clock: fn() -> DateTime<Utc>,
     ) -> Result<Self, Error> {
         let caller = Caller::new(timing.call, clock).map_err(|error| Error::Client {
@@ -163,7 +163,7 @@ impl Connection {
         self.caller.clock_skew()
     }
 
-    pub(crate) const fn timing(&self) -> &Timing {
+    pub(crate) const fn timing(&self) -> &ConnectionTiming {
         &self.timing
     }
 
@@ -172,7 +172,7 @@ impl Connection {
     }
 
     /// Makes a call until it gives an answer worth reading. The answers 200, 202 and 422 are JSON.
-    pub(crate) async fn send(&self, call: &Call<'_>, stop: &Stop) -> Result<Answer, Error> {
+    pub(crate) async fn send(&self, call: &Call<'_>, stop: &Stop) -> Result<UsableAnswer, Error> {
         let (mut repeats, mut sent, mut refused) =
             (Repeats::new(self.timing.call.retry), 0_u32, None);
         loop {
@@ -187,8 +187,8 @@ impl Connection {
             let grace = if is_submission { self.timing.stop_grace } else { Duration::ZERO };
             let outcome = interruptible(answer, grace, stop).await?;
             let wait = match outcome {
-                Outcome::Done(answer) => return Ok(answer),
-                Outcome::Unauthorized { body } => {
+                Meaning::Done(answer) => return Ok(answer),
+                Meaning::Unauthorized { body } => {
                     let can_renew = matches!(self.login.credential, Credential::KeyPair(_));
                     let refusal = self.refusal(&body);
                     // Who is locked out is so with any token.
@@ -199,15 +199,15 @@ impl Connection {
                     self.correct_clock();
                     continue;
                 }
-                Outcome::Fail(error) => return Err(error),
-                Outcome::Again(fault) => {
+                Meaning::Fail(error) => return Err(error),
+                Meaning::Again(fault) => {
                     let delay = repeats.after(&fault);
                     let reason = fault.reason();
                     tracing::debug!(reason, ?delay, "the call to {} failed", call.doing);
                     let (host, doing, tries) = (self.host(), call.doing, repeats.count());
                     delay.ok_or(Error::Unreachable { host, doing, tries, reason })?
                 }
-                Outcome::Busy { asked } => self.busy(&mut repeats, asked, call.doing)?,
+                Meaning::Busy { asked } => self.busy(&mut repeats, asked, call.doing)?,
             };
             tracing::debug!(?wait, "repeating the call to {}", call.doing);
             count(&self.counters.retry);
@@ -232,7 +232,7 @@ impl Connection {
         Ok(asked.map_or(delay, |asked| timing.asked(asked)))
     }
 
-    async fn once(&self, call: &Call<'_>, token: &SecretString, is_again: bool) -> Outcome {
+    async fn once(&self, call: &Call<'_>, token: &SecretString, is_again: bool) -> Meaning {
         count(&self.counters.request);
         let mut request = self
             .caller
@@ -244,18 +244,18 @@ impl Connection {
         if let Some(body) = call.body {
             request = request.body(body.to_vec());
         }
-        let http::Answer { status, headers, body } = match self.caller.once(request).await {
+        let http::HttpAnswer { status, headers, body } = match self.caller.once(request).await {
             Ok(answer) => answer,
-            Err(fault) => return Outcome::Again(fault),
+            Err(fault) => return Meaning::Again(fault),
         };
         self.warn_of_skew();
         if let Some(target) = http::redirect(status, &headers) {
             let (host, doing, status) = (self.host(), call.doing, status.as_u16());
-            return Outcome::Fail(Error::Redirected { host, doing, status, target });
+            return Meaning::Fail(Error::Redirected { host, doing, status, target });
         }
         match body.and_then(wire::unpacked) {
             Ok(body) => judge(status.as_u16(), self.caller.retry_after(&headers), body),
-            Err(error) => Outcome::Again(Fault::of_body(status.as_u16(), error)),
+            Err(error) => Meaning::Again(Fault::of_body(status.as_u16(), error)),
         }
     }
 
@@ -337,22 +337,22 @@ impl Connection {
 }
 
 /// What an answer means before anyone looks into its body. `asked` is its `Retry-After`.
-fn judge(status: u16, asked: Option<Duration>, body: Vec<u8>) -> Outcome {
+fn judge(status: u16, asked: Option<Duration>, body: Vec<u8>) -> Meaning {
     match status {
-        401 => Outcome::Unauthorized { body },
-        429 => Outcome::Busy { asked },
+        401 => Meaning::Unauthorized { body },
+        429 => Meaning::Busy { asked },
         // A certificate that does not fit; it will not fit the next time either.
-        522 => Outcome::Done(Answer { status, body }),
-        500..=599 if asked.is_some() => Outcome::Busy { asked },
-        500..=599 => Outcome::Again(Fault::Passing(format!("status {status}"))),
+        522 => Meaning::Done(UsableAnswer { status, body }),
+        500..=599 if asked.is_some() => Meaning::Busy { asked },
+        500..=599 => Meaning::Again(Fault::Passing(format!("status {status}"))),
         // With a handle it is a statement out of time, without one a call that was slow.
         408 if wire::Status::read(&body).statement_handle.is_none() => {
-            Outcome::Again(Fault::Passing("status 408".to_owned()))
+            Meaning::Again(Fault::Passing("status 408".to_owned()))
         }
-        200 | 202 | 422 if !http::is_json(&body) => Outcome::Again(Fault::Passing(format!(
+        200 | 202 | 422 if !http::is_json(&body) => Meaning::Again(Fault::Passing(format!(
             "status {status}, but the body is cut or is not JSON"
         ))),
-        _ => Outcome::Done(Answer { status, body }),
+        _ => Meaning::Done(UsableAnswer { status, body }),
     }
 }
 

@@ -13,6 +13,7 @@ use super::key::InvalidKey;
 
 /// Why a call to Snowflake gave nothing.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the fields are named by what they hold")]
 pub enum Error {
     // Set something right, then start again.
     /// The account is none.

@@ -10,7 +10,7 @@ use reqwest::Method;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::client::{Answer, Call, Connection};
+use super::client::{Call, Connection, UsableAnswer};
 use super::error::Error;
 use super::ident::QualifiedName;
 use super::wire::{InsertFile, InsertFilesAnswer, InsertFilesBody, Status};
@@ -122,7 +122,7 @@ impl Connection {
     pub(super) fn pipe_answer<T: DeserializeOwned>(
         &self,
         asked: &PipeCall<'_>,
-        answer: &Answer,
+        answer: &UsableAnswer,
     ) -> Result<T, Error> {
         let &PipeCall { pipe, doing, privilege } = asked;
         let (pipe, user) = (pipe.to_string(), self.login().user.clone());

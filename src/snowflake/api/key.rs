@@ -43,6 +43,7 @@ pub(crate) struct KeyPair {
 
 /// Text that is no usable private key. Never holds any of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the fields are named by what they hold")]
 pub enum InvalidKey {
     /// Not PEM, or cut.
     #[error(

@@ -52,16 +52,20 @@ mod tests;
 mod usage;
 mod wire;
 
-pub(crate) use account::AccountId;
-pub(crate) use client::{Connection, Login, Session, Timing};
-pub(crate) use credential::{Credential, TokenType};
-pub(crate) use error::Error;
-pub(crate) use failure::{FailureKind, StatementFailure};
+pub use account::{AccountId, InvalidAccount};
+pub use client::ConnectionTiming;
+pub(crate) use client::{Connection, Login, Session};
+pub(crate) use credential::Credential;
+pub use credential::{InvalidToken, TokenType};
+pub use error::{Error, Refusal, Signed};
+pub use failure::{FailureKind, StatementFailure};
+pub use ident::InvalidIdent;
 pub(crate) use ident::quoted;
-pub(crate) use ident::{Ident, InvalidIdent, Literal, QualifiedName, literal};
+pub(crate) use ident::{Ident, Literal, QualifiedName, literal};
 pub(crate) use insert::{Accepted, MAX_PIPE_FILES, StagedFile};
 pub(crate) use jwt::{claims, sign};
-pub(crate) use key::{InvalidKey, KeyPair};
+pub use key::InvalidKey;
+pub(crate) use key::KeyPair;
 pub(crate) use report::{FileReport, LoadStatus, object_key};
 #[cfg(test)]
 pub(crate) use rows::Column;

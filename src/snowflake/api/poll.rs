@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 
-use super::client::{Answer, Call, Connection, Timing};
+use super::client::{Call, Connection, ConnectionTiming, UsableAnswer};
 use super::error::Error;
 use super::usage::count;
 use super::wire::Status;
@@ -38,7 +38,7 @@ impl Connection {
         }
     }
 
-    pub(super) async fn poll(&self, handle: &str, stop: &Stop) -> Result<Answer, Error> {
+    pub(super) async fn poll(&self, handle: &str, stop: &Stop) -> Result<UsableAnswer, Error> {
         count(&self.counters.poll);
         let call = Call {
             doing: "ask for a statement's result",
@@ -75,7 +75,11 @@ impl Connection {
 
 /// The wait before the next poll: from the floor up by 1.5 to 2 each time, to the ceiling and a little below it. `jitter` in
 /// 0..1 spreads statements that started together.
-pub(super) fn next_poll(timing: &Timing, last: Option<Duration>, jitter: f64) -> Duration {
+pub(super) fn next_poll(
+    timing: &ConnectionTiming,
+    last: Option<Duration>,
+    jitter: f64,
+) -> Duration {
     let grown = match last {
         None => timing.poll_floor.mul_f64(1.0 + jitter / 2.0),
         Some(last) => last.mul_f64(1.5 + jitter / 2.0),
@@ -89,7 +93,7 @@ mod tests {
 
     #[test]
     fn polls_grow_from_the_floor_to_the_ceiling_and_never_leave_them() {
-        let timing = Timing::default();
+        let timing = ConnectionTiming::default();
         let waits = |jitter: f64| -> Vec<u128> {
             let next = |last: &Option<Duration>| Some(Some(next_poll(&timing, *last, jitter)));
             std::iter::successors(Some(None), next)

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use uuid::Uuid;
 
-use super::client::{Answer, Call, Connection, Session};
+use super::client::{Call, Connection, Session, UsableAnswer};
 use super::error::Error;
 use super::failure::{FailureKind, StatementFailure};
 use super::poll::{STATEMENTS, next_poll};
@@ -109,12 +109,13 @@ impl Connection {
         let since = Instant::now();
         count(&self.counters.statement);
         let answer = self.send(&call, stop).await?;
-        self.settle(answer, since, deadline, stop).await
+        self.await_result(answer, since, deadline, stop).await
     }
 
-    async fn settle(
+    /// Polls until the statement has a result, or none any more.
+    async fn await_result(
         &self,
-        mut answer: Answer,
+        mut answer: UsableAnswer,
         since: Instant,
         deadline: Duration,
         stop: &Stop,
@@ -167,7 +168,7 @@ impl Connection {
         Error::Unexpected { host: self.host(), doing, status, reason: reason.to_owned() }
     }
 
-    pub(super) fn failure(&self, doing: &'static str, answer: &Answer) -> Error {
+    pub(super) fn failure(&self, doing: &'static str, answer: &UsableAnswer) -> Error {
         let status = Status::read(&answer.body);
         let message = status.words();
         let failure = StatementFailure {

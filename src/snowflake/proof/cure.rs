@@ -20,7 +20,7 @@ pub(crate) enum Cure {
     Compare,
     /// Telling Snowflake of the file.
     Submit,
-    /// Telling Snowflake of a file that S3 should have told it of; the evidence says with which statement.
+    /// Submitting a file that S3 should have announced; the evidence says with which statement.
     Announce,
 }
 

@@ -28,13 +28,13 @@ pub(crate) struct Evidence {
     pub unmatched_paths: Vec<String>,
     /// Keys of files that were submitted so long ago that no pipe remembers them.
     pub forgotten_keys: BTreeSet<String>,
-    /// Keys of files that Snowflake was not told of.
+    /// Keys of files that were not submitted.
     pub unsubmitted_keys: BTreeSet<String>,
     /// What was found of files earlier, by key: reports and histories end, and nothing heals or is unproven by that.
     pub found_before: BTreeMap<String, Found>,
     /// The landing table's full name, for statements to paste.
     pub landing_table: String,
-    /// Keys of files that S3's events should have told long ago, and what to do about each.
+    /// Keys of files that S3's events should have announced long ago, and what to do about each.
     pub unannounced: BTreeMap<String, String>,
     /// What its pipe reported, or the answer of a `COPY INTO`.
     pub reports: Answer<Vec<FileReport>>,

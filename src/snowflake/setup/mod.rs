@@ -24,7 +24,8 @@ mod table;
 
 pub(crate) use crate::snowflake::setup::apply::{Applied, apply, observe};
 pub(crate) use crate::snowflake::setup::ddl::Kind;
-pub(crate) use crate::snowflake::setup::lag::{Cost, TargetLag};
+pub(crate) use crate::snowflake::setup::lag::Cost;
+pub use crate::snowflake::setup::lag::{InvalidLag, TargetLag};
 pub(crate) use crate::snowflake::setup::observed::Observed;
 use observed::text;
 

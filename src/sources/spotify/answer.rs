@@ -7,11 +7,11 @@ use reqwest::{StatusCode, Url};
 use serde::Deserialize;
 
 use super::login;
-use crate::http::{self, Answer, Caller, Fault};
+use crate::http::{self, Caller, Fault, HttpAnswer};
 use crate::sources::error::Error;
 
 /// What one answer means.
-pub(super) enum Outcome {
+pub(super) enum Meaning {
     Done {
         body: String,
         etag: Option<String>,
@@ -54,16 +54,16 @@ pub(super) struct Asked<'a> {
 }
 
 /// What `answer` means.
-pub(super) fn meaning(answer: Answer, call: Asked<'_>, caller: &Caller) -> Outcome {
-    let Answer { status, headers, body } = answer;
+pub(super) fn meaning(answer: HttpAnswer, call: Asked<'_>, caller: &Caller) -> Meaning {
+    let HttpAnswer { status, headers, body } = answer;
     if let Some(target) = http::redirect(status, &headers) {
         let url = format!("{}{}", call.base.as_str().trim_end_matches('/'), call.url);
         let (url, status) = (http::place(&url), status.as_u16());
-        return Outcome::Fail(Error::Redirected { url, status, target });
+        return Meaning::Fail(Error::Redirected { url, status, target });
     }
     let body = match body {
         Ok(body) => body,
-        Err(error) => return Outcome::Again(Fault::of_body(status, error)),
+        Err(error) => return Meaning::Again(Fault::of_body(status, error)),
     };
     if !status.is_success() {
         let wait = caller.retry_after(&headers);
@@ -74,20 +74,20 @@ pub(super) fn meaning(answer: Answer, call: Asked<'_>, caller: &Caller) -> Outco
         // Cut in the middle of a letter is cut, too.
         Err(error) if error.utf8_error().error_len().is_some() => {
             let reason = format!("status {status}, but the body is not UTF-8");
-            return Outcome::Again(Fault::Nonsense(reason));
+            return Meaning::Again(Fault::Nonsense(reason));
         }
         Err(_) => String::new(),
     };
     if !http::is_json(body.as_bytes()) {
         let reason = format!("status {status}, but the body is cut or is not JSON");
-        return Outcome::Again(Fault::Passing(reason));
+        return Meaning::Again(Fault::Passing(reason));
     }
     let etag = headers.get(ETAG).and_then(|etag| etag.to_str().ok()).map(str::to_owned);
-    Outcome::Done { body, etag }
+    Meaning::Done { body, etag }
 }
 
 /// What an answer means that is not a success.
-fn refusal(call: Asked<'_>, status: StatusCode, wait: Option<Duration>, body: &str) -> Outcome {
+fn refusal(call: Asked<'_>, status: StatusCode, wait: Option<Duration>, body: &str) -> Meaning {
     let Asked { url, is_user, .. } = call;
     let detail = serde_json::from_str::<ErrorBody>(body).unwrap_or_default().error;
     let says = |text: &str| body.to_ascii_lowercase().contains(text);
@@ -97,24 +97,24 @@ fn refusal(call: Asked<'_>, status: StatusCode, wait: Option<Duration>, body: &s
         401 if says("valid user authentication required")
             || (!is_user && url.starts_with("/me")) =>
         {
-            Outcome::Fail(Error::UserNeeded { url: url_owned() })
+            Meaning::Fail(Error::UserNeeded { url: url_owned() })
         }
-        401 => Outcome::Refresh,
-        403 if says("premium") => Outcome::Premium,
+        401 => Meaning::Refresh,
+        403 if says("premium") => Meaning::Premium,
         403 if says("insufficient client scope") => {
-            Outcome::Fail(Error::MissingScope { url: url_owned(), wanted: login::SCOPES })
+            Meaning::Fail(Error::MissingScope { url: url_owned(), wanted: login::SCOPES })
         }
         403 if says("not registered") || says("allow") && says("user") => {
-            Outcome::Fail(Error::NotAllowListed)
+            Meaning::Fail(Error::NotAllowListed)
         }
-        403 => Outcome::Fail(Error::Forbidden { url: url_owned() }),
-        404 => Outcome::Fail(Error::NotFound { url: url_owned() }),
-        429 => Outcome::Wait {
+        403 => Meaning::Fail(Error::Forbidden { url: url_owned() }),
+        404 => Meaning::Fail(Error::NotFound { url: url_owned() }),
+        429 => Meaning::Wait {
             asked: wait,
             is_quota: detail.reason.as_deref() == Some("QUOTA_EXCEEDED"),
         },
-        408 | 500..=599 => Outcome::Again(Fault::Passing(format!("status {status}"))),
-        code => Outcome::Fail(Error::Refused {
+        408 | 500..=599 => Meaning::Again(Fault::Passing(format!("status {status}"))),
+        code => Meaning::Fail(Error::Refused {
             url: url.to_owned(),
             status: code,
             message: http::shortened(&detail.message),

@@ -235,7 +235,7 @@ impl Credentials {
             None => form.push(("client_id", &self.client_id)),
         }
         let answer = http::exchange(request.form(&form)).await.map_err(Denied::Again)?;
-        let http::Answer { status, headers, body } = answer;
+        let http::HttpAnswer { status, headers, body } = answer;
         if let Some(target) = http::redirect(status, &headers) {
             let status = status.as_u16();
             let reason = format!(
@@ -284,14 +284,14 @@ const fn nonsense(reason: String) -> Denied {
 /// The token in an answer, or what is wrong with it.
 fn token(body: &[u8]) -> Result<Token, &'static str> {
     #[derive(Deserialize)]
-    struct Answer {
+    struct TokenAnswer {
         access_token: String,
         expires_in: Option<f64>,
         refresh_token: Option<Value>,
         scope: Option<Value>,
     }
     let Ok(text) = std::str::from_utf8(body) else { return Err("the body is not UTF-8") };
-    let answer: Answer = serde_json::from_str(text).map_err(|_| "the body holds no token")?;
+    let answer: TokenAnswer = serde_json::from_str(text).map_err(|_| "the body holds no token")?;
     if !is_token(&answer.access_token) {
         return Err("the token holds what no token holds");
     }

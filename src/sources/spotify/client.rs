@@ -11,9 +11,9 @@ use reqwest::{Method, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::answer::{Asked, Outcome, meaning};
+use super::answer::{Asked, Meaning, meaning};
 use super::auth::{Credentials, Denied, Renewal};
-use super::quota::{Lockouts, Questions, Usage};
+use super::quota::{CallUsage, Lockouts, Questions};
 use super::token_file::StoredToken;
 use crate::event::{Events, WaitFor, Warning, What};
 use crate::http::{self, Caller, Repeats};
@@ -33,25 +33,25 @@ const PREMIUM_REPEATS: u32 = 3;
 
 /// How patient the client is. Tests shrink every number.
 #[derive(Debug, Clone, Copy)]
-pub struct Timing {
+pub struct SpotifyTiming {
     /// Least time between two calls.
     pub min_gap: Duration,
     /// How patient one call is.
-    pub call: http::Timing,
+    pub call: http::CallTiming,
 }
 
-impl Timing {
+impl SpotifyTiming {
     /// One try and no long waits: for a question that a person waits for.
     pub(crate) fn impatient() -> Self {
-        Self { call: http::Timing::impatient(Duration::from_secs(15)), ..Self::default() }
+        Self { call: http::CallTiming::impatient(Duration::from_secs(15)), ..Self::default() }
     }
 }
 
-impl Default for Timing {
+impl Default for SpotifyTiming {
     fn default() -> Self {
         Self {
             min_gap: Duration::from_millis(100),
-            call: http::Timing::patient(Duration::from_secs(45)),
+            call: http::CallTiming::patient(Duration::from_secs(45)),
         }
     }
 }
@@ -93,10 +93,10 @@ pub(crate) struct Client {
     unstored: Option<StoredToken>,
     /// The app's owner has no Premium: no call is worth making any more.
     is_barred: bool,
-    pub(super) timing: Timing,
+    pub(super) timing: SpotifyTiming,
     last_call: Option<Instant>,
     stop: Arc<Stop>,
-    pub(super) usage: Usage,
+    pub(super) usage: CallUsage,
     pub(super) questions: Questions,
     lockouts: Lockouts,
 }
@@ -106,7 +106,7 @@ impl Client {
     pub(crate) fn new(
         api_url: &str,
         credentials: Credentials,
-        timing: Timing,
+        timing: SpotifyTiming,
         clock: fn() -> DateTime<Utc>,
     ) -> Result<Self, Error> {
         let name = "SPOTIFY_API_URL";
@@ -128,7 +128,7 @@ impl Client {
             timing,
             last_call: None,
             stop: Arc::default(),
-            usage: Usage::default(),
+            usage: CallUsage::default(),
             questions: Questions::default(),
             lockouts: Lockouts::default(),
         })
@@ -178,7 +178,7 @@ impl Client {
     }
 
     /// What the calls so far cost.
-    pub(crate) const fn usage(&self) -> Usage {
+    pub(crate) const fn usage(&self) -> CallUsage {
         self.usage
     }
 
@@ -243,26 +243,26 @@ impl Client {
                 Err(Error::Unreachable { url, tries, reason })
             };
             let fault = match outcome {
-                Outcome::Done { body, etag } => return Ok((body, etag)),
-                Outcome::Fail(error) => return Err(error),
-                Outcome::Refresh if has_refreshed => {
+                Meaning::Done { body, etag } => return Ok((body, etag)),
+                Meaning::Fail(error) => return Err(error),
+                Meaning::Refresh if has_refreshed => {
                     return unreachable("a fresh access token was refused (401)".to_owned());
                 }
-                Outcome::Refresh => {
+                Meaning::Refresh => {
                     has_refreshed = true;
                     self.access = None;
                     continue;
                 }
-                Outcome::Wait { asked, is_quota } => {
+                Meaning::Wait { asked, is_quota } => {
                     let wait = self.penalty(url, asked, is_quota, &mut patience)?;
                     self.wait(WaitFor::RateLimit, wait, events).await?;
                     continue;
                 }
-                Outcome::Premium => {
+                Meaning::Premium => {
                     self.wait_for_premium(&mut patience, events).await?;
                     continue;
                 }
-                Outcome::Again(fault) => fault,
+                Meaning::Again(fault) => fault,
             };
             let delay = patience.repeats.after(&fault);
             let reason = fault.reason();
@@ -384,7 +384,7 @@ impl Client {
         self.stop.or(pause(wait)).await.ok_or(Error::Stopped)
     }
 
-    async fn once(&self, url: &str, token: &str) -> Outcome {
+    async fn once(&self, url: &str, token: &str) -> Meaning {
         let target = format!("{}{url}", self.base.as_str().trim_end_matches('/'));
         let request = self.caller.request(Method::GET, target).bearer_auth(token);
         match self.caller.once(request).await {
@@ -392,7 +392,7 @@ impl Client {
                 let call = Asked { base: &self.base, url, is_user: self.is_user };
                 meaning(answer, call, &self.caller)
             }
-            Err(fault) => Outcome::Again(fault),
+            Err(fault) => Meaning::Again(fault),
         }
     }
 }

@@ -14,7 +14,7 @@ mod token_file;
 
 pub(crate) use auth::Credentials;
 pub(crate) use client::Client;
-pub use client::Timing;
+pub use client::SpotifyTiming;
 pub(crate) use list::{KnownList, ListReader};
 pub(crate) use login::login;
 pub(crate) use playlist::PlaylistReader;

@@ -86,7 +86,7 @@ impl Questions {
 
 /// What the calls of a run cost.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Usage {
+pub(crate) struct CallUsage {
     /// Data calls, repeated ones included; none of the accounts service.
     pub(crate) call_count: u64,
     /// Those among them that repeat another, whatever for.

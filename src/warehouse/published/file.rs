@@ -37,10 +37,9 @@ impl PublishedFile {
 
     /// As the ledger has it.
     pub(super) fn noted(warehouse: &Warehouse) -> Result<Option<Self>, Error> {
-        let sql = "select value from meta.settings where name = ?";
         let value: Option<String> = warehouse
             .connection
-            .query_row(sql, [Self::SETTING], |row| row.get(0))
+            .query_row(sql_files::ledger::SETTING, [Self::SETTING], |row| row.get(0))
             .optional()
             .doing("look up the published file")?;
         // What an older version noted otherwise is as good as nothing.

@@ -84,7 +84,7 @@ impl NextVersion {
             remove_leftovers(&next)?;
             return Ok(None);
         }
-        let written = write(warehouse, &target, aside, (known, rows));
+        let written = Next { warehouse, target: &target, known, rows }.write(aside);
         if written.is_err() {
             // The error is the one to tell.
             let _ = remove_leftovers(&next);
@@ -130,39 +130,52 @@ fn is_worth_a_copy(warehouse: &Warehouse, target: &Path) -> Result<bool, Error> 
         && has_room_for_two(target))
 }
 
-/// Makes the next version of `target`. Returns its bytes per thousand rows, as when it was written from nothing.
-fn write(
-    warehouse: &Warehouse,
-    target: &Path,
-    aside: Option<Aside>,
-    (known, rows): (Option<PublishedFile>, RowCounts),
-) -> Result<u64, Error> {
-    let is_stopped = || warehouse.stop.is_asked();
-    let next = beside(target);
-    let writer =
-        Writer { connection: &warehouse.connection, file: &next, is_unwanted: &is_stopped };
-    if let Some(known) = known.filter(|_| rows.are_worth_a_copy()) {
-        match changed_copy(&writer, target, aside) {
-            Err(error) if is_stopped() => return Err(error),
-            changed if is_usable(&known, &changed, rows.all) => {
-                return Ok(known.thousand_row_bytes);
-            }
-            _ => {}
-        }
-    } else {
-        drop(aside);
-    }
-    writer.write_anew()?;
-    Ok(size(&next)? * 1000 / rows.all.max(1))
+/// What the next version is made of.
+struct Next<'a> {
+    warehouse: &'a Warehouse,
+    target: &'a Path,
+    /// What is published, where a copy of it can be changed.
+    known: Option<PublishedFile>,
+    rows: RowCounts,
 }
 
-/// Waits for what was begun aside, and does the rest. Returns whether the copy's tables then have as many rows as those of `core`, and
-/// its size.
+impl Next<'_> {
+    /// Makes the file. Returns its bytes per thousand rows, as when it was written from nothing.
+    fn write(self, aside: Option<Aside>) -> Result<u64, Error> {
+        let Self { warehouse, target, known, rows } = self;
+        let is_stopped = || warehouse.stop.is_asked();
+        let next = beside(target);
+        let writer =
+            Writer { connection: &warehouse.connection, file: &next, is_unwanted: &is_stopped };
+        if let Some(known) = known.filter(|_| rows.are_worth_a_copy()) {
+            match changed_copy(&writer, target, aside) {
+                Err(error) if is_stopped() => return Err(error),
+                changed if is_usable(&known, &changed, rows.all) => {
+                    return Ok(known.thousand_row_bytes);
+                }
+                _ => {}
+            }
+        } else {
+            drop(aside);
+        }
+        writer.write_anew()?;
+        Ok(size(&next)? * 1000 / rows.all.max(1))
+    }
+}
+
+/// A copy of what was published, with what changed since.
+struct ChangedCopy {
+    /// Whether its tables have as many rows as those of `core`.
+    is_equal: bool,
+    size_bytes: u64,
+}
+
+/// Waits for what was begun aside, and does the rest.
 fn changed_copy(
     writer: &Writer<'_>,
     target: &Path,
     aside: Option<Aside>,
-) -> Result<(bool, u64), Error> {
+) -> Result<ChangedCopy, Error> {
     let progress = match aside {
         Some(aside) => aside.finish()?,
         None => writer.copy(target).map(|()| Progress::Copied)?,
@@ -171,20 +184,22 @@ fn changed_copy(
         Progress::Copied => writer.apply_changes()?,
         Progress::Changed(is_equal) => is_equal,
     };
-    Ok((is_equal, size(writer.file)?))
+    Ok(ChangedCopy { is_equal, size_bytes: size(writer.file)? })
 }
 
 /// Whether the changed copy can be published, and is worth it.
-fn is_usable(known: &PublishedFile, changed: &Result<(bool, u64), Error>, row_count: u64) -> bool {
+fn is_usable(known: &PublishedFile, changed: &Result<ChangedCopy, Error>, row_count: u64) -> bool {
     let most_bytes = row_count * known.thousand_row_bytes / 1000 * MAX_GROWTH_PERCENT / 100;
     match changed {
-        Ok((true, size_bytes)) if *size_bytes <= most_bytes.max(LEAST_COMPACTED_BYTES) => {
+        Ok(ChangedCopy { is_equal: true, size_bytes })
+            if *size_bytes <= most_bytes.max(LEAST_COMPACTED_BYTES) =>
+        {
             return true;
         }
-        Ok((true, _)) => {
+        Ok(ChangedCopy { is_equal: true, .. }) => {
             tracing::debug!("the published file has grown wasteful; it is compacted");
         }
-        Ok((false, _)) => {
+        Ok(ChangedCopy { is_equal: false, .. }) => {
             tracing::warn!("the published file is not what it was taken for; it is written anew");
         }
         Err(error) => {

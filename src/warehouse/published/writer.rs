@@ -33,7 +33,7 @@ impl Writer<'_> {
     pub(super) fn apply_changes(&self) -> Result<bool, Error> {
         self.with_attached("", || {
             self.run("begin")?;
-            let changed = self.run(sql_files::PUBLISH_GONE).and_then(|()| {
+            let changed = self.run(&sql_files::publish_gone()).and_then(|()| {
                 Table::ALL.into_iter().try_for_each(|table| {
                     tracing::debug!("publish the changes of `{table}`");
                     self.run(&sql_files::publish_changes(table))

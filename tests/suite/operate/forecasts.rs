@@ -12,9 +12,9 @@ use crate::support::cloud::{Cloud, SMALL, text};
 use crate::support::fake_spotify::{
     CLIENT_ID, CLIENT_SECRET, FakeSpotify, Fault, REFRESH_TOKEN, When,
 };
-use crate::support::library::{Library, Mode, Playlist, Row, spotify_id};
+use crate::support::library::{Library, Mode, spotify_id};
+use crate::support::plain_lists::plain_lists;
 
-const USER: &str = "keeper";
 const DAY: u64 = 86_400;
 const BUCKETS: [&str; 8] = [
     "playlist",
@@ -26,23 +26,6 @@ const BUCKETS: [&str; 8] = [
     "player",
     "writes",
 ];
-
-/// Playlists of so many songs each, and so many liked songs.
-fn library(sizes: &[u64], liked: usize) -> (Library, Vec<String>) {
-    let most = sizes.iter().copied().chain([liked as u64]).max().unwrap_or(0);
-    let (mut library, tracks) = Library::new(USER).with_plain_tracks(1_000, most);
-    let mut ids = Vec::new();
-    for (number, size) in (1..).zip(sizes) {
-        let id = spotify_id(number);
-        let rows =
-            tracks.iter().take(usize::try_from(*size).unwrap()).map(|track| Row::track(track));
-        let playlist = Playlist::new(&id, &format!("Number {number}"), USER);
-        library = library.with_playlist(playlist.with_rows(rows.collect::<Vec<_>>()));
-        ids.push(id);
-    }
-    let liked = tracks[..liked].iter().map(|track| Row::track(track).at("2024-05-01T10:00:00Z"));
-    (library.with_liked(liked.collect::<Vec<_>>()), ids)
-}
 
 /// Every file below a folder with what is in it; `status.json` and such are the run's, not a plan's.
 fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
@@ -165,7 +148,7 @@ fn row(id: &str, status: &str, row_count: u64) -> (String, String, u64) {
 
 #[test]
 fn named_playlists_new_unchanged_and_changed() {
-    let (library, ids) = library(&[178, 3], 0);
+    let (library, ids) = plain_lists(&[178, 3], 0);
     let rig = Rig::new(library, Mode::Development);
     let arguments = ["--playlist", &ids[0], "--playlist", &ids[1]];
     let (plan, _) = rig.agree(&arguments, 0);
@@ -210,7 +193,7 @@ fn named_playlists_new_unchanged_and_changed() {
 
 #[test]
 fn own_playlists_and_liked_songs() {
-    let (library, ids) = library(&[120, 3, 260], 120);
+    let (library, ids) = plain_lists(&[120, 3, 260], 120);
     let rig = Rig::new(library, Mode::Extended);
     let (plan, _) = rig.agree(&["--mine"], 0);
     assert_eq!(
@@ -257,7 +240,7 @@ fn artists_and_albums() {
 
 #[test]
 fn locked_buckets_and_half_read_lists() {
-    let (library, ids) = library(&[230, 3, 160], 5);
+    let (library, ids) = plain_lists(&[230, 3, 160], 5);
     let rig = Rig::new(library, Mode::Development);
     let named: Vec<&str> = ids.iter().flat_map(|id| ["--playlist", id]).collect();
     let everything = [&named[..], &["--liked"]].concat();
@@ -291,7 +274,7 @@ fn locked_buckets_and_half_read_lists() {
 
 #[test]
 fn a_run_that_was_stopped_in_its_fetch_and_one_that_was_stopped_behind_its_export() {
-    let (library, ids) = library(&[230, 3], 0);
+    let (library, ids) = plain_lists(&[230, 3], 0);
     let rig = Rig::new(library, Mode::Development);
     let named: Vec<&str> = ids.iter().flat_map(|id| ["--playlist", id]).collect();
     // The fourth page ends the run: what came before is kept.
@@ -342,7 +325,7 @@ fn what_needs_no_network_is_planned_without_one_and_leaves_an_empty_folder_empty
         let (_, report) = world.report(&["--demo"]);
         assert_eq!(planned["file_count"], report["files"].as_array().unwrap().len());
     }
-    let (library, ids) = library(&[3], 0);
+    let (library, ids) = plain_lists(&[3], 0);
     let (world, spotify) = (World::new(), FakeSpotify::start(library, Mode::Development));
     let output = world.operator(&spotify, &["plan", "--playlist", &ids[0]]).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));
@@ -352,7 +335,7 @@ fn what_needs_no_network_is_planned_without_one_and_leaves_an_empty_folder_empty
 
 #[test]
 fn offline_nobody_is_asked() {
-    let (library, ids) = library(&[178, 3], 7);
+    let (library, ids) = plain_lists(&[178, 3], 7);
     let rig = Rig::new(library, Mode::Development);
     let everything = ["--mine", "--liked"];
     assert_eq!(rig.output(&[&["run"], &everything[..]].concat()).status.code(), Some(0));
@@ -399,7 +382,7 @@ fn what_snowflake_lacks_is_missing_and_nothing_is_asked_of_spotify_before_that_i
 
 #[test]
 fn a_plan_works_beside_a_run() {
-    let (library, ids) = library(&[230, 230], 0);
+    let (library, ids) = plain_lists(&[230, 230], 0);
     let rig = Rig::new(library, Mode::Development);
     rig.spotify.let_answers_take(std::time::Duration::from_millis(40));
     let named: Vec<&str> = ids.iter().flat_map(|id| ["--playlist", id]).collect();

@@ -13,7 +13,7 @@ use snowtrack::config::Config;
 use snowtrack::event::Event;
 use snowtrack::ids::DataDir;
 use snowtrack::observe::Sinks;
-use snowtrack::run::{Error, RunReport, Settings, Source, run};
+use snowtrack::run::{EndedRun, Error, Settings, Source, run};
 
 use crate::source::documents::playlist;
 use crate::support::World;
@@ -33,7 +33,7 @@ fn now() -> DateTime<Utc> {
 }
 
 /// What `run` returns.
-type Ended = Result<(RunReport, Option<Error>), Error>;
+type Ended = Result<EndedRun, Error>;
 
 /// A run in this process, and the lines that it left.
 fn told(world: &World, source: Source) -> (Ended, Vec<Value>) {
@@ -108,7 +108,7 @@ fn require_whole(events: &[Value], run: &str) {
 fn a_sink_hears_each_stage_begin_and_end_with_what_it_did() {
     let world = World::new();
     let (ended, events) = told(&world, Source::Demo);
-    let (report, error) = ended.unwrap();
+    let EndedRun { report, error } = ended.unwrap();
     assert!(error.is_none(), "{error:?}");
     require_whole(&events, &report.run_id);
     assert_eq!(stages(&events), done(&["fetch", "transform", "check", "publish", "export"]));
@@ -151,7 +151,7 @@ fn a_refused_run_and_a_failed_one_say_which_stage_it_was() {
     let wrong = playlist(|song| song["duration_ms"] = json!(0));
     world.write("in/playlist.json", &wrong);
     let (ended, events) = told(&world, Source::FromDir(world.path("in")));
-    let (report, error) = ended.unwrap();
+    let EndedRun { report, error } = ended.unwrap();
     assert!(matches!(error, Some(Error::Refused { .. })), "{error:?}");
     require_whole(&events, &report.run_id);
     let refused = ["started check".to_owned(), "ended check quality".to_owned()];
@@ -165,7 +165,7 @@ fn a_refused_run_and_a_failed_one_say_which_stage_it_was() {
     let world = World::new();
     world.write("data/lake", "");
     let (ended, events) = told(&world, Source::Demo);
-    let (report, error) = ended.unwrap();
+    let EndedRun { report, error } = ended.unwrap();
     assert!(matches!(error, Some(Error::Lake(_))), "{error:?}");
     require_whole(&events, &report.run_id);
     let failed = ["started export".to_owned(), "ended export lake".to_owned()];

@@ -9,7 +9,7 @@ use snowtrack::event::Stage;
 use snowtrack::ids::DataDir;
 use snowtrack::retry::RetryPolicy;
 use snowtrack::run::{Error, RunReport, Settings, Source, Wanted, run};
-use snowtrack::sources::{self, Timing};
+use snowtrack::sources::{self, SpotifyTiming};
 use snowtrack::status::{PlaylistStatus, RunStatus};
 
 use crate::support::World;
@@ -70,9 +70,13 @@ pub(crate) fn fetch_with(
         refetch_older_than: None,
         enrich: false,
         warn_only: std::collections::BTreeSet::new(),
-        timing: Timing {
+        timing: SpotifyTiming {
             min_gap: Duration::ZERO,
-            call: snowtrack::http::Timing { retry, second: tiny, ..Timing::default().call },
+            call: snowtrack::http::CallTiming {
+                retry,
+                second: tiny,
+                ..SpotifyTiming::default().call
+            },
         },
         shipping: snowtrack::run::Shipping::default(),
         clock: now,
@@ -81,7 +85,8 @@ pub(crate) fn fetch_with(
     spotify.let_a_second_last(tiny);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(run(&config, &settings, &|_| {}, &Arc::default())).unwrap()
+    let ended = runtime.block_on(run(&config, &settings, &|_| {}, &Arc::default())).unwrap();
+    (ended.report, ended.error)
 }
 
 /// A library with one playlist of `count` plain songs.

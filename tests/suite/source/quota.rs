@@ -5,31 +5,16 @@ use serde_json::{Value, json};
 
 use crate::support::World;
 use crate::support::fake_spotify::{CLIENT_ID, FakeSpotify, Fault, When};
-use crate::support::library::{Library, Mode, Playlist, Row, spotify_id};
+use crate::support::library::Mode;
+use crate::support::plain_lists::plain_lists;
 
-const USER: &str = "keeper";
 /// The lockouts of these tests, in seconds of the double's clock: a day.
 const DAY: u64 = 86_400;
 
-/// Playlists of so many songs each, all of them liked, by id.
-fn library(sizes: &[u64]) -> (Library, Vec<String>) {
-    let most = sizes.iter().copied().max().unwrap_or(0);
-    let (mut library, tracks) = Library::new(USER).with_plain_tracks(1_000, most);
-    let mut ids = Vec::new();
-    for (number, size) in (1..).zip(sizes) {
-        let id = spotify_id(number);
-        let rows =
-            tracks.iter().take(usize::try_from(*size).unwrap()).map(|track| Row::track(track));
-        let playlist = Playlist::new(&id, &format!("Number {number}"), USER);
-        library = library.with_playlist(playlist.with_rows(rows.collect::<Vec<_>>()));
-        ids.push(id);
-    }
-    let liked = tracks.iter().map(|track| Row::track(track).at("2024-05-01T10:00:00Z"));
-    (library.with_liked(liked.collect::<Vec<_>>()), ids)
-}
-
 fn start(sizes: &[u64]) -> (World, FakeSpotify, Vec<String>) {
-    let (library, ids) = library(sizes);
+    // Every song is liked, too.
+    let liked = sizes.iter().copied().max().unwrap_or(0);
+    let (library, ids) = plain_lists(sizes, usize::try_from(liked).unwrap());
     (World::new(), FakeSpotify::start(library, Mode::Development), ids)
 }
 

@@ -17,7 +17,7 @@ use secrecy::SecretString;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::client::{Connection, Login, Session, Timing};
+use super::client::{Connection, ConnectionTiming, Login, Session};
 use super::credential::{Credential, TokenType};
 use super::key::KeyPair;
 use crate::http;
@@ -39,9 +39,9 @@ fn key() -> KeyPair {
 }
 
 /// Everything shrunk a thousandfold.
-fn quick() -> Timing {
-    Timing {
-        call: http::Timing {
+fn quick() -> ConnectionTiming {
+    ConnectionTiming {
+        call: http::CallTiming {
             retry: RetryPolicy {
                 max_retries: 3,
                 first_delay: Duration::from_millis(1),
@@ -162,7 +162,7 @@ impl Server {
         self.connect_with(Credential::KeyPair(key()), quick())
     }
 
-    fn connect_with(&self, credential: Credential, timing: Timing) -> Connection {
+    fn connect_with(&self, credential: Credential, timing: ConnectionTiming) -> Connection {
         let account = "myorg-myacct".parse().unwrap();
         let login = Login {
             account: crate::snowflake::api::account::AccountId::with_url(account, &self.url)

@@ -340,7 +340,8 @@ async fn a_told_stop_does_not_wait_for_an_answer_that_does_not_come() {
 #[tokio::test]
 async fn a_statement_beyond_its_deadline_is_cancelled_and_worth_coming_back_for() {
     let server = Server::start([running(), cancelled()]).await;
-    let timing = Timing { poll_ceiling: Duration::ZERO, deadline: Duration::ZERO, ..quick() };
+    let timing =
+        ConnectionTiming { poll_ceiling: Duration::ZERO, deadline: Duration::ZERO, ..quick() };
     let connection = server.connect_with(Credential::KeyPair(key()), timing);
     let error = connection.run(&Statement::new("copy into T"), &GO_ON).await.unwrap_err();
     assert!(matches!(&error, Error::TooSlow { handle, .. } if handle == HANDLE), "{error}");

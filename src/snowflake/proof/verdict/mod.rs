@@ -9,6 +9,7 @@
 //! - Wrong is final, not known is not: a file about which nothing certain is known is `pending`, never guessed.
 //! - Ask the table last. A report that is younger than the table's answer would make a file look lost that is just arriving.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -27,10 +28,10 @@ use crate::status::Verdict;
 /// Judges every file of a manifest.
 pub(crate) fn verify<'f>(
     files: impl IntoIterator<Item = &'f ExportedFile>,
-    evidence: &BTreeMap<Table, Evidence>,
+    evidence: &BTreeMap<Table, impl Borrow<Evidence>>,
 ) -> Verification {
     let nothing = Evidence::default();
-    let of = |file: &ExportedFile| evidence.get(&file.table).unwrap_or(&nothing);
+    let of = |file: &ExportedFile| evidence.get(&file.table).map_or(&nothing, Borrow::borrow);
     Verification::of(files.into_iter().map(|file| judge(file, of(file))).collect())
 }
 

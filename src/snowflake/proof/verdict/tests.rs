@@ -367,7 +367,7 @@ fn without_the_table_nothing_is_verified_but_what_is_wrong_still_is() {
     }
     let (found, outcome) = judge_one(Evidence::default());
     assert_eq!((found.verdict, outcome), (Verdict::Pending, Outcome::Pending));
-    let nobody_asked = verify(&[file()], &BTreeMap::new());
+    let nobody_asked = verify(&[file()], &BTreeMap::<Table, Evidence>::new());
     assert_eq!(nobody_asked.outcome, Outcome::Pending);
 }
 
