@@ -43,7 +43,7 @@ pub enum Error {
     /// `doctor` found something broken.
     #[error("{}: `{what}` is not well: {why}", area.name())]
     #[expect(missing_docs, reason = "the fields are named by what they hold")]
-    Unwell { area: crate::operate::Area, what: String, why: String },
+    Unwell { area: crate::operate::Area, what: String, why: String, ending: Option<Ending> },
     /// Some of the setup is still to be done by a person.
     #[error(
         "the setup is not complete: `snowtrack snowflake plan` shows what is left and who can do it"
@@ -87,8 +87,11 @@ impl Error {
             Self::Costs(crate::operate::CostError::NotGranted { .. }) => SNOWFLAKE,
             Self::Costs(crate::operate::CostError::Other(error)) => of(error.ending()),
             Self::Forget(error) => of(error.ending()),
+            Self::Unwell { ending: Some(ending), .. } => of(*ending),
             Self::Unwell { area, .. } => match area {
-                crate::operate::Area::Disk | crate::operate::Area::Lake => LAKE,
+                crate::operate::Area::Disk
+                | crate::operate::Area::Lake
+                | crate::operate::Area::State => LAKE,
                 crate::operate::Area::Spotify => SOURCE,
                 crate::operate::Area::Snowflake => SNOWFLAKE,
             },

@@ -15,6 +15,7 @@
 mod bundle;
 mod erasure;
 mod error;
+mod examination;
 mod generation;
 mod hold;
 mod lease;
@@ -31,6 +32,7 @@ use chrono::{DateTime, Utc};
 pub use error::Error;
 pub use operator::Shown;
 
+pub(crate) use examination::{Conditions, Examined, HeldLease, examine, newer, probe};
 pub(crate) use generation::publish;
 pub(crate) use operator::{is_only_read, pull, push, read, show, unlock};
 

@@ -60,6 +60,14 @@ impl Place {
         matches!(self.kind, Kind::Bucket { .. }) && !self.is_single_writer
     }
 
+    /// Whether a folder is there; of a bucket only its answers tell.
+    pub(super) fn is_there(&self) -> bool {
+        match &self.kind {
+            Kind::Bucket { .. } => true,
+            Kind::Folder(folder) => folder.exists(),
+        }
+    }
+
     /// An object, for people.
     pub(super) fn object(&self, name: &str) -> String {
         let slash = if self.name.ends_with('/') { "" } else { "/" };
