@@ -58,6 +58,11 @@ ifeq ($(origin SNOWTRACK_ORACLES),undefined)
 	  || echo "oracles: Snowflake's Python clients cannot be installed, the tests with them are skipped (python3-venv, network?)"
 endif
 
+# Races and kills at every call, of which `make test` takes a few.
+.PHONY: test-long
+test-long: duckdb ## the tests that take minutes: races, and kills at every call
+	cargo test --test suite -- --ignored --nocapture handover::kills handover::races operate::forget_between operate::prune
+
 .PHONY: lint
 lint: duckdb $(VENV)/lint ## formatting, clippy, docs, SQL, licences, known holes, unused dependencies
 	cargo fmt --all --check

@@ -30,7 +30,8 @@ pub(super) fn doctor(cli: &Cli, config: &Config) -> Result<(), Error> {
     broken.map_or(Ok(()), |finding| {
         let why = finding.fix.unwrap_or(finding.detail);
         let why = why.lines().next().unwrap_or_default().trim_end_matches(':').to_owned();
-        Err(Error::Unwell { area: finding.area, what: finding.what.to_owned(), why })
+        let (area, what, ending) = (finding.area, finding.what.to_owned(), finding.ending);
+        Err(Error::Unwell { area, what, why, ending })
     })
 }
 

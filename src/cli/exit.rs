@@ -42,7 +42,7 @@ pub(crate) enum Error {
     Spotify(#[from] crate::sources::Error),
     /// `doctor` found something broken.
     #[error("{}: `{what}` is not well: {why}", area.name())]
-    Unwell { area: crate::operate::Area, what: String, why: String },
+    Unwell { area: crate::operate::Area, what: String, why: String, ending: Option<Ending> },
     /// Some of the setup is still to be done by a person.
     #[error(
         "the setup is not complete: `snowtrack snowflake plan` shows what is left and who can do it"
@@ -85,8 +85,11 @@ impl Error {
             Self::Costs(crate::operate::CostError::NotGranted { .. }) => SNOWFLAKE,
             Self::Costs(crate::operate::CostError::Other(error)) => of(error.ending()),
             Self::Forget(error) => of(error.ending()),
+            Self::Unwell { ending: Some(ending), .. } => of(*ending),
             Self::Unwell { area, .. } => match area {
-                crate::operate::Area::Disk | crate::operate::Area::Lake => LAKE,
+                crate::operate::Area::Disk
+                | crate::operate::Area::Lake
+                | crate::operate::Area::State => LAKE,
                 crate::operate::Area::Spotify => SOURCE,
                 crate::operate::Area::Snowflake => SNOWFLAKE,
             },

@@ -25,6 +25,13 @@ pub(super) struct ForgetArgs {
     wait: run::WaitArgs,
 }
 
+impl ForgetArgs {
+    /// Whether nothing is to happen.
+    pub(super) const fn only_shows(&self) -> bool {
+        !self.yes
+    }
+}
+
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = false)]
 struct ScopeArgs {
@@ -51,15 +58,11 @@ impl ScopeArgs {
 
 /// Shows what would go, or erases it and shows what went and what is left.
 pub(super) fn forget(cli: &Cli, arguments: &ForgetArgs, config: &Config) -> Result<(), Error> {
-    if let Some(location) = config.state.location.as_ref().filter(|_| arguments.yes) {
-        return Err(Error::Usage(format!(
-            "the state in `{location}` keeps generations of the ledger, which hold what is to be forgotten: `snowtrack state pull`, unset `SNOWTRACK_STATE`, `snowtrack forget … --yes`, set it again, `snowtrack state push`, and delete the older generations there, every version of them"
-        )));
-    }
     let stop = Arc::new(Stop::default());
     let wait = arguments.wait.patience();
-    let settings =
-        crate::run::Settings { wait, ..crate::run::Settings::of_stage(Stage::Upload, now) };
+    let state = arguments.wait.terms();
+    let of_stage = crate::run::Settings::of_stage(Stage::Upload, now);
+    let settings = crate::run::Settings { wait, state, ..of_stage };
     let sinks = observe::usual();
     let scope = arguments.scope.scope();
     let wish = if arguments.yes { Wish::Erase } else { Wish::Show };

@@ -148,10 +148,16 @@ enum Command {
 impl Command {
     /// Whether it reads the ledger and begins none.
     const fn only_reads(&self) -> bool {
-        matches!(
-            self,
-            Self::Status(_) | Self::Verify(_) | Self::Reconcile(_) | Self::Query(_) | Self::Plan(_)
-        )
+        match self {
+            Self::Status(_)
+            | Self::Verify(_)
+            | Self::Reconcile(_)
+            | Self::Query(_)
+            | Self::Plan(_) => true,
+            Self::Forget(arguments) => arguments.only_shows(),
+            Self::Prune(arguments) => arguments.only_shows(),
+            _ => false,
+        }
     }
 
     /// Whether its result is a run's report.
@@ -301,7 +307,7 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
     match &cli.command {
         Command::Run(arguments) => {
             run::run(cli, arguments, &config, Stage::Verify)?;
-            prune::after_run(cli, &config);
+            prune::after_run(cli, &config, arguments.wait());
             Ok(())
         }
         Command::Plan(arguments) => plan::plan(cli, arguments, &config),

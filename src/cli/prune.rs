@@ -25,17 +25,24 @@ pub(super) struct PruneArgs {
     wait: run::WaitArgs,
 }
 
+impl PruneArgs {
+    /// Whether nothing is to happen.
+    pub(super) const fn only_shows(&self) -> bool {
+        !self.yes
+    }
+}
+
 /// Deletes what nothing needs any more, or shows it.
 pub(super) fn prune(cli: &Cli, arguments: &PruneArgs, config: &Config) -> Result<(), Error> {
     let wish = if arguments.yes { PruneWish::Delete } else { PruneWish::Show };
-    let pruned = work(config, (arguments.older_than, wish), arguments.wait.patience())?;
+    let pruned = work(config, (arguments.older_than, wish), &arguments.wait)?;
     print(&if cli.json { to_json(&pruned, wish) } else { in_words(&pruned, wish) })
 }
 
 /// The same at the end of a run, where the configuration says so: it is told in a line, and is no reason for the run to fail.
-pub(super) fn after_run(cli: &Cli, config: &Config) {
+pub(super) fn after_run(cli: &Cli, config: &Config, wait: &run::WaitArgs) {
     let Some(older_than) = config.prune_after else { return };
-    match work(config, (older_than, PruneWish::Delete), Duration::ZERO) {
+    match work(config, (older_than, PruneWish::DeleteWhereWorth), wait) {
         Ok(pruned) if pruned.document_count == 0 && pruned.file_count == 0 => {}
         Ok(pruned) if cli.json || cli.quiet => {
             tracing::info!("{}", in_words(&pruned, PruneWish::Delete));
@@ -47,10 +54,15 @@ pub(super) fn after_run(cli: &Cli, config: &Config) {
     }
 }
 
-fn work(config: &Config, asked: (Duration, PruneWish), wait: Duration) -> Result<Pruned, Error> {
+fn work(
+    config: &Config,
+    asked: (Duration, PruneWish),
+    wait: &run::WaitArgs,
+) -> Result<Pruned, Error> {
     let stop = Arc::new(Stop::default());
-    let settings =
-        crate::run::Settings { wait, ..crate::run::Settings::of_stage(Stage::Upload, now) };
+    let (wait, state) = (wait.patience(), wait.terms());
+    let of_stage = crate::run::Settings::of_stage(Stage::Upload, now);
+    let settings = crate::run::Settings { wait, state, ..of_stage };
     let sinks = observe::usual();
     Ok(runtime()?.block_on(async {
         run::stop_on_signal(&stop);
@@ -77,7 +89,7 @@ fn in_words(pruned: &Pruned, wish: PruneWish) -> String {
         PruneWish::Show => format!(
             "{document_count} raw document(s) and {file_count} local file(s) are needed by nothing any more: about {size}\nnothing was changed; the same command with `--yes` deletes them"
         ),
-        PruneWish::Delete => format!(
+        PruneWish::Delete | PruneWish::DeleteWhereWorth => format!(
             "{document_count} raw document(s) and {file_count} local file(s) deleted: {size} freed"
         ),
     }

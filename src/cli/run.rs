@@ -94,6 +94,12 @@ pub(super) struct RunArgs {
     wait: WaitArgs,
 }
 
+impl RunArgs {
+    pub(super) const fn wait(&self) -> &WaitArgs {
+        &self.wait
+    }
+}
+
 #[derive(Debug, clap::Args)]
 pub(super) struct StageArgs {
     /// The run, as `run` and `status` print it [default: the latest unfinished one]

@@ -7,14 +7,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::blocking::blocking;
 use crate::config::Config;
 use crate::event::{Sink, Teller};
 use crate::lake::Store;
 use crate::ledger::forgets::HeldArchive;
 use crate::ledger::prunes;
-use crate::run::{Error, Settings, hold};
+use crate::run::{Error, Settings, give_back, hold, hold_with_state};
+use crate::state::State;
 use crate::status::FileState;
 use crate::stop::Stop;
 use crate::warehouse::Warehouse;
@@ -26,7 +28,12 @@ pub(crate) enum PruneWish {
     Show,
     /// Do it.
     Delete,
+    /// Do it at the end of a run: documents only where it is worth another generation of the state.
+    DeleteWhereWorth,
 }
+
+/// The least part of a ledger that lives between machines for which it is saved once more after a run.
+const WORTH_A_GENERATION: f64 = 0.1;
 
 /// What goes or went.
 #[derive(Debug, Clone, Default, serde::Serialize)]
@@ -52,52 +59,104 @@ pub(crate) async fn prune(
     let teller = Teller::new(sink, settings.clock);
     let events = |what| teller.tell(what);
     let store = Box::pin(Store::open(&config.store_settings(settings.shipping.store))).await?;
-    let (_lock, mut warehouse) = hold(config, settings, "prune", &events, stop).await?;
+    if wish == PruneWish::Show {
+        let (_lock, warehouse) = hold(config, settings, "prune", &events, stop).await?;
+        return Ok(find(&warehouse, config, &store, since(settings, older_than)).await?.pruned);
+    }
+    let mut state = None;
+    let held = ("prune", &mut state);
+    let asked = (since(settings, older_than), wish);
+    let pruned = match hold_with_state(config, settings, held, &events, stop).await {
+        Ok((_lock, warehouse)) => {
+            Box::pin(delete(warehouse, (config, &store), asked, &mut state)).await
+        }
+        Err(error) => Err(error),
+    };
+    // It was the one who took the state from us who asked us to stop.
+    let fenced = state.as_ref().and_then(State::is_fenced);
+    give_back(state).await;
+    fenced.map_or(pruned, |error| Err(error.into()))
+}
+
+/// From when on everything stays.
+fn since(settings: &Settings, older_than: Duration) -> DateTime<Utc> {
     let age = TimeDelta::from_std(older_than).unwrap_or(TimeDelta::MAX);
-    let now = (settings.clock)();
-    let before = now.checked_sub_signed(age).unwrap_or(chrono::DateTime::UNIX_EPOCH);
+    (settings.clock)().checked_sub_signed(age).unwrap_or(DateTime::UNIX_EPOCH)
+}
+
+/// What is older than that and needed by nothing.
+struct Prunable {
+    pruned: Pruned,
+    files: Vec<PathBuf>,
+    /// Of the ledger.
+    share: f64,
+}
+
+async fn find(
+    warehouse: &Warehouse,
+    config: &Config,
+    store: &Store,
+    before: DateTime<Utc>,
+) -> Result<Prunable, Error> {
     let asked = (before, arrived(config));
     let mut archives = Vec::new();
-    for archive in prunes::archived_runs(&warehouse, asked)? {
-        if is_kept(config, &store, &archive).await? {
+    for archive in prunes::archived_runs(warehouse, asked)? {
+        if is_kept(config, store, &archive).await? {
             archives.push(archive);
         }
     }
     let files = match store {
         // The local lake is the lake.
         Store::Dir => Vec::new(),
-        Store::S3(_) => local_files(config, &store, (&warehouse, &archives), asked).await?,
+        Store::S3(_) => local_files(config, store, (warehouse, &archives), asked).await?,
     };
-    let prunable = prunes::prunable(&warehouse, before, &archives)?;
-    let path = config.data_dir.warehouse();
-    let size = |path: &PathBuf| std::fs::metadata(path).map_or(0, |file| file.len());
-    let work_size_bytes = size(&path);
-    let mut pruned = Pruned {
+    let prunable = prunes::prunable(warehouse, before, &archives)?;
+    let work_size_bytes = size(&config.data_dir.warehouse());
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "an estimate"
+    )]
+    let about = (work_size_bytes as f64 * prunable.share) as u64;
+    let pruned = Pruned {
         document_count: prunable.document_count,
         file_count: files.len() as u64,
-        freed_size_bytes: files.iter().map(size).sum(),
+        freed_size_bytes: files.iter().map(size).sum::<u64>() + about,
     };
-    if wish == PruneWish::Show {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            clippy::cast_precision_loss,
-            reason = "an estimate"
-        )]
-        let about = (work_size_bytes as f64 * prunable.share) as u64;
-        pruned.freed_size_bytes += about;
-        return Ok(pruned);
-    }
+    Ok(Prunable { pruned, files, share: prunable.share })
+}
+
+async fn delete(
+    mut warehouse: Warehouse,
+    (config, store): (&Config, &Store),
+    (before, wish): (DateTime<Utc>, PruneWish),
+    state: &mut Option<State>,
+) -> Result<Pruned, Error> {
+    let Prunable { mut pruned, files, share } = find(&warehouse, config, store, before).await?;
+    pruned.freed_size_bytes = files.iter().map(size).sum();
     for file in files {
         let removed = std::fs::remove_file(&file);
         removed.map_err(|source| Error::File { doing: "remove", path: file, source })?;
     }
-    if 0 < prunable.document_count {
-        prunes::prune(&mut warehouse)?;
-        shrink(config, warehouse)?;
-        pruned.freed_size_bytes += work_size_bytes.saturating_sub(size(&path));
+    let is_worth = wish == PruneWish::Delete || state.is_none() || WORTH_A_GENERATION <= share;
+    if pruned.document_count == 0 || !is_worth {
+        return Ok(Pruned { document_count: 0, ..pruned });
+    }
+    let (path, temp) = (config.data_dir.warehouse(), config.data_dir.temp());
+    let work_size_bytes = size(&path);
+    prunes::prune(&mut warehouse)?;
+    shrink(config, warehouse)?;
+    pruned.freed_size_bytes += work_size_bytes.saturating_sub(size(&path));
+    if let Some(state) = state {
+        let mut warehouse = blocking(|| Warehouse::open(&path, &temp))?;
+        Box::pin(state.save(&mut warehouse)).await?;
     }
     Ok(pruned)
+}
+
+fn size(path: &PathBuf) -> u64 {
+    std::fs::metadata(path).map_or(0, |file| file.len())
 }
 
 /// The states in which nothing is left to do with a file, as this is configured.
@@ -123,7 +182,7 @@ async fn local_files(
     config: &Config,
     store: &Store,
     (warehouse, archives): (&Warehouse, &[HeldArchive]),
-    asked: (chrono::DateTime<chrono::Utc>, &[FileState]),
+    asked: (DateTime<Utc>, &[FileState]),
 ) -> Result<Vec<PathBuf>, Error> {
     let lake = config.data_dir.lake();
     let archives = archives.iter().map(|archive| archive.key.clone());
@@ -142,7 +201,6 @@ fn shrink(config: &Config, mut warehouse: Warehouse) -> Result<(), Error> {
     let path = config.data_dir.warehouse();
     let temp = config.data_dir.temp();
     let fresh = warehouse.copied_afresh(&path, &temp, &[], |_| Ok(()))?;
-    let size = |path: &PathBuf| std::fs::metadata(path).map_or(0, |file| file.len());
     // Of few rows each table takes more than its rows need, and nothing is gained.
     if size(&path) <= size(&fresh.next) {
         let removed = std::fs::remove_file(&fresh.next);

@@ -4,16 +4,19 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::error::Error;
 use super::job::Settings;
+use super::saving;
 use crate::blocking::blocking;
 use crate::config::Config;
 use crate::event::{Events, Warning, What};
 use crate::ids::{DataDir, RunId};
 use crate::ledger::{files_of, latest_runs};
 use crate::retry::pause;
+use crate::state::State;
 use crate::stop::Stop;
 use crate::warehouse::{self, Warehouse};
 
@@ -90,6 +93,23 @@ pub(crate) async fn hold(
     stop: &Stop,
 ) -> Result<(Lock, Warehouse), Error> {
     let lock = lock_directory(config, settings, holder, (events, stop)).await?;
+    let warehouse = open_ledger(config, settings, (events, stop)).await?;
+    Ok((lock, warehouse))
+}
+
+/// The same with the ledger between machines, where there is one: whoever is given `state` gives it back, however this ends.
+///
+/// # Errors
+/// As [`hold`], and [`Error::State`].
+pub(crate) async fn hold_with_state(
+    config: &Config,
+    settings: &Settings,
+    (holder, state): (&str, &mut Option<State>),
+    events: Events<'_>,
+    stop: &Arc<Stop>,
+) -> Result<(Lock, Warehouse), Error> {
+    let lock = lock_directory(config, settings, holder, (events, stop)).await?;
+    *state = saving::hold(config, settings, events, stop).await?;
     let warehouse = open_ledger(config, settings, (events, stop)).await?;
     Ok((lock, warehouse))
 }

@@ -73,8 +73,9 @@ pub use report::{
 pub(crate) use account::bound;
 pub(crate) use findings::{check_report, table_report};
 pub(crate) use job::account;
-pub(crate) use lock::{Lock, Look, hold, look};
+pub(crate) use lock::{Lock, Look, hold, hold_with_state, look};
 pub(crate) use rehearsal::{News, Rehearsal, rehearse};
+pub(crate) use saving::give_back;
 
 /// Runs every stage in order and returns what was done, also when a stage ended it.
 ///

@@ -13,7 +13,9 @@
 //! `current.json` names it, so that a task that dies between any two calls leaves the one before, whole.
 
 mod bundle;
+mod erasure;
 mod error;
+mod examination;
 mod generation;
 mod hold;
 mod lease;
@@ -30,6 +32,7 @@ use chrono::{DateTime, Utc};
 pub use error::Error;
 pub use operator::{Holder, Shown};
 
+pub(crate) use examination::{Conditions, Examined, HeldLease, examine, newer, probe};
 pub(crate) use generation::publish;
 pub(crate) use operator::{is_only_read, pull, push, read, show, unlock};
 
@@ -80,6 +83,8 @@ pub(crate) struct State {
     save_every: Duration,
     saved_at: Instant,
     patience: Patience,
+    /// How many generations a save leaves.
+    keeps: usize,
 }
 
 /// How long a save may take once somebody asked to stop: a supervisor kills after thirty seconds, and we are out before that.
@@ -161,6 +166,7 @@ impl State {
             save_every: settings.save_every,
             saved_at: Instant::now(),
             patience: Patience::new(task.stop),
+            keeps: KEPT,
         };
         match state.fence().await {
             Ok(()) => Ok(state),
@@ -329,7 +335,7 @@ impl State {
         let kept = self.current.as_ref().map(|(last, _)| last.generations.as_slice());
         let mut generations = vec![generation];
         generations.extend(kept.unwrap_or_default());
-        let dropped = generations.split_off(generations.len().min(KEPT));
+        let dropped = generations.split_off(generations.len().min(self.keeps));
         let saved_in_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let next = Current {
             generation,

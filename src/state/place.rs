@@ -60,6 +60,14 @@ impl Place {
         matches!(self.kind, Kind::Bucket { .. }) && !self.is_single_writer
     }
 
+    /// Whether a folder is there; of a bucket only its answers tell.
+    pub(super) fn is_there(&self) -> bool {
+        match &self.kind {
+            Kind::Bucket { .. } => true,
+            Kind::Folder(folder) => folder.exists(),
+        }
+    }
+
     /// An object, for people.
     pub(super) fn object(&self, name: &str) -> String {
         let slash = if self.name.ends_with('/') { "" } else { "/" };
@@ -170,6 +178,41 @@ impl Place {
                 _ => Ok(()),
             },
         }
+    }
+
+    /// Erases what `goes` says of a name, and of whether it is what the name shows now: for good, in every version that a bucket keeps.
+    pub(super) async fn erase(&self, goes: &dyn Fn(&str, bool) -> bool) -> Result<(), Error> {
+        let Kind::Bucket { bucket, prefix } = &self.kind else {
+            for name in self.names().await?.iter().filter(|name| goes(name, true)) {
+                self.remove(name).await?;
+            }
+            return Ok(());
+        };
+        for version in Box::pin(bucket.versions(prefix)).await? {
+            let name = version.key.strip_prefix(prefix.as_str()).unwrap_or(&version.key);
+            if goes(name, version.is_latest) {
+                Box::pin(bucket.delete_version(&version.key, &version.version_id)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What of that is there, for people.
+    pub(super) async fn kept(
+        &self,
+        goes: &dyn Fn(&str, bool) -> bool,
+    ) -> Result<Vec<String>, Error> {
+        let Kind::Bucket { bucket, prefix } = &self.kind else {
+            let names = self.names().await?.into_iter().filter(|name| goes(name, true));
+            return Ok(names.map(|name| format!("`{}`", self.object(&name))).collect());
+        };
+        let versions = Box::pin(bucket.versions(prefix)).await?.into_iter();
+        let kept = versions.filter_map(|version| {
+            let name = version.key.strip_prefix(prefix.as_str()).unwrap_or(&version.key);
+            let (object, id) = (self.object(name), &version.version_id);
+            goes(name, version.is_latest).then(|| format!("object `{object}`, version `{id}`"))
+        });
+        Ok(kept.collect())
     }
 
     /// The names of all objects.

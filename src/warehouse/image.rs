@@ -31,3 +31,55 @@ impl Warehouse {
         Ok(file)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+
+    /// Each version with what its tables are, as a hash of their definitions. A change of a table is a new line here and a new
+    /// `SCHEMA_VERSION`; a line that was released stays as it is.
+    const SCHEMAS: [(u32, &str); 1] =
+        [(1, "dae4eedcbb44306c310558535b353b860d02ccd66a0897dbad2912ba7fc28e90")];
+
+    const DEFINITIONS: &str = "
+        select schema_name, table_name, sql from duckdb_tables()
+        where database_name = 'work' and not internal and not temporary
+        union all
+        select schema_name, index_name, sql from duckdb_indexes() where database_name = 'work'
+        union all
+        select schema_name, sequence_name, sql from duckdb_sequences()
+        where database_name = 'work' and not temporary
+        order by all";
+
+    /// The tables of a new work file, whatever white space stands in their definitions.
+    fn definitions() -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, temp) = (folder.path().join("x.duckdb"), folder.path().join("temp"));
+        let warehouse = Warehouse::open(&path, &temp).unwrap();
+        let mut statement = warehouse.connection.prepare(DEFINITIONS).unwrap();
+        let of_row = |row: &duckdb::Row<'_>| {
+            let (schema, name): (String, String) = (row.get(0)?, row.get(1)?);
+            let sql: String = row.get(2)?;
+            Ok(format!("{schema}.{name}: {}", sql.split_whitespace().collect::<Vec<_>>().join(" ")))
+        };
+        let lines = statement.query_map([], of_row).unwrap().map(Result::unwrap);
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn whoever_changes_a_table_of_the_ledger_raises_its_version() {
+        let definitions = definitions();
+        assert!(definitions.contains("meta.runs: CREATE TABLE"), "{definitions}");
+        let hash: String =
+            Sha256::digest(&definitions).iter().map(|byte| format!("{byte:02x}")).collect();
+        let (version, known) = SCHEMAS[SCHEMAS.len() - 1];
+        assert_eq!(version, SCHEMA_VERSION, "a line for each version");
+        assert!(SCHEMAS.windows(2).all(|pair| pair[0].0 < pair[1].0), "{SCHEMAS:?}");
+        assert_eq!(
+            hash, known,
+            "the ledger's tables changed: raise `SCHEMA_VERSION`, and add its line to `SCHEMAS`. They are now\n{definitions}"
+        );
+    }
+}

@@ -2,6 +2,7 @@
 
 mod lake;
 mod snowflake;
+mod state;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
@@ -10,7 +11,7 @@ use crate::blocking::blocking;
 use crate::causes::chain;
 use crate::config::{Config, spotify_exposures};
 use crate::disk::create_private_dir;
-use crate::event::{Exposure, What};
+use crate::event::{Ending, Exposure, What};
 use crate::ledger::files::{SentFile, sent};
 use crate::ledger::lockouts;
 use crate::observe::words;
@@ -42,6 +43,8 @@ pub(crate) enum Area {
     Spotify,
     /// The files.
     Lake,
+    /// The ledger between machines.
+    State,
     /// The destination.
     Snowflake,
 }
@@ -53,6 +56,7 @@ impl Area {
             Self::Disk => "disk",
             Self::Spotify => "Spotify",
             Self::Lake => "lake",
+            Self::State => "state",
             Self::Snowflake => "Snowflake",
         }
     }
@@ -71,6 +75,9 @@ pub(crate) struct Finding {
     pub detail: String,
     /// What to do, where something is to be done.
     pub fix: Option<String>,
+    /// How a run would end of it, where its area does not say so.
+    #[serde(skip)]
+    pub ending: Option<Ending>,
 }
 
 impl Finding {
@@ -80,7 +87,12 @@ impl Finding {
         health: Health,
         detail: impl Into<String>,
     ) -> Self {
-        Self { area, what, health, detail: detail.into(), fix: None }
+        Self { area, what, health, detail: detail.into(), fix: None, ending: None }
+    }
+
+    pub(crate) const fn ends(mut self, ending: Ending) -> Self {
+        self.ending = Some(ending);
+        self
     }
 
     pub(crate) fn fix(mut self, fix: impl Into<String>) -> Self {
@@ -128,6 +140,7 @@ pub(crate) async fn doctor(
     let known = disk(config, clock(), &mut findings);
     spotify(config, (clock, &known), &mut findings).await;
     Box::pin(lake::lake(config, &known, &mut findings)).await;
+    Box::pin(state::state(config, clock, &mut findings)).await;
     snowflake::snowflake(config, &known, clock, &mut findings).await;
     findings.all
 }

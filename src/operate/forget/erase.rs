@@ -134,6 +134,11 @@ pub(super) async fn archives(
                 let file = WrittenFile::of(&places.lake(), &archive.key)?;
                 replace(places, &file, events).await?;
             }
+            // Killed between a replacement and its note, on this machine or another.
+            (Redaction::Clean, Redaction::Clean) if remote.is_some() => {
+                let file = WrittenFile::of(&places.aside(), &archive.key)?;
+                written::archive_written(warehouse, &archive.run_id, &file)?;
+            }
             (Redaction::Clean, Redaction::Clean) => {}
         }
     }

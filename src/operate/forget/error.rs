@@ -61,6 +61,12 @@ impl Error {
     }
 }
 
+impl From<crate::state::Error> for Error {
+    fn from(error: crate::state::Error) -> Self {
+        Self::Run(error.into())
+    }
+}
+
 impl From<crate::warehouse::Error> for Error {
     fn from(error: crate::warehouse::Error) -> Self {
         Self::Run(error.into())

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::beyond::erase_published;
 use super::erase;
 use super::error::Error;
 use super::places::{Places, remove_file, remove_folder};
@@ -10,6 +11,7 @@ use super::rights;
 use super::{Scope, search};
 use crate::ids::{RunId, Table};
 use crate::ledger::forgets;
+use crate::state::State;
 use crate::warehouse::{Theirs, Touched, Warehouse};
 
 /// What goes where everything does.
@@ -29,7 +31,7 @@ pub(super) async fn plan(warehouse: &Warehouse, places: &Places<'_>) -> Result<P
 
 /// Deletes it, this machine last, and returns what is left and what no search reaches.
 pub(super) async fn erase(
-    mut warehouse: Warehouse,
+    (mut warehouse, state): (Warehouse, Option<&mut State>),
     places: &Places<'_>,
     plan: &Plan,
 ) -> Result<(Vec<String>, Vec<String>), Error> {
@@ -52,6 +54,7 @@ pub(super) async fn erase(
         }
     }
     erase::landing_rows(places, &keys).await?;
+    erase_published(places).await?;
     let beyond = search::beyond_reach(&warehouse, places, (&scope, &Theirs::default())).await?;
     erase::rest_of_this_machine(places, &scope)?;
     let data_dir = &places.config.data_dir;
@@ -59,10 +62,14 @@ pub(super) async fn erase(
     for file in [data_dir.published(), data_dir.published().with_extension("duckdb.wal")] {
         remove_file(&file)?;
     }
+    if let Some(state) = state.filter(|_| left.is_empty()) {
+        left.extend(Box::pin(state.erase_everything()).await?);
+    }
     if !left.is_empty() {
         return Ok((left, beyond));
     }
     drop(warehouse);
+    remove_file(&data_dir.state())?;
     remove_folder(&data_dir.temp())?;
     // The file that knows what there was goes last.
     let work = data_dir.warehouse();

@@ -2,13 +2,15 @@
 //!
 //! ```text
 //! plan ─▶ rights ─▶ rewrite ─▶ ship ─▶ erase ─▶ search ─▶ end
-//!  who,     may      files      the     old       all       the ledger without them
-//!  where    all go   without    usual   files,    places
+//!  who,     may      files      the     old       all       the ledger without them,
+//!  where    all go   without    usual   files,    places    the state's only generation
 //!                    them       way     rows
 //! ```
 //! Nothing is deleted before the rights are known and what stays has arrived. Each step is noted in the ledger or can be done again, and
 //! each invocation looks anew: killed anywhere, the same command ends it.
 
+mod beyond;
+mod elsewhere;
 mod erase;
 mod error;
 mod everything;
@@ -23,7 +25,8 @@ use std::sync::Arc;
 use crate::event::{Sink, Stage, Teller};
 use crate::ids::PlaylistId;
 use crate::ledger::{self, forgets};
-use crate::run::{self, Lock, Settings, hold};
+use crate::run::{self, Lock, Settings, hold, hold_with_state};
+use crate::state::State;
 use crate::status::FileState;
 use crate::stop::Stop;
 use crate::warehouse::Warehouse;
@@ -90,31 +93,62 @@ pub(crate) async fn forget(
     let teller = Teller::new(sink, settings.clock);
     let events = |what| teller.tell(what);
     let places = Places::open(config, settings, stop).await?;
-    let (lock, mut warehouse) = hold(config, settings, "forget", &events, stop).await?;
-    let seeds = plan::seeds(&warehouse, (config, settings), scope).await?;
-    let is_everything = *scope == Scope::Everything;
-    let plan = match is_everything {
-        true => everything::plan(&warehouse, &places).await?,
-        false => plan::plan(&warehouse, &places, &seeds).await?,
-    };
     if wish == Wish::Show {
+        let (_lock, warehouse) = hold(config, settings, "forget", &events, stop).await?;
+        let plan = look(&warehouse, &places, scope).await?;
         let beyond_reach = search::beyond_reach(&warehouse, &places, (scope, &plan.theirs)).await?;
         places.tidy()?;
         return Ok(Forgotten { plan, is_done: false, left: Vec::new(), beyond_reach });
     }
+    let mut state = None;
+    let done = Box::pin(erase_all(&places, scope, (sink, &events), &mut state)).await;
+    // It was the one who took the state from us who asked us to stop.
+    let fenced = state.as_ref().and_then(State::is_fenced);
+    run::give_back(state).await;
+    fenced.map_or(done, |error| Err(error.into()))
+}
+
+/// What goes.
+async fn look(warehouse: &Warehouse, places: &Places<'_>, scope: &Scope) -> Result<Plan, Error> {
+    let (config, settings) = (places.config, places.settings);
+    let seeds = plan::seeds(warehouse, (config, settings), scope).await?;
+    match scope {
+        Scope::Everything => everything::plan(warehouse, places).await,
+        Scope::Playlist(_) | Scope::User => plan::plan(warehouse, places, &seeds).await,
+    }
+}
+
+/// Forgets `scope`. Whoever is given `state` gives it back.
+async fn erase_all(
+    places: &Places<'_>,
+    scope: &Scope,
+    told: (Sink<'_>, crate::event::Events<'_>),
+    state: &mut Option<State>,
+) -> Result<Forgotten, Error> {
+    let (config, settings, events) = (places.config, places.settings, told.1);
+    let held = ("forget", &mut *state);
+    let (lock, mut warehouse) =
+        hold_with_state(config, settings, held, events, places.stop).await?;
+    let plan = look(&warehouse, places, scope).await?;
     if !plan.missing.is_empty() {
         return Err(Error::Rights(plan.missing));
     }
-    if is_everything {
-        let (left, beyond_reach) = everything::erase(warehouse, &places, &plan).await?;
+    if *scope == Scope::Everything {
+        let held = (warehouse, state.as_mut());
+        let (left, beyond_reach) = everything::erase(held, places, &plan).await?;
         return Ok(Forgotten { plan, is_done: left.is_empty(), left, beyond_reach });
     }
-    rewrite::rewrite(&mut warehouse, &places, (scope, &plan), &events)?;
-    let (lock, mut warehouse) = ship(&places, (lock, warehouse), (sink, &events)).await?;
-    erase::files(&mut warehouse, &places, &events).await?;
-    erase::archives(&warehouse, &places, &plan.theirs, &events).await?;
-    erase::rest_of_this_machine(&places, scope)?;
-    end(&places, (lock, warehouse), (scope, plan)).await
+    rewrite::rewrite(&mut warehouse, places, (scope, &plan), events)?;
+    // Whoever goes on elsewhere knows what is to go, and finds what takes its place.
+    if let Some(state) = state.as_mut() {
+        Box::pin(state.save(&mut warehouse)).await?;
+    }
+    let (lock, mut warehouse) = ship(places, (lock, warehouse), told, state).await?;
+    erase::files(&mut warehouse, places, events).await?;
+    erase::archives(&warehouse, places, &plan.theirs, events).await?;
+    beyond::published(&warehouse, places, &plan.theirs).await?;
+    erase::rest_of_this_machine(places, scope)?;
+    end(places, (lock, warehouse), (scope, plan), state.as_mut()).await
 }
 
 /// Brings the files that take others' places where those were, as any run's, and proves them.
@@ -122,6 +156,7 @@ async fn ship(
     places: &Places<'_>,
     held: (Lock, Warehouse),
     (sink, events): (Sink<'_>, crate::event::Events<'_>),
+    state: &mut Option<State>,
 ) -> Result<(Lock, Warehouse), Error> {
     use FileState::{Accepted, Exported, Submitting, Superseded, Uploaded, Verified};
     let arrived: &[FileState] = match (places.bucket(), &places.account) {
@@ -133,7 +168,8 @@ async fn ship(
     if unproven.is_empty() {
         return Ok(held);
     }
-    // A run takes the directory itself.
+    // A run takes the directory itself, and the state as it was just saved.
+    run::give_back(state.take()).await;
     drop(held);
     let (config, stop) = (places.config, places.stop);
     for run in unproven {
@@ -142,11 +178,13 @@ async fn ship(
             run: Some(run),
             stages: Stage::Upload..=Stage::Verify,
             shipping: places.settings.shipping,
+            state: places.settings.state,
             ..Settings::of_stage(Stage::Upload, places.settings.clock)
         };
         Box::pin(run::run(config, &settings, sink, stop)).await?.completed()?;
     }
-    Ok(hold(config, places.settings, "forget", events, stop).await?)
+    let held = ("forget", state);
+    Ok(hold_with_state(config, places.settings, held, events, stop).await?)
 }
 
 /// Looks for what is left; where nothing is, the ledger is written anew without whose rows they were, which ends it.
@@ -154,6 +192,7 @@ async fn end(
     places: &Places<'_>,
     (lock, mut warehouse): (Lock, Warehouse),
     (scope, plan): (&Scope, Plan),
+    state: Option<&mut State>,
 ) -> Result<Forgotten, Error> {
     let data_dir = &places.config.data_dir;
     let (path, now) = (data_dir.warehouse(), places.now());
@@ -169,9 +208,13 @@ async fn end(
         return Ok(Forgotten { plan, is_done: false, left, beyond_reach });
     }
     warehouse.give_way(&fresh, &path)?;
-    let warehouse = Warehouse::open(&path, &data_dir.temp())?;
+    let mut warehouse = Warehouse::open(&path, &data_dir.temp())?;
     ledger::status_file::write(data_dir, &warehouse, None, now);
+    let left = match state {
+        Some(state) => beyond::alone_in_state(state, &mut warehouse, &plan.theirs).await?,
+        None => left,
+    };
     drop(warehouse);
     drop(lock);
-    Ok(Forgotten { plan, is_done: true, left, beyond_reach })
+    Ok(Forgotten { plan, is_done: left.is_empty(), left, beyond_reach })
 }

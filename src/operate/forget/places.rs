@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::elsewhere::Elsewhere;
 use super::error::Error;
 use crate::config::{Account, Config};
 use crate::lake::{Bucket, Format, Store};
@@ -19,6 +20,7 @@ pub(super) struct Places<'a> {
     pub(super) settings: &'a Settings,
     pub(super) store: Store,
     pub(super) account: Option<Account>,
+    pub(super) elsewhere: Elsewhere,
     pub(super) stop: &'a Arc<Stop>,
 }
 
@@ -32,7 +34,8 @@ impl<'a> Places<'a> {
             .account(settings.shipping.snowflake, settings.clock)
             .map_err(run::Error::from)?;
         let store = Box::pin(Store::open(&config.store_settings(settings.shipping.store))).await?;
-        Ok(Self { config, settings, store, account, stop })
+        let elsewhere = Elsewhere::open(config, settings.shipping.store).await?;
+        Ok(Self { config, settings, store, account, elsewhere, stop })
     }
 
     pub(super) fn now(&self) -> DateTime<Utc> {

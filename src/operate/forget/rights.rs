@@ -6,7 +6,7 @@ use super::error::{Error, MissingRight};
 use super::places::Places;
 use crate::config::Account;
 use crate::ids::Table;
-use crate::lake::{self, Refusal};
+use crate::lake::{self, Bucket, Refusal};
 use crate::snowflake::api::FailureKind;
 
 /// The rights that are missing, in the bucket and on the landing tables of `tables`.
@@ -17,12 +17,13 @@ pub(super) async fn missing(
     let mut missing = Vec::new();
     if let Some(bucket) = places.bucket() {
         let prefix = places.config.prefix();
-        for asked in [
-            bucket.may_list_versions(&prefix).await,
-            bucket.may_delete(&prefix).await,
-            bucket.may_delete_versions(&prefix).await,
-        ] {
-            missing.extend(denied(asked)?);
+        missing.extend(missing_in(bucket, &prefix).await?);
+    }
+    for (bucket, prefix) in places.elsewhere.buckets() {
+        for right in missing_in(bucket, prefix).await? {
+            if !missing.contains(&right) {
+                missing.push(right);
+            }
         }
     }
     if let Some(account) = &places.account {
@@ -31,6 +32,19 @@ pub(super) async fn missing(
                 missing.push(right);
             }
         }
+    }
+    Ok(missing)
+}
+
+/// Those on what begins with `prefix`.
+async fn missing_in(bucket: &Bucket, prefix: &str) -> Result<Vec<MissingRight>, Error> {
+    let mut missing = Vec::new();
+    for asked in [
+        bucket.may_list_versions(prefix).await,
+        bucket.may_delete(prefix).await,
+        bucket.may_delete_versions(prefix).await,
+    ] {
+        missing.extend(denied(asked)?);
     }
     Ok(missing)
 }

@@ -8,6 +8,7 @@ use chrono::Days;
 use serde_json::json;
 
 use super::Scope;
+use super::beyond::{left_in_published, other_machines};
 use super::error::Error;
 use super::places::{Places, kept_file};
 use crate::config::Account;
@@ -35,6 +36,7 @@ pub(super) async fn left(
     left.extend(in_bucket(warehouse, places, theirs).await?);
     left.extend(in_landing_tables(warehouse, places, theirs).await?);
     left.extend(in_local_lake(warehouse, places, theirs)?);
+    left.extend(left_in_published(places, theirs).await?);
     // Their pages are packed, so these texts are searched as what they are.
     match warehouse.naming_count()? {
         0 => {}
@@ -222,6 +224,7 @@ pub(super) async fn beyond_reach(
             "the login in `SPOTIFY_REFRESH_TOKEN`: take it out of the configuration, and the app out of the Spotify account's apps".to_owned(),
         );
     }
+    beyond.extend(other_machines(places.config));
     beyond.push(
         "copies that others made: clones and exports of the tables, replicas and backups of the bucket or of this machine, folders of `fetch --record`".to_owned(),
     );

@@ -14,24 +14,37 @@ fn landed(fleet: &Fleet) -> Vec<u64> {
     TABLES.map(|table| fleet.cloud.landed(table)).to_vec()
 }
 
-/// The calls about the state that one run makes, by what they are.
-fn calls(fleet: &Fleet) -> Vec<(Op, String)> {
-    let calls = fleet.cloud.s3.calls().into_iter();
-    calls.filter(|call| call.key.starts_with("state/")).map(|call| (call.op, call.key)).collect()
+/// Which calls a run is killed at, and where the next one goes on.
+#[derive(Clone, Copy)]
+struct Trial {
+    /// What their keys begin with.
+    prefix: &'static str,
+    elsewhere: bool,
+    /// Each so many'th of them, from the first on.
+    step: usize,
 }
 
-/// Kills a run at each of its calls about the state. `begin` makes the world before it.
-fn kill_everywhere(fleet: &mut Fleet, elsewhere: bool, begin: impl Fn(&mut Fleet)) -> usize {
+const OF_STATE: Trial = Trial { prefix: "state/", elsewhere: true, step: 1 };
+
+/// The calls that one run makes about what begins with `prefix`, by what they are.
+fn calls(fleet: &Fleet, prefix: &str) -> Vec<(Op, String)> {
+    let calls = fleet.cloud.s3.calls().into_iter();
+    calls.filter(|call| call.key.starts_with(prefix)).map(|call| (call.op, call.key)).collect()
+}
+
+/// Kills a run at each of its calls, before and after they were done. `begin` makes the world before it.
+fn kill_everywhere(fleet: &mut Fleet, trial: Trial, begin: impl Fn(&mut Fleet)) -> usize {
+    let Trial { prefix, elsewhere, step } = trial;
     begin(fleet);
     fleet.cloud.s3.clear_log();
     let (code, report) = fleet.report();
     assert_eq!(code, 0, "{report:#}");
-    let (wanted, calls) = (landed(fleet), calls(fleet));
+    let (wanted, calls) = (landed(fleet), calls(fleet, prefix));
     let mut kills = 0;
-    for (nth, (op, key)) in (1..).zip(&calls) {
+    for (nth, (op, key)) in (1..).zip(&calls).step_by(step) {
         let faults = [Fault::Hang, Fault::HangAfter];
         // Where nothing was done the same machine has nothing that another lacks.
-        let is_question = *op == Op::Get;
+        let is_question = !matches!(op, Op::Put | Op::Delete);
         for fault in faults.into_iter().skip(usize::from(is_question || !elsewhere)) {
             if is_question && !elsewhere {
                 continue;
@@ -39,7 +52,7 @@ fn kill_everywhere(fleet: &mut Fleet, elsewhere: bool, begin: impl Fn(&mut Fleet
             let moment = format!("call {nth} of {}: {op:?} {key}, {fault:?}", calls.len());
             begin(fleet);
             fleet.cloud.s3.clear_log();
-            fleet.cloud.s3.script_under("state/", nth, 1, fault);
+            fleet.cloud.s3.script_under(prefix, nth, 1, fault);
             let mut child = silent(fleet.command(&[&["run"], &SMALL[..]].concat()));
             wait_until_it_hangs(&mut child, fleet.cloud.s3.hung());
             child.kill().unwrap();
@@ -67,18 +80,16 @@ fn kill_everywhere(fleet: &mut Fleet, elsewhere: bool, begin: impl Fn(&mut Fleet
     kills
 }
 
-#[test]
-fn a_first_night_killed_at_any_call_of_the_state_goes_on_elsewhere() {
-    let mut fleet = Fleet::new();
-    let kills = kill_everywhere(&mut fleet, true, |fleet| {
+fn first_nights(trial: Trial) -> usize {
+    kill_everywhere(&mut Fleet::new(), trial, |fleet| {
         fleet.cloud.empty();
         fleet.write_night();
-    });
-    assert!(kills >= 25, "{kills}");
+    })
 }
 
-/// A fleet on its second night, and what the bucket holds of the first.
-fn second_night() -> (Fleet, World) {
+/// A fleet on its second night, and what the bucket holds of the first. The account has forgotten that one; what the second loads is
+/// counted.
+fn later_nights(trial: Trial) -> usize {
     let mut fleet = Fleet::new();
     let (code, report) = fleet.report();
     assert_eq!(code, 0, "{report:#}");
@@ -86,26 +97,63 @@ fn second_night() -> (Fleet, World) {
     let before = World::new();
     copy(&fleet.cloud.s3.bucket(), &before.path("bucket"));
     fleet.next_night();
-    (fleet, before)
+    kill_everywhere(&mut fleet, trial, |fleet| {
+        fleet.cloud.empty();
+        copy(&before.path("bucket"), &fleet.cloud.s3.bucket());
+        fleet.write_night();
+    })
 }
 
-/// The account has forgotten the first night; what the second one loads is counted.
-fn begin_second_night(fleet: &mut Fleet, before: &World) {
-    fleet.cloud.empty();
-    copy(&before.path("bucket"), &fleet.cloud.s3.bucket());
-    fleet.write_night();
+/// A night with nothing new, of which the state is all there is to do.
+fn quiet_nights(trial: Trial) -> usize {
+    let mut fleet = Fleet::new();
+    let (code, report) = fleet.report();
+    assert_eq!(code, 0, "{report:#}");
+    let before = World::new();
+    copy(&fleet.cloud.s3.bucket(), &before.path("bucket"));
+    kill_everywhere(&mut fleet, trial, |fleet| {
+        fleet.cloud.empty();
+        copy(&before.path("bucket"), &fleet.cloud.s3.bucket());
+        fleet.write_night();
+    })
 }
 
 #[test]
-fn a_later_night_killed_at_any_call_of_the_state_goes_on_elsewhere() {
-    let (mut fleet, before) = second_night();
-    let kills = kill_everywhere(&mut fleet, true, |fleet| begin_second_night(fleet, &before));
-    assert!(kills >= 30, "{kills}");
+fn a_first_night_killed_at_calls_of_the_state_goes_on_elsewhere() {
+    let kills = first_nights(Trial { step: 4, ..OF_STATE });
+    assert!(kills >= 6, "{kills}");
 }
 
 #[test]
-fn a_later_night_killed_at_any_write_of_the_state_goes_on_where_it_was() {
-    let (mut fleet, before) = second_night();
-    let kills = kill_everywhere(&mut fleet, false, |fleet| begin_second_night(fleet, &before));
-    assert!(kills >= 15, "{kills}");
+fn a_later_night_killed_at_calls_of_the_state_goes_on_elsewhere() {
+    let kills = later_nights(Trial { step: 4, ..OF_STATE });
+    assert!(kills >= 7, "{kills}");
+}
+
+#[test]
+fn a_later_night_killed_at_writes_of_the_state_goes_on_where_it_was() {
+    let kills = later_nights(Trial { elsewhere: false, step: 4, ..OF_STATE });
+    assert!(kills >= 3, "{kills}");
+}
+
+/// All of them: each call of the state's protocol, and each call to S3 at all, over alternating machines and on the same one.
+#[test]
+#[ignore = "takes minutes: `make test-long`"]
+fn nights_killed_at_any_call_lose_nothing_and_load_nothing_twice() {
+    let here = Trial { elsewhere: false, ..OF_STATE };
+    let any = Trial { prefix: "", ..OF_STATE };
+    let mut kills = 0;
+    for (what, count) in [
+        ("first night, state, elsewhere", first_nights(OF_STATE)),
+        ("later night, state, elsewhere", later_nights(OF_STATE)),
+        ("quiet night, state, elsewhere", quiet_nights(OF_STATE)),
+        ("first night, state, here", first_nights(here)),
+        ("later night, state, here", later_nights(here)),
+        ("later night, any call to S3, elsewhere", later_nights(any)),
+    ] {
+        println!("{what}: {count} kills");
+        kills += count;
+    }
+    println!("{kills} kills");
+    assert!(kills >= 200, "{kills}");
 }

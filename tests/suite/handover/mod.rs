@@ -1,6 +1,7 @@
 //! The ledger in a bucket: one machine ends, another goes on.
 
 mod between_machines;
+mod health;
 pub(crate) mod kills;
 mod measured;
 mod races;

@@ -11,10 +11,9 @@ use crate::support::cloud::{SMALL, text};
 use crate::support::fake_s3::{Fault, Op};
 
 /// Two machines that begin at once; their first writes meet at a gate.
-#[test]
-fn of_two_tasks_that_begin_at_once_one_runs_and_the_other_is_exit_8() {
+fn race(rounds: u32) {
     let mut fleet = Fleet::new();
-    for round in 0..12 {
+    for round in 0..rounds {
         fleet.cloud.empty();
         fleet.night = 1;
         fleet.write_night();
@@ -38,6 +37,17 @@ fn of_two_tasks_that_begin_at_once_one_runs_and_the_other_is_exit_8() {
         assert_eq!(fleet.cloud.landed("songs"), 1);
         assert_eq!(fleet.object("lease.json")["fencing_number"], 1, "one owner alone");
     }
+}
+
+#[test]
+fn of_two_tasks_that_begin_at_once_one_runs_and_the_other_is_exit_8() {
+    race(4);
+}
+
+#[test]
+#[ignore = "takes minutes: `make test-long`"]
+fn of_two_tasks_that_begin_at_once_fifty_times_never_two_write() {
+    race(50);
 }
 
 #[test]

@@ -24,7 +24,7 @@ const GONE: u64 = 1_000;
 const STAYS: u64 = 2_000;
 const SHARED: u64 = 3_000;
 /// The ids of the lists: one that goes, one that stays, one of a friend's.
-fn lists() -> [String; 3] {
+pub(super) fn lists() -> [String; 3] {
     [1, 2, 3].map(spotify_id)
 }
 
@@ -39,7 +39,7 @@ fn rows(first: u64, numbers: std::ops::Range<u64>, day: &str) -> Vec<Row> {
 }
 
 /// What the three lists are on the first night. What both have was first added to the list that goes.
-fn library() -> Library {
+pub(super) fn library() -> Library {
     let mut library = Library::new(USER);
     for (first, artist) in
         [(GONE, "Hidden Artist"), (STAYS, "Plain Artist"), (SHARED, "Common Artist")]
@@ -74,7 +74,7 @@ fn library() -> Library {
 }
 
 /// What happens before the second and third night: rows come and go, songs become popular.
-fn change(spotify: &FakeSpotify, night: u64) {
+pub(super) fn change(spotify: &FakeSpotify, night: u64) {
     let [gone, stays, _] = lists();
     spotify.mutate(|library| {
         for first in [GONE, STAYS, SHARED] {
@@ -87,21 +87,21 @@ fn change(spotify: &FakeSpotify, night: u64) {
 }
 
 /// Everything that a run needs, of all three doubles.
-fn command(cloud: &Cloud, spotify: &FakeSpotify, arguments: &[&str]) -> Command {
+pub(super) fn command(cloud: &Cloud, spotify: &FakeSpotify, arguments: &[&str]) -> Command {
     let of_spotify = cloud.world.operator(spotify, &[]);
     let mut command = cloud.command(arguments);
     command.envs(of_spotify.get_envs().filter_map(|(name, value)| Some((name, value?))));
     command
 }
 
-fn succeeds(cloud: &Cloud, spotify: &FakeSpotify, arguments: &[&str]) -> Value {
+pub(super) fn succeeds(cloud: &Cloud, spotify: &FakeSpotify, arguments: &[&str]) -> Value {
     let output = command(cloud, spotify, &[&["--json"], arguments].concat()).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", text(&output));
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
 /// Three nights of these sources.
-fn three_nights(cloud: &Cloud, sources: &[&str]) -> FakeSpotify {
+pub(super) fn three_nights(cloud: &Cloud, sources: &[&str]) -> FakeSpotify {
     let spotify = FakeSpotify::start(library(), Mode::Extended);
     for night in 1..=3 {
         if night > 1 {
@@ -115,19 +115,19 @@ fn three_nights(cloud: &Cloud, sources: &[&str]) -> FakeSpotify {
     spotify
 }
 
-fn of_lists(ids: &[String]) -> Vec<&str> {
+pub(super) fn of_lists(ids: &[String]) -> Vec<&str> {
     ids.iter().flat_map(|id| ["--playlist", id.as_str()]).collect()
 }
 
 /// A bucket with versions, and a loader that may delete.
-fn cloud(mode: &'static str, format: &'static str) -> Cloud {
+pub(super) fn cloud(mode: &'static str, format: &'static str) -> Cloud {
     let cloud = Cloud::new(mode, format);
     cloud.s3.keep_versions();
     grant(&cloud);
     cloud
 }
 
-fn grant(cloud: &Cloud) {
+pub(super) fn grant(cloud: &Cloud) {
     for table in TABLES {
         cloud
             .snowflake
@@ -136,7 +136,7 @@ fn grant(cloud: &Cloud) {
 }
 
 /// Ids and names that stand in the list that goes and nowhere else.
-fn secrets() -> Vec<String> {
+pub(super) fn secrets() -> Vec<String> {
     let mut secrets: Vec<String> = (0..8).map(|number| spotify_id(GONE + number)).collect();
     secrets.push(lists()[0].clone());
     // Whom nobody but the list that goes has.
@@ -146,7 +146,7 @@ fn secrets() -> Vec<String> {
 }
 
 /// Every file below a folder.
-fn files(folder: &Path) -> Vec<PathBuf> {
+pub(super) fn files(folder: &Path) -> Vec<PathBuf> {
     let (mut folders, mut files) = (vec![folder.to_owned()], Vec::new());
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
@@ -162,6 +162,8 @@ fn unpacked(name: &str, bytes: &[u8]) -> String {
     let mut text = String::from_utf8_lossy(bytes).into_owned();
     if name.ends_with(".gz") {
         flate2::read::GzDecoder::new(bytes).read_to_string(&mut text).unwrap();
+    } else if name.ends_with(".duckdb.zst") {
+        text += &unpacked_generation(bytes);
     } else if name.ends_with(".zst") {
         text += &String::from_utf8(zstd::decode_all(bytes).unwrap()).unwrap();
     } else if name.ends_with(".parquet") {
@@ -183,13 +185,35 @@ fn unpacked(name: &str, bytes: &[u8]) -> String {
     text
 }
 
+/// What a generation of the state holds: the ledger, and behind it, in frames that are skipped, files that go with it.
+fn unpacked_generation(bytes: &[u8]) -> String {
+    // A mark that it was deleted holds nothing.
+    if bytes.is_empty() {
+        return String::new();
+    }
+    let mut ledger = Vec::new();
+    zstd::Decoder::new(bytes).unwrap().single_frame().read_to_end(&mut ledger).unwrap();
+    let mut text = unpacked("x.duckdb", &ledger);
+    let frame = 0xFD2F_B528_u32.to_le_bytes();
+    let frames = bytes.windows(4).enumerate().skip(1).filter(|(_, window)| **window == frame);
+    for (at, _) in frames {
+        let mut held = Vec::new();
+        // What is cut off at the frame's end has been read until there.
+        if let Ok(mut decoder) = zstd::Decoder::new(&bytes[at..]) {
+            let _ = decoder.read_to_end(&mut held);
+        }
+        text += &String::from_utf8_lossy(&held);
+    }
+    text
+}
+
 fn all_text(connection: &duckdb::Connection, source: &str) -> String {
     let sql = format!("select coalesce(string_agg(it::varchar, ' '), '') from {source} as it");
     connection.query_row(&sql, [], |row| row.get(0)).unwrap()
 }
 
 /// Every place in which one of these texts stands.
-fn found(cloud: &Cloud, secrets: &[String]) -> BTreeSet<String> {
+pub(super) fn found(cloud: &Cloud, secrets: &[String]) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut look = |place: String, text: &str| {
         for secret in secrets.iter().filter(|secret| text.contains(secret.as_str())) {
@@ -206,7 +230,8 @@ fn found(cloud: &Cloud, secrets: &[String]) -> BTreeSet<String> {
             look(format!("{schema}.{table}"), &rows.join(" "));
         }
     }
-    for path in files(&cloud.world.path("data")) {
+    let data = cloud.world.path("data");
+    for path in if data.exists() { files(&data) } else { Vec::new() } {
         let name = path.display().to_string();
         look(name.clone(), &unpacked(&name, &std::fs::read(&path).unwrap()));
     }
@@ -214,7 +239,7 @@ fn found(cloud: &Cloud, secrets: &[String]) -> BTreeSet<String> {
 }
 
 /// Everything else is proven, equal, sound, and as if the list had never been read.
-fn assert_rest_is_whole(cloud: &Cloud, spotify: &FakeSpotify, never: &Cloud) {
+pub(super) fn assert_rest_is_whole(cloud: &Cloud, spotify: &FakeSpotify, never: &Cloud) {
     let report = succeeds(cloud, spotify, &["verify", "--all"]);
     assert_eq!(report["status"], "verified", "{report:#}");
     let same = succeeds(cloud, spotify, &["reconcile"]);
@@ -390,15 +415,18 @@ fn a_forgotten_playlist_is_read_again_only_where_it_is_named() {
 }
 
 /// One night of two lists, and an account and a bucket that every trial begins with.
-struct Trials {
-    cloud: Cloud,
+pub(super) struct Trials {
+    pub(super) cloud: Cloud,
     begun: World,
     objects: tempfile::TempDir,
 }
 
 impl Trials {
     fn new() -> Self {
-        let cloud = Cloud::new("copy", "parquet");
+        Self::of(Cloud::new("copy", "parquet"))
+    }
+
+    pub(super) fn of(cloud: Cloud) -> Self {
         grant(&cloud);
         let (ids, spotify) = (lists(), FakeSpotify::start(library(), Mode::Extended));
         let sources = of_lists(&ids[..2]);
@@ -415,9 +443,11 @@ impl Trials {
         Self { cloud, begun, objects }
     }
 
-    fn begin(&self) {
+    pub(super) fn begin(&self) {
         let (data, bucket) = (self.cloud.world.path("data"), self.cloud.s3.bucket());
-        std::fs::remove_dir_all(&data).unwrap();
+        if data.exists() {
+            std::fs::remove_dir_all(&data).unwrap();
+        }
         copy(&self.begun.path("data"), &data);
         for entry in std::fs::read_dir(&bucket).unwrap() {
             std::fs::remove_dir_all(entry.unwrap().path()).unwrap();
@@ -433,21 +463,25 @@ impl Trials {
         self.cloud.snowflake.clear_log();
     }
 
-    fn forget(&self) -> Command {
+    pub(super) fn forget(&self) -> Command {
         self.cloud.command(&["--json", "forget", "--playlist", &lists()[0], "--yes"])
     }
 
     /// Kills the command as soon as a call hangs, gives it again, and looks.
     fn kill(&self, bell: &Bell, moment: &str) {
+        self.kill_at(bell);
+        self.assert_ends(moment);
+    }
+
+    pub(super) fn kill_at(&self, bell: &Bell) {
         let mut command = self.forget();
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         wait_until_it_hangs(&mut child, bell);
         child.kill().unwrap();
         child.wait().unwrap();
-        self.assert_ends(moment);
     }
 
-    fn assert_ends(&self, moment: &str) {
+    pub(super) fn assert_ends(&self, moment: &str) {
         let output = self.forget().output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{moment}: {}", text(&output));
         assert_eq!(found(&self.cloud, &secrets()), BTreeSet::new(), "{moment}");

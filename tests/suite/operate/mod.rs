@@ -2,5 +2,6 @@
 
 mod forecasts;
 mod forget;
+mod forget_between;
 mod health;
 mod prune;

@@ -70,6 +70,55 @@ fn sixty_nights_hold_the_disk_flat() {
     assert_eq!(checked.status.code(), Some(0), "{}", text(&checked));
 }
 
+/// Nights on ever new machines, of which the bucket keeps what there is; the bytes of all generations after each.
+fn nights_with_a_state(nights: usize) -> Vec<u64> {
+    let mut cloud = Cloud::new("copy", "parquet");
+    cloud.settings.push(("SNOWTRACK_STATE", "s3://lake/state/".to_owned()));
+    cloud.settings.push(("SNOWTRACK_PRUNE_AFTER", "0s".to_owned()));
+    let (library, tracks) = library(600);
+    let spotify = FakeSpotify::start(library, Mode::Development);
+    let (one, two) = (spotify_id(1), spotify_id(2));
+    let mut sizes = Vec::new();
+    for night in 0..nights {
+        cloud.world = World::new();
+        spotify.mutate(|library| {
+            library.remove_row(&one, 0);
+            library.add_rows(&one, [Row::track(&tracks[2_000 + night])]);
+        });
+        let run = ["--json", "run", "--archive", "--playlist", &one, "--playlist", &two];
+        let mut command = cloud.command(&run);
+        let of_spotify = cloud.world.operator(&spotify, &[]);
+        command.envs(of_spotify.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+        sizes.push(size(&cloud.s3.bucket().join("state")));
+    }
+    cloud.world = World::new();
+    let held = cloud.run(&["--json", "state", "show"]);
+    let held: Value = serde_json::from_slice(&held.stdout).unwrap();
+    assert_eq!((&held["lease"], held["generations"].as_array().unwrap().len()), (&json!(null), 3));
+    // What was pruned is still proven, and still found where it must be.
+    let report = cloud.run(&["--json", "verify", "--all"]);
+    assert_eq!(report.status.code(), Some(0), "{}", text(&report));
+    sizes
+}
+
+fn assert_flat(sizes: &[u64], after: usize) {
+    let (early, last) = (sizes[after], sizes[sizes.len() - 1]);
+    assert!(last * 100 < early * 150, "{sizes:?}");
+}
+
+#[test]
+fn nights_on_ever_new_machines_hold_the_state_flat() {
+    assert_flat(&nights_with_a_state(8), 3);
+}
+
+#[test]
+#[ignore = "takes minutes: `make test-long`"]
+fn sixty_nights_on_ever_new_machines_hold_the_state_flat() {
+    assert_flat(&nights_with_a_state(60), 9);
+}
+
 #[test]
 fn what_is_pruned_is_shown_first_and_everything_works_without_it() {
     let cloud = Cloud::new("copy", "parquet");

@@ -26,6 +26,8 @@ pub(crate) struct Cloud {
     pub(crate) world: World,
     pub(crate) s3: FakeS3,
     pub(crate) snowflake: FakeSnowflake,
+    /// What else each command is told.
+    pub(crate) settings: Vec<(&'static str, String)>,
     mode: &'static str,
     format: &'static str,
 }
@@ -77,7 +79,7 @@ impl Cloud {
         let snowflake = FakeSnowflake::start(config);
         // What we promise; the client's own floor is no lower.
         snowflake.let_polls_come_every(Duration::from_millis(250));
-        Self { world: World::new(), s3, snowflake, mode, format }
+        Self { world: World::new(), s3, snowflake, settings: Vec::new(), mode, format }
     }
 
     /// As after `new`, for a tenth of the price: the account stays set up; bucket, tables and data directory are empty.
@@ -119,7 +121,8 @@ impl Cloud {
             .env("SNOWFLAKE_URL", self.snowflake.url())
             .env("SNOWFLAKE_INGEST", self.mode)
             // Nothing here takes so long but what would never end.
-            .env("SNOWFLAKE_VERIFY_TIMEOUT_SECS", "40");
+            .env("SNOWFLAKE_VERIFY_TIMEOUT_SECS", "40")
+            .envs(self.settings.iter().map(|(name, value)| (name, value)));
         command
     }
 
