@@ -79,8 +79,11 @@ output() { # NAME
     if $dry; then
         printf '<%s of the stack>' "$1"
     else
-        aws cloudformation describe-stacks --stack-name "${value[STACK]}" --output text \
-            --query "Stacks[0].Outputs[?OutputKey=='$1'].OutputValue | [0]"
+        local found
+        found=$(aws cloudformation describe-stacks --stack-name "${value[STACK]}" --output text \
+            --query "Stacks[0].Outputs[?OutputKey=='$1'].OutputValue | [0]")
+        [[ -n $found && $found != None ]] || fail "the stack \`${value[STACK]}\` has no output \`$1\`"
+        printf '%s' "$found"
     fi
 }
 value[TASK_ROLE_ARN]=$(output TaskRoleArn)
