@@ -93,6 +93,11 @@ great_expectations: duckdb $(VENV)/great_expectations ## the checks as a suite o
 	cargo build --bins $(same_features)
 	"$(VENV)/great_expectations/bin/python" -B tests/great_expectations/agree.py "$(snowtrack)" "$(target_dir)/great_expectations"
 
+.PHONY: airflow
+airflow: duckdb $(VENV)/airflow ## the DAG in a real Airflow: to success, to assets, and by exit code; takes minutes
+	cargo build --workspace --bins $(same_features)
+	"$(VENV)/airflow/bin/python" -B tests/airflow/trial.py "$(snowtrack)" "$(target_dir)/debug/snowtrack-doubles" "$(target_dir)/airflow"
+
 .PHONY: build
 build: duckdb ## the release binary: target/release/snowtrack
 	cargo build --release
