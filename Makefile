@@ -105,6 +105,11 @@ ifneq ($(abspath $(target_dir)),$(CURDIR)/target)
 	mkdir -p target/release && cp -f "$(target_dir)/release/snowtrack" target/release/
 endif
 
+.PHONY: dist
+dist: duckdb $(VENV)/dist ## what is handed out, in dist/: archive, Python wheel, checksums; tried in folders of their own
+	packaging/dist.sh "$(VENV)/dist"
+	tests/dist/try.sh dist "$(target_dir)/dist"
+
 # Whatever builds images here: CONTAINER=podman, or buildah by its own command line.
 CONTAINER ?= docker
 .PHONY: image
