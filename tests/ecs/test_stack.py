@@ -255,6 +255,29 @@ def test_a_deployment_registers_a_task_that_ecs_takes_and_the_next_one_a_revisio
     assert not re.search(r"\$\{|None", json.dumps(task["containerDefinitions"]))
 
 
+def as_cloudformation(value):
+    """The same task as a template has it: names begin with capitals, but for the log driver's options."""
+    if isinstance(value, list):
+        return [as_cloudformation(one) for one in value]
+    if isinstance(value, dict):
+        return {name[0].upper() + name[1:]: inner if name == "options" else as_cloudformation(inner) for name, inner in value.items()}
+    return value
+
+
+def test_fargate_takes_the_tasks_sizes_and_settings(aws, deployment, tmp_path):
+    """moto takes any pair of cpu and memory; cfn-lint knows Fargate's rules."""
+    said = deployment.deploy("--dry-run").stdout
+    for name, value in Stack().outputs.items():
+        said = said.replace(f"<{name} of the stack>", value)
+    task = as_cloudformation(json.loads(said))
+    for change, wanted in (({}, 0), ({"Memory": "512"}, 2)):
+        file = tmp_path / "task.json"
+        resource = {"Type": "AWS::ECS::TaskDefinition", "Properties": {**task, **change}}
+        file.write_text(json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": {"Task": resource}}))
+        done = subprocess.run([BIN / "cfn-lint", file], capture_output=True, text=True)
+        assert done.returncode == wanted, done.stdout
+
+
 def test_where_snowflake_and_the_apps_secret_are_not_named_the_task_has_neither(aws, tmp_path):
     deployment = Deployment(aws, tmp_path, SNOWFLAKE_ACCOUNT="", SNOWFLAKE_USER="", SNOWFLAKE_PRIVATE_KEY_ARN="", SPOTIFY_CLIENT_SECRET_ARN="")
     [container] = json.loads(deployment.deploy("--dry-run").stdout)["containerDefinitions"]
