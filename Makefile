@@ -24,7 +24,7 @@ skip = @echo "$(1): not installed, skipped (cargo install --locked $(1))"
 
 .PHONY: help
 help:
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: demo
 demo: duckdb ## two runs on the built-in data and a query: no account, no network
@@ -87,12 +87,33 @@ dbt: demo $(VENV)/dbt ## dbt's build on the demo's published file; its marts' ro
 	mv "$(dbt_dir)/manifest.json" "$(dbt_dir)/snowflake.json"
 	"$(VENV)/dbt/bin/python" tests/dbt/compare.py "$(dbt_dir)"
 
+# moto plays AWS, IAM included; the binary is the real one.
+.PHONY: ecs
+ecs: duckdb $(VENV)/ecs ## ecs/: cfn-lint, the policies under the real binary, the state machine by exit code, deploy.sh
+	cargo build --workspace --bins $(same_features)
+	"$(VENV)/ecs/bin/python" -B -m pytest tests/ecs --basetemp "$(abspath $(target_dir))/ecs"
+
+.PHONY: great_expectations
+great_expectations: duckdb $(VENV)/great_expectations ## the checks as a suite of Great Expectations: on ten broken sets it finds what snowtrack finds
+	cargo build --bins $(same_features)
+	"$(VENV)/great_expectations/bin/python" -B tests/great_expectations/agree.py "$(snowtrack)" "$(target_dir)/great_expectations"
+
+.PHONY: airflow
+airflow: duckdb $(VENV)/airflow ## the DAG in a real Airflow: to success, to assets, and by exit code; takes minutes
+	cargo build --workspace --bins $(same_features)
+	"$(VENV)/airflow/bin/python" -B tests/airflow/trial.py "$(snowtrack)" "$(target_dir)/debug/snowtrack-doubles" "$(target_dir)/airflow"
+
 .PHONY: build
 build: duckdb ## the release binary: target/release/snowtrack
 	cargo build --release
 ifneq ($(abspath $(target_dir)),$(CURDIR)/target)
 	mkdir -p target/release && cp -f "$(target_dir)/release/snowtrack" target/release/
 endif
+
+.PHONY: dist
+dist: duckdb $(VENV)/dist ## what is handed out, in dist/: archive, Python wheel, checksums; tried in folders of their own
+	packaging/dist.sh "$(VENV)/dist"
+	tests/dist/try.sh dist "$(target_dir)/dist"
 
 # Whatever builds images here: CONTAINER=podman, or buildah by its own command line.
 CONTAINER ?= docker

@@ -57,6 +57,11 @@ fn add_rpaths() {
         if is_macos { ("@loader_path", "libduckdb.dylib") } else { ("$ORIGIN", "libduckdb.so") };
     add_rpath(origin);
     add_rpath(&format!("{origin}/../lib"));
+    // What is handed out names no folder of the machine that it was built on.
+    println!("cargo::rerun-if-env-changed=SNOWTRACK_DIST");
+    if env::var_os("SNOWTRACK_DIST").is_some() {
+        return;
+    }
 
     // Unset or empty: the library is where the system's linker looks.
     let Some(lib_dir) = env::var_os("DUCKDB_LIB_DIR").filter(|dir| !dir.is_empty()) else { return };

@@ -77,6 +77,8 @@ pub struct StateConfig {
     pub save_every: Duration,
     /// Where the published file is put, too.
     pub publish_to: Option<Location>,
+    /// Where each run puts the short form of its report.
+    pub report_to: Option<Location>,
 }
 
 /// How to reach Snowflake and where the tables are.
@@ -150,6 +152,7 @@ impl Config {
                 lease: Duration::ZERO,
                 save_every: Duration::ZERO,
                 publish_to: None,
+                report_to: None,
             },
             snowflake: SnowflakeConfig {
                 connection: None,

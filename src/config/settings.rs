@@ -232,6 +232,14 @@ const STATE: &[Setting] = &[
         form: forms::object,
         slot: |it| Slot::Location(&mut it.state.publish_to),
     },
+    Setting {
+        env: &["SNOWTRACK_REPORT_TO"],
+        key: "state.report_to",
+        default: "",
+        what: "where each run puts its report without the lists, for whoever runs it again, s3://bucket/key.json or file:///path.json",
+        form: forms::object,
+        slot: |it| Slot::Location(&mut it.state.report_to),
+    },
 ];
 
 const SNOWFLAKE: &[Setting] = &[

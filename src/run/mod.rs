@@ -29,6 +29,7 @@ mod provenance;
 mod publish;
 mod rehearsal;
 mod report;
+mod report_file;
 mod saving;
 mod transform;
 mod upload;
@@ -91,6 +92,12 @@ pub async fn run(
 ) -> Result<EndedRun, Error> {
     let (teller, began) = (Teller::new(sink, settings.clock), Instant::now());
     let ran = from_beginning_to_end(config, settings, &teller, stop).await;
+    if let (Ok((report, _)), Some(to)) = (&ran, &config.state.report_to)
+        && let Err(error) = report_file::put(config, settings, report, to).await
+    {
+        let (to, error) = (to.to_string(), chain(&error));
+        teller.tell(What::Warning(Warning::ReportNotPut { to, error }));
+    }
     teller.tell(match &ran {
         Ok(EndedRun { report, error }) => What::RunEnded {
             status: report.status,

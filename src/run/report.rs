@@ -1,6 +1,6 @@
 //! What a run did, as `run --json` prints it. Fields may be added, never renamed.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::error::Error;
@@ -45,6 +45,23 @@ pub struct RunReport {
 }
 
 impl RunReport {
+    /// The same without what grows with the library: small enough for a scheduler that decides by it, a time in whole seconds, as
+    /// schedulers read them, and never before the one that is meant.
+    pub(crate) fn short(&self) -> serde_json::Map<String, serde_json::Value> {
+        let Ok(serde_json::Value::Object(mut fields)) = serde_json::to_value(self) else {
+            unreachable!("a report is an object of texts, numbers and lists");
+        };
+        for name in ["playlists", "skipped_documents", "checks", "files", "notes"] {
+            fields.remove(name);
+        }
+        let not_before = self.not_before.map(|until| {
+            let whole = until + TimeDelta::milliseconds(999);
+            whole.to_rfc3339_opts(SecondsFormat::Secs, true)
+        });
+        fields.insert("not_before".to_owned(), not_before.into());
+        fields
+    }
+
     /// The same fields where there is no run: what its command did stands in none of them.
     pub fn of_no_run(
         status: RunStatus,

@@ -14,3 +14,4 @@ mod long_history;
 mod lost_ledger;
 mod older_ledgers;
 mod refusals;
+mod report_files;
