@@ -92,7 +92,7 @@ pub async fn run(
 ) -> Result<EndedRun, Error> {
     let (teller, began) = (Teller::new(sink, settings.clock), Instant::now());
     let ran = from_beginning_to_end(config, settings, &teller, stop).await;
-    if let (Ok((report, _)), Some(to)) = (&ran, &config.state.report_to)
+    if let (Ok(EndedRun { report, .. }), Some(to)) = (&ran, &config.state.report_to)
         && let Err(error) = report_file::put(config, settings, report, to).await
     {
         let (to, error) = (to.to_string(), chain(&error));
