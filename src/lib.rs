@@ -20,6 +20,19 @@
 //! tells its [`event::Event`]s to a sink, or to several ([`observe::Sinks`]). `examples/run_the_demo.rs` is such a program. The
 //! stages' own types are public where settings or errors hold them.
 //!
+//! # Where a new thing goes
+//! - A check: a file of `sql/duckdb/checks`, by the name `<table>__<what>`; `build.rs` finds it, and `sql/README.md` says what stands in
+//!   it. A test of it lands documents that it refuses, as those of `tests/suite/warehouse` do.
+//! - A column: `sql/duckdb/schema/030_core.sql` and its model. A table: the same, and its own checks.
+//! - A sink of events: a file of `src/observe` with a function that gives an `impl Fn(&Event) + Send + Sync`, and a line in
+//!   `observe::usual`; what it needs to know, such as a path, `usual` takes as an argument from `cli`. A program gives its own to
+//!   [`observe::Sinks::with`], as `tests/suite/run/events.rs` does with one that writes a line of JSON per event.
+//! - A setting: a row of `config/settings.rs` and a field of [`config::Config`]; its variable, its key in the file, its line in
+//!   `.env.example` and its check come from the row.
+//! - A statement of the ledger: a file of `sql/duckdb/ledger`, and its name in `warehouse/sql_files.rs`.
+//! - A command: a file of `src/cli` and an arm of its `Command`; what it does, in the room that knows.
+//! - Who is sent changes: a name in `ids::Consumer`.
+//!
 //! # Invariants
 //! - Rust moves data, SQL shapes it: every column is born in a file under `sql/duckdb`.
 //! - A page is on disk before the next one is asked for; a killed run continues behind it.

@@ -1,4 +1,5 @@
-//! The only list of DuckDB's `.sql` files, and what its templates leave open; a test fails when a file on disk is missing here.
+//! The only list of DuckDB's `.sql` files, and what its templates leave open; a test fails when a file on disk is missing here. Models,
+//! checks and what becomes of forgotten rows are found in their folders by build.rs.
 //!
 //! In: the files, and the tables as 030_core.sql describes them. Out: SQL. A block between `-- each table` and `-- end` comes once per
 //! table, a check `each_table__…` once per table that has no check of that name of its own.
@@ -502,7 +503,8 @@ mod tests {
                 assert!(found[0].sql.contains(&format!("\n-- table: {table}\n")), "{name}");
             }
         }
-        assert_eq!(CHECKS.len(), 71);
+        // A new check is a file and nothing else; that none goes by mistake is what is counted.
+        assert!(71 <= CHECKS.len(), "a check is gone: {}", CHECKS.len());
         for check in CHECKS.iter() {
             assert!(!check.name.contains("each_table"), "{}", check.name);
         }

@@ -13,7 +13,7 @@ use serde::Deserialize;
 #[serde(try_from = "String")]
 pub(crate) struct Ident(String);
 
-/// A name that is no [`Ident`].
+/// A name that is no `Ident`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidIdent {
     /// Right but for its case.
