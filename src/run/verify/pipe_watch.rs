@@ -83,6 +83,11 @@ impl Channel<'_> {
             || self.health.as_ref().is_some_and(|pipe| pipe.health == Health::Fail)
     }
 
+    /// The pipe, where there is one.
+    pub(crate) fn pipe_to_ask(&self) -> Option<&QualifiedName> {
+        self.pipe.as_ref().filter(|_| self.absent.is_none())
+    }
+
     /// How the pipe is; `None` where there is none.
     pub(crate) async fn ask_pipe(
         &mut self,
@@ -90,9 +95,8 @@ impl Channel<'_> {
         account: &Account,
         submitted_at: DateTime<Utc>,
     ) -> Result<Option<Answer<PipeHealth>>, Error> {
-        let Some(pipe) = self.pipe.as_ref().filter(|_| self.absent.is_none()) else {
-            return Ok(None);
-        };
+        let Some(pipe) = self.pipe_to_ask().cloned() else { return Ok(None) };
+        let pipe = &pipe;
         let statement = Statement::new(account.names.pipe_status(pipe));
         let rows = match query(run, account, statement).await? {
             Answer::Given(rows) => rows,

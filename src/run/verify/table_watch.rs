@@ -351,9 +351,7 @@ impl<'f> TableWatch<'f> {
 
     async fn ask_report(&mut self, run: &Run<'_>, account: &Account) -> Result<(), Error> {
         for channel in self.channels.iter().filter(|channel| channel.mode == IngestMode::Rest) {
-            let Some(pipe) = channel.pipe.as_ref().filter(|_| channel.absent.is_none()) else {
-                continue;
-            };
+            let Some(pipe) = channel.pipe_to_ask() else { continue };
             match account.connection.insert_report(pipe, run.stop).await {
                 // A report can be late, or be cut short; what an earlier one told stays told.
                 Ok(report) => match &mut self.evidence.reports {
