@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::duration::duration;
 use super::exit::Error;
@@ -129,17 +129,20 @@ enum OtherWay {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(mut_arg("run", |it| it.help(VERIFIED_RUN)))]
 pub(super) struct VerifyArgs {
     #[command(flatten)]
     stage: StageArgs,
-    /// Ask about every file that was ever sent, but for those that newer ones replaced [default: those of the latest run that
-    /// sent any, and whatever is not known to have arrived]
+    /// Ask about every file that was ever sent, but for those that newer ones replaced
     #[arg(long, conflicts_with = "run")]
     all: bool,
     /// Show each table while waiting: a live table on a terminal, a line per change elsewhere
     #[arg(long)]
     pub(super) watch: bool,
 }
+
+/// A verification has another default than the stages that bring files on their way.
+const VERIFIED_RUN: &str = "Ask about the files of this run, as `run` and `status` print it [default: those of the latest run that sent any, and whatever else is not known to have arrived]";
 
 /// The whole job, or its first stage.
 pub(super) fn run(
@@ -254,11 +257,12 @@ fn work(config: &Config, settings: &Settings, drawing: Drawing) -> Result<EndedR
 }
 
 fn go(cli: &Cli, config: &Config, settings: &Settings, drawing: Drawing) -> Result<(), Error> {
+    let began = Instant::now();
     let EndedRun { report, error } = work(config, settings, drawing)?;
     if cli.json {
         print(&serde_json::to_string(&report).map_err(std::io::Error::from)?)?;
     } else if !cli.quiet {
-        print(summary::summary(&report, &config.data_dir).trim_end())?;
+        print(summary::summary(&report, began.elapsed(), &config.data_dir).trim_end())?;
     }
     error.map_or(Ok(()), |error| Err(error.into()))
 }

@@ -1,6 +1,7 @@
 //! The end of a run, for a person.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use indicatif::HumanBytes;
 
@@ -12,10 +13,11 @@ use crate::run::{
 use crate::status::FileState;
 use crate::status::{PlaylistStatus, RunStatus, RunVerdict};
 
-/// What happened, what the checks found, what was written and where to look next.
-pub(super) fn summary(report: &RunReport, data_dir: &DataDir) -> String {
+/// What happened, what the checks found, what was written and where to look next. `took` is this command's own time: the run that it
+/// goes on with, or asks about, may have begun days ago.
+pub(super) fn summary(report: &RunReport, took: Duration, data_dir: &DataDir) -> String {
     let mut text = String::new();
-    let seconds = (report.finished_at - report.started_at).num_milliseconds() as f64 / 1000.0;
+    let seconds = took.as_secs_f64();
     let _ = writeln!(text, "run {} {} in {seconds:.1} s", report.run_id, report.status);
     source(&mut text, report);
     tables(&mut text, &report.tables);
@@ -198,11 +200,26 @@ fn verification(text: &mut String, report: &RunReport) {
             let _ = writeln!(text, "  {}", one_line(reason));
         }
         verdict => {
-            let _ = writeln!(text, "  {verdict}: {}", one_line(reason));
+            let _ = writeln!(text, "  {verdict}: {}{}", one_line(reason), left_out(report));
         }
     }
     for name in missing {
         let _ = writeln!(text, "  gone: {}", one_line(name));
+    }
+}
+
+/// Why a verdict is about fewer files than are listed.
+fn left_out(report: &RunReport) -> String {
+    let is_replaced = |state: FileState| state == FileState::Superseded;
+    let count = report.files.iter().filter(|file| is_replaced(file.state)).count() as u64;
+    let are = if count == 1 { "is" } else { "are" };
+    match count {
+        0 => String::new(),
+        _ => format!(
+            "; {} {are} not asked about, because newer ones took {} place",
+            counted(count, "superseded file"),
+            if count == 1 { "its" } else { "their" }
+        ),
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
+use super::text::other_kind;
 use super::{Config, SnowflakeConfig, decode};
 use crate::ids::{InvalidId, PlaylistId};
 use crate::lake::{ExportSettings, Format, Location, StoreSettings, StoreTiming};
@@ -34,6 +35,11 @@ pub enum Error {
     /// The file with the private key cannot be read.
     #[error("could not read the private key `{path}`; correct `SNOWFLAKE_PRIVATE_KEY_PATH`")]
     KeyFile { path: PathBuf, source: std::io::Error },
+    /// What should be the file with the private key is something else.
+    #[error(
+        "the private key `{path}` is {kind}, which is not waited for (a pipe on the standard input and `<(…)` are such); write the key into a file that only you may read, and correct `SNOWFLAKE_PRIVATE_KEY_PATH`"
+    )]
+    KeyNotAFile { path: PathBuf, kind: &'static str },
     /// What was read as a private key is no usable one.
     #[error("{origin} cannot be used")]
     Key { origin: String, source: InvalidKey },
@@ -289,8 +295,11 @@ fn pem(config: &SnowflakeConfig) -> Result<Option<(SecretString, String)>, Error
         (None, None) => return Ok(None),
     };
     let origin = format!("the key `{}`", path.display());
-    let bytes =
-        std::fs::read(path).map_err(|source| Error::KeyFile { path: path.clone(), source })?;
+    let unreadable = |source| Error::KeyFile { path: path.clone(), source };
+    if let Some(kind) = other_kind(path).map_err(unreadable)? {
+        return Err(Error::KeyNotAFile { path: path.clone(), kind });
+    }
+    let bytes = std::fs::read(path).map_err(unreadable)?;
     let bytes = SecretSlice::from(bytes);
     let bytes = bytes.expose_secret();
     // DER begins with a SEQUENCE whose length takes two bytes or more; no text does.

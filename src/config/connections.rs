@@ -79,7 +79,7 @@ impl Connection<'_> {
         };
         let token = match (self.value(&["token"]), self.path(&["token_file_path"])) {
             (Some(token), _) => Some(token),
-            (None, Some(path)) => Some(text::read(&path)?.trim().to_owned()),
+            (None, Some(path)) => Some(text::read_secret(&path)?.trim().to_owned()),
             (None, None) => None,
         };
         if token.is_some() && !kind.is_empty() {

@@ -21,15 +21,33 @@ pub(super) fn read_if_there(path: &Path) -> Result<Option<String>, Error> {
         Err(source) => return Err(Error::File { path: path.to_owned(), source }),
         Ok(_) => {}
     }
-    let kind = match std::fs::metadata(path) {
-        Ok(found) if found.is_file() => return read(path).map(Some),
-        Ok(found) if found.is_dir() => "a folder",
-        // Reading a named pipe would wait for whoever writes into it, perhaps for ever.
-        Ok(_) => "a pipe or a device",
+    let kind = match other_kind(path) {
+        Ok(None) => return read(path).map(Some),
+        Ok(Some(kind)) => kind,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => "a link to nothing",
         Err(source) => return Err(Error::File { path: path.to_owned(), source }),
     };
     Err(Error::NotAFile { path: path.to_owned(), kind })
+}
+
+/// Reads a file that holds a secret.
+pub(super) fn read_secret(path: &Path) -> Result<String, Error> {
+    match other_kind(path) {
+        Ok(Some(kind)) => Err(Error::NotAFile { path: path.to_owned(), kind }),
+        // Whatever is the matter with it, reading says so.
+        Ok(None) | Err(_) => read(path),
+    }
+}
+
+/// What something is that is no file, and no link to one. Reading a named pipe would wait for whoever writes into it, perhaps for
+/// ever, and no signal would end that.
+pub(super) fn other_kind(path: &Path) -> std::io::Result<Option<&'static str>> {
+    let found = std::fs::metadata(path)?;
+    Ok(match (found.is_file(), found.is_dir()) {
+        (true, _) => None,
+        (_, true) => Some("a folder"),
+        _ => Some("a pipe or a device"),
+    })
 }
 
 /// The text in `bytes`, or what is wrong with them.

@@ -129,6 +129,18 @@ pub(crate) fn submit<'f>(
     note(warehouse, sql::SUBMIT_FILES, values, "note a submission")
 }
 
+/// Notes, before it happens, that files which were announced to a pipe that does not exist go to another, which has not heard of them.
+pub(crate) fn redirect<'f>(
+    warehouse: &mut Warehouse,
+    files: impl IntoIterator<Item = &'f ExportedFile>,
+    mode: IngestMode,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let (step, now) = (Step::REDIRECTED, sql_timestamp(now));
+    let values = params![step.to.name(), list(step.from), now, keys(files), mode.name()];
+    note(warehouse, sql::REDIRECT_FILES, values, "note that files go another way")
+}
+
 /// Notes that the upload itself announces the files, through the bucket's events.
 pub(crate) fn mark_announced<'f>(
     warehouse: &mut Warehouse,
@@ -224,7 +236,7 @@ fn require_legal(warehouse: &Warehouse, verdicts: &[NotedVerdict<'_>]) -> Result
 }
 
 /// What the files make of their runs.
-fn judge_runs(warehouse: &Warehouse) -> Result<(), Error> {
+pub(super) fn judge_runs(warehouse: &Warehouse) -> Result<(), Error> {
     warehouse.connection().execute_batch(sql::JUDGE_RUNS).doing("note what became of the runs")
 }
 
@@ -241,13 +253,6 @@ pub(crate) fn mark_compared(
         connection.execute(sql::SETTLE_FILES, values).doing("note what is settled")?;
         judge_runs(warehouse)
     })
-}
-
-/// How many current rows of a table stand only in files that were settled or replaced, and so are in no verification.
-pub(crate) fn unasked_row_count(warehouse: &Warehouse, table: Table) -> Result<u64, Error> {
-    let sql = sql::UNASKED_ROW_COUNT.replace("{table}", table.name());
-    let found = warehouse.connection().query_row(&sql, [table.name()], |row| row.get(0));
-    found.doing("look for rows that no verification asks about")
 }
 
 fn keys<'f>(files: impl IntoIterator<Item = &'f ExportedFile>) -> String {

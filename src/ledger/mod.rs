@@ -23,6 +23,7 @@ pub(crate) mod origins;
 pub(crate) mod prunes;
 pub(crate) mod runs;
 pub(crate) mod settings;
+pub(crate) mod settled;
 pub(crate) mod shipments;
 pub(crate) mod status_file;
 mod step;

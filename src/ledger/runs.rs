@@ -47,7 +47,7 @@ const WORTH_WAITING_FOR: TimeDelta = TimeDelta::hours(6);
 pub(crate) struct Purpose {
     /// It goes on to the bucket, so it may continue a run that has nothing else left to do.
     pub(crate) ships: bool,
-    /// It ships every row, and so continues only a shipment of every row.
+    /// It ships every row in files of its own, and so continues no run whose files are made.
     pub(crate) is_full: bool,
     /// It is about rows that are in the tables, so it continues no run and ends none.
     pub(crate) is_own: bool,

@@ -17,12 +17,17 @@ impl Step {
     /// A submission begins.
     pub(super) const SUBMITTING: Self =
         Self::new(&[FileState::Uploaded, FileState::Submitting], FileState::Submitting);
+    /// The pipe that it was announced to does not exist, and another is told of it.
+    pub(super) const REDIRECTED: Self = Self::new(
+        &[FileState::Uploaded, FileState::Submitting, FileState::Accepted],
+        FileState::Submitting,
+    );
     /// Snowflake said no.
     pub(super) const DENIED: Self = Self::new(&[FileState::Submitting], FileState::Uploaded);
     /// The pipe may have forgotten it by the time it is mended.
     pub(super) const FORGOTTEN: Self = Self::new(&[FileState::Accepted], FileState::Submitting);
     /// A run that shipped every row took its place.
-    pub(super) const REPLACED: Self = Self::new(
+    pub(crate) const REPLACED: Self = Self::new(
         &[FileState::Failed, FileState::Mismatch, FileState::Accepted, FileState::Submitting],
         FileState::Superseded,
     );
@@ -31,6 +36,8 @@ impl Step {
         &[FileState::Failed, FileState::Mismatch, FileState::Accepted],
         FileState::Superseded,
     );
+    /// The table is right no longer.
+    pub(super) const UNSETTLED: Self = Self::new(&[FileState::Superseded], FileState::Mismatch);
     /// It never reached the bucket, and its rows go in a newer file.
     pub(super) const LOST: Self = Self::new(
         &[
@@ -57,6 +64,11 @@ impl Step {
         ],
         FileState::Superseded,
     );
+
+    /// Whether a file in this state makes it.
+    pub(crate) fn takes(self, state: FileState) -> bool {
+        self.from.contains(&state)
+    }
 
     /// A step that is not legal does not compile.
     const fn new(from: &'static [FileState], to: FileState) -> Self {

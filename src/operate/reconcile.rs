@@ -5,21 +5,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde_json::json;
-
-use crate::blocking::blocking;
-use crate::config::{Account, Config};
+use crate::config::Config;
 use crate::event::{Sink, Teller};
 use crate::ids::Table;
 use crate::ledger;
-use crate::run::{Error, Settings, bound, hold};
-use crate::snowflake::compare as compared;
-use crate::snowflake::compare::{
-    Difference, Kind, TableComparison, differences, differing_buckets, differing_keys,
-};
-use crate::snowflake::{CompareQuery, Names, Rows, Statement, literal};
+use crate::run::{Error, Settings, compare, hold};
+use crate::snowflake::compare::{Difference, Kind, TableComparison};
+use crate::snowflake::{Names, literal};
 use crate::stop::Stop;
-use crate::warehouse::Warehouse;
 
 /// What a reconciliation found.
 pub(crate) struct Reconciliation {
@@ -120,7 +113,8 @@ pub(crate) async fn reconcile(
     let tables = if tables.is_empty() { &Table::ALL[..] } else { tables };
     let mut found = Vec::new();
     for table in tables {
-        let comparison = compare(&target, &warehouse, *table, stop).await?;
+        let asked = (&target, "snowtrack reconcile");
+        let comparison = compare(asked, &warehouse, *table, stop).await?;
         if comparison.differences.is_empty() {
             // Whatever became of a file once, its rows are right now.
             ledger::files::mark_compared(&mut warehouse, *table, (settings.clock)())?;
@@ -130,55 +124,4 @@ pub(crate) async fn reconcile(
     let deletion = |it: &TableComparison| Some((it.table, deletion(&target.names, it)?));
     let deletions = found.iter().filter_map(deletion).collect();
     Ok(Reconciliation { tables: found, deletions })
-}
-
-async fn compare(
-    target: &Account,
-    warehouse: &Warehouse,
-    table: Table,
-    stop: &Stop,
-) -> Result<TableComparison, Error> {
-    let rows = ask(target, (table, CompareQuery::Counts), None, stop).await?;
-    let remote = compared::table_sum(&rows)?;
-    let local = blocking(|| warehouse.table_sum(table))?;
-    let is_same = local == remote;
-    let mut comparison = TableComparison { table, local, remote, differences: Vec::new() };
-    if is_same {
-        return Ok(comparison);
-    }
-    let rows = ask(target, (table, CompareQuery::Buckets), None, stop).await?;
-    let local = blocking(|| warehouse.bucket_sums(table))?;
-    let remote = compared::bucket_sums(&rows)?;
-    let count = remote.iter().map(|sum| sum.row_count).sum::<u64>();
-    if count != comparison.remote.row_count {
-        let reason = format!(
-            "its buckets have {count} rows, and the table {}: compare again, it changes just now",
-            comparison.remote.row_count
-        );
-        let handle = rows.handle().to_owned();
-        return Err(crate::snowflake::Error::Incomplete { handle, reason }.into());
-    }
-    let buckets = differing_buckets(&local, &remote);
-    let rows = ask(target, (table, CompareQuery::Keys), Some(&buckets), stop).await?;
-    let local = blocking(|| warehouse.bucket_keys(table, &buckets))?;
-    let keys = differing_keys(&local, &compared::key_hashes(&rows)?);
-    let rows = ask(target, (table, CompareQuery::Rows), Some(&keys), stop).await?;
-    let local = blocking(|| warehouse.current_rows(table, &keys))?;
-    comparison.differences = differences(&table.columns(), &local, &compared::current_rows(&rows)?);
-    Ok(comparison)
-}
-
-async fn ask(
-    target: &Account,
-    (table, question): (Table, CompareQuery),
-    among: Option<&BTreeSet<String>>,
-    stop: &Stop,
-) -> Result<Rows, Error> {
-    let sql = target.names.compare(table, question);
-    let statement = match among {
-        Some(wanted) => bound(sql, json!(wanted).to_string()),
-        None => Statement::new(sql),
-    };
-    let statement = Statement { query_tag: Some("snowtrack reconcile".to_owned()), ..statement };
-    Ok(target.connection.run(&statement, stop).await?)
 }

@@ -102,6 +102,14 @@ impl Findings {
                 next_step,
             });
         }
+        if verification.outcome != Outcome::Verified {
+            return Err(Error::Unverified {
+                whose: format!("run {}", self.run.id),
+                outcome: verification.outcome,
+                reason: verification.reason.clone(),
+                next_step: "`verify` asks again".to_owned(),
+            });
+        }
         match self.missing.iter().find(|name| name.starts_with("pipe `")) {
             None => Ok(()),
             Some(pipe) => Err(Error::PipeGone { pipe: pipe.clone() }),

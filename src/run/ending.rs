@@ -26,7 +26,7 @@ impl Error {
             Self::DataDir { .. } | Self::DataDirUnreadable { .. } | Self::File { .. } => {
                 Ending::Lake
             }
-            Self::PipeGone { .. } => Ending::Snowflake,
+            Self::PipeGone { .. } | Self::PipeAbsent { .. } => Ending::Snowflake,
             Self::Refused { .. } | Self::Unsound { .. } => Ending::Quality,
             Self::NothingRead { .. }
             | Self::PlaylistsUnread { .. }
@@ -34,6 +34,7 @@ impl Error {
             Self::Locked { .. } => Ending::Later,
             Self::DataDirName { .. }
             | Self::NoSource
+            | Self::NoPipes { .. }
             | Self::OtherPrefix { .. }
             | Self::NothingExported
             | Self::NotShipped { .. }

@@ -89,6 +89,14 @@ pub enum Error {
         "every row is in, but {pipe} is gone and would load nothing more: `snowtrack snowflake apply` makes it again"
     )]
     PipeGone { pipe: String },
+    /// Nothing that is shipped would be loaded.
+    #[error(
+        "there is no pipe of the way `{mode}` (`SNOWFLAKE_INGEST`), or this role may see none: not even `{pipe}`. Nothing was shipped: `snowtrack snowflake plan` shows what is missing and who can make it; the same command continues"
+    )]
+    NoPipes { pipe: String, mode: &'static str },
+    /// Some files could not be submitted, the others were.
+    #[error("every other file is submitted, but pipe `{pipe}` is {reason}: {remedy}")]
+    PipeAbsent { pipe: String, reason: String, remedy: String },
     /// Nothing was exported yet.
     #[error(
         "nothing was exported yet, so there is nothing to ship; `snowtrack run --demo` tries everything out"

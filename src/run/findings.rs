@@ -1,5 +1,7 @@
 //! What one run has gathered so far, and the report that it becomes.
 
+use std::collections::BTreeSet;
+
 use super::error::Error;
 use super::report::{
     CheckReport, EnrichmentReport, FileReport, PlaylistReport, SpotifyReport, TableReport,
@@ -9,7 +11,7 @@ use crate::ids::Run;
 use crate::lake::Manifest;
 use crate::ledger::Shipment;
 use crate::quality::CheckResult;
-use crate::snowflake::Verification;
+use crate::snowflake::{Answer, Verification};
 use crate::status::FileState;
 use crate::warehouse::TableCount;
 
@@ -34,6 +36,10 @@ pub(crate) struct Findings {
     pub(crate) held_up: Option<crate::lake::Error>,
     /// What only a person can bring about before the rest can be known.
     pub(crate) refusal: Option<Error>,
+    /// What a verification is about and could not look at, in words.
+    pub(crate) doubts: Vec<String>,
+    /// The names of the pipes that there are; `None` where nobody asked.
+    pub(crate) pipes: Option<Answer<BTreeSet<String>>>,
     /// What was there once and is gone.
     pub(crate) missing: Vec<String>,
     /// Whether the run goes as far as Snowflake; else why it does not.
@@ -64,6 +70,8 @@ impl Findings {
             verification: None,
             held_up: None,
             refusal: None,
+            doubts: Vec::new(),
+            pipes: None,
             missing: Vec::new(),
             goes_to_snowflake: Err("no Snowflake account is configured"),
             reached: Stage::Fetch,

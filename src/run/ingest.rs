@@ -12,15 +12,15 @@ use uuid::Uuid;
 
 use super::error::Error;
 use super::upload::UploadedShipment;
-use super::{Run, saving};
+use super::{Run, pipes, saving};
 use crate::config::Account;
 use crate::event::{Counts, Stage, What};
 use crate::ids::{RunId, Table};
 use crate::lake::{ExportedFile, Format};
 use crate::ledger::{self, Shipment, ShippedFile, Step, Submission};
 use crate::snowflake::{
-    Accepted, Answer, Evidence, FileReport, IngestMode, MAX_PIPE_FILES, Request, StagedFile,
-    Statement, copy_result,
+    Accepted, Answer, Evidence, FileReport, IngestMode, Landed, MAX_PIPE_FILES, Request,
+    StagedFile, Statement, copy_result,
 };
 
 /// Files of one `COPY INTO`.
@@ -49,6 +49,7 @@ pub(crate) async fn ingest(
         mode: account.mode,
         format: account.format,
         submits_announced: run.submits_announced(),
+        absent: absent_ways(run, account),
         now: run.now(),
     };
     for table in Table::ALL {
@@ -60,7 +61,10 @@ pub(crate) async fn ingest(
         }
         let mut evidence = Evidence::default();
         let mut file_count = 0;
-        for batch in batches {
+        for mut batch in batches {
+            if batch.is_redirected {
+                leave_out_landed(run, account, &mut batch).await?;
+            }
             file_count += batch.files.len();
             saving::confirm_again(run).await?;
             submit(run, account, &batch, &mut evidence).await?;
@@ -69,8 +73,57 @@ pub(crate) async fn ingest(
         submitted.evidence.insert(table, evidence);
     }
     run.leave(Counts::default());
-    run.findings.reached = Stage::Ingest;
-    Ok(submitted)
+    // A verification says so itself, and more.
+    let files = uploaded.iter().flat_map(|uploaded| &uploaded.shipment().files);
+    match files.filter(|_| !run.does(Stage::Verify)).find_map(|file| plan.awaited(file)) {
+        Some(way) => Err(absent(run, account, way)),
+        None => {
+            run.findings.reached = Stage::Ingest;
+            Ok(submitted)
+        }
+    }
+}
+
+/// A pipe by what it is for.
+type Way = (Table, Format, IngestMode);
+
+/// Those that are known not to exist.
+fn absent_ways(run: &Run<'_>, account: &Account) -> Vec<Way> {
+    let is_absent = |(table, format, mode): &Way| {
+        let pipe = account.names.pipe(*table, *format, *mode);
+        pipe.is_some_and(|pipe| run.findings.lacks(&pipe))
+    };
+    let of_table = |table| {
+        let modes = [IngestMode::Rest, IngestMode::Auto];
+        pipes::FORMATS.into_iter().flat_map(move |it| modes.map(|mode| (table, it, mode)))
+    };
+    Table::ALL.into_iter().flat_map(of_table).filter(is_absent).collect()
+}
+
+fn absent(run: &Run<'_>, account: &Account, (table, format, mode): Way) -> Error {
+    let pipe = account.names.pipe(table, format, mode);
+    let found =
+        pipe.map(|pipe| pipes::absent(account, &run.findings, &pipe, (table, mode, format)));
+    let (pipe, reason, remedy) =
+        found.map(|it| (it.pipe, it.reason, it.remedy)).unwrap_or_default();
+    Error::PipeAbsent { pipe, reason, remedy }
+}
+
+/// Leaves out the files of which the table holds rows: the pipe that is gone loaded them, and another would load them again.
+async fn leave_out_landed(
+    run: &Run<'_>,
+    account: &Account,
+    batch: &mut Batch<'_>,
+) -> Result<(), Error> {
+    let keys: Vec<&str> = batch.files.iter().map(|file| file.key.as_str()).collect();
+    let bindings = vec!["[]".to_owned(), serde_json::json!(keys).to_string()];
+    let sql = account.names.landed(batch.table);
+    let query_tag = Some(run.id().to_string());
+    let statement = Statement { bindings, query_tag, ..Statement::new(sql) };
+    let landed = Landed::read(&account.connection.run(&statement, run.stop).await?)?;
+    let is_in = |key: &str| landed.iter().any(|it| it.key == key && 0 < it.row_count);
+    batch.files.retain(|file| !is_in(&file.key));
+    Ok(())
 }
 
 /// How files are submitted that no note says it of.
@@ -79,6 +132,8 @@ struct Plan {
     format: Format,
     /// Whether we submit what S3's events should have announced.
     submits_announced: bool,
+    /// Pipes that do not exist.
+    absent: Vec<Way>,
     now: DateTime<Utc>,
 }
 
@@ -94,6 +149,8 @@ struct Batch<'f> {
     request_id: Option<Uuid>,
     /// Whether Snowflake may know them from a call whose answer never came.
     is_submitted_already: bool,
+    /// Whether they were announced to a pipe that does not exist, and go to that of the other way.
+    is_redirected: bool,
     files: Vec<&'f ExportedFile>,
 }
 
@@ -119,23 +176,49 @@ impl Plan {
 
     /// The call that submits a file alone; `None` where it is not to be submitted again.
     fn batch<'f>(&self, run_id: &RunId, shipped: &'f ShippedFile) -> Option<Batch<'f>> {
-        let mode = shipped.mode.unwrap_or(self.mode);
+        let (way, is_redirected) = self.way(shipped);
+        let (table, format, mode) = way;
+        if self.absent.contains(&way) {
+            return None;
+        }
         // Whether it came, the table tells; a pipe that has forgotten it would load it a second time.
         let is_ours_to_submit = mode == IngestMode::Rest || self.submits_announced;
-        if is_ours_to_submit && shipped.is_forgotten(self.now) {
+        if is_ours_to_submit && !is_redirected && shipped.is_forgotten(self.now) {
             return None;
         }
         let is_copy = mode == IngestMode::Copy;
         Some(Batch {
-            table: shipped.file.table,
+            table,
             mode,
-            format: shipped.format().unwrap_or(self.format),
+            format,
             run_id: is_copy.then(|| run_id.clone()),
             request_id: shipped.request_id.filter(|_| is_copy),
             // Of a file in a bucket with events a pipe may know without us.
-            is_submitted_already: shipped.state.is_submitted() || mode == IngestMode::Auto,
+            is_submitted_already: !is_redirected
+                && (shipped.state.is_submitted() || mode == IngestMode::Auto),
+            is_redirected,
             files: vec![&shipped.file],
         })
+    }
+
+    /// Which pipe a file goes to, and whether that is not the one that it was announced to: no event can load it through a pipe that
+    /// does not exist.
+    fn way(&self, shipped: &ShippedFile) -> (Way, bool) {
+        let (table, format) = (shipped.file.table, shipped.format().unwrap_or(self.format));
+        let of_mode = |mode| (table, format, mode);
+        let noted = of_mode(shipped.mode.unwrap_or(self.mode));
+        let by_event = of_mode(IngestMode::Auto);
+        let is_redirected =
+            self.submits_announced && noted == by_event && self.absent.contains(&by_event);
+        (if is_redirected { of_mode(IngestMode::Rest) } else { noted }, is_redirected)
+    }
+
+    /// The pipe that a file waits for.
+    fn awaited(&self, shipped: &ShippedFile) -> Option<Way> {
+        let (way, _) = self.way(shipped);
+        let is_absent =
+            shipped.is_unsubmitted(self.submits_announced) && self.absent.contains(&way);
+        is_absent.then_some(way)
     }
 }
 
@@ -153,6 +236,7 @@ impl Batch<'_> {
     fn takes(&self, other: &Self) -> bool {
         (self.mode, self.format, self.request_id) == (other.mode, other.format, other.request_id)
             && self.is_submitted_already == other.is_submitted_already
+            && self.is_redirected == other.is_redirected
             && self.run_id == other.run_id
             && self.files.len() < self.limit()
     }
@@ -218,7 +302,8 @@ async fn submit_to_pipe(
     batch: &Batch<'_>,
     paths: Vec<String>,
 ) -> Result<Accepted, Error> {
-    let Some(pipe) = account.names.pipe(batch.table, batch.format, batch.mode) else {
+    let pipe = account.names.pipe(batch.table, batch.format, batch.mode);
+    let Some(pipe) = pipe.filter(|_| !batch.files.is_empty()) else {
         return Ok(Accepted::default());
     };
     let staged: Vec<StagedFile> = paths
@@ -226,6 +311,10 @@ async fn submit_to_pipe(
         .zip(&batch.files)
         .map(|(path, file)| StagedFile { path, size_bytes: file.size_bytes })
         .collect();
+    if batch.is_redirected {
+        let (files, now) = (batch.files.iter().copied(), run.now());
+        ledger::files::redirect(&mut run.warehouse, files, batch.mode, now)?;
+    }
     note_submission(run, batch, None)?;
     let answer = account.connection.insert_files(&pipe, &staged, run.stop).await;
     // A second call's no does not take back what a first one may have brought about.
@@ -280,7 +369,8 @@ mod tests {
 
     fn plan(mode: IngestMode) -> Plan {
         let now = DateTime::UNIX_EPOCH + chrono::TimeDelta::days(1);
-        Plan { mode, format: Format::Parquet, submits_announced: false, now }
+        let absent = Vec::new();
+        Plan { mode, format: Format::Parquet, submits_announced: false, absent, now }
     }
 
     fn batches<'f>(plan: &Plan, shipments: &'f [Shipment]) -> Vec<Batch<'f>> {
@@ -346,6 +436,26 @@ mod tests {
         assert_eq!(batches(&plan, &shipments).len(), 1);
         plan.now = DateTime::UNIX_EPOCH + chrono::TimeDelta::days(15);
         assert_eq!(batches(&plan, &shipments), []);
+    }
+
+    #[test]
+    fn a_file_goes_to_another_pipe_only_where_its_own_does_not_exist_and_only_if_asked() {
+        let auto = Some(IngestMode::Auto);
+        let file = ShippedFile::example("a.parquet", FileState::Accepted, auto);
+        let shipments = [Shipment::example(1, vec![file])];
+        let of = |mode| (Table::Songs, Format::Parquet, mode);
+        for (asked, absent, expected) in [
+            (false, vec![], Some((IngestMode::Auto, false))),
+            (false, vec![of(IngestMode::Auto)], None),
+            (true, vec![], Some((IngestMode::Auto, false))),
+            (true, vec![of(IngestMode::Auto)], Some((IngestMode::Rest, true))),
+            (true, vec![of(IngestMode::Auto), of(IngestMode::Rest)], None),
+        ] {
+            let plan = Plan { submits_announced: asked, absent, ..plan(IngestMode::Rest) };
+            let found = batches(&plan, &shipments);
+            let found = found.first().map(|batch| (batch.mode, batch.is_redirected));
+            assert_eq!(found, expected);
+        }
     }
 
     #[test]

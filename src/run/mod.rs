@@ -13,6 +13,7 @@
 
 mod account;
 mod check;
+mod comparison;
 mod conclusion;
 pub(crate) mod ending;
 mod error;
@@ -25,12 +26,14 @@ mod lock;
 mod lost;
 pub(crate) mod notes;
 mod outstanding;
+mod pipes;
 mod provenance;
 mod publish;
 mod rehearsal;
 mod report;
 mod report_file;
 mod saving;
+mod settled;
 mod transform;
 mod upload;
 mod verify;
@@ -72,6 +75,7 @@ pub use report::{
 };
 
 pub(crate) use account::bound;
+pub(crate) use comparison::compare;
 pub(crate) use findings::{check_report, table_report};
 pub(crate) use job::account;
 pub(crate) use lock::{Lock, Look, hold, hold_with_state, look};
@@ -188,6 +192,9 @@ async fn every_stage(run: &mut Run<'_>) -> Result<(), Error> {
     if *run.settings.stages.end() < Stage::Upload || run.config.lake.bucket.is_none() {
         return saving::put_published(run).await;
     }
+    if run.only_verifies() {
+        settled::compare(run).await?;
+    }
     let outstanding = Outstanding::take(run)?;
     saving::before_files_leave(run).await?;
     // Analysts that do not have it keep no file from Snowflake.
@@ -198,6 +205,7 @@ async fn every_stage(run: &mut Run<'_>) -> Result<(), Error> {
 
 /// What is outstanding goes to the bucket and into Snowflake, and is looked for there.
 async fn ship(run: &mut Run<'_>) -> Result<(), Error> {
+    pipes::require_any(run).await?;
     let uploaded = upload(run).await?;
     let submitted = ingest(run, &uploaded).await?;
     if !uploaded.is_empty() {

@@ -2,8 +2,8 @@
 
 use super::error::Error;
 use super::findings::Findings;
-use crate::ids::Table;
-use crate::ledger;
+use crate::ids::{RunId, Table};
+use crate::ledger::{self, Shipment};
 use crate::status::PlaylistStatus;
 use crate::warehouse::Warehouse;
 
@@ -55,19 +55,22 @@ pub(crate) fn genres(warehouse: &Warehouse) -> Result<Option<String>, crate::war
     }))
 }
 
-/// Says which current rows a verification does not ask about.
-pub(crate) fn unasked(warehouse: &Warehouse) -> Result<Vec<String>, crate::warehouse::Error> {
-    let mut notes = Vec::new();
-    for table in Table::ALL {
-        let count = ledger::files::unasked_row_count(warehouse, table)?;
-        if 0 < count {
-            let (rows, stand) = if count == 1 { ("row", "stands") } else { ("rows", "stand") };
-            notes.push(format!(
-                "{count} current {rows} of `{table}` {stand} in files that a repair settled, which no verification asks about: `snowtrack reconcile {table}` compares the whole table"
-            ));
-        }
-    }
-    Ok(notes)
+/// Says that the rows of a settled file were looked for in the table.
+pub(crate) fn settled(table: Table, row_count: u64) -> String {
+    let (rows, stand) = if row_count == 1 { ("row", "stands") } else { ("rows", "stand") };
+    format!(
+        "{row_count} current {rows} of `{table}` {stand} in files that a repair settled: the whole table was compared instead, and has them"
+    )
+}
+
+/// Says which files of others a run takes along that ships every row itself.
+pub(crate) fn open(shipments: &[Shipment], run: &RunId) -> Vec<String> {
+    let others = shipments.iter().filter(|shipment| shipment.run.id != *run);
+    let said = others.map(|Shipment { run, files, .. }| {
+        let files = if files.len() == 1 { "1 file".to_owned() } else { format!("{} files", files.len()) };
+        format!("{files} of run {} had not arrived: what is open goes along; this run ships every row in new files", run.id)
+    });
+    said.collect()
 }
 
 /// Of how many there is not one.

@@ -4,7 +4,7 @@
 //! uploaded is skipped, what was submitted is known to its pipe (by path, for 14 days) or to the table (`COPY INTO`, for 64).
 
 use super::error::Error;
-use super::{Run, lost};
+use super::{Run, lost, notes};
 use crate::config::Account;
 use crate::ledger::{self, Asked, ShippedFile};
 use crate::status::FileState;
@@ -32,6 +32,9 @@ impl Outstanding {
         };
         if let Some(run) = &run.settings.run {
             shipments.retain(|shipment| shipment.run.id == *run);
+        }
+        if ledger::runs::is_full(warehouse, run.id())? && !run.only_verifies() {
+            run.findings.notes.extend(notes::open(&shipments, run.id()));
         }
         run.findings.shipments = shipments;
         // Without an account, what is in the bucket has arrived.

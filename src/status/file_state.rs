@@ -71,9 +71,9 @@ impl FileState {
             Self::Submitting => matches!(self, Self::Uploaded | Self::Submitting | Self::Accepted),
             Self::Accepted => matches!(self, Self::Submitting),
             // The table is asked whatever is noted: events load a file before its upload is noted, and people change tables.
-            Self::Verified | Self::Failed | Self::Mismatch => {
-                !matches!(self, Self::Loaded | Self::Superseded)
-            }
+            Self::Verified | Self::Failed => !matches!(self, Self::Loaded | Self::Superseded),
+            // A settled one, too, whose rows its table was found to lack.
+            Self::Mismatch => !matches!(self, Self::Loaded),
             // What is proven, too, where somebody in it is forgotten.
             Self::Superseded => !matches!(self, Self::Loaded | Self::Superseded),
         }
@@ -188,6 +188,7 @@ mod tests {
         (Mismatch, Failed, "somebody took its rows away, and loading it again was refused"),
         (Mismatch, Mismatch, "the table still holds something else"),
         (Mismatch, Superseded, "the table is right without it"),
+        (Superseded, Mismatch, "it was settled, and rows are gone that stand in no newer file"),
     ];
 
     #[test]

@@ -18,14 +18,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::error::Error;
 use super::ingest::Submitted;
-use super::{Run, notes};
+use super::{Run, pipes};
 use crate::config::Account;
 use crate::event::{Counts, Stage, What};
 use crate::ids::{RunId, Table};
 use crate::lake::ExportedFile;
 use crate::ledger::{self, Shipment};
 use crate::retry::pause;
-use crate::snowflake::{self, Evidence, Verification};
+use crate::snowflake::{self, Evidence, IngestMode, Verification};
 use crate::status::FileState;
 use crate::status::Verdict;
 use replacements::{replaced_keys, replacements};
@@ -49,6 +49,9 @@ pub(crate) async fn verify(run: &mut Run<'_>, submitted: Submitted) -> Result<()
     run.findings.shipments = shipments;
     if !run.findings.shipments.is_empty() {
         run.enter(Stage::Verify)?;
+        if is_any_awaited(run, account) {
+            pipes::look(run, account).await?;
+        }
         let Watched { verification, refusal } = watch(run, account, submitted.evidence).await?;
         let replacements = replacements(&run.warehouse, &run.findings.shipments, &verification)?;
         let file_count = Some(count_verified(&verification) as u64);
@@ -56,17 +59,27 @@ pub(crate) async fn verify(run: &mut Run<'_>, submitted: Submitted) -> Result<()
         let warehouse = &mut run.warehouse;
         ledger::files::note_verdicts(warehouse, &verification, &replacements, &place, now)?;
         ledger::files::submit_again(warehouse, &verification, now)?;
-        let replaced = replaced_keys(&run.findings.shipments, &replacements);
+        let replaced = replaced_keys(&run.findings.shipments, &replacements, &verification);
         run.findings.verification = Some(verification.without(&replaced));
-        run.findings.refusal = refusal;
+        run.findings.refusal = refusal.or(run.findings.refusal.take());
         if run.only_verifies() {
-            run.findings.notes.extend(notes::unasked(&run.warehouse)?);
             run.findings.missing = presence::missing(run, account).await?;
         }
         run.leave(Counts { file_count, ..Counts::default() });
     }
+    if !run.findings.doubts.is_empty() {
+        let known = run.findings.verification.take().unwrap_or_else(Verification::of_nothing);
+        run.findings.verification = Some(known.doubted(&run.findings.doubts));
+    }
     run.findings.reached = Stage::Verify;
     Ok(())
+}
+
+/// Whether a pipe may still have to load something: what was judged before, the table alone tells of.
+fn is_any_awaited(run: &Run<'_>, account: &Account) -> bool {
+    let mut files = run.findings.shipments.iter().flat_map(|shipment| &shipment.files);
+    let by_pipe = |mode| mode != IngestMode::Copy;
+    files.any(|file| file.found().is_none() && by_pipe(file.mode.unwrap_or(account.mode)))
 }
 
 /// What was found, and why some of it could not be.

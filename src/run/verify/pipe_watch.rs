@@ -1,5 +1,7 @@
 //! The ways by which a table's files get in, and how each of them is.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
 use crate::config::Account;
@@ -8,6 +10,8 @@ use crate::ledger::{Shipment, ShippedFile};
 use crate::run::Run;
 use crate::run::account::query;
 use crate::run::error::Error;
+use crate::run::findings::Findings;
+use crate::run::pipes;
 use crate::snowflake::{
     Answer, Health, IngestMode, PipeHealth, PipeState, PipeStatus, QualifiedName, Statement,
 };
@@ -18,6 +22,8 @@ pub(crate) struct Channel<'f> {
     /// Whether they were submitted, by us or by the bucket's events.
     pub(crate) is_submitted: bool,
     pub(crate) pipe: Option<QualifiedName>,
+    /// Where the pipe does not exist, what is said of that.
+    pub(crate) absent: Option<PipeHealth>,
     pub(crate) files: Vec<&'f ShippedFile>,
     pub(crate) status: Option<PipeStatus>,
     health: Option<PipeHealth>,
@@ -27,14 +33,16 @@ pub(crate) struct Channel<'f> {
 pub(crate) fn channels<'f>(
     account: &Account,
     table: Table,
-    shipments: &'f [Shipment],
+    findings: &'f Findings,
 ) -> Vec<Channel<'f>> {
+    let shipments: &[Shipment] = &findings.shipments;
     let mut channels: Vec<Channel<'_>> = Vec::new();
     for shipped in shipments.iter().flat_map(|shipment| shipment.files_of(table)) {
         let mode = shipped.mode.unwrap_or(account.mode);
         let is_submitted =
             shipped.state.is_submitted() || mode == IngestMode::Auto && shipped.is_announced();
-        let pipe = account.names.pipe(table, shipped.format().unwrap_or(account.format), mode);
+        let format = shipped.format().unwrap_or(account.format);
+        let pipe = account.names.pipe(table, format, mode);
         let known = channels
             .iter_mut()
             .find(|it| (it.mode, it.is_submitted, &it.pipe) == (mode, is_submitted, &pipe));
@@ -43,6 +51,10 @@ pub(crate) fn channels<'f>(
             None => channels.push(Channel {
                 mode,
                 is_submitted,
+                absent: pipe
+                    .as_ref()
+                    .filter(|pipe| findings.lacks(pipe))
+                    .map(|pipe| pipes::absent(account, findings, pipe, (table, mode, format))),
                 pipe,
                 files: vec![shipped],
                 status: None,
@@ -53,11 +65,27 @@ pub(crate) fn channels<'f>(
     channels
 }
 
+/// What is said of the files whose pipe does not exist, by key.
+pub(crate) fn absent_pipes(channels: &[Channel<'_>]) -> BTreeMap<String, PipeHealth> {
+    let absent = channels.iter().filter_map(|channel| Some((channel, channel.absent.as_ref()?)));
+    let files = absent.flat_map(|(channel, pipe)| {
+        channel.files.iter().map(move |shipped| (shipped.file.key.clone(), pipe.clone()))
+    });
+    files.collect()
+}
+
 impl Channel<'_> {
     /// Whether the pipe stands until a person moves it.
     pub(crate) fn is_stuck(&self) -> bool {
         let is_paused = self.status.as_ref().is_some_and(|it| it.state() == PipeState::Paused);
-        is_paused || self.health.as_ref().is_some_and(|pipe| pipe.health == Health::Fail)
+        is_paused
+            || self.absent.is_some()
+            || self.health.as_ref().is_some_and(|pipe| pipe.health == Health::Fail)
+    }
+
+    /// The pipe, where there is one.
+    pub(crate) fn pipe_to_ask(&self) -> Option<&QualifiedName> {
+        self.pipe.as_ref().filter(|_| self.absent.is_none())
     }
 
     /// How the pipe is; `None` where there is none.
@@ -67,7 +95,8 @@ impl Channel<'_> {
         account: &Account,
         submitted_at: DateTime<Utc>,
     ) -> Result<Option<Answer<PipeHealth>>, Error> {
-        let Some(pipe) = &self.pipe else { return Ok(None) };
+        let Some(pipe) = self.pipe_to_ask().cloned() else { return Ok(None) };
+        let pipe = &pipe;
         let statement = Statement::new(account.names.pipe_status(pipe));
         let rows = match query(run, account, statement).await? {
             Answer::Given(rows) => rows,

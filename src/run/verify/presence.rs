@@ -2,8 +2,6 @@
 //!
 //! In: files that were sent. Out: the names of what is gone. What cannot be looked at is told as that, and is no finding.
 
-use std::collections::BTreeSet;
-
 use futures_util::future::join_all;
 
 use crate::config::Account;
@@ -12,9 +10,9 @@ use crate::ids::Table;
 use crate::lake::Store;
 use crate::ledger::ShippedFile;
 use crate::run::Run;
-use crate::run::account::query;
 use crate::run::error::Error;
-use crate::snowflake::{Answer, QualifiedName, Row, Rows, Statement};
+use crate::run::pipes;
+use crate::snowflake::QualifiedName;
 use crate::status::FileState;
 
 /// Looks that are under way at once.
@@ -23,7 +21,7 @@ const LOOKS: usize = 16;
 const SHOWN: usize = 10;
 
 /// Names everything that is gone, and says so.
-pub(crate) async fn missing(run: &Run<'_>, account: &Account) -> Result<Vec<String>, Error> {
+pub(crate) async fn missing(run: &mut Run<'_>, account: &Account) -> Result<Vec<String>, Error> {
     let mut missing = missing_pipes(run, account).await?;
     missing.extend(Box::pin(missing_files(run, account)).await?);
     for name in &missing {
@@ -32,7 +30,7 @@ pub(crate) async fn missing(run: &Run<'_>, account: &Account) -> Result<Vec<Stri
     Ok(missing)
 }
 
-async fn missing_pipes(run: &Run<'_>, account: &Account) -> Result<Vec<String>, Error> {
+async fn missing_pipes(run: &mut Run<'_>, account: &Account) -> Result<Vec<String>, Error> {
     let is_sent = |table: &Table| {
         run.findings.shipments.iter().any(|shipment| shipment.files_of(*table).next().is_some())
     };
@@ -43,19 +41,9 @@ async fn missing_pipes(run: &Run<'_>, account: &Account) -> Result<Vec<String>, 
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
-    let there = match query(run, account, Statement::new(account.names.pipes())).await {
-        Ok(Answer::Given(rows)) => names_in(&rows)?,
-        Err(error) if error.is_interruption() => return Err(error),
-        // Whoever may not ask knows nothing.
-        Ok(Answer::Unknown(_)) | Err(_) => return Ok(Vec::new()),
-    };
-    let gone = wanted.into_iter().filter(|pipe| !there.contains(pipe.name.as_str()));
+    pipes::look(run, account).await?;
+    let gone = wanted.into_iter().filter(|pipe| run.findings.lacks(pipe));
     Ok(gone.map(|pipe| format!("pipe `{pipe}`")).collect())
-}
-
-fn names_in(rows: &Rows) -> Result<BTreeSet<String>, Error> {
-    let name = |row: Row<'_>| Ok(row.cell("name")?.text()?.to_owned());
-    rows.iter().map(name).collect()
 }
 
 async fn missing_files(run: &Run<'_>, account: &Account) -> Result<Vec<String>, Error> {

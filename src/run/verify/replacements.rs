@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ids::{RunId, Table};
 use crate::lake::ExportedFile;
-use crate::ledger::{self, Replacement, Shipment};
+use crate::ledger::{self, Replacement, Shipment, ShippedFile, Step};
 use crate::run::error::Error;
 use crate::snowflake::Verification;
-use crate::status::Verdict;
+use crate::status::{FileState, Verdict};
 use crate::warehouse::Warehouse;
 
 /// What the runs among these replace that shipped every row.
@@ -47,18 +47,27 @@ fn arrived_whole(
     replacements
 }
 
-/// The keys of the older files that these settle.
+/// The keys of the older files that these settle, as the ledger does: what is proven stays so, and what is not submitted yet will be.
 pub(crate) fn replaced_keys(
     shipments: &[Shipment],
     replacements: &[Replacement],
+    verification: &Verification,
 ) -> BTreeSet<String> {
+    let found: BTreeMap<&str, FileState> = verification
+        .files
+        .iter()
+        .filter_map(|file| Some((file.key.as_str(), FileState::of_verdict(file.verdict)?)))
+        .collect();
     let older = shipments.iter().flat_map(|shipment| {
-        let is_replaced = |file: &&ExportedFile| {
-            replacements.iter().any(|it| shipment.run.id < it.run && file.table == it.table)
+        let is_replaced = |shipped: &&ShippedFile| {
+            let ExportedFile { table, key, .. } = &shipped.file;
+            let state = found.get(key.as_str()).copied().unwrap_or(shipped.state);
+            let is_older = |it: &Replacement| shipment.run.id < it.run && *table == it.table;
+            Step::REPLACED.takes(state) && replacements.iter().any(is_older)
         };
-        shipment.exported().filter(is_replaced)
+        shipment.files.iter().filter(is_replaced)
     });
-    older.map(|file| file.key.clone()).collect()
+    older.map(|shipped| shipped.file.key.clone()).collect()
 }
 
 #[cfg(test)]
@@ -95,6 +104,12 @@ mod tests {
         assert!(arrived_whole(&shipments, &BTreeSet::new(), &judged).is_empty(), "no full run");
         let whole = arrived_whole(&shipments, &full, &judged);
         assert_eq!(whole.len(), 1);
-        assert_eq!(replaced_keys(&shipments, &whole), BTreeSet::from(["old".to_owned()]));
+        let old = BTreeSet::from(["old".to_owned()]);
+        assert_eq!(replaced_keys(&shipments, &whole, &judged), old);
+        let proven = verified(&shipments, &["old", "new 1", "new 2"]);
+        assert_eq!(replaced_keys(&shipments, &whole, &proven), BTreeSet::new());
+        let mut waiting = shipments.clone();
+        waiting[0].files[0].state = FileState::Uploaded;
+        assert_eq!(replaced_keys(&waiting, &whole, &judged), BTreeSet::new());
     }
 }

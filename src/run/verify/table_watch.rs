@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Window;
 use super::announced::unannounced;
-use super::pipe_watch::{Channel, channels};
+use super::pipe_watch::{Channel, absent_pipes, channels};
 use super::table_query::{PipeSign, PipeSigns, TableQuery};
 use crate::config::Account;
 use crate::event::{HeldBy, TableProgress, What};
@@ -74,12 +74,13 @@ impl<'f> TableWatch<'f> {
         let found = shipped().filter_map(|it| Some((it.file.key.clone(), it.found()?)));
         evidence.found_before = found.collect();
         evidence.landing_table = account.names.table(table).to_string();
-        let channels = channels(account, table, shipments);
+        let channels = channels(account, table, &run.findings);
         let unsubmitted = channels
             .iter()
             .filter(|channel| !channel.is_submitted)
             .flat_map(|channel| &channel.files);
         evidence.unsubmitted_keys = unsubmitted.map(|shipped| shipped.file.key.clone()).collect();
+        evidence.absent_pipes = absent_pipes(&channels);
         Some(Self {
             channels,
             began_at: shipments.iter().map(|shipment| shipment.run.started_at).min()?,
@@ -125,6 +126,9 @@ impl<'f> TableWatch<'f> {
 
     /// Whose answer is waited for.
     fn awaited(&self, now: DateTime<Utc>, mode: IngestMode) -> HeldBy {
+        if let Some(pipe) = self.evidence.absent_pipes.values().next() {
+            return HeldBy::Pipe { state: pipe.reason.clone() };
+        }
         match (&self.evidence.pipe, mode) {
             (Answer::Given(pipe), _) if pipe.health != Health::Ok => {
                 HeldBy::Pipe { state: pipe.reason.clone() }
@@ -185,7 +189,8 @@ impl<'f> TableWatch<'f> {
     }
 
     fn takes(&self, mode: IngestMode) -> bool {
-        self.channels.iter().any(|channel| channel.is_submitted && channel.mode == mode)
+        let is_open = |channel: &Channel<'_>| channel.is_submitted && channel.absent.is_none();
+        self.channels.iter().any(|channel| is_open(channel) && channel.mode == mode)
     }
 
     /// Whether nothing of what is waited for will come before a person does something.
@@ -346,7 +351,7 @@ impl<'f> TableWatch<'f> {
 
     async fn ask_report(&mut self, run: &Run<'_>, account: &Account) -> Result<(), Error> {
         for channel in self.channels.iter().filter(|channel| channel.mode == IngestMode::Rest) {
-            let Some(pipe) = &channel.pipe else { continue };
+            let Some(pipe) = channel.pipe_to_ask() else { continue };
             match account.connection.insert_report(pipe, run.stop).await {
                 // A report can be late, or be cut short; what an earlier one said stays said.
                 Ok(report) => match &mut self.evidence.reports {

@@ -48,6 +48,8 @@ pub(crate) struct Evidence {
     pub is_unconfirmed: bool,
     /// How its pipe is.
     pub pipe: Answer<PipeHealth>,
+    /// Of files whose pipe does not exist, by key, what is said of that.
+    pub absent_pipes: BTreeMap<String, PipeHealth>,
 }
 
 /// What an earlier verification found of a file.
@@ -79,6 +81,7 @@ impl Default for Evidence {
             is_landed_old: false,
             is_unconfirmed: false,
             pipe: Answer::Unknown(unknown()),
+            absent_pipes: BTreeMap::new(),
         }
     }
 }

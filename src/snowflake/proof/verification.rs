@@ -76,6 +76,21 @@ impl Verification {
         Self::of(self.files.into_iter().filter(is_left).collect())
     }
 
+    /// That of no file.
+    pub(crate) fn of_nothing() -> Self {
+        Self::of(Vec::new())
+    }
+
+    /// The same where there is more that could not be looked at: not known, unless something is known to be worse.
+    pub(crate) fn doubted(self, doubts: &[String]) -> Self {
+        match (self.outcome, doubts) {
+            (Outcome::Verified, [_, ..]) => {
+                Self { outcome: Outcome::Pending, reason: doubts.join("; "), files: self.files }
+            }
+            _ => self,
+        }
+    }
+
     /// The first of the worst files; `None` where every file is proven.
     pub(crate) fn worst(&self) -> Option<&FileVerdict> {
         worst(&self.files)

@@ -268,3 +268,49 @@ fn a_clock_that_is_ten_minutes_off_is_named_and_does_not_stop_the_run() {
         assert!(text(&doctor).contains("clock"), "{}", text(&doctor));
     }
 }
+
+/// Whoever reads a named pipe waits for its writer, and no signal ends that.
+#[test]
+fn a_key_or_a_token_that_is_no_file_is_refused_at_once() {
+    let cloud = Cloud::bare("rest", "parquet");
+    let pipe = cloud.world.path("key.p8");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    std::os::unix::fs::symlink(&pipe, cloud.world.path("link.p8")).unwrap();
+    std::os::unix::fs::symlink(crate::support::cloud::KEY, cloud.world.path("good.p8")).unwrap();
+    let folder = cloud.world.path("in").display().to_string();
+    std::fs::create_dir(&folder).unwrap();
+    for (path, kind) in [
+        (pipe.display().to_string(), "a pipe or a device"),
+        (cloud.world.path("link.p8").display().to_string(), "a pipe or a device"),
+        ("/dev/zero".to_owned(), "a pipe or a device"),
+        (folder, "a folder"),
+    ] {
+        let mut command = cloud.command(&["run", "--demo"]);
+        let output = command.env("SNOWFLAKE_PRIVATE_KEY_PATH", &path).output().unwrap();
+        let said = text(&output);
+        assert_eq!(output.status.code(), Some(2), "{path}: {said}");
+        assert!(said.contains(&path) && said.contains(kind), "{path}: {said}");
+        assert!(said.contains("SNOWFLAKE_PRIVATE_KEY_PATH"), "{path}: {said}");
+    }
+    // The standard input is a pipe here.
+    let mut command = cloud.command(&["run", "--demo"]);
+    command.env("SNOWFLAKE_PRIVATE_KEY_PATH", "/dev/stdin").stdin(std::process::Stdio::piped());
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    // A link to a file is that file: the account is asked.
+    let mut command = cloud.command(&["snowflake", "pipes"]);
+    command.env("SNOWFLAKE_PRIVATE_KEY_PATH", cloud.world.path("good.p8"));
+    command.output().unwrap();
+    assert!(!cloud.snowflake.requests().is_empty());
+    let token = format!(
+        "[one]\naccount = 'myorg-myacct'\nauthenticator = 'oauth'\ntoken_file_path = '{}'\n",
+        pipe.display()
+    );
+    cloud.world.write(".snowflake/connections.toml", &token);
+    let mut command = cloud.command(&["config", "check"]);
+    let home = cloud.world.path("");
+    command.env_remove("SNOWFLAKE_PRIVATE_KEY_PATH").env("HOME", home);
+    let output = command.env("SNOWFLAKE_CONNECTION", "one").output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    assert!(text(&output).contains("key.p8"), "{}", text(&output));
+}

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::snowflake::verdicts::{error_of, states_of, verify};
 use crate::support::cloud::{Cloud, SMALL, text};
-use crate::support::fake_snowflake::LoadFault;
+use crate::support::fake_snowflake::{Fault, LoadFault, When};
 
 /// What stands between backticks and can be done: our own commands, and statements.
 fn steps(message: &str) -> Vec<&str> {
@@ -168,31 +168,89 @@ fn what_a_difference_means_is_said_once_for_each_kind() {
     }
 }
 
-/// A repair ships the rows that were wrong, and settles the file that they stood in: the rest of it is in no verification any more.
-#[test]
-fn a_verification_says_which_rows_it_does_not_ask_about_after_a_repair() {
+/// Takes away the artist of the demo whose id is the `nth` in order.
+fn delete_artist(cloud: &Cloud, nth: u32) {
+    let ids = format!("select ID from SPOTIFY.RAW.ARTISTS order by ID limit 1 offset {nth}");
+    cloud.snowflake.tamper(&format!("delete from SPOTIFY.RAW.ARTISTS where ID in ({ids})"));
+}
+
+/// An account in which one of the demo's artists was repaired, so that the file of all of them is settled; with the first run's id.
+fn repaired() -> (Cloud, String) {
     let cloud = Cloud::small("copy", "parquet");
-    assert_eq!(cloud.report(&["--demo"]).0, 0);
-    cloud.snowflake.tamper(
-        "delete from SPOTIFY.RAW.ARTISTS where ID = (select min(ID) from SPOTIFY.RAW.ARTISTS)",
-    );
+    let (code, first) = cloud.report(&["--demo"]);
+    assert_eq!(code, 0, "{first:#}");
+    delete_artist(&cloud, 0);
     assert_eq!(verify(&cloud, &[]).0, 7);
     let output = cloud.run(&["reconcile", "artists", "--repair"]);
     assert!(output.status.success(), "{}", text(&output));
+    (cloud, first["run_id"].as_str().unwrap().to_owned())
+}
+
+/// Statements that compared a whole table since the log was cleared.
+fn compared(cloud: &Cloud) -> usize {
+    let statements = cloud.snowflake.statements().into_iter();
+    statements.filter(|it| it.sql.to_lowercase().contains("with current_rows")).count()
+}
+
+/// A repair ships the rows that were wrong, and settles the file that they stood in: the rest of it is in no other file.
+#[test]
+fn a_verification_compares_the_table_of_a_file_that_a_repair_settled() {
+    let (cloud, first) = repaired();
+    for arguments in [&[][..], &["--run", &first], &["--all"]] {
+        cloud.snowflake.clear_log();
+        let (code, report) = verify(&cloud, arguments);
+        assert_eq!((code, &report["status"]), (0, &json!("verified")), "{report:#}");
+        assert_eq!(compared(&cloud), 1, "{arguments:?}: one statement for the one table");
+        // One of them came again.
+        let held = cloud.world.query("select count(*) as n from core.artists");
+        let rest = held[0]["n"].as_u64().unwrap() - 1;
+        let said = format!("{rest} current rows of `artists` stand in files that a repair settled");
+        let notes = report["notes"].as_array().unwrap();
+        assert!(notes.iter().any(|it| it.as_str().unwrap().starts_with(&said)), "{notes:#?}");
+    }
+    for (nth, arguments) in (1..).zip([&[][..], &["--run", &first], &["--all"]]) {
+        delete_artist(&cloud, nth);
+        let (code, report) = verify(&cloud, arguments);
+        assert_eq!((code, &report["status"]), (7, &json!("failed")), "{arguments:?}: {report:#}");
+        assert_eq!(report["verification"]["verdict"], "mismatch", "{report:#}");
+        assert!(states_of(&report, "artists").contains(&"mismatch"), "{report:#}");
+        let error = error_of(&report);
+        assert!(error.contains(&format!("run {first}")) && error.contains("`artists`"), "{error}");
+        let notes = report["notes"].to_string();
+        assert!(notes.contains("1 row of `artists` that stands only in files"), "{notes}");
+        assert_eq!(steps(error), ["snowtrack reconcile artists --repair"], "{error}");
+        // Whatever ships next says so as well, until it is mended.
+        assert_eq!(cloud.report(&["--demo"]).0, 7, "{arguments:?}");
+        assert_eq!(follow(&cloud, error), 1, "{arguments:?}: {error}");
+        let (code, mended) = verify(&cloud, &["--all"]);
+        assert_eq!((code, &mended["status"]), (0, &json!("verified")), "{mended:#}");
+    }
+}
+
+#[test]
+fn rows_that_only_snowflake_has_are_no_fault_of_a_settled_file() {
+    let (cloud, _) = repaired();
+    cloud.snowflake.tamper("insert into SPOTIFY.RAW.ARTISTS select * replace ('9aB1cD2eF3gH4iJ5kL6mN9' as ID, 'x' as _FILE_NAME) from SPOTIFY.RAW.ARTISTS limit 1");
     let (code, report) = verify(&cloud, &["--all"]);
-    assert_eq!(code, 0, "{report:#}");
-    // One of them came again.
-    let held = cloud.world.query("select count(*) as n from core.artists");
-    let rest = held[0]["n"].as_u64().unwrap() - 1;
-    let said = format!("{rest} current rows of `artists` stand in files that a repair settled");
-    let notes = report["notes"].as_array().unwrap();
-    assert!(notes.iter().any(|note| note.as_str().unwrap().starts_with(&said)), "{notes:#?}");
-    cloud.snowflake.tamper("delete from SPOTIFY.RAW.ARTISTS");
-    // What the note names finds them and mends them; then the file of the first repair is asked about, and settled likewise.
-    assert_eq!(cloud.run(&["reconcile", "artists"]).status.code(), Some(7));
-    assert!(cloud.run(&["reconcile", "artists", "--repair"]).status.success());
-    assert_eq!(verify(&cloud, &["--all"]).0, 7);
-    assert!(cloud.run(&["reconcile", "artists", "--repair"]).status.success());
-    let (code, report) = verify(&cloud, &["--all"]);
-    assert_eq!((code, report["notes"].as_array().map(Vec::len)), (0, Some(0)), "{report:#}");
+    assert_eq!((code, &report["status"]), (0, &json!("verified")), "{report:#}");
+}
+
+#[test]
+fn what_a_repair_settled_is_not_verified_where_its_table_cannot_be_compared() {
+    let (cloud, first) = repaired();
+    for (fault, wanted) in [
+        (Fault::TimedOut, 8),
+        (Fault::Status { code: 200, body: "{}".to_owned(), headers: Vec::new() }, 6),
+    ] {
+        let compare = When::Sql("with current_rows".to_owned());
+        cloud.snowflake.script(compare, usize::MAX, fault);
+        for arguments in [&[][..], &["--run", &first], &["--all"]] {
+            let (code, report) = verify(&cloud, arguments);
+            assert_eq!(code, wanted, "{arguments:?}: {report:#}");
+            assert_eq!(report["verification"]["verdict"], "pending", "{report:#}");
+            assert!(error_of(&report).contains("artists") || wanted == 6, "{report:#}");
+        }
+        cloud.snowflake.drop_scripts();
+    }
+    assert_eq!(verify(&cloud, &["--all"]).0, 0);
 }

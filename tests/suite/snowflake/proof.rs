@@ -65,7 +65,9 @@ fn what_events_load_costs_no_more_however_long_it_takes() {
         assert_eq!(code, 0, "{report:#}");
         // How a pipe is costs no warehouse; what is in a table and what became of a file does.
         let statements = cloud.snowflake.statements().into_iter().map(|it| it.sql.to_lowercase());
-        let costly: Vec<String> = statements.filter(|sql| !sql.contains("pipe_status")).collect();
+        let costly: Vec<String> = statements
+            .filter(|sql| !sql.contains("pipe_status") && !sql.contains("show pipes"))
+            .collect();
         assert!(costly.len() <= 8, "{seconds} s: {costly:#?}");
     }
 }

@@ -263,6 +263,53 @@ fn verify_asks_about_the_latest_shipment_about_one_run_or_about_everything() {
     assert_eq!(both.status.code(), Some(2), "{}", text(&both));
 }
 
+/// A file that a later shipment of every row made needless stays proven, and is counted as that.
+#[test]
+fn the_counts_of_a_verification_of_everything_are_those_of_its_files() {
+    let cloud = Cloud::small("rest", "parquet");
+    assert_eq!(cloud.report(&SMALL).0, 0);
+    assert_eq!(cloud.report(&["--from-dir", "in", "--full"]).0, 0);
+    let (code, all) = verify(&cloud, &["--all"]);
+    assert_eq!((code, all["files"].as_array().unwrap().len()), (0, 16), "{all:#}");
+    assert_eq!(all["verification"]["reason"], "all 16 files are in, row by row as they were sent");
+    cloud.snowflake.tamper(
+        "delete from SPOTIFY.RAW.SONGS where RUN_ID = (select max(RUN_ID) from SPOTIFY.RAW.SONGS)",
+    );
+    let output = cloud.run(&["verify", "--all"]);
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(7), "{said}");
+    assert!(said.contains("16 files, 16 rows, "), "{said}");
+    assert!(said.contains("(15 verified, 1 mismatch)"), "{said}");
+    assert!(said.contains("15 of 16 files are verified"), "{said}");
+}
+
+#[test]
+fn files_that_newer_ones_replaced_are_told_apart_in_a_summary() {
+    let cloud = Cloud::small("rest", "parquet");
+    fail_songs(&cloud);
+    let (_, first) = cloud.report(&SMALL);
+    assert_eq!(cloud.report(&["--from-dir", "in", "--full"]).0, 0);
+    let said = text(&cloud.run(&["verify", "--run", id_of(&first)]));
+    assert!(said.contains("(7 verified, 1 superseded)"), "{said}");
+    let wanted = "verified: all 7 files are in, row by row as they were sent; 1 superseded file is not asked about, because newer ones took its place";
+    assert!(said.contains(wanted), "{said}");
+}
+
+#[test]
+fn a_verification_says_how_long_it_took_itself() {
+    let cloud = Cloud::small("rest", "parquet");
+    assert_eq!(cloud.report(&SMALL).0, 0);
+    let ledger = duckdb::Connection::open(cloud.world.path("data/snowtrack.duckdb")).unwrap();
+    // The rows still say when they were sent, so they are told to be of another run.
+    let aged = "update meta.runs set started_at = started_at - interval 5 day";
+    ledger.execute_batch(aged).unwrap();
+    drop(ledger);
+    let said = text(&cloud.run(&["verify"]));
+    let took = said.lines().next().unwrap().rsplit(" in ").next().unwrap();
+    let seconds: f64 = took.trim_end_matches(" s").parse().unwrap_or_else(|_| panic!("{said}"));
+    assert!(seconds < 600.0, "{said}");
+}
+
 #[test]
 fn what_somebody_removed_is_named() {
     type Remove = fn(&Cloud, &Value) -> String;

@@ -82,9 +82,13 @@ fn judge(file: &ExportedFile, evidence: &Evidence) -> FileVerdict {
         },
     };
     let mut mended = None;
-    if let (Verdict::Pending, Answer::Given(pipe)) = (verdict, &evidence.pipe)
-        && pipe.health != Health::Ok
-    {
+    let pipe = match (evidence.absent_pipes.get(&file.key), &evidence.pipe) {
+        (Some(absent), _) => Some(absent),
+        (None, Answer::Given(pipe)) => Some(pipe),
+        (None, Answer::Unknown(_)) => None,
+    };
+    let pipe = pipe.filter(|pipe| verdict == Verdict::Pending && pipe.health != Health::Ok);
+    if let Some(pipe) = pipe {
         reason = format!("{reason}; its pipe `{}` is {}", pipe.pipe, pipe.reason);
         // What is said of one file says more than what is said of its pipe.
         next_step = match evidence.unannounced.get(&file.key) {
@@ -97,8 +101,7 @@ fn judge(file: &ExportedFile, evidence: &Evidence) -> FileVerdict {
             }
         };
     }
-    let is_pipe_broken = verdict == Verdict::Pending
-        && matches!(&evidence.pipe, Answer::Given(pipe) if pipe.health == Health::Fail);
+    let is_pipe_broken = pipe.is_some_and(|pipe| pipe.health == Health::Fail);
     let (key, table) = (file.key.clone(), file.table);
     FileVerdict { key, table, verdict, reason, next_step, is_pipe_broken, pipe: mended }
 }

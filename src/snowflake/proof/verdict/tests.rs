@@ -521,7 +521,7 @@ proptest! {
             forgotten_keys: is_forgotten.then(|| KEY.to_owned()).into_iter().collect(),
             unsubmitted_keys: is_unsubmitted.then(|| KEY.to_owned()).into_iter().collect(),
             unannounced: BTreeMap::new(),
-            found_before: BTreeMap::new(), landing_table: String::new(), is_landed_old, is_unconfirmed: false, reports, history, landed, pipe,
+            found_before: BTreeMap::new(), landing_table: String::new(), is_landed_old, is_unconfirmed: false, reports, history, landed, pipe, absent_pipes: BTreeMap::new(),
         };
         let (found, outcome) = judge_one(evidence);
         prop_assert_eq!(found.verdict == Verdict::Verified, is_proven);

@@ -1,0 +1,68 @@
+//! Files that were settled because their table was right: their other rows stand in no newer file, so the table alone vouches for them.
+
+use std::collections::BTreeSet;
+
+use duckdb::params;
+
+use super::files::{judge_runs, list};
+use super::step::Step;
+use crate::ids::{RunId, Table};
+use crate::warehouse::ledger_sql as sql;
+use crate::warehouse::{Doing, Error, Warehouse, sql_timestamp};
+
+/// Whose rows of one table may stand in settled files.
+pub(crate) struct SettledRows {
+    /// The run of the files, and that of rows in them.
+    runs: BTreeSet<(String, String)>,
+    /// How many current rows that is.
+    pub(crate) row_count: u64,
+}
+
+impl SettledRows {
+    /// Of a table, in the files of one run or of all; `None` where no current row stands in one.
+    pub(crate) fn of(
+        warehouse: &Warehouse,
+        table: Table,
+        run: Option<&RunId>,
+    ) -> Result<Option<Self>, Error> {
+        let doing = "look for rows of settled files";
+        let connection = warehouse.connection();
+        let mut statement = connection.prepare(sql::SETTLED_ROWS_OF_RUNS).doing(doing)?;
+        let values = params![table.name(), run.map(RunId::as_str)];
+        let runs = statement.query_map(values, |row| Ok((row.get(0)?, row.get(1)?)));
+        let runs: BTreeSet<(String, String)> =
+            runs.doing(doing)?.collect::<Result<_, _>>().doing(doing)?;
+        if runs.is_empty() {
+            return Ok(None);
+        }
+        let sql = sql::ROW_COUNT_OF_RUNS.replace("{table}", table.name());
+        let of_rows = list(runs.iter().map(|(_, of_rows)| of_rows));
+        let row_count = connection.query_row(&sql, [of_rows], |row| row.get(0)).doing(doing)?;
+        Ok((0 < row_count).then_some(Self { runs, row_count }))
+    }
+
+    /// Whether a row that this run wrote may stand in one of the files.
+    pub(crate) fn holds(&self, run_id: &str) -> bool {
+        self.runs.iter().any(|(_, of_rows)| of_rows == run_id)
+    }
+
+    /// Notes that the table lacks rows which these runs wrote: the files in which they stand are wrong again.
+    pub(crate) fn unsettle(
+        &self,
+        warehouse: &mut Warehouse,
+        (table, of_rows): (Table, &BTreeSet<&str>),
+        reason: &str,
+        now: chrono::DateTime<chrono::Utc>,
+    ) -> Result<(), Error> {
+        let held = self.runs.iter().filter(|(_, row_run)| of_rows.contains(row_run.as_str()));
+        let of_files: BTreeSet<&String> = held.map(|(file_run, _)| file_run).collect();
+        let (step, now) = (Step::UNSETTLED, sql_timestamp(now));
+        let values =
+            params![step.to.name(), list(step.from), now, table.name(), list(of_files), reason];
+        warehouse.transaction(|warehouse| {
+            let connection = warehouse.connection();
+            connection.execute(sql::UNSETTLE_FILES, values).doing("note what is wrong again")?;
+            judge_runs(warehouse)
+        })
+    }
+}

@@ -1,0 +1,143 @@
+//! Which pipes there are: asked once a run, without a warehouse, and only where files depend on it.
+//!
+//! Out: a refusal before anything is shipped, where no pipe of the configured way exists; else which tables' files wait for a pipe that
+//! does not, so that the others go without them.
+
+use std::collections::BTreeSet;
+
+use super::Run;
+use super::account::query;
+use super::error::Error;
+use super::findings::Findings;
+use crate::config::Account;
+use crate::event::Stage;
+use crate::ids::Table;
+use crate::lake::Format;
+use crate::ledger::ShippedFile;
+use crate::snowflake::{
+    Answer, Health, IngestMode, PipeHealth, QualifiedName, Row, Rows, Statement,
+};
+
+/// The formats of files, and so of pipes.
+pub(crate) const FORMATS: [Format; 2] = [Format::Parquet, Format::Csv];
+
+impl Findings {
+    /// Whether a pipe is known not to exist.
+    pub(crate) fn lacks(&self, pipe: &QualifiedName) -> bool {
+        matches!(&self.pipes, Some(Answer::Given(names)) if !names.contains(pipe.name.as_str()))
+    }
+}
+
+/// Refuses to ship where no pipe of the configured way exists, of any table.
+///
+/// # Errors
+/// [`Error::NoPipes`]; [`Error::Snowflake`] where it is certain already that nothing else would be answered either.
+pub(crate) async fn require_any(run: &mut Run<'_>) -> Result<(), Error> {
+    let Some(account) = run.account.filter(|_| run.does(Stage::Ingest)) else { return Ok(()) };
+    let again = run.submits_announced();
+    let files = run.findings.shipments.iter().flat_map(|shipment| &shipment.files);
+    let to_go = files.filter(|file| file.is_unsubmitted(again));
+    let ways: Vec<(IngestMode, Format)> = to_go
+        .map(|file| way(account, file))
+        .filter(|(mode, _)| *mode != IngestMode::Copy)
+        .collect();
+    if ways.is_empty() {
+        return Ok(());
+    }
+    ask_once(run, account).await?;
+    let formats = FORMATS.into_iter().filter(|format| ways.contains(&(account.mode, *format)));
+    let of_way = |format| {
+        Table::ALL
+            .into_iter()
+            .filter_map(move |table| account.names.pipe(table, format, account.mode))
+    };
+    let pipes: Vec<QualifiedName> = formats.flat_map(of_way).collect();
+    match pipes.first() {
+        Some(first) if pipes.iter().all(|pipe| run.findings.lacks(pipe)) => {
+            Err(Error::NoPipes { pipe: first.to_string(), mode: account.mode.name() })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// How a file goes in, or is to go.
+fn way(account: &Account, file: &ShippedFile) -> (IngestMode, Format) {
+    (file.mode.unwrap_or(account.mode), file.format().unwrap_or(account.format))
+}
+
+/// Asks which there are, unless it was asked. Whoever may not ask knows nothing.
+pub(crate) async fn look(run: &mut Run<'_>, account: &Account) -> Result<(), Error> {
+    match ask_once(run, account).await {
+        Err(error) if error.is_interruption() => Err(error),
+        Err(error) => {
+            run.findings.pipes = Some(Answer::Unknown(error.to_string()));
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+    }
+}
+
+async fn ask_once(run: &mut Run<'_>, account: &Account) -> Result<(), Error> {
+    if run.findings.pipes.is_some() {
+        return Ok(());
+    }
+    let pipes = match query(run, account, Statement::new(account.names.pipes())).await {
+        Ok(Answer::Given(rows)) => names_in(&rows).map_or_else(unknown, Answer::Given),
+        Ok(Answer::Unknown(why)) => Answer::Unknown(why),
+        Err(Error::Snowflake(error)) if !is_final(&error) => unknown(*error),
+        Err(error) => return Err(error),
+    };
+    run.findings.pipes = Some(pipes);
+    Ok(())
+}
+
+fn unknown<T>(error: crate::snowflake::Error) -> Answer<T> {
+    Answer::Unknown(error.to_string())
+}
+
+/// Whether nothing that follows would be answered, or the very schema is not there.
+fn is_final(error: &crate::snowflake::Error) -> bool {
+    error.is_stopped()
+        || error.is_config()
+        || error.is_missing_object()
+        || matches!(error, crate::snowflake::Error::Unauthorized(_))
+}
+
+fn names_in(rows: &Rows) -> Result<BTreeSet<String>, crate::snowflake::Error> {
+    let name = |row: Row<'_>| Ok(row.cell("name")?.text()?.to_owned());
+    rows.iter().map(name).collect()
+}
+
+/// What is said of files whose pipe does not exist.
+pub(crate) fn absent(
+    account: &Account,
+    findings: &Findings,
+    pipe: &QualifiedName,
+    (table, mode, format): (Table, IngestMode, Format),
+) -> PipeHealth {
+    let mut settings = String::new();
+    if mode != account.mode {
+        settings += &format!("SNOWFLAKE_INGEST={} ", mode.name());
+    }
+    if format != account.format {
+        settings += &format!("LAKE_FORMAT={} ", format.name());
+    }
+    let apply = format!("`{settings}snowtrack snowflake apply` makes it");
+    let by_rest = "`snowtrack ingest --as rest` submits its files";
+    let of_rest = account.names.pipe(table, format, IngestMode::Rest);
+    let remedy = match mode {
+        IngestMode::Auto if mode == account.mode => format!("{apply}, then {by_rest}"),
+        IngestMode::Auto if of_rest.is_some_and(|pipe| findings.lacks(&pipe)) => {
+            format!("`SNOWFLAKE_INGEST=rest snowtrack snowflake apply`, then {by_rest} to another")
+        }
+        IngestMode::Auto => format!("{by_rest} to another"),
+        _ => format!("{apply}, and the next `snowtrack run` submits its files"),
+    };
+    PipeHealth {
+        pipe: pipe.to_string(),
+        health: Health::Fail,
+        reason: "not there, or hidden from this role".to_owned(),
+        remedy,
+        statements: Vec::new(),
+    }
+}
