@@ -91,6 +91,8 @@ impl Error {
                 crate::operate::Area::Disk | crate::operate::Area::Lake => LAKE,
                 crate::operate::Area::Spotify => SOURCE,
                 crate::operate::Area::Snowflake => SNOWFLAKE,
+                crate::operate::Area::Ledger => MISMATCH,
+                crate::operate::Area::Waiting => LATER,
             },
             Self::Output(_) => LAKE,
         }

@@ -212,6 +212,7 @@ pub(crate) mod ledger {
         ROWS_OF_DOCUMENTS "rows_of_documents",
         RUNS_OF_ERASURE "runs_of_erasure",
         SENT_FILES "sent_files",
+        STANDING_FILES "standing_files",
         SETTLE_FILES "settle_files",
         SHIPPED_BY_RUN "shipped_by_run",
         SHIPPED_FILES "shipped_files",

@@ -1,6 +1,7 @@
 //! Looks at everything a run needs and says what to fix. Reads, and asks each service once; changes nothing.
 
 mod lake;
+mod ledger;
 mod snowflake;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -11,8 +12,8 @@ use crate::causes::chain;
 use crate::config::{Config, spotify_exposures};
 use crate::disk::create_private_dir;
 use crate::event::{Exposure, What};
-use crate::ledger::files::{SentFile, sent};
-use crate::ledger::lockouts;
+use crate::ledger::files::{SentFile, Standing, sent, standing};
+use crate::ledger::{Freshness, lockouts};
 use crate::observe::words;
 use crate::run::{Error, Lock, notes};
 use crate::sources::{Bucket, Client, Lockouts, Timing};
@@ -44,6 +45,11 @@ pub enum Area {
     Lake,
     /// The destination.
     Snowflake,
+    /// What was sent and is not there as it was sent.
+    Ledger,
+    /// What was sent and is not known to have arrived.
+    #[serde(rename = "ledger")]
+    Waiting,
 }
 
 impl Area {
@@ -54,6 +60,7 @@ impl Area {
             Self::Spotify => "Spotify",
             Self::Lake => "lake",
             Self::Snowflake => "Snowflake",
+            Self::Ledger | Self::Waiting => "ledger",
         }
     }
 }
@@ -111,6 +118,10 @@ pub(crate) struct Known {
     lacks: Vec<String>,
     /// Files that were brought to the bucket and not replaced.
     pub(crate) sent: Vec<SentFile>,
+    /// Files that are not proven.
+    standing: Vec<Standing>,
+    /// When a run last ended well; `None` where the ledger could not be read.
+    freshness: Option<Freshness>,
 }
 
 type Clock = fn() -> DateTime<Utc>;
@@ -129,6 +140,8 @@ pub(crate) async fn doctor(
     spotify(config, (clock, &known), &mut findings).await;
     Box::pin(lake::lake(config, &known, &mut findings)).await;
     snowflake::snowflake(config, &known, clock, &mut findings).await;
+    // Last: what keeps a service away is the cause, and this what came of it.
+    ledger::ledger(config, &known, clock(), &mut findings);
     findings.all
 }
 
@@ -175,7 +188,13 @@ fn disk(config: &Config, now: DateTime<Utc>, findings: &mut Findings<'_>) -> Kno
         let lockouts = lockouts::load(&warehouse, account, now)?;
         let lacks = [notes::popularity(&warehouse)?, notes::genres(&warehouse)?];
         let lacks = lacks.into_iter().flatten().collect();
-        Ok::<_, crate::warehouse::Error>(Known { lockouts, lacks, sent: sent(&warehouse)? })
+        Ok::<_, crate::warehouse::Error>(Known {
+            lockouts,
+            lacks,
+            sent: sent(&warehouse)?,
+            standing: standing(&warehouse)?,
+            freshness: Some(Freshness::of(&warehouse)?),
+        })
     });
     match opened {
         Ok(known) => {

@@ -96,10 +96,12 @@ fn judge(file: &ExportedFile, evidence: &Evidence) -> FileVerdict {
             }
         };
     }
+    let mends = matches!(verdict, Verdict::Failed | Verdict::Mismatch);
+    let cure = mends.then(|| (cure, evidence.landing_table.clone()));
     let is_pipe_broken = verdict == Verdict::Pending
         && matches!(&evidence.pipe, Answer::Given(pipe) if pipe.health == Health::Fail);
     let (key, table) = (file.key.clone(), file.table);
-    FileVerdict { key, table, verdict, reason, next_step, is_pipe_broken, pipe: mended }
+    FileVerdict { key, table, verdict, reason, next_step, cure, is_pipe_broken, pipe: mended }
 }
 
 struct Judgement {
