@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::verification::FileVerdict;
 use crate::ids::Table;
 use crate::lake::ExportedFile;
 use crate::snowflake::api::literal;
@@ -60,18 +59,27 @@ impl Cure {
     }
 }
 
+/// A file that is wrong.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wrong<'a> {
+    pub(super) cure: Cure,
+    pub(super) table: Table,
+    pub(super) key: &'a str,
+    /// The table's full name.
+    pub(super) landing_table: &'a str,
+}
+
 /// What mends several wrong files at once: what a person does first, then one command for all of their tables.
-pub(super) fn text_of_all(wrong: &[&FileVerdict]) -> String {
+pub(super) fn text_of_all(wrong: &[Wrong<'_>]) -> String {
     let mut tables: BTreeSet<Table> = BTreeSet::new();
     let mut reloads: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     let mut cures = BTreeSet::new();
-    for file in wrong {
-        let Some((cure, landing_table)) = &file.cure else { continue };
-        tables.insert(file.table);
+    for Wrong { cure, table, key, landing_table } in wrong {
+        tables.insert(*table);
         cures.insert(*cure);
         if *cure == Cure::Reload {
-            let place = if landing_table.is_empty() { file.table.name() } else { landing_table };
-            reloads.entry(place).or_default().push(literal(&file.key).to_string());
+            let place = if landing_table.is_empty() { table.name() } else { landing_table };
+            reloads.entry(place).or_default().push(literal(key).to_string());
         }
     }
     let tables = tables.iter().map(|table| table.name()).collect::<Vec<_>>().join(" ");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::cure::{self, Cure};
+use super::cure::{self, Cure, Wrong};
 use super::pipe_health::PipeHealth;
 use crate::ids::Table;
 use crate::status::{RunVerdict, Verdict};
@@ -105,8 +105,11 @@ impl Verification {
     /// that wait for the same.
     pub(crate) fn next_step(&self) -> String {
         let Some(worst) = self.worst() else { return String::new() };
-        let wrong: Vec<&FileVerdict> =
-            self.files.iter().filter(|file| file.cure.is_some()).collect();
+        let wrong = self.files.iter().filter_map(|file| {
+            let (cure, landing_table) = file.cure.as_ref()?;
+            Some(Wrong { cure: *cure, table: file.table, key: &file.key, landing_table })
+        });
+        let wrong: Vec<Wrong<'_>> = wrong.collect();
         if 1 < wrong.len() {
             return cure::text_of_all(&wrong);
         }
