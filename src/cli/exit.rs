@@ -92,6 +92,8 @@ impl Error {
                 | crate::operate::Area::State => LAKE,
                 crate::operate::Area::Spotify => SOURCE,
                 crate::operate::Area::Snowflake => SNOWFLAKE,
+                crate::operate::Area::Ledger => MISMATCH,
+                crate::operate::Area::Waiting => LATER,
             },
             Self::Output(_) => LAKE,
         }

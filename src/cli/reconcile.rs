@@ -109,7 +109,7 @@ fn rest(found: &Reconciliation, arguments: &ReconcileArgs, is_repaired: bool) ->
     let newer = found.count_of(Kind::NewerThere);
     if 0 < newer && arguments.force {
         parts.push(format!(
-            "{} in Snowflake bear a time that is still to come, which no shipment is newer than: delete them there",
+            "{} newer in Snowflake than what was shipped over: another warehouse file ships to the same tables just now",
             rows(newer)
         ));
     } else if 0 < newer {
@@ -118,16 +118,21 @@ fn rest(found: &Reconciliation, arguments: &ReconcileArgs, is_repaired: bool) ->
             rows(newer)
         ));
     }
-    parts.extend(found.deletions.values().map(|statement| match statement.len() {
-        0..=LONGEST_STATEMENT => {
-            format!(
-                "what only Snowflake has cannot be mended from here, but by `{statement}`; `{command}` settles it then"
-            )
-        }
-        _ => "what only Snowflake has cannot be mended from here: `--json` holds the `delete` for it"
-            .to_owned(),
-    }));
+    let what = "what only Snowflake has cannot be mended from here";
+    let only = found.deletions.values();
+    parts.extend(only.map(|it| by_hand(what, it, &format!("`{command}` settles it then"))));
+    let what = "no shipment is newer than what is of a time still to come";
+    let ahead = found.deletions_ahead.values();
+    parts.extend(ahead.map(|it| by_hand(what, it, &format!("then `{command} --repair` mends it"))));
     parts.join("; ")
+}
+
+/// What a person has to delete in Snowflake, and what mends the rest.
+fn by_hand(what: &str, statement: &str, then: &str) -> String {
+    match statement.len() {
+        0..=LONGEST_STATEMENT => format!("{what}, but by `{statement}`; {then}"),
+        _ => format!("{what}: `--json` holds the `delete` for it; {then}"),
+    }
 }
 
 /// A statement that a person still pastes from a terminal.
@@ -150,6 +155,7 @@ fn to_json(found: &Reconciliation, mended: usize) -> String {
             "snowflake_row_count": table.remote.row_count,
             "differences": table.differences.iter().map(difference).collect::<Vec<Value>>(),
             "delete": found.deletions.get(&table.table),
+            "delete_ahead": found.deletions_ahead.get(&table.table),
         })
     });
     let tables = tables.collect::<Vec<_>>();

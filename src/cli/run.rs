@@ -262,7 +262,7 @@ fn go(cli: &Cli, config: &Config, settings: &Settings, drawing: Drawing) -> Resu
     if cli.json {
         print(&serde_json::to_string(&report).map_err(std::io::Error::from)?)?;
     } else if !cli.quiet {
-        print(summary::summary(&report, began.elapsed(), &config.data_dir).trim_end())?;
+        print(summary::summary(&report, began.elapsed(), config).trim_end())?;
     }
     error.map_or(Ok(()), |error| Err(error.into()))
 }

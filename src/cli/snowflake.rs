@@ -211,7 +211,7 @@ fn plan_json(plan: &Plan) -> serde_json::Value {
     let aws =
         aws.filter_map(|document| Some((document.file_name.to_owned(), document.json?.clone())));
     json!({
-        "is_settled": plan.is_settled(),
+        "is_settled": plan.is_settled(), "owners": plan.owners,
         "missing_count": counts.missing, "differing_count": counts.differing,
         "fine_count": counts.fine, "unseen_count": counts.unseen,
         "cost": {

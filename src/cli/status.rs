@@ -216,10 +216,27 @@ fn runs(runs: &[RunSummary]) -> String {
                 if count == 1 { " is" } else { "s are" },
                 run.run_id
             ));
+        } else if let Some(by) = &run.mended_by {
+            let by = match by.as_str() {
+                "snowflake" => "in Snowflake".to_owned(),
+                by => format!("by run {by}"),
+            };
+            lines.push(format!("{:>28} mended {by}", "→"));
         } else if let (RunStatus::Failed | RunStatus::Pending, Some(error)) =
             (run.state, &run.error)
         {
             lines.push(format!("{:>28} {error}", "→"));
+        }
+        // A run that ended otherwise says it with its error.
+        if let (Some(what), Some(until)) = (&run.put_off, run.put_off_until)
+            && !matches!(run.state, RunStatus::Failed | RunStatus::Pending)
+        {
+            let until = until.format("%Y-%m-%d %H:%M:%S UTC");
+            lines.push(format!(
+                "{:>28} Spotify put off {}, not before {until}",
+                "→",
+                one_line(what)
+            ));
         }
         if run.state == RunStatus::Stopped {
             let error = run.error.as_ref().map(|error| format!("{}; ", one_line(error)));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use indicatif::HumanBytes;
 
 use super::harmless::one_line;
-use crate::ids::DataDir;
+use crate::config::Config;
 use crate::run::{
     CheckReport, EnrichmentReport, PlaylistReport, RunReport, TableReport, VerificationReport,
 };
@@ -15,7 +15,8 @@ use crate::status::{PlaylistStatus, RunStatus, RunVerdict};
 
 /// What happened, what the checks found, what was written and where to look next. `took` is this command's own time: the run that it
 /// goes on with, or asks about, may have begun days ago.
-pub(super) fn summary(report: &RunReport, took: Duration, data_dir: &DataDir) -> String {
+pub(super) fn summary(report: &RunReport, took: Duration, config: &Config) -> String {
+    let data_dir = &config.data_dir;
     let mut text = String::new();
     let seconds = took.as_secs_f64();
     let _ = writeln!(text, "run {} {} in {seconds:.1} s", report.run_id, report.status);
@@ -31,7 +32,7 @@ pub(super) fn summary(report: &RunReport, took: Duration, data_dir: &DataDir) ->
             | RunStatus::Unchanged
     ) || !report.files.is_empty()
     {
-        files(&mut text, report, data_dir);
+        files(&mut text, report, &lake(config, report));
     }
     verification(&mut text, report);
     if report.error.is_none() {
@@ -173,20 +174,29 @@ pub(super) fn checks(text: &mut String, checks: &[CheckReport]) {
     }
 }
 
-fn files(text: &mut String, report: &RunReport, data_dir: &DataDir) {
+/// Where the files lie: in the bucket as soon as one of them is there.
+fn lake(config: &Config, report: &RunReport) -> String {
+    match &config.lake.bucket {
+        Some(bucket) if report.files.iter().any(|file| file.state != FileState::Exported) => {
+            format!("s3://{bucket}/{}", config.lake.prefix)
+        }
+        _ => config.data_dir.lake().display().to_string(),
+    }
+}
+
+fn files(text: &mut String, report: &RunReport, lake: &str) {
     if report.files.is_empty() {
         let _ = writeln!(text, "\n  nothing changed, so nothing was shipped");
     } else {
         let bytes: u64 = report.files.iter().map(|file| file.file.size_bytes).sum();
         let rows: u64 = report.files.iter().map(|file| file.file.row_count).sum();
-        let lake = data_dir.lake();
         let _ = writeln!(
             text,
             "\n  {}, {}, {} in {} ({})",
             counted(report.files.len() as u64, "file"),
             counted(rows, "row"),
             HumanBytes(bytes),
-            lake.display(),
+            lake,
             states(report)
         );
     }

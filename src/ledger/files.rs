@@ -47,6 +47,31 @@ pub(crate) fn sent(warehouse: &Warehouse) -> Result<Vec<SentFile>, Error> {
     })
 }
 
+/// Files of one table that are in one state, and neither proven nor replaced.
+#[derive(Debug, Clone)]
+pub(crate) struct Standing {
+    pub(crate) table: Table,
+    pub(crate) state: FileState,
+    pub(crate) file_count: u64,
+    /// Whose the first of them is.
+    pub(crate) first_run: RunId,
+    /// Since when the one stands that waits longest.
+    pub(crate) since: Option<DateTime<Utc>>,
+}
+
+/// What is not proven, by table and state, oldest run first.
+pub(crate) fn standing(warehouse: &Warehouse) -> Result<Vec<Standing>, Error> {
+    warehouse.rows(sql::STANDING_FILES, "look for files that are not proven", |row| {
+        Ok(Standing {
+            table: row.get(0)?,
+            state: row.get(1)?,
+            file_count: row.get(2)?,
+            first_run: row.get(3)?,
+            since: row.get::<_, Option<NaiveDateTime>>(4)?.map(|at| at.and_utc()),
+        })
+    })
+}
+
 /// What a run shipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Shipped {

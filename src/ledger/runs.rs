@@ -30,6 +30,15 @@ pub(crate) struct RunSummary {
     /// When one of its files was last proven to be there.
     #[serde(default)]
     pub verified_at: Option<DateTime<Utc>>,
+    /// The run that mended its last wrong file, or `snowflake` where that was done there.
+    #[serde(default)]
+    pub mended_by: Option<String>,
+    /// What Spotify put off.
+    #[serde(default)]
+    pub put_off: Option<String>,
+    /// When the first of it may be asked for.
+    #[serde(default)]
+    pub put_off_until: Option<DateTime<Utc>>,
     /// The last stage it began.
     pub stage: Option<String>,
     /// When it started.
@@ -360,6 +369,9 @@ pub(crate) fn latest_runs(warehouse: &Warehouse, count: u32) -> Result<Vec<RunSu
             error: row.get(4)?,
             wrong_file_count: row.get(8)?,
             verified_at: row.get::<_, Option<NaiveDateTime>>(9)?.map(|at| at.and_utc()),
+            mended_by: row.get(10)?,
+            put_off: row.get(11)?,
+            put_off_until: row.get::<_, Option<NaiveDateTime>>(12)?.map(|at| at.and_utc()),
             stage: row.get(5)?,
             started_at: row.get::<_, NaiveDateTime>(6)?.and_utc(),
             finished_at: row.get::<_, Option<NaiveDateTime>>(7)?.map(|at| at.and_utc()),

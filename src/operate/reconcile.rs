@@ -20,6 +20,8 @@ pub(crate) struct Reconciliation {
     pub tables: Vec<TableComparison>,
     /// What takes the rows away that only Snowflake has, per table.
     pub deletions: BTreeMap<Table, String>,
+    /// What takes the versions away that are of a time still to come, per table.
+    pub deletions_ahead: BTreeMap<Table, String>,
 }
 
 impl Reconciliation {
@@ -31,10 +33,14 @@ impl Reconciliation {
     /// The keys that another shipment can mend, per table; over newer rows only with `is_forced`.
     pub(crate) fn keys(&self, is_forced: bool) -> BTreeMap<Table, BTreeSet<String>> {
         let of = |table: &TableComparison| {
-            // With a row goes its group, and nothing newer may be in that.
-            let newer = table.differences.iter().filter(|it| it.kind == Kind::NewerThere);
-            let refused: BTreeSet<String> =
-                newer.filter(|_| !is_forced).map(|it| group_of(table.table, it)).collect();
+            // With a row goes its group, and nothing newer may be in that; nothing is newer than what is still to come.
+            let is_refused = |it: &&Difference| match it.kind {
+                Kind::NewerThere => !is_forced,
+                Kind::AheadThere => true,
+                _ => false,
+            };
+            let newer = table.differences.iter().filter(is_refused);
+            let refused: BTreeSet<String> = newer.map(|it| group_of(table.table, it)).collect();
             let mended = table.differences.iter().filter(|it| {
                 is_shipped_again(table.table, it.kind, is_forced)
                     && !refused.contains(&group_of(table.table, it))
@@ -62,6 +68,7 @@ fn is_shipped_again(table: Table, kind: Kind, is_forced: bool) -> bool {
     match kind {
         Kind::OnlyHere | Kind::OlderThere | Kind::Changed | Kind::Unshipped => true,
         Kind::NewerThere => is_forced,
+        Kind::AheadThere => false,
         // The newest group is the current one; a group that is all gone cannot be shipped.
         Kind::OnlyThere => table.group() != table.key(),
     }
@@ -74,11 +81,11 @@ fn group_of(table: Table, difference: &Difference) -> String {
     }
 }
 
-/// The statement that takes the rows away which only Snowflake has; `None` where there is none.
-fn deletion(names: &Names, comparison: &TableComparison) -> Option<String> {
+/// The statement that takes the rows of a kind away; `None` where there is none.
+fn deletion(names: &Names, comparison: &TableComparison, kind: Kind) -> Option<String> {
     let table = comparison.table;
-    let only = comparison.differences.iter().filter(|it| it.kind == Kind::OnlyThere);
-    let keys: Vec<String> = only
+    let rows = comparison.differences.iter().filter(|it| it.kind == kind);
+    let keys: Vec<String> = rows
         .map(|it| {
             let values: Vec<String> =
                 it.key.iter().map(|value| literal(value).to_string()).collect();
@@ -93,6 +100,12 @@ fn deletion(names: &Names, comparison: &TableComparison) -> Option<String> {
     let place = names.table(table);
     (!keys.is_empty())
         .then(|| format!("delete from {place} where {columns} in ({})", keys.join(", ")))
+}
+
+/// The same of versions that are of a time still to come; the older ones of their rows stay.
+fn deletion_ahead(names: &Names, comparison: &TableComparison, now: &str) -> Option<String> {
+    let deletion = deletion(names, comparison, Kind::AheadThere)?;
+    Some(format!("{deletion} and EXTRACTED_AT > {}", literal(now)))
 }
 
 /// Compares `tables` (all of them where none is named).
@@ -111,17 +124,20 @@ pub(crate) async fn reconcile(
     let events = |what| teller.tell(what);
     let (_lock, mut warehouse) = hold(config, settings, "reconcile", &events, stop).await?;
     let tables = if tables.is_empty() { &Table::ALL[..] } else { tables };
+    let now = (settings.clock)().format("%Y-%m-%dT%H:%M:%S%.6f").to_string();
     let mut found = Vec::new();
     for table in tables {
         let asked = (&target, "snowtrack reconcile");
-        let comparison = compare(asked, &warehouse, *table, stop).await?;
+        let comparison = compare(asked, &warehouse, (*table, &now), stop).await?;
         if comparison.differences.is_empty() {
             // Whatever became of a file once, its rows are right now.
             ledger::files::mark_compared(&mut warehouse, *table, (settings.clock)())?;
         }
         found.push(comparison);
     }
-    let deletion = |it: &TableComparison| Some((it.table, deletion(&target.names, it)?));
-    let deletions = found.iter().filter_map(deletion).collect();
-    Ok(Reconciliation { tables: found, deletions })
+    let only = |it: &TableComparison| deletion(&target.names, it, Kind::OnlyThere);
+    let ahead = |it: &TableComparison| deletion_ahead(&target.names, it, &now);
+    let deletions = found.iter().filter_map(|it| Some((it.table, only(it)?))).collect();
+    let deletions_ahead = found.iter().filter_map(|it| Some((it.table, ahead(it)?))).collect();
+    Ok(Reconciliation { tables: found, deletions, deletions_ahead })
 }

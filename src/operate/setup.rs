@@ -156,7 +156,7 @@ pub(crate) async fn pipes(
             }
             Err(error) if error.is_missing_object() => {
                 report.reason = error.to_string();
-                "it is not there, or this role may not see it: `snowtrack snowflake apply` makes what is missing, and a new pipe knows nothing of what the old one loaded: submit nothing that is verified"
+                "it is not there, or this role may not see it: `snowtrack snowflake plan` says who can make it, and a new pipe knows nothing of what the old one loaded: submit nothing that is verified"
                     .clone_into(&mut report.remedy);
             }
             Err(error) => return Err(error.into()),

@@ -16,14 +16,14 @@ use crate::snowflake::{CompareQuery, Rows, Statement};
 use crate::stop::Stop;
 use crate::warehouse::Warehouse;
 
-/// Compares a table; `tag` is what Snowflake's query history shows beside the statements.
+/// Compares a table; `now` is a time as rows have it, and `tag` what Snowflake's query history shows beside the statements.
 ///
 /// # Errors
 /// [`Error::Snowflake`], also where its answers do not fit together; [`Error::Warehouse`].
 pub(crate) async fn compare(
     (target, tag): (&Account, &str),
     warehouse: &Warehouse,
-    table: Table,
+    (table, now): (Table, &str),
     stop: &Stop,
 ) -> Result<TableComparison, Error> {
     let rows = ask((target, tag), (table, CompareQuery::Counts), None, stop).await?;
@@ -52,7 +52,8 @@ pub(crate) async fn compare(
     let keys = differing_keys(&local, &compared::key_hashes(&rows)?);
     let rows = ask((target, tag), (table, CompareQuery::Rows), Some(&keys), stop).await?;
     let local = blocking(|| warehouse.current_rows(table, &keys))?;
-    comparison.differences = differences(&table.columns(), &local, &compared::current_rows(&rows)?);
+    let remote = compared::current_rows(&rows)?;
+    comparison.differences = differences(&table.columns(), &local, &remote, now);
     Ok(comparison)
 }
 

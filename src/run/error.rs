@@ -86,7 +86,7 @@ pub enum Error {
     },
     /// The rows are in, and the next ones would not come.
     #[error(
-        "every row is in, but {pipe} is gone and would load nothing more: `snowtrack snowflake apply` makes it again"
+        "every row is in, but {pipe} is gone and would load nothing more: `snowtrack snowflake plan` says who can make it again"
     )]
     PipeGone { pipe: String },
     /// Nothing that is shipped would be loaded.

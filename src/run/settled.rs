@@ -56,7 +56,8 @@ async fn look_at(
     rows: &SettledRows,
 ) -> Result<Option<Error>, Error> {
     let tag = run.id().to_string();
-    let compared = compare_table((account, &tag), &run.warehouse, table, run.stop).await;
+    let now = run.now().format("%Y-%m-%dT%H:%M:%S%.6f").to_string();
+    let compared = compare_table((account, &tag), &run.warehouse, (table, &now), run.stop).await;
     let comparison = match compared {
         Ok(comparison) => comparison,
         Err(error @ Error::Snowflake(_)) if !error.is_interruption() => return Ok(Some(error)),

@@ -59,13 +59,16 @@ pub(crate) enum Kind {
     Changed,
     /// Snowflake has a newer version of it.
     NewerThere,
+    /// Snowflake has a version of a time that is still to come.
+    AheadThere,
     /// Only Snowflake has the row.
     OnlyThere,
 }
 
 impl Kind {
-    fn of(local: Option<&Side>, remote: Option<&Side>) -> Self {
+    fn of(local: Option<&Side>, remote: Option<&Side>, now: &str) -> Self {
         match (local, remote) {
+            (Some(_), Some(remote)) if now < remote.extracted_at.as_str() => Self::AheadThere,
             (Some(local), _) if local.is_unshipped => Self::Unshipped,
             (Some(_), None) => Self::OnlyHere,
             (None, _) => Self::OnlyThere,
@@ -78,12 +81,13 @@ impl Kind {
     }
 
     /// Every kind.
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Unshipped,
         Self::OnlyHere,
         Self::OlderThere,
         Self::Changed,
         Self::NewerThere,
+        Self::AheadThere,
         Self::OnlyThere,
     ];
 
@@ -95,6 +99,7 @@ impl Kind {
             Self::OlderThere => "older_in_snowflake",
             Self::Changed => "changed",
             Self::NewerThere => "newer_in_snowflake",
+            Self::AheadThere => "ahead_in_snowflake",
             Self::OnlyThere => "only_in_snowflake",
         }
     }
@@ -107,6 +112,7 @@ impl Kind {
             Self::OlderThere => "older in Snowflake",
             Self::Changed => "changed in Snowflake",
             Self::NewerThere => "newer in Snowflake",
+            Self::AheadThere => "from the future in Snowflake",
             Self::OnlyThere => "only in Snowflake",
         }
     }
@@ -126,6 +132,9 @@ impl Kind {
             }
             Self::NewerThere => {
                 "Snowflake has a newer version, from another warehouse file that ships to the same tables: let only one do it; `--repair --force` writes this one's over it"
+            }
+            Self::AheadThere => {
+                "Snowflake has a version of a time that is still to come: somebody changed it, or a clock was wrong; no shipment is newer, so it has to be deleted there first"
             }
             Self::OnlyThere => {
                 "DuckDB does not know it: it is gone here, or came from another warehouse file; no shipment takes a row away"
@@ -173,11 +182,13 @@ fn differing<T: PartialEq>(
     names.filter(|name| one.get(*name) != other.get(*name)).cloned().collect()
 }
 
-/// What differs under each key, and what to do. `columns` are the table's business columns in order.
+/// What differs under each key, and what to do. `columns` are the table's business columns in order, `now` is a time
+/// as rows have it.
 pub(crate) fn differences(
     columns: &[String],
     local: &[CurrentRow],
     remote: &[CurrentRow],
+    now: &str,
 ) -> Vec<Difference> {
     let by_key = |rows: &[CurrentRow]| -> BTreeMap<String, Side> {
         rows.iter().map(|row| (row.row_key.clone(), Side::of(row))).collect()
@@ -190,7 +201,7 @@ pub(crate) fn differences(
             (Some(local), Some(remote)) => changes(columns, local, remote),
             _ => Vec::new(),
         };
-        let kind = Kind::of(local.as_ref(), remote.as_ref());
+        let kind = Kind::of(local.as_ref(), remote.as_ref(), now);
         let next_step = next_step(kind, remote.as_ref());
         Difference { key: split(&key), local, remote, changes, kind, next_step }
     };
@@ -211,7 +222,7 @@ fn changes(columns: &[String], local: &Side, remote: &Side) -> Vec<(String, Stri
 fn next_step(kind: Kind, remote: Option<&Side>) -> String {
     let step = kind.next_step();
     match (kind, remote) {
-        (Kind::NewerThere | Kind::OnlyThere, Some(remote)) => {
+        (Kind::NewerThere | Kind::AheadThere | Kind::OnlyThere, Some(remote)) => {
             format!("{step} (its run is {})", remote.run_id)
         }
         _ => step.to_owned(),
@@ -340,6 +351,7 @@ mod tests {
             row("c", "c\u{1f}1\u{1f}x", "R2", "2"),
             row("d", "d\u{1f}1\u{1f}x", "R1", "1"),
             row("e", "e\u{1f}1\u{1f}x", "R1", "1"),
+            row("f", "f\u{1f}1\u{1f}x", "R1", "1"),
             row("same", "s", "R1", "1"),
             waiting,
         ];
@@ -347,16 +359,18 @@ mod tests {
             row("c", "c\u{1f}1\u{1f}y", "R1", "1"),
             row("d", "d\u{1f}1\u{1f}y", "R2", "2"),
             row("e", "e\u{1f}1\u{1f}\\N", "R1", "1"),
+            row("f", "f\u{1f}1\u{1f}y", "R2", "9"),
             row("g", "g", "R1", "1"),
             row("same", "s", "R1", "1"),
         ];
-        let found = differences(&columns, &local, &remote);
+        let found = differences(&columns, &local, &remote, "8");
         let expected = [
             ("a", Kind::OnlyHere, "never arrived, or was deleted"),
             ("b", Kind::OnlyHere, "never arrived, or was deleted"),
             ("c", Kind::OlderThere, "older version"),
             ("d", Kind::NewerThere, "`--repair --force` writes this one's over it (its run is R2)"),
             ("e", Kind::Changed, "changed it in Snowflake"),
+            ("f", Kind::AheadThere, "deleted there first (its run is R2)"),
             ("g", Kind::OnlyThere, "no shipment takes a row away (its run is R1)"),
             ("n", Kind::Unshipped, "not shipped yet"),
         ];

@@ -99,6 +99,11 @@ impl Names {
         (mode != IngestMode::Copy).then(|| self.in_schema(ident(&name)))
     }
 
+    /// Asks how csv is read.
+    pub(crate) fn csv_format(&self) -> QualifiedName {
+        self.in_schema(file_format(Format::Csv))
+    }
+
     fn in_schema(&self, name: Ident) -> QualifiedName {
         QualifiedName { database: self.database.clone(), schema: self.schema.clone(), name }
     }

@@ -223,6 +223,7 @@ pub(crate) mod ledger {
         SENT_FILES "sent_files",
         SETTING "setting",
         SETTLED_PAGES "settled_pages",
+        STANDING_FILES "standing_files",
         SETTLE_FILES "settle_files",
         SETTLED_ROWS_OF_RUNS "settled_rows_of_runs",
         SHIPPED_BY_RUN "shipped_by_run",

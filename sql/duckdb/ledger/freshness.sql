@@ -1,10 +1,21 @@
 -- freshness: when a run last ended in each way that counts as well, and whether every file ever sent is proven
 -- grain: one row · reads: meta.runs, meta.files · shipped: no
-select
-    max(finished_at) filter (status = 'verified') as verified_at,
-    max(finished_at) filter (status = 'unchanged') as unchanged_at,
-    max(finished_at) filter (status in ('exported', 'uploaded')) as exported_at,
-    not exists (
+with proven as (
+    select not exists (
         select 1 from meta.files where state not in ('verified', 'superseded')
     ) as is_every_file_proven
-from meta.runs
+)
+
+select
+    -- One that proved its own files while older ones stood wrong counts when those are mended.
+    max(finished_at) filter (
+        status = 'verified' and (
+            is_every_file_proven
+            or coalesce(report -> 'verification' ->> 'verdict', '') not in ('failed', 'mismatch')
+        )
+    ) as verified_at,
+    max(finished_at) filter (status = 'unchanged') as unchanged_at,
+    max(finished_at) filter (status in ('exported', 'uploaded')) as exported_at,
+    any_value(is_every_file_proven) as is_every_file_proven
+from proven
+left join meta.runs on true

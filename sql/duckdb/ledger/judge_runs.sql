@@ -11,12 +11,14 @@ where status in ('verified', 'running', 'pending') and run_id in (
         and bool_and(state in ('failed', 'mismatch', 'verified', 'superseded'))
 );
 
--- One is verified where it and all before it arrived.
+-- One is verified where it and all before it arrived. What failed and was mended by another run stays what it was.
 update meta.runs
 set status = 'verified'
 where exported_at is not null
     and status <> 'verified'
-    and run_id in (select run_id from meta.files)
+    and run_id in (
+        select run_id from meta.files group by run_id having count(mended_by) = 0
+    )
     and run_id < coalesce(
         (select min(run_id) from meta.files where state not in ('verified', 'superseded')), '~'
     );

@@ -13,7 +13,8 @@ proven as (
             wrong_file_count > 0,
             max(verified_at) filter (state in ('failed', 'mismatch')),
             max(verified_at)
-        ) as verified_at
+        ) as verified_at,
+        max(mended_by) as mended_by
     from meta.files
     where run_id >= (select min(run_id) from latest)
     group by run_id
@@ -29,7 +30,10 @@ select
     started_at,
     finished_at,
     coalesce(proven.wrong_file_count, 0) as wrong_file_count,
-    proven.verified_at
+    proven.verified_at,
+    proven.mended_by,
+    put_off,
+    put_off_until
 from latest
 left join proven using (run_id)
 order by run_id desc

@@ -10,3 +10,5 @@ where
     run_id = ?4
     and ?1 <> 'running'
     and (?1 = 'verified' or status = 'running')
+    -- What other runs mended stays what it was.
+    and not exists (select 1 from meta.files where files.run_id = ?4 and mended_by is not null)

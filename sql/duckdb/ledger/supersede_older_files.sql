@@ -2,7 +2,10 @@
 -- ?2: from which states, a JSON array · ?3: now · ?4: a JSON array of table and run
 -- grain: none · reads: meta.files · shipped: no
 update meta.files
-set state = ?1, updated_at = ?3::timestamp
+set
+    state = ?1,
+    updated_at = ?3::timestamp,
+    mended_by = if(files.state in ('failed', 'mismatch'), found.replacement.run, mended_by)
 from (
     select unnest(json_transform(?4, '[{"table": "VARCHAR", "run": "VARCHAR"}]')) as replacement
 ) as found

@@ -188,4 +188,5 @@ create table if not exists meta.forgotten_playlists (
 
 alter table meta.runs add column if not exists is_rewrite boolean; -- its files hold rows of earlier files; NULL = its own
 alter table meta.files add column if not exists forgotten_at timestamp; -- when its other rows went into a newer file; NULL = not
+alter table meta.files add column if not exists mended_by varchar; -- the run whose rows took a wrong file's place, or `snowflake`; NULL = was not wrong
 alter table meta.files add column if not exists erased_at timestamp; -- when nothing of it was left anywhere; NULL = it is there

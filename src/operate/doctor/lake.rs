@@ -64,7 +64,10 @@ async fn files(
     let gone: Vec<&SentFile> = known.sent.iter().filter(|file| !keys.contains(&file.key)).collect();
     let (count, total) = (gone.len(), known.sent.len());
     let Some(first) = gone.first() else {
-        let detail = format!("all {total} files that were brought there are there");
+        let detail = match total {
+            1 => "the one file that was brought there is there".to_owned(),
+            _ => format!("all {total} files that were brought there are there"),
+        };
         return findings.push(Finding::new(Area::Lake, "files", Health::Ok, detail));
     };
     let mut detail = match count == total {

@@ -1,6 +1,7 @@
 //! Looks at everything a run needs and says what to fix. Reads, and asks each service once; changes nothing.
 
 mod lake;
+mod ledger;
 mod snowflake;
 mod state;
 
@@ -12,8 +13,8 @@ use crate::causes::chain;
 use crate::config::{Config, spotify_exposures};
 use crate::disk::create_private_dir;
 use crate::event::{Ending, Exposure, What};
-use crate::ledger::files::{SentFile, sent};
-use crate::ledger::lockouts;
+use crate::ledger::files::{SentFile, Standing, sent, standing};
+use crate::ledger::{Freshness, lockouts};
 use crate::observe::words;
 use crate::run::{Error, Lock, notes};
 use crate::sources::{Bucket, Client, Lockouts, SpotifyTiming};
@@ -47,6 +48,11 @@ pub(crate) enum Area {
     State,
     /// The destination.
     Snowflake,
+    /// What was sent and is not there as it was sent.
+    Ledger,
+    /// What was sent and is not known to have arrived.
+    #[serde(rename = "ledger")]
+    Waiting,
 }
 
 impl Area {
@@ -58,6 +64,7 @@ impl Area {
             Self::Lake => "lake",
             Self::State => "state",
             Self::Snowflake => "Snowflake",
+            Self::Ledger | Self::Waiting => "ledger",
         }
     }
 }
@@ -123,6 +130,10 @@ pub(crate) struct Known {
     lacks: Vec<String>,
     /// Files that were brought to the bucket and not replaced.
     pub(crate) sent: Vec<SentFile>,
+    /// Files that are not proven.
+    standing: Vec<Standing>,
+    /// When a run last ended well; `None` where the ledger could not be read.
+    freshness: Option<Freshness>,
 }
 
 type Clock = fn() -> DateTime<Utc>;
@@ -142,6 +153,8 @@ pub(crate) async fn doctor(
     Box::pin(lake::lake(config, &known, &mut findings)).await;
     Box::pin(state::state(config, clock, &mut findings)).await;
     snowflake::snowflake(config, &known, clock, &mut findings).await;
+    // Last: what keeps a service away is the cause, and this what came of it.
+    ledger::ledger(config, &known, clock(), &mut findings);
     findings.all
 }
 
@@ -188,7 +201,13 @@ fn disk(config: &Config, now: DateTime<Utc>, findings: &mut Findings<'_>) -> Kno
         let lockouts = lockouts::load(&warehouse, account, now)?;
         let lacks = [notes::popularity(&warehouse)?, notes::genres(&warehouse)?];
         let lacks = lacks.into_iter().flatten().collect();
-        Ok::<_, crate::warehouse::Error>(Known { lockouts, lacks, sent: sent(&warehouse)? })
+        Ok::<_, crate::warehouse::Error>(Known {
+            lockouts,
+            lacks,
+            sent: sent(&warehouse)?,
+            standing: standing(&warehouse)?,
+            freshness: Some(Freshness::of(&warehouse)?),
+        })
     });
     match opened {
         Ok(known) => {

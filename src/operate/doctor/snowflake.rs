@@ -105,18 +105,19 @@ fn objects(plan: &Plan, known: &Known, findings: &mut Findings<'_>) {
                 item.name.ends_with(&format!(".{}", file.table.name().to_ascii_uppercase()))
             })
         });
+        let command = plan.apply_command();
         let fix = match lost {
-            true => {
-                "`snowtrack snowflake apply` makes what is missing; a table that held rows comes back empty: then `snowtrack run --full` ships every row again"
-            }
-            false => "`snowtrack snowflake apply` makes what is missing",
+            true => format!(
+                "{command} makes what is missing; a table that held rows comes back empty: then `snowtrack run --full` ships every row again"
+            ),
+            false => format!("{command} makes what is missing"),
         };
         findings.push(Finding::new(Area::Snowflake, "objects", Health::Fail, detail).fix(fix));
     }
     let detail = plan.counts().to_string();
     findings.push(
         Finding::new(Area::Snowflake, "setup", Health::Warn, detail)
-            .fix("`snowtrack snowflake plan` shows what, `apply` makes what is missing"),
+            .fix("`snowtrack snowflake plan` shows what, and who can make what is missing"),
     );
 }
 

@@ -5,6 +5,7 @@
 //!    only to explain what did not come.
 
 mod announced;
+mod null_marks;
 mod pipe_watch;
 mod presence;
 mod replacements;
@@ -53,6 +54,7 @@ pub(crate) async fn verify(run: &mut Run<'_>, submitted: Submitted) -> Result<()
             pipes::look(run, account).await?;
         }
         let Watched { verification, refusal } = watch(run, account, submitted.evidence).await?;
+        let verification = null_marks::doubt(run, account, verification).await?;
         let replacements = replacements(&run.warehouse, &run.findings.shipments, &verification)?;
         let file_count = Some(count_verified(&verification) as u64);
         let (place, now) = (account.place(), run.now());

@@ -1,10 +1,13 @@
 //! What mends a file that is not proven: the cheapest thing that works for this verdict, ready to paste.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::ids::Table;
 use crate::lake::ExportedFile;
 use crate::snowflake::api::literal;
 
 /// The cheapest thing that mends a verdict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Cure {
     /// Time.
     Later,
@@ -54,4 +57,53 @@ impl Cure {
             Self::Announce => "`snowtrack ingest --as rest` submits it".to_owned(),
         }
     }
+}
+
+/// A file that is wrong.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wrong<'a> {
+    pub(super) cure: Cure,
+    pub(super) table: Table,
+    pub(super) key: &'a str,
+    /// The table's full name.
+    pub(super) landing_table: &'a str,
+}
+
+/// What mends several wrong files at once: what a person does first, then one command for all of their tables.
+pub(super) fn text_of_all(wrong: &[Wrong<'_>]) -> String {
+    let mut tables: BTreeSet<Table> = BTreeSet::new();
+    let mut reloads: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut cures = BTreeSet::new();
+    for Wrong { cure, table, key, landing_table } in wrong {
+        tables.insert(*table);
+        cures.insert(*cure);
+        if *cure == Cure::Reload {
+            let place = if landing_table.is_empty() { table.name() } else { landing_table };
+            reloads.entry(place).or_default().push(literal(key).to_string());
+        }
+    }
+    let tables = tables.iter().map(|table| table.name()).collect::<Vec<_>>().join(" ");
+    let mut parts = Vec::new();
+    if cures.contains(&Cure::MendAndShip) {
+        parts.push("mend the cause of what was refused".to_owned());
+    }
+    if cures.contains(&Cure::MendPipeAndShip) {
+        parts.push("compare the pipes with `snowflake plan`".to_owned());
+    }
+    parts.extend(reloads.iter().map(|(place, keys)| {
+        let keys = keys.join(", ");
+        format!("`delete from {place} where _FILE_NAME in ({keys})` takes the rows of what cannot stay away")
+    }));
+    let is_only_compared = cures.iter().all(|cure| *cure == Cure::Compare);
+    parts.push(match is_only_compared {
+        true => format!("`snowtrack reconcile {tables}` compares the tables and settles these files where nothing differs"),
+        false => format!("`snowtrack reconcile {tables} --repair` ships the rows that are missing or differ in new files, and settles these"),
+    });
+    let mut text = parts.join("; then ");
+    if cures.contains(&Cure::Compare) {
+        text.push_str(
+            "; find the second loader (`snowflake plan` shows another pipe on the same folder)",
+        );
+    }
+    text
 }

@@ -241,17 +241,19 @@ impl Stopped {
                 "its stage points elsewhere than when the pipe was made: set the stage's URL back (`snowflake plan` shows the old one and the new), or make the pipe anew under a new version"
             }
             Self::StageDropped => {
-                "its stage is gone: `snowflake apply` makes the stage again, and then the pipe must be made anew, because it is bound to the stage that is gone (drop it by hand; it forgets which files it loaded)"
+                "its stage is gone: `snowflake plan` says who can make it again, and then the pipe must be made anew, because it is bound to the stage that is gone (drop it by hand; it forgets which files it loaded)"
             }
             Self::FileFormatDropped => {
-                "its file format is gone: `snowflake apply` makes it again; if the pipe does not go on then, drop it by hand and let `snowflake apply` make it anew"
+                "its file format is gone: `snowflake plan` says who can make it again; if the pipe does not go on then, drop it by hand and have it made anew likewise"
             }
             Self::NotificationIntegrationDropped => {
                 "its notification integration is gone: an admin must make it again and the pipe be made anew"
             }
-            Self::MissingPipe => "the pipe itself is gone: `snowflake apply` makes it again",
+            Self::MissingPipe => {
+                "the pipe itself is gone: `snowflake plan` says who can make it again"
+            }
             Self::MissingTable => {
-                "its table is gone: `snowflake apply` makes it again and the pipe goes on by itself; files that arrived meanwhile are not queued: `ingest` submits again what it was told of; for what events told, refresh the pipe"
+                "its table is gone: `snowflake plan` says who can make it again, and the pipe then goes on by itself; files that arrived meanwhile are not queued: `ingest` submits again what it was told of; for what events told, refresh the pipe"
             }
             Self::FeatureDisabled => {
                 "Snowpipe is switched off for this account: ask Snowflake's support"

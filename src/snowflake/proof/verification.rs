@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::cure::{self, Cure, Wrong};
 use super::pipe_health::PipeHealth;
 use crate::ids::Table;
 use crate::status::{RunVerdict, Verdict};
@@ -19,6 +20,8 @@ pub(crate) struct FileVerdict {
     pub reason: String,
     /// What to do; empty where nothing is.
     pub next_step: String,
+    /// What mends it where it is wrong, and the full name of its landing table.
+    pub cure: Option<(Cure, String)>,
     /// Whether it is pending behind a pipe that a person must mend.
     pub is_pipe_broken: bool,
     /// The pipe that `next_step` is about, where it is about that alone.
@@ -91,14 +94,40 @@ impl Verification {
         }
     }
 
+    /// The same with the proof of some files doubted, for a reason that a person must mend.
+    pub(crate) fn doubting(
+        mut self,
+        is_doubted: impl Fn(&FileVerdict) -> bool,
+        reason: &str,
+        next_step: &str,
+    ) -> Self {
+        let proven = self.files.iter_mut().filter(|file| file.verdict == Verdict::Verified);
+        for file in proven.filter(|file| is_doubted(file)) {
+            file.verdict = Verdict::Pending;
+            reason.clone_into(&mut file.reason);
+            next_step.clone_into(&mut file.next_step);
+            file.is_pipe_broken = true;
+        }
+        Self::of(self.files)
+    }
+
     /// The first of the worst files; `None` where every file is proven.
     pub(crate) fn worst(&self) -> Option<&FileVerdict> {
         worst(&self.files)
     }
 
-    /// What to do about the first of the worst files, and by the same words and one script about all that wait for the same.
+    /// What to do about every file that is wrong; else about the first of the worst, and by the same words and one script about all
+    /// that wait for the same.
     pub(crate) fn next_step(&self) -> String {
         let Some(worst) = self.worst() else { return String::new() };
+        let wrong = self.files.iter().filter_map(|file| {
+            let (cure, landing_table) = file.cure.as_ref()?;
+            Some(Wrong { cure: *cure, table: file.table, key: &file.key, landing_table })
+        });
+        let wrong: Vec<Wrong<'_>> = wrong.collect();
+        if 1 < wrong.len() {
+            return cure::text_of_all(&wrong);
+        }
         let Some(pipe) = &worst.pipe else { return worst.next_step.clone() };
         pipe.next_step_among(self.files.iter().filter_map(|file| file.pipe.as_ref()))
     }
@@ -129,11 +158,24 @@ fn summary(verdicts: &[FileVerdict]) -> String {
     let count = verdicts.iter().filter(|file| file.verdict == Verdict::Verified).count();
     match worst(verdicts) {
         None if verdicts.is_empty() => "there was nothing to send".to_owned(),
+        None if count == 1 => "the one file is in, row by row as it was sent".to_owned(),
         None => format!("all {count} files are in, row by row as they were sent"),
         Some(file) => {
             let total = verdicts.len();
-            format!("{count} of {total} files are verified; `{}`: {}", file.key, file.reason)
+            let wrong = wrong_tables(verdicts);
+            format!("{count} of {total} files are verified; {wrong}`{}`: {}", file.key, file.reason)
         }
+    }
+}
+
+/// Names the tables where files are wrong, if they are several.
+fn wrong_tables(verdicts: &[FileVerdict]) -> String {
+    let wrong = verdicts.iter().filter(|file| file.cure.is_some());
+    let tables: BTreeSet<Table> = wrong.map(|file| file.table).collect();
+    let names: Vec<String> = tables.iter().map(|table| format!("`{table}`")).collect();
+    match names.as_slice() {
+        [] | [_] => String::new(),
+        [others @ .., last] => format!("wrong in {} and {last}; ", others.join(", ")),
     }
 }
 

@@ -137,6 +137,8 @@ pub(crate) struct Plan {
     pub aws: AwsSide,
     /// What keeping the current rows costs.
     pub cost: Cost,
+    /// The roles that own the schemas, where that is not the one that looked: only they make in them what is missing.
+    pub owners: Vec<String>,
 }
 
 impl Plan {
@@ -146,12 +148,26 @@ impl Plan {
         let mut items: Vec<Item> =
             desired.flat_map(|desired| compare::compare(blueprint, observed, desired)).collect();
         conflict::conflicts(blueprint, observed, &mut items);
-        Self { items, aws: blueprint.aws(observed), cost: blueprint.cost(observed) }
+        let (aws, cost) = (blueprint.aws(observed), blueprint.cost(observed));
+        Self { items, aws, cost, owners: observed.other_owners(&blueprint.names) }
     }
 
     /// What [`apply()`] would run.
     pub(crate) fn missing(&self) -> impl Iterator<Item = &Item> {
         self.items.iter().filter(|item| item.state == State::Missing)
+    }
+
+    /// What makes what is missing in the schemas, as whoever may.
+    pub(crate) fn apply_command(&self) -> String {
+        match self.owners.as_slice() {
+            [] => "`snowtrack snowflake apply`".to_owned(),
+            owners => {
+                let commands = owners
+                    .iter()
+                    .map(|owner| format!("`snowtrack snowflake apply --as-role {owner}`"));
+                commands.collect::<Vec<_>>().join(" and ")
+            }
+        }
     }
 
     /// Whether everything is as it should be, as far as our role can see.

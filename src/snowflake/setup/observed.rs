@@ -88,6 +88,23 @@ impl Observed {
         self.property(&format!("desc integration {}", names.integration), property)
     }
 
+    /// The roles that own our schemas, but for the one that looks. To own one is the least that lets a role make objects in it.
+    pub(super) fn other_owners(&self, names: &Names) -> Vec<String> {
+        let session = "select current_user() as user_name, current_role() as role_name";
+        let own = self.rows(session).find_map(|row| text(row, "role_name"));
+        let question = format!("show schemas in database {}", names.database);
+        let schemas = [&names.schema, &names.core_schema, &names.marts_schema];
+        let mut owners = Vec::new();
+        for schema in schemas {
+            let row = self.find(&question, "name", schema.as_str());
+            let owner = row.and_then(|row| text(row, "owner")).filter(|owner| Some(*owner) != own);
+            owners.extend(owner.map(str::to_owned));
+        }
+        owners.sort_unstable();
+        owners.dedup();
+        owners
+    }
+
     /// The queue that S3's events of each table go to.
     pub(super) fn queues(&self, blueprint: &Blueprint) -> BTreeMap<Table, String> {
         let question = show_in_schema("pipes", &blueprint.names);

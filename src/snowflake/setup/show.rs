@@ -21,15 +21,21 @@ pub(crate) struct Counts {
     pub unseen: usize,
 }
 
-const BLOCKS: [(Audience, &str); 2] = [
-    (
-        Audience::Admin,
-        "for an administrator of Snowflake (`snowtrack snowflake apply --as-role ACCOUNTADMIN`)",
-    ),
-    (Audience::Owner, "for the loader's own role (`snowtrack snowflake apply`)"),
-];
-
 impl Plan {
+    /// Who must act, and how.
+    fn blocks(&self) -> [(Audience, String); 2] {
+        let admin = "for an administrator of Snowflake (`snowtrack snowflake apply --as-role ACCOUNTADMIN`)";
+        let command = self.apply_command();
+        let owner = match self.owners.as_slice() {
+            [] => format!("for the loader's own role ({command})"),
+            owners => {
+                let owners = owners.join(" and ");
+                format!("for {owners}, who owns the schemas: {command}, as a user who has the role")
+            }
+        };
+        [(Audience::Admin, admin.to_owned()), (Audience::Owner, owner)]
+    }
+
     /// How many items are how.
     pub(crate) fn counts(&self) -> Counts {
         let mut counts = Counts::default();
@@ -48,7 +54,7 @@ impl Plan {
     /// What replaces something, or must not be made, is a comment.
     pub(crate) fn script(&self) -> String {
         let mut script = format!("-- {}\n", self.counts());
-        for (audience, title) in BLOCKS {
+        for (audience, title) in self.blocks() {
             script.push_str(&format!("\n-- {title}\n"));
             for item in self.items.iter().filter(|item| item.audience == audience) {
                 script.push_str(&item.script());
@@ -83,7 +89,7 @@ impl fmt::Display for Plan {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(out, "{}", self.counts())?;
         writeln!(out, "cost: {}", self.cost)?;
-        for (audience, title) in BLOCKS {
+        for (audience, title) in self.blocks() {
             writeln!(out, "\n{title}:")?;
             self.block(audience, out)?;
         }

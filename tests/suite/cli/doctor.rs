@@ -5,7 +5,7 @@ use std::process::Stdio;
 use crate::support::World;
 use crate::support::cloud::{Cloud, SMALL, text};
 use crate::support::fake_s3::{BUCKET, Fault, Op};
-use crate::support::fake_snowflake::PipeState;
+use crate::support::fake_snowflake::{LoadFault, PipeState};
 use crate::support::fake_spotify::{CLIENT_ID, CLIENT_SECRET};
 use crate::support::truth::TABLES;
 
@@ -27,6 +27,9 @@ fn a_healthy_production_run_has_nothing_to_be_told() {
     assert!(!said.contains("warn") && !said.contains("FAIL"), "{said}");
     assert_eq!(cloud.s3.unfinished(), [] as [String; 0], "the probe leaves nothing behind");
     assert_eq!(cloud.s3.count(Op::Put), 9, "eight files and the manifest, and no probe");
+    // The summary names the place where the files are.
+    let summary = text(&cloud.run(&["run", "--from-dir", "in", "--full"]));
+    assert!(summary.contains(&format!("in s3://{BUCKET}/spotify-data/ (8 verified)")), "{summary}");
 }
 
 #[test]
@@ -171,4 +174,36 @@ fn each_line_is_told_as_soon_as_it_is_known() {
     let said = String::from_utf8(doctor.wait_with_output().unwrap().stdout).unwrap();
     assert!(said.contains("data directory: `data` is writable"), "{said}");
     assert!(!said.contains("bucket:"), "{said}");
+}
+
+#[test]
+fn what_stands_wrong_in_the_ledger_fails_until_it_is_mended() {
+    let cloud = Cloud::small("rest", "parquet");
+    cloud.snowflake.script_load("raw/songs/", 1, LoadFault::Fail("NULL result".to_owned()));
+    let (code, report) = cloud.report(&SMALL);
+    assert_eq!(code, 7);
+    let run = report["run_id"].as_str().unwrap();
+    cloud.snowflake.tamper("update SPOTIFY.RAW.ALBUMS set NAME = 'Changed'");
+    assert_eq!(cloud.run(&["verify"]).status.code(), Some(7));
+    let output = cloud.run(&["doctor"]);
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(7), "{said}");
+    for wanted in [
+        "FAIL  ledger     proof: not in Snowflake as sent: ",
+        &format!("1 `mismatch` in `albums` (of run {run})"),
+        &format!("1 `failed` in `songs` (of run {run})"),
+        "warn  ledger     last run: none has ended well yet",
+    ] {
+        assert!(said.contains(wanted), "{wanted}\n{said}");
+    }
+    let repair = said.split('`').find(|it| it.starts_with("snowtrack reconcile ")).unwrap();
+    let arguments: Vec<&str> = repair.split(' ').skip(1).collect();
+    assert_eq!(arguments, ["reconcile", "albums", "songs", "--repair"]);
+    let mended = cloud.run(&arguments);
+    assert_eq!(mended.status.code(), Some(0), "{}", text(&mended));
+    let output = cloud.run(&["doctor"]);
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("ok    ledger     proof: no file stands refused"), "{said}");
+    assert!(said.contains("ok    ledger     last run: one ended well 0 min ago"), "{said}");
 }

@@ -94,6 +94,87 @@ fn the_cure_of_each_verdict_leads_to_verified() {
     }
 }
 
+/// Four tables are wrong in four ways: the message names all of them, and its steps mend all of them.
+#[test]
+fn several_wrong_tables_are_all_named_and_one_command_mends_them() {
+    let cloud = Cloud::small("rest", "parquet");
+    assert_eq!(cloud.report(&SMALL).0, 0);
+    cloud.snowflake.tamper("delete from SPOTIFY.RAW.SONGS");
+    cloud.snowflake.tamper("update SPOTIFY.RAW.ALBUMS set NAME = 'Changed'");
+    cloud.snowflake.tamper("insert into SPOTIFY.RAW.ARTISTS select * replace ('9aB1cD2eF3gH4iJ5kL6mN9' as ID, 77 as _FILE_ROW_NUMBER) from SPOTIFY.RAW.ARTISTS");
+    cloud.snowflake.tamper("insert into SPOTIFY.RAW.GENRES select * from SPOTIFY.RAW.GENRES");
+    let (code, found) = verify(&cloud, &[]);
+    assert_eq!(code, 7, "{found:#}");
+    let message = error_of(&found);
+    assert!(message.contains("wrong in `albums`, `artists`, `songs` and `genres`"), "{message}");
+    assert!(
+        message.contains("`snowtrack reconcile albums artists songs genres --repair`"),
+        "{message}"
+    );
+    let count = follow(&cloud, message);
+    // The delete, the repair, and what `reconcile` says of the row that is no file's any more.
+    assert_eq!(count, 2, "{message}");
+    for arguments in [&[][..], &["--all"]] {
+        let (code, mended) = verify(&cloud, arguments);
+        assert_eq!((code, &mended["status"]), (0, &json!("verified")), "{mended:#}");
+    }
+    assert_eq!(cloud.report(&SMALL).1["status"], "unchanged");
+}
+
+#[test]
+fn a_row_from_the_future_is_told_with_the_statement_that_lets_the_same_command_mend_it() {
+    let cloud = Cloud::small("rest", "parquet");
+    assert_eq!(cloud.report(&SMALL).0, 0);
+    // A plain table, and one whose newest group is the current one.
+    for table in ["ARTISTS", "SONG_ARTISTS"] {
+        cloud.snowflake.tamper(&format!("insert into SPOTIFY.RAW.{table} select * replace ('other' as ARTIST, EXTRACTED_AT + interval 9 day as EXTRACTED_AT, 'other.parquet' as _FILE_NAME) from SPOTIFY.RAW.{table}").replace("'other' as ARTIST", if table == "ARTISTS" { "'Later' as NAME" } else { "'9aB1cD2eF3gH4iJ5kL6mN9' as ARTIST_ID" }));
+    }
+    for command in [
+        &["reconcile", "--repair"][..],
+        &["reconcile", "--repair", "--force"],
+        &["reconcile", "artists", "song_artists"],
+    ] {
+        let output = cloud.run(command);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(7), "{said}");
+        assert!(!said.contains("writes over"), "it cannot: {said}");
+        assert_eq!(steps(&said).iter().filter(|it| it.starts_with("delete ")).count(), 2, "{said}");
+        assert_eq!((cloud.landed("artists"), cloud.landed("song_artists")), (2, 2), "{said}");
+    }
+    let output = cloud.run(&["reconcile", "--repair", "--force"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let deletions: Vec<&str> =
+        steps(&said).into_iter().filter(|it| it.starts_with("delete ")).collect();
+    for statement in deletions {
+        cloud.snowflake.admin(statement);
+    }
+    assert_eq!((cloud.landed("artists"), cloud.landed("song_artists")), (1, 1), "no other row");
+    let output = cloud.run(&["reconcile", "--repair", "--force"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+}
+
+/// The row of our own file was moved into the future: after the statement the same command ships it again.
+#[test]
+fn our_own_row_that_was_moved_into_the_future_comes_back_by_the_same_command() {
+    let cloud = Cloud::small("rest", "parquet");
+    assert_eq!(cloud.report(&SMALL).0, 0);
+    cloud.snowflake.tamper("update SPOTIFY.RAW.ALBUMS set NAME = 'Later', EXTRACTED_AT = EXTRACTED_AT + interval 9 day");
+    let command = ["reconcile", "albums", "--repair", "--force"];
+    let output = cloud.run(&command);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(7), "{said}");
+    assert_eq!(steps(&said), [steps(&said)[0], "snowtrack reconcile albums --repair"], "{said}");
+    assert_eq!(follow(&cloud, &said), 2, "{said}");
+    let output = cloud.run(&command);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    // The file that the row stood in is settled by what a verification says of it.
+    let (code, found) = verify(&cloud, &["--all"]);
+    assert_eq!(code, 7, "{found:#}");
+    assert_eq!(follow(&cloud, error_of(&found)), 1, "{found:#}");
+    let (code, mended) = verify(&cloud, &["--all"]);
+    assert_eq!((code, &mended["status"]), (0, &json!("verified")), "{mended:#}");
+}
+
 #[test]
 fn a_row_that_is_newer_in_snowflake_is_not_written_over_without_force() {
     let cloud = Cloud::small("rest", "parquet");

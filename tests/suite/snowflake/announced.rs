@@ -76,3 +76,20 @@ fn what_a_refresh_no_longer_reaches_is_left_to_rest() {
     assert_eq!(code, Some(8), "{said}");
     assert!(said.contains("ingest --as rest") && !said.contains("refresh prefix"), "{said}");
 }
+
+#[test]
+fn doctor_fails_for_what_waits_too_long_and_not_before() {
+    for (hours, code) in [(20, 0), (30, 8)] {
+        let (cloud, _) = unannounced(hours);
+        let output = cloud.run(&["--json", "doctor"]);
+        let findings: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let of_ledger = findings.as_array().unwrap().iter().filter(|it| it["area"] == "ledger");
+        let waiting: Vec<&Value> = of_ledger.filter(|it| it["what"] == "waiting").collect();
+        assert_eq!(waiting.len(), usize::from(code == 8), "{findings:#}");
+        for finding in waiting {
+            assert_eq!(finding["health"], "fail");
+            assert!(finding["detail"].as_str().unwrap().starts_with("8 files wait since 20"));
+        }
+        assert_eq!(output.status.code(), Some(code), "{findings:#}");
+    }
+}

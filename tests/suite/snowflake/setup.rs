@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::doubles::snowflake::setup::{required, required_of};
 use crate::support::TABLES;
-use crate::support::cloud::{Cloud, text};
+use crate::support::cloud::{Cloud, SMALL, text};
 
 #[test]
 fn what_apply_made_is_settled_for_the_admin_and_for_the_loader_in_every_mode_and_format() {
@@ -138,4 +138,35 @@ fn what_apply_could_not_make_is_a_line_each() {
     for line in items {
         assert!(starts.iter().any(|start| line.starts_with(start)), "{line}");
     }
+}
+
+/// The least that the loader needs is no right to make anything: what is gone is made again by the owner, and that is what is said.
+#[test]
+fn what_an_administrator_made_its_owner_makes_again_and_every_message_says_so() {
+    let cloud = Cloud::small("rest", "parquet");
+    assert_eq!(cloud.report(&SMALL).0, 0);
+    cloud.snowflake.admin("drop table SPOTIFY.RAW.ARTISTS");
+    cloud.snowflake.admin("drop pipe SPOTIFY.RAW.GENRES_PARQUET_REST_V1");
+    // Snowflake lets nobody make objects in a schema that is not theirs.
+    let denied = cloud.run(&["snowflake", "apply"]);
+    let said = text(&denied);
+    assert_eq!(denied.status.code(), Some(6), "{said}");
+    for name in ["table SPOTIFY.RAW.ARTISTS: ", "pipe SPOTIFY.RAW.GENRES_PARQUET_REST_V1: "] {
+        assert!(said.contains(&format!("not made: {name}")), "{said}");
+    }
+    let plan = text(&cloud.run(&["snowflake", "plan"]));
+    assert!(plan.contains("for ACCOUNTADMIN, who owns the schemas: "), "{plan}");
+    let command = "`snowtrack snowflake apply --as-role ACCOUNTADMIN` makes what is missing";
+    let doctor = text(&cloud.run(&["doctor"]));
+    assert!(doctor.contains(command), "{doctor}");
+    for said in [plan, doctor] {
+        assert!(!said.contains("`snowtrack snowflake apply`"), "the loader cannot: {said}");
+    }
+    let applied = cloud.run(&["snowflake", "apply", "--as-role", "ACCOUNTADMIN"]);
+    assert_eq!(applied.status.code(), Some(0), "{}", text(&applied));
+    let (code, full) = cloud.report(&["--from-dir", "in", "--full"]);
+    let ended = (code, full["status"].as_str());
+    assert_eq!(ended, (0, Some("verified")), "{}", full["error"]);
+    let well = cloud.run(&["doctor"]);
+    assert_eq!(well.status.code(), Some(0), "{}", text(&well));
 }

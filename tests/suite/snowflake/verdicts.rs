@@ -173,9 +173,12 @@ fn a_full_shipment_heals_a_refused_file_and_report_summary_exit_code_and_ledger_
     assert_eq!((code, &full["status"], &full["error"]), (0, &json!("verified"), &Value::Null));
     assert_eq!(full["verification"]["verdict"], "verified", "{full:#}");
     assert_eq!(states_of(&full, "songs"), ["superseded", "verified"]);
-    for run in [&first, &full] {
-        assert_eq!(ledger_status(&cloud, id_of(run)), "verified");
-    }
+    // What failed did fail; who mended it is beside it.
+    assert_eq!(ledger_status(&cloud, id_of(&full)), "verified");
+    assert_eq!(ledger_status(&cloud, id_of(&first)), "failed");
+    assert_eq!(status(&cloud, &[])[1]["mended_by"], full["run_id"]);
+    let said = text(&cloud.run(&["status"]));
+    assert!(said.contains(&format!("mended by run {}", id_of(&full))), "{said}");
     let (code, all) = verify(&cloud, &["--all"]);
     assert_eq!((code, states_of(&all, "songs")), (0, vec!["verified"]), "{all:#}");
     // Of a run that was replaced in part, the rest is asked about.
@@ -190,7 +193,7 @@ fn an_earlier_runs_refused_file_keeps_exit_7_until_it_is_mended_and_is_told_as_t
     fail_songs(&cloud);
     let (_, first) = cloud.report(&SMALL);
     rename_the_song(&cloud, "High Tide");
-    for _ in 0..2 {
+    for state in ["verified", "failed"] {
         // With news of its own, then without any.
         let (code, later) = cloud.report(&SMALL);
         assert_eq!((code, &later["status"]), (7, &json!("failed")), "{later:#}");
@@ -201,13 +204,18 @@ fn an_earlier_runs_refused_file_keeps_exit_7_until_it_is_mended_and_is_told_as_t
         let bad = later["files"].as_array().unwrap().iter().filter(|it| it["state"] != "verified");
         let bad: Vec<&Value> = bad.map(|it| &it["run_id"]).collect();
         assert_eq!(bad, [&first["run_id"]], "{later:#}");
-        assert_eq!(ledger_status(&cloud, id_of(&later)), "failed");
+        assert_eq!(ledger_status(&cloud, id_of(&later)), state, "what became of its own files");
+        let stale = cloud.run(&["status", "--max-age", "1h"]);
+        assert_eq!(stale.status.code(), Some(8), "exit 7 is no good end: {}", text(&stale));
     }
     let mended = cloud.run(&["reconcile", "--repair"]);
     assert_eq!(mended.status.code(), Some(0), "{}", text(&mended));
     let runs = status(&cloud, &[]);
-    let statuses = runs.as_array().unwrap().iter().map(|it| it["status"].as_str().unwrap());
-    assert!(statuses.clone().all(|it| it == "verified" || it == "unchanged"), "{runs:#}");
+    let statuses: Vec<&str> =
+        runs.as_array().unwrap().iter().map(|it| it["status"].as_str().unwrap()).collect();
+    // The second run brought the song's newer row: nothing was left to ship.
+    assert_eq!(statuses, ["unchanged", "verified", "failed"], "{runs:#}");
+    assert_eq!(runs[2]["mended_by"], runs[1]["run_id"], "{runs:#}");
     assert_eq!(cloud.report(&SMALL).1["status"], "unchanged");
 }
 

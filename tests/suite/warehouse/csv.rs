@@ -66,3 +66,28 @@ fn in_csv_text_stands_in_quotes_and_no_value_is_an_empty_field() {
     let seen = format!(r#""0aB1cD2eF3gH4iJ5kL6mN7",{day},,1"#);
     assert_eq!(lines, [song.to_owned(), seen]);
 }
+
+/// The hash writes NULL as `\\N`: where somebody lets the file format read that text as NULL, no checksum sees it.
+#[test]
+fn where_the_file_format_reads_a_text_as_null_no_csv_is_called_verified() {
+    let cloud = Cloud::new("copy", "csv");
+    let named = crate::source::documents::playlist(|song| song["name"] = json!(r"\N"));
+    cloud.world.write("in/playlist.json", &named);
+    cloud.snowflake.admin(r"alter file format SPOTIFY.RAW.CSV_V2 set null_if = ('\\N')");
+    let (code, report) = cloud.report(&SMALL);
+    assert_eq!(code, 6, "{report:#}");
+    let states = report["files"].as_array().unwrap().iter().map(|file| &file["state"]);
+    assert!(states.clone().all(|state| state != "verified"), "{report:#}");
+    let names = |cloud: &Cloud| cloud.snowflake.rows("select name from SPOTIFY.RAW.SONGS");
+    assert_eq!(names(&cloud), [[None]], "what would have been called verified");
+    // What is said mends it.
+    let error = report["error"].as_str().unwrap();
+    let steps: Vec<&str> = error.split('`').filter(|it| it.ends_with("null_if = ()")).collect();
+    assert_eq!(steps, ["alter file format SPOTIFY.RAW.CSV_V2 set null_if = ()"], "{error}");
+    cloud.snowflake.admin(steps[0]);
+    assert!(error.contains("`snowtrack run --full`"), "{error}");
+    let (code, report) = cloud.report(&[&SMALL[..], &["--full"]].concat());
+    assert_eq!((code, &report["status"]), (0, &json!("verified")), "{report:#}");
+    let current = names(&cloud);
+    assert!(current.contains(&vec![Some(r"\N".to_owned())]), "{current:?}");
+}

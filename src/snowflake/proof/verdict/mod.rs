@@ -102,8 +102,10 @@ fn judge(file: &ExportedFile, evidence: &Evidence) -> FileVerdict {
         };
     }
     let is_pipe_broken = pipe.is_some_and(|pipe| pipe.health == Health::Fail);
+    let mends = matches!(verdict, Verdict::Failed | Verdict::Mismatch);
+    let cure = mends.then(|| (cure, evidence.landing_table.clone()));
     let (key, table) = (file.key.clone(), file.table);
-    FileVerdict { key, table, verdict, reason, next_step, is_pipe_broken, pipe: mended }
+    FileVerdict { key, table, verdict, reason, next_step, cure, is_pipe_broken, pipe: mended }
 }
 
 struct Judgement {

@@ -30,6 +30,7 @@ impl State {
             ("PIPE", On::Pipe),
             ("TABLE", On::Table),
             ("STAGE", On::Stage),
+            ("FILE FORMAT", On::FileFormat),
         ];
         let Some((_, on)) = kinds.iter().find(|(words, _)| cursor.eat(words)).copied() else {
             return Err(Problem::unknown("ALTER of this kind"));
@@ -48,6 +49,7 @@ impl State {
             On::Pipe => self.alter_pipe(&name, cursor, session)?,
             On::Table => self.alter_table(&name, cursor, session)?,
             On::DynamicTable => self.alter_dynamic_table(&name, cursor, session)?,
+            On::FileFormat => self.alter_file_format(&name, cursor, session)?,
             _ => self.alter_stage(&name, cursor, session)?,
         }
         .map_or_else(|| Ok(said("Statement executed successfully.")), Ok)
@@ -88,6 +90,26 @@ impl State {
             }
             _ => Err(Problem::unknown("ALTER DYNAMIC TABLE … SET")),
         }
+    }
+
+    /// Whatever is loaded from then on is read so.
+    fn alter_file_format(
+        &mut self,
+        name: &Name,
+        cursor: &mut Cursor<'_>,
+        session: &Session,
+    ) -> Outcome<Option<Rows>> {
+        self.must_own(On::FileFormat, name, session)?;
+        cursor.expect("SET")?;
+        let settings = only(cursor)?;
+        let Some(format) = self.catalog.formats.get_mut(name) else {
+            return Err(Problem::missing(On::FileFormat.word(), &name.text()));
+        };
+        for (option, value) in settings {
+            format.settings.retain(|(known, _)| *known != option);
+            format.settings.push((option, value));
+        }
+        Ok(None)
     }
 
     fn must_own(&self, on: On, name: &Name, session: &Session) -> Outcome<()> {

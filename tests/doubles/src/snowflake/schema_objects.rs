@@ -9,7 +9,7 @@ use super::catalog::{Column, DynamicTable, FileFormat, Name, Stage, Table};
 use super::copy::{Copy, Format, Reading};
 use super::create::known;
 use super::cursor::{Cursor, Settings};
-use super::pipe::Pipe;
+use super::pipe::{Pipe, PipeState};
 use super::problem::{Outcome, Problem};
 use super::session::Session;
 use super::translate::Translator;
@@ -136,6 +136,12 @@ impl State {
         let table =
             Table { columns, created_at, comment, truncated_at: None, copied: BTreeMap::new() };
         self.catalog.tables.insert(name.clone(), table);
+        // A pipe goes on by itself when its table is there again; what was submitted meanwhile is not queued.
+        for pipe in self.catalog.pipes.values_mut().filter(|pipe| pipe.copy.table == *name) {
+            if pipe.state.state == "STOPPED_MISSING_TABLE" {
+                pipe.state = PipeState::new("RUNNING", None);
+            }
+        }
         Ok(())
     }
 

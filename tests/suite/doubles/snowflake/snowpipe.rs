@@ -304,6 +304,11 @@ async fn a_pipe_notices_what_is_taken_away_beneath_it() {
         rig.snowflake.admin(statement);
         assert_eq!(status(&rig).await["executionState"], state);
     }
+    // With the table it goes on by itself.
+    let rig = Rig::new();
+    rig.snowflake.admin("drop table SPOTIFY.RAW.SONGS");
+    rig.snowflake.admin("create table if not exists SPOTIFY.RAW.SONGS (id varchar)");
+    assert_eq!(status(&rig).await["executionState"], "RUNNING");
     let rig = Rig::new();
     rig.snowflake.admin(&format!("revoke operate on pipe {PIPE} from role LOADER"));
     assert_eq!(rig.insert_files(&["a.parquet"]).await.status, 403);
