@@ -143,12 +143,14 @@ fn nights_killed_at_any_call_lose_nothing_and_load_nothing_twice() {
     type Nights = fn(Trial) -> usize;
     let here = Trial { elsewhere: false, ..OF_STATE };
     let any = Trial { prefix: "", ..OF_STATE };
-    let all: [(&str, Nights, Trial); 6] = [
+    let all: [(&str, Nights, Trial); 8] = [
         ("first night, state, elsewhere", first_nights, OF_STATE),
         ("later night, state, elsewhere", later_nights, OF_STATE),
         ("quiet night, state, elsewhere", quiet_nights, OF_STATE),
         ("first night, state, here", first_nights, here),
         ("later night, state, here", later_nights, here),
+        ("quiet night, state, here", quiet_nights, here),
+        ("first night, any call to S3, elsewhere", first_nights, any),
         ("later night, any call to S3, elsewhere", later_nights, any),
     ];
     let mut kills = 0;
