@@ -9,6 +9,7 @@ use super::{Cli, now, one_line, print, run, runtime};
 use crate::config::Config;
 use crate::event::Stage;
 use crate::ids::PlaylistId;
+use crate::lake::Location;
 use crate::observe;
 use crate::operate::{ForgetError, Forgotten, Scope, Wish};
 use crate::stop::Stop;
@@ -71,7 +72,9 @@ pub(super) fn forget(cli: &Cli, arguments: &ForgetArgs, config: &Config) -> Resu
         let sink = |event: &_| sinks.tell(event);
         crate::operate::forget(config, &settings, (&scope, wish), (&sink, &stop)).await
     })?;
-    print(&if cli.json { to_json(&scope, &done) } else { in_words(&done, wish) })?;
+    let about = (&scope, config.state.location.as_ref());
+    let text = if cli.json { to_json(&scope, &done) } else { in_words(about, (&done, wish)) };
+    print(&text)?;
     match done.left.len() {
         0 => Ok(()),
         count => Err(ForgetError::Left { count }.into()),
@@ -106,7 +109,10 @@ fn to_json(scope: &Scope, done: &Forgotten) -> String {
 }
 
 /// Tables first, then files, what is missing or left, and what no search reaches.
-fn in_words(done: &Forgotten, wish: Wish) -> String {
+fn in_words(
+    (scope, state): (&Scope, Option<&Location>),
+    (done, wish): (&Forgotten, Wish),
+) -> String {
     let (plan, is_shown) = (&done.plan, wish == Wish::Show);
     let mut lines = Vec::new();
     if plan.is_nothing() {
@@ -127,11 +133,24 @@ fn in_words(done: &Forgotten, wish: Wish) -> String {
             ));
         }
         let verb = if is_shown { "are to be" } else { "were" };
-        lines.push(format!(
-            "{} file(s) {verb} erased after their other rows went out again in new ones; {} archive(s) of raw documents {verb} written anew",
-            plan.files.len(),
-            plan.archives.len()
-        ));
+        let (file_count, archive_count) = (plan.files.len(), plan.archives.len());
+        lines.push(match scope {
+            Scope::Everything => format!(
+                "{file_count} file(s) and {archive_count} archive(s) of raw documents {verb} erased"
+            ),
+            Scope::Playlist(_) | Scope::User => format!(
+                "{file_count} file(s) {verb} erased after their other rows went out again in new ones; {archive_count} archive(s) of raw documents {verb} written anew"
+            ),
+        });
+    }
+    if let Some(state) = state {
+        let verb = if is_shown { "are to be" } else { "were" };
+        lines.push(match scope {
+            Scope::Everything => format!("all generations of the state `{state}` {verb} erased"),
+            Scope::Playlist(_) | Scope::User => format!(
+                "all generations of the state `{state}` but the new one {verb} erased: none of them can be gone back to"
+            ),
+        });
     }
     for missing in &plan.missing {
         lines.push(format!("missing right: {}: {}", missing.right, one_line(&missing.grant)));

@@ -17,7 +17,7 @@ use crate::ids::DataDir;
 use crate::warehouse::Warehouse;
 
 /// The state, as it is shown.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub struct Shown {
     /// Its address.
     pub location: String,
@@ -53,6 +53,11 @@ pub(crate) async fn show(
     clock: fn() -> DateTime<Utc>,
 ) -> Result<Shown, Error> {
     let place = Place::open(settings, false, clock).await?;
+    // Looking makes no folder.
+    if !place.is_there() {
+        let location = place.name.clone();
+        return Ok(Shown { location, ..Shown::default() });
+    }
     let lease = lease(&place).await?.map(|(lease, _)| lease);
     // Also of a later version's it can be said which it is.
     let found = place.get(generation::CURRENT).await?.what;

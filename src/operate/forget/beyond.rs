@@ -90,6 +90,6 @@ pub(super) async fn alone_in_state(
 pub(super) fn other_machines(config: &Config) -> Option<String> {
     let location = config.state.location.as_ref()?;
     Some(format!(
-        "data directories of other machines that had the state `{location}`: delete them, or what lies in them is theirs until a run there takes the new generation, and its local lake for good"
+        "data directories of other machines that ran with the state `{location}`: delete them; a run there takes the new generation, and leaves the files of its local lake"
     ))
 }

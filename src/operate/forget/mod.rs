@@ -144,11 +144,22 @@ async fn erase_all(
         Box::pin(state.save(&mut warehouse)).await?;
     }
     let (lock, mut warehouse) = ship(places, (lock, warehouse), told, state).await?;
+    confirm(state.as_ref()).await?;
     erase::files(&mut warehouse, places, events).await?;
+    confirm(state.as_ref()).await?;
     erase::archives(&warehouse, places, &plan.theirs, events).await?;
+    confirm(state.as_ref()).await?;
     beyond::published(&warehouse, places, &plan.theirs).await?;
     erase::rest_of_this_machine(places, scope)?;
     end(places, (lock, warehouse), (scope, plan), state.as_mut()).await
+}
+
+/// Nobody took the state from us.
+async fn confirm(state: Option<&State>) -> Result<(), Error> {
+    match state {
+        Some(state) => Ok(Box::pin(state.confirm_again()).await?),
+        None => Ok(()),
+    }
 }
 
 /// Brings the files that take others' places where those were, as any run's, and proves them.

@@ -111,6 +111,10 @@ fn a_folder_is_looked_at_and_not_made() {
     let said = text(&command.output().unwrap());
     assert!(said.contains("is not made yet; the first run makes it"), "{said}");
     assert!(!folder.exists());
+    let mut show = fleet.command(&["state", "show"]);
+    show.env("SNOWTRACK_STATE", format!("file://{}/", folder.display()));
+    let said = text(&show.output().unwrap());
+    assert!(said.contains("nothing yet, held by nobody") && !folder.exists(), "{said}");
     std::fs::create_dir(&folder).unwrap();
     let said = text(&command.output().unwrap());
     assert!(said.contains("a lock takes their place"), "{said}");

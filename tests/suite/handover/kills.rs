@@ -140,17 +140,22 @@ fn a_later_night_killed_at_writes_of_the_state_goes_on_where_it_was() {
 #[test]
 #[ignore = "takes minutes: `make test-long`"]
 fn nights_killed_at_any_call_lose_nothing_and_load_nothing_twice() {
+    type Nights = fn(Trial) -> usize;
     let here = Trial { elsewhere: false, ..OF_STATE };
     let any = Trial { prefix: "", ..OF_STATE };
+    let all: [(&str, Nights, Trial); 8] = [
+        ("first night, state, elsewhere", first_nights, OF_STATE),
+        ("later night, state, elsewhere", later_nights, OF_STATE),
+        ("quiet night, state, elsewhere", quiet_nights, OF_STATE),
+        ("first night, state, here", first_nights, here),
+        ("later night, state, here", later_nights, here),
+        ("quiet night, state, here", quiet_nights, here),
+        ("first night, any call to S3, elsewhere", first_nights, any),
+        ("later night, any call to S3, elsewhere", later_nights, any),
+    ];
     let mut kills = 0;
-    for (what, count) in [
-        ("first night, state, elsewhere", first_nights(OF_STATE)),
-        ("later night, state, elsewhere", later_nights(OF_STATE)),
-        ("quiet night, state, elsewhere", quiet_nights(OF_STATE)),
-        ("first night, state, here", first_nights(here)),
-        ("later night, state, here", later_nights(here)),
-        ("later night, any call to S3, elsewhere", later_nights(any)),
-    ] {
+    for (what, nights, trial) in all {
+        let count = nights(trial);
         println!("{what}: {count} kills");
         kills += count;
     }
