@@ -12,7 +12,6 @@ import pathlib
 import shutil
 import subprocess
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 from conftest import DOUBLES, environment, snowtrack
