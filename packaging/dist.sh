@@ -21,6 +21,8 @@ fail() { printf 'dist: %s\n' "$1" >&2; exit 1; }
 profile=${DIST_PROFILE:-release}
 cargo build --profile "$profile" --locked --bin snowtrack
 binary=$target/${profile/dev/debug}/snowtrack
+# So that it starts where it was built, too.
+ln -sfn "$(realpath "$library")" "$(dirname "$binary")/libduckdb.so"
 
 runpath=$(readelf -d "$binary" | sed -n 's/.*R\(UN\)\?PATH.*\[\(.*\)\]/\2/p')
 # shellcheck disable=SC2016
