@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What is handed out, in dist/: an archive, a Python wheel, and their checksums. `make dist` calls it with maturin's environment.
 #
-#   packaging/dist.sh VENV      VENV has maturin
+#   packaging/dist.sh VENV      VENV has maturin; DIST_PROFILE=dev tries it out without a release build
 #
 # The binary looks for DuckDB's library beside itself and in the `lib` next to its `bin`, and nowhere on the machine that built it.
 set -euo pipefail
@@ -18,8 +18,11 @@ name=snowtrack-$version-$(uname -m)-linux
 fail() { printf 'dist: %s\n' "$1" >&2; exit 1; }
 
 [[ $(uname -s) == Linux ]] || fail 'only Linux is packaged'
-cargo build --release --locked --bin snowtrack
-binary=$target/release/snowtrack
+profile=${DIST_PROFILE:-release}
+cargo build --profile "$profile" --locked --bin snowtrack
+binary=$target/${profile/dev/debug}/snowtrack
+# So that it starts where it was built, too.
+ln -sfn "$(realpath "$library")" "$(dirname "$binary")/libduckdb.so"
 
 runpath=$(readelf -d "$binary" | sed -n 's/.*R\(UN\)\?PATH.*\[\(.*\)\]/\2/p')
 # shellcheck disable=SC2016
@@ -49,6 +52,6 @@ sed -e "s|@VERSION@|$version|" -e "s|@ROOT@|$root|" packaging/pyproject.toml >"$
 # The oldest glibc that has every function that both call.
 glibc=$(objdump -T "$binary" "$library" | grep -o 'GLIBC_2\.[0-9]*' | sort -Vu | tail -1)
 tag=manylinux_2_${glibc#GLIBC_2.}
-(cd "$wheel" && "$venv/bin/maturin" build --release --locked --auditwheel skip --compatibility "$tag" --out "$root/dist")
+(cd "$wheel" && "$venv/bin/maturin" build --profile "$profile" --locked --auditwheel skip --compatibility "$tag" --out "$root/dist")
 
 (cd dist && sha256sum -- *.tar.gz *.whl >SHA256SUMS && cat SHA256SUMS && ls -l)

@@ -6,7 +6,6 @@ Airflow is the one that this Python belongs to; its home is FOLDER, with a datab
 """
 
 import json
-import os
 import pathlib
 import re
 import shutil
@@ -145,7 +144,6 @@ def exit_7_fails_without_retry_and_says_why():
 def exit_4_fails_without_retry_and_says_why():
     folder = home / "in"
     folder.mkdir()
-    sys.path.insert(0, str(ROOT / "tests/airflow"))
     (folder / "playlist.json").write_text(json.dumps({
         "id": "3aB1cD2eF3gH4iJ5kL6mN7", "name": "Shore", "type": "playlist", "snapshot_id": "s1", "owner": {"id": "me"}, "public": True,
         "collaborative": False, "external_urls": {"spotify": "https://open.spotify.com/playlist/3aB1cD2eF3gH4iJ5kL6mN7"},

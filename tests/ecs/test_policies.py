@@ -12,11 +12,10 @@ import pathlib
 import shutil
 import subprocess
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 from conftest import DOUBLES, environment, snowtrack
-from stack import REGION, TOPIC, Stack
+from stack import REGION, ROOT, TOPIC, Stack
 
 STATEMENTS = {one["Sid"]: one for one in Stack().policy("TaskRole")["Statement"]}
 
@@ -204,6 +203,30 @@ def test_the_whole_way_to_verified_needs_no_right_beside_them(aws, stack, tmp_pa
     finally:
         double.terminate()
         double.wait()
+
+
+HAS_ALERTS = "SNOWTRACK_ALERT_SNS_TOPIC" in (ROOT / ".env.example").read_text()
+
+
+@pytest.mark.skipif(not HAS_ALERTS, reason="the program has no sink for alerts yet; boto3 publishes in its place above")
+@pytest.mark.parametrize("gone, wanted", [(None, 1), (("Alerts", "Action", "sns:Publish"), 0)])
+def test_the_programs_own_alert_of_a_refused_run_reaches_the_topic_by_that_right_alone(aws, stack, tmp_path, gone, wanted):
+    policy = stack.policy("TaskRole")
+    task = Task(aws, stack, tmp_path, policy if gone is None else without(policy, *gone))
+    aws.trust()
+    queue = aws.client("sqs").create_queue(QueueName="told")["QueueUrl"]
+    aws.client("sns").subscribe(TopicArn=TOPIC, Protocol="sqs", Endpoint=f"arn:aws:sqs:{REGION}:123456789012:told")
+    document = playlist_with_long_names()
+    del document["tracks"]["items"][1:]
+    document["tracks"].update(total=1, limit=1)
+    document["tracks"]["items"][0]["track"]["name"] = None
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/playlist.json").write_text(json.dumps(document))
+    aws.enforce()
+    task.run("run", "--from-dir", "in", machine="refused")
+    assert "exit 4" in task.failures[0]
+    aws.trust()
+    assert len(aws.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])) == wanted
 
 
 EXECUTION = {

@@ -8,7 +8,7 @@ import sys
 import pathlib
 
 import pytest
-from conftest import DOUBLES, environment, snowtrack
+from conftest import DOUBLES, snowtrack
 from stack import PARAMETERS, REGION, ROOT, TEMPLATE, Stack
 
 BIN = pathlib.Path(sys.executable).parent
