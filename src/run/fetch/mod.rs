@@ -251,6 +251,7 @@ async fn from_spotify(run: &mut Run<'_>, wanted: &Wanted) -> Result<(), Error> {
         ended = fetch.enrich().await.map(|report| run.findings.enrichment = report);
     }
     client.keep_login(run.events);
+    run.findings.calls = client.calls().clone();
     let usage = client.usage();
     let (call_count, retry_count, waited) = (usage.call_count, usage.retry_count, usage.waited);
     (run.events)(What::SpotifyUsage { call_count, retry_count, waited });
