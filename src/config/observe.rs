@@ -120,7 +120,8 @@ mod tests {
     #[test]
     fn traces_are_sent_where_an_address_is_named_and_nobody_forbids_it() {
         const ENDPOINT: (&str, &str) = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318");
-        let table: [(&[(&str, &str)], bool, bool); 9] = [
+        type Case<'a> = (&'a [(&'a str, &'a str)], bool, bool);
+        let table: [Case<'_>; 9] = [
             (&[], false, false),
             (&[ENDPOINT], true, false),
             (&[("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://h/v1/traces")], true, false),

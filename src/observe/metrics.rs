@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::event::{Event, Stage, Totals, What};
-use crate::ids::RunId;
+use crate::ids::{RunId, Table};
 use crate::status::RunStatus;
 
 /// What a number counts.
@@ -68,76 +68,78 @@ pub(super) fn metrics(write: impl Fn(&Numbers<'_>) + Send + Sync) -> impl Fn(&Ev
 }
 
 fn numbers(totals: &Totals, stages: &BTreeMap<Stage, Duration>, run: Duration) -> Vec<Metric> {
-    let by_table = |counts: &BTreeMap<crate::ids::Table, u64>| Parts {
-        label: "table",
-        values: counts.iter().map(|(table, count)| (table.name(), *count)).collect(),
+    let failed_checks = "Checks of severity error that found something.";
+    let fresh = "Time since a run ended well; where none did, since the first began.";
+    let mut numbers = Vec::from(rows(totals));
+    numbers.extend(files(totals));
+    numbers.extend(spotify(totals));
+    numbers.extend(durations(stages, run));
+    numbers.push(count("ChecksFailed", failed_checks, totals.failed_check_count));
+    let freshness = count("FreshnessSeconds", fresh, totals.freshness.as_secs());
+    numbers.push(Metric { unit: Unit::Seconds, ..freshness });
+    numbers
+}
+
+/// A number without parts.
+const fn count(name: &'static str, what: &'static str, total: u64) -> Metric {
+    Metric { name, what, unit: Unit::Count, total, parts: None }
+}
+
+/// The same of a time.
+fn time(name: &'static str, what: &'static str, total: Duration) -> Metric {
+    Metric { unit: Unit::Milliseconds, ..count(name, what, millis(total)) }
+}
+
+fn rows(totals: &Totals) -> [Metric; 3] {
+    let by_table = |counts: &BTreeMap<Table, u64>| {
+        let values = counts.iter().map(|(table, count)| (table.name(), *count)).collect();
+        Some(Parts { label: "table", values })
     };
-    let took =
-        |stage: Stage| (stage.name(), millis(stages.get(&stage).copied().unwrap_or_default()));
-    let took: Vec<(&str, u64)> = Stage::ALL.into_iter().map(took).collect();
-    let calls = totals.spotify_call_counts.iter().map(|(bucket, count)| (*bucket, *count));
-    let metric = |name, what, total| Metric { name, what, unit: Unit::Count, total, parts: None };
-    vec![
-        metric("RowsFetched", "Rows of the playlists that were read.", totals.fetched_row_count),
+    let (shipped, verified) = (totals.shipped_row_count(), totals.verified_row_count());
+    [
+        count("RowsFetched", "Rows of the playlists that were read.", totals.fetched_row_count),
         Metric {
-            parts: Some(by_table(&totals.shipped_row_counts)),
-            ..metric("RowsShipped", "Rows of the run's files.", totals.shipped_row_count())
+            parts: by_table(&totals.shipped_row_counts),
+            ..count("RowsShipped", "Rows of the run's files.", shipped)
         },
         Metric {
-            parts: Some(by_table(&totals.verified_row_counts)),
-            ..metric("RowsVerified", "Rows proven in Snowflake.", totals.verified_row_count())
+            parts: by_table(&totals.verified_row_counts),
+            ..count("RowsVerified", "Rows proven in Snowflake.", verified)
         },
-        metric("FilesVerified", "Files proven in Snowflake.", totals.verified_file_count),
-        metric("FilesPending", "Files on their way to Snowflake.", totals.pending_file_count),
-        metric("FilesFailed", "Files that Snowflake refused.", totals.failed_file_count),
-        metric(
-            "FilesMismatched",
-            "Files whose rows or contents differ in Snowflake.",
-            totals.mismatched_file_count,
-        ),
-        Metric {
-            parts: Some(Parts { label: "bucket", values: calls.collect() }),
-            ..metric(
-                "SpotifyCalls",
-                "Calls to the Web API, repeated ones included.",
-                totals.spotify_call_count(),
-            )
-        },
-        metric("SpotifyRetries", "Calls that repeat another.", totals.spotify_retry_count),
-        Metric {
-            unit: Unit::Milliseconds,
-            ..metric(
-                "SpotifyWaitMs",
-                "Time spent waiting for Spotify.",
-                millis(totals.spotify_waited),
-            )
-        },
-        Metric {
-            unit: Unit::Milliseconds,
-            parts: Some(Parts { label: "stage", values: took.clone() }),
-            ..metric(
-                "StageDurationMs",
-                "Time spent in a stage.",
-                took.iter().map(|(_, millis)| millis).sum(),
-            )
-        },
-        Metric {
-            unit: Unit::Milliseconds,
-            ..metric("RunDurationMs", "Time from the command to its end.", millis(run))
-        },
-        metric(
-            "ChecksFailed",
-            "Checks of severity error that found something.",
-            totals.failed_check_count,
-        ),
-        Metric {
-            unit: Unit::Seconds,
-            ..metric(
-                "FreshnessSeconds",
-                "Time since a run ended well; where none did, since the first began.",
-                totals.freshness.as_secs(),
-            )
-        },
+    ]
+}
+
+fn files(totals: &Totals) -> [Metric; 4] {
+    let differing = "Files whose rows or contents differ in Snowflake.";
+    [
+        count("FilesVerified", "Files proven in Snowflake.", totals.verified_file_count),
+        count("FilesPending", "Files on their way to Snowflake.", totals.pending_file_count),
+        count("FilesFailed", "Files that Snowflake refused.", totals.failed_file_count),
+        count("FilesMismatched", differing, totals.mismatched_file_count),
+    ]
+}
+
+fn spotify(totals: &Totals) -> [Metric; 3] {
+    let calls = "Calls to the Web API, repeated ones included.";
+    let values = totals.spotify_call_counts.iter().map(|(bucket, count)| (*bucket, *count));
+    let parts = Some(Parts { label: "bucket", values: values.collect() });
+    [
+        Metric { parts, ..count("SpotifyCalls", calls, totals.spotify_call_count()) },
+        count("SpotifyRetries", "Calls that repeat another.", totals.spotify_retry_count),
+        time("SpotifyWaitMs", "Time spent waiting for Spotify.", totals.spotify_waited),
+    ]
+}
+
+fn durations(stages: &BTreeMap<Stage, Duration>, run: Duration) -> [Metric; 2] {
+    let took = |stage: &Stage| stages.get(stage).copied().unwrap_or_default();
+    let values: Vec<(&str, u64)> =
+        Stage::ALL.iter().map(|stage| (stage.name(), millis(took(stage)))).collect();
+    // The sum of what is told, which is cut off to whole milliseconds.
+    let total = values.iter().map(|(_, millis)| millis).sum();
+    let of_stages = time("StageDurationMs", "Time spent in a stage.", Duration::ZERO);
+    [
+        Metric { total, parts: Some(Parts { label: "stage", values }), ..of_stages },
+        time("RunDurationMs", "Time from the command to its end.", run),
     ]
 }
 

@@ -9,10 +9,15 @@ use super::Run;
 use super::error::Error;
 use crate::blocking::blocking;
 use crate::causes::chain;
-use crate::event::{Alert, AlertKind, Ending, Incident, IncidentKind, Receipt, Stage, What};
+use crate::config::Config;
+use crate::event::{
+    Alert, AlertKind, Ending, Incident, IncidentKind, Receipt, Stage, Teller, What,
+};
+use crate::ids::DataDir;
 use crate::ledger::incidents::{self, OpenIncident};
 use crate::quality::Severity;
 use crate::snowflake::Outcome;
+use crate::state;
 use crate::status::Verdict;
 
 /// The end of a second run in a row is worth a call, where the first one only says that it is too early.
@@ -34,12 +39,54 @@ pub(super) fn tell(run: &mut Run<'_>, error: Option<&Error>) -> bool {
     })
 }
 
+/// The same of a run that did not begin. The ledger could not be had then, so a file beside it remembers who was called; on a
+/// machine that keeps nothing each such run calls.
+pub(super) fn tell_unbegun(
+    config: &Config,
+    teller: &Teller<'_>,
+    error: &Error,
+    now: DateTime<Utc>,
+) {
+    let Some(kind) = kind(error) else { return };
+    let what = match (&config.state.location, error) {
+        (Some(state), Error::State(_)) => state.to_string(),
+        _ => config.data_dir.display().to_string(),
+    };
+    let trouble = Trouble { kind, what: vec![what], stage: Stage::Upload };
+    let before = beside(&config.data_dir);
+    let Step { mut open, told } = after(before.clone(), End::Trouble(trouble), now, |_| false);
+    if let Some(Told { alert, incidents }) = told {
+        let reason = Some(chain(error));
+        let (command, receipt) = (command(kind).to_owned(), Receipt::default());
+        let alert = Alert { alert, incidents, reason, command, receipt };
+        teller.tell(What::Alert(alert.clone()));
+        settle(&mut open, &before, &alert, now);
+    }
+    let text = serde_json::to_string(&open).unwrap_or_default();
+    // Where it cannot be kept the next run calls again.
+    let _ = std::fs::write(config.data_dir.incidents(), text);
+}
+
+/// What runs that did not begin left beside the ledger.
+fn beside(data_dir: &DataDir) -> Vec<OpenIncident> {
+    let text = std::fs::read_to_string(data_dir.incidents()).unwrap_or_default();
+    serde_json::from_str(&text).unwrap_or_default()
+}
+
 fn step(
     run: &mut Run<'_>,
     end: End,
     error: Option<&Error>,
 ) -> Result<bool, crate::warehouse::Error> {
-    let before = incidents::load(&run.warehouse)?;
+    let mut before = incidents::load(&run.warehouse)?;
+    let data_dir = &run.config.data_dir;
+    let beside: Vec<OpenIncident> = beside(data_dir);
+    let is_moved = !beside.is_empty();
+    for incident in beside {
+        if before.iter().all(|it| it.kind() != incident.kind()) {
+            before.push(incident);
+        }
+    }
     let Step { mut open, told } = after(before.clone(), end, run.now(), |it| is_proof(run, it));
     if let Some(Told { alert, incidents }) = &told {
         let command = match alert {
@@ -57,8 +104,10 @@ fn step(
         (run.events)(What::Alert(alert.clone()));
         settle(&mut open, &before, &alert, run.now());
     }
-    if open != before {
+    if open != before || is_moved {
         incidents::store(&mut run.warehouse, &open)?;
+        // The ledger has them now; a file that stays says nothing new.
+        let _ = std::fs::remove_file(run.config.data_dir.incidents());
     }
     Ok(told.is_some())
 }
@@ -177,7 +226,8 @@ fn trouble(run: &Run<'_>, error: &Error) -> Option<Trouble> {
 fn kind(error: &Error) -> Option<IncidentKind> {
     match (error, error.ending()) {
         // Somebody else is at work.
-        (Error::State(_) | Error::Locked { .. }, Ending::Later) => None,
+        (Error::Locked { .. }, _) => None,
+        (Error::State(error), Ending::Later) if !matches!(**error, state::Error::Lake(_)) => None,
         (_, Ending::Source) => Some(IncidentKind::Source),
         (_, Ending::Quality) => Some(IncidentKind::Refused),
         (_, Ending::Lake) => Some(IncidentKind::Lake),

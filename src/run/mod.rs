@@ -92,6 +92,9 @@ pub async fn run(
 ) -> Result<(RunReport, Option<Error>), Error> {
     let (teller, began) = (Teller::new(sink, settings.clock), Instant::now());
     let ran = from_beginning_to_end(config, settings, &teller, stop).await;
+    if let Err(error) = &ran {
+        blocking(|| incident::tell_unbegun(config, &teller, error, (settings.clock)()));
+    }
     teller.tell(match &ran {
         Ok(Ended { report, error, totals }) => What::RunEnded {
             status: report.status,
