@@ -114,7 +114,7 @@ impl Config {
             // A path need not be text, and what its `~` means was for the shell to say.
             config.data_dir = DataDir::new(folder);
         }
-        let (traces, warning) = observe::traces(&variables);
+        let (traces, warning) = observe::traces(&|name| variables.get(name));
         config.observe.traces = traces;
         let settings = said.explain(&config);
         let mut warnings = variables.warnings();

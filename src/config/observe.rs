@@ -7,8 +7,6 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::variables::Variables;
-
 /// What is told of runs, and to whom.
 #[derive(Debug, Clone)]
 pub struct ObserveConfig {
@@ -72,13 +70,14 @@ impl fmt::Display for Metrics {
 /// addresses, headers, timeouts.
 ///
 /// <https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/>
-pub(super) fn traces(variables: &Variables) -> (Option<Traces>, Option<String>) {
-    let is_off = variables
-        .get("OTEL_SDK_DISABLED")
-        .is_some_and(|text| text.trim().eq_ignore_ascii_case("true"));
+pub(super) fn traces<'a>(
+    get: &dyn Fn(&str) -> Option<&'a str>,
+) -> (Option<Traces>, Option<String>) {
+    let is_off =
+        get("OTEL_SDK_DISABLED").is_some_and(|text| text.trim().eq_ignore_ascii_case("true"));
     let endpoints = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
-    let has_endpoint = endpoints.iter().any(|name| variables.get(name).is_some());
-    let is_wanted = match variables.get("OTEL_TRACES_EXPORTER").map(str::trim) {
+    let has_endpoint = endpoints.iter().any(|name| get(name).is_some());
+    let is_wanted = match get("OTEL_TRACES_EXPORTER").map(str::trim) {
         None => has_endpoint,
         Some("otlp") => true,
         Some("none") => false,
@@ -93,9 +92,9 @@ pub(super) fn traces(variables: &Variables) -> (Option<Traces>, Option<String>) 
         return (None, None);
     }
     let protocols = ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"];
-    let said = protocols.iter().find_map(|name| Some((name, variables.get(name)?)));
+    let said = protocols.iter().find_map(|name| Some((name, get(name)?)));
     match said {
-        None | Some((_, "http/protobuf")) => (Some(sent(variables)), None),
+        None | Some((_, "http/protobuf")) => (Some(sent(get)), None),
         Some((name, protocol)) => {
             let warning =
                 format!("`{name}` is `{protocol}`, wanted `http/protobuf`: no traces are sent");
@@ -104,11 +103,11 @@ pub(super) fn traces(variables: &Variables) -> (Option<Traces>, Option<String>) 
     }
 }
 
-fn sent(variables: &Variables) -> Traces {
+fn sent<'a>(get: &dyn Fn(&str) -> Option<&'a str>) -> Traces {
     let timeouts = ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"];
-    let timeout = timeouts.iter().find_map(|name| variables.get(name)?.trim().parse().ok());
+    let timeout = timeouts.iter().find_map(|name| get(name)?.trim().parse().ok());
     Traces {
-        service_name: variables.get("OTEL_SERVICE_NAME").map(str::to_owned),
+        service_name: get("OTEL_SERVICE_NAME").map(str::to_owned),
         timeout: Duration::from_millis(timeout.unwrap_or(10_000)),
     }
 }
@@ -141,7 +140,8 @@ mod tests {
             ),
         ];
         for (said, is_sent, is_warned) in table {
-            let (sends, warning) = traces(&said.into());
+            let get = |name: &str| said.iter().find(|(it, _)| *it == name).map(|(_, value)| *value);
+            let (sends, warning) = traces(&get);
             assert_eq!((sends.is_some(), warning.is_some()), (is_sent, is_warned), "{said:?}");
         }
     }
