@@ -311,6 +311,11 @@ impl DataDir {
         self.0.join("lock")
     }
 
+    /// Whom runs called that could not begin.
+    pub fn incidents(&self) -> PathBuf {
+        self.0.join("incidents.json")
+    }
+
     /// Where DuckDB puts what does not fit into memory.
     pub fn temp(&self) -> PathBuf {
         self.0.join("tmp")

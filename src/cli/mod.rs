@@ -22,6 +22,7 @@ mod snowflake;
 mod state;
 mod status;
 mod summary;
+mod traced;
 mod watch;
 
 use std::io::{IsTerminal, Write};
@@ -35,6 +36,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 pub(crate) use exit::Error;
 
 use harmless::{OneLine, harmless, one_line};
+use traced::Traced;
 
 use crate::config::{Config, Loaded};
 use crate::event::{Stage, Warning};
@@ -277,11 +279,13 @@ fn init_tracing(cli: &Cli) {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .log_internal_errors(false);
-    match cli.log_format {
-        LogFormat::Json => builder.json().init(),
+    let format = cli.log_format;
+    match format {
+        LogFormat::Json => builder.json().map_event_format(|lines| Traced { lines, format }).init(),
         LogFormat::Human => {
             let is_terminal = std::io::stderr().is_terminal();
-            builder.fmt_fields(OneLine).with_target(false).with_ansi(is_terminal).init();
+            let builder = builder.fmt_fields(OneLine).with_target(false).with_ansi(is_terminal);
+            builder.map_event_format(|lines| Traced { lines, format }).init();
         }
     }
 }

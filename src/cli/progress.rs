@@ -102,6 +102,7 @@ fn message(what: &What) -> Option<String> {
             format!("asking Snowflake again in {:.1} s", wait.as_secs_f64())
         }
         What::RunStarted { .. }
+        | What::Alert(_)
         | What::RunEnded { .. }
         | What::RunNotBegun { .. }
         | What::StageEnded { .. }

@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use super::duration::duration;
 use super::exit::Error;
 use super::progress::{self, Drawing};
-use super::{Cli, now, print, runtime, summary};
+use super::{Cli, now, print, runtime, summary, tell};
 use crate::config::Config;
 use crate::event::Stage;
 use crate::http;
 use crate::ids::{PlaylistId, RunId};
-use crate::observe;
+use crate::observe::{self, Outside};
 use crate::run::{EndedRun, Settings, Shipping, Source, Wanted};
 use crate::snowflake::IngestMode;
 use crate::sources::SpotifyTiming;
@@ -246,10 +246,13 @@ fn usual(cli: &Cli) -> Drawing {
 
 fn work(config: &Config, settings: &Settings, drawing: Drawing) -> Result<EndedRun, Error> {
     let progress = progress::Progress::new(drawing);
-    let sinks = observe::usual().with(|event| progress.show(event));
     let stop = Arc::new(Stop::default());
     let ended = runtime()?.block_on(async {
         stop_on_signal(&stop);
+        let runtime = tokio::runtime::Handle::current();
+        // Beside the log, so that standard output stays the report's; a container's log driver takes both.
+        let outside = Outside { clock: now, write_line: &|line| tell(line), runtime };
+        let sinks = observe::of_run(config, outside).with(|event| progress.show(event));
         crate::run::run(config, settings, &|event| sinks.tell(event), &stop).await
     });
     progress.finish();

@@ -31,6 +31,37 @@ pub(super) fn object(text: &str) -> Result<(), &'static str> {
     if is_one { Ok(()) } else { Err("`s3://bucket/key.duckdb` or `file:///path.duckdb`") }
 }
 
+/// A namespace of CloudWatch's metrics; those that begin with `AWS/` are Amazon's own.
+///
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html>
+pub(super) fn namespace(text: &str) -> Result<(), &'static str> {
+    let is_letter = |letter: char| letter.is_ascii_alphanumeric() || "._/#:-".contains(letter);
+    let is_one = (1..=255).contains(&text.len())
+        && text.chars().all(is_letter)
+        && !text.starts_with("AWS/")
+        && !text.starts_with(':');
+    if is_one {
+        Ok(())
+    } else {
+        Err("letters, digits and `. _ / # : -`, at most 255, not beginning with `AWS/` or `:`")
+    }
+}
+
+/// The address of a webhook.
+pub(super) fn webhook(text: &str) -> Result<(), &'static str> {
+    let is_one = url::Url::parse(text)
+        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    if is_one { Ok(()) } else { Err("an address that begins with https://") }
+}
+
+/// The ARN of a topic, which names its region, too.
+pub(super) fn topic(text: &str) -> Result<(), &'static str> {
+    let parts: Vec<&str> = text.split(':').collect();
+    let is_one = matches!(parts[..], ["arn", partition, "sns", region, account, name]
+        if [partition, region, account, name].iter().all(|part| !part.is_empty()));
+    if is_one { Ok(()) } else { Err("an ARN such as `arn:aws:sns:eu-west-1:123456789012:name`") }
+}
+
 /// A bucket's name. Amazon's rules, and what it allowed before 2018, because such buckets still exist.
 pub(super) fn bucket(name: &str) -> Result<(), &'static str> {
     let is_letter = |letter: char| letter.is_ascii_alphanumeric() || ".-_".contains(letter);

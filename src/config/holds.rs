@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use super::observe::ObserveConfig;
 use crate::ids::DataDir;
 use crate::lake::{Format, Location, StaticKeys};
 use crate::snowflake::{IngestMode, TargetLag, TokenType};
@@ -28,6 +29,8 @@ pub struct Config {
     pub state: StateConfig,
     /// The destination.
     pub snowflake: SnowflakeConfig,
+    /// What is told of runs.
+    pub observe: ObserveConfig,
 }
 
 /// How to reach Spotify and as whom.
@@ -174,6 +177,13 @@ impl Config {
                 ingest: IngestMode::default(),
                 target_lag: TargetLag::default(),
                 verify_timeout: Duration::ZERO,
+            },
+            observe: ObserveConfig {
+                metrics: None,
+                metrics_namespace: String::new(),
+                alert_url: None,
+                alert_sns_topic: None,
+                traces: None,
             },
         }
     }

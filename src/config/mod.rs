@@ -15,6 +15,7 @@ mod forms;
 mod holds;
 mod ini;
 mod names;
+mod observe;
 mod said;
 mod settings;
 mod slot;
@@ -30,6 +31,7 @@ use crate::lake::is_address;
 pub use connect::Error as ConnectError;
 pub(crate) use connect::{Account, StateSettings};
 pub use holds::{Config, LakeConfig, SnowflakeConfig, SpotifyConfig, StateConfig};
+pub use observe::{Metrics, ObserveConfig, Traces};
 
 pub(crate) use exposure::{login_exposure, snowflake_exposure, spotify_exposures};
 pub(crate) use template::template;
@@ -112,8 +114,12 @@ impl Config {
             // A path need not be text, and what its `~` means was for the shell to say.
             config.data_dir = DataDir::new(folder);
         }
+        let (traces, warning) = observe::traces(&|name| variables.get(name));
+        config.observe.traces = traces;
         let settings = said.explain(&config);
-        Ok(Loaded { config, settings, warnings: variables.warnings() })
+        let mut warnings = variables.warnings();
+        warnings.extend(warning);
+        Ok(Loaded { config, settings, warnings })
     }
 }
 
@@ -261,6 +267,10 @@ mod tests {
                 "state.location" => "s3://my-bucket/state/",
                 "state.publish_to" => "file:///a/spotify.duckdb",
                 "prune_after" => "90d",
+                "observe.metrics" => "prometheus:/a/b.prom",
+                "observe.metrics_namespace" => "ours",
+                "observe.alert_url" => "https://hooks.example/x",
+                "observe.alert_sns_topic" => "arn:aws:sns:eu-west-1:123456789012:t",
                 _ if setting.kind() == Kind::Number => "7",
                 _ => "x/y",
             };

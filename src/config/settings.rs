@@ -63,7 +63,7 @@ impl Default for Config {
 
 /// In the order in which they are shown.
 pub(super) fn all() -> impl Iterator<Item = &'static Setting> {
-    SPOTIFY.iter().chain(LAKE).chain(STATE).chain(SNOWFLAKE)
+    SPOTIFY.iter().chain(LAKE).chain(STATE).chain(SNOWFLAKE).chain(OBSERVE)
 }
 
 /// Those of [`all`] and those that are shown nowhere.
@@ -394,5 +394,40 @@ const SNOWFLAKE: &[Setting] = &[
         what: "how long `verify` waits for Snowpipe",
         form: forms::wait_secs,
         slot: |it| Slot::Seconds(&mut it.snowflake.verify_timeout),
+    },
+];
+
+const OBSERVE: &[Setting] = &[
+    Setting {
+        env: &["SNOWTRACK_METRICS"],
+        key: "observe.metrics",
+        default: "",
+        what: "where a run's numbers go: emf (CloudWatch, one JSON line each in the log) or prometheus:/path/file.prom",
+        form: forms::any,
+        slot: |it| Slot::Metrics(&mut it.observe.metrics),
+    },
+    Setting {
+        env: &["SNOWTRACK_METRICS_NAMESPACE"],
+        key: "observe.metrics_namespace",
+        default: "snowtrack",
+        what: "the namespace of emf",
+        form: forms::namespace,
+        slot: |it| Slot::Text(&mut it.observe.metrics_namespace),
+    },
+    Setting {
+        env: &["SNOWTRACK_ALERT_URL"],
+        key: "observe.alert_url",
+        default: "",
+        what: "a webhook that takes Slack's JSON: told once when a kind of trouble begins and once when it is over",
+        form: forms::webhook,
+        slot: |it| Slot::Secret(&mut it.observe.alert_url),
+    },
+    Setting {
+        env: &["SNOWTRACK_ALERT_SNS_TOPIC"],
+        key: "observe.alert_sns_topic",
+        default: "",
+        what: "the ARN of an SNS topic that is told the same",
+        form: forms::topic,
+        slot: |it| Slot::OptionalText(&mut it.observe.alert_sns_topic),
     },
 ];

@@ -6,6 +6,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::MASK;
+use super::observe::{METRICS, Metrics};
 use crate::ids::DataDir;
 use crate::lake::{Format, LOCATION, Location};
 use crate::snowflake::{IngestMode, TargetLag, TokenType};
@@ -38,6 +39,7 @@ pub(super) enum Slot<'a> {
     Ingest(&'a mut IngestMode),
     Lag(&'a mut TargetLag),
     TokenType(&'a mut Option<TokenType>),
+    Metrics(&'a mut Option<Metrics>),
 }
 
 impl Slot<'_> {
@@ -81,6 +83,7 @@ impl Slot<'_> {
             Self::TokenType(slot) => {
                 *slot = Some(text.parse().map_err(|_| "`PAT`, `OAuth` or `WIF`")?);
             }
+            Self::Metrics(slot) => *slot = Some(text.parse().map_err(|_| METRICS)?),
         }
         Ok(())
     }
@@ -111,6 +114,7 @@ impl Slot<'_> {
             Self::Format(slot) => Some(slot.name().to_owned()),
             Self::Ingest(slot) => Some(slot.name().to_owned()),
             Self::Lag(slot) => Some(slot.to_string()),
+            Self::Metrics(slot) => slot.as_ref().map(Metrics::to_string),
             Self::TokenType(slot) => {
                 let name = |kind: TokenType| match kind {
                     TokenType::Pat => "PAT",

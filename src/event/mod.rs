@@ -2,22 +2,26 @@
 //!
 //! In: what stages say. Out: [`Event`]s, which can be written as JSON. Names and texts of errors are data and stay as they came.
 
+mod alert;
 mod teller;
+mod totals;
 mod warning;
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::ids::{RunId, Table};
 use crate::status::{RunStatus, Verdict};
 
+pub use alert::{Alert, AlertKind, Incident, IncidentKind, Receipt};
 pub(crate) use teller::Teller;
+pub use totals::Totals;
 pub use warning::{Exposure, Secret, Warning};
 
 /// The stages of a run, in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// Ask Spotify (or recorded documents).
@@ -39,6 +43,18 @@ pub enum Stage {
 }
 
 impl Stage {
+    /// Every stage.
+    pub const ALL: [Self; 8] = [
+        Self::Fetch,
+        Self::Transform,
+        Self::Check,
+        Self::Publish,
+        Self::Export,
+        Self::Upload,
+        Self::Ingest,
+        Self::Verify,
+    ];
+
     /// The stage's verb, as logs, ledger and docs name it.
     pub const fn name(self) -> &'static str {
         match self {
@@ -126,6 +142,7 @@ pub enum What {
         #[serde(rename = "duration_ms", serialize_with = "millis")]
         duration: Duration,
         error: Option<String>,
+        totals: Box<Totals>,
     },
     /// There was no run to begin.
     RunNotBegun { ending: Ending, error: String },
@@ -190,6 +207,8 @@ pub enum What {
     },
     /// Something a person should know, although the run goes on.
     Warning(Warning),
+    /// Somebody should be called, or told that it is over.
+    Alert(Alert),
 }
 
 /// What the queue of calls to Spotify waits for.

@@ -6,13 +6,14 @@
 use std::fmt::Display;
 use std::mem::replace;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::HeaderMap;
 use reqwest::{Client, IntoUrl, Method, RequestBuilder, StatusCode};
 
-use super::{BodyError, body, client, date, describe, retry_after};
+use super::calls::{self, Call};
+use super::{BodyError, body, client, date, describe, place, retry_after};
 use crate::retry::RetryPolicy;
 
 const NO_SKEW: i64 = i64::MIN;
@@ -75,6 +76,12 @@ impl Fault {
         }
     }
 
+    /// What was wrong, for whoever only looks.
+    fn words(&self) -> &str {
+        let (Self::Passing(reason) | Self::Nonsense(reason)) = self;
+        reason
+    }
+
     /// What was wrong.
     pub fn reason(self) -> String {
         let (Self::Passing(reason) | Self::Nonsense(reason)) = self;
@@ -130,9 +137,27 @@ pub struct HttpAnswer {
 /// # Errors
 /// [`Fault::Passing`] where no answer came.
 pub async fn exchange(request: RequestBuilder) -> Result<HttpAnswer, Fault> {
-    let response = request.send().await.map_err(|error| Fault::Passing(describe(error)))?;
-    let (status, headers) = (response.status(), response.headers().clone());
-    Ok(HttpAnswer { status, headers, body: body(response).await })
+    let (client, request) = request.build_split();
+    let request = request.map_err(|error| Fault::Passing(describe(error)))?;
+    let (method, url, began) = (request.method().clone(), request.url().clone(), Instant::now());
+    let answer = match client.execute(request).await {
+        Err(error) => Err(Fault::Passing(describe(error))),
+        Ok(response) => {
+            let (status, headers) = (response.status(), response.headers().clone());
+            Ok(HttpAnswer { status, headers, body: body(response).await })
+        }
+    };
+    calls::tell(|| Call {
+        method: method.to_string(),
+        url: place(url.as_str()),
+        status: answer.as_ref().ok().map(|answer| answer.status.as_u16()),
+        error: match &answer {
+            Ok(answer) => answer.body.as_ref().err().map(ToString::to_string),
+            Err(fault) => Some(fault.words().to_owned()),
+        },
+        duration: began.elapsed(),
+    });
+    answer
 }
 
 /// One service, called with one patience. Several tasks may call at once.

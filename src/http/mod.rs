@@ -3,6 +3,7 @@
 //! In: answers of services. Out: bodies within a limit, and words for what was wrong with the others. Knows no service.
 
 mod caller;
+pub mod calls;
 
 use std::fmt;
 use std::time::Duration;

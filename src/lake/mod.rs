@@ -32,4 +32,4 @@ pub(crate) use location::LOCATION;
 pub(crate) use redact::{Redaction, holds_any, redact_archive};
 pub use store::{Bucket, Condition, Object, Put, Told};
 
-pub(crate) use store::is_address;
+pub(crate) use store::{aws_config, custom_endpoint, is_address};

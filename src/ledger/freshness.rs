@@ -17,6 +17,9 @@ pub(crate) struct Freshness {
     exported_at: Option<DateTime<Utc>>,
     /// Whether Snowflake holds every file that was ever sent.
     is_every_file_proven: bool,
+    /// When the first run began. The status file of an older version does not say.
+    #[serde(default)]
+    first_started_at: Option<DateTime<Utc>>,
 }
 
 impl Freshness {
@@ -32,6 +35,7 @@ impl Freshness {
                 unchanged_at: at(row, "unchanged_at")?,
                 exported_at: at(row, "exported_at")?,
                 is_every_file_proven: row.get("is_every_file_proven")?,
+                first_started_at: at(row, "first_started_at")?,
             })
         };
         warehouse
@@ -48,6 +52,11 @@ impl Freshness {
         let exported = self.exported_at.filter(|_| !goes_to_snowflake);
         [self.verified_at, unchanged, exported].into_iter().flatten().max()
     }
+
+    /// Since when nothing ended well: the last good end, or the beginning of the first run.
+    pub(crate) fn stale_since(&self, goes_to_snowflake: bool) -> Option<DateTime<Utc>> {
+        self.ended_well_at(goes_to_snowflake).or(self.first_started_at)
+    }
 }
 
 #[cfg(test)]
@@ -62,6 +71,7 @@ mod tests {
             unchanged_at: at(20),
             exported_at: at(30),
             is_every_file_proven,
+            first_started_at: at(5),
         };
         for (is_proven, goes_to_snowflake, wanted) in
             [(true, true, 20), (false, true, 10), (true, false, 30), (false, false, 30)]
@@ -70,5 +80,7 @@ mod tests {
         }
         let never = Freshness { verified_at: None, unchanged_at: None, ..freshness(true) };
         assert_eq!(never.ended_well_at(true), None);
+        assert_eq!(never.stale_since(true), at(5));
+        assert_eq!(freshness(true).stale_since(true), at(20));
     }
 }

@@ -17,6 +17,7 @@ mod file_summary;
 pub(crate) mod files;
 pub(crate) mod forgets;
 mod freshness;
+pub(crate) mod incidents;
 pub(crate) mod lockouts;
 pub(crate) mod lost;
 pub(crate) mod origins;

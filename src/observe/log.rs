@@ -29,6 +29,10 @@ pub(super) fn log() -> impl Fn(&Event) + Send + Sync {
 fn line(event: &Event) {
     let run = event.run.as_ref().map(RunId::as_str);
     match &event.what {
+        What::Alert(alert) => {
+            let text = words::alert(alert);
+            tracing::info!(run.id = run, "{text}");
+        }
         What::Waiting { why, wait } => waiting(run, *why, *wait),
         What::TableProgress(progress) => table_progress(run, progress),
         What::Warning(warning) => tracing::warn!(run.id = run, "{}", words::warning(warning)),

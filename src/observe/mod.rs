@@ -1,15 +1,26 @@
-//! Sinks of events: each is a file, and a line in `usual`.
+//! Sinks of events: each is a file, and a line in `usual`, or in `of_run`, which has what the configuration asks for.
 //!
 //! In: what happened, with its run and its time. Out: whatever the sink makes of it. A sink never fails a run; the terminal is
 //! one too, and belongs to `cli`, which draws. `words` is what a person reads of an event, wherever that is.
 
+mod alerts;
+mod emf;
 mod log;
+mod metrics;
+mod prometheus;
+mod traces;
 pub(crate) mod words;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use chrono::{DateTime, Utc};
+use tokio::runtime::Handle;
+
+use crate::config::{Config, Metrics};
 use crate::event::Event;
+
+pub(crate) use traces::current as trace_id;
 
 /// A list of sinks: each is given every event, in the order in which they were added, where it happens. One that takes its time, such
 /// as a call over the network, hands the event to a thread or task of its own.
@@ -54,6 +65,38 @@ impl<'a> Sinks<'a> {
 /// The sinks of every command.
 pub(crate) fn usual<'a>() -> Sinks<'a> {
     Sinks::new().with(log::log())
+}
+
+/// What the sinks of a run take from the outside.
+pub(crate) struct Outside<'a> {
+    /// This machine's time.
+    pub(crate) clock: fn() -> DateTime<Utc>,
+    /// Writes a line into the log as it is.
+    pub(crate) write_line: &'a (dyn Fn(&str) + Send + Sync),
+    /// Where calls are made from.
+    pub(crate) runtime: Handle,
+}
+
+/// The sinks of a run: those of every command, and what is configured.
+pub(crate) fn of_run<'a>(config: &'a Config, outside: Outside<'a>) -> Sinks<'a> {
+    let Outside { clock, write_line, runtime } = outside;
+    let observe = &config.observe;
+    // It begins before the others, so that every line carries its id.
+    let trace = observe.traces.as_ref().and_then(|it| traces::traces(it, runtime.clone(), clock));
+    let mut sinks = usual();
+    match &observe.metrics {
+        Some(Metrics::Emf) => sinks = sinks.with(emf::emf(&observe.metrics_namespace, write_line)),
+        Some(Metrics::Prometheus(path)) => sinks = sinks.with(prometheus::prometheus(path)),
+        None => {}
+    }
+    if observe.alert_url.is_some() || observe.alert_sns_topic.is_some() {
+        sinks = sinks.with(alerts::alerts(config, runtime));
+    }
+    // It ends after them, so that nobody waits for the collector.
+    match trace {
+        Some(trace) => sinks.with(trace),
+        None => sinks,
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What a person reads of an event, on a terminal or in a log.
 
-use crate::event::{Exposure, HeldBy, Secret, TableProgress, WaitFor, Warning};
+use crate::event::{Alert, AlertKind, Exposure, HeldBy, Secret, TableProgress, WaitFor, Warning};
 
 /// What the queue waits for.
 pub(crate) const fn wait_for(why: WaitFor) -> &'static str {
@@ -33,6 +33,16 @@ pub(crate) fn table_progress(progress: &TableProgress) -> String {
     let reason = held_by(why.as_ref());
     let why = if reason.is_empty() { String::new() } else { format!("; {reason}") };
     format!("`{table}`: {verdict}, {files}, {rows}{why}")
+}
+
+/// Whom there is to call for what.
+pub(crate) fn alert(alert: &Alert) -> String {
+    let names: Vec<&str> = alert.incidents.iter().map(|it| it.kind.name()).collect();
+    let what = match alert.alert {
+        AlertKind::Began => "an incident begins",
+        AlertKind::Over => "an incident is over",
+    };
+    format!("{what}: {}", names.join(", "))
 }
 
 /// What somebody should know.

@@ -12,6 +12,7 @@ use crate::lake::Manifest;
 use crate::ledger::Shipment;
 use crate::quality::CheckResult;
 use crate::snowflake::{Answer, Verification};
+use crate::sources::Questions;
 use crate::status::FileState;
 use crate::warehouse::TableCount;
 
@@ -20,6 +21,8 @@ pub(crate) struct Findings {
     /// Whose they are.
     pub(crate) run: Run,
     pub(crate) spotify: SpotifyReport,
+    /// The calls to Spotify by bucket, repeated ones included.
+    pub(crate) calls: Questions,
     pub(crate) playlists: Vec<PlaylistReport>,
     pub(crate) enrichment: EnrichmentReport,
     pub(crate) skipped: Vec<String>,
@@ -59,6 +62,7 @@ impl Findings {
                 waited_ms: 0,
                 login_ends_at: None,
             },
+            calls: Questions::NONE,
             playlists: Vec::new(),
             enrichment: EnrichmentReport::NOTHING,
             skipped: Vec::new(),

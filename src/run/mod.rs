@@ -20,6 +20,7 @@ mod error;
 mod export;
 mod fetch;
 mod findings;
+mod incident;
 mod ingest;
 mod job;
 mod lock;
@@ -34,6 +35,7 @@ mod report;
 mod report_file;
 mod saving;
 mod settled;
+mod totals;
 mod transform;
 mod upload;
 mod verify;
@@ -58,7 +60,7 @@ use verify::verify;
 use crate::blocking::blocking;
 use crate::causes::chain;
 use crate::config::{Account, Config, snowflake_exposure};
-use crate::event::{Counts, Ending, Events, Sink, Stage, Teller, Warning, What};
+use crate::event::{Counts, Ending, Events, Sink, Stage, Teller, Totals, Warning, What};
 use crate::ids::RunId;
 use crate::ledger;
 use crate::snowflake::{IngestMode, Usage};
@@ -96,22 +98,32 @@ pub async fn run(
 ) -> Result<EndedRun, Error> {
     let (teller, began) = (Teller::new(sink, settings.clock), Instant::now());
     let ran = from_beginning_to_end(config, settings, &teller, stop).await;
-    if let (Ok(EndedRun { report, .. }), Some(to)) = (&ran, &config.state.report_to)
-        && let Err(error) = report_file::put(config, settings, report, to).await
+    if let (Ok(Ended { run, .. }), Some(to)) = (&ran, &config.state.report_to)
+        && let Err(error) = report_file::put(config, settings, &run.report, to).await
     {
         let (to, error) = (to.to_string(), chain(&error));
         teller.tell(What::Warning(Warning::ReportNotPut { to, error }));
     }
+    if let Err(error) = &ran {
+        blocking(|| incident::tell_unbegun(config, &teller, error, (settings.clock)()));
+    }
     teller.tell(match &ran {
-        Ok(EndedRun { report, error }) => What::RunEnded {
+        Ok(Ended { run: EndedRun { report, error }, totals }) => What::RunEnded {
             status: report.status,
             ending: error.as_ref().map_or(Ending::Done, Error::ending),
             duration: began.elapsed(),
             error: error.as_ref().map(|error| chain(error)),
+            totals: Box::new(totals.clone()),
         },
         Err(error) => What::RunNotBegun { ending: error.ending(), error: chain(error) },
     });
-    ran
+    ran.map(|ended| ended.run)
+}
+
+/// What is known of a run that came to its end, well or not.
+struct Ended {
+    run: EndedRun,
+    totals: Totals,
 }
 
 async fn from_beginning_to_end(
@@ -119,7 +131,7 @@ async fn from_beginning_to_end(
     settings: &Settings,
     teller: &Teller<'_>,
     stop: &Arc<Stop>,
-) -> Result<EndedRun, Error> {
+) -> Result<Ended, Error> {
     let events = |what| teller.tell(what);
     let account = job::account(config, settings)?;
     if let Some(exposure) = account.as_ref().and_then(snowflake_exposure) {
@@ -318,7 +330,7 @@ impl Run<'_> {
     }
 
     /// Concludes how the run ended, notes it in the ledger and reports it.
-    async fn end(mut self, ended: Result<(), Error>) -> Result<EndedRun, Error> {
+    async fn end(mut self, ended: Result<(), Error>) -> Result<Ended, Error> {
         // Whatever a statement or a call says when it is cut off, the reason is that somebody asked.
         let is_asked = self.stop.is_asked();
         let ended = ended.map_err(|error| if is_asked { Error::Interrupted } else { error });
@@ -349,10 +361,17 @@ impl Run<'_> {
         });
         // What was done is done, also where it can no longer be noted, or saved.
         let unnoted = unread.or(finished.err()).map(Error::from);
+        let error = error.or(unnoted);
+        // Before the ledger is saved, so that the next machine knows who was called.
+        let has_told = incident::tell(&mut self, error.as_ref());
         let unsaved = saving::leave(&mut self).await.err();
         if let Some(unsaved) = &unsaved {
-            report.error.get_or_insert_with(|| crate::causes::chain(unsaved));
+            report.error.get_or_insert_with(|| chain(unsaved));
+            if error.is_none() && !has_told {
+                incident::tell(&mut self, Some(unsaved));
+            }
         }
-        Ok(EndedRun { report, error: error.or(unnoted).or(unsaved) })
+        let totals = totals::totals(&self, &report);
+        Ok(Ended { run: EndedRun { report, error: error.or(unsaved) }, totals })
     }
 }

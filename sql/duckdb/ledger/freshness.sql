@@ -1,4 +1,4 @@
--- freshness: when a run last ended in each way that counts as well, and whether every file ever sent is proven
+-- freshness: when a run last ended in each way that counts as well, whether every file ever sent is proven, and when the first run began
 -- grain: one row · reads: meta.runs, meta.files · shipped: no
 with proven as (
     select not exists (
@@ -16,6 +16,7 @@ select
     ) as verified_at,
     max(finished_at) filter (status = 'unchanged') as unchanged_at,
     max(finished_at) filter (status in ('exported', 'uploaded')) as exported_at,
-    any_value(is_every_file_proven) as is_every_file_proven
+    any_value(is_every_file_proven) as is_every_file_proven,
+    min(started_at) as first_started_at
 from proven
 left join meta.runs on true

@@ -11,6 +11,7 @@ mod limit;
 mod listing;
 mod open;
 mod probe;
+mod told;
 mod versions;
 
 use std::time::Duration;
@@ -23,8 +24,8 @@ use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
 pub use self::conditional::{Condition, Object, Put, Told};
-pub(crate) use self::open::is_address;
 pub use self::open::{StaticKeys, StoreSettings, StoreTiming};
+pub(crate) use self::open::{custom_endpoint, is_address, load as aws_config};
 pub use self::versions::ObjectVersion;
 use super::error::{Error, Refusal};
 use body::Payload;

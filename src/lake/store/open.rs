@@ -16,6 +16,7 @@ use aws_types::service_config::ServiceConfigKey;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::limit::AnswerLimit;
+use super::told::Told as TellsCalls;
 use super::{Bucket, Store};
 use crate::lake::error::{Error, Refusal, chain};
 use crate::retry::RetryPolicy;
@@ -89,7 +90,7 @@ impl Store {
         if let Some(reason) = reason {
             return Err(open(Refusal::NoCredentials { reason }));
         }
-        let endpoint = custom_endpoint(&config);
+        let endpoint = custom_endpoint(&config, "S3");
         if let Some(url) = &endpoint
             && !is_address(url)
         {
@@ -101,7 +102,8 @@ impl Store {
         let mut sdk = aws_sdk_s3::config::Builder::from(&config)
             .retry_partition(partition.build())
             .force_path_style(endpoint.is_some())
-            .interceptor(AnswerLimit);
+            .interceptor(AnswerLimit)
+            .interceptor(TellsCalls);
         // An empty variable is how compose files say "not set", and the SDK glues the bucket to a path without a slash at its end.
         sdk.set_endpoint_url(
             endpoint.as_ref().map(|url| format!("{}/", url.trim_end_matches('/'))),
@@ -118,7 +120,8 @@ impl Store {
     }
 }
 
-async fn load(settings: &StoreSettings) -> SdkConfig {
+/// What every AWS client of ours works with; no bucket is needed for it.
+pub(crate) async fn load(settings: &StoreSettings) -> SdkConfig {
     let StoreTiming { retry, connect, answer } = settings.timing;
     // Not the adaptive mode: one early SlowDown makes it hold back everything for up to 20 s, because its measured rate is still
     // zero. How much is under way is bounded by the upload itself.
@@ -158,14 +161,15 @@ fn http_client() -> SharedHttpClient {
     })
 }
 
-/// The endpoint that is not Amazon's, in the SDK's own order: settings, `AWS_ENDPOINT_URL_S3` or the profile's, `AWS_ENDPOINT_URL`.
-fn custom_endpoint(config: &SdkConfig) -> Option<String> {
+/// The endpoint of a service that is not Amazon's, in the SDK's own order: settings, `AWS_ENDPOINT_URL_<SERVICE>` or the profile's,
+/// `AWS_ENDPOINT_URL`.
+pub(crate) fn custom_endpoint(config: &SdkConfig, service: &'static str) -> Option<String> {
     let general = || config.endpoint_url().filter(|url| !url.is_empty()).map(str::to_owned);
     if config.get_origin("endpoint_url").is_client_config() {
         return general();
     }
     let key = ServiceConfigKey::builder()
-        .service_id("S3")
+        .service_id(service)
         .env("AWS_ENDPOINT_URL")
         .profile("endpoint_url")
         .build()

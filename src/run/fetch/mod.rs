@@ -43,11 +43,14 @@ pub(crate) struct Fetched(());
 
 /// Lands what was asked for; without a source, nothing more than what an earlier process landed.
 pub(crate) async fn fetch(run: &mut Run<'_>) -> Result<Fetched, Error> {
+    let is_fetched = run.does(Stage::Fetch) && run.settings.source.is_some();
+    if is_fetched {
+        run.enter(Stage::Fetch)?;
+    }
     if *run.settings.stages.end() >= Stage::Export {
         provenance::look(run).await?;
     }
-    if let (true, Some(source)) = (run.does(Stage::Fetch), &run.settings.source) {
-        run.enter(Stage::Fetch)?;
+    if let (true, Some(source)) = (is_fetched, &run.settings.source) {
         from_source(run, source).await?;
         require_something_read(run, source)?;
         let unread = unread(&run.findings.playlists);
@@ -251,6 +254,7 @@ async fn from_spotify(run: &mut Run<'_>, wanted: &Wanted) -> Result<(), Error> {
         ended = fetch.enrich().await.map(|report| run.findings.enrichment = report);
     }
     client.keep_login(run.events);
+    run.findings.calls = client.calls().clone();
     let usage = client.usage();
     let (call_count, retry_count, waited) = (usage.call_count, usage.retry_count, usage.waited);
     (run.events)(What::SpotifyUsage { call_count, retry_count, waited });

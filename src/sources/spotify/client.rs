@@ -98,6 +98,8 @@ pub(crate) struct Client {
     stop: Arc<Stop>,
     pub(super) usage: CallUsage,
     pub(super) questions: Questions,
+    /// The calls so far, repeated ones included.
+    calls: Questions,
     lockouts: Lockouts,
 }
 
@@ -130,6 +132,7 @@ impl Client {
             stop: Arc::default(),
             usage: CallUsage::default(),
             questions: Questions::default(),
+            calls: Questions::default(),
             lockouts: Lockouts::default(),
         })
     }
@@ -149,6 +152,11 @@ impl Client {
     /// The questions so far, put and foreseen.
     pub(crate) const fn questions(&self) -> &Questions {
         &self.questions
+    }
+
+    /// The calls so far by bucket, repeated ones included.
+    pub(crate) const fn calls(&self) -> &Questions {
+        &self.calls
     }
 
     /// Counts questions that a run is going to put, and puts none. What is locked would not be asked.
@@ -231,6 +239,7 @@ impl Client {
             let token = self.token(events).await?;
             self.keep_gap().await;
             self.usage.call_count += 1;
+            self.calls.add(Bucket::of(url), 1);
             if patience.calls == 0 {
                 self.questions.add(Bucket::of(url), 1);
             }

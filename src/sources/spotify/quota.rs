@@ -69,6 +69,9 @@ impl Lockouts {
 pub(crate) struct Questions(BTreeMap<Bucket, u64>);
 
 impl Questions {
+    /// None yet.
+    pub(crate) const NONE: Self = Self(BTreeMap::new());
+
     /// Each bucket that has any, and how many.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Bucket, u64)> + '_ {
         self.0.iter().map(|(bucket, count)| (*bucket, *count)).filter(|(_, count)| 0 < *count)

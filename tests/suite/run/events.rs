@@ -175,7 +175,7 @@ fn a_refused_run_and_a_failed_one_say_which_stage_it_was() {
     assert_eq!((&last["status"], &last["ending"]), (&json!("failed"), &json!("lake")));
     assert_eq!(last["error"].as_str(), report.error.as_deref());
 
-    // And where no run begins, that is all there is to say.
+    // And where no run begins, that is all there is to say, but for whom to call.
     let world = World::new();
     let (ended, events) = told(&world, Source::FromDir(world.path("nowhere")));
     assert!(ended.is_ok());
@@ -185,9 +185,10 @@ fn a_refused_run_and_a_failed_one_say_which_stage_it_was() {
     nowhere.write("data", "");
     let (ended, events) = told(&nowhere, Source::Demo);
     assert!(ended.is_err());
-    assert_eq!(events.len(), 1, "{events:#?}");
-    assert_eq!((&events[0]["kind"], &events[0]["run"]), (&json!("run_not_begun"), &Value::Null));
-    assert_eq!(events[0]["ending"], "lake");
+    assert_eq!(events.len(), 2, "{events:#?}");
+    assert_eq!((&events[0]["kind"], &events[0]["alert"]), (&json!("alert"), &json!("began")));
+    assert_eq!((&events[1]["kind"], &events[1]["run"]), (&json!("run_not_begun"), &Value::Null));
+    assert_eq!(events[1]["ending"], "lake");
 }
 
 /// All eight stages, as the log has them: what it counts is what the report says, and what the services were asked.

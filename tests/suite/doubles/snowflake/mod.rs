@@ -17,7 +17,7 @@ mod auth;
 mod faults;
 mod history;
 mod loads;
-mod oracle;
+pub(crate) mod oracle;
 mod protocol;
 mod rig;
 pub(crate) mod setup;

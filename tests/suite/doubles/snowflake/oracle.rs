@@ -15,7 +15,7 @@ use crate::support::World;
 use snowtrack_doubles::snowflake::{FakeConfig, Manners};
 
 /// A program of `tests/oracles`, run by a Python that has Snowflake's clients.
-fn oracle(program: &str) -> Option<Command> {
+pub(crate) fn oracle(program: &str) -> Option<Command> {
     #[expect(clippy::disallowed_methods, reason = "which Python has them is the machine's matter")]
     let folder = std::env::var_os("SNOWTRACK_ORACLES").filter(|folder| !folder.is_empty());
     let Some(folder) = folder else {
