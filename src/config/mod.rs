@@ -266,6 +266,7 @@ mod tests {
                 "lake.bucket" => "my-bucket",
                 "state.location" => "s3://my-bucket/state/",
                 "state.publish_to" => "file:///a/spotify.duckdb",
+                "state.report_to" => "file:///a/report.json",
                 "prune_after" => "90d",
                 "observe.metrics" => "prometheus:/a/b.prom",
                 "observe.metrics_namespace" => "ours",

@@ -217,7 +217,6 @@ async fn every_stage(run: &mut Run<'_>) -> Result<(), Error> {
 
 /// What is outstanding goes to the bucket and into Snowflake, and is looked for there.
 async fn ship(run: &mut Run<'_>) -> Result<(), Error> {
-    pipes::require_any(run).await?;
     let uploaded = upload(run).await?;
     let submitted = ingest(run, &uploaded).await?;
     if !uploaded.is_empty() {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::error::Error;
-use super::{Run, lost};
+use super::{Run, lost, pipes};
 use crate::blocking::blocking;
 use crate::event::{Counts, Stage, Warning};
 use crate::lake::{
@@ -52,6 +52,7 @@ async fn upload_outstanding(run: &mut Run<'_>) -> Result<Vec<UploadedShipment>, 
         return Ok(Vec::new());
     }
     run.enter(Stage::Upload)?;
+    pipes::require_any(run).await?;
     let settings = run.config.store_settings(run.settings.shipping.store);
     let store = Box::pin(Store::open(&settings)).await?;
     let mut uploaded = Vec::new();
