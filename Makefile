@@ -112,7 +112,7 @@ endif
 
 .PHONY: dist
 dist: duckdb $(VENV)/dist ## what is handed out, in dist/: archive, Python wheel, checksums; tried in folders of their own
-	packaging/dist.sh "$(VENV)/dist"
+	integrations/wheel/dist.sh "$(VENV)/dist"
 	tests/dist/try.sh dist "$(target_dir)/dist"
 
 # Whatever builds images here: CONTAINER=podman, or buildah by its own command line.

@@ -31,5 +31,5 @@ bare fresh/bin/snowtrack --data-dir two run --demo >/dev/null
 printf 'wheel: installed in a fresh environment and the demo run in %d ms\n' "$(((${EPOCHREALTIME/[.,]/} - start) / 1000))"
 
 # The README's own example.
-sed -n '/^```python$/,/^```$/p' "$(dirname "$dist")/packaging/README.md" | sed '1d;$d' >example.py
+sed -n '/^```python$/,/^```$/p' "$(dirname "$dist")/integrations/wheel/README.md" | sed '1d;$d' >example.py
 env -i PATH="$work/fresh/bin:/usr/bin:/bin" HOME="$work" fresh/bin/python example.py

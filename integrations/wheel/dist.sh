@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # What is handed out, in dist/: an archive, a Python wheel, and their checksums. `make dist` calls it with maturin's environment.
 #
-#   packaging/dist.sh VENV      VENV has maturin; DIST_PROFILE=dev tries it out without a release build
+#   integrations/wheel/dist.sh VENV      VENV has maturin; DIST_PROFILE=dev tries it out without a release build
 #
 # The binary looks for DuckDB's library beside itself and in the `lib` next to its `bin`, and nowhere on the machine that built it.
 set -euo pipefail
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 venv=$(cd "$1" && pwd)
 cd "$root"
 export SNOWTRACK_DIST=1 CARGO_INCREMENTAL=0
@@ -47,8 +47,8 @@ tar --sort=name --mtime="@$(git log -1 --format=%ct)" --owner=0 --group=0 --nume
 
 wheel=$target/dist/wheel
 install -D -m 0644 "$library" "$wheel/snowtrack.data/data/lib/libduckdb.so"
-install -m 0644 LICENSE packaging/README.md "$wheel/"
-sed -e "s|@VERSION@|$version|" -e "s|@ROOT@|$root|" packaging/pyproject.toml >"$wheel/pyproject.toml"
+install -m 0644 LICENSE integrations/wheel/README.md "$wheel/"
+sed -e "s|@VERSION@|$version|" -e "s|@ROOT@|$root|" integrations/wheel/pyproject.toml >"$wheel/pyproject.toml"
 # The oldest glibc that has every function that both call.
 glibc=$(objdump -T "$binary" "$library" | grep -o 'GLIBC_2\.[0-9]*' | sort -Vu | tail -1)
 tag=manylinux_2_${glibc#GLIBC_2.}
