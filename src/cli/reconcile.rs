@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::exit::Error;
 use super::{Cli, now, one_line, print, run, runtime};
 use crate::config::Config;
-use crate::event::{Sink, Stage};
+use crate::event::Stage;
 use crate::ids::Table;
 use crate::observe;
 use crate::operate::Reconciliation;
@@ -45,8 +45,9 @@ pub(super) fn reconcile(
         runtime()?.block_on(async {
             run::stop_on_signal(&stop);
             let (tables, sink) = (&arguments.tables, |event: &_| sinks.tell(event));
-            let edge: (Sink<'_>, _) = (&sink, &stop);
-            Ok::<_, Error>(crate::operate::reconcile(config, &settings, tables, edge).await?)
+            Ok::<_, Error>(
+                crate::operate::reconcile(config, &settings, tables, &sink, &stop).await?,
+            )
         })
     };
     let mut found = compare()?;

@@ -84,7 +84,8 @@ impl Mark {
 pub(super) async fn fetch(
     place: &Place,
     generation: u64,
-    (data_dir, to): (&DataDir, &Path),
+    data_dir: &DataDir,
+    to: &Path,
     with_companions: bool,
 ) -> Result<(), Error> {
     let (name, packed) = (name(generation), data_dir.generation());
@@ -129,10 +130,11 @@ pub(super) fn forget_leftovers(data_dir: &DataDir) {
 pub(super) async fn pull(
     place: &Place,
     generation: u64,
-    (data_dir, is_copy): (&DataDir, bool),
+    data_dir: &DataDir,
+    is_copy: bool,
 ) -> Result<(), Error> {
     let unpacked = unpacked(data_dir);
-    fetch(place, generation, (data_dir, &unpacked), true).await?;
+    fetch(place, generation, data_dir, &unpacked, true).await?;
     put_in_place(data_dir, &unpacked)?;
     Mark { location: place.name.clone(), generation, is_copy }.write(data_dir)
 }

@@ -72,7 +72,8 @@ pub(super) fn json(value: &impl serde::Serialize) -> Vec<u8> {
 pub(super) async fn replace(
     place: &Place,
     name: &str,
-    (bytes, tag): (&[u8], Option<&str>),
+    bytes: &[u8],
+    tag: Option<&str>,
 ) -> Result<Result<Told<String>, Told<Option<Object>>>, Error> {
     let condition = tag.map_or(Condition::Absent, Condition::Is);
     let Told { what, at } = place.put(name, bytes, condition).await?;
@@ -99,7 +100,8 @@ impl Hold {
     /// Takes the lease, or waits for it, and proves that the store's conditions hold. From then on it is renewed.
     pub(super) async fn take(
         place: &Arc<Place>,
-        (lasts, wait): (Duration, Duration),
+        lasts: Duration,
+        wait: Duration,
         stop: &Arc<Stop>,
     ) -> Result<Self, Error> {
         let (began, owner) = (Instant::now(), owner());
@@ -122,7 +124,7 @@ impl Hold {
                 }
             };
             let tag = found.what.as_ref().map(|object| object.tag.clone());
-            match replace(place, LEASE, (&json(&lease), tag.as_deref())).await? {
+            match replace(place, LEASE, &json(&lease), tag.as_deref()).await? {
                 Ok(Told { what: tag, at }) => {
                     let is_taken_over = known.is_some_and(|known| known.owner.is_some());
                     break (lease, tag, at, is_taken_over);
@@ -195,7 +197,7 @@ impl Hold {
         }
         let lease = Lease { fencing_number: number + 1, ..held.lease.clone() };
         let place = &self.shared.place;
-        match replace(place, LEASE, (&json(&lease), Some(&held.tag))).await? {
+        match replace(place, LEASE, &json(&lease), Some(&held.tag)).await? {
             Ok(Told { what: tag, at }) => {
                 *held = Held { lease, tag, told: (at, Instant::now()) };
                 Ok(())
@@ -226,7 +228,7 @@ impl Hold {
         }
         let held = self.shared.held.lock().await;
         let bytes = json(&held.lease.given_back());
-        let given = replace(&self.shared.place, LEASE, (&bytes, Some(&held.tag))).await;
+        let given = replace(&self.shared.place, LEASE, &bytes, Some(&held.tag)).await;
         if let Err(error) = given {
             let error: &dyn std::error::Error = &error;
             tracing::warn!(error, "the lease on the state is not given back; it expires by itself");
@@ -251,7 +253,7 @@ impl Shared {
             let since = TimeDelta::from_std(held.told.1.elapsed()).unwrap_or_default();
             let lease = held.lease.renewed(held.told.0 + since, self.lasts);
             let tag = held.tag.clone();
-            match replace(&self.place, LEASE, (&json(&lease), Some(&tag))).await? {
+            match replace(&self.place, LEASE, &json(&lease), Some(&tag)).await? {
                 Ok(Told { what: tag, at }) => {
                     *held = Held { lease, tag, told: (at, Instant::now()) };
                     return Ok(());

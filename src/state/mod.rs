@@ -154,7 +154,7 @@ impl State {
         generation::forget_leftovers(task.data_dir);
         let is_single_writer = task.terms.is_single_writer;
         let place = Arc::new(Place::open(settings, is_single_writer, task.clock).await?);
-        let hold = Hold::take(&place, (settings.lease, task.terms.wait), task.stop).await?;
+        let hold = Hold::take(&place, settings.lease, task.terms.wait, task.stop).await?;
         let mut state = Self {
             place,
             hold,
@@ -184,7 +184,7 @@ impl State {
             self.hold.rise_above(found.fencing_number).await?;
             let fencing_number = self.hold.number().await;
             let ours = Current { fencing_number, ..found };
-            if let Ok(told) = replace(&self.place, CURRENT, (&json(&ours), Some(&tag))).await? {
+            if let Ok(told) = replace(&self.place, CURRENT, &json(&ours), Some(&tag)).await? {
                 self.highest = ours.generation;
                 self.current = Some((ours, told.what));
                 break;
@@ -227,7 +227,7 @@ impl State {
         };
         if is_behind {
             let place = Arc::clone(&self.place);
-            let pulled = generation::pull(&place, generation, (&self.data_dir, false));
+            let pulled = generation::pull(&place, generation, &self.data_dir, false);
             self.patience.within(pulled).await?;
         }
         Ok(())
@@ -243,7 +243,7 @@ impl State {
         events: Events<'_>,
     ) -> Result<bool, Error> {
         let there = generation::other(&self.data_dir);
-        generation::fetch(&self.place, generation, (&self.data_dir, &there), false).await?;
+        generation::fetch(&self.place, generation, &self.data_dir, &there, false).await?;
         let compared = blocking(|| compare(&self.data_dir, &there));
         let _ = std::fs::remove_file(&there);
         let Compared { only_here, only_there, has_shipped } = compared?;
@@ -346,7 +346,7 @@ impl State {
             saved_in_ms,
         };
         let tag = self.current.as_ref().map(|(_, tag)| tag.as_str());
-        match replace(&self.place, CURRENT, (&json(&next), tag)).await? {
+        match replace(&self.place, CURRENT, &json(&next), tag).await? {
             Ok(told) => self.current = Some((next, told.what)),
             Err(_) => return Err(self.hold.lost().await),
         }

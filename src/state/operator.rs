@@ -86,7 +86,7 @@ pub(crate) async fn unlock(
     let place = Place::open(settings, false, clock).await?;
     while let Some((found, tag)) = lease(&place).await? {
         let unlocked = found.unlocked();
-        if replace(&place, LEASE, (&json(&unlocked), Some(&tag))).await?.is_ok() {
+        if replace(&place, LEASE, &json(&unlocked), Some(&tag)).await?.is_ok() {
             return Ok(Some(unlocked));
         }
     }
@@ -113,7 +113,7 @@ pub(crate) async fn pull(
     let generation = found.generation;
     if data_dir.warehouse().exists() && !is_forced {
         let there = generation::other(data_dir);
-        generation::fetch(&place, generation, (data_dir, &there), false).await?;
+        generation::fetch(&place, generation, data_dir, &there, false).await?;
         let compared = blocking(|| compare(data_dir, &there));
         let _ = std::fs::remove_file(&there);
         let Compared { only_here, only_there, .. } = compared?;
@@ -123,7 +123,7 @@ pub(crate) async fn pull(
             return Err(Error::Diverged { location, here, there });
         }
     }
-    take_in(&place, generation, (task, false)).await
+    take_in(&place, generation, task, false).await
 }
 
 /// Whether there is no ledger here but one that was read from a state, or none at all.
@@ -141,16 +141,17 @@ pub(crate) async fn read(settings: &StateSettings, task: &Task<'_>) -> Result<()
     if is_there && mark.is_some_and(|mark| mark.generation == found.generation) {
         return Ok(());
     }
-    take_in(&place, found.generation, (task, true)).await.map(drop)
+    take_in(&place, found.generation, task, true).await.map(drop)
 }
 
 async fn take_in(
     place: &Place,
     generation: u64,
-    (task, is_copy): (&Task<'_>, bool),
+    task: &Task<'_>,
+    is_copy: bool,
 ) -> Result<Pulled, Error> {
     let data_dir = task.data_dir;
-    generation::pull(place, generation, (data_dir, is_copy)).await?;
+    generation::pull(place, generation, data_dir, is_copy).await?;
     let is_published = blocking(|| {
         let mut warehouse = Warehouse::open(&data_dir.warehouse(), &data_dir.temp())?;
         publish(&mut warehouse, data_dir)
