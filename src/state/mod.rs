@@ -34,7 +34,7 @@ pub use operator::{Holder, Shown};
 
 pub(crate) use examination::{Conditions, Examined, HeldLease, examine, newer, probe};
 pub(crate) use generation::publish;
-pub(crate) use operator::{is_only_read, pull, push, read, show, unlock};
+pub(crate) use operator::{Pulled, is_only_read, pull, push, read, show, unlock};
 
 use crate::blocking::blocking;
 use crate::config::StateSettings;

@@ -40,6 +40,7 @@ pub(crate) use check_runs::Offending;
 pub(crate) use compare::{BucketSum, CurrentRow, KeyHash, TableSum};
 pub(crate) use documents::LandedDocument;
 pub use error::Error;
+pub(crate) use files::FileForm;
 pub(crate) use forget::{KeptFile, Kind as ForgottenKind, Theirs, Touched, redact};
 pub(crate) use image::SCHEMA_VERSION;
 pub(crate) use journal::Described;

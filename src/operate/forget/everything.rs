@@ -8,7 +8,7 @@ use super::error::Error;
 use super::places::{Places, remove_file, remove_folder};
 use super::plan::{Plan, PlannedFile};
 use super::rights;
-use super::{Scope, search};
+use super::{Forgotten, Scope, search};
 use crate::ids::{RunId, Table};
 use crate::ledger::forgets;
 use crate::state::State;
@@ -34,8 +34,8 @@ pub(super) async fn erase(
     mut warehouse: Warehouse,
     state: Option<&mut State>,
     places: &Places<'_>,
-    plan: &Plan,
-) -> Result<(Vec<String>, Vec<String>), Error> {
+    plan: Plan,
+) -> Result<Forgotten, Error> {
     let (scope, now) = (Scope::Everything, places.now());
     let id = RunId::new(now, fastrand::u128(..));
     forgets::begin(&mut warehouse, &id, scope.name(), &Theirs::default(), now)?;
@@ -56,7 +56,7 @@ pub(super) async fn erase(
     }
     erase::landing_rows(places, &keys).await?;
     erase_published(places).await?;
-    let beyond = search::beyond_reach(&warehouse, places, &scope, &Theirs::default()).await?;
+    let beyond_reach = search::beyond_reach(&warehouse, places, &scope, &Theirs::default()).await?;
     erase::rest_of_this_machine(places, &scope)?;
     let data_dir = &places.job.config.data_dir;
     remove_folder(&data_dir.lake())?;
@@ -67,7 +67,7 @@ pub(super) async fn erase(
         left.extend(Box::pin(state.erase_everything()).await?);
     }
     if !left.is_empty() {
-        return Ok((left, beyond));
+        return Ok(Forgotten { plan, is_done: false, left, beyond_reach });
     }
     drop(warehouse);
     remove_file(&data_dir.state())?;
@@ -82,5 +82,5 @@ pub(super) async fn erase(
     ] {
         remove_file(&file)?;
     }
-    Ok((left, beyond))
+    Ok(Forgotten { plan, is_done: true, left, beyond_reach })
 }

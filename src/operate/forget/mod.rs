@@ -143,9 +143,7 @@ async fn erase_all(
         return Err(Error::Rights(plan.missing));
     }
     if *scope == Scope::Everything {
-        let (left, beyond_reach) =
-            everything::erase(warehouse, state.as_mut(), places, &plan).await?;
-        return Ok(Forgotten { plan, is_done: left.is_empty(), left, beyond_reach });
+        return everything::erase(warehouse, state.as_mut(), places, plan).await;
     }
     rewrite::rewrite(&mut warehouse, places, scope, &plan, events)?;
     // Whoever goes on elsewhere knows what is to go, and finds what takes its place.
