@@ -451,7 +451,7 @@ mod tests {
         let auto = Some(IngestMode::Auto);
         let file = ShippedFile::example("a.parquet", FileState::Accepted, auto);
         let shipments = [Shipment::example(1, vec![file])];
-        let of = |mode| (Table::Songs, Format::Parquet, mode);
+        let of = |mode| Way { table: Table::Songs, format: Format::Parquet, mode };
         for (asked, absent, expected) in [
             (false, vec![], Some((IngestMode::Auto, false))),
             (false, vec![of(IngestMode::Auto)], None),

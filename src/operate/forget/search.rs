@@ -16,7 +16,7 @@ use crate::ids::Table;
 use crate::lake::{Format, ObjectVersion, Redaction, holds_any, redact_archive};
 use crate::ledger::forgets;
 use crate::snowflake::Rows;
-use crate::warehouse::{Theirs, Warehouse, forgotten_by};
+use crate::warehouse::{OwnerColumn, Theirs, Warehouse, forgotten_by};
 
 /// How long Snowflake keeps what no Time Travel reaches any more, and who can get at it is Snowflake's support alone.
 ///
@@ -159,12 +159,12 @@ async fn in_landing_tables(
             continue;
         }
         let mut count = 0;
-        if let Some((column, kind)) = forgotten_by(table, "gone") {
+        if let Some(OwnerColumn { name: column, kind }) = forgotten_by(table, "gone") {
             let sql = account.names.left_rows(table, column);
             let bindings = vec![json!(keys).to_string(), theirs.json_of(kind)];
             count += left_count(&places.ask(account, sql, bindings).await?)?;
         }
-        if let Some((column, kind)) = forgotten_by(table, "nulled") {
+        if let Some(OwnerColumn { name: column, kind }) = forgotten_by(table, "nulled") {
             let sql = account.names.left_in_column(table, column);
             count += left_count(&places.ask(account, sql, vec![theirs.json_of(kind)]).await?)?;
         }
