@@ -43,8 +43,16 @@ struct Shared {
 struct Held {
     lease: Lease,
     tag: String,
-    /// The store's time, and when it was told.
-    told: (DateTime<Utc>, Instant),
+    /// The store's time.
+    at: DateTime<Utc>,
+    /// When it was told.
+    told: Instant,
+}
+
+/// What an object holds, and the tag that names just this version of it.
+pub(super) struct Tagged<T> {
+    pub(super) what: T,
+    pub(super) tag: String,
 }
 
 /// A name that no other process has.
@@ -133,7 +141,7 @@ impl Hold {
                 Err(other) => found = other,
             }
         };
-        let held = Held { lease, tag, told: (at, Instant::now()) };
+        let held = Held { lease, tag, at, told: Instant::now() };
         let shared = Arc::new(Shared {
             place: Arc::clone(place),
             lasts,
@@ -184,7 +192,7 @@ impl Hold {
 
     /// The same, unless that was done a moment ago.
     pub(super) async fn confirm_again(&self) -> Result<(), Error> {
-        let since = self.shared.held.lock().await.told.1.elapsed();
+        let since = self.shared.held.lock().await.told.elapsed();
         let half = self.shared.lasts.to_std().unwrap_or(INTERVAL) / 2;
         if since < half { Ok(()) } else { self.confirm().await }
     }
@@ -199,7 +207,7 @@ impl Hold {
         let place = &self.shared.place;
         match replace(place, LEASE, &json(&lease), Some(&held.tag)).await? {
             Ok(Told { what: tag, at }) => {
-                *held = Held { lease, tag, told: (at, Instant::now()) };
+                *held = Held { lease, tag, at, told: Instant::now() };
                 Ok(())
             }
             Err(_) => Err(self.shared.fenced("another task".to_owned())),
@@ -250,12 +258,12 @@ impl Shared {
             return Err(self.fenced(holder));
         }
         for _ in 0..RENEWALS {
-            let since = TimeDelta::from_std(held.told.1.elapsed()).unwrap_or_default();
-            let lease = held.lease.renewed(held.told.0 + since, self.lasts);
+            let since = TimeDelta::from_std(held.told.elapsed()).unwrap_or_default();
+            let lease = held.lease.renewed(held.at + since, self.lasts);
             let tag = held.tag.clone();
             match replace(&self.place, LEASE, &json(&lease), Some(&tag)).await? {
                 Ok(Told { what: tag, at }) => {
-                    *held = Held { lease, tag, told: (at, Instant::now()) };
+                    *held = Held { lease, tag, at, told: Instant::now() };
                     return Ok(());
                 }
                 Err(Told { what: Some(object), at }) => {
@@ -264,7 +272,7 @@ impl Shared {
                         return Err(self.fenced(found.holder()));
                     }
                     // An earlier write of ours, which came late.
-                    *held = Held { lease: found, tag: object.tag, told: (at, Instant::now()) };
+                    *held = Held { lease: found, tag: object.tag, at, told: Instant::now() };
                 }
                 Err(Told { what: None, .. }) => {
                     return Err(self.fenced("nobody (it was deleted)".to_owned()));

@@ -14,7 +14,7 @@ use crate::ids::{PlaylistId, Subject};
 use crate::run::error::Error;
 use crate::run::job::Job;
 use crate::run::report::PlaylistReport;
-use crate::sources::{Document, Entity, Recorded, RecordedText, SplitDocument};
+use crate::sources::{Document, Entity, PassedOver, Recorded, RecordedText, SplitDocument};
 use crate::status::PlaylistStatus;
 use crate::warehouse::{
     KnownRead, Landing, NewRead, ReadStatus, ReceivedFor, Warehouse, WholeRead,
@@ -82,7 +82,7 @@ pub(crate) fn replay(
                     Ok((document, split)) => {
                         skipped.extend(replay.land(&mut landing, &document, split)?);
                     }
-                    Err((name, error)) => skipped.push(format!("{name}: {error}")),
+                    Err(PassedOver { place, why }) => skipped.push(format!("{place}: {why}")),
                 }
             }
             landing.finish()?;
