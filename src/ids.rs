@@ -229,14 +229,18 @@ impl TryFrom<SubjectText> for Subject {
 
     fn try_from(text: SubjectText) -> Result<Self, InvalidSubject> {
         let subject = Self::of(&text.entity, text.playlist_id.as_deref());
-        subject.ok_or(InvalidSubject(text.entity, text.playlist_id))
+        let SubjectText { entity, playlist_id } = text;
+        subject.ok_or(InvalidSubject { entity, playlist_id })
     }
 }
 
 /// An entity and an id that are the text of no [`Subject`].
 #[derive(Debug, thiserror::Error)]
-#[error("nothing is read that is called `{0}` with the id {1:?}")]
-struct InvalidSubject(String, Option<String>);
+#[error("nothing is read that is called `{entity}` with the id {playlist_id:?}")]
+struct InvalidSubject {
+    entity: String,
+    playlist_id: Option<String>,
+}
 
 /// Who is sent what changes in the tables. The ledger keeps what each of them lacks; a new one needs a name here and nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -92,7 +92,7 @@ pub(crate) fn gate(
         let found: Vec<Found> = CHECKS
             .iter()
             .zip(offending)
-            .map(|(file, offending)| found(file, (file.sql.to_owned(), offending), warn_only))
+            .map(|(file, offending)| found(file, file.sql.to_owned(), offending, warn_only))
             .collect();
         record(warehouse, run.as_str(), now, &found)?;
         Ok::<_, Error>(found)
@@ -121,7 +121,7 @@ pub(crate) fn look_at_everything(
     let asked = CHECKS.iter().map(|file| {
         let query = of_everything(file);
         let offending = warehouse.offending_rows_of(file.name, &query, KEPT_FAILURES)?;
-        Ok(found(file, (query, offending), warn_only))
+        Ok(found(file, query, offending, warn_only))
     });
     let found: Result<Vec<Found>, Error> = asked.collect();
     let kept = found.as_ref().map(|found| keep(warehouse, run_id, found, refused_rows));
@@ -150,7 +150,8 @@ pub(crate) fn first_refusing(results: &[CheckResult]) -> &'static str {
 /// What a check found, by the query that found it.
 fn found(
     file: &CheckFile,
-    (query, offending): (String, Offending),
+    query: String,
+    offending: Offending,
     warn_only: &BTreeSet<String>,
 ) -> Found {
     let is_eased = warn_only.contains(file.name);

@@ -52,7 +52,7 @@ fn look(arguments: &CheckArgs, config: &Config) -> Result<Option<Everything>, Er
     Ok(runtime()?.block_on(async {
         stop_on_signal(&stop);
         let sink = |event: &_| sinks.tell(event);
-        check_everything(config, &settings, arguments.all, (&sink, &stop)).await
+        check_everything(config, &settings, arguments.all, &sink, &stop).await
     })?)
 }
 

@@ -11,7 +11,7 @@ use crate::event::Stage;
 use crate::ids::PlaylistId;
 use crate::lake::Location;
 use crate::observe;
-use crate::operate::{ForgetError, Forgotten, Scope, Wish};
+use crate::operate::{ForgetError, ForgetRequest, Forgotten, Scope, Wish};
 use crate::stop::Stop;
 
 /// What is to be forgotten.
@@ -65,15 +65,17 @@ pub(super) fn forget(cli: &Cli, arguments: &ForgetArgs, config: &Config) -> Resu
     let of_stage = crate::run::Settings::of_stage(Stage::Upload, now);
     let settings = crate::run::Settings { wait, state, ..of_stage };
     let sinks = observe::usual();
-    let scope = arguments.scope.scope();
     let wish = if arguments.yes { Wish::Erase } else { Wish::Show };
+    let request = ForgetRequest { scope: arguments.scope.scope(), wish };
     let done = runtime()?.block_on(async {
         run::stop_on_signal(&stop);
         let sink = |event: &_| sinks.tell(event);
-        crate::operate::forget(config, &settings, (&scope, wish), (&sink, &stop)).await
+        crate::operate::forget(config, &settings, &request, &sink, &stop).await
     })?;
-    let about = (&scope, config.state.location.as_ref());
-    let text = if cli.json { to_json(&scope, &done) } else { in_words(about, (&done, wish)) };
+    let text = match cli.json {
+        true => to_json(&request.scope, &done),
+        false => in_words(&request, config.state.location.as_ref(), &done),
+    };
     print(&text)?;
     match done.left.len() {
         0 => Ok(()),
@@ -110,10 +112,11 @@ fn to_json(scope: &Scope, done: &Forgotten) -> String {
 
 /// Tables first, then files, what is missing or left, and what no search reaches.
 fn in_words(
-    (scope, state): (&Scope, Option<&Location>),
-    (done, wish): (&Forgotten, Wish),
+    ForgetRequest { scope, wish }: &ForgetRequest,
+    state: Option<&Location>,
+    done: &Forgotten,
 ) -> String {
-    let (plan, is_shown) = (&done.plan, wish == Wish::Show);
+    let (plan, is_shown) = (&done.plan, *wish == Wish::Show);
     let mut lines = Vec::new();
     if plan.is_nothing() {
         lines.push("nothing of theirs is held in tables, files or archives".to_owned());

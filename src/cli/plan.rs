@@ -38,7 +38,7 @@ pub(super) fn plan(cli: &Cli, arguments: &PlanArgs, config: &Config) -> Result<(
     let foreseen = runtime()?.block_on(async {
         run::stop_on_signal(&stop);
         let sink = |event: &crate::event::Event| sinks.tell(event);
-        forecast(config, &settings, arguments.offline, (&sink, &stop)).await
+        forecast(config, &settings, arguments.offline, &sink, &stop).await
     })?;
     if cli.json {
         return print(&document(&foreseen, arguments.offline).to_string());

@@ -9,7 +9,7 @@ use super::{Cli, now, print, run, runtime, tell};
 use crate::config::Config;
 use crate::event::Stage;
 use crate::observe;
-use crate::operate::{PruneWish, Pruned};
+use crate::operate::{PruneRequest, PruneWish, Pruned};
 use crate::stop::Stop;
 
 /// What may go.
@@ -35,14 +35,16 @@ impl PruneArgs {
 /// Deletes what nothing needs any more, or shows it.
 pub(super) fn prune(cli: &Cli, arguments: &PruneArgs, config: &Config) -> Result<(), Error> {
     let wish = if arguments.yes { PruneWish::Delete } else { PruneWish::Show };
-    let pruned = work(config, (arguments.older_than, wish), &arguments.wait)?;
+    let pruned =
+        work(config, PruneRequest { older_than: arguments.older_than, wish }, &arguments.wait)?;
     print(&if cli.json { to_json(&pruned, wish) } else { in_words(&pruned, wish) })
 }
 
 /// The same at the end of a run, where the configuration says so: it is told in a line, and is no reason for the run to fail.
 pub(super) fn after_run(cli: &Cli, config: &Config, wait: &run::WaitArgs) {
     let Some(older_than) = config.prune_after else { return };
-    match work(config, (older_than, PruneWish::DeleteWhereWorth), wait) {
+    let request = PruneRequest { older_than, wish: PruneWish::DeleteWhereWorth };
+    match work(config, request, wait) {
         Ok(pruned) if pruned.document_count == 0 && pruned.file_count == 0 => {}
         Ok(pruned) if cli.json || cli.quiet => {
             tracing::info!("{}", in_words(&pruned, PruneWish::Delete));
@@ -54,11 +56,7 @@ pub(super) fn after_run(cli: &Cli, config: &Config, wait: &run::WaitArgs) {
     }
 }
 
-fn work(
-    config: &Config,
-    asked: (Duration, PruneWish),
-    wait: &run::WaitArgs,
-) -> Result<Pruned, Error> {
+fn work(config: &Config, request: PruneRequest, wait: &run::WaitArgs) -> Result<Pruned, Error> {
     let stop = Arc::new(Stop::default());
     let (wait, state) = (wait.patience(), wait.terms());
     let of_stage = crate::run::Settings::of_stage(Stage::Upload, now);
@@ -67,7 +65,7 @@ fn work(
     Ok(runtime()?.block_on(async {
         run::stop_on_signal(&stop);
         let sink = |event: &_| sinks.tell(event);
-        crate::operate::prune(config, &settings, asked, (&sink, &stop)).await
+        crate::operate::prune(config, &settings, request, &sink, &stop).await
     })?)
 }
 

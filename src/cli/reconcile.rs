@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use super::exit::Error;
 use super::{Cli, now, one_line, print, run, runtime};
 use crate::config::Config;
-use crate::event::{Sink, Stage};
+use crate::event::Stage;
 use crate::ids::Table;
 use crate::observe;
 use crate::operate::Reconciliation;
-use crate::snowflake::compare::{Difference, Kind};
+use crate::snowflake::compare::{Change, Difference, Kind};
 use crate::stop::Stop;
 
 /// Which tables to compare.
@@ -45,8 +45,9 @@ pub(super) fn reconcile(
         runtime()?.block_on(async {
             run::stop_on_signal(&stop);
             let (tables, sink) = (&arguments.tables, |event: &_| sinks.tell(event));
-            let edge: (Sink<'_>, _) = (&sink, &stop);
-            Ok::<_, Error>(crate::operate::reconcile(config, &settings, tables, edge).await?)
+            Ok::<_, Error>(
+                crate::operate::reconcile(config, &settings, tables, &sink, &stop).await?,
+            )
         })
     };
     let mut found = compare()?;
@@ -140,7 +141,7 @@ const LONGEST_STATEMENT: usize = 4_000;
 
 fn to_json(found: &Reconciliation, mended: usize) -> String {
     let difference = |it: &Difference| {
-        let changes = it.changes.iter().map(|(column, local, remote)| {
+        let changes = it.changes.iter().map(|Change { column, local, remote }| {
             json!({"column": column, "duckdb": local, "snowflake": remote})
         });
         json!({
@@ -197,7 +198,7 @@ fn differences(found: &Reconciliation) -> String {
 }
 
 fn what(difference: &Difference) -> String {
-    let of = |(column, local, remote): &(String, String, String)| {
+    let of = |Change { column, local, remote }: &Change| {
         format!("{column} is `{remote}`, wanted `{local}`")
     };
     let changes: Vec<String> = difference.changes.iter().map(of).collect();

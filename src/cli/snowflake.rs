@@ -13,7 +13,9 @@ use super::{Cli, now, one_line, print, run, runtime};
 use crate::config::{Account, Config};
 use crate::ids::RunId;
 use crate::operate::{Costs, PipeReport, SetupWishes, costs};
-use crate::snowflake::{Applied, ConnectionTiming, Credential, Health, Plan, claims, sign};
+use crate::snowflake::{
+    Applied, AppliedItem, ConnectionTiming, Credential, Health, Plan, claims, sign,
+};
 use crate::stop::Stop;
 
 /// What to do on the Snowflake side.
@@ -156,7 +158,7 @@ fn token(target: &Account) -> Result<String, Error> {
     }
 }
 
-fn became((name, became): &(String, Applied)) -> String {
+fn became(AppliedItem { name, became }: &AppliedItem) -> String {
     match became {
         Applied::Made => format!("made: {name}"),
         // Snowflake's messages have lines of their own.

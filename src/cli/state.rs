@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::event::What;
 use crate::observe::words;
 use crate::operate::StateWork;
-use crate::state::{Shown, Terms};
+use crate::state::{Pulled, Shown, Terms};
 use crate::stop::Stop;
 
 /// What to do with the state.
@@ -53,7 +53,7 @@ pub(super) fn state(cli: &Cli, command: &StateCommand, config: &Config) -> Resul
         Ok(match command {
             StateCommand::Show => (serde_json::to_value(&shown).unwrap_or_default(), words(&shown)),
             StateCommand::Pull { force } => {
-                let (generation, is_published) = work.pull(*force).await?;
+                let Pulled { generation, is_published } = work.pull(*force).await?;
                 let published = match is_published {
                     true => "; the analysts' file is written",
                     false => {

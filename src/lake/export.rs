@@ -12,7 +12,7 @@ use super::manifest::{ExportedFile, Manifest};
 use crate::event::{Events, What};
 use crate::ids::{Run, Table};
 use crate::quality::QualityPassed;
-use crate::warehouse::{KeptFile, TableCount, Warehouse};
+use crate::warehouse::{FileForm, KeptFile, TableCount, Warehouse};
 
 /// Where and how to export.
 #[derive(Debug, Clone)]
@@ -25,6 +25,12 @@ pub(crate) struct ExportSettings {
     pub format: Format,
     /// Where a file is split.
     pub max_file_bytes: u64,
+}
+
+impl ExportSettings {
+    fn form(&self) -> FileForm<'_> {
+        FileForm { format: self.format.name(), max_file_bytes: self.max_file_bytes }
+    }
 }
 
 /// What a run is to export.
@@ -53,17 +59,13 @@ pub(crate) fn export(
 ) -> Result<Manifest, Error> {
     let mut files = Vec::new();
     let Unshipped { run, counts } = unshipped;
+    let intake = Intake { warehouse, run, settings, events };
     for count in counts.iter().filter(|count| count.changed_row_count > 0) {
         let table = count.table;
         let staging = settings.lake.join(format!(".{}-{table}", run.id));
         make_empty(&staging)?;
-        let written = warehouse.write_unshipped(
-            table,
-            settings.format.name(),
-            settings.max_file_bytes,
-            &staging,
-        )?;
-        files.extend(take_in(warehouse, (table, run), &written, (settings, events))?);
+        let written = warehouse.write_unshipped(table, settings.form(), &staging)?;
+        files.extend(intake.files_of(table, &written)?);
         let found =
             files.iter().filter(|file| file.table == table).map(|file| file.row_count).sum();
         if found != count.changed_row_count {
@@ -102,45 +104,50 @@ pub(crate) fn rewrite(
     let Rewritten { run, table, kept } = what;
     let staging = settings.lake.join(format!(".{}-{table}", run.id));
     make_empty(&staging)?;
-    let format = (settings.format.name(), settings.max_file_bytes);
-    let written = warehouse.write_kept(table, kept, format, &staging)?;
-    let files = take_in(warehouse, (table, run), &written, (settings, events))?;
+    let written = warehouse.write_kept(table, kept, settings.form(), &staging)?;
+    let files = Intake { warehouse, run, settings, events }.files_of(table, &written)?;
     std::fs::remove_dir_all(&staging).map_err(|source| failed("remove", &staging, source))?;
     Ok(files)
 }
 
-/// Reads back each file that was written of a table, and moves it where its key says.
-fn take_in(
-    warehouse: &Warehouse,
-    (table, run): (Table, &Run),
-    written: &[PathBuf],
-    (settings, events): (&ExportSettings, Events<'_>),
-) -> Result<Vec<ExportedFile>, Error> {
-    let mut files = Vec::new();
-    let mut parts = Vec::new();
-    for path in written {
-        let (row_count, row_hash_sum) = warehouse.read_back(settings.format.name(), path)?;
-        // DuckDB opens the next file of a split before it knows whether there is a row for it.
-        if 0 < row_count {
-            parts.push((path.clone(), row_count, row_hash_sum));
+/// Where what was written of a run's tables is taken into the lake.
+struct Intake<'a> {
+    warehouse: &'a Warehouse,
+    run: &'a Run,
+    settings: &'a ExportSettings,
+    events: Events<'a>,
+}
+
+impl Intake<'_> {
+    /// Reads back each file that was written of a table, and moves it where its key says.
+    fn files_of(&self, table: Table, written: &[PathBuf]) -> Result<Vec<ExportedFile>, Error> {
+        let Self { warehouse, run, settings, events } = *self;
+        let mut files = Vec::new();
+        let mut parts = Vec::new();
+        for path in written {
+            let (row_count, row_hash_sum) = warehouse.read_back(settings.format.name(), path)?;
+            // DuckDB opens the next file of a split before it knows whether there is a row for it.
+            if 0 < row_count {
+                parts.push((path.clone(), row_count, row_hash_sum));
+            }
         }
+        let is_split = parts.len() > 1;
+        for (part, (path, row_count, row_hash_sum)) in (0..).zip(parts) {
+            let path = if settings.format == Format::Csv { gzip(&path)? } else { path };
+            let key = object_key(
+                &settings.prefix,
+                table,
+                run,
+                is_split.then_some(part),
+                settings.format.ending(),
+            );
+            let (sha256, size_bytes) = digest(&path)?;
+            move_into_place(&path, &settings.lake.join(&key))?;
+            events(What::FileWritten { table, row_count, size_bytes });
+            files.push(ExportedFile { table, key, row_count, size_bytes, sha256, row_hash_sum });
+        }
+        Ok(files)
     }
-    let is_split = parts.len() > 1;
-    for (part, (path, row_count, row_hash_sum)) in (0..).zip(parts) {
-        let path = if settings.format == Format::Csv { gzip(&path)? } else { path };
-        let key = object_key(
-            &settings.prefix,
-            table,
-            run,
-            is_split.then_some(part),
-            settings.format.ending(),
-        );
-        let (sha256, size_bytes) = digest(&path)?;
-        move_into_place(&path, &settings.lake.join(&key))?;
-        events(What::FileWritten { table, row_count, size_bytes });
-        files.push(ExportedFile { table, key, row_count, size_bytes, sha256, row_hash_sum });
-    }
-    Ok(files)
 }
 
 /// An empty folder; what a killed process left in it goes.

@@ -89,7 +89,8 @@ pub(crate) fn unfinished(warehouse: &Warehouse) -> Result<Option<(String, Theirs
 /// Notes what is to be forgotten, or, of what is being forgotten, that it is this.
 pub(crate) fn begin(
     warehouse: &mut Warehouse,
-    (id, scope): (&RunId, &str),
+    id: &RunId,
+    scope: &str,
     theirs: &Theirs,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {

@@ -23,7 +23,8 @@ pub(crate) struct Prunable {
 /// The archives of runs whose files have all arrived.
 pub(crate) fn archived_runs(
     warehouse: &Warehouse,
-    (before, arrived): (DateTime<Utc>, &[FileState]),
+    before: DateTime<Utc>,
+    arrived: &[FileState],
 ) -> Result<Vec<HeldArchive>, Error> {
     let mut statement = warehouse.connection().prepare(sql::ARCHIVED_RUNS).doing(DOING)?;
     let values = params![sql_timestamp(before), states(arrived)];
@@ -35,7 +36,8 @@ pub(crate) fn archived_runs(
 /// The keys of files that have arrived.
 pub(crate) fn arrived_files(
     warehouse: &Warehouse,
-    (before, arrived): (DateTime<Utc>, &[FileState]),
+    before: DateTime<Utc>,
+    arrived: &[FileState],
 ) -> Result<Vec<String>, Error> {
     let mut statement = warehouse.connection().prepare(sql::ARRIVED_FILES).doing(DOING)?;
     let keys =

@@ -334,9 +334,19 @@ impl End<'_> {
     }
 }
 
-/// How many artists were asked for, by all runs, and how many genres were given.
-pub(crate) fn genres_given(warehouse: &Warehouse) -> Result<(u64, u64), Error> {
-    let read = |row: &duckdb::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+/// What Spotify gave of genres, to all runs.
+pub(crate) struct GenresGiven {
+    /// How many artists were asked for.
+    pub(crate) artist_count: u64,
+    /// How many genres came.
+    pub(crate) genre_count: u64,
+}
+
+/// Counts them.
+pub(crate) fn genres_given(warehouse: &Warehouse) -> Result<GenresGiven, Error> {
+    let read = |row: &duckdb::Row<'_>| {
+        Ok(GenresGiven { artist_count: row.get(0)?, genre_count: row.get(1)? })
+    };
     let found = warehouse.connection().query_row(sql::ASKED_DETAILS, [], read);
     found.doing("look for what Spotify did not give")
 }

@@ -12,6 +12,7 @@ use crate::warehouse::{Doing, Error, Warehouse, sql_timestamp};
 
 /// Whose rows of one table may stand in settled files.
 pub(crate) struct SettledRows {
+    table: Table,
     /// The run of the files, and that of rows in them.
     runs: BTreeSet<(String, String)>,
     /// How many current rows that is.
@@ -38,7 +39,7 @@ impl SettledRows {
         let sql = sql::ROW_COUNT_OF_RUNS.replace("{table}", table.name());
         let of_rows = list(runs.iter().map(|(_, of_rows)| of_rows));
         let row_count = connection.query_row(&sql, [of_rows], |row| row.get(0)).doing(doing)?;
-        Ok((0 < row_count).then_some(Self { runs, row_count }))
+        Ok((0 < row_count).then_some(Self { table, runs, row_count }))
     }
 
     /// Whether a row that this run wrote may stand in one of the files.
@@ -50,15 +51,21 @@ impl SettledRows {
     pub(crate) fn unsettle(
         &self,
         warehouse: &mut Warehouse,
-        (table, of_rows): (Table, &BTreeSet<&str>),
+        of_rows: &BTreeSet<&str>,
         reason: &str,
         now: chrono::DateTime<chrono::Utc>,
     ) -> Result<(), Error> {
         let held = self.runs.iter().filter(|(_, row_run)| of_rows.contains(row_run.as_str()));
         let of_files: BTreeSet<&String> = held.map(|(file_run, _)| file_run).collect();
         let (step, now) = (Step::UNSETTLED, sql_timestamp(now));
-        let values =
-            params![step.to.name(), list(step.from), now, table.name(), list(of_files), reason];
+        let values = params![
+            step.to.name(),
+            list(step.from),
+            now,
+            self.table.name(),
+            list(of_files),
+            reason
+        ];
         warehouse.transaction(|warehouse| {
             let connection = warehouse.connection();
             connection.execute(sql::UNSETTLE_FILES, values).doing("note what is wrong again")?;

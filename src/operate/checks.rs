@@ -8,7 +8,9 @@ use crate::blocking::blocking;
 use crate::config::Config;
 use crate::event::{Sink, Teller};
 use crate::ids::RunId;
-use crate::run::{CheckReport, Error, Settings, TableReport, check_report, hold, table_report};
+use crate::run::{
+    CheckReport, Error, HeldLedger, Job, Settings, TableReport, check_report, hold, table_report,
+};
 use crate::stop::Stop;
 use crate::{quality, warehouse};
 
@@ -33,11 +35,13 @@ pub(crate) async fn check_everything(
     config: &Config,
     settings: &Settings,
     even_if_pending: bool,
-    (sink, stop): (Sink<'_>, &Arc<Stop>),
+    sink: Sink<'_>,
+    stop: &Arc<Stop>,
 ) -> Result<Option<Everything>, Error> {
     let teller = Teller::new(sink, settings.clock);
     let events = |what| teller.tell(what);
-    let (_lock, warehouse) = hold(config, settings, "check", &events, stop).await?;
+    let job = Job { config, settings, events: &events, stop };
+    let HeldLedger { lock: _lock, warehouse } = hold(&job, "check").await?;
     // Only now: whoever waited begins when the wait is over.
     let started_at = (settings.clock)();
     let (asked, work) = (Arc::clone(stop), warehouse.interrupt());

@@ -15,11 +15,20 @@ use crate::event::{Sink, Teller};
 use crate::lake::Store;
 use crate::ledger::forgets::HeldArchive;
 use crate::ledger::prunes;
-use crate::run::{Error, Settings, give_back, hold, hold_with_state};
+use crate::run::{Error, HeldLedger, Job, Settings, give_back, hold, hold_with_state};
 use crate::state::State;
 use crate::status::FileState;
 use crate::stop::Stop;
 use crate::warehouse::Warehouse;
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PruneRequest {
+    /// How old it must be.
+    pub(crate) older_than: Duration,
+    /// Whether anything is to happen.
+    pub(crate) wish: PruneWish,
+}
 
 /// Whether anything is to happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,29 +55,30 @@ pub(crate) struct Pruned {
     pub(crate) freed_size_bytes: u64,
 }
 
-/// Deletes what is older than `older_than` and needed by nothing, or says what that is.
+/// Deletes what is older than asked and needed by nothing, or says what that is.
 ///
 /// # Errors
 /// [`Error::Warehouse`], [`Error::Lake`], [`Error::Locked`].
 pub(crate) async fn prune(
     config: &Config,
     settings: &Settings,
-    (older_than, wish): (Duration, PruneWish),
-    (sink, stop): (Sink<'_>, &Arc<Stop>),
+    request: PruneRequest,
+    sink: Sink<'_>,
+    stop: &Arc<Stop>,
 ) -> Result<Pruned, Error> {
+    let PruneRequest { older_than, wish } = request;
     let teller = Teller::new(sink, settings.clock);
     let events = |what| teller.tell(what);
+    let job = Job { config, settings, events: &events, stop };
     let store = Box::pin(Store::open(&config.store_settings(settings.shipping.store))).await?;
     if wish == PruneWish::Show {
-        let (_lock, warehouse) = hold(config, settings, "prune", &events, stop).await?;
+        let HeldLedger { lock: _lock, warehouse } = hold(&job, "prune").await?;
         return Ok(find(&warehouse, config, &store, since(settings, older_than)).await?.pruned);
     }
     let mut state = None;
-    let held = ("prune", &mut state);
-    let asked = (since(settings, older_than), wish);
-    let pruned = match hold_with_state(config, settings, held, &events, stop).await {
-        Ok((_lock, warehouse)) => {
-            Box::pin(delete(warehouse, (config, &store), asked, &mut state)).await
+    let pruned = match hold_with_state(&job, "prune", &mut state).await {
+        Ok(HeldLedger { lock: _lock, warehouse }) => {
+            Box::pin(delete(&job, &store, request, warehouse, &mut state)).await
         }
         Err(error) => Err(error),
     };
@@ -98,9 +108,8 @@ async fn find(
     store: &Store,
     before: DateTime<Utc>,
 ) -> Result<Prunable, Error> {
-    let asked = (before, arrived(config));
     let mut archives = Vec::new();
-    for archive in prunes::archived_runs(warehouse, asked)? {
+    for archive in prunes::archived_runs(warehouse, before, arrived(config))? {
         if is_kept(config, store, &archive).await? {
             archives.push(archive);
         }
@@ -108,7 +117,7 @@ async fn find(
     let files = match store {
         // The local lake is the lake.
         Store::Dir => Vec::new(),
-        Store::S3(_) => local_files(config, store, (warehouse, &archives), asked).await?,
+        Store::S3(_) => local_files(warehouse, config, store, before, &archives).await?,
     };
     let prunable = prunes::prunable(warehouse, before, &archives)?;
     let work_size_bytes = size(&config.data_dir.warehouse());
@@ -128,11 +137,13 @@ async fn find(
 }
 
 async fn delete(
+    job: &Job<'_>,
+    store: &Store,
+    PruneRequest { older_than, wish }: PruneRequest,
     mut warehouse: Warehouse,
-    (config, store): (&Config, &Store),
-    (before, wish): (DateTime<Utc>, PruneWish),
     state: &mut Option<State>,
 ) -> Result<Pruned, Error> {
+    let (config, before) = (job.config, since(job.settings, older_than));
     let Prunable { mut pruned, files, share } = find(&warehouse, config, store, before).await?;
     pruned.freed_size_bytes = files.iter().map(size).sum();
     for file in files {
@@ -179,15 +190,17 @@ async fn is_kept(config: &Config, store: &Store, archive: &HeldArchive) -> Resul
 
 /// Files of the local lake that are in the bucket, where somebody may have taken them away: then they stay.
 async fn local_files(
+    warehouse: &Warehouse,
     config: &Config,
     store: &Store,
-    (warehouse, archives): (&Warehouse, &[HeldArchive]),
-    asked: (DateTime<Utc>, &[FileState]),
+    before: DateTime<Utc>,
+    archives: &[HeldArchive],
 ) -> Result<Vec<PathBuf>, Error> {
     let lake = config.data_dir.lake();
     let archives = archives.iter().map(|archive| archive.key.clone());
     let mut files = Vec::new();
-    for key in prunes::arrived_files(warehouse, asked)?.into_iter().chain(archives) {
+    let arrived = prunes::arrived_files(warehouse, before, arrived(config))?;
+    for key in arrived.into_iter().chain(archives) {
         let path = lake.join(&key);
         if path.exists() && !store.lacks(&key).await? {
             files.push(path);

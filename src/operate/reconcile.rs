@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::event::{Sink, Teller};
 use crate::ids::Table;
 use crate::ledger;
-use crate::run::{Error, Settings, compare, hold};
+use crate::run::{Comparison, Error, HeldLedger, Job, Settings, compare, hold};
 use crate::snowflake::compare::{Difference, Kind, TableComparison};
 use crate::snowflake::{Names, literal};
 use crate::stop::Stop;
@@ -116,19 +116,21 @@ pub(crate) async fn reconcile(
     config: &Config,
     settings: &Settings,
     tables: &[Table],
-    (sink, stop): (Sink<'_>, &Arc<Stop>),
+    sink: Sink<'_>,
+    stop: &Arc<Stop>,
 ) -> Result<Reconciliation, Error> {
     let why = "there is nothing to compare with";
     let target = config.required_account(settings.shipping.snowflake, settings.clock, why)?;
     let teller = Teller::new(sink, settings.clock);
     let events = |what| teller.tell(what);
-    let (_lock, mut warehouse) = hold(config, settings, "reconcile", &events, stop).await?;
+    let job = Job { config, settings, events: &events, stop };
+    let HeldLedger { lock: _lock, mut warehouse } = hold(&job, "reconcile").await?;
     let tables = if tables.is_empty() { &Table::ALL[..] } else { tables };
     let now = (settings.clock)().format("%Y-%m-%dT%H:%M:%S%.6f").to_string();
     let mut found = Vec::new();
+    let with = Comparison { account: &target, query_tag: "snowtrack reconcile", now: &now, stop };
     for table in tables {
-        let asked = (&target, "snowtrack reconcile");
-        let comparison = compare(asked, &warehouse, (*table, &now), stop).await?;
+        let comparison = compare(&warehouse, *table, &with).await?;
         if comparison.differences.is_empty() {
             // Whatever became of a file once, its rows are right now.
             ledger::files::mark_compared(&mut warehouse, *table, (settings.clock)())?;

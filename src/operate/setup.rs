@@ -6,7 +6,7 @@ use crate::config::{Account, Config};
 use crate::ids::Table;
 use crate::run::Error;
 use crate::snowflake::{
-    self, Applied, Credential, PipeHealth, PipeStatus, Plan, Statement, apply, observe,
+    self, AppliedItem, Credential, PipeHealth, PipeStatus, Plan, Statement, apply, observe,
 };
 use crate::stop::Stop;
 
@@ -116,7 +116,7 @@ pub(crate) async fn apply_plan(
     target: &Account,
     plan: &Plan,
     stop: &Stop,
-) -> Result<Vec<(String, Applied)>, Error> {
+) -> Result<Vec<AppliedItem>, Error> {
     Ok(apply(&target.connection, plan, stop).await?)
 }
 

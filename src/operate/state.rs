@@ -8,7 +8,7 @@ use crate::config::{Config, StateSettings};
 use crate::event::Events;
 use crate::lake::StoreTiming;
 use crate::run::{Error, Lock};
-use crate::state::{self, Shown, Task, Terms};
+use crate::state::{self, Pulled, Shown, Task, Terms};
 use crate::stop::Stop;
 
 /// What every command about the state is told.
@@ -54,11 +54,10 @@ impl StateWork<'_> {
     ///
     /// # Errors
     /// [`Error::State`], [`Error::Locked`].
-    pub(crate) async fn pull(&self, is_forced: bool) -> Result<(u64, bool), Error> {
+    pub(crate) async fn pull(&self, is_forced: bool) -> Result<Pulled, Error> {
         let settings = self.settings()?;
         let _lock = Lock::take(&self.config.data_dir, "`state pull`")?;
-        let pulled = Box::pin(state::pull(&settings, &self.task(), is_forced)).await?;
-        Ok((pulled.generation, pulled.is_published))
+        Ok(Box::pin(state::pull(&settings, &self.task(), is_forced)).await?)
     }
 
     /// Makes the ledger here the next generation, and returns it.

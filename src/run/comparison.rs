@@ -16,17 +16,28 @@ use crate::snowflake::{CompareQuery, Rows, Statement};
 use crate::stop::Stop;
 use crate::warehouse::Warehouse;
 
-/// Compares a table; `now` is a time as rows have it, and `tag` what Snowflake's query history shows beside the statements.
+/// Tables compared with those of an account.
+pub(crate) struct Comparison<'a> {
+    /// With whose tables.
+    pub(crate) account: &'a Account,
+    /// What Snowflake's query history shows beside the statements.
+    pub(crate) query_tag: &'a str,
+    /// The time of the comparison, as rows have it.
+    pub(crate) now: &'a str,
+    /// What ends it early.
+    pub(crate) stop: &'a Stop,
+}
+
+/// Compares a table.
 ///
 /// # Errors
 /// [`Error::Snowflake`], also where its answers do not fit together; [`Error::Warehouse`].
 pub(crate) async fn compare(
-    (target, tag): (&Account, &str),
     warehouse: &Warehouse,
-    (table, now): (Table, &str),
-    stop: &Stop,
+    table: Table,
+    with: &Comparison<'_>,
 ) -> Result<TableComparison, Error> {
-    let rows = ask((target, tag), (table, CompareQuery::Counts), None, stop).await?;
+    let rows = ask(with, table, CompareQuery::Counts, None).await?;
     let remote = compared::table_sum(&rows)?;
     let local = blocking(|| warehouse.table_sum(table))?;
     let is_same = local == remote;
@@ -34,7 +45,7 @@ pub(crate) async fn compare(
     if is_same {
         return Ok(comparison);
     }
-    let rows = ask((target, tag), (table, CompareQuery::Buckets), None, stop).await?;
+    let rows = ask(with, table, CompareQuery::Buckets, None).await?;
     let local = blocking(|| warehouse.bucket_sums(table))?;
     let remote = compared::bucket_sums(&rows)?;
     let count = remote.iter().map(|sum| sum.row_count).sum::<u64>();
@@ -47,27 +58,28 @@ pub(crate) async fn compare(
         return Err(crate::snowflake::Error::Incomplete { handle, reason }.into());
     }
     let buckets = differing_buckets(&local, &remote);
-    let rows = ask((target, tag), (table, CompareQuery::Keys), Some(&buckets), stop).await?;
+    let rows = ask(with, table, CompareQuery::Keys, Some(&buckets)).await?;
     let local = blocking(|| warehouse.bucket_keys(table, &buckets))?;
     let keys = differing_keys(&local, &compared::key_hashes(&rows)?);
-    let rows = ask((target, tag), (table, CompareQuery::Rows), Some(&keys), stop).await?;
+    let rows = ask(with, table, CompareQuery::Rows, Some(&keys)).await?;
     let local = blocking(|| warehouse.current_rows(table, &keys))?;
     let remote = compared::current_rows(&rows)?;
-    comparison.differences = differences(&table.columns(), &local, &remote, now);
+    comparison.differences = differences(&table.columns(), &local, &remote, with.now);
     Ok(comparison)
 }
 
 async fn ask(
-    (target, tag): (&Account, &str),
-    (table, question): (Table, CompareQuery),
+    with: &Comparison<'_>,
+    table: Table,
+    question: CompareQuery,
     among: Option<&BTreeSet<String>>,
-    stop: &Stop,
 ) -> Result<Rows, Error> {
-    let sql = target.names.compare(table, question);
+    let Comparison { account, query_tag, stop, .. } = *with;
+    let sql = account.names.compare(table, question);
     let statement = match among {
         Some(wanted) => bound(sql, json!(wanted).to_string()),
         None => Statement::new(sql),
     };
-    let statement = Statement { query_tag: Some(tag.to_owned()), ..statement };
-    Ok(target.connection.run(&statement, stop).await?)
+    let statement = Statement { query_tag: Some(query_tag.to_owned()), ..statement };
+    Ok(account.connection.run(&statement, stop).await?)
 }

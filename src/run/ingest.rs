@@ -11,8 +11,9 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::error::Error;
+use super::pipes::{self, Way};
 use super::upload::UploadedShipment;
-use super::{Run, pipes, saving};
+use super::{Run, saving};
 use crate::config::Account;
 use crate::event::{Counts, Stage, What};
 use crate::ids::{RunId, Table};
@@ -84,26 +85,21 @@ pub(crate) async fn ingest(
     }
 }
 
-/// A pipe by what it is for.
-type Way = (Table, Format, IngestMode);
-
 /// Those that are known not to exist.
 fn absent_ways(run: &Run<'_>, account: &Account) -> Vec<Way> {
-    let is_absent = |(table, format, mode): &Way| {
-        let pipe = account.names.pipe(*table, *format, *mode);
-        pipe.is_some_and(|pipe| run.findings.lacks(&pipe))
-    };
+    let is_absent = |way: &Way| way.pipe(account).is_some_and(|pipe| run.findings.lacks(&pipe));
     let of_table = |table| {
         let modes = [IngestMode::Rest, IngestMode::Auto];
-        pipes::FORMATS.into_iter().flat_map(move |it| modes.map(|mode| (table, it, mode)))
+        pipes::FORMATS
+            .into_iter()
+            .flat_map(move |format| modes.map(|mode| Way { table, format, mode }))
     };
     Table::ALL.into_iter().flat_map(of_table).filter(is_absent).collect()
 }
 
-fn absent(run: &Run<'_>, account: &Account, (table, format, mode): Way) -> Error {
-    let pipe = account.names.pipe(table, format, mode);
-    let found =
-        pipe.map(|pipe| pipes::absent(account, &run.findings, &pipe, (table, mode, format)));
+fn absent(run: &Run<'_>, account: &Account, way: Way) -> Error {
+    let pipe = way.pipe(account);
+    let found = pipe.map(|pipe| pipes::absent(account, &run.findings, &pipe, way));
     let (pipe, reason, remedy) =
         found.map(|it| (it.pipe, it.reason, it.remedy)).unwrap_or_default();
     Error::PipeAbsent { pipe, reason, remedy }
@@ -176,8 +172,8 @@ impl Plan {
 
     /// The call that submits a file alone; `None` where it is not to be submitted again.
     fn batch<'f>(&self, run_id: &RunId, shipped: &'f ShippedFile) -> Option<Batch<'f>> {
-        let (way, is_redirected) = self.way(shipped);
-        let (table, format, mode) = way;
+        let (way, is_redirected) = (self.way(shipped), self.is_redirected(shipped));
+        let Way { table, format, mode } = way;
         if self.absent.contains(&way) {
             return None;
         }
@@ -201,21 +197,33 @@ impl Plan {
         })
     }
 
-    /// Which pipe a file goes to, and whether that is not the one that it was announced to: no event can load it through a pipe that
-    /// does not exist.
-    fn way(&self, shipped: &ShippedFile) -> (Way, bool) {
-        let (table, format) = (shipped.file.table, shipped.format().unwrap_or(self.format));
-        let of_mode = |mode| (table, format, mode);
-        let noted = of_mode(shipped.mode.unwrap_or(self.mode));
-        let by_event = of_mode(IngestMode::Auto);
-        let is_redirected =
-            self.submits_announced && noted == by_event && self.absent.contains(&by_event);
-        (if is_redirected { of_mode(IngestMode::Rest) } else { noted }, is_redirected)
+    /// Which pipe a file goes to.
+    fn way(&self, shipped: &ShippedFile) -> Way {
+        let noted = self.noted(shipped);
+        match self.is_redirected(shipped) {
+            true => Way { mode: IngestMode::Rest, ..noted },
+            false => noted,
+        }
+    }
+
+    /// Which one it was announced to, or would be.
+    fn noted(&self, shipped: &ShippedFile) -> Way {
+        Way {
+            table: shipped.file.table,
+            format: shipped.format().unwrap_or(self.format),
+            mode: shipped.mode.unwrap_or(self.mode),
+        }
+    }
+
+    /// Whether these are not the same: no event can load a file through a pipe that does not exist.
+    fn is_redirected(&self, shipped: &ShippedFile) -> bool {
+        let noted = self.noted(shipped);
+        self.submits_announced && noted.mode == IngestMode::Auto && self.absent.contains(&noted)
     }
 
     /// The pipe that a file waits for.
     fn awaited(&self, shipped: &ShippedFile) -> Option<Way> {
-        let (way, _) = self.way(shipped);
+        let way = self.way(shipped);
         let is_absent =
             shipped.is_unsubmitted(self.submits_announced) && self.absent.contains(&way);
         is_absent.then_some(way)
@@ -443,7 +451,7 @@ mod tests {
         let auto = Some(IngestMode::Auto);
         let file = ShippedFile::example("a.parquet", FileState::Accepted, auto);
         let shipments = [Shipment::example(1, vec![file])];
-        let of = |mode| (Table::Songs, Format::Parquet, mode);
+        let of = |mode| Way { table: Table::Songs, format: Format::Parquet, mode };
         for (asked, absent, expected) in [
             (false, vec![], Some((IngestMode::Auto, false))),
             (false, vec![of(IngestMode::Auto)], None),

@@ -3,18 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use super::error::Error;
 use crate::config::{Account, Config, ConnectError};
-use crate::event::{Stage, What};
+use crate::event::{Events, Stage, What};
 use crate::ids::{self, PlaylistId, RunId, Table};
 use crate::lake::StoreTiming;
 use crate::ledger;
 use crate::snowflake::IngestMode;
 use crate::sources::SpotifyTiming;
+use crate::stop::Stop;
 use crate::warehouse::Warehouse;
 
 /// Where documents come from.
@@ -56,6 +58,19 @@ impl Source {
             }
         }
     }
+}
+
+/// A command at work: what it was configured and asked for, who hears of it, and who may end it.
+#[derive(Clone, Copy)]
+pub(crate) struct Job<'a> {
+    /// What is configured.
+    pub(crate) config: &'a Config,
+    /// What is asked for.
+    pub(crate) settings: &'a Settings,
+    /// Who hears of it.
+    pub(crate) events: Events<'a>,
+    /// Who may end it.
+    pub(crate) stop: &'a Arc<Stop>,
 }
 
 /// What varies per run.

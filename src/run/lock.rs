@@ -4,20 +4,17 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::error::Error;
-use super::job::Settings;
+use super::job::Job;
 use super::saving;
 use crate::blocking::blocking;
-use crate::config::Config;
-use crate::event::{Events, Warning, What};
+use crate::event::{Warning, What};
 use crate::ids::{DataDir, RunId};
 use crate::ledger::{files_of, latest_runs};
 use crate::retry::pause;
 use crate::state::State;
-use crate::stop::Stop;
 use crate::warehouse::{self, Warehouse};
 
 /// Holds the data directory while it lives.
@@ -81,20 +78,23 @@ impl Lock {
     }
 }
 
-/// The data directory and its warehouse, for one process alone. Whoever has one of them is waited for as long as `settings` say.
+/// The data directory and its warehouse, for one process alone.
+pub(crate) struct HeldLedger {
+    /// The warehouse.
+    pub(crate) warehouse: Warehouse,
+    // After it: the directory is given back when its files are closed.
+    /// The directory.
+    pub(crate) lock: Lock,
+}
+
+/// Takes both. Whoever has one of them is waited for as long as the settings say.
 ///
 /// # Errors
 /// [`Error::Locked`] names the holder, be it a run or a program that has the file open.
-pub(crate) async fn hold(
-    config: &Config,
-    settings: &Settings,
-    holder: &str,
-    events: Events<'_>,
-    stop: &Stop,
-) -> Result<(Lock, Warehouse), Error> {
-    let lock = lock_directory(config, settings, holder, (events, stop)).await?;
-    let warehouse = open_ledger(config, settings, (events, stop)).await?;
-    Ok((lock, warehouse))
+pub(crate) async fn hold(job: &Job<'_>, holder: &str) -> Result<HeldLedger, Error> {
+    let lock = lock_directory(job, holder).await?;
+    let warehouse = open_ledger(job).await?;
+    Ok(HeldLedger { warehouse, lock })
 }
 
 /// The same with the ledger between machines, where there is one: whoever is given `state` gives it back, however this ends.
@@ -102,40 +102,29 @@ pub(crate) async fn hold(
 /// # Errors
 /// As [`hold`], and [`Error::State`].
 pub(crate) async fn hold_with_state(
-    config: &Config,
-    settings: &Settings,
-    (holder, state): (&str, &mut Option<State>),
-    events: Events<'_>,
-    stop: &Arc<Stop>,
-) -> Result<(Lock, Warehouse), Error> {
-    let lock = lock_directory(config, settings, holder, (events, stop)).await?;
-    *state = saving::hold(config, settings, events, stop).await?;
-    let warehouse = open_ledger(config, settings, (events, stop)).await?;
-    Ok((lock, warehouse))
+    job: &Job<'_>,
+    holder: &str,
+    state: &mut Option<State>,
+) -> Result<HeldLedger, Error> {
+    let lock = lock_directory(job, holder).await?;
+    *state = saving::hold(job).await?;
+    let warehouse = open_ledger(job).await?;
+    Ok(HeldLedger { warehouse, lock })
 }
 
 /// The data directory, for one process alone.
-pub(crate) async fn lock_directory(
-    config: &Config,
-    settings: &Settings,
-    holder: &str,
-    told: (Events<'_>, &Stop),
-) -> Result<Lock, Error> {
-    patiently(settings.wait, told, || Lock::take(&config.data_dir, holder)).await
+pub(crate) async fn lock_directory(job: &Job<'_>, holder: &str) -> Result<Lock, Error> {
+    patiently(job, job.settings.wait, || Lock::take(&job.config.data_dir, holder)).await
 }
 
 /// Its warehouse, for whoever has the directory. The file alone can be open for the moment that `status` needs.
-pub(crate) async fn open_ledger(
-    config: &Config,
-    settings: &Settings,
-    told: (Events<'_>, &Stop),
-) -> Result<Warehouse, Error> {
-    patiently(settings.wait.max(GLANCE), told, || attempt(&config.data_dir)).await
+pub(crate) async fn open_ledger(job: &Job<'_>) -> Result<Warehouse, Error> {
+    patiently(job, job.settings.wait.max(GLANCE), || attempt(&job.config.data_dir)).await
 }
 
 async fn patiently<T>(
+    job: &Job<'_>,
     patience: Duration,
-    (events, stop): (Events<'_>, &Stop),
     mut attempt: impl FnMut() -> Result<T, Error>,
 ) -> Result<T, Error> {
     let (began, mut is_told) = (Instant::now(), false);
@@ -150,10 +139,10 @@ async fn patiently<T>(
         }
         if !is_told && GLANCE < left {
             let (path, holder) = (path.display().to_string(), other.clone());
-            events(What::Warning(Warning::InUse { path, holder }));
+            (job.events)(What::Warning(Warning::InUse { path, holder }));
             is_told = true;
         }
-        stop.or(pause(left.min(INTERVAL))).await.ok_or(Error::Interrupted)?;
+        job.stop.or(pause(left.min(INTERVAL))).await.ok_or(Error::Interrupted)?;
     }
 }
 

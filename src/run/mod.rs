@@ -77,10 +77,10 @@ pub use report::{
 };
 
 pub(crate) use account::bound;
-pub(crate) use comparison::compare;
+pub(crate) use comparison::{Comparison, compare};
 pub(crate) use findings::{check_report, table_report};
-pub(crate) use job::account;
-pub(crate) use lock::{Lock, Look, hold, hold_with_state, look};
+pub(crate) use job::{Job, account};
+pub(crate) use lock::{HeldLedger, Lock, Look, hold, hold_with_state, look};
 pub(crate) use rehearsal::{News, Rehearsal, rehearse};
 pub(crate) use saving::give_back;
 
@@ -137,10 +137,10 @@ async fn from_beginning_to_end(
     if let Some(exposure) = account.as_ref().and_then(snowflake_exposure) {
         events(What::Warning(Warning::Exposed(exposure)));
     }
-    let mut lock =
-        lock::lock_directory(config, settings, "a run that begins", (&events, stop)).await?;
-    let state = saving::hold(config, settings, &events, stop).await?;
-    let opened = lock::open_ledger(config, settings, (&events, stop)).await;
+    let job = Job { config, settings, events: &events, stop };
+    let mut lock = lock::lock_directory(&job, "a run that begins").await?;
+    let state = saving::hold(&job).await?;
+    let opened = lock::open_ledger(&job).await;
     let (warehouse, findings) = match opened.and_then(|it| begin(it, settings, &mut lock)) {
         Ok(begun) => begun,
         Err(error) => {
@@ -244,7 +244,12 @@ pub(crate) struct Run<'a> {
     _lock: Lock,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    pub(crate) const fn job(&self) -> Job<'a> {
+        let Self { config, settings, events, stop, .. } = *self;
+        Job { config, settings, events, stop }
+    }
+
     pub(crate) const fn id(&self) -> &RunId {
         &self.findings.run.id
     }

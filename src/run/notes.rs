@@ -46,8 +46,8 @@ pub(crate) fn popularity(warehouse: &Warehouse) -> Result<Option<String>, crate:
 
 /// Says that no artist that was asked for has a genre.
 pub(crate) fn genres(warehouse: &Warehouse) -> Result<Option<String>, crate::warehouse::Error> {
-    let (count, given) = ledger::runs::genres_given(warehouse)?;
-    let count = (count > 0 && given == 0).then_some(count);
+    let given = ledger::runs::genres_given(warehouse)?;
+    let count = (given.artist_count > 0 && given.genre_count == 0).then_some(given.artist_count);
     Ok(count.map(|count| {
         format!(
             "Spotify gave no genres for any of {count} artists (it gives none to apps in development mode)"

@@ -21,6 +21,30 @@ use crate::snowflake::{
 /// The formats of files, and so of pipes.
 pub(crate) const FORMATS: [Format; 2] = [Format::Parquet, Format::Csv];
 
+/// How files go in: by the pipe of their table for their format, or by a copy of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Way {
+    pub(crate) table: Table,
+    pub(crate) format: Format,
+    pub(crate) mode: IngestMode,
+}
+
+impl Way {
+    /// How a file goes in, or is to go.
+    pub(crate) fn of(account: &Account, shipped: &ShippedFile) -> Self {
+        Self {
+            table: shipped.file.table,
+            format: shipped.format().unwrap_or(account.format),
+            mode: shipped.mode.unwrap_or(account.mode),
+        }
+    }
+
+    /// Its pipe; a copy has none.
+    pub(crate) fn pipe(self, account: &Account) -> Option<QualifiedName> {
+        account.names.pipe(self.table, self.format, self.mode)
+    }
+}
+
 impl Findings {
     /// Whether a pipe is known not to exist.
     pub(crate) fn lacks(&self, pipe: &QualifiedName) -> bool {
@@ -37,32 +61,27 @@ pub(crate) async fn require_any(run: &mut Run<'_>) -> Result<(), Error> {
     let again = run.submits_announced();
     let files = run.findings.shipments.iter().flat_map(|shipment| &shipment.files);
     let to_go = files.filter(|file| file.is_unsubmitted(again));
-    let ways: Vec<(IngestMode, Format)> = to_go
-        .map(|file| way(account, file))
-        .filter(|(mode, _)| *mode != IngestMode::Copy)
+    let ways: Vec<Way> = to_go
+        .map(|file| Way::of(account, file))
+        .filter(|way| way.mode != IngestMode::Copy)
         .collect();
     if ways.is_empty() {
         return Ok(());
     }
     ask_once(run, account).await?;
-    let formats = FORMATS.into_iter().filter(|format| ways.contains(&(account.mode, *format)));
-    let of_way = |format| {
-        Table::ALL
-            .into_iter()
-            .filter_map(move |table| account.names.pipe(table, format, account.mode))
+    let mode = account.mode;
+    let is_used = |format: &Format| ways.iter().any(|it| (it.mode, it.format) == (mode, *format));
+    let of_format = |format| {
+        Table::ALL.into_iter().filter_map(move |table| Way { table, format, mode }.pipe(account))
     };
-    let pipes: Vec<QualifiedName> = formats.flat_map(of_way).collect();
+    let formats = FORMATS.into_iter().filter(is_used);
+    let pipes: Vec<QualifiedName> = formats.flat_map(of_format).collect();
     match pipes.first() {
         Some(first) if pipes.iter().all(|pipe| run.findings.lacks(pipe)) => {
             Err(Error::NoPipes { pipe: first.to_string(), mode: account.mode.name() })
         }
         _ => Ok(()),
     }
-}
-
-/// How a file goes in, or is to go.
-fn way(account: &Account, file: &ShippedFile) -> (IngestMode, Format) {
-    (file.mode.unwrap_or(account.mode), file.format().unwrap_or(account.format))
 }
 
 /// Asks which there are, unless it was asked. Whoever may not ask knows nothing.
@@ -113,8 +132,9 @@ pub(crate) fn absent(
     account: &Account,
     findings: &Findings,
     pipe: &QualifiedName,
-    (table, mode, format): (Table, IngestMode, Format),
+    way: Way,
 ) -> PipeHealth {
+    let Way { format, mode, .. } = way;
     let mut settings = String::new();
     if mode != account.mode {
         settings += &format!("SNOWFLAKE_INGEST={} ", mode.name());
@@ -124,7 +144,7 @@ pub(crate) fn absent(
     }
     let apply = format!("`{settings}snowtrack snowflake apply` makes it");
     let by_rest = "`snowtrack ingest --as rest` submits its files";
-    let of_rest = account.names.pipe(table, format, IngestMode::Rest);
+    let of_rest = Way { mode: IngestMode::Rest, ..way }.pipe(account);
     let remedy = match mode {
         IngestMode::Auto if mode == account.mode => format!("{apply}, then {by_rest}"),
         IngestMode::Auto if of_rest.is_some_and(|pipe| findings.lacks(&pipe)) => {

@@ -3,23 +3,20 @@
 //! In: what a run would be asked for. Out: what it is going to ask, to read, and to ship. Nothing is published, exported or sent.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
 use super::error::Error;
 use super::fetch::{self, Foreseen};
 use super::job;
-use super::job::Settings;
+use super::job::Job;
 use super::report::PlaylistReport;
 use crate::blocking::blocking;
 use crate::config::{Account, Config};
-use crate::event::Events;
 use crate::ids::{RunId, Subject};
 use crate::ledger::lost::lost_files;
 use crate::ledger::{self, Shipment, ShippedFile};
 use crate::status::{FileState, PlaylistStatus};
-use crate::stop::Stop;
 use crate::warehouse::{TableCount, Warehouse};
 
 /// What is known of a list before a run.
@@ -70,14 +67,14 @@ pub(crate) struct Rehearsal {
     pub(crate) outstanding: Vec<Shipment>,
 }
 
-/// Foresees the run that `settings` would begin or continue, on `warehouse`, a copy.
+/// Foresees the run that the job would begin or continue, on `warehouse`, a copy.
 pub(crate) async fn rehearse(
-    (config, settings): (&Config, &Settings),
+    job: Job<'_>,
     account: Option<&Account>,
     warehouse: &mut Warehouse,
     is_offline: bool,
-    (stop, events): (&Arc<Stop>, Events<'_>),
 ) -> Result<Rehearsal, Error> {
+    let Job { config, settings, .. } = job;
     let now = (settings.clock)();
     let run = job::begin(warehouse, settings, now)?;
     warehouse.set_run(run.id.as_str(), run.started_at)?;
@@ -89,9 +86,7 @@ pub(crate) async fn rehearse(
         return Ok(Rehearsal { continued, playlists, foreseen, tables: Vec::new(), outstanding });
     }
     let before = Held::of(warehouse)?;
-    let about = (config, settings);
-    let mut foreseen =
-        fetch::foresee(about, warehouse, &run.id, is_offline, (stop, events)).await?;
+    let mut foreseen = fetch::foresee(job, warehouse, &run.id, is_offline).await?;
     let tables = blocking(|| to_ship(warehouse, &run.id))?;
     let reports = std::mem::take(&mut foreseen.playlists);
     let playlists = reports.into_iter().map(|report| before.compare(report, &foreseen)).collect();

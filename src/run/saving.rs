@@ -1,28 +1,20 @@
 //! The ledger between machines, as a run sees it: taken before the ledger is opened, saved before anything leaves, given back at the end.
 
-use std::sync::Arc;
-
 use super::Run;
 use super::error::Error;
-use super::job::Settings;
-use crate::config::Config;
-use crate::event::{Events, Stage, Warning};
+use super::job::Job;
+use crate::event::{Stage, Warning};
 use crate::lake::{Location, Store};
 use crate::ledger;
 use crate::state::{self, State, Task};
-use crate::stop::Stop;
 use crate::warehouse::NextVersion;
 
 /// The address that has the published file as it is.
 const PUBLISHED_TO: &str = "published_to";
 
 /// Takes the state, where there is one and the run writes.
-pub(crate) async fn hold(
-    config: &Config,
-    settings: &Settings,
-    events: Events<'_>,
-    stop: &Arc<Stop>,
-) -> Result<Option<State>, Error> {
+pub(crate) async fn hold(job: &Job<'_>) -> Result<Option<State>, Error> {
+    let Job { config, settings, events, stop } = *job;
     let Some(place) = config
         .state_settings(settings.shipping.store)
         .filter(|_| !settings.is_only_about_the_past())

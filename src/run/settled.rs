@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::Error;
-use super::{Run, compare as compare_table, notes};
+use super::{Comparison, Run, compare as compare_table, notes};
 use crate::config::Account;
 use crate::ids::Table;
 use crate::ledger::settled::SettledRows;
@@ -57,7 +57,8 @@ async fn look_at(
 ) -> Result<Option<Error>, Error> {
     let tag = run.id().to_string();
     let now = run.now().format("%Y-%m-%dT%H:%M:%S%.6f").to_string();
-    let compared = compare_table((account, &tag), &run.warehouse, (table, &now), run.stop).await;
+    let with = Comparison { account, query_tag: &tag, now: &now, stop: run.stop };
+    let compared = compare_table(&run.warehouse, table, &with).await;
     let comparison = match compared {
         Ok(comparison) => comparison,
         Err(error @ Error::Snowflake(_)) if !error.is_interruption() => return Ok(Some(error)),
@@ -78,7 +79,7 @@ async fn look_at(
     );
     run.findings.notes.push(reason.clone());
     let now = run.now();
-    rows.unsettle(&mut run.warehouse, (table, &of_rows), &reason, now)?;
+    rows.unsettle(&mut run.warehouse, &of_rows, &reason, now)?;
     Ok(None)
 }
 

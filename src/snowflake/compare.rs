@@ -38,12 +38,23 @@ pub(crate) struct Difference {
     pub local: Option<Side>,
     /// Snowflake's row.
     pub remote: Option<Side>,
-    /// What differs: column, DuckDB's value, Snowflake's value. Empty where a side has no row.
-    pub changes: Vec<(String, String, String)>,
+    /// What differs. Empty where a side has no row.
+    pub changes: Vec<Change>,
     /// What it is, and so what mends it.
     pub kind: Kind,
     /// What to do.
     pub next_step: String,
+}
+
+/// A value that is not the same on both sides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Change {
+    /// Its column.
+    pub column: String,
+    /// DuckDB's value.
+    pub local: String,
+    /// Snowflake's value.
+    pub remote: String,
 }
 
 /// What a difference is.
@@ -209,12 +220,16 @@ pub(crate) fn differences(
     keys.into_iter().map(explain).filter(|it| !it.is_settled()).collect()
 }
 
-fn changes(columns: &[String], local: &Side, remote: &Side) -> Vec<(String, String, String)> {
+fn changes(columns: &[String], local: &Side, remote: &Side) -> Vec<Change> {
     let values = local.values.iter().zip(&remote.values);
     let named = columns.iter().zip(values);
     named
         .filter(|(_, (local, remote))| local != remote)
-        .map(|(column, (local, remote))| (column.clone(), local.clone(), remote.clone()))
+        .map(|(column, (local, remote))| Change {
+            column: column.clone(),
+            local: local.clone(),
+            remote: remote.clone(),
+        })
         .collect()
 }
 
@@ -381,7 +396,8 @@ mod tests {
         }
         assert_eq!(found[0].key, ["a", "0"]);
         let change = |column: &str, local: &str, remote: &str| {
-            vec![(column.to_owned(), local.to_owned(), remote.to_owned())]
+            let (column, local, remote) = (column.to_owned(), local.to_owned(), remote.to_owned());
+            vec![Change { column, local, remote }]
         };
         assert_eq!(found[2].changes, change("artist_id", "x", "y"));
         assert_eq!(found[4].changes, change("artist_id", "x", "\\N"));

@@ -28,6 +28,8 @@ pub(crate) use proof::{
     Answer, Evidence, FileVerdict, Found, Health, Landed, PipeHealth, PipeState, PipeStatus,
     Verification, copy_history, copy_result, is_reported, verify,
 };
-pub(crate) use setup::{Applied, Blueprint, Cost, Item, Kind, Plan, State, apply, observe};
+pub(crate) use setup::{
+    Applied, AppliedItem, Blueprint, Cost, Item, Kind, Plan, State, apply, observe,
+};
 pub use setup::{InvalidLag, TargetLag};
 pub(crate) use sql::CompareQuery;

@@ -31,7 +31,16 @@ pub(super) struct Folder {
     /// Those that are read, in the order of their paths.
     pub(super) files: Vec<RecordedFile>,
     /// The others, and why.
-    pub(super) passed_over: Vec<(String, NoDocument)>,
+    pub(super) passed_over: Vec<PassedOver>,
+}
+
+/// What is no document.
+#[derive(Debug)]
+pub(crate) struct PassedOver {
+    /// The file, or several, or the line of one.
+    pub(crate) place: String,
+    /// Why it is none.
+    pub(crate) why: NoDocument,
 }
 
 /// A file that is read.
@@ -57,14 +66,15 @@ impl Folder {
         let mut others = Vec::new();
         folder.walk(directory, "", &mut others)?;
         folder.files.sort_by(|one, other| one.path.cmp(&other.path));
-        folder.passed_over.sort_by(|one, other| one.0.cmp(&other.0));
+        folder.passed_over.sort_by(|one, other| one.place.cmp(&other.place));
         if !others.is_empty() {
             others.sort();
             let mut names = others[..others.len().min(SHOWN_NAMES)].join(", ");
             if let Some(more @ 1..) = others.len().checked_sub(SHOWN_NAMES) {
                 names += &format!(" and {more} more");
             }
-            folder.passed_over.push((names, NoDocument::OtherFile));
+            let why = NoDocument::OtherFile;
+            folder.passed_over.push(PassedOver { place: names, why });
         }
         Ok(folder)
     }
@@ -88,13 +98,15 @@ impl Folder {
                     let is_deep = within.matches('/').count() >= MAX_DEPTH;
                     if file_name.starts_with('.') {
                     } else if is_deep || entry.file_type()?.is_symlink() {
-                        self.passed_over.push((name, NoDocument::FarFolder));
+                        let why = NoDocument::FarFolder;
+                        self.passed_over.push(PassedOver { place: name, why });
                     } else {
                         self.walk(&path, &format!("{name}/"), others)?;
                     }
                 }
                 (Ok(kind), Some(_)) if !kind.is_file() => {
-                    self.passed_over.push((name, NoDocument::NotRegular));
+                    let why = NoDocument::NotRegular;
+                    self.passed_over.push(PassedOver { place: name, why });
                 }
                 (_, Some((has_lines, packing))) => {
                     self.files.push(RecordedFile { path, name, has_lines, packing });

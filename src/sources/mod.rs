@@ -22,6 +22,7 @@ mod spotify;
 pub use bucket::Bucket;
 pub(crate) use document::{Document, Entity, RowIdentity};
 pub use error::Error;
+pub(crate) use folder::PassedOver;
 pub use no_document::{InvalidDocument, TooLarge};
 pub(crate) use recorded::{DemoPoint, Recorded, RecordedText, Recorder};
 pub(crate) use rejoin::Joints;

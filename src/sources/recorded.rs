@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 
 use super::document::{Body, Document, Entity};
 use super::error::Error;
-use super::folder::{Folder, Line, Lines, Opened, RecordedFile, UTF8_MARK};
+use super::folder::{Folder, Line, Lines, Opened, PassedOver, RecordedFile, UTF8_MARK};
 use super::foreign;
 use super::no_document::{InvalidDocument, NoDocument};
 use super::size;
@@ -31,8 +31,8 @@ pub(crate) enum DemoPoint {
     Second,
 }
 
-/// One recorded body, split for landing; or the place of a text that is not a document, and why.
-pub(crate) type RecordedDocument = Result<(Document, SplitDocument), (String, NoDocument)>;
+/// One recorded body, split for landing; or what is no document.
+pub(crate) type RecordedDocument = Result<(Document, SplitDocument), PassedOver>;
 
 /// A recorded file, or a line of one, not yet looked at: reading on and looking are work for two threads.
 pub(crate) struct RecordedText {
@@ -66,13 +66,13 @@ impl RecordedText {
             size::require_room(&document, &split)?;
             Ok((document, split))
         });
-        read.map_err(|error| (place, error))
+        read.map_err(|why| PassedOver { place, why })
     }
 }
 
 /// Documents from a folder or from the binary itself.
 pub(crate) struct Recorded {
-    passed_over: std::vec::IntoIter<(String, NoDocument)>,
+    passed_over: std::vec::IntoIter<PassedOver>,
     files: std::vec::IntoIter<RecordedFile>,
     lines: Option<Lines>,
     now: DateTime<Utc>,
@@ -89,8 +89,8 @@ impl Recorded {
         if files.is_empty() {
             let mut text =
                 "it holds no .json, .ndjson or .jsonl file (also .gz or .zst)".to_owned();
-            for (name, why) in passed_over {
-                text += &format!("; {name}: {why}");
+            for PassedOver { place, why } in passed_over {
+                text += &format!("; {place}: {why}");
             }
             return Err(failed(std::io::Error::other(text)));
         }
@@ -126,8 +126,8 @@ impl Recorded {
     pub(crate) fn next_text(&mut self) -> Result<Option<RecordedText>, Error> {
         let now = self.now;
         let text = |place, bytes, is_line| Ok(Some(RecordedText { place, bytes, is_line, now }));
-        if let Some((name, why)) = self.passed_over.next() {
-            return text(name, Err(why), false);
+        if let Some(PassedOver { place, why }) = self.passed_over.next() {
+            return text(place, Err(why), false);
         }
         loop {
             if let Some(lines) = &mut self.lines {
@@ -379,7 +379,7 @@ mod tests {
             is_line: true,
             now: DateTime::UNIX_EPOCH,
         };
-        let (place, error) = text.read().unwrap_err();
+        let PassedOver { place, why: error } = text.read().unwrap_err();
         assert_eq!(
             format!("{place}: {error}"),
             "a.ndjson, line 3: its bytes are no UTF-8 text (invalid utf-8 sequence of 1 bytes from index 9)"

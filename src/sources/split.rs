@@ -118,8 +118,8 @@ pub(super) struct Recognised {
 pub(super) fn in_one_pass(url: Option<&str>, body: &str) -> Option<Recognised> {
     // The rows are read where they seem to lie. What is left, with one row in their place, says whether they do.
     let list_at = body.find(LIST)? + LIST.len();
-    let (rows, list_end) = read_list(body, list_at)?;
-    let rest = [&body[..list_at], "0", &body[list_end..]].concat();
+    let List { rows, items, end } = read_list(body, list_at)?;
+    let rest = [&body[..list_at], "0", &body[end..]].concat();
     let read: Body<'_> = serde_json::from_str(&rest).ok()?;
     let (entity, subject) = read.entity(url).ok()?;
     let parts = read.parts(entity, &rest).ok()?;
@@ -127,7 +127,6 @@ pub(super) fn in_one_pass(url: Option<&str>, body: &str) -> Option<Recognised> {
         Some([row]) if place(&rest, row).start == list_at && has_items(entity) => {}
         _ => return None,
     }
-    let (rows, items): (_, Vec<Option<&str>>) = rows.into_iter().unzip();
     let parts = parts.with_rows(body, rows);
     let split = SplitDocument::with_items(body, &parts, items.into_iter());
     Some(Recognised { entity, subject, split })
@@ -136,12 +135,18 @@ pub(super) fn in_one_pass(url: Option<&str>, body: &str) -> Option<Recognised> {
 /// How a list of rows begins.
 const LIST: &str = r#""items":["#;
 
-/// A row's text, and its item's.
-type RowAndItem<'a> = (&'a str, Option<&'a str>);
+/// The rows of a list, as they stand in a body.
+struct List<'a> {
+    rows: Vec<&'a str>,
+    /// The item of each row that has one.
+    items: Vec<Option<&'a str>>,
+    /// Where the list ends.
+    end: usize,
+}
 
-/// Each row of the list that begins at `at`, and its item; and where the list ends.
-fn read_list(body: &str, mut at: usize) -> Option<(Vec<RowAndItem<'_>>, usize)> {
-    let mut rows = Vec::new();
+/// Reads the list that begins at `at`.
+fn read_list(body: &str, mut at: usize) -> Option<List<'_>> {
+    let (mut rows, mut items) = (Vec::new(), Vec::new());
     let blanks = |at: usize| {
         let is_blank = |byte: &&u8| matches!(byte, b' ' | b'\n' | b'\t' | b'\r');
         at + body.as_bytes()[at..].iter().take_while(is_blank).count()
@@ -151,11 +156,12 @@ fn read_list(body: &str, mut at: usize) -> Option<(Vec<RowAndItem<'_>>, usize)> 
         let mut values = serde_json::Deserializer::from_str(&body[at..]).into_iter();
         let read: Option<Row<'_>> = values.next()?.ok()?;
         let row = &body[at..at + values.byte_offset()];
-        rows.push((row, read.and_then(|read| item_of(row, read))));
+        rows.push(row);
+        items.push(read.and_then(|read| item_of(row, read)));
         at = blanks(at + row.len());
         match body.as_bytes().get(at)? {
             b',' => at += 1,
-            b']' => return Some((rows, at)),
+            b']' => return Some(List { rows, items, end: at }),
             _ => return None,
         }
     }

@@ -80,7 +80,7 @@ pub(super) fn unpack(
 ) -> io::Result<()> {
     let mut file = File::open(from)?;
     let end = file.metadata()?.len();
-    let (frame_bytes, size_bytes) = footer(&mut file, end)?;
+    let Footer { frame_bytes, size_bytes } = footer(&mut file, end)?;
     file.rewind()?;
     let mut out = File::create(ledger)?;
     let mut decoder = zstd::stream::read::Decoder::new((&file).take(frame_bytes))?.single_frame();
@@ -148,7 +148,13 @@ fn write_whole(path: &Path, from: &mut dyn Read) -> io::Result<u64> {
     Ok(written)
 }
 
-fn footer(file: &mut File, end: u64) -> io::Result<(u64, u64)> {
+/// What the last bytes say of the ledger's own frame: its size, packed and unpacked.
+struct Footer {
+    frame_bytes: u64,
+    size_bytes: u64,
+}
+
+fn footer(file: &mut File, end: u64) -> io::Result<Footer> {
     let start = end.checked_sub(FOOTER_BYTES).ok_or_else(damaged)?;
     file.seek(SeekFrom::Start(start))?;
     let mut bytes = Vec::new();
@@ -159,7 +165,7 @@ fn footer(file: &mut File, end: u64) -> io::Result<(u64, u64)> {
     };
     let (frame_bytes, size_bytes) = (number(16)?, number(24)?);
     let is_ours = bytes[..4] == MAGIC && &bytes[8..16] == MARK && frame_bytes <= start;
-    if is_ours { Ok((frame_bytes, size_bytes)) } else { Err(damaged()) }
+    if is_ours { Ok(Footer { frame_bytes, size_bytes }) } else { Err(damaged()) }
 }
 
 fn head(from: &mut impl io::BufRead) -> io::Result<Option<Head>> {

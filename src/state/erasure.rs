@@ -42,7 +42,7 @@ impl State {
         let others = |name: &str, is_latest: bool| is_other(name, &current, is_latest);
         let mut left = self.place.kept(&others).await?;
         let there = generation::other(&self.data_dir);
-        generation::fetch(&self.place, generation, (&self.data_dir, &there), false).await?;
+        generation::fetch(&self.place, generation, &self.data_dir, &there, false).await?;
         let found = is_theirs(&there);
         let _ = std::fs::remove_file(&there);
         if found? {

@@ -19,8 +19,8 @@ pub(crate) struct Examined {
     pub(crate) is_there: bool,
     /// Whose it is; `None` before anybody had it.
     pub(crate) lease: Option<HeldLease>,
-    /// Generation, schema version, and those that are kept.
-    pub(crate) current: Option<(u64, u32, Vec<u64>)>,
+    /// What it holds; `None` before the first save.
+    pub(crate) current: Option<Current>,
 }
 
 /// A lease, by the store's time.
@@ -45,13 +45,9 @@ pub(crate) enum Conditions {
 
 /// Of a schema that this version does not know, or `None`.
 pub(crate) fn newer(found: &Examined) -> Option<Error> {
-    let (_, found_version, _) = found.current.as_ref()?;
-    let location = found.location.clone();
-    (*found_version > SCHEMA_VERSION).then_some(Error::Newer {
-        location,
-        found: *found_version,
-        known: SCHEMA_VERSION,
-    })
+    let current = found.current.as_ref()?;
+    let (location, found) = (found.location.clone(), current.schema_version);
+    (found > SCHEMA_VERSION).then_some(Error::Newer { location, found, known: SCHEMA_VERSION })
 }
 
 /// Reads what is there. Writes nothing.
@@ -78,7 +74,6 @@ pub(crate) async fn examine(
     let current = place.get(CURRENT).await?.what;
     let current: Option<Current> =
         current.as_ref().map(|it| parsed(&place, CURRENT, it)).transpose()?;
-    let current = current.map(|it| (it.generation, it.schema_version, it.generations));
     Ok(Examined { location, is_there: true, lease, current })
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bundle::{self, Companion};
 use super::error::Error;
-use super::hold::parsed;
+use super::hold::{Tagged, parsed};
 use super::place::Place;
 use crate::blocking::blocking;
 use crate::ids::DataDir;
@@ -46,14 +46,14 @@ pub(super) fn number(name: &str) -> Option<u64> {
 }
 
 /// The current generation and its tag, if this version may read it.
-pub(super) async fn current(place: &Place) -> Result<Option<(Current, String)>, Error> {
+pub(super) async fn current(place: &Place) -> Result<Option<Tagged<Current>>, Error> {
     let Some(object) = place.get(CURRENT).await?.what else { return Ok(None) };
     let current: Current = parsed(place, CURRENT, &object)?;
     if current.schema_version > SCHEMA_VERSION {
         let (location, found) = (place.name.clone(), current.schema_version);
         return Err(Error::Newer { location, found, known: SCHEMA_VERSION });
     }
-    Ok(Some((current, object.tag)))
+    Ok(Some(Tagged { what: current, tag: object.tag }))
 }
 
 /// What the data directory remembers of where its ledger comes from.
@@ -84,7 +84,8 @@ impl Mark {
 pub(super) async fn fetch(
     place: &Place,
     generation: u64,
-    (data_dir, to): (&DataDir, &Path),
+    data_dir: &DataDir,
+    to: &Path,
     with_companions: bool,
 ) -> Result<(), Error> {
     let (name, packed) = (name(generation), data_dir.generation());
@@ -129,10 +130,11 @@ pub(super) fn forget_leftovers(data_dir: &DataDir) {
 pub(super) async fn pull(
     place: &Place,
     generation: u64,
-    (data_dir, is_copy): (&DataDir, bool),
+    data_dir: &DataDir,
+    is_copy: bool,
 ) -> Result<(), Error> {
     let unpacked = unpacked(data_dir);
-    fetch(place, generation, (data_dir, &unpacked), true).await?;
+    fetch(place, generation, data_dir, &unpacked, true).await?;
     put_in_place(data_dir, &unpacked)?;
     Mark { location: place.name.clone(), generation, is_copy }.write(data_dir)
 }

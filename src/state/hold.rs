@@ -43,8 +43,16 @@ struct Shared {
 struct Held {
     lease: Lease,
     tag: String,
-    /// The store's time, and when it was told.
-    told: (DateTime<Utc>, Instant),
+    /// The store's time.
+    at: DateTime<Utc>,
+    /// When it was told.
+    told: Instant,
+}
+
+/// What an object holds, and the tag that names just this version of it.
+pub(super) struct Tagged<T> {
+    pub(super) what: T,
+    pub(super) tag: String,
 }
 
 /// A name that no other process has.
@@ -72,7 +80,8 @@ pub(super) fn json(value: &impl serde::Serialize) -> Vec<u8> {
 pub(super) async fn replace(
     place: &Place,
     name: &str,
-    (bytes, tag): (&[u8], Option<&str>),
+    bytes: &[u8],
+    tag: Option<&str>,
 ) -> Result<Result<Told<String>, Told<Option<Object>>>, Error> {
     let condition = tag.map_or(Condition::Absent, Condition::Is);
     let Told { what, at } = place.put(name, bytes, condition).await?;
@@ -99,7 +108,8 @@ impl Hold {
     /// Takes the lease, or waits for it, and proves that the store's conditions hold. From then on it is renewed.
     pub(super) async fn take(
         place: &Arc<Place>,
-        (lasts, wait): (Duration, Duration),
+        lasts: Duration,
+        wait: Duration,
         stop: &Arc<Stop>,
     ) -> Result<Self, Error> {
         let (began, owner) = (Instant::now(), owner());
@@ -122,7 +132,7 @@ impl Hold {
                 }
             };
             let tag = found.what.as_ref().map(|object| object.tag.clone());
-            match replace(place, LEASE, (&json(&lease), tag.as_deref())).await? {
+            match replace(place, LEASE, &json(&lease), tag.as_deref()).await? {
                 Ok(Told { what: tag, at }) => {
                     let is_taken_over = known.is_some_and(|known| known.owner.is_some());
                     break (lease, tag, at, is_taken_over);
@@ -131,7 +141,7 @@ impl Hold {
                 Err(other) => found = other,
             }
         };
-        let held = Held { lease, tag, told: (at, Instant::now()) };
+        let held = Held { lease, tag, at, told: Instant::now() };
         let shared = Arc::new(Shared {
             place: Arc::clone(place),
             lasts,
@@ -182,7 +192,7 @@ impl Hold {
 
     /// The same, unless that was done a moment ago.
     pub(super) async fn confirm_again(&self) -> Result<(), Error> {
-        let since = self.shared.held.lock().await.told.1.elapsed();
+        let since = self.shared.held.lock().await.told.elapsed();
         let half = self.shared.lasts.to_std().unwrap_or(INTERVAL) / 2;
         if since < half { Ok(()) } else { self.confirm().await }
     }
@@ -195,9 +205,9 @@ impl Hold {
         }
         let lease = Lease { fencing_number: number + 1, ..held.lease.clone() };
         let place = &self.shared.place;
-        match replace(place, LEASE, (&json(&lease), Some(&held.tag))).await? {
+        match replace(place, LEASE, &json(&lease), Some(&held.tag)).await? {
             Ok(Told { what: tag, at }) => {
-                *held = Held { lease, tag, told: (at, Instant::now()) };
+                *held = Held { lease, tag, at, told: Instant::now() };
                 Ok(())
             }
             Err(_) => Err(self.shared.fenced("another task".to_owned())),
@@ -226,7 +236,7 @@ impl Hold {
         }
         let held = self.shared.held.lock().await;
         let bytes = json(&held.lease.given_back());
-        let given = replace(&self.shared.place, LEASE, (&bytes, Some(&held.tag))).await;
+        let given = replace(&self.shared.place, LEASE, &bytes, Some(&held.tag)).await;
         if let Err(error) = given {
             let error: &dyn std::error::Error = &error;
             tracing::warn!(error, "the lease on the state is not given back; it expires by itself");
@@ -248,12 +258,12 @@ impl Shared {
             return Err(self.fenced(holder));
         }
         for _ in 0..RENEWALS {
-            let since = TimeDelta::from_std(held.told.1.elapsed()).unwrap_or_default();
-            let lease = held.lease.renewed(held.told.0 + since, self.lasts);
+            let since = TimeDelta::from_std(held.told.elapsed()).unwrap_or_default();
+            let lease = held.lease.renewed(held.at + since, self.lasts);
             let tag = held.tag.clone();
-            match replace(&self.place, LEASE, (&json(&lease), Some(&tag))).await? {
+            match replace(&self.place, LEASE, &json(&lease), Some(&tag)).await? {
                 Ok(Told { what: tag, at }) => {
-                    *held = Held { lease, tag, told: (at, Instant::now()) };
+                    *held = Held { lease, tag, at, told: Instant::now() };
                     return Ok(());
                 }
                 Err(Told { what: Some(object), at }) => {
@@ -262,7 +272,7 @@ impl Shared {
                         return Err(self.fenced(found.holder()));
                     }
                     // An earlier write of ours, which came late.
-                    *held = Held { lease: found, tag: object.tag, told: (at, Instant::now()) };
+                    *held = Held { lease: found, tag: object.tag, at, told: Instant::now() };
                 }
                 Err(Told { what: None, .. }) => {
                     return Err(self.fenced("nobody (it was deleted)".to_owned()));

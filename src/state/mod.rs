@@ -33,8 +33,8 @@ pub use error::Error;
 pub use operator::{Holder, Shown};
 
 pub(crate) use examination::{Conditions, Examined, HeldLease, examine, newer, probe};
-pub(crate) use generation::publish;
-pub(crate) use operator::{is_only_read, pull, push, read, show, unlock};
+pub(crate) use generation::{Current, publish};
+pub(crate) use operator::{Pulled, is_only_read, pull, push, read, show, unlock};
 
 use crate::blocking::blocking;
 use crate::config::StateSettings;
@@ -45,8 +45,8 @@ use crate::retry::pause;
 use crate::status::FileState;
 use crate::stop::Stop;
 use crate::warehouse::{SCHEMA_VERSION, Warehouse};
-use generation::{CURRENT, Current, KEPT, Mark, companions, current, name, number};
-use hold::{Hold, json, replace};
+use generation::{CURRENT, KEPT, Mark, companions, current, name, number};
+use hold::{Hold, Tagged, json, replace};
 use place::Place;
 
 /// How a task asks for the state.
@@ -73,7 +73,7 @@ pub(crate) struct Task<'a> {
 pub(crate) struct State {
     place: Arc<Place>,
     hold: Hold,
-    current: Option<(Current, String)>,
+    current: Option<Tagged<Current>>,
     /// The highest generation that anybody wrote, current or not.
     highest: u64,
     /// What a task that died left, and nothing names.
@@ -154,7 +154,7 @@ impl State {
         generation::forget_leftovers(task.data_dir);
         let is_single_writer = task.terms.is_single_writer;
         let place = Arc::new(Place::open(settings, is_single_writer, task.clock).await?);
-        let hold = Hold::take(&place, (settings.lease, task.terms.wait), task.stop).await?;
+        let hold = Hold::take(&place, settings.lease, task.terms.wait, task.stop).await?;
         let mut state = Self {
             place,
             hold,
@@ -179,14 +179,14 @@ impl State {
 
     /// Writes our number into `current.json`, so that whoever had the lease before us replaces it no more.
     async fn fence(&mut self) -> Result<(), Error> {
-        while let Some((found, tag)) = current(&self.place).await? {
+        while let Some(Tagged { what: found, tag }) = current(&self.place).await? {
             // Somebody deleted the lease, and with it the number that it had come to.
             self.hold.rise_above(found.fencing_number).await?;
             let fencing_number = self.hold.number().await;
             let ours = Current { fencing_number, ..found };
-            if let Ok(told) = replace(&self.place, CURRENT, (&json(&ours), Some(&tag))).await? {
+            if let Ok(told) = replace(&self.place, CURRENT, &json(&ours), Some(&tag)).await? {
                 self.highest = ours.generation;
-                self.current = Some((ours, told.what));
+                self.current = Some(Tagged { what: ours, tag: told.what });
                 break;
             }
         }
@@ -194,7 +194,7 @@ impl State {
             let names = self.place.names().await?;
             let written: Vec<u64> = names.iter().filter_map(|name| number(name)).collect();
             self.highest = written.iter().copied().fold(self.highest, u64::max);
-            let kept = self.current.as_ref().map(|(it, _)| it.generations.clone());
+            let kept = self.current.as_ref().map(|it| it.what.generations.clone());
             let kept = kept.unwrap_or_default();
             self.orphans = written.into_iter().filter(|it| !kept.contains(it)).collect();
         }
@@ -204,7 +204,7 @@ impl State {
     /// Decides which of the two ledgers goes on: the one here, or the one there.
     async fn choose_ledger(&mut self, task: &Task<'_>) -> Result<(), Error> {
         let has_ledger = self.data_dir.warehouse().exists();
-        let Some((current, _)) = &self.current else {
+        let Some(Tagged { what: current, .. }) = &self.current else {
             // The first to come here brings what it has.
             if has_ledger {
                 let path = self.data_dir.warehouse();
@@ -227,7 +227,7 @@ impl State {
         };
         if is_behind {
             let place = Arc::clone(&self.place);
-            let pulled = generation::pull(&place, generation, (&self.data_dir, false));
+            let pulled = generation::pull(&place, generation, &self.data_dir, false);
             self.patience.within(pulled).await?;
         }
         Ok(())
@@ -243,7 +243,7 @@ impl State {
         events: Events<'_>,
     ) -> Result<bool, Error> {
         let there = generation::other(&self.data_dir);
-        generation::fetch(&self.place, generation, (&self.data_dir, &there), false).await?;
+        generation::fetch(&self.place, generation, &self.data_dir, &there, false).await?;
         let compared = blocking(|| compare(&self.data_dir, &there));
         let _ = std::fs::remove_file(&there);
         let Compared { only_here, only_there, has_shipped } = compared?;
@@ -302,7 +302,8 @@ impl State {
     /// Whether a save is likely to take longer than whoever asked to stop will wait.
     fn has_no_time(&self) -> bool {
         let Some(left) = self.patience.left() else { return false };
-        let Some((last, _)) = self.current.as_ref().filter(|(it, _)| 0 < it.ledger_bytes) else {
+        let last = self.current.as_ref().map(|it| &it.what);
+        let Some(last) = last.filter(|it| 0 < it.ledger_bytes) else {
             return left.is_zero();
         };
         let size_bytes = std::fs::metadata(self.data_dir.warehouse()).map_or(0, |it| it.len());
@@ -332,7 +333,7 @@ impl State {
         };
         let _ = std::fs::remove_file(&packed);
         let (generation, ledger_bytes) = sent?;
-        let kept = self.current.as_ref().map(|(last, _)| last.generations.as_slice());
+        let kept = self.current.as_ref().map(|last| last.what.generations.as_slice());
         let mut generations = vec![generation];
         generations.extend(kept.unwrap_or_default());
         let dropped = generations.split_off(generations.len().min(self.keeps));
@@ -345,9 +346,9 @@ impl State {
             ledger_bytes,
             saved_in_ms,
         };
-        let tag = self.current.as_ref().map(|(_, tag)| tag.as_str());
-        match replace(&self.place, CURRENT, (&json(&next), tag)).await? {
-            Ok(told) => self.current = Some((next, told.what)),
+        let tag = self.current.as_ref().map(|last| last.tag.as_str());
+        match replace(&self.place, CURRENT, &json(&next), tag).await? {
+            Ok(told) => self.current = Some(Tagged { what: next, tag: told.what }),
             Err(_) => return Err(self.hold.lost().await),
         }
         self.saved_at = Instant::now();
@@ -394,7 +395,7 @@ impl State {
 
     /// The current generation, for people.
     pub(crate) fn generation(&self) -> Option<u64> {
-        self.current.as_ref().map(|(current, _)| current.generation)
+        self.current.as_ref().map(|current| current.what.generation)
     }
 
     /// Gives it back, so that nobody waits for it.

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::error::Error;
 use super::generation::{self, Mark, current, publish};
-use super::hold::{LEASE, json, parsed, replace};
+use super::hold::{LEASE, Tagged, json, parsed, replace};
 use super::lease::Lease;
 use super::place::Place;
 use super::{Compared, State, Task, compare};
@@ -42,9 +42,9 @@ pub struct Holder {
     pub expires_at: DateTime<Utc>,
 }
 
-async fn lease(place: &Place) -> Result<Option<(Lease, String)>, Error> {
+async fn lease(place: &Place) -> Result<Option<Tagged<Lease>>, Error> {
     let Some(object) = place.get(LEASE).await?.what else { return Ok(None) };
-    Ok(Some((parsed(place, LEASE, &object)?, object.tag)))
+    Ok(Some(Tagged { what: parsed(place, LEASE, &object)?, tag: object.tag }))
 }
 
 /// What is there, and who has it.
@@ -58,7 +58,7 @@ pub(crate) async fn show(
         let location = place.name.clone();
         return Ok(Shown { location, ..Shown::default() });
     }
-    let lease = lease(&place).await?.map(|(lease, _)| lease);
+    let lease = lease(&place).await?.map(|found| found.what);
     // Also of a later version's it can be said which it is.
     let found = place.get(generation::CURRENT).await?.what;
     let current: Option<generation::Current> =
@@ -84,9 +84,9 @@ pub(crate) async fn unlock(
     clock: fn() -> DateTime<Utc>,
 ) -> Result<Option<Lease>, Error> {
     let place = Place::open(settings, false, clock).await?;
-    while let Some((found, tag)) = lease(&place).await? {
+    while let Some(Tagged { what: found, tag }) = lease(&place).await? {
         let unlocked = found.unlocked();
-        if replace(&place, LEASE, (&json(&unlocked), Some(&tag))).await?.is_ok() {
+        if replace(&place, LEASE, &json(&unlocked), Some(&tag)).await?.is_ok() {
             return Ok(Some(unlocked));
         }
     }
@@ -108,12 +108,12 @@ pub(crate) async fn pull(
 ) -> Result<Pulled, Error> {
     let place = Place::open(settings, false, task.clock).await?;
     let found = current(&place).await?;
-    let (found, _) = found.ok_or_else(|| Error::Empty(place.name.clone()))?;
+    let found = found.ok_or_else(|| Error::Empty(place.name.clone()))?.what;
     let data_dir = task.data_dir;
     let generation = found.generation;
     if data_dir.warehouse().exists() && !is_forced {
         let there = generation::other(data_dir);
-        generation::fetch(&place, generation, (data_dir, &there), false).await?;
+        generation::fetch(&place, generation, data_dir, &there, false).await?;
         let compared = blocking(|| compare(data_dir, &there));
         let _ = std::fs::remove_file(&there);
         let Compared { only_here, only_there, .. } = compared?;
@@ -123,7 +123,7 @@ pub(crate) async fn pull(
             return Err(Error::Diverged { location, here, there });
         }
     }
-    take_in(&place, generation, (task, false)).await
+    take_in(&place, generation, task, false).await
 }
 
 /// Whether there is no ledger here but one that was read from a state, or none at all.
@@ -136,21 +136,22 @@ pub(crate) async fn read(settings: &StateSettings, task: &Task<'_>) -> Result<()
     let data_dir = task.data_dir;
     let place = Place::open(settings, false, task.clock).await?;
     let mark = Mark::of(data_dir).filter(|mark| mark.location == place.name);
-    let Some((found, _)) = current(&place).await? else { return Ok(()) };
+    let Some(Tagged { what: found, .. }) = current(&place).await? else { return Ok(()) };
     let is_there = data_dir.warehouse().exists();
     if is_there && mark.is_some_and(|mark| mark.generation == found.generation) {
         return Ok(());
     }
-    take_in(&place, found.generation, (task, true)).await.map(drop)
+    take_in(&place, found.generation, task, true).await.map(drop)
 }
 
 async fn take_in(
     place: &Place,
     generation: u64,
-    (task, is_copy): (&Task<'_>, bool),
+    task: &Task<'_>,
+    is_copy: bool,
 ) -> Result<Pulled, Error> {
     let data_dir = task.data_dir;
-    generation::pull(place, generation, (data_dir, is_copy)).await?;
+    generation::pull(place, generation, data_dir, is_copy).await?;
     let is_published = blocking(|| {
         let mut warehouse = Warehouse::open(&data_dir.warehouse(), &data_dir.temp())?;
         publish(&mut warehouse, data_dir)

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use duckdb::params;
 
 use super::error::{Doing, Error};
-use super::journal::{Described, Journal, Note, Page};
+use super::journal::{Described, Generation, Journal, Note, NoteWithBody, Page};
 use super::landing::ReceivedFor;
 use super::reads::{NewRead, ReadStatus};
 use super::sql_files::ledger as sql;
@@ -171,9 +171,9 @@ impl Warehouse {
         let landed = landed.doing("look up what is landed")?.unwrap_or(0);
         let mut arrivals = self.arrivals.borrow_mut();
         arrivals.landed = landed;
-        let Some((generation, notes)) = arrivals.journal.read()? else { return Ok(()) };
-        if generation > landed {
-            for (note, body) in notes {
+        let Some(Generation { number, notes }) = arrivals.journal.read()? else { return Ok(()) };
+        if number > landed {
+            for NoteWithBody { note, body } in notes {
                 let page = match &note {
                     // Of another ledger: somebody moved the file, or this one.
                     Note::Begun { run_id, .. } | Note::Page { run_id, .. }
@@ -192,7 +192,7 @@ impl Warehouse {
                 }
                 arrivals.notes.push(Arrived { note, page });
             }
-            arrivals.landed = generation - 1;
+            arrivals.landed = number - 1;
         }
         if arrivals.notes.is_empty() {
             return arrivals.journal.remove();

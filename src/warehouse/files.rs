@@ -11,6 +11,15 @@ pub(super) const CSV_AS_WRITTEN: &str = "header = true, delim = ',', quote = '\"
     allow_quoted_nulls = false, auto_detect = false, parallel = false, dateformat = '%Y-%m-%d', \
     timestampformat = '%Y-%m-%dT%H:%M:%S.%f'";
 
+/// As what rows are written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FileForm<'a> {
+    /// `parquet` or `csv`.
+    pub(crate) format: &'a str,
+    /// Where a file is split.
+    pub(crate) max_file_bytes: u64,
+}
+
 impl Warehouse {
     /// Writes the table's unshipped rows into `folder` as one file or more and returns them in order. csv is written plain.
     ///
@@ -19,12 +28,11 @@ impl Warehouse {
     pub(crate) fn write_unshipped(
         &self,
         table: Table,
-        format: &str,
-        max_file_bytes: u64,
+        form: FileForm<'_>,
         folder: &Path,
     ) -> Result<Vec<PathBuf>, Error> {
         let query = format!("from staging.unshipped_{table}");
-        self.write_rows(table, &query, (format, max_file_bytes), folder)
+        self.write_rows(table, &query, form, folder)
     }
 
     /// The same of the rows of a query.
@@ -35,7 +43,7 @@ impl Warehouse {
         &self,
         table: Table,
         query: &str,
-        (format, max_file_bytes): (&str, u64),
+        FileForm { format, max_file_bytes }: FileForm<'_>,
         folder: &Path,
     ) -> Result<Vec<PathBuf>, Error> {
         let target = sql_files::literal(&folder.to_string_lossy());

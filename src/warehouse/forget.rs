@@ -10,6 +10,7 @@ use duckdb::params;
 use serde_json::Value;
 
 use super::error::{Doing, Error};
+use super::files::FileForm;
 use super::published::{PublishedFile, rewrite_published};
 use super::sql_files::{self, forget};
 use super::{Warehouse, files};
@@ -212,13 +213,13 @@ impl Warehouse {
         &self,
         table: Table,
         kept: &[KeptFile],
-        (format, max_file_bytes): (&str, u64),
+        form: FileForm<'_>,
         folder: &Path,
     ) -> Result<Vec<PathBuf>, Error> {
         let rows = sql_files::forgotten_rows(table, &source(table, kept));
         let query =
             format!("select * exclude (is_gone, is_changed) from (\n{rows}\n) where not is_gone");
-        self.write_rows(table, &query, (format, max_file_bytes), folder)
+        self.write_rows(table, &query, form, folder)
     }
 
     /// Where the rows of files come from that stay: `run time` of each.

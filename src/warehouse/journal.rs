@@ -86,8 +86,19 @@ pub(super) struct Journal {
     size_bytes: u64,
 }
 
-/// Its number, and each of its notes with a body, which is empty where the note has none.
-type Generation = (u64, Vec<(Note, String)>);
+/// What was taken into the tables together, or is to be.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Generation {
+    pub(super) number: u64,
+    pub(super) notes: Vec<NoteWithBody>,
+}
+
+/// A note as it is read: its body is empty where it has none.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct NoteWithBody {
+    pub(super) note: Note,
+    pub(super) body: String,
+}
 
 /// The first words of the file. A reader takes nothing that begins otherwise.
 const FORMAT: &str = "snowtrack pages 1";
@@ -161,18 +172,20 @@ impl Journal {
             Err(source) if source.kind() == ErrorKind::NotFound => return Ok(None),
             read => read.map_err(|source| self.failed("read", source))?,
         };
-        let Some((head, mut rest)) = line(&bytes) else { return Ok(Some((0, Vec::new()))) };
-        let generation = head.strip_prefix(FORMAT).and_then(|rest| rest.trim().parse().ok());
-        let Some(generation) = generation else { return Ok(Some((0, Vec::new()))) };
+        let Some((head, mut rest)) = line(&bytes) else {
+            return Ok(Some(Generation::default()));
+        };
+        let number = head.strip_prefix(FORMAT).and_then(|rest| rest.trim().parse().ok());
+        let Some(number) = number else { return Ok(Some(Generation::default())) };
         let mut notes = Vec::new();
         while let Some((note, body, behind)) = record(rest) {
-            notes.push((note, body.to_owned()));
+            notes.push(NoteWithBody { note, body: body.to_owned() });
             rest = behind;
         }
         if !rest.is_empty() {
             tracing::debug!("the last page that was written is not whole; it is asked for again");
         }
-        Ok(Some((generation, notes)))
+        Ok(Some(Generation { number, notes }))
     }
 
     fn failed(&self, doing: &'static str, source: io::Error) -> Error {
@@ -243,23 +256,24 @@ mod tests {
         }
         let wanted: Vec<_> = (1..)
             .zip(bodies)
-            .flat_map(|(id, body)| [(page(id), body.to_owned()), (note(id), String::new())])
+            .flat_map(|(id, body)| [(page(id), body), (note(id), "")])
+            .map(|(note, body)| NoteWithBody { note, body: body.to_owned() })
             .collect();
-        assert_eq!(journal.read().unwrap(), Some((7, wanted.clone())));
+        assert_eq!(journal.read().unwrap(), Some(Generation { number: 7, notes: wanted.clone() }));
         let path = folder.path().join("w.pages");
         let whole = std::fs::read(&path).unwrap();
         for size in 0..=whole.len() {
             std::fs::write(&path, &whole[..size]).unwrap();
-            let (generation, notes) = journal.read().unwrap().unwrap();
+            let Generation { number, notes } = journal.read().unwrap().unwrap();
             let count = ends.iter().filter(|end| **end <= size as u64).count();
             assert_eq!(notes, wanted[..count], "{size} bytes");
-            assert_eq!(generation, if size < FORMAT.len() + 3 { 0 } else { 7 }, "{size} bytes");
+            assert_eq!(number, if size < FORMAT.len() + 3 { 0 } else { 7 }, "{size} bytes");
         }
         for at in FORMAT.len() + 3..whole.len() {
             let mut damaged = whole.clone();
             damaged[at] ^= 4;
             std::fs::write(&path, damaged).unwrap();
-            let (_, notes) = journal.read().unwrap().unwrap();
+            let Generation { notes, .. } = journal.read().unwrap().unwrap();
             let count = ends.iter().filter(|end| **end <= at as u64).count();
             assert_eq!(notes, wanted[..count], "byte {at}");
         }
@@ -299,6 +313,7 @@ mod tests {
         journal.remove().unwrap();
         assert_eq!(journal.read().unwrap(), None);
         journal.write(2, &note(5), None).unwrap();
-        assert_eq!(journal.read().unwrap(), Some((2, vec![(note(5), String::new())])));
+        let notes = vec![NoteWithBody { note: note(5), body: String::new() }];
+        assert_eq!(journal.read().unwrap(), Some(Generation { number: 2, notes }));
     }
 }

@@ -40,6 +40,7 @@ pub(crate) use check_runs::Offending;
 pub(crate) use compare::{BucketSum, CurrentRow, KeyHash, TableSum};
 pub(crate) use documents::LandedDocument;
 pub use error::Error;
+pub(crate) use files::FileForm;
 pub(crate) use forget::{KeptFile, Kind as ForgottenKind, Theirs, Touched, redact};
 pub(crate) use image::SCHEMA_VERSION;
 pub(crate) use journal::Described;
@@ -52,9 +53,9 @@ pub(crate) use reads::{FinishedRead, KnownRead, ListedPlaylist, NewRead, ReadSta
 pub(crate) use refused::Finding;
 #[cfg(test)]
 pub(crate) use sql_files::Scratch;
-pub(crate) use sql_files::forgotten_by;
 pub(crate) use sql_files::ledger as ledger_sql;
 pub(crate) use sql_files::{CHECKS, CheckFile};
+pub(crate) use sql_files::{OwnerColumn, forgotten_by};
 pub(crate) use transform::TableCount;
 
 pub(crate) use error::Doing;

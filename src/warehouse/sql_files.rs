@@ -108,11 +108,21 @@ pub(super) fn purge_table(table: Table) -> String {
     })
 }
 
+/// A column that says whose a row is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct OwnerColumn {
+    /// The column.
+    pub(crate) name: &'static str,
+    /// What it names: a kind of what is forgotten.
+    pub(crate) kind: &'static str,
+}
+
 /// The column and kind that a line of the header of a table's file names.
-pub(crate) fn forgotten_by(table: Table, what: &str) -> Option<(&'static str, &'static str)> {
+pub(crate) fn forgotten_by(table: Table, what: &str) -> Option<OwnerColumn> {
     let line =
         rows_to_forget(table).lines().find_map(|line| line.strip_prefix("-- ")?.strip_prefix(what));
-    line?.strip_prefix(": ")?.split_once(' ')
+    let (name, kind) = line?.strip_prefix(": ")?.split_once(' ')?;
+    Some(OwnerColumn { name, kind })
 }
 
 fn rows_to_forget(table: Table) -> &'static str {
@@ -587,7 +597,10 @@ mod tests {
             assert!(forgotten_by(table, "gone").is_some(), "{table}");
         }
         assert_eq!(forget::ROWS.len(), Table::ALL.len());
-        assert_eq!(forgotten_by(Table::PlaylistSongs, "nulled"), Some(("added_by", "user")));
+        assert_eq!(
+            forgotten_by(Table::PlaylistSongs, "nulled"),
+            Some(OwnerColumn { name: "added_by", kind: "user" })
+        );
         assert_eq!(forgotten_by(Table::Songs, "nulled"), None);
     }
 

@@ -100,7 +100,7 @@ pub async fn upload(
     let work = async {
         let mut items = what.items();
         let manifest = Item::of_file(what.lake, what.manifest);
-        let (sent_count, sent_size_bytes) = match store {
+        let sent = match store {
             Store::Dir => {
                 items.push(manifest);
                 let mut stuck = Stuck::default();
@@ -108,15 +108,15 @@ pub async fn upload(
                     stuck.sort(&item.key, item.require_unchanged().await)?;
                 }
                 stuck.require_none()?;
-                (0, 0)
+                Sent::default()
             }
             Store::S3(bucket) => send_missing(bucket, items, manifest, &halt, events).await?,
         };
         Ok(Uploaded {
             files: what.files.to_vec(),
             manifest_key: what.manifest.key.clone(),
-            sent_count,
-            sent_size_bytes,
+            sent_count: sent.file_count,
+            sent_size_bytes: sent.size_bytes,
         })
     };
     let stopped = async {
@@ -132,6 +132,13 @@ pub async fn upload(
     }
 }
 
+/// What was not there before.
+#[derive(Default)]
+struct Sent {
+    file_count: usize,
+    size_bytes: u64,
+}
+
 /// Sends what is missing, then the manifest.
 async fn send_missing(
     bucket: &Bucket,
@@ -139,7 +146,7 @@ async fn send_missing(
     manifest: Item,
     halt: &Halt,
     events: Events<'_>,
-) -> Result<(usize, u64), Error> {
+) -> Result<Sent, Error> {
     let keys_in_parts: Vec<String> = items
         .iter()
         .filter(|item| item.size_bytes > WHOLE_SIZE_BYTES)
@@ -152,7 +159,7 @@ async fn send_missing(
     });
     let mut looks: Vec<(String, Result<Option<Item>, Error>)> =
         looks.buffered(IN_FLIGHT).collect().await;
-    looks.sort_by_key(only_stopped);
+    looks.sort_by_key(|(_, look)| only_stopped(look));
     let mut items = Vec::new();
     for (key, look) in looks {
         items.extend(stuck.sort(&key, look)?.flatten());
@@ -174,7 +181,7 @@ async fn send_missing(
     });
     let mut sent: Vec<(String, Result<(), Error>)> =
         sent.buffer_unordered(IN_FLIGHT).collect().await;
-    sent.sort_by_key(only_stopped);
+    sent.sort_by_key(|(_, result)| only_stopped(result));
     let mut sent_count = 0;
     for (key, result) in sent {
         sent_count += usize::from(stuck.sort(&key, result)?.is_some());
@@ -190,11 +197,11 @@ async fn send_missing(
         transfer.send(manifest).await?;
         sent_count += 1;
     }
-    Ok((sent_count, transfer.sent_size_bytes()))
+    Ok(Sent { file_count: sent_count, size_bytes: transfer.sent_size_bytes() })
 }
 
 /// Sorts what failed before what only stopped for it: the first failure is the cause.
-const fn only_stopped<T>((_, result): &(String, Result<T, Error>)) -> bool {
+const fn only_stopped<T>(result: &Result<T, Error>) -> bool {
     matches!(result, Err(Error::Stopped))
 }
 

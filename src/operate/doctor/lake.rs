@@ -41,13 +41,14 @@ pub(crate) async fn lake(config: &Config, known: &Known, findings: &mut Findings
         }
         Err(error) => fail("writing", &error),
     });
-    files(&store, (bucket, &prefix), known, findings).await;
+    files(&store, bucket, &prefix, known, findings).await;
 }
 
 /// Whether everything that was brought to the bucket is there.
 async fn files(
     store: &Bucket,
-    (bucket, prefix): (&str, &str),
+    bucket: &str,
+    prefix: &str,
     known: &Known,
     findings: &mut Findings<'_>,
 ) {

@@ -149,7 +149,7 @@ pub(crate) async fn doctor(
 ) -> Vec<Finding> {
     let mut findings = Findings { all: Vec::new(), tell };
     let known = disk(config, clock(), &mut findings);
-    spotify(config, (clock, &known), &mut findings).await;
+    spotify(config, clock, &known, &mut findings).await;
     Box::pin(lake::lake(config, &known, &mut findings)).await;
     Box::pin(state::state(config, clock, &mut findings)).await;
     snowflake::snowflake(config, &known, clock, &mut findings).await;
@@ -227,7 +227,7 @@ fn disk(config: &Config, now: DateTime<Utc>, findings: &mut Findings<'_>) -> Kno
     }
 }
 
-async fn spotify(config: &Config, (clock, known): (Clock, &Known), findings: &mut Findings<'_>) {
+async fn spotify(config: &Config, clock: Clock, known: &Known, findings: &mut Findings<'_>) {
     let push = |findings: &mut Findings<'_>, what, health, detail: String| {
         findings.push(Finding::new(Area::Spotify, what, health, detail));
     };

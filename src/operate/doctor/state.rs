@@ -7,7 +7,7 @@ use crate::causes::chain;
 use crate::config::Config;
 use crate::lake::StoreTiming;
 use crate::run::ending::of_state;
-use crate::state::{self, Conditions, Examined, HeldLease};
+use crate::state::{self, Conditions, Current, Examined, HeldLease};
 
 /// Looks at the state, where one is configured.
 pub(crate) async fn state(
@@ -87,8 +87,8 @@ fn ledger(found: &Examined) -> Finding {
     }
     let detail = match &found.current {
         None => "nothing yet: the first run, or `snowtrack state push`, begins it".to_owned(),
-        Some((generation, schema_version, kept)) => {
-            let kept: Vec<String> = kept.iter().map(u64::to_string).collect();
+        Some(Current { generation, schema_version, generations, .. }) => {
+            let kept: Vec<String> = generations.iter().map(u64::to_string).collect();
             let kept = kept.join(", ");
             format!("generation {generation} of schema {schema_version} (kept: {kept})")
         }

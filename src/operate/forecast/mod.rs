@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::config::{Account, Config};
 use crate::event::{Sink, Teller};
-use crate::run::{Error, Rehearsal, Settings, rehearse};
+use crate::run::{Error, Job, Rehearsal, Settings, rehearse};
 use crate::snowflake::{Cost, Plan};
 use crate::stop::Stop;
 use bounds::Bounds;
@@ -54,7 +54,8 @@ pub(crate) async fn forecast(
     config: &Config,
     settings: &Settings,
     is_offline: bool,
-    (sink, stop): (Sink<'_>, &Arc<Stop>),
+    sink: Sink<'_>,
+    stop: &Arc<Stop>,
 ) -> Result<Forecast, Error> {
     let account = crate::run::account(config, settings)?;
     let setup = match &account {
@@ -63,8 +64,11 @@ pub(crate) async fn forecast(
         }
         _ => None,
     };
+    let teller = Teller::new(sink, settings.clock);
+    let events = |what| teller.tell(what);
+    let job = Job { config, settings, events: &events, stop };
     let had_data_dir = config.data_dir.path().exists();
-    let rehearsed = rehearsed(config, settings, account.as_ref(), is_offline, (sink, stop)).await;
+    let rehearsed = rehearsed(job, account.as_ref(), is_offline).await;
     if !had_data_dir {
         // Room was made there for a new login, which did not come.
         let _ = std::fs::remove_dir(config.data_dir.path());
@@ -73,14 +77,11 @@ pub(crate) async fn forecast(
 }
 
 async fn rehearsed(
-    config: &Config,
-    settings: &Settings,
+    job: Job<'_>,
     account: Option<&Account>,
     is_offline: bool,
-    (sink, stop): (Sink<'_>, &Arc<Stop>),
 ) -> Result<Rehearsal, Error> {
-    let teller = Teller::new(sink, settings.clock);
-    let events = |what| teller.tell(what);
+    let Job { config, stop, .. } = job;
     let scratch = Scratch::new(&config.data_dir)?;
     let mut warehouse = scratch.warehouse(&config.data_dir)?;
     let (asked, work) = (Arc::clone(stop), warehouse.interrupt());
@@ -88,8 +89,7 @@ async fn rehearsed(
         asked.asked().await;
         work.interrupt();
     });
-    let about = (config, settings);
-    let rehearsed = rehearse(about, account, &mut warehouse, is_offline, (stop, &events)).await;
+    let rehearsed = rehearse(job, account, &mut warehouse, is_offline).await;
     interrupter.abort();
     // Closed before its folder goes.
     drop(warehouse);

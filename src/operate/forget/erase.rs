@@ -96,7 +96,7 @@ async fn replace(places: &Places<'_>, file: &WrittenFile, events: Events<'_>) ->
     bucket.erase(&file.key).await?;
     let lake = places.lake();
     let what = ToUpload { lake: &lake, files: &[], archive: None, manifest: file };
-    Box::pin(lake::upload(&places.store, &what, events, places.stop)).await?;
+    Box::pin(lake::upload(&places.store, &what, events, places.job.stop)).await?;
     Ok(())
 }
 
@@ -112,11 +112,11 @@ pub(super) async fn archives(
         let local = places.lake().join(&archive.key);
         let remote = places.fetched(&archive.key, None).await?;
         let of_bucket = match &remote {
-            Some(path) => redact(places, (path, "of_bucket"), theirs)?,
+            Some(path) => redact(places, path, "of_bucket", theirs)?,
             None => Redaction::Clean,
         };
         let here = match local.exists() {
-            true => redact(places, (&local, "here"), theirs)?,
+            true => redact(places, &local, "here", theirs)?,
             false => Redaction::Clean,
         };
         match (of_bucket, here) {
@@ -147,7 +147,8 @@ pub(super) async fn archives(
 
 fn redact(
     places: &Places<'_>,
-    (path, name): (&Path, &str),
+    path: &Path,
+    name: &str,
     theirs: &Theirs,
 ) -> Result<Redaction, Error> {
     Ok(redact_archive(path, &places.aside().join(name), theirs)?)
@@ -184,7 +185,7 @@ async fn lose(
 
 /// What lies about on this machine and is made again when it is needed; and the login, where it is the user who goes.
 pub(super) fn rest_of_this_machine(places: &Places<'_>, scope: &Scope) -> Result<(), Error> {
-    let data_dir = &places.config.data_dir;
+    let data_dir = &places.job.config.data_dir;
     for path in [data_dir.refused(), data_dir.status(), data_dir.findings()] {
         remove_file(&path)?;
     }
@@ -196,7 +197,7 @@ pub(super) fn rest_of_this_machine(places: &Places<'_>, scope: &Scope) -> Result
 
 /// The stored login, and what a killed process may have left of a new one.
 fn login(places: &Places<'_>) -> Result<(), Error> {
-    let token = places.config.data_dir.token();
+    let token = places.job.config.data_dir.token();
     remove_file(&token.with_extension("json.new"))?;
     remove_file(&token)
 }

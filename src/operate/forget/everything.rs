@@ -8,7 +8,7 @@ use super::error::Error;
 use super::places::{Places, remove_file, remove_folder};
 use super::plan::{Plan, PlannedFile};
 use super::rights;
-use super::{Scope, search};
+use super::{Forgotten, Scope, search};
 use crate::ids::{RunId, Table};
 use crate::ledger::forgets;
 use crate::state::State;
@@ -31,13 +31,14 @@ pub(super) async fn plan(warehouse: &Warehouse, places: &Places<'_>) -> Result<P
 
 /// Deletes it, this machine last, and returns what is left and what no search reaches.
 pub(super) async fn erase(
-    (mut warehouse, state): (Warehouse, Option<&mut State>),
+    mut warehouse: Warehouse,
+    state: Option<&mut State>,
     places: &Places<'_>,
-    plan: &Plan,
-) -> Result<(Vec<String>, Vec<String>), Error> {
+    plan: Plan,
+) -> Result<Forgotten, Error> {
     let (scope, now) = (Scope::Everything, places.now());
     let id = RunId::new(now, fastrand::u128(..));
-    forgets::begin(&mut warehouse, (&id, scope.name()), &Theirs::default(), now)?;
+    forgets::begin(&mut warehouse, &id, scope.name(), &Theirs::default(), now)?;
     let mut keys: BTreeMap<Table, Vec<String>> = BTreeMap::new();
     for file in &plan.files {
         keys.entry(file.table).or_default().push(file.key.clone());
@@ -55,9 +56,9 @@ pub(super) async fn erase(
     }
     erase::landing_rows(places, &keys).await?;
     erase_published(places).await?;
-    let beyond = search::beyond_reach(&warehouse, places, (&scope, &Theirs::default())).await?;
+    let beyond_reach = search::beyond_reach(&warehouse, places, &scope, &Theirs::default()).await?;
     erase::rest_of_this_machine(places, &scope)?;
-    let data_dir = &places.config.data_dir;
+    let data_dir = &places.job.config.data_dir;
     remove_folder(&data_dir.lake())?;
     for file in [data_dir.published(), data_dir.published().with_extension("duckdb.wal")] {
         remove_file(&file)?;
@@ -66,7 +67,7 @@ pub(super) async fn erase(
         left.extend(Box::pin(state.erase_everything()).await?);
     }
     if !left.is_empty() {
-        return Ok((left, beyond));
+        return Ok(Forgotten { plan, is_done: false, left, beyond_reach });
     }
     drop(warehouse);
     remove_file(&data_dir.state())?;
@@ -81,5 +82,5 @@ pub(super) async fn erase(
     ] {
         remove_file(&file)?;
     }
-    Ok((left, beyond))
+    Ok(Forgotten { plan, is_done: true, left, beyond_reach })
 }

@@ -25,7 +25,7 @@ use std::sync::Arc;
 use crate::event::{Sink, Stage, Teller};
 use crate::ids::PlaylistId;
 use crate::ledger::{self, forgets};
-use crate::run::{self, Lock, Settings, hold, hold_with_state};
+use crate::run::{self, HeldLedger, Job, Settings, hold, hold_with_state};
 use crate::state::State;
 use crate::status::FileState;
 use crate::stop::Stop;
@@ -59,6 +59,15 @@ impl Scope {
     }
 }
 
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ForgetRequest {
+    /// What is to be forgotten.
+    pub(crate) scope: Scope,
+    /// Whether anything is to happen.
+    pub(crate) wish: Wish,
+}
+
 /// Whether anything is to happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wish {
@@ -80,28 +89,31 @@ pub(crate) struct Forgotten {
     pub(crate) beyond_reach: Vec<String>,
 }
 
-/// Forgets `scope`, or says what would go.
+/// Forgets what is asked for, or says what would go.
 ///
 /// # Errors
 /// [`Error`] says what to do next; the same command goes on.
 pub(crate) async fn forget(
     config: &Config,
     settings: &Settings,
-    (scope, wish): (&Scope, Wish),
-    (sink, stop): (Sink<'_>, &Arc<Stop>),
+    request: &ForgetRequest,
+    sink: Sink<'_>,
+    stop: &Arc<Stop>,
 ) -> Result<Forgotten, Error> {
     let teller = Teller::new(sink, settings.clock);
     let events = |what| teller.tell(what);
-    let places = Places::open(config, settings, stop).await?;
-    if wish == Wish::Show {
-        let (_lock, warehouse) = hold(config, settings, "forget", &events, stop).await?;
+    let job = Job { config, settings, events: &events, stop };
+    let places = Places::open(job).await?;
+    let scope = &request.scope;
+    if request.wish == Wish::Show {
+        let HeldLedger { lock: _lock, warehouse } = hold(&job, "forget").await?;
         let plan = look(&warehouse, &places, scope).await?;
-        let beyond_reach = search::beyond_reach(&warehouse, &places, (scope, &plan.theirs)).await?;
+        let beyond_reach = search::beyond_reach(&warehouse, &places, scope, &plan.theirs).await?;
         places.tidy()?;
         return Ok(Forgotten { plan, is_done: false, left: Vec::new(), beyond_reach });
     }
     let mut state = None;
-    let done = Box::pin(erase_all(&places, scope, (sink, &events), &mut state)).await;
+    let done = Box::pin(erase_all(&places, scope, sink, &mut state)).await;
     // It was the one who took the state from us who asked us to stop.
     let fenced = state.as_ref().and_then(State::is_fenced);
     run::give_back(state).await;
@@ -110,8 +122,7 @@ pub(crate) async fn forget(
 
 /// What goes.
 async fn look(warehouse: &Warehouse, places: &Places<'_>, scope: &Scope) -> Result<Plan, Error> {
-    let (config, settings) = (places.config, places.settings);
-    let seeds = plan::seeds(warehouse, (config, settings), scope).await?;
+    let seeds = plan::seeds(warehouse, places.job, scope).await?;
     match scope {
         Scope::Everything => everything::plan(warehouse, places).await,
         Scope::Playlist(_) | Scope::User => plan::plan(warehouse, places, &seeds).await,
@@ -122,28 +133,25 @@ async fn look(warehouse: &Warehouse, places: &Places<'_>, scope: &Scope) -> Resu
 async fn erase_all(
     places: &Places<'_>,
     scope: &Scope,
-    told: (Sink<'_>, crate::event::Events<'_>),
+    sink: Sink<'_>,
     state: &mut Option<State>,
 ) -> Result<Forgotten, Error> {
-    let (config, settings, events) = (places.config, places.settings, told.1);
-    let held = ("forget", &mut *state);
-    let (lock, mut warehouse) =
-        hold_with_state(config, settings, held, events, places.stop).await?;
+    let events = places.job.events;
+    let HeldLedger { lock, mut warehouse } = hold_with_state(&places.job, "forget", state).await?;
     let plan = look(&warehouse, places, scope).await?;
     if !plan.missing.is_empty() {
         return Err(Error::Rights(plan.missing));
     }
     if *scope == Scope::Everything {
-        let held = (warehouse, state.as_mut());
-        let (left, beyond_reach) = everything::erase(held, places, &plan).await?;
-        return Ok(Forgotten { plan, is_done: left.is_empty(), left, beyond_reach });
+        return everything::erase(warehouse, state.as_mut(), places, plan).await;
     }
-    rewrite::rewrite(&mut warehouse, places, (scope, &plan), events)?;
+    rewrite::rewrite(&mut warehouse, places, scope, &plan, events)?;
     // Whoever goes on elsewhere knows what is to go, and finds what takes its place.
     if let Some(state) = state.as_mut() {
         Box::pin(state.save(&mut warehouse)).await?;
     }
-    let (lock, mut warehouse) = ship(places, (lock, warehouse), told, state).await?;
+    let held = ship(places, HeldLedger { warehouse, lock }, sink, state).await?;
+    let HeldLedger { lock, mut warehouse } = held;
     confirm(state.as_ref()).await?;
     erase::files(&mut warehouse, places, events).await?;
     confirm(state.as_ref()).await?;
@@ -151,7 +159,7 @@ async fn erase_all(
     confirm(state.as_ref()).await?;
     beyond::published(&warehouse, places, &plan.theirs).await?;
     erase::rest_of_this_machine(places, scope)?;
-    end(places, (lock, warehouse), (scope, plan), state.as_mut()).await
+    end(places, HeldLedger { warehouse, lock }, scope, plan, state.as_mut()).await
 }
 
 /// Nobody took the state from us.
@@ -165,49 +173,49 @@ async fn confirm(state: Option<&State>) -> Result<(), Error> {
 /// Brings the files that take others' places where those were, as any run's, and proves them.
 async fn ship(
     places: &Places<'_>,
-    held: (Lock, Warehouse),
-    (sink, events): (Sink<'_>, crate::event::Events<'_>),
+    held: HeldLedger,
+    sink: Sink<'_>,
     state: &mut Option<State>,
-) -> Result<(Lock, Warehouse), Error> {
+) -> Result<HeldLedger, Error> {
     use FileState::{Accepted, Exported, Submitting, Superseded, Uploaded, Verified};
     let arrived: &[FileState] = match (places.bucket(), &places.account) {
         (_, Some(_)) => &[Verified, Superseded],
         (Some(_), None) => &[Uploaded, Submitting, Accepted, Verified, Superseded],
         (None, None) => &[Exported, Uploaded, Submitting, Accepted, Verified, Superseded],
     };
-    let unproven = forgets::unproven(&held.1, arrived)?;
+    let unproven = forgets::unproven(&held.warehouse, arrived)?;
     if unproven.is_empty() {
         return Ok(held);
     }
     // A run takes the directory itself, and the state as it was just saved.
     run::give_back(state.take()).await;
     drop(held);
-    let (config, stop) = (places.config, places.stop);
+    let (config, stop) = (places.job.config, places.job.stop);
     for run in unproven {
         let settings = Settings {
-            wait: places.settings.wait,
+            wait: places.job.settings.wait,
             run: Some(run),
             stages: Stage::Upload..=Stage::Verify,
-            shipping: places.settings.shipping,
-            state: places.settings.state,
-            ..Settings::of_stage(Stage::Upload, places.settings.clock)
+            shipping: places.job.settings.shipping,
+            state: places.job.settings.state,
+            ..Settings::of_stage(Stage::Upload, places.job.settings.clock)
         };
         Box::pin(run::run(config, &settings, sink, stop)).await?.completed()?;
     }
-    let held = ("forget", state);
-    Ok(hold_with_state(config, places.settings, held, events, stop).await?)
+    Ok(hold_with_state(&places.job, "forget", state).await?)
 }
 
 /// Looks for what is left; where nothing is, the ledger is written anew without whose rows they were, which ends it.
 async fn end(
     places: &Places<'_>,
-    (lock, mut warehouse): (Lock, Warehouse),
-    (scope, plan): (&Scope, Plan),
+    HeldLedger { lock, mut warehouse }: HeldLedger,
+    scope: &Scope,
+    plan: Plan,
     state: Option<&mut State>,
 ) -> Result<Forgotten, Error> {
-    let data_dir = &places.config.data_dir;
+    let data_dir = &places.job.config.data_dir;
     let (path, now) = (data_dir.warehouse(), places.now());
-    let beyond_reach = search::beyond_reach(&warehouse, places, (scope, &plan.theirs)).await?;
+    let beyond_reach = search::beyond_reach(&warehouse, places, scope, &plan.theirs).await?;
     let fresh = warehouse.copied_afresh(&path, &data_dir.temp(), &["forgotten"], |warehouse| {
         forgets::end_in_fresh_file(warehouse, now)
     })?;

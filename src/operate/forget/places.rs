@@ -1,45 +1,38 @@
 //! Where something of somebody's can be: this machine, the bucket, the account; and a file of the lake wherever it is.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
 use super::elsewhere::Elsewhere;
 use super::error::Error;
-use crate::config::{Account, Config};
+use crate::config::Account;
 use crate::lake::{Bucket, Format, Store};
-use crate::run::{self, Settings};
+use crate::run::{self, Job};
 use crate::snowflake::{Rows, Statement};
-use crate::stop::Stop;
 use crate::warehouse::KeptFile;
 
 /// The places, and who asks them.
 pub(super) struct Places<'a> {
-    pub(super) config: &'a Config,
-    pub(super) settings: &'a Settings,
+    pub(super) job: Job<'a>,
     pub(super) store: Store,
     pub(super) account: Option<Account>,
     pub(super) elsewhere: Elsewhere,
-    pub(super) stop: &'a Arc<Stop>,
 }
 
 impl<'a> Places<'a> {
-    pub(super) async fn open(
-        config: &'a Config,
-        settings: &'a Settings,
-        stop: &'a Arc<Stop>,
-    ) -> Result<Self, Error> {
+    pub(super) async fn open(job: Job<'a>) -> Result<Self, Error> {
+        let Job { config, settings, .. } = job;
         let account = config
             .account(settings.shipping.snowflake, settings.clock)
             .map_err(run::Error::from)?;
         let store = Box::pin(Store::open(&config.store_settings(settings.shipping.store))).await?;
         let elsewhere = Elsewhere::open(config, settings.shipping.store).await?;
-        Ok(Self { config, settings, store, account, elsewhere, stop })
+        Ok(Self { job, store, account, elsewhere })
     }
 
     pub(super) fn now(&self) -> DateTime<Utc> {
-        (self.settings.clock)()
+        (self.job.settings.clock)()
     }
 
     pub(super) const fn bucket(&self) -> Option<&Bucket> {
@@ -50,22 +43,22 @@ impl<'a> Places<'a> {
     }
 
     pub(super) fn lake(&self) -> PathBuf {
-        self.config.data_dir.lake()
+        self.job.config.data_dir.lake()
     }
 
     /// Where what is looked into and not kept is put.
     pub(super) fn aside(&self) -> PathBuf {
-        self.config.data_dir.temp().join("forget")
+        self.job.config.data_dir.temp().join("forget")
     }
 
     /// The folders of the lake, as prefixes of keys.
     pub(super) fn prefixes(&self) -> [String; 3] {
-        let prefix = self.config.prefix();
+        let prefix = self.job.config.prefix();
         ["raw/", "manifests/", "documents/"].map(|folder| format!("{prefix}{folder}"))
     }
 
     pub(super) fn check_stop(&self) -> Result<(), Error> {
-        match self.stop.is_asked() {
+        match self.job.stop.is_asked() {
             true => Err(run::Error::Interrupted.into()),
             false => Ok(()),
         }
@@ -101,7 +94,7 @@ impl<'a> Places<'a> {
     ) -> Result<Rows, crate::snowflake::Error> {
         let query_tag = Some("snowtrack forget".to_owned());
         let statement = Statement { query_tag, bindings, ..Statement::new(sql) };
-        account.connection.run(&statement, self.stop).await
+        account.connection.run(&statement, self.job.stop).await
     }
 
     /// Takes away what was put aside.

@@ -8,11 +8,10 @@ use super::error::Error;
 use super::error::MissingRight;
 use super::places::{Places, kept_file};
 use super::rights;
-use crate::config::Config;
 use crate::ids::Table;
 use crate::lake::{Redaction, redact_archive};
 use crate::ledger::forgets::{self, HeldFile};
-use crate::run::{self, Settings};
+use crate::run::{self, Job};
 use crate::sources::Client;
 use crate::status::FileState;
 use crate::warehouse::{ForgottenKind as Kind, KeptFile, Theirs, Touched, Warehouse};
@@ -58,7 +57,7 @@ impl Plan {
 /// [`Error::Unfinished`] where something else is half forgotten, [`Error::WhoseLogin`].
 pub(super) async fn seeds(
     warehouse: &Warehouse,
-    (config, settings): (&Config, &Settings),
+    job: Job<'_>,
     scope: &Scope,
 ) -> Result<Theirs, Error> {
     let unfinished = forgets::unfinished(warehouse)?;
@@ -79,7 +78,7 @@ pub(super) async fn seeds(
     match scope {
         Scope::Playlist(id) => seeds.add(Kind::Playlist, id.as_str()),
         Scope::User if seeds.of(Kind::User).next().is_none() => {
-            seeds.add(Kind::User, user(warehouse, config, settings).await?);
+            seeds.add(Kind::User, user(warehouse, job).await?);
         }
         Scope::User | Scope::Everything => {}
     }
@@ -97,11 +96,8 @@ fn command_of(scope: &str, theirs: &Theirs) -> String {
 }
 
 /// Who is logged in; where Spotify does not say so, whose liked songs are held.
-async fn user(
-    warehouse: &Warehouse,
-    config: &Config,
-    settings: &Settings,
-) -> Result<String, Error> {
+async fn user(warehouse: &Warehouse, job: Job<'_>) -> Result<String, Error> {
+    let Job { config, settings, .. } = job;
     let asked = async {
         let credentials = config.credentials()?;
         let mut client =

@@ -19,15 +19,16 @@ use crate::warehouse::{KeptFile, PublishedFile, TableCount, Warehouse};
 pub(super) fn rewrite(
     warehouse: &mut Warehouse,
     places: &Places<'_>,
-    (scope, plan): (&Scope, &Plan),
+    scope: &Scope,
+    plan: &Plan,
     events: Events<'_>,
 ) -> Result<(), Error> {
     let now = places.now();
     let fresh = RunId::new(now, fastrand::u128(..));
-    forgets::begin(warehouse, (&fresh, scope.name()), &plan.theirs, now)?;
+    forgets::begin(warehouse, &fresh, scope.name(), &plan.theirs, now)?;
     let first = forgets::first_rewrite(warehouse)?;
     let run = first.unwrap_or(Run { id: fresh, started_at: now });
-    let settings = places.config.export_settings();
+    let settings = places.job.config.export_settings();
     let (mut files, mut origins) = (Vec::new(), BTreeSet::new());
     for table in Table::ALL {
         let of_table = plan.files.iter().filter(|file| file.table == table);
@@ -51,7 +52,7 @@ pub(super) fn rewrite(
     let key = manifest_key(&settings.prefix, &run);
     let has_files = !manifest.files.is_empty();
     let written = has_files.then(|| manifest.write(&settings.lake, key)).transpose()?;
-    let published = warehouse.purge_published(&places.config.data_dir.published())?;
+    let published = warehouse.purge_published(&places.job.config.data_dir.published())?;
     if let Some(file) = published {
         ledger::settings::set_setting(warehouse, PublishedFile::SETTING, &file.to_json())?;
     }

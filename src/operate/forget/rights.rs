@@ -16,7 +16,7 @@ pub(super) async fn missing(
 ) -> Result<Vec<MissingRight>, Error> {
     let mut missing = Vec::new();
     if let Some(bucket) = places.bucket() {
-        let prefix = places.config.prefix();
+        let prefix = places.job.config.prefix();
         missing.extend(missing_in(bucket, &prefix).await?);
     }
     for (bucket, prefix) in places.elsewhere.buckets() {

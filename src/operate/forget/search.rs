@@ -16,7 +16,7 @@ use crate::ids::Table;
 use crate::lake::{Format, ObjectVersion, Redaction, holds_any, redact_archive};
 use crate::ledger::forgets;
 use crate::snowflake::Rows;
-use crate::warehouse::{Theirs, Warehouse, forgotten_by};
+use crate::warehouse::{OwnerColumn, Theirs, Warehouse, forgotten_by};
 
 /// How long Snowflake keeps what no Time Travel reaches any more, and who can get at it is Snowflake's support alone.
 ///
@@ -74,7 +74,7 @@ async fn in_bucket(
                 (false, false) => {
                     let path = places.fetched(key, Some(version_id)).await?;
                     match path {
-                        Some(path) => is_of_theirs(warehouse, places, theirs, (key, &path))?,
+                        Some(path) => is_of_theirs(warehouse, places, theirs, key, &path)?,
                         None => false,
                     }
                 }
@@ -92,7 +92,8 @@ fn is_of_theirs(
     warehouse: &Warehouse,
     places: &Places<'_>,
     theirs: &Theirs,
-    (key, path): (&str, &Path),
+    key: &str,
+    path: &Path,
 ) -> Result<bool, Error> {
     let folder = key.strip_prefix(&places.prefixes()[0]).and_then(|rest| rest.split('/').next());
     if let (Some(folder), Some(_)) = (folder, Format::of_key(key))
@@ -120,7 +121,7 @@ fn in_local_lake(
     let mut left = Vec::new();
     for path in files_below(&lake) {
         let key = path.strip_prefix(&lake).unwrap_or(&path).to_string_lossy().into_owned();
-        if !known.contains(&key) && is_of_theirs(warehouse, places, theirs, (&key, &path))? {
+        if !known.contains(&key) && is_of_theirs(warehouse, places, theirs, &key, &path)? {
             left.push(format!("`{}`", path.display()));
         }
     }
@@ -158,12 +159,12 @@ async fn in_landing_tables(
             continue;
         }
         let mut count = 0;
-        if let Some((column, kind)) = forgotten_by(table, "gone") {
+        if let Some(OwnerColumn { name: column, kind }) = forgotten_by(table, "gone") {
             let sql = account.names.left_rows(table, column);
             let bindings = vec![json!(keys).to_string(), theirs.json_of(kind)];
             count += left_count(&places.ask(account, sql, bindings).await?)?;
         }
-        if let Some((column, kind)) = forgotten_by(table, "nulled") {
+        if let Some(OwnerColumn { name: column, kind }) = forgotten_by(table, "nulled") {
             let sql = account.names.left_in_column(table, column);
             count += left_count(&places.ask(account, sql, vec![theirs.json_of(kind)]).await?)?;
         }
@@ -182,13 +183,14 @@ fn left_count(rows: &Rows) -> Result<u64, crate::snowflake::Error> {
 pub(super) async fn beyond_reach(
     warehouse: &Warehouse,
     places: &Places<'_>,
-    (scope, theirs): (&Scope, &Theirs),
+    scope: &Scope,
+    theirs: &Theirs,
 ) -> Result<Vec<String>, Error> {
     let mut beyond = Vec::new();
     if let Some(account) = &places.account {
         beyond.push(time_travel(places, account).await?);
         let (database, core) = (&account.names.database, &account.names.core_schema);
-        let lag = places.config.snowflake.target_lag.to_string();
+        let lag = places.job.config.snowflake.target_lag.to_string();
         beyond.push(format!(
             "the dynamic tables of `{database}.{core}` follow the landing tables within {lag}, and keep a Time Travel and Fail-safe of their own; what dbt made in `{database}.{}` follows with its next build",
             account.names.marts_schema
@@ -218,13 +220,13 @@ pub(super) async fn beyond_reach(
         }
     }
     if matches!(scope, Scope::User | Scope::Everything)
-        && places.config.spotify.refresh_token.is_some()
+        && places.job.config.spotify.refresh_token.is_some()
     {
         beyond.push(
             "the login in `SPOTIFY_REFRESH_TOKEN`: take it out of the configuration, and the app out of the Spotify account's apps".to_owned(),
         );
     }
-    beyond.extend(other_machines(places.config));
+    beyond.extend(other_machines(places.job.config));
     beyond.push(
         "copies that others made: clones and exports of the tables, replicas and backups of the bucket or of this machine, folders of `fetch --record`".to_owned(),
     );

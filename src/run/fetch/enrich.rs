@@ -77,8 +77,9 @@ impl Fetch<'_> {
             let (batch, rest) = left.split_at(size.min(left.len()));
             match self.ask_details(subject, batch, &mut is_told).await {
                 Ok(Details::Given(document)) => {
-                    let (known, unknown) = self.land_details(&document)?;
-                    (asked.known, asked.unknown) = (asked.known + known, asked.unknown + unknown);
+                    let landed = self.land_details(&document)?;
+                    asked.known += landed.known;
+                    asked.unknown += landed.unknown;
                     (left, refusals) = (rest, 0);
                 }
                 Ok(Details::Foreseen) => (left, refusals) = (rest, 0),
@@ -122,7 +123,7 @@ impl Fetch<'_> {
     }
 
     /// Lands one answer as a read of its own; a `null` row is an id that Spotify does not know.
-    fn land_details(&mut self, document: &Document) -> Result<(u64, u64), Error> {
+    fn land_details(&mut self, document: &Document) -> Result<Asked, Error> {
         let parts = document.parts().map_err(|source| crate::sources::Error::Document {
             name: document.url.clone(),
             source,
@@ -144,7 +145,7 @@ impl Fetch<'_> {
         })?;
         (self.events)(What::RowsLanded { row_count });
         let nulls = parts.rows.iter().flatten().filter(|row| **row == "null").count() as u64;
-        Ok((row_count - nulls, nulls))
+        Ok(Asked { known: row_count - nulls, unknown: nulls, ..Asked::default() })
     }
 
     fn batches_were_refused(&self) -> Result<bool, Error> {

@@ -20,17 +20,16 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::error::Error;
-use super::job::{Settings, Source, Wanted};
+use super::job::{Job, Source, Wanted};
 use super::report::{PlaylistReport, SpotifyReport};
 use super::{Run, provenance};
 use crate::blocking::blocking;
-use crate::config::{Config, spotify_exposures};
-use crate::event::{Counts, Events, Stage, Warning, What};
+use crate::config::spotify_exposures;
+use crate::event::{Counts, Stage, Warning, What};
 use crate::ids::RunId;
 use crate::ledger::{self, lockouts};
 use crate::sources::{Client, DemoPoint, Lockouts, Questions, Recorded, Recorder};
 use crate::status::PlaylistStatus;
-use crate::stop::Stop;
 use crate::warehouse::Warehouse;
 use depth::{Ahead, Depth};
 use reading::Fetch;
@@ -71,29 +70,14 @@ async fn from_source(run: &mut Run<'_>, source: &Source) -> Result<(), Error> {
     }
     let mut recorded = recorded(source, &run.warehouse, run.now())?;
     let run_id = run.id().to_string();
-    let replayed = blocking(|| {
-        replay::replay(
-            &mut run.warehouse,
-            &run_id,
-            &mut recorded,
-            run.settings.clock,
-            (run.stop, run.events),
-        )
-    })?;
+    let job = run.job();
+    let replayed = blocking(|| replay::replay(&job, &mut run.warehouse, &run_id, &mut recorded))?;
     (run.findings.playlists, run.findings.skipped) = (replayed.playlists, replayed.skipped);
     Ok(())
 }
 
-/// On which terms Spotify is asked: the same for a run and for a plan.
-#[derive(Clone, Copy)]
-struct Terms<'a> {
-    config: &'a Config,
-    settings: &'a Settings,
-    stop: &'a Arc<Stop>,
-    events: Events<'a>,
-}
-
-impl<'a> Terms<'a> {
+/// Spotify is asked in the same way for a run and for a plan.
+impl<'a> Job<'a> {
     /// A client that knows what earlier ones were told.
     fn client(&self, warehouse: &Warehouse) -> Result<Client, Error> {
         let credentials = self.config.credentials()?;
@@ -173,30 +157,27 @@ impl Foreseen {
 ///
 /// What is recorded is landed there: it costs no call. Of Spotify no more is asked than it takes to know how many calls there will be.
 pub(crate) async fn foresee(
-    (config, settings): (&Config, &Settings),
+    job: Job<'_>,
     warehouse: &mut Warehouse,
     run_id: &RunId,
     is_offline: bool,
-    (stop, events): (&Arc<Stop>, Events<'_>),
 ) -> Result<Foreseen, Error> {
+    let settings = job.settings;
     let mut foreseen = Foreseen::nothing();
     let wanted = match &settings.source {
         None => return Ok(foreseen),
         Some(Source::Spotify(wanted)) => wanted,
         Some(source) => {
             let mut recorded = recorded(source, warehouse, (settings.clock)())?;
-            let replayed = blocking(|| {
-                let clock = settings.clock;
-                replay::replay(warehouse, run_id.as_str(), &mut recorded, clock, (stop, events))
-            })?;
+            let replayed =
+                blocking(|| replay::replay(&job, warehouse, run_id.as_str(), &mut recorded))?;
             foreseen.playlists = replayed.playlists;
             return Ok(foreseen);
         }
     };
-    let terms = Terms { config, settings, stop, events };
-    let mut client = terms.client(warehouse)?;
+    let mut client = job.client(warehouse)?;
     let began = Instant::now();
-    let mut fetch = terms.fetch(warehouse, &mut client, run_id.to_string())?;
+    let mut fetch = job.fetch(warehouse, &mut client, run_id.to_string())?;
     fetch.ahead = Ahead::new(match (is_offline, settings.enrich, settings.refetch) {
         (true, ..) => Depth::Ledger,
         // Whether what is asked for again is still the same, only the answers tell.
@@ -211,7 +192,7 @@ pub(crate) async fn foresee(
     let Ahead { announced, row_count, detail_count, .. } = fetch.ahead;
     (foreseen.announced, foreseen.row_count) = (announced, row_count);
     foreseen.detail_count = detail_count;
-    client.keep_login(events);
+    client.keep_login(job.events);
     ended?;
     let usage = client.usage();
     foreseen.asked_count = usage.call_count;
@@ -240,12 +221,11 @@ async fn from_spotify(run: &mut Run<'_>, wanted: &Wanted) -> Result<(), Error> {
     for exposure in spotify_exposures(run.config, &credentials) {
         run.warn(Warning::Exposed(exposure));
     }
-    let terms =
-        Terms { config: run.config, settings: run.settings, stop: run.stop, events: run.events };
-    let mut client = terms.client(&run.warehouse)?;
+    let job = run.job();
+    let mut client = job.client(&run.warehouse)?;
     let recorder = run.settings.record.as_deref().map(Recorder::create).transpose()?;
     let run_id = run.findings.run.id.to_string();
-    let mut fetch = terms.fetch(&mut run.warehouse, &mut client, run_id)?;
+    let mut fetch = job.fetch(&mut run.warehouse, &mut client, run_id)?;
     (fetch.recorder, fetch.state) = (recorder, run.state.as_mut());
     let mut ended = fetch.everything(wanted).await.map(|reports| {
         run.findings.playlists = reports;

@@ -12,10 +12,10 @@ use chrono::{DateTime, Utc};
 use crate::event::{Events, What};
 use crate::ids::{PlaylistId, Subject};
 use crate::run::error::Error;
+use crate::run::job::Job;
 use crate::run::report::PlaylistReport;
-use crate::sources::{Document, Entity, Recorded, RecordedText, SplitDocument};
+use crate::sources::{Document, Entity, PassedOver, Recorded, RecordedText, SplitDocument};
 use crate::status::PlaylistStatus;
-use crate::stop::Stop;
 use crate::warehouse::{
     KnownRead, Landing, NewRead, ReadStatus, ReceivedFor, Warehouse, WholeRead,
 };
@@ -44,11 +44,10 @@ pub(crate) struct Replayed {
 
 /// Lands every document of `recorded`.
 pub(crate) fn replay(
+    job: &Job<'_>,
     warehouse: &mut Warehouse,
     run_id: &str,
     recorded: &mut Recorded,
-    clock: fn() -> DateTime<Utc>,
-    (stop, events): (&Stop, Events<'_>),
 ) -> Result<Replayed, Error> {
     let mut replay = Replay {
         run_id,
@@ -56,8 +55,8 @@ pub(crate) fn replay(
         open: BTreeMap::new(),
         closed: Vec::new(),
         batches: Vec::new(),
-        clock,
-        events,
+        clock: job.settings.clock,
+        events: job.events,
     };
     let mut skipped = Vec::new();
     // Looking at documents takes as long as landing them, so other threads do what comes before.
@@ -76,14 +75,14 @@ pub(crate) fn replay(
         warehouse.transaction(|warehouse| {
             let mut landing = warehouse.landing()?;
             for document in documents {
-                if stop.is_asked() {
+                if job.stop.is_asked() {
                     return Err(Error::Interrupted);
                 }
                 match document? {
                     Ok((document, split)) => {
                         skipped.extend(replay.land(&mut landing, &document, split)?);
                     }
-                    Err((name, error)) => skipped.push(format!("{name}: {error}")),
+                    Err(PassedOver { place, why }) => skipped.push(format!("{place}: {why}")),
                 }
             }
             landing.finish()?;

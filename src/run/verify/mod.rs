@@ -129,7 +129,7 @@ async fn watch(
         .into_iter()
         .filter_map(|table| {
             let known = evidence.remove(&table).unwrap_or_default();
-            TableWatch::of(run, account, (table, known), &origins)
+            TableWatch::of(run, account, table, known, &origins)
         })
         .collect();
     let timeout = run.config.snowflake.verify_timeout;

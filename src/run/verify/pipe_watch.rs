@@ -11,7 +11,7 @@ use crate::run::Run;
 use crate::run::account::query;
 use crate::run::error::Error;
 use crate::run::findings::Findings;
-use crate::run::pipes;
+use crate::run::pipes::{self, Way};
 use crate::snowflake::{
     Answer, Health, IngestMode, PipeHealth, PipeState, PipeStatus, QualifiedName, Statement,
 };
@@ -38,11 +38,11 @@ pub(crate) fn channels<'f>(
     let shipments: &[Shipment] = &findings.shipments;
     let mut channels: Vec<Channel<'_>> = Vec::new();
     for shipped in shipments.iter().flat_map(|shipment| shipment.files_of(table)) {
-        let mode = shipped.mode.unwrap_or(account.mode);
+        let way = Way::of(account, shipped);
+        let mode = way.mode;
         let is_submitted =
             shipped.state.is_submitted() || mode == IngestMode::Auto && shipped.is_announced();
-        let format = shipped.format().unwrap_or(account.format);
-        let pipe = account.names.pipe(table, format, mode);
+        let pipe = way.pipe(account);
         let known = channels
             .iter_mut()
             .find(|it| (it.mode, it.is_submitted, &it.pipe) == (mode, is_submitted, &pipe));
@@ -54,7 +54,7 @@ pub(crate) fn channels<'f>(
                 absent: pipe
                     .as_ref()
                     .filter(|pipe| findings.lacks(pipe))
-                    .map(|pipe| pipes::absent(account, findings, pipe, (table, mode, format))),
+                    .map(|pipe| pipes::absent(account, findings, pipe, way)),
                 pipe,
                 files: vec![shipped],
                 status: None,

@@ -62,7 +62,8 @@ impl<'f> TableWatch<'f> {
     pub(crate) fn of(
         run: &'f Run<'_>,
         account: &Account,
-        (table, mut evidence): (Table, Evidence),
+        table: Table,
+        mut evidence: Evidence,
         origins: &Origins,
     ) -> Option<Self> {
         let shipments = &run.findings.shipments;

@@ -23,6 +23,15 @@ pub(crate) enum Applied {
     },
 }
 
+/// A missing item, tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AppliedItem {
+    /// Its kind and name.
+    pub name: String,
+    /// What became of it.
+    pub became: Applied,
+}
+
 /// Asks for everything that a plan compares. Costs no warehouse.
 ///
 /// # Errors
@@ -48,12 +57,13 @@ pub(crate) async fn apply(
     connection: &Connection,
     plan: &Plan,
     stop: &Stop,
-) -> Result<Vec<(String, Applied)>, Error> {
+) -> Result<Vec<AppliedItem>, Error> {
     let mut applied = Vec::new();
     for item in plan.missing() {
         let name = format!("{} {}", item.kind.name(), item.name);
         if let Some(reason) = &item.blocked_by {
-            applied.push((name, Applied::Waits { reason: reason.clone() }));
+            let became = Applied::Waits { reason: reason.clone() };
+            applied.push(AppliedItem { name, became });
             continue;
         }
         let result = connection.run(&outside(connection, &item.statement), stop).await;
@@ -70,7 +80,7 @@ pub(crate) async fn apply(
                 _ => return Err(error),
             },
         };
-        applied.push((name, became));
+        applied.push(AppliedItem { name, became });
     }
     Ok(applied)
 }

@@ -22,7 +22,7 @@ mod observed;
 mod show;
 mod table;
 
-pub(crate) use crate::snowflake::setup::apply::{Applied, apply, observe};
+pub(crate) use crate::snowflake::setup::apply::{Applied, AppliedItem, apply, observe};
 pub(crate) use crate::snowflake::setup::ddl::Kind;
 pub(crate) use crate::snowflake::setup::lag::Cost;
 pub use crate::snowflake::setup::lag::{InvalidLag, TargetLag};

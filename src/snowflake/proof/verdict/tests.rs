@@ -21,23 +21,26 @@ fn file() -> ExportedFile {
     }
 }
 
-fn landed(row_count: u64, distinct_row_count: u64, sums: (&str, &str)) -> Answer<Vec<Landed>> {
-    let (row_hash_sum, content_hash_sum) = (sums.0.to_owned(), sums.1.to_owned());
-    let key = KEY.to_owned();
+fn landed(
+    row_count: u64,
+    distinct_row_count: u64,
+    row_hash_sum: &str,
+    content_hash_sum: &str,
+) -> Answer<Vec<Landed>> {
     Answer::Given(vec![Landed {
-        key,
+        key: KEY.to_owned(),
         row_count,
         distinct_row_count,
         right_hash_count: row_count,
         right_origin_count: row_count,
-        row_hash_sum,
-        content_hash_sum,
+        row_hash_sum: row_hash_sum.to_owned(),
+        content_hash_sum: content_hash_sum.to_owned(),
     }])
 }
 
 /// The file as it was sent, but for this.
 fn all_but(change: impl Fn(&mut Landed)) -> Answer<Vec<Landed>> {
-    let Answer::Given(mut rows) = landed(12, 12, (SUM, SUM)) else { unreachable!() };
+    let Answer::Given(mut rows) = landed(12, 12, SUM, SUM) else { unreachable!() };
     rows.iter_mut().for_each(change);
     Answer::Given(rows)
 }
@@ -135,7 +138,7 @@ fn a_row_beside_anothers_hash_or_of_another_run_or_time_is_wrong() {
 
 #[test]
 fn what_the_table_holds_decides() {
-    let full = landed(12, 12, (SUM, SUM));
+    let full = landed(12, 12, SUM, SUM);
     let other = "123456789012345678902";
     // Landed, what Snowflake reports, verdict, a part of the reason.
     let cases = [
@@ -148,49 +151,49 @@ fn what_the_table_holds_decides() {
             Verdict::Verified,
             "all 12 rows",
         ),
-        (landed(24, 12, (SUM, SUM)), silent(), Verdict::Mismatch, "loaded more than once"),
-        (landed(12, 6, (SUM, SUM)), silent(), Verdict::Mismatch, "loaded more than once"),
+        (landed(24, 12, SUM, SUM), silent(), Verdict::Mismatch, "loaded more than once"),
+        (landed(12, 6, SUM, SUM), silent(), Verdict::Mismatch, "loaded more than once"),
         (
-            landed(13, 13, (SUM, SUM)),
+            landed(13, 13, SUM, SUM),
             silent(),
             Verdict::Mismatch,
             "holds 13 rows of it, 12 were sent",
         ),
         (
-            landed(12, 12, (other, SUM)),
+            landed(12, 12, other, SUM),
             silent(),
             Verdict::Mismatch,
             "sum to 123456789012345678902, sent was 123456789012345678901",
         ),
         (
-            landed(12, 12, (SUM, other)),
+            landed(12, 12, SUM, other),
             silent(),
             Verdict::Mismatch,
             "changed contents: hashed anew they sum to 123456789012345678902, sent was 123456789012345678901",
         ),
-        (landed(12, 12, ("", "")), silent(), Verdict::Mismatch, "not the ones sent"),
+        (landed(12, 12, "", ""), silent(), Verdict::Mismatch, "not the ones sent"),
         // Part of it.
-        (landed(5, 5, ("1", "1")), silent(), Verdict::Pending, "holds 5 of its 12 rows"),
+        (landed(5, 5, "1", "1"), silent(), Verdict::Pending, "holds 5 of its 12 rows"),
         (
-            landed(5, 5, ("1", "1")),
+            landed(5, 5, "1", "1"),
             with_report(report(LoadStatus::InProgress, Some(5))),
             Verdict::Pending,
             "comes in parts",
         ),
         (
-            landed(5, 5, ("1", "1")),
+            landed(5, 5, "1", "1"),
             with_report(report(LoadStatus::Loaded, Some(12))),
             Verdict::Mismatch,
             "Snowflake says that it is loaded",
         ),
         (
-            landed(5, 5, ("1", "1")),
+            landed(5, 5, "1", "1"),
             with_history(report(LoadStatus::Partial, Some(5))),
             Verdict::Mismatch,
             "the others were refused",
         ),
         (
-            landed(5, 5, ("1", "1")),
+            landed(5, 5, "1", "1"),
             with_history(failed()),
             Verdict::Failed,
             "NULL result in a non-nullable column (line 3, column ID, the first of 2 errors)",
@@ -290,8 +293,8 @@ fn what_was_proven_once_is_not_forgotten_when_everybody_else_has() {
         ..evidence
     };
     let of_table = |landed| Evidence { landed, ..silent() };
-    let full = || of_table(landed(12, 12, (SUM, SUM)));
-    let half = || of_table(landed(5, 5, ("1", "1")));
+    let full = || of_table(landed(12, 12, SUM, SUM));
+    let half = || of_table(landed(5, 5, "1", "1"));
     let unasked = || of_table(unknown("no warehouse"));
     let cases = [
         (proven(full()), Verdict::Verified, "all 12 rows"),
@@ -317,7 +320,7 @@ fn what_was_proven_once_is_not_forgotten_when_everybody_else_has() {
 #[test]
 fn what_differs_and_was_not_confirmed_is_not_known() {
     let other = "123456789012345678902";
-    let changed = Evidence { landed: landed(12, 12, (SUM, other)), ..silent() };
+    let changed = Evidence { landed: landed(12, 12, SUM, other), ..silent() };
     let doubtful = |evidence| Evidence { is_unconfirmed: true, ..evidence };
     assert_eq!(judge_one(changed.clone()).0.verdict, Verdict::Mismatch);
     let (found, outcome) = judge_one(doubtful(changed.clone()));
@@ -326,14 +329,14 @@ fn what_differs_and_was_not_confirmed_is_not_known() {
     let known = [(KEY.to_owned(), Found::Mismatch(String::new()))].into();
     let again = doubtful(Evidence { found_before: known, ..changed });
     assert_eq!(judge_one(again).0.verdict, Verdict::Mismatch);
-    let right = Evidence { landed: landed(12, 12, (SUM, SUM)), ..silent() };
+    let right = Evidence { landed: landed(12, 12, SUM, SUM), ..silent() };
     assert_eq!(judge_one(doubtful(right)).0.verdict, Verdict::Verified);
 }
 
 #[test]
 fn what_was_replaced_counts_neither_for_nor_against() {
     let other = ExportedFile { key: KEY.replace("_R.", "_S."), ..file() };
-    let rows = match landed(12, 12, (SUM, SUM)) {
+    let rows = match landed(12, 12, SUM, SUM) {
         Answer::Given(rows) => rows.into_iter().map(|row| Landed { key: other.key.clone(), ..row }),
         Answer::Unknown(why) => panic!("{why}"),
     };
@@ -388,7 +391,7 @@ fn a_pipe_explains_what_is_pending_and_tells_waiting_from_mending() {
         assert!(found.next_step.starts_with(next_step), "{}", found.next_step);
         assert_eq!(found.reason.contains("its pipe `DB.RAW.P` is SOMEHOW"), health != Health::Ok);
         // What is there is there, whatever becomes of the pipe.
-        let landed = landed(12, 12, (SUM, SUM));
+        let landed = landed(12, 12, SUM, SUM);
         let (found, ended) = judge_one(Evidence { pipe: pipe(health), landed, ..silent() });
         assert_eq!((found.verdict, ended), (Verdict::Verified, Outcome::Verified));
     }
@@ -422,7 +425,7 @@ fn a_run_is_as_good_as_its_worst_file() {
     let named =
         |table: Table| ExportedFile { table, key: KEY.replace("songs", table.name()), ..file() };
     let good = |table: Table| {
-        let Answer::Given(mut rows) = landed(12, 12, (SUM, SUM)) else { unreachable!() };
+        let Answer::Given(mut rows) = landed(12, 12, SUM, SUM) else { unreachable!() };
         rows[0].key = KEY.replace("songs", table.name());
         Evidence { landed: Answer::Given(rows), ..silent() }
     };
@@ -450,7 +453,7 @@ fn a_run_is_as_good_as_its_worst_file() {
     evidence.insert(Table::Genres, fail(silent(), Table::Genres));
     let refused = verify(&files, &evidence);
     assert_eq!(refused.outcome, Outcome::Refused);
-    let twice = Evidence { landed: landed(24, 12, (SUM, SUM)), ..silent() };
+    let twice = Evidence { landed: landed(24, 12, SUM, SUM), ..silent() };
     evidence.insert(Table::Songs, twice);
     let mismatch = verify(&files, &evidence);
     assert_eq!(mismatch.outcome, Outcome::Mismatch);
