@@ -102,8 +102,9 @@ fn absent_ways(run: &Run<'_>, account: &Account) -> Vec<Way> {
 
 fn absent(run: &Run<'_>, account: &Account, (table, format, mode): Way) -> Error {
     let pipe = account.names.pipe(table, format, mode);
+    let again = run.submits_announced();
     let found =
-        pipe.map(|pipe| pipes::absent(account, &run.findings, &pipe, (table, mode, format)));
+        pipe.map(|pipe| pipes::absent(account, &run.findings, &pipe, (table, mode, format), again));
     let (pipe, reason, remedy) =
         found.map(|it| (it.pipe, it.reason, it.remedy)).unwrap_or_default();
     Error::PipeAbsent { pipe, reason, remedy }

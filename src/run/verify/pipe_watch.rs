@@ -51,10 +51,9 @@ pub(crate) fn channels<'f>(
             None => channels.push(Channel {
                 mode,
                 is_submitted,
-                absent: pipe
-                    .as_ref()
-                    .filter(|pipe| findings.lacks(pipe))
-                    .map(|pipe| pipes::absent(account, findings, pipe, (table, mode, format))),
+                absent: pipe.as_ref().filter(|pipe| findings.lacks(pipe)).map(|pipe| {
+                    pipes::absent(account, findings, pipe, (table, mode, format), false)
+                }),
                 pipe,
                 files: vec![shipped],
                 status: None,
