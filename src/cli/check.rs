@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::exit::Error;
+use super::harmless::shortened;
 use super::run::{StageArgs, one_stage, stop_on_signal};
 use super::{Cli, now, print, runtime, summary};
 use crate::config::Config;
@@ -106,7 +107,7 @@ pub(super) fn of_run(run: &RunId, findings: &[CheckFinding]) -> String {
         let _ = writeln!(text, "  {severity:<5} {check} found {counted}: {why}");
         let shown = rows.len().min(SHOWN_ROWS);
         for row in &rows[..shown] {
-            let _ = writeln!(text, "          {row}");
+            let _ = writeln!(text, "          {}", shortened(row.get()));
         }
         let more = offending_row_count.saturating_sub(shown as u64);
         if more > 0 {

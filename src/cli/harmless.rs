@@ -8,6 +8,9 @@ use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::FormatFields;
 use tracing_subscriber::fmt::format::Writer;
 
+/// Letters of a row that a person still reads.
+const SHOWN_CHARS: usize = 240;
+
 /// The same without what a terminal would obey: commands, and marks that turn the direction of what is around them.
 pub(super) fn harmless(text: &str) -> Cow<'_, str> {
     let is_command = |letter: char| is_mark(letter) && !matches!(letter, '\n' | '\t');
@@ -27,6 +30,14 @@ pub(super) fn one_line(text: &str) -> String {
         line.push_str(if at == 0 { part } else { part.trim_start() });
     }
     line.replace(is_mark, "\u{FFFD}")
+}
+
+/// As much of a text as a line on the screen takes, on one line; that it goes on is shown.
+pub(super) fn shortened(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_CHARS) {
+        Some((end, _)) => format!("{}…", one_line(&text[..end])),
+        None => one_line(text),
+    }
 }
 
 /// The same with its lines marked, so that none of them can be taken for one of ours. For what points at a place in a text.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::HumanBytes;
 
-use super::harmless::one_line;
+use super::harmless::{one_line, shortened};
 use crate::config::Config;
 use crate::run::{
     CheckReport, EnrichmentReport, PlaylistReport, RunReport, TableReport, VerificationReport,
@@ -169,7 +169,7 @@ pub(super) fn checks(text: &mut String, checks: &[CheckReport]) {
             counted(check.offending_row_count, "row")
         );
         for example in &check.examples {
-            let _ = writeln!(text, "          {}", one_line(example));
+            let _ = writeln!(text, "          {}", shortened(example));
         }
     }
 }

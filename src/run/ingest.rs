@@ -99,7 +99,8 @@ fn absent_ways(run: &Run<'_>, account: &Account) -> Vec<Way> {
 
 fn absent(run: &Run<'_>, account: &Account, way: Way) -> Error {
     let pipe = way.pipe(account);
-    let found = pipe.map(|pipe| pipes::absent(account, &run.findings, &pipe, way));
+    let again = run.submits_announced();
+    let found = pipe.map(|pipe| pipes::absent(account, &run.findings, &pipe, way, again));
     let (pipe, reason, remedy) =
         found.map(|it| (it.pipe, it.reason, it.remedy)).unwrap_or_default();
     Error::PipeAbsent { pipe, reason, remedy }

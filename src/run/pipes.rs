@@ -127,12 +127,13 @@ fn names_in(rows: &Rows) -> Result<BTreeSet<String>, crate::snowflake::Error> {
     rows.iter().map(name).collect()
 }
 
-/// What is said of files whose pipe does not exist.
+/// What is said of files whose pipe does not exist, and whether this is `ingest --as rest`.
 pub(crate) fn absent(
     account: &Account,
     findings: &Findings,
     pipe: &QualifiedName,
     way: Way,
+    submits_announced: bool,
 ) -> PipeHealth {
     let Way { format, mode, .. } = way;
     let mut settings = String::new();
@@ -151,6 +152,8 @@ pub(crate) fn absent(
             format!("`SNOWFLAKE_INGEST=rest snowtrack snowflake apply`, then {by_rest} to another")
         }
         IngestMode::Auto => format!("{by_rest} to another"),
+        // What was announced to another pipe, no run submits by itself.
+        IngestMode::Rest if submits_announced => format!("{apply}, then {by_rest}"),
         _ => format!("{apply}, and the next `snowtrack run` submits its files"),
     };
     PipeHealth {

@@ -99,9 +99,9 @@ impl Names {
         (mode != IngestMode::Copy).then(|| self.in_schema(ident(&name)))
     }
 
-    /// Asks how csv is read.
-    pub(crate) fn csv_format(&self) -> QualifiedName {
-        self.in_schema(file_format(Format::Csv))
+    /// What says how files of this format are read.
+    pub(crate) fn file_format(&self, format: Format) -> QualifiedName {
+        self.in_schema(file_format(format))
     }
 
     fn in_schema(&self, name: Ident) -> QualifiedName {

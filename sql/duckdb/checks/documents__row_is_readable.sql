@@ -17,7 +17,7 @@ with texts as (
     ) as documents using (document_id)
 )
 
-select document_id, url, position, left(object_json, 200) as object_json
+select document_id, url, position, object_json
 from texts
 -- The mention of `entity` keeps this test above the join; below it, it would parse the whole history.
 where case when entity is not null

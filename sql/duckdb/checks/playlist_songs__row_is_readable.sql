@@ -42,6 +42,6 @@ texts as (
     left join items on items.item_id = rows.landed.item_id
 )
 
-select offending.playlist_id, offending.position, offending.snapshot_id, left(texts.row_json, 200) as row_json
+select offending.playlist_id, offending.position, offending.snapshot_id, texts.row_json
 from offending
 left join texts using (playlist_id, snapshot_id, position)

@@ -54,7 +54,7 @@ pub(crate) fn channels<'f>(
                 absent: pipe
                     .as_ref()
                     .filter(|pipe| findings.lacks(pipe))
-                    .map(|pipe| pipes::absent(account, findings, pipe, way)),
+                    .map(|pipe| pipes::absent(account, findings, pipe, way, false)),
                 pipe,
                 files: vec![shipped],
                 status: None,

@@ -92,6 +92,7 @@ fn nights_with_a_state(nights: usize) -> Vec<u64> {
         let output = command.output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{}", text(&output));
         sizes.push(size(&cloud.s3.bucket().join("state")));
+        println!("night {night}: {} bytes", sizes[night]);
     }
     cloud.world = World::new();
     let held = cloud.run(&["--json", "state", "show"]);

@@ -140,3 +140,36 @@ fn a_pipe_that_is_missing_holds_up_no_other_table() {
         assert_eq!(cloud.landed("songs"), 2, "{mode}");
     }
 }
+
+/// What events should have told goes by `ingest --as rest` alone, also once the pipes of `rest` are there: no run takes it along.
+#[test]
+fn what_ingest_as_rest_says_of_missing_pipes_is_what_submits_the_files() {
+    for mode in ["copy", "rest"] {
+        let cloud = Cloud::small("auto", "parquet");
+        cloud.snowflake.let_events_arrive(false);
+        let mut command = cloud.command(&[&["--json", "run"], &SMALL[..]].concat());
+        command.env("SNOWFLAKE_VERIFY_TIMEOUT_SECS", "0");
+        assert_eq!(cloud::report(&mut command).0, 8);
+        TABLES.iter().for_each(|table| drop(drop_pipe(&cloud, table, "auto")));
+        let by = |mode: &str, arguments: &[&str]| {
+            let mut command = cloud.command(arguments);
+            command.env("SNOWFLAKE_INGEST", mode).output().unwrap()
+        };
+        let refused = by(mode, &["ingest", "--as", "rest"]);
+        let said = text(&refused);
+        assert_eq!(refused.status.code(), Some(6), "{mode}: {said}");
+        let setting = if mode == "copy" { "SNOWFLAKE_INGEST=rest " } else { "" };
+        let advice = format!(
+            "`{setting}snowtrack snowflake apply` makes it, then `snowtrack ingest --as rest` submits its files"
+        );
+        assert!(said.contains(&advice), "{mode}: {said}");
+        // Step by step.
+        by("rest", &["snowflake", "apply", "--as-role", "ACCOUNTADMIN"]);
+        assert_eq!(cloud.landed("songs"), 0, "{mode}");
+        let done = by(mode, &["ingest", "--as", "rest"]);
+        assert_eq!(done.status.code(), Some(0), "{mode}: {}", text(&done));
+        let verified = by(mode, &["verify", "--all"]);
+        assert_eq!(verified.status.code(), Some(0), "{mode}: {}", text(&verified));
+        assert_eq!(cloud.landed("songs"), 1, "{mode}");
+    }
+}

@@ -280,3 +280,41 @@ fn the_rows_of_a_refusal_can_be_asked_for_until_a_run_passes() {
     assert_eq!(output.status.code(), Some(2), "{error}");
     assert!(error.contains("check --all"), "{error}");
 }
+
+/// What cannot be read is wanted whole, and is JSON inside JSON; only a screen takes its beginning.
+#[test]
+fn what_cannot_be_read_is_kept_whole_and_only_the_screen_shows_its_beginning() {
+    let long = format!("a text {}its end", "x".repeat(3_000));
+    let world = World::new();
+    let body = playlist(|_| {}).replace(r#""total":1"#, r#""total":2"#);
+    let row = format!(r#""items":["{long}",{{"#);
+    world.write("in/playlist.json", &body.replace(r#""items":[{"#, &row));
+    let (code, report) = world.report(&["--from-dir", "in"]);
+    assert_eq!(code, 4, "{report:#}");
+    let checks = report["checks"].as_array().unwrap().iter();
+    let check = checks.clone().find(|it| it["check"] == "playlist_songs__row_is_readable").unwrap();
+    let example: Value = serde_json::from_str(check["examples"][0].as_str().unwrap()).unwrap();
+    let whole = json!(long).to_string();
+    assert_eq!(example["row_json"], whole);
+    let sql = "select row_json from playlist_songs__row_is_readable";
+    assert_eq!(ask(&world, &["query", "--refused", sql]), (0, json!([{"row_json": whole}])));
+    let run = report["run_id"].as_str().unwrap();
+    for arguments in [["status", "--run", run, "--checks"].as_slice(), &["check"]] {
+        let output = world.run(arguments);
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(said.contains("xxx…"), "{arguments:?}: {said}");
+        assert!(!said.contains(&"x".repeat(300)), "{arguments:?}: {said}");
+    }
+    // A document that is none, found by the look at everything.
+    let world = World::new();
+    world.write("in/playlist.json", &playlist(|_| {}));
+    assert_eq!(world.report(&["--from-dir", "in"]).0, 0);
+    let connection = duckdb::Connection::open(world.path("data/snowtrack.duckdb")).unwrap();
+    let spoil = "update raw.documents set envelope = ? where entity = 'playlist'";
+    let broken = format!("{{\"name\": \"{long}");
+    connection.execute(spoil, [&broken]).unwrap();
+    drop(connection);
+    assert_eq!(ask(&world, &["check", "--all"]).0, 4);
+    let sql = "select object_json from documents__row_is_readable";
+    assert_eq!(ask(&world, &["query", "--refused", sql]), (0, json!([{"object_json": broken}])));
+}

@@ -127,7 +127,12 @@ impl Shown {
             "file" => {
                 let is_csv = words[6].ends_with("csv_v2");
                 let values = if is_csv { &CSV[..] } else { &PARQUET };
-                self.properties(&format!("desc file format {}", words[6]), values);
+                let question = format!("desc file format {}", words[6]);
+                self.properties(&question, values);
+                // Snowflake's default of either type is printed so.
+                let is_none = statement.contains("null_if = ()");
+                let null_if = if is_none { "[]" } else { r"[\\N]" };
+                self.properties(&question, &[("NULL_IF", null_if)]);
             }
             "stage" => {
                 let columns = ["name", "url", "storage_integration"];
@@ -160,13 +165,12 @@ const INTEGRATION: [(&str, &str); 6] = [
     ("STORAGE_AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/snowflake"),
     ("STORAGE_AWS_EXTERNAL_ID", "ACME_SFCRole=2_x"),
 ];
-const CSV: [(&str, &str); 11] = [
+const CSV: [(&str, &str); 10] = [
     ("TYPE", "csv"),
     ("COMPRESSION", "GZIP"),
     ("PARSE_HEADER", "TRUE"),
     ("FIELD_OPTIONALLY_ENCLOSED_BY", "\""),
     ("ESCAPE_UNENCLOSED_FIELD", "NONE"),
-    ("NULL_IF", "[]"),
     ("EMPTY_FIELD_AS_NULL", "TRUE"),
     ("ENCODING", "UTF8"),
     ("DATE_FORMAT", "YYYY-MM-DD"),

@@ -4,7 +4,8 @@ use super::account::{account, observed};
 use super::*;
 
 #[test]
-fn an_account_that_the_first_version_set_up_has_nothing_to_do() {
+fn an_account_that_the_first_version_set_up_differs_in_what_parquet_reads_as_null_and_nothing_else()
+{
     let blueprint = blueprint(IngestMode::Rest);
     let first = include_str!("../../../../tests/fixtures/snowflake/tables_0_1_0.sql");
     let first = first.replace("'1 hour'", &literal(&blueprint.target_lag.to_string()).to_string());
@@ -22,10 +23,24 @@ fn an_account_that_the_first_version_set_up_has_nothing_to_do() {
                 assert_eq!(now, first);
                 first.to_owned()
             }
+            // Without the option, whose default is a text.
+            Some((Kind::FileFormat, name)) if name.ends_with("PARQUET_V1") => {
+                let lines: Vec<&str> = now.lines().filter(|it| !it.contains("null_if")).collect();
+                assert_eq!(lines.len() + 1, now.lines().count());
+                lines.join("\n")
+            }
             _ => now,
         })
         .collect();
     assert_eq!(count, 2 * Table::ALL.len());
     let plan = Plan::new(&blueprint, &observed(account(&then)));
-    assert_eq!(open(&plan), [], "{plan}");
+    let [(Kind::FileFormat, "SPOTIFY.RAW.PARQUET_V1", State::Differs { changes, .. })] =
+        open(&plan)[..]
+    else {
+        panic!("{plan}");
+    };
+    let statement = "alter file format SPOTIFY.RAW.PARQUET_V1 set NULL_IF = ()";
+    let statements: Vec<Option<&str>> =
+        changes.iter().map(|change| change.statement.as_deref()).collect();
+    assert_eq!(statements, [Some(statement)]);
 }

@@ -40,7 +40,13 @@ impl State {
             On::FileFormat => {
                 let settings =
                     self.catalog.formats.get(&name).map(|format| format.settings.clone());
-                Ok(properties(&settings.unwrap_or_default()))
+                let mut settings = settings.unwrap_or_default();
+                // It is listed whether it was set or not.
+                if !settings.iter().any(|(name, _)| name == "NULL_IF") {
+                    let default = Setting::List(vec![Setting::Text("\\N".to_owned())]);
+                    settings.push(("NULL_IF".to_owned(), default));
+                }
+                Ok(properties(&settings))
             }
             _ => self.describe_columns(&name),
         }

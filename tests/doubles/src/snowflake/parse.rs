@@ -184,7 +184,10 @@ impl State {
         if fitting.next().is_some() {
             return Err(Problem::syntax(&format!("two columns of the file fit '{}'", column.name)));
         }
-        let read = quoted(name);
+        let read = match reading.is_parquet {
+            true => null_if(&quoted(name), source, reading)?,
+            false => quoted(name),
+        };
         let is_time = matches!(
             column.kind,
             Type::TimestampNtz(_) | Type::TimestampLtz(_) | Type::TimestampTz(_)
@@ -212,6 +215,16 @@ impl State {
         };
         Ok(Value { read, cast })
     }
+}
+
+/// A text of parquet that is one of `NULL_IF` is NULL; the option's default is `\N` as it is for csv.
+fn null_if(read: &str, source: &str, reading: &Reading) -> Outcome<String> {
+    let marks = reading.words("NULL_IF", "\\N")?;
+    if source != "VARCHAR" || marks.is_empty() {
+        return Ok(read.to_owned());
+    }
+    let marks: Vec<String> = marks.iter().map(|text| literal(text)).collect();
+    Ok(format!("case when {read} not in ({}) then {read} end", marks.join(", ")))
 }
 
 fn cast_text(read: &str, kind: Type, reading: &Reading) -> Outcome<String> {

@@ -182,6 +182,35 @@ async fn csv_knows_an_empty_field_from_an_empty_text_and_null_if_looks_into_quot
 }
 
 #[tokio::test]
+async fn parquet_has_null_if_as_well_and_its_default_is_a_text() {
+    for (options, name, shown) in [
+        ("null_if = ()", Some("\\N"), "[]"),
+        ("null_if = ('NULL')", Some("\\N"), "[NULL]"),
+        ("null_if = ('NULL', '\\\\N')", None, "[NULL, \\N]"),
+        ("", None, "[\\N]"),
+    ] {
+        let rig = Rig::empty(|config| config);
+        let format = format!("use_vectorized_scanner = true {options}");
+        rig.snowflake.admin(&SETUP.replace("use_vectorized_scanner = true", &format));
+        let song = songs(1).replacen("'Song ' || i as name", r"'\N' as name", 1);
+        rig.put_parquet(&format!("{PREFIX}a.parquet"), &song);
+        assert_eq!(loaded(&rig, "a.parquet").await["status"], "LOADED", "{options}");
+        let rows = rig.snowflake.rows("select name from SPOTIFY.RAW.SONGS");
+        assert_eq!(rows[0][0].as_deref(), name, "{options}");
+        let listed = rig.snowflake.rows("desc file format SPOTIFY.RAW.PARQUET_V1");
+        let null_if = listed.iter().find(|row| row[0].as_deref() == Some("NULL_IF")).unwrap();
+        assert_eq!(null_if[2].as_deref(), Some(shown), "{options}");
+        // Changed in place, it reads the next file so.
+        let change = "alter file format SPOTIFY.RAW.PARQUET_V1 set null_if = ()";
+        rig.snowflake.admin(change);
+        rig.put_parquet(&format!("{PREFIX}b.parquet"), &song);
+        loaded(&rig, "b.parquet").await;
+        let rows = rig.snowflake.rows("select name from SPOTIFY.RAW.SONGS order by _file_name");
+        assert_eq!(rows[1][0].as_deref(), Some("\\N"), "{options}");
+    }
+}
+
+#[tokio::test]
 async fn csv_that_breaks_its_own_quotes_is_refused() {
     for (text, why) in [
         ("id,run_id\n\"s1,r\n", "End of record reached"),
