@@ -9,7 +9,7 @@ use tracing_subscriber::fmt::FormatFields;
 use tracing_subscriber::fmt::format::Writer;
 
 /// Letters of a row that a person still reads.
-const SHOWN_CHARS: usize = 240;
+const SHOWN_CHARS: usize = 500;
 
 /// The same without what a terminal would obey: commands, and marks that turn the direction of what is around them.
 pub(super) fn harmless(text: &str) -> Cow<'_, str> {
