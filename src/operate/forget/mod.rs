@@ -209,6 +209,7 @@ async fn end(
     let (path, now) = (data_dir.warehouse(), places.now());
     let beyond_reach = search::beyond_reach(&warehouse, places, (scope, &plan.theirs)).await?;
     let fresh = warehouse.copied_afresh(&path, &data_dir.temp(), &["forgotten"], |warehouse| {
+    ledger::incidents::lose_commands(&mut warehouse)?;
         forgets::end_in_fresh_file(warehouse, now)
     })?;
     let pages = [fresh.next.clone(), data_dir.published(), path.with_extension("pages")];
