@@ -63,12 +63,21 @@ pub(crate) async fn prune(
         let (_lock, warehouse) = hold(config, settings, "prune", &events, stop).await?;
         return Ok(find(&warehouse, config, &store, since(settings, older_than)).await?.pruned);
     }
+    if wish == PruneWish::DeleteWhereWorth {
+        // A look takes nothing from whoever waits for the state; most nights it is all there is to do.
+        let (_lock, warehouse) = hold(config, settings, "prune", &events, stop).await?;
+        let found = find(&warehouse, config, &store, since(settings, older_than)).await?;
+        if !found.is_worth(config) {
+            let freed_size_bytes = remove(&found.files)?;
+            return Ok(Pruned { document_count: 0, freed_size_bytes, ..found.pruned });
+        }
+    }
     let mut state = None;
     let held = ("prune", &mut state);
-    let asked = (since(settings, older_than), wish);
+    let before = since(settings, older_than);
     let pruned = match hold_with_state(config, settings, held, &events, stop).await {
         Ok((_lock, warehouse)) => {
-            Box::pin(delete(warehouse, (config, &store), asked, &mut state)).await
+            Box::pin(delete(warehouse, (config, &store), before, &mut state)).await
         }
         Err(error) => Err(error),
     };
@@ -90,6 +99,14 @@ struct Prunable {
     files: Vec<PathBuf>,
     /// Of the ledger.
     share: f64,
+}
+
+impl Prunable {
+    /// Whether documents go at the end of a run.
+    fn is_worth(&self, config: &Config) -> bool {
+        let is_alone = config.state.location.is_none();
+        0 < self.pruned.document_count && (is_alone || WORTH_A_GENERATION <= self.share)
+    }
 }
 
 async fn find(
@@ -130,18 +147,13 @@ async fn find(
 async fn delete(
     mut warehouse: Warehouse,
     (config, store): (&Config, &Store),
-    (before, wish): (DateTime<Utc>, PruneWish),
+    before: DateTime<Utc>,
     state: &mut Option<State>,
 ) -> Result<Pruned, Error> {
-    let Prunable { mut pruned, files, share } = find(&warehouse, config, store, before).await?;
-    pruned.freed_size_bytes = files.iter().map(size).sum();
-    for file in files {
-        let removed = std::fs::remove_file(&file);
-        removed.map_err(|source| Error::File { doing: "remove", path: file, source })?;
-    }
-    let is_worth = wish == PruneWish::Delete || state.is_none() || WORTH_A_GENERATION <= share;
-    if pruned.document_count == 0 || !is_worth {
-        return Ok(Pruned { document_count: 0, ..pruned });
+    let Prunable { mut pruned, files, .. } = find(&warehouse, config, store, before).await?;
+    pruned.freed_size_bytes = remove(&files)?;
+    if pruned.document_count == 0 {
+        return Ok(pruned);
     }
     let (path, temp) = (config.data_dir.warehouse(), config.data_dir.temp());
     let work_size_bytes = size(&path);
@@ -153,6 +165,17 @@ async fn delete(
         Box::pin(state.save(&mut warehouse)).await?;
     }
     Ok(pruned)
+}
+
+/// Removes files of the local lake, and says how many bytes they had.
+fn remove(files: &[PathBuf]) -> Result<u64, Error> {
+    let mut freed_size_bytes = 0;
+    for path in files {
+        freed_size_bytes += size(path);
+        let removed = std::fs::remove_file(path);
+        removed.map_err(|source| Error::File { doing: "remove", path: path.clone(), source })?;
+    }
+    Ok(freed_size_bytes)
 }
 
 fn size(path: &PathBuf) -> u64 {
