@@ -25,10 +25,19 @@ pub(super) fn lease_secs(text: &str) -> Result<(), &'static str> {
     if is_one { Ok(()) } else { Err("a whole number of seconds from 1 to 86400") }
 }
 
-/// The address of one object.
-pub(super) fn object(text: &str) -> Result<(), &'static str> {
-    let is_one = text.parse().is_ok_and(|location: Location| location.is_object());
-    if is_one { Ok(()) } else { Err("`s3://bucket/key.duckdb` or `file:///path.duckdb`") }
+/// The address of the published file.
+pub(super) fn published(text: &str) -> Result<(), &'static str> {
+    if is_object(text) { Ok(()) } else { Err("`s3://bucket/key.duckdb` or `file:///path.duckdb`") }
+}
+
+/// The address of a report.
+pub(super) fn report(text: &str) -> Result<(), &'static str> {
+    if is_object(text) { Ok(()) } else { Err("`s3://bucket/key.json` or `file:///path.json`") }
+}
+
+/// Whether it is the address of one object.
+fn is_object(text: &str) -> bool {
+    text.parse().is_ok_and(|location: Location| location.is_object())
 }
 
 /// A namespace of CloudWatch's metrics; those that begin with `AWS/` are Amazon's own.
@@ -148,6 +157,19 @@ mod tests {
             &"x".repeat(64),
         ] {
             assert!(bucket(name).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_is_none_is_answered_with_one_of_its_kind() {
+        for form in [published, report] {
+            assert_eq!(form("s3://bucket/a/key"), Ok(()));
+            assert_eq!(form("file:///a/file"), Ok(()));
+        }
+        for text in ["s3://bucket", "s3://bucket/folder/", "/a/file", ""] {
+            assert!(published(text).unwrap_err().contains("key.duckdb"), "{text}");
+            let wanted = report(text).unwrap_err();
+            assert!(wanted.contains("key.json") && !wanted.contains("duckdb"), "{text}: {wanted}");
         }
     }
 

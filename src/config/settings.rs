@@ -229,7 +229,7 @@ const STATE: &[Setting] = &[
         key: "state.publish_to",
         default: "",
         what: "where the published file is put after each run with news, s3://bucket/key.duckdb or file:///path.duckdb",
-        form: forms::object,
+        form: forms::published,
         slot: |it| Slot::Location(&mut it.state.publish_to),
     },
     Setting {
@@ -237,7 +237,7 @@ const STATE: &[Setting] = &[
         key: "state.report_to",
         default: "",
         what: "where each run puts its report without the lists, for whoever runs it again, s3://bucket/key.json or file:///path.json",
-        form: forms::object,
+        form: forms::report,
         slot: |it| Slot::Location(&mut it.state.report_to),
     },
 ];

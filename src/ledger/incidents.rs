@@ -22,6 +22,9 @@ pub(crate) struct OpenIncident {
     pub(crate) stage: Stage,
     /// When somebody was told.
     pub(crate) told_at: Option<DateTime<Utc>>,
+    /// The command whose run ended with it, which continues.
+    #[serde(default)]
+    pub(crate) command: Option<String>,
 }
 
 impl OpenIncident {
@@ -35,6 +38,16 @@ impl OpenIncident {
 pub(crate) fn load(warehouse: &Warehouse) -> Result<Vec<OpenIncident>, Error> {
     let note = settings::setting(warehouse, NOTE)?;
     Ok(note.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
+}
+
+/// Takes out the commands, which name lists.
+pub(crate) fn lose_commands(warehouse: &mut Warehouse) -> Result<(), Error> {
+    let mut open = load(warehouse)?;
+    if open.iter().all(|incident| incident.command.is_none()) {
+        return Ok(());
+    }
+    open.iter_mut().for_each(|incident| incident.command = None);
+    store(warehouse, &open)
 }
 
 /// Notes which are open from now on.

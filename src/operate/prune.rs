@@ -75,10 +75,19 @@ pub(crate) async fn prune(
         let HeldLedger { lock: _lock, warehouse } = hold(&job, "prune").await?;
         return Ok(find(&warehouse, config, &store, since(settings, older_than)).await?.pruned);
     }
+    if wish == PruneWish::DeleteWhereWorth {
+        // A look takes nothing from whoever waits for the state; most nights it is all there is to do.
+        let HeldLedger { lock: _lock, warehouse } = hold(&job, "prune").await?;
+        let found = find(&warehouse, config, &store, since(settings, older_than)).await?;
+        if !found.is_worth(config) {
+            let freed_size_bytes = remove(&found.files)?;
+            return Ok(Pruned { document_count: 0, freed_size_bytes, ..found.pruned });
+        }
+    }
     let mut state = None;
     let pruned = match hold_with_state(&job, "prune", &mut state).await {
         Ok(HeldLedger { lock: _lock, warehouse }) => {
-            Box::pin(delete(&job, &store, request, warehouse, &mut state)).await
+            Box::pin(delete(&job, &store, older_than, warehouse, &mut state)).await
         }
         Err(error) => Err(error),
     };
@@ -100,6 +109,14 @@ struct Prunable {
     files: Vec<PathBuf>,
     /// Of the ledger.
     share: f64,
+}
+
+impl Prunable {
+    /// Whether documents go at the end of a run.
+    fn is_worth(&self, config: &Config) -> bool {
+        let is_alone = config.state.location.is_none();
+        0 < self.pruned.document_count && (is_alone || WORTH_A_GENERATION <= self.share)
+    }
 }
 
 async fn find(
@@ -139,20 +156,15 @@ async fn find(
 async fn delete(
     job: &Job<'_>,
     store: &Store,
-    PruneRequest { older_than, wish }: PruneRequest,
+    older_than: Duration,
     mut warehouse: Warehouse,
     state: &mut Option<State>,
 ) -> Result<Pruned, Error> {
     let (config, before) = (job.config, since(job.settings, older_than));
-    let Prunable { mut pruned, files, share } = find(&warehouse, config, store, before).await?;
-    pruned.freed_size_bytes = files.iter().map(size).sum();
-    for file in files {
-        let removed = std::fs::remove_file(&file);
-        removed.map_err(|source| Error::File { doing: "remove", path: file, source })?;
-    }
-    let is_worth = wish == PruneWish::Delete || state.is_none() || WORTH_A_GENERATION <= share;
-    if pruned.document_count == 0 || !is_worth {
-        return Ok(Pruned { document_count: 0, ..pruned });
+    let Prunable { mut pruned, files, .. } = find(&warehouse, config, store, before).await?;
+    pruned.freed_size_bytes = remove(&files)?;
+    if pruned.document_count == 0 {
+        return Ok(pruned);
     }
     let (path, temp) = (config.data_dir.warehouse(), config.data_dir.temp());
     let work_size_bytes = size(&path);
@@ -164,6 +176,17 @@ async fn delete(
         Box::pin(state.save(&mut warehouse)).await?;
     }
     Ok(pruned)
+}
+
+/// Removes files of the local lake, and says how many bytes they had.
+fn remove(files: &[PathBuf]) -> Result<u64, Error> {
+    let mut freed_size_bytes = 0;
+    for path in files {
+        freed_size_bytes += size(path);
+        let removed = std::fs::remove_file(path);
+        removed.map_err(|source| Error::File { doing: "remove", path: path.clone(), source })?;
+    }
+    Ok(freed_size_bytes)
 }
 
 fn size(path: &PathBuf) -> u64 {

@@ -6,7 +6,9 @@
 use chrono::{DateTime, Utc};
 
 use super::Run;
+use super::command;
 use super::error::Error;
+use super::job::Settings;
 use crate::blocking::blocking;
 use crate::causes::chain;
 use crate::config::Config;
@@ -43,11 +45,12 @@ pub(super) fn tell(run: &mut Run<'_>, error: Option<&Error>) -> bool {
 /// machine that keeps nothing each such run calls.
 pub(super) fn tell_unbegun(
     config: &Config,
+    settings: &Settings,
     teller: &Teller<'_>,
     error: &Error,
-    now: DateTime<Utc>,
 ) {
     let Some(kind) = kind(error) else { return };
+    let now = (settings.clock)();
     let what = match (&config.state.location, error) {
         (Some(state), Error::State(_)) => state.to_string(),
         _ => config.data_dir.display().to_string(),
@@ -57,7 +60,7 @@ pub(super) fn tell_unbegun(
     let Step { mut open, told } = after(before.clone(), End::Trouble(trouble), now, |_| false);
     if let Some(Told { alert, incidents }) = told {
         let reason = Some(chain(error));
-        let (command, receipt) = (command(kind).to_owned(), Receipt::default());
+        let (command, receipt) = (command::given(settings), Receipt::default());
         let alert = Alert { alert, incidents, reason, command, receipt };
         teller.tell(What::Alert(alert.clone()));
         settle(&mut open, &before, &alert, now);
@@ -88,17 +91,18 @@ fn step(
         }
     }
     let Step { mut open, told } = after(before.clone(), end, run.now(), |it| is_proof(run, it));
+    let given = keep_command(&mut open, run.settings, error);
     if let Some(Told { alert, incidents }) = &told {
-        let command = match alert {
-            AlertKind::Began => incidents.first().map_or("snowtrack run", |it| command(it.kind)),
-            AlertKind::Over => "snowtrack status",
+        let command = match error {
+            Some(error) => command::continuing(&given, error, run.id()),
+            None => format!("snowtrack status --run {}", run.id()),
         };
         let receipt = Receipt::default();
         let alert = Alert {
             alert: *alert,
             incidents: incidents.clone(),
             reason: error.map(|error| chain(error)),
-            command: format!("{command}{}", arguments(command, run)),
+            command,
             receipt: receipt.clone(),
         };
         (run.events)(What::Alert(alert.clone()));
@@ -110,6 +114,18 @@ fn step(
         let _ = std::fs::remove_file(run.config.data_dir.incidents());
     }
     Ok(told.is_some())
+}
+
+/// The command that was given, and is kept with the incident: a stage that comes after it knows no source, and what continues is
+/// still the run with its source.
+fn keep_command(open: &mut [OpenIncident], settings: &Settings, error: Option<&Error>) -> String {
+    let given = command::given(settings);
+    let kind = error.and_then(kind);
+    let Some(held) = open.iter_mut().find(|it| Some(it.kind()) == kind) else { return given };
+    if settings.source.is_some() || held.command.is_none() {
+        held.command = Some(given.clone());
+    }
+    held.command.clone().unwrap_or(given)
 }
 
 /// What nobody took is told again by the next run.
@@ -196,7 +212,7 @@ fn after(
         }
         None => {
             let incident = Incident { kind, since: now, what };
-            open.push(OpenIncident { incident, run_count: 1, stage, told_at: None });
+            open.push(OpenIncident { incident, run_count: 1, stage, told_at: None, command: None });
             open[open.len() - 1].clone()
         }
     };
@@ -295,22 +311,6 @@ fn pipes(run: &Run<'_>, error: &Error) -> Vec<String> {
     names.sort();
     names.dedup();
     names
-}
-
-/// The command that continues once it is mended.
-const fn command(kind: IncidentKind) -> &'static str {
-    match kind {
-        IncidentKind::Mismatch => "snowtrack reconcile --repair",
-        _ => "snowtrack run",
-    }
-}
-
-/// What makes the command about this run.
-fn arguments(command: &str, run: &Run<'_>) -> String {
-    match command {
-        "snowtrack status" => format!(" --run {}", run.id()),
-        _ => String::new(),
-    }
 }
 
 #[cfg(test)]

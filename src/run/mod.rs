@@ -13,6 +13,7 @@
 
 mod account;
 mod check;
+mod command;
 mod comparison;
 mod conclusion;
 pub(crate) mod ending;
@@ -105,7 +106,7 @@ pub async fn run(
         teller.tell(What::Warning(Warning::ReportNotPut { to, error }));
     }
     if let Err(error) = &ran {
-        blocking(|| incident::tell_unbegun(config, &teller, error, (settings.clock)()));
+        blocking(|| incident::tell_unbegun(config, settings, &teller, error));
     }
     teller.tell(match &ran {
         Ok(Ended { run: EndedRun { report, error }, totals }) => What::RunEnded {

@@ -1,7 +1,7 @@
-//! What outlives this machine beside lake and account: the ledger's generations (`SNOWTRACK_STATE`) and the analysts' file
-//! (`SNOWTRACK_PUBLISH_TO`), each in every version that its bucket keeps.
+//! What outlives this machine beside lake and account: the ledger's generations (`SNOWTRACK_STATE`), the analysts' file
+//! (`SNOWTRACK_PUBLISH_TO`) and the last report (`SNOWTRACK_REPORT_TO`), each in every version that its bucket keeps.
 
-use super::elsewhere::Published;
+use super::elsewhere::Put;
 use super::error::Error;
 use super::places::{Places, remove_file};
 use crate::blocking::blocking;
@@ -20,11 +20,11 @@ pub(super) async fn published(
     let Some(published) = &places.elsewhere.published else { return Ok(()) };
     warehouse.whose(theirs)?;
     let (bucket, key) = match published {
-        Published::File(path) => {
+        Put::File(path) => {
             warehouse.purge_published(path)?;
             return Ok(());
         }
-        Published::Object { bucket, key } => (bucket, key),
+        Put::Object { bucket, key } => (bucket, key),
     };
     places.check_stop()?;
     let aside = places.aside().join("published.duckdb");
@@ -43,11 +43,35 @@ pub(super) async fn published(
 
 /// Erases the analysts' file.
 pub(super) async fn erase_published(places: &Places<'_>) -> Result<(), Error> {
-    match &places.elsewhere.published {
-        Some(Published::File(path)) => remove_file(path),
-        Some(Published::Object { bucket, key }) => Ok(bucket.erase(key).await?),
+    erase(places.elsewhere.published.as_ref()).await
+}
+
+/// Erases the last report: the next run puts another.
+pub(super) async fn erase_report(places: &Places<'_>) -> Result<(), Error> {
+    if let Some(Put::File(path)) = &places.elsewhere.report {
+        remove_file(&path.with_extension("part"))?;
+    }
+    erase(places.elsewhere.report.as_ref()).await
+}
+
+async fn erase(put: Option<&Put>) -> Result<(), Error> {
+    match put {
+        Some(Put::File(path)) => remove_file(path),
+        Some(Put::Object { bucket, key }) => Ok(bucket.erase(key).await?),
         None => Ok(()),
     }
+}
+
+/// What of the report is still there, in words.
+pub(super) async fn left_of_report(places: &Places<'_>) -> Result<Vec<String>, Error> {
+    Ok(match &places.elsewhere.report {
+        Some(Put::File(path)) if path.exists() => vec![format!("`{}`", path.display())],
+        Some(Put::Object { bucket, key }) => {
+            let versions = bucket.versions(key).await?.into_iter().filter(|it| it.key == *key);
+            versions.map(|it| format!("object `{key}`, version `{}`", it.version_id)).collect()
+        }
+        Some(Put::File(_)) | None => Vec::new(),
+    })
 }
 
 /// Whether anything of theirs is in it, or any version but the newest is left, in words.
@@ -57,11 +81,11 @@ pub(super) async fn left_in_published(
 ) -> Result<Vec<String>, Error> {
     let mut left = Vec::new();
     match &places.elsewhere.published {
-        Some(Published::File(path)) if path.exists() => {
+        Some(Put::File(path)) if path.exists() => {
             let is_theirs = holds_any(path, theirs)?;
             left.extend(is_theirs.then(|| format!("`{}`", path.display())));
         }
-        Some(Published::Object { bucket, key }) => {
+        Some(Put::Object { bucket, key }) => {
             let versions = bucket.versions(key).await?.into_iter();
             let older = versions.filter(|it| it.key == *key && !it.is_latest && !it.is_marker);
             left.extend(older.map(|it| format!("object `{key}`, version `{}`", it.version_id)));
@@ -70,7 +94,7 @@ pub(super) async fn left_in_published(
                 left.push(format!("object `{key}`"));
             }
         }
-        Some(Published::File(_)) | None => {}
+        Some(Put::File(_)) | None => {}
     }
     Ok(left)
 }
@@ -92,4 +116,9 @@ pub(super) fn other_machines(config: &Config) -> Option<String> {
     Some(format!(
         "data directories of other machines that ran with the state `{location}`: delete them; a run there takes the new generation, and leaves the files of its local lake"
     ))
+}
+
+/// What runs told outside of every place that is configured, in words.
+pub(super) fn told_elsewhere() -> String {
+    "what runs told elsewhere, which may name lists: logs (of the terminal, a file, cron, the journal or CloudWatch) until their retention ends, alerts in the webhook's channel and with the topic's subscribers, traces where they are collected, and reports that were put to another address than today's (`SNOWTRACK_REPORT_TO`): delete them there".to_owned()
 }

@@ -1,4 +1,4 @@
-//! Where the ledger's generations and the analysts' file are when no machine runs, as the configuration says.
+//! Where the ledger's generations, the analysts' file and the last run's report are when no machine runs, as the configuration says.
 
 use std::path::PathBuf;
 
@@ -6,15 +6,18 @@ use super::error::Error;
 use crate::config::Config;
 use crate::lake::{Bucket, Location, Store, StoreTiming};
 
-/// Where analysts find the published file when no machine runs.
-pub(super) enum Published {
+/// Where a file is put that others read when no machine runs.
+pub(super) enum Put {
     Object { bucket: Bucket, key: String },
     File(PathBuf),
 }
 
-/// Both, as far as they are configured.
+/// All of them, as far as they are configured.
 pub(super) struct Elsewhere {
-    pub(super) published: Option<Published>,
+    /// The analysts' file.
+    pub(super) published: Option<Put>,
+    /// The report of the last run, whose error may name a list.
+    pub(super) report: Option<Put>,
     /// The bucket of the state, and what its keys begin with.
     state: Option<(Bucket, String)>,
 }
@@ -22,29 +25,38 @@ pub(super) struct Elsewhere {
 impl Elsewhere {
     pub(super) async fn open(config: &Config, timing: StoreTiming) -> Result<Self, Error> {
         let state = config.state_settings(timing).map(|settings| settings.location);
-        let published = match &config.state.publish_to {
-            Some(Location::File(path)) => Some(Published::File(path.clone())),
-            Some(to) => object(config, to, timing)
-                .await?
-                .map(|(bucket, key)| Published::Object { bucket: bucket.overwriting(), key }),
-            None => None,
-        };
+        let published = put(config, config.state.publish_to.as_ref(), timing).await?;
+        let report = put(config, config.state.report_to.as_ref(), timing).await?;
         let state = match &state {
             Some(location) => object(config, location, timing).await?,
             None => None,
         };
-        Ok(Self { published, state })
+        Ok(Self { published, report, state })
     }
 
     /// The buckets in which something may have to be deleted, and what its keys begin with.
     pub(super) fn buckets(&self) -> impl Iterator<Item = (&Bucket, &str)> {
-        let published = self.published.as_ref().and_then(|published| match published {
-            Published::Object { bucket, key } => Some((bucket, key.as_str())),
-            Published::File(_) => None,
+        let put = [&self.published, &self.report].into_iter().filter_map(|put| match put {
+            Some(Put::Object { bucket, key }) => Some((bucket, key.as_str())),
+            Some(Put::File(_)) | None => None,
         });
         let state = self.state.as_ref().map(|(bucket, prefix)| (bucket, prefix.as_str()));
-        published.into_iter().chain(state)
+        put.chain(state)
     }
+}
+
+async fn put(
+    config: &Config,
+    to: Option<&Location>,
+    timing: StoreTiming,
+) -> Result<Option<Put>, Error> {
+    Ok(match to {
+        Some(Location::File(path)) => Some(Put::File(path.clone())),
+        Some(to) => object(config, to, timing)
+            .await?
+            .map(|(bucket, key)| Put::Object { bucket: bucket.overwriting(), key }),
+        None => None,
+    })
 }
 
 async fn object(

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::beyond::erase_published;
+use super::beyond::{erase_published, erase_report, left_of_report};
 use super::erase;
 use super::error::Error;
 use super::places::{Places, remove_file, remove_folder};
@@ -56,6 +56,8 @@ pub(super) async fn erase(
     }
     erase::landing_rows(places, &keys).await?;
     erase_published(places).await?;
+    erase_report(places).await?;
+    left.extend(left_of_report(places).await?);
     let beyond_reach = search::beyond_reach(&warehouse, places, &scope, &Theirs::default()).await?;
     erase::rest_of_this_machine(places, &scope)?;
     let data_dir = &places.job.config.data_dir;

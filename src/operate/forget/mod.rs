@@ -158,6 +158,7 @@ async fn erase_all(
     erase::archives(&warehouse, places, &plan.theirs, events).await?;
     confirm(state.as_ref()).await?;
     beyond::published(&warehouse, places, &plan.theirs).await?;
+    beyond::erase_report(places).await?;
     erase::rest_of_this_machine(places, scope)?;
     end(places, HeldLedger { warehouse, lock }, scope, plan, state.as_mut()).await
 }
@@ -216,6 +217,7 @@ async fn end(
     let data_dir = &places.job.config.data_dir;
     let (path, now) = (data_dir.warehouse(), places.now());
     let beyond_reach = search::beyond_reach(&warehouse, places, scope, &plan.theirs).await?;
+    ledger::incidents::lose_commands(&mut warehouse)?;
     let fresh = warehouse.copied_afresh(&path, &data_dir.temp(), &["forgotten"], |warehouse| {
         forgets::end_in_fresh_file(warehouse, now)
     })?;

@@ -8,7 +8,7 @@ use chrono::Days;
 use serde_json::json;
 
 use super::Scope;
-use super::beyond::{left_in_published, other_machines};
+use super::beyond::{left_in_published, left_of_report, other_machines, told_elsewhere};
 use super::error::Error;
 use super::places::{Places, kept_file};
 use crate::config::Account;
@@ -37,6 +37,7 @@ pub(super) async fn left(
     left.extend(in_landing_tables(warehouse, places, theirs).await?);
     left.extend(in_local_lake(warehouse, places, theirs)?);
     left.extend(left_in_published(places, theirs).await?);
+    left.extend(left_of_report(places).await?);
     // Their pages are packed, so these texts are searched as what they are.
     match warehouse.naming_count()? {
         0 => {}
@@ -227,6 +228,7 @@ pub(super) async fn beyond_reach(
         );
     }
     beyond.extend(other_machines(places.job.config));
+    beyond.push(told_elsewhere());
     beyond.push(
         "copies that others made: clones and exports of the tables, replicas and backups of the bucket or of this machine, folders of `fetch --record`".to_owned(),
     );

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::receiver::{Manner, Receiver};
 use crate::support::World;
 use crate::support::cloud::{Cloud, SMALL, text};
+use crate::support::fake_s3;
 use crate::support::fake_snowflake::PipeState;
 use crate::support::fake_spotify::{FakeSpotify, Fault, When};
 use crate::support::library::{Library, Mode, Playlist, Row, spotify_id};
@@ -71,7 +72,8 @@ fn an_incident_over_five_runs_is_told_once_and_once_that_it_is_over() {
     assert_eq!(began.len(), 1);
     assert!(began[0].starts_with("snowtrack: source\nsource since "), "{}", began[0]);
     assert!(began[0].contains("Spotify") && began[0].contains("why: "), "{}", began[0]);
-    assert!(began[0].ends_with("continue with: `snowtrack run`"), "{}", began[0]);
+    let again = format!("continue with: `snowtrack run --playlist {id}`");
+    assert!(began[0].ends_with(&again), "{}", began[0]);
     assert!(run(3).is_empty());
     assert_eq!(spotify.unused_faults(), 0);
     let over = run(0);
@@ -106,7 +108,9 @@ fn what_differs_is_named_by_every_file_and_a_verify_ends_it() {
         let is_wrong = file["table"] == "songs" || file["table"] == "albums";
         assert_eq!(is_named, is_wrong, "{}", told[0]);
     }
-    assert!(told[0].ends_with("continue with: `snowtrack reconcile --repair`"), "{}", told[0]);
+    let mends = "`snowtrack reconcile albums songs --repair`";
+    assert!(told[0].ends_with(&format!("continue with: {mends}")), "{}", told[0]);
+    assert_eq!(told[0].matches(mends).count(), 2, "the error says the same: {}", told[0]);
     // A stage that does not look ends nothing, a run that sees it again tells nothing.
     assert!(go(&["-q", "export"], 0).1.is_empty());
     assert!(go(&run, 7).1.is_empty());
@@ -140,6 +144,10 @@ fn a_refused_run_names_its_checks() {
         .collect();
     assert!(!failing.is_empty(), "{report:#}");
     assert!(line.ends_with(&format!(": {}", failing.join(", "))), "{line}");
+    let run = report["run_id"].as_str().unwrap();
+    let look = format!("`snowtrack status --run {run} --checks`");
+    assert!(told[0].ends_with(&format!("continue with: {look}")), "{}", told[0]);
+    assert_eq!(told[0].matches(&look).count(), 2, "the error says the same: {}", told[0]);
 }
 
 #[test]
@@ -204,6 +212,29 @@ fn a_webhook_that_is_down_is_a_warning_and_told_by_the_next_run() {
     let (said, told) = run();
     assert!(!said.contains("did not take"), "{said}");
     assert_eq!((told.len(), since(&told[0])), (1, since(&first[0])), "since the first of them");
+}
+
+#[test]
+fn a_stage_that_fails_as_its_run_did_names_the_command_that_began_it() {
+    let (cloud, receiver) = (Cloud::small("rest", "parquet"), Receiver::start());
+    std::fs::create_dir(cloud.world.path("in it's")).unwrap();
+    std::fs::copy(cloud.world.path("in/playlist.json"), cloud.world.path("in it's/playlist.json"))
+        .unwrap();
+    let denied = fake_s3::Fault::answer(403, "AccessDenied", "Access Denied");
+    cloud.s3.script(fake_s3::Op::Put, 1, usize::MAX, denied);
+    let go = |arguments: &[&str]| {
+        let output = webhook(&mut cloud.command(arguments), &receiver);
+        assert_eq!(output.status.code(), Some(5), "{}", text(&output));
+        texts(&receiver)
+    };
+    receiver.be(Manner::Status(500));
+    go(&["-q", "run", "--from-dir", "in it's", "--archive"]);
+    // Nobody took it, so the next process tells it: one that does not know the source.
+    receiver.be(Manner::Well);
+    let told = go(&["-q", "upload"]);
+    assert_eq!(told.len(), 1, "{told:?}");
+    let again = r"continue with: `snowtrack run --from-dir 'in it'\''s' --archive`";
+    assert!(told[0].ends_with(again), "{}", told[0]);
 }
 
 #[test]

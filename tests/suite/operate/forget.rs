@@ -13,7 +13,7 @@ use crate::support::bell::Bell;
 use crate::support::cloud::{Cloud, report, text};
 use crate::support::fake_s3::{Call, Fault, Op};
 use crate::support::fake_snowflake::{self as snowflake, When};
-use crate::support::fake_spotify::FakeSpotify;
+use crate::support::fake_spotify::{self as spotify, FakeSpotify};
 use crate::support::library::{AddedBy, Artist, Library, Mode, Playlist, Row, spotify_id};
 use crate::support::{World, copy};
 
@@ -412,6 +412,50 @@ fn a_forgotten_playlist_is_read_again_only_where_it_is_named() {
         report["playlists"].to_string().contains(&gone) && !said.contains("forgotten"),
         "{said}"
     );
+}
+
+#[test]
+fn what_runs_told_elsewhere_is_erased_or_named_and_no_incident_keeps_a_list() {
+    let mut cloud = cloud("copy", "parquet");
+    let (ids, key) = (lists(), "reports/last.json");
+    cloud.settings.push(("SNOWTRACK_REPORT_TO", format!("s3://lake/{key}")));
+    let spotify = three_nights(&cloud, &of_lists(&ids[..2]));
+    // Nobody is there to be called, so the incident stays open with the command that continues.
+    spotify.script(
+        spotify::When::Path("/v1/playlists".to_owned()),
+        2,
+        spotify::Fault::status(404, "no"),
+    );
+    let run = [&["run"], &of_lists(&ids[..2])[..]].concat();
+    let failed = command(&cloud, &spotify, &run).output().unwrap();
+    assert_eq!(failed.status.code(), Some(3), "{}", text(&failed));
+    let notes = || {
+        let path = cloud.world.path("data/snowtrack.duckdb");
+        let ledger = duckdb::Connection::open(path).unwrap();
+        all_text(&ledger, "meta.settings")
+    };
+    assert!(notes().contains(&format!("snowtrack run --playlist {}", ids[0])), "{}", notes());
+    let versions = || cloud.s3.every_version().into_iter().filter(|it| it.0 == key).count();
+    assert_eq!(versions(), 4);
+    let shown = succeeds(&cloud, &spotify, &["forget", "--playlist", &ids[0]]);
+    assert_eq!((versions(), &shown["missing_rights"]), (4, &serde_json::json!([])));
+    let done = succeeds(&cloud, &spotify, &["forget", "--playlist", &ids[0], "--yes"]);
+    assert_eq!((&done["status"], versions()), (&"forgotten".into(), 0), "{done:#}");
+    let beyond = done["beyond_reach"].to_string();
+    for told in ["logs", "alerts", "traces", "SNOWTRACK_REPORT_TO"] {
+        assert!(beyond.contains(told), "{told}: {beyond}");
+    }
+    assert_eq!(shown["beyond_reach"].to_string(), beyond, "said beforehand");
+    let incident = r#""kind":"source""#;
+    assert!(notes().contains(incident) && !notes().contains(&ids[0]), "{}", notes());
+    assert_eq!(found(&cloud, &secrets()), BTreeSet::new());
+    // A file on this machine goes as an object does.
+    let file = cloud.world.path("last.json");
+    cloud.settings.push(("SNOWTRACK_REPORT_TO", format!("file://{}", file.display())));
+    succeeds(&cloud, &spotify, &[&["run"], &of_lists(&ids[1..2])[..]].concat());
+    assert!(file.exists());
+    succeeds(&cloud, &spotify, &["forget", "--everything", "--yes"]);
+    assert!(!file.exists());
 }
 
 /// One night of two lists, and an account and a bucket that every trial begins with.

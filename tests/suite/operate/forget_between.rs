@@ -18,10 +18,12 @@ use crate::support::library::Mode;
 
 const STATE: &str = "s3://lake/state/";
 const PUBLISHED: &str = "published/spotify.duckdb";
+const REPORT: &str = "reports/last.json";
 
 fn keeps_state(cloud: &mut Cloud) {
     cloud.settings.push(("SNOWTRACK_STATE", STATE.to_owned()));
     cloud.settings.push(("SNOWTRACK_PUBLISH_TO", format!("s3://lake/{PUBLISHED}")));
+    cloud.settings.push(("SNOWTRACK_REPORT_TO", format!("s3://lake/{REPORT}")));
 }
 
 /// Three nights, each on a machine of its own that is gone afterwards.
@@ -70,6 +72,7 @@ fn with_a_state_nothing_is_left_in_any_generation_and_the_next_machine_goes_on()
     let before = found(&cloud, &secrets());
     assert!(below(&before, "state/").len() > 40, "{before:#?}");
     assert!(below(&before, PUBLISHED).len() > 10, "{before:#?}");
+    assert_eq!(versions(&cloud, REPORT), BTreeMap::from([(REPORT.to_owned(), 3)]));
     let shown = succeeds(&cloud, &spotify, &["forget", "--playlist", &ids[0]]);
     assert_eq!((&shown["status"], &shown["missing_rights"]), (&json!("planned"), &json!([])));
     assert!(shown["files"].as_array().unwrap().len() > 5, "what another machine sent: {shown:#}");
@@ -79,6 +82,7 @@ fn with_a_state_nothing_is_left_in_any_generation_and_the_next_machine_goes_on()
     assert_eq!((&done["status"], &done["left"]), (&json!("forgotten"), &json!([])), "{done:#}");
     assert_eq!(done["files"], shown["files"]);
     assert!(done["beyond_reach"].to_string().contains("other machines"), "{done:#}");
+    assert_eq!(versions(&cloud, REPORT), BTreeMap::new());
     assert_eq!(found(&cloud, &secrets()), BTreeSet::new());
     let state = state_of(&cloud, &spotify);
     let generation = state["generation"].as_u64().unwrap();
@@ -137,7 +141,7 @@ fn a_state_that_another_task_holds_is_not_forgotten_in_and_rights_on_it_are_aske
         assert_eq!(output.status.code(), Some(code), "{}", text(&output));
         assert!(text(&output).contains(says), "{}", text(&output));
     };
-    for prefix in ["state/", PUBLISHED] {
+    for prefix in ["state/", PUBLISHED, REPORT] {
         cloud.s3.clear_log();
         let denied = || Fault::answer(403, "AccessDenied", "Access Denied");
         // The second question about the prefix is asked with a key of nobody's.

@@ -104,6 +104,37 @@ fn nights_with_a_state(nights: usize) -> Vec<u64> {
     sizes
 }
 
+/// What a night without news asks of the state, and writes there, in order.
+fn asked_of_the_state(prune_after: Option<&str>) -> Vec<String> {
+    let mut cloud = Cloud::new("copy", "parquet");
+    cloud.settings.push(("SNOWTRACK_STATE", "s3://lake/state/".to_owned()));
+    let (library, _) = library(60);
+    let spotify = FakeSpotify::start(library, Mode::Development);
+    let night = |prune_after: Option<&str>| {
+        let run = ["--json", "run", "--archive", "--playlist", &spotify_id(1)];
+        let mut command = cloud.command(&run);
+        let of_spotify = cloud.world.operator(&spotify, &[]);
+        command.envs(of_spotify.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command.envs(prune_after.map(|age| ("SNOWTRACK_PRUNE_AFTER", age)));
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    };
+    night(None);
+    cloud.s3.clear_log();
+    night(prune_after);
+    let calls = cloud.s3.calls().into_iter().filter(|call| call.key.starts_with("state/"));
+    calls.map(|call| format!("{:?} {}", call.op, call.key)).collect()
+}
+
+#[test]
+fn where_nothing_is_to_be_pruned_the_state_is_not_taken_for_it() {
+    let usual = asked_of_the_state(None);
+    assert!(usual.iter().any(|call| call == "Put state/lease.json"), "{usual:?}");
+    assert_eq!(asked_of_the_state(Some("90d")), usual);
+    // Files of this machine go, and no other has them.
+    assert_eq!(asked_of_the_state(Some("0s")), usual);
+}
+
 fn assert_flat(sizes: &[u64], after: usize) {
     let (early, last) = (sizes[after], sizes[sizes.len() - 1]);
     assert!(last * 100 < early * 150, "{sizes:?}");

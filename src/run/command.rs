@@ -1,0 +1,180 @@
+//! The command that continues what a run could not end: as the user gave it, or as what ended the run advises.
+//!
+//! In: what a run was asked for, and its error. Out: words that a shell takes as they stand, without a secret: none is ever an argument.
+
+use super::error::Error;
+use super::job::{Settings, Source, Wanted};
+use crate::event::Stage;
+use crate::ids::RunId;
+
+/// What stands in an alert.
+pub(super) fn continuing(given: &str, error: &Error, run: &RunId) -> String {
+    match error {
+        Error::Refused { .. } => Some(format!("snowtrack status --run {run} --checks")),
+        Error::Unverified { next_step, .. } => advised(next_step),
+        Error::PipeGone { .. } => Some("snowtrack snowflake plan".to_owned()),
+        Error::Snowflake(error) if error.is_setup() && !error.is_config() => {
+            Some("snowtrack snowflake plan".to_owned())
+        }
+        _ => None,
+    }
+    .unwrap_or_else(|| given.to_owned())
+}
+
+/// The command that a text of ours names between backticks; some are named by their short names.
+fn advised(text: &str) -> Option<String> {
+    let named = || text.split('`').skip(1).step_by(2);
+    let whole = named().find(|name| name.starts_with("snowtrack ")).map(str::to_owned);
+    let short = || named().find(|name| matches!(*name, "verify" | "ingest"));
+    whole.or_else(|| short().map(|name| format!("snowtrack {name}")))
+}
+
+/// The command that a run with these settings is.
+pub(super) fn given(settings: &Settings) -> String {
+    let (first, last) = (*settings.stages.start(), *settings.stages.end());
+    let mut words = vec!["snowtrack".to_owned()];
+    if !settings.reship.is_empty() {
+        words.extend(["reconcile", "--repair"].map(str::to_owned));
+    } else if let Some(source) = &settings.source {
+        words.push(if last == Stage::Fetch { "fetch" } else { "run" }.to_owned());
+        add_source(source, &mut words);
+        add_wishes(settings, &mut words);
+    } else if first == last {
+        words.push(first.name().to_owned());
+        if settings.shipping.asks_all {
+            words.push("--all".to_owned());
+        }
+        if settings.shipping.ingest_as.is_some() {
+            words.extend(["--as", "rest"].map(str::to_owned));
+        }
+        add_run(settings, &mut words);
+    } else {
+        // What ships an erasure's files; every run takes them along.
+        words.push("run".to_owned());
+    }
+    words.extend(
+        settings.warn_only.iter().flat_map(|check| ["--warn-only".to_owned(), quoted(check)]),
+    );
+    if settings.state.is_single_writer {
+        words.push("--state-single-writer".to_owned());
+    }
+    words.join(" ")
+}
+
+/// What the configuration names needs no argument.
+fn add_source(source: &Source, words: &mut Vec<String>) {
+    match source {
+        Source::Demo => words.push("--demo".to_owned()),
+        Source::FromDir(folder) => {
+            words.extend(["--from-dir".to_owned(), quoted(&folder.to_string_lossy())]);
+        }
+        Source::Spotify(Wanted { is_usual: true, .. }) => {}
+        Source::Spotify(Wanted { playlists, mine, liked, .. }) => {
+            let named =
+                |id: &crate::ids::PlaylistId| ["--playlist".to_owned(), quoted(&id.to_string())];
+            words.extend(playlists.iter().flat_map(named));
+            words.extend(mine.then(|| "--mine".to_owned()));
+            words.extend(liked.then(|| "--liked".to_owned()));
+        }
+    }
+}
+
+/// All that changes what is read, kept or shipped. How long to wait is nothing that continues.
+fn add_wishes(settings: &Settings, words: &mut Vec<String>) {
+    if let Some(folder) = &settings.record {
+        words.extend(["--record".to_owned(), quoted(&folder.to_string_lossy())]);
+    }
+    if let Some(age) = settings.refetch_older_than {
+        words.extend(["--refetch-older-than".to_owned(), format!("{}s", age.as_secs())]);
+    }
+    let flags = [
+        (settings.refetch, "--refetch"),
+        (settings.enrich, "--enrich"),
+        (settings.full, "--full"),
+        (settings.archive, "--archive"),
+        (settings.shipping.no_ingest, "--no-ingest"),
+    ];
+    words.extend(flags.into_iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| flag.to_owned()));
+}
+
+fn add_run(settings: &Settings, words: &mut Vec<String>) {
+    if let Some(run) = &settings.run {
+        words.extend(["--run".to_owned(), run.to_string()]);
+    }
+}
+
+/// A word as a POSIX shell takes it.
+fn quoted(word: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_./:=@%+,-".contains(letter);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::time::Duration;
+
+    use chrono::{DateTime, Utc};
+
+    use super::*;
+
+    fn settings(source: Source) -> Settings {
+        Settings::new(source, || DateTime::<Utc>::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn a_run_is_given_again_with_all_that_it_was_asked_for() {
+        let id = "37i9dQZF1DXcBWIGoYBM5M";
+        let wanted =
+            Wanted { playlists: vec![id.parse().unwrap()], liked: true, ..Wanted::default() };
+        let of_spotify = settings(Source::Spotify(wanted.clone()));
+        assert_eq!(given(&of_spotify), format!("snowtrack run --playlist {id} --liked"));
+        let whole = Settings {
+            stages: Stage::Fetch..=Stage::Fetch,
+            record: Some(PathBuf::from("/a b/it's")),
+            refetch_older_than: Some(Duration::from_secs(7_200)),
+            enrich: true,
+            ..settings(Source::Spotify(Wanted {
+                playlists: Vec::new(),
+                mine: true,
+                ..wanted.clone()
+            }))
+        };
+        let wish = r"snowtrack fetch --mine --liked --record '/a b/it'\''s' --refetch-older-than 7200s --enrich";
+        assert_eq!(given(&whole), wish);
+        // Of what the configuration names nothing is said.
+        let usual = Wanted { is_usual: true, liked: false, ..wanted };
+        assert_eq!(given(&settings(Source::Spotify(usual))), "snowtrack run");
+        let folder = settings(Source::FromDir(PathBuf::from("in $HOME")));
+        assert_eq!(given(&folder), "snowtrack run --from-dir 'in $HOME'");
+    }
+
+    #[test]
+    fn a_stage_is_given_again_with_its_run() {
+        let run: RunId = "01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
+        let of_stage = Settings::of_stage(Stage::Upload, || DateTime::<Utc>::UNIX_EPOCH);
+        assert_eq!(given(&of_stage), "snowtrack upload");
+        let of_run = Settings { run: Some(run.clone()), ..of_stage };
+        assert_eq!(given(&of_run), format!("snowtrack upload --run {run}"));
+    }
+
+    #[test]
+    fn what_a_text_advises_is_its_command() {
+        for (text, command) in [
+            ("nothing; `verify` asks again", Some("snowtrack verify")),
+            ("`ingest` submits it", Some("snowtrack ingest")),
+            ("`snowtrack ingest --as rest` submits it", Some("snowtrack ingest --as rest")),
+            (
+                "compare it with `snowflake plan`, then `snowtrack reconcile songs --repair` ships",
+                Some("snowtrack reconcile songs --repair"),
+            ),
+            ("resume: `alter pipe D.S.P set x = 1`", None),
+            ("", None),
+        ] {
+            assert_eq!(advised(text).as_deref(), command, "{text}");
+        }
+    }
+}
