@@ -67,6 +67,17 @@ impl Warehouse {
         self.connection.query_row(&sql, [], read).doing(&format!("sum up `{table}`"))
     }
 
+    /// Whether any row of a table, current or not, has one of these texts.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub(crate) fn holds_text(&self, table: Table, texts: &[String]) -> Result<bool, Error> {
+        let sql = sql_files::for_table(sql_files::ledger::HOLDS_TEXT, table);
+        let texts = json!(texts).to_string();
+        let doing = format!("look for texts in `{table}`");
+        self.connection.query_row(&sql, [texts], |row| row.get(0)).doing(&doing)
+    }
+
     /// Rows and checksum of each bucket that has rows.
     ///
     /// # Errors

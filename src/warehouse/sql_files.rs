@@ -182,6 +182,7 @@ pub(crate) mod ledger {
         HAS_ROWS_TO_SHIP "has_rows_to_ship",
         HAS_RUN "has_run",
         HAS_SETTINGS "has_settings",
+        HOLDS_TEXT "holds_text",
         IS_EXPORTED "is_exported",
         IS_FOREIGN "is_foreign",
         IS_FORGOTTEN_PLAYLIST "is_forgotten_playlist",
@@ -356,6 +357,7 @@ fn filling<'a>(shape: &'a Shape, name: &str) -> Option<Cow<'a, str>> {
         // Quoted, because a parameter may not be called `position` otherwise.
         "parameters" => shape.each_column(", ", |column| quoted(&column.name)),
         "column_texts" => shape.each_column(", ", column_text),
+        "texts" => texts(shape),
         "key_is_null" => shape.each_key(" or ", |column| format!("{} is null", column.name)),
         _ => return shape.filling(name).or_else(|| consumer(name)),
     };
@@ -366,6 +368,12 @@ fn filling<'a>(shape: &'a Shape, name: &str) -> Option<Cow<'a, str>> {
 fn consumer<'a>(name: &str) -> Option<Cow<'a, str>> {
     let named = Consumer::ALL.into_iter().map(Consumer::name).find(|known| *known == name);
     named.map(Cow::Borrowed)
+}
+
+/// The columns that hold text, comma separated.
+fn texts(shape: &Shape) -> String {
+    let texts = shape.columns.iter().filter(|column| column.kind == ColumnKind::Varchar);
+    texts.map(|column| quoted(&column.name)).collect::<Vec<_>>().join(", ")
 }
 
 fn column_text(column: &Column) -> String {

@@ -1,9 +1,13 @@
 //! Texts that could be read as NULL: the hash writes both as `\N`, so the proof alone would not tell them apart.
 //!
-//! Our file formats take no text for NULL; Snowflake's own default, for parquet as well, takes `\N`. Where a format does, no file
-//! that is read with it is called verified.
+//! Our file formats take no text for NULL; Snowflake's own default, for parquet as well, takes `\N`. Where a format takes some, and a
+//! table has such a text, no file of the table that is read with it is called verified.
 
+use std::collections::BTreeSet;
+
+use crate::blocking::blocking;
 use crate::config::Account;
+use crate::ids::Table;
 use crate::lake::Format;
 use crate::run::Run;
 use crate::run::account::query;
@@ -11,7 +15,7 @@ use crate::run::error::Error;
 use crate::snowflake::{Answer, FileVerdict, QualifiedName, Row, Rows, Statement, Verification};
 use crate::status::Verdict;
 
-/// Doubts the proof of files whose file format reads some text as NULL. One question for each format that proven files have; it
+/// Doubts the proof of files of which a text may have been read as NULL. One question for each format that proven files have; it
 /// costs no warehouse.
 pub(super) async fn doubt(
     run: &Run<'_>,
@@ -19,24 +23,47 @@ pub(super) async fn doubt(
     mut verification: Verification,
 ) -> Result<Verification, Error> {
     for format in [Format::Parquet, Format::Csv] {
-        let is_read_so = |file: &FileVerdict| Format::of_key(&file.key) == Some(format);
-        let is_proven = |file: &FileVerdict| file.verdict == Verdict::Verified && is_read_so(file);
-        if !verification.files.iter().any(is_proven) {
+        let is_proven = |file: &&FileVerdict| {
+            file.verdict == Verdict::Verified && Format::of_key(&file.key) == Some(format)
+        };
+        let tables: BTreeSet<Table> =
+            verification.files.iter().filter(is_proven).map(|file| file.table).collect();
+        if tables.is_empty() {
             continue;
         }
         let name = account.names.file_format(format);
         let Some(marks) = ask(run, account, &name).await? else { continue };
+        let texts = texts(&marks);
+        let mut doubtful = BTreeSet::new();
+        for table in tables {
+            if blocking(|| run.warehouse.holds_text(table, &texts))? {
+                doubtful.insert(table);
+            }
+        }
         // csv's are looked for inside quotes as well.
         let inside = if format == Format::Csv { "inside quotes, too, " } else { "" };
         let reason = format!(
-            "the file format `{name}` reads {marks} as NULL, {inside}which no checksum tells from a text"
+            "a text of this table is one that the file format `{name}` reads as NULL ({marks}), {inside}which no checksum tells from a text"
         );
         let next_step = format!(
             "`alter file format {name} set null_if = ()`, then `snowtrack run --full` ships every row anew"
         );
+        let is_read_so = |file: &FileVerdict| {
+            Format::of_key(&file.key) == Some(format) && doubtful.contains(&file.table)
+        };
         verification = verification.doubting(is_read_so, &reason, &next_step);
     }
     Ok(verification)
+}
+
+/// The texts in a list as `desc` prints it, each also with one backslash for two.
+fn texts(marks: &str) -> Vec<String> {
+    let printed = marks.trim_matches(['[', ']', '(', ')', ' ']).split(',');
+    let as_text = |mark: &str| {
+        let mark = mark.trim().trim_matches('\'').to_owned();
+        [mark.replace(r"\\", r"\"), mark]
+    };
+    printed.flat_map(as_text).collect()
 }
 
 /// The texts that this file format reads as NULL; `None` also where that cannot be learnt.
