@@ -224,6 +224,7 @@ def test_the_programs_own_alert_of_a_refused_run_reaches_the_topic_by_that_right
     aws.enforce()
     task.run("run", "--from-dir", "in", machine="refused")
     assert "exit 4" in task.failures[0]
+    assert len([line for line in task.failures if "did not take the alert" in line]) == 1 - wanted
     aws.trust()
     assert len(aws.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])) == wanted
 
