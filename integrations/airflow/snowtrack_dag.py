@@ -1,6 +1,7 @@
 """snowtrack in Airflow: one run, and an asset for each shipped table that was verified.
 
-Copy this file into your DAGs folder. Environment of scheduler and workers (README.md says more):
+Copy this file into your DAGs folder (Airflow 3.3.2 or newer, which holds a rescheduled task back until its time). Environment of
+scheduler and workers (README.md says more):
 
     AIRFLOW_SNOWTRACK_MODE       local (default: the program on the worker) or ecs (the task of ecs/)
     AIRFLOW_SNOWTRACK_SCHEDULE   cron; `none` for by hand [default: 0 5 * * *]
@@ -50,9 +51,6 @@ class SnowtrackOperator(BaseOperator):
     0 returns the report. 8 reschedules to the report's `not_before`: no worker waits, no retry is used up. 2, 4 and 7 fail without
     retry; everything else fails and is retried as `retries` says.
     """
-
-    #: Releases before 3.3.2 hold a rescheduled task back until its time only where it says this of itself.
-    reschedule = True
 
     def __init__(self, *, arguments: list[str], later_s: int = 900, **kwargs):
         super().__init__(**kwargs)
