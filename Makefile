@@ -117,10 +117,12 @@ dist: duckdb $(VENV)/dist ## what is handed out, in dist/: archive, Python wheel
 
 # Whatever builds images here: CONTAINER=podman, or buildah by its own command line.
 CONTAINER ?= docker
+image_labels = --build-arg VERSION="$$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)" \
+  --build-arg REVISION="$$(git describe --always --abbrev=12 --exclude '*' --dirty)" --build-arg SOURCE="$(SOURCE)"
 .PHONY: image
 image: ## the container images `snowtrack` and `snowtrack-doubles` (CONTAINER=docker|podman)
-	$(CONTAINER) build -f docker/Dockerfile --target doubles -t snowtrack-doubles .
-	$(CONTAINER) build -f docker/Dockerfile --target snowtrack -t snowtrack .
+	$(CONTAINER) build -f docker/Dockerfile $(image_labels) --target doubles -t snowtrack-doubles .
+	$(CONTAINER) build -f docker/Dockerfile $(image_labels) --target snowtrack -t snowtrack .
 
 .PHONY: bench
 bench: build $(VENV)/bench ## calls, start-up, small libraries, throughput, memory (BENCH_ARGS=…), upload

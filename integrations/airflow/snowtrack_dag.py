@@ -1,6 +1,7 @@
 """snowtrack in Airflow: one run, and an asset for each shipped table that was verified.
 
-Copy this file into your DAGs folder. Environment of scheduler and workers (README.md says more):
+Copy this file into your DAGs folder (Airflow 3.3.2 or newer, which holds a rescheduled task back until its time). Environment of
+scheduler and workers (README.md says more):
 
     AIRFLOW_SNOWTRACK_MODE       local (default: the program on the worker) or ecs (the task of ecs/)
     AIRFLOW_SNOWTRACK_SCHEDULE   cron; `none` for by hand [default: 0 5 * * *]
@@ -16,6 +17,7 @@ import json
 import os
 import shlex
 import subprocess
+import tempfile
 from datetime import datetime, timedelta, timezone
 
 from airflow.sdk import DAG, Asset, BaseOperator, task
@@ -94,23 +96,36 @@ class LocalOperator(SnowtrackOperator):
     def once(self, context):
         command = [setting("COMMAND", "snowtrack"), "--log-format", "json", "--json", *self.arguments]
         self.log.info("running %s", shlex.join(command))
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         words = ""
-        try:
-            out, err = self.process.communicate()
-        finally:
-            self.on_kill()
-        for line in err.splitlines():
-            self.log.info("%s", line)
-            words = line
-        return self.process.returncode, json.loads(out) if out.startswith("{") else {}, words
+        # The report goes to a file, so that nothing waits for who reads it while the log is passed on line by line.
+        with tempfile.TemporaryFile("w+") as out:
+            self.process = subprocess.Popen(command, stdout=out, stderr=subprocess.PIPE, text=True, errors="replace")
+            try:
+                for line in self.process.stderr:
+                    words = line.rstrip("\n")
+                    self.log.info("%s", words)
+                self.process.wait()
+            finally:
+                self.on_kill()
+                self.process.stderr.close()
+            out.seek(0)
+            report = out.read()
+        return self.process.returncode, json.loads(report) if report.startswith("{") else {}, words
+
+    #: On SIGTERM it saves what it has and ends within 25 s.
+    patience_s = 30
 
     def on_kill(self):
-        """SIGTERM: it saves what it has and ends within 25 s."""
         process = getattr(self, "process", None)
-        if process and process.poll() is None:
-            process.terminate()
-            process.wait(timeout=30)
+        if process is None or process.poll() is not None:
+            return
+        process.terminate()
+        try:
+            process.wait(timeout=self.patience_s)
+        except subprocess.TimeoutExpired:
+            # A second one would begin beside it; the next run continues after a kill, too.
+            process.kill()
+            process.wait()
 
 
 class EcsOperator(SnowtrackOperator):
@@ -147,7 +162,8 @@ class EcsOperator(SnowtrackOperator):
         self.log.info("started %s", self.task_arn)
         ecs.get_waiter("tasks_stopped").wait(cluster=cluster, tasks=[self.task_arn], WaiterConfig={"Delay": 15, "MaxAttempts": 24 * 60 * 4})
         [stopped] = ecs.describe_tasks(cluster=cluster, tasks=[self.task_arn])["tasks"]
-        code = stopped["containers"][0].get("exitCode")
+        # By name: an account can put a container of its own into each task.
+        code = next((one.get("exitCode") for one in stopped["containers"] if one["name"] == "snowtrack"), None)
         if code is None:
             raise AirflowException(f"{self.task_arn} did not run: {stopped.get('stoppedReason')}")
         try:

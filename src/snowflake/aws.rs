@@ -47,13 +47,14 @@ pub(super) fn lifecycle(prefix: &str) -> Value {
     ]})
 }
 
-/// Reading below the prefix, and listing it.
+/// Reading below the prefix, and listing it. Where the bucket lies is asked without a prefix, so that a condition on one would never
+/// hold.
 pub(super) fn iam_policy(bucket: &str, prefix: &str) -> Value {
     json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Action": ["s3:GetObject", "s3:GetObjectVersion"],
             "Resource": format!("arn:aws:s3:::{bucket}/{prefix}*")},
-        {"Effect": "Allow", "Action": ["s3:ListBucket", "s3:GetBucketLocation"],
-            "Resource": format!("arn:aws:s3:::{bucket}"),
+        {"Effect": "Allow", "Action": "s3:GetBucketLocation", "Resource": format!("arn:aws:s3:::{bucket}")},
+        {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": format!("arn:aws:s3:::{bucket}"),
             "Condition": {"StringLike": {"s3:prefix": [format!("{prefix}*")]}}}
     ]})
 }
@@ -151,7 +152,7 @@ mod tests {
 
     #[test]
     fn the_role_may_read_the_prefix_and_list_it_and_nothing_else() {
-        insta::assert_snapshot!(iam_policy("lake", "spotify-data/"), @r#"{"Statement":[{"Action":["s3:GetObject","s3:GetObjectVersion"],"Effect":"Allow","Resource":"arn:aws:s3:::lake/spotify-data/*"},{"Action":["s3:ListBucket","s3:GetBucketLocation"],"Condition":{"StringLike":{"s3:prefix":["spotify-data/*"]}},"Effect":"Allow","Resource":"arn:aws:s3:::lake"}],"Version":"2012-10-17"}"#);
+        insta::assert_snapshot!(iam_policy("lake", "spotify-data/"), @r#"{"Statement":[{"Action":["s3:GetObject","s3:GetObjectVersion"],"Effect":"Allow","Resource":"arn:aws:s3:::lake/spotify-data/*"},{"Action":"s3:GetBucketLocation","Effect":"Allow","Resource":"arn:aws:s3:::lake"},{"Action":"s3:ListBucket","Condition":{"StringLike":{"s3:prefix":["spotify-data/*"]}},"Effect":"Allow","Resource":"arn:aws:s3:::lake"}],"Version":"2012-10-17"}"#);
     }
 
     #[test]

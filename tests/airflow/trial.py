@@ -96,6 +96,63 @@ assert sorted(outlet.name for task in dag.tasks for outlet in task.outlets) == s
         print(f"DagBag, {mode}: no import errors, 9 tasks")
 
 
+def the_local_variant_passes_the_log_on_and_ends_what_does_not_end():
+    """Programs that stand for ours: one that waits for its own log line to be read, and one that is deaf to SIGTERM."""
+    code = """
+import json, os, signal, sys, threading, types
+sys.path.insert(0, DAGS)
+import snowtrack_dag as it
+from airflow.sdk.exceptions import AirflowException
+
+def program(name, text):
+    with open(name, "w") as file:
+        file.write("#!/bin/bash\\n" + text)
+    os.chmod(name, 0o755)
+    os.environ["AIRFLOW_SNOWTRACK_COMMAND"] = os.path.abspath(name)
+    return it.LocalOperator(task_id="x", arguments=["run"])
+
+it.LocalOperator.log = types.SimpleNamespace(info=lambda text, *more: heard(text % more))
+with open("report.json", "w") as file:
+    json.dump({"run_id": "r"}, file)
+lines = []
+def heard(line):
+    lines.append(line)
+    if line == "first":
+        # Only now may it go on: a log that came at the end would never come.
+        open("heard", "w").close()
+talks = program("talks", 'echo first >&2; while [[ ! -e heard ]]; do sleep 0.05; done; head -c 300000 /dev/zero | tr "\\\\0" " " >&2; echo >&2; '
+    'echo last >&2; cat report.json; exit 3')
+watch = threading.Timer(60, lambda: os._exit(9)); watch.daemon = True; watch.start()
+code, report, words = talks.once({})
+assert (code, report, words) == (3, {"run_id": "r"}, "last"), (code, report, words)
+assert "first" in lines
+
+deaf = program("deaf", 'trap "" TERM; echo first >&2; while :; do sleep 0.1; done')
+deaf.patience_s = 0.5
+def heard(line):
+    if line == "first":
+        raise AirflowException("stopped")
+try:
+    deaf.once({})
+except AirflowException as error:
+    assert str(error) == "stopped", error
+else:
+    raise AssertionError("it was not stopped")
+assert deaf.process.returncode == -signal.SIGKILL, deaf.process.returncode
+polite = program("polite", 'trap "exit 130" TERM; echo first >&2; while :; do sleep 0.1; done')
+try:
+    polite.once({})
+except AirflowException:
+    pass
+assert polite.process.returncode == 130, polite.process.returncode
+"""
+    folder = home / "local"
+    folder.mkdir()
+    done = subprocess.run([sys.executable, "-c", code.replace("DAGS", repr(str(DAGS)))], env=BASE, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    print("local variant: the log line by line, SIGTERM, and SIGKILL where that is not heard")
+
+
 def the_demo_succeeds_and_proves_nothing():
     said, tasks, assets = test_dag("demo", "run --demo")
     assert tasks.pop("run") == ("success", 1), said[-3000:]
@@ -169,7 +226,7 @@ class Ecs:
     def __init__(self, code): self.code = code
     def run_task(self, **asked): self.asked = asked; return {"tasks": [{"taskArn": "arn:task"}], "failures": []}
     def get_waiter(self, name): assert name == "tasks_stopped"; return types.SimpleNamespace(wait=lambda **asked: None)
-    def describe_tasks(self, **asked): return {"tasks": [{"containers": [{} if self.code is None else {"exitCode": self.code}], "stoppedReason": "CannotPullContainerError"}]}
+    def describe_tasks(self, **asked): return {"tasks": [{"containers": [{"name": "aws-guardduty-agent", "exitCode": 99}, {"name": "snowtrack"} | ({} if self.code is None else {"exitCode": self.code})], "stoppedReason": "CannotPullContainerError"}]}
 
 class S3:
     def __init__(self, ecs, report): self.ecs, self.report = ecs, report
@@ -212,7 +269,7 @@ def main():
     code, said = airflow("db", "migrate")
     assert code == 0, said
     for trial in (
-        the_bag_has_no_error, the_ecs_variant_reads_exit_code_and_report, the_demo_succeeds_and_proves_nothing,
+        the_bag_has_no_error, the_ecs_variant_reads_exit_code_and_report, the_local_variant_passes_the_log_on_and_ends_what_does_not_end, the_demo_succeeds_and_proves_nothing,
         a_verified_run_emits_an_asset_for_each_table_with_news, exit_8_is_rescheduled_to_the_reports_time_and_goes_on,
         exit_7_fails_without_retry_and_says_why, exit_4_fails_without_retry_and_says_why,
     ):

@@ -3,6 +3,7 @@
 Knows the few intrinsic functions that the template uses and refuses any other, so that nothing is compared that was not resolved.
 """
 
+import json
 import pathlib
 import re
 
@@ -13,6 +14,7 @@ TEMPLATE = ROOT / "ecs" / "stack.yaml"
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:"
+#: Who is told; the other is of what repeats it.
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:snowtrack"
 
 #: What a deployment with everything says.
@@ -27,7 +29,13 @@ PARAMETERS = {
     "SnowflakeExternalId": "MYORG_SFCRole=1_abc",
     "SnowpipeQueueArn": f"arn:aws:sqs:{REGION}:999999999999:sf-snowpipe-AIDA-abc",
     "AlarmEmail": "operator@example.org",
+    "MetricsNamespace": "snowtrack",
 }
+
+
+def task_definition():
+    """As it is written: names that deploy.sh fills in stand for themselves."""
+    return json.loads((ROOT / "ecs/task-definition.json").read_text().replace("${COMMAND}", '"${COMMAND}"'))
 
 
 class _Tag:

@@ -86,7 +86,12 @@ class Walk:
         if path.startswith("$$."):
             path, data = path[1:], self.context
         found = self.data if data is None else data
-        for name, index in re.findall(r"\.(\w+)|\[(\d+)\]", path):
+        parts = re.findall(r"\.(\w+)|\[(\d+)\]|\[\?\(@\.(\w+) == '([^']*)'\)\]", path)
+        for name, index, member, wanted in parts:
+            if member:
+                # A filter gives a list, an empty one where nothing is meant.
+                found = [one for one in found if one.get(member) == wanted]
+                continue
             try:
                 found = found[name] if name else found[int(index)]
             except (IndexError, TypeError) as error:
@@ -96,6 +101,8 @@ class Walk:
     def holds(self, choice):
         if "And" in choice:
             return all(self.holds(one) for one in choice["And"])
+        if "Or" in choice:
+            return any(self.holds(one) for one in choice["Or"])
         [operator] = set(choice) - {"Variable", "Next"}
         wanted = choice[operator]
         try:
@@ -108,6 +115,7 @@ class Walk:
             "IsPresent": lambda: wanted,
             "IsTimestamp": lambda: is_timestamp(value) == wanted,
             "NumericEquals": lambda: number and value == wanted,
+            "NumericGreaterThanEquals": lambda: number and wanted <= value,
             "NumericLessThanEquals": lambda: number and value <= wanted,
             "StringMatches": lambda: isinstance(value, str) and fnmatch.fnmatchcase(value, wanted.replace("[", "[[]")),
         }[operator]()

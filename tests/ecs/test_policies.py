@@ -8,14 +8,13 @@ import base64
 import copy
 import json
 import os
-import pathlib
 import shutil
 import subprocess
 
 import pytest
 from botocore.exceptions import ClientError
 from conftest import DOUBLES, environment, snowtrack
-from stack import REGION, ROOT, TOPIC, Stack
+from stack import REGION, ROOT, TOPIC, Stack, task_definition
 
 STATEMENTS = {one["Sid"]: one for one in Stack().policy("TaskRole")["Statement"]}
 
@@ -62,7 +61,7 @@ class Task:
         aws.client("sns").create_topic(Name="snowtrack")
         self.aws, self.folder, self.failures = aws, folder, []
         self.keys = aws.role("task", for_moto(policy))
-        [container] = json.loads((pathlib.Path(__file__).parents[2] / "ecs/task-definition.json").read_text())["containerDefinitions"]
+        [container] = task_definition()["containerDefinitions"]
         values = {"BUCKET": "lake", "PREFIX": "spotify-data/", "TOPIC_ARN": TOPIC, "METRICS_NAMESPACE": "snowtrack"}
         self.settings = {}
         for pair in container["environment"]:
@@ -225,6 +224,7 @@ def test_the_programs_own_alert_of_a_refused_run_reaches_the_topic_by_that_right
     aws.enforce()
     task.run("run", "--from-dir", "in", machine="refused")
     assert "exit 4" in task.failures[0]
+    assert len([line for line in task.failures if "did not take the alert" in line]) == 1 - wanted
     aws.trust()
     assert len(aws.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])) == wanted
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import pathlib
 
 import pytest
 from conftest import DOUBLES, snowtrack
-from stack import PARAMETERS, REGION, ROOT, TEMPLATE, Stack
+from stack import PARAMETERS, REGION, ROOT, SECRET, TEMPLATE, Stack, task_definition
 
 BIN = pathlib.Path(sys.executable).parent
 SETTINGS = {
@@ -40,8 +41,11 @@ def test_no_resource_is_everything_without_a_reason_beside_it():
 def test_each_alarm_tells_the_topic_and_says_what_a_gap_means(stack):
     alarms = of_type(stack, "AWS::CloudWatch::Alarm")
     assert 5 <= len(alarms)
+    # One incident is one message: what the program tells of goes to a topic of its own when an alarm repeats it.
+    only_here = {"NoGoodRunAlarm", "NoManifestAlarm"}
     for name, alarm in alarms.items():
-        assert alarm["AlarmActions"] == [stack.outputs["TopicArn"]], name
+        topic = stack.outputs["TopicArn" if name in only_here else "AlarmTopicArn"]
+        assert alarm["AlarmActions"] == alarm.get("OKActions", [topic]) == [topic], name
         assert alarm["TreatMissingData"] in ("breaching", "notBreaching", "ignore"), name
         # CloudWatch looks back a day, with periods of an hour or more a week.
         span = alarm["Period"] * alarm["EvaluationPeriods"]
@@ -50,6 +54,60 @@ def test_each_alarm_tells_the_topic_and_says_what_a_gap_means(stack):
     assert {"FreshnessSeconds", "FilesMismatched", "ChecksFailed", "FilesPending", "ManifestsWritten"} <= set(by_metric)
     for metric in ("FreshnessSeconds", "ManifestsWritten"):
         assert by_metric[metric]["TreatMissingData"] == "breaching", "silence is what these are about"
+    for resource in of_type(stack, "AWS::Events::Rule").values():
+        assert stack.outputs["TopicArn"] not in [target["Arn"] for target in resource["Targets"]]
+
+
+def test_where_a_schedule_is_slower_than_cloudwatch_looks_back_its_alarms_can_be_still():
+    for hours in ({}, {"GoodRunHours": 0}, {"ManifestHours": 0}):
+        stack = Stack(**hours)
+        enabled = {name: stack.properties(name)["ActionsEnabled"] for name in ("NoGoodRunAlarm", "NoManifestAlarm")}
+        assert enabled == {"NoGoodRunAlarm": "GoodRunHours" not in hours, "NoManifestAlarm": "ManifestHours" not in hours}
+        assert all(1 <= alarm["EvaluationPeriods"] for alarm in of_type(stack, "AWS::CloudWatch::Alarm").values())
+
+
+def test_metrics_have_a_namespace_of_the_stacks_own():
+    stack = Stack(MetricsNamespace="second")
+    alarms = of_type(stack, "AWS::CloudWatch::Alarm").values()
+    assert {alarm["Namespace"] for alarm in alarms} == {"second", "AWS/States"}
+    [filtered] = of_type(stack, "AWS::Logs::MetricFilter").values()
+    assert filtered["MetricTransformations"][0]["MetricNamespace"] == "second"
+    assert '"second", "RowsFetched"' in stack.properties("Dashboard")["DashboardBody"]
+    assert "Default" not in stack.template["Parameters"]["MetricsNamespace"]
+
+
+def test_what_a_failed_first_deployment_made_goes_and_what_was_in_use_stays(stack):
+    kept = {name for name, one in stack.resources.items() if one.get("DeletionPolicy", "Delete") != "Delete"}
+    assert kept == {"Bucket", "Repository", "LogGroup"}
+    assert {stack.resources[name]["DeletionPolicy"] for name in kept} == {"RetainExceptOnCreate"}
+    assert {stack.resources[name]["UpdateReplacePolicy"] for name in kept} == {"Retain"}
+
+
+def test_ten_commits_of_images_stay_however_many_manifests_each_has(aws, stack):
+    text = stack.properties("Repository")["LifecyclePolicy"]["LifecyclePolicyText"]
+    aws.client("ecr").create_repository(repositoryName="snowtrack")
+    aws.client("ecr").put_lifecycle_policy(repositoryName="snowtrack", lifecyclePolicyText=text)
+    counted = [rule["selection"] for rule in json.loads(text)["rules"] if rule["selection"]["countType"] == "imageCountMoreThan"]
+    assert counted == [{"tagStatus": "tagged", "tagPatternList": ["*"], "countType": "imageCountMoreThan", "countNumber": 10}]
+
+
+def test_one_more_port_leaves_where_it_is_named_and_none_comes_in():
+    def ports(**changes):
+        group = Stack(**changes).properties("SecurityGroup")
+        assert "SecurityGroupIngress" not in group
+        return [rule["FromPort"] for rule in group["SecurityGroupEgress"] if rule["FromPort"] == rule["ToPort"]]
+    assert (ports(), ports(EgressPort=4318)) == ([443], [443, 4318])
+
+
+def test_the_secrets_that_are_named_may_be_read_and_their_key_used_by_secrets_manager_alone(stack):
+    mine = {one["Sid"]: one for one in stack.policy("ExecutionRole")["Statement"]}
+    assert "SecretsKey" not in mine and len(mine["Secrets"]["Resource"]) == 3
+    key = f"arn:aws:kms:{REGION}:123456789012:key/1"
+    more = Stack(AlertUrlArn=SECRET + "alert-url", OtlpHeadersArn=SECRET + "otlp", SecretsKeyArn=key)
+    theirs = {one["Sid"]: one for one in more.policy("ExecutionRole")["Statement"]}
+    assert set(theirs["Secrets"]["Resource"]) == {*mine["Secrets"]["Resource"], SECRET + "alert-url", SECRET + "otlp"}
+    assert (theirs["SecretsKey"]["Action"], theirs["SecretsKey"]["Resource"]) == ("kms:Decrypt", key)
+    assert theirs["SecretsKey"]["Condition"] == {"StringEquals": {"kms:ViaService": f"secretsmanager.{REGION}.amazonaws.com"}}
 
 
 #: DESIGN section 9.
@@ -84,9 +142,12 @@ def test_the_bucket_is_private_encrypted_versioned_and_tls_only(aws, stack):
         | ({"AbortIncompleteMultipartUpload": rule["AbortIncompleteMultipartUpload"]} if "AbortIncompleteMultipartUpload" in rule else {})
         | ({"NoncurrentVersionExpiration": rule["NoncurrentVersionExpiration"]} if "NoncurrentVersionExpiration" in rule else {})
         | ({"Expiration": {"Days": rule["ExpirationInDays"]}} if "ExpirationInDays" in rule else {})
+        | ({"Expiration": {"ExpiredObjectDeleteMarker": True}} if rule.get("ExpiredObjectDeleteMarker") else {})
         for rule in bucket["LifecycleConfiguration"]["Rules"]
     ]
     s3.put_bucket_lifecycle_configuration(Bucket="lake", LifecycleConfiguration={"Rules": rules})
+    # Only of the state does a run delete anything.
+    assert [rule["Id"] for rule in bucket["LifecycleConfiguration"]["Rules"] if rule.get("ExpiredObjectDeleteMarker")] == ["snowtrack-old-state"]
     assert all(bucket["PublicAccessBlockConfiguration"].values())
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
     [deny] = stack.properties("BucketPolicy")["PolicyDocument"]["Statement"]
@@ -142,6 +203,10 @@ def test_the_role_that_snowflake_assumes_is_the_plans(stack, planned):
     assert f"storage_aws_role_arn = '{stack.outputs['SnowflakeRoleArn']}'" in sql
     assert "storage_allowed_locations = ('s3://lake/spotify-data/')" in sql
     assert statements(stack.policy("SnowflakeRole")) == statements(documents["snowflake-role-policy"])
+    # Where a bucket lies is asked without a prefix: a condition on one would never hold.
+    for statement in documents["snowflake-role-policy"]["Statement"]:
+        if "s3:GetBucketLocation" in statement["Action"]:
+            assert "Condition" not in statement
     trust = documents["snowflake-role-trust-policy"]["Statement"][0]
     known = Stack(SnowflakeUserArn=trust["Principal"]["AWS"], SnowflakeExternalId=trust["Condition"]["StringEquals"]["sts:ExternalId"])
     assert known.properties("SnowflakeRole")["AssumeRolePolicyDocument"]["Statement"] == [trust]
@@ -192,7 +257,7 @@ esac''')
         program.write_text(f"#!/bin/sh\n{text}\n")
         program.chmod(program.stat().st_mode | stat.S_IXUSR)
 
-    def deploy(self, *arguments):
+    def deploy(self, *arguments, root=ROOT):
         file = self.folder / "settings.env"
         file.write_text("".join(f"{name}={value}\n" for name, value in self.settings.items()))
         variables = {
@@ -200,7 +265,7 @@ esac''')
             "AWS_ACCESS_KEY_ID": "admin", "AWS_SECRET_ACCESS_KEY": "admin", "AWS_EC2_METADATA_DISABLED": "true",
         }
         return subprocess.run(
-            [ROOT / "ecs" / "deploy.sh", *arguments, file], env=variables, capture_output=True, text=True, timeout=120)
+            [root / "ecs" / "deploy.sh", *arguments, file], env=variables, capture_output=True, text=True, timeout=120)
 
     def container_calls(self):
         log = self.folder / "container.log"
@@ -219,7 +284,7 @@ def revisions(aws):
 def test_a_dry_run_says_everything_and_does_nothing(aws, deployment):
     done = deployment.deploy("--dry-run")
     assert done.returncode == 0, done.stderr
-    for word in ("cloudformation deploy", "build -f", "push", "register-task-definition"):
+    for word in ("cloudformation deploy", "build --platform", "push", "register-task-definition"):
         assert word in done.stderr
     definition = json.loads(done.stdout)
     [container] = definition["containerDefinitions"]
@@ -233,12 +298,17 @@ def test_a_deployment_registers_a_task_that_ecs_takes_and_the_next_one_a_revisio
     assert deployment.container_calls() == ["build", "login", "push"]
     asked = (deployment.folder / "deploy.log").read_text().splitlines()
     given = dict(pair.split("=", 1) for pair in asked[asked.index("--parameter-overrides") + 1:])
-    assert set(given) <= set(Stack().template["Parameters"])
+    # Each one: what is not named keeps what the last deployment gave it.
+    assert set(given) == set(Stack().template["Parameters"]) and given["AlarmEmail"] == ""
     assert {name: given[name] for name in ("BucketName", "SpotifyRefreshTokenArn")} == {
         "BucketName": "lake", "SpotifyRefreshTokenArn": PARAMETERS["SpotifyRefreshTokenArn"]}
     # Another deployment of the same commit: its image is there.
     image = {"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json", "config": {}, "layers": []}
-    tag = (deployment.folder / "container.log").read_text().split(":")[-1].split()[0]
+    [built] = [line for line in (deployment.folder / "container.log").read_text().splitlines() if line.startswith("build ")]
+    # The task's processor, whatever this machine's is; and what is in it.
+    assert "--platform linux/amd64" in built and task_definition()["runtimePlatform"]["cpuArchitecture"] == "X86_64"
+    tag = re.search(r" -t \S+:(\S+)", built).group(1)
+    assert f"REVISION={tag} " in built and re.search(r"VERSION=\d+\.\d+\.\d+ ", built) and "SOURCE=" in built
     aws.client("ecr").create_repository(repositoryName="snowtrack")
     aws.client("ecr").put_image(repositoryName="snowtrack", imageManifest=json.dumps(image), imageTag=tag)
     assert deployment.deploy().returncode == 0
@@ -285,8 +355,59 @@ def test_where_snowflake_and_the_apps_secret_are_not_named_the_task_has_neither(
     assert not [one for one in container["environment"] if one["name"].startswith("SNOWFLAKE")]
 
 
+def test_what_the_task_does_its_size_and_its_sinks_are_settings(aws, tmp_path):
+    deployment = Deployment(
+        aws, tmp_path, ARGUMENTS="run --mine --liked", SPOTIFY_PLAYLIST_IDS="", CPU="1024", MEMORY="2048", STACK="second", SNOWFLAKE_ROLE="LOADER",
+        SNOWFLAKE_SCHEMA="LANDING", SNOWTRACK_ALERT_URL_ARN=SECRET + "alert-url", OTEL_EXPORTER_OTLP_ENDPOINT="https://otlp.example.org",
+        GOOD_RUN_HOURS="0", EGRESS_PORT="4318")
+    done = deployment.deploy("--dry-run")
+    assert done.returncode == 0, done.stderr
+    task = json.loads(done.stdout)
+    [container] = task["containerDefinitions"]
+    assert container["command"] == ["--log-format", "json", "--json", "run", "--mine", "--liked"]
+    assert (task["cpu"], task["memory"]) == ("1024", "2048")
+    said = {one["name"]: one["value"] for one in container["environment"]}
+    assert "SPOTIFY_PLAYLIST_IDS" not in said and "SNOWFLAKE_WAREHOUSE" not in said
+    assert (said["SNOWFLAKE_ROLE"], said["SNOWFLAKE_SCHEMA"]) == ("LOADER", "LANDING")
+    assert said["OTEL_EXPORTER_OTLP_ENDPOINT"] == "https://otlp.example.org"
+    # Two stacks of one account do not silence each other.
+    assert said["SNOWTRACK_METRICS_NAMESPACE"] == "second" and "MetricsNamespace=second" in done.stderr
+    assert {"name": "SNOWTRACK_ALERT_URL", "valueFrom": SECRET + "alert-url"} in container["secrets"]
+    assert "GoodRunHours=0 " in done.stderr and "EgressPort=4318 " in done.stderr
+
+
+def test_what_was_not_committed_gets_a_tag_of_its_own(aws, tmp_path):
+    """The image of a commit that is there already would go out in its place."""
+    copy = tmp_path / "copy"
+    for name in ("ecs", "docker"):
+        shutil.copytree(ROOT / name, copy / name)
+    for name in (".dockerignore", "Cargo.toml", "build.rs"):
+        shutil.copy(ROOT / name, copy / name)
+    git = ["git", "-C", copy, "-c", "user.name=x", "-c", "user.email=x@example.org"]
+    for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "x"], ["remote", "add", "origin", "https://me:hunter2@example.org/x.git"]):
+        subprocess.run([*git, *arguments], check=True)
+    deployment = Deployment(aws, tmp_path)
+
+    def tag():
+        done = deployment.deploy("--dry-run", root=copy)
+        assert done.returncode == 0, done.stderr
+        assert "SOURCE=https://example.org/x.git" in done.stderr and "hunter2" not in done.stderr
+        return json.loads(done.stdout)["containerDefinitions"][0]["image"].split(":")[-1], "what lies here" in done.stderr
+
+    commit = tag()
+    assert re.fullmatch(r"[0-9a-f]{12}", commit[0]) and not commit[1]
+    (copy / "build.rs").write_text("fn main() {}")
+    changed = tag()
+    (copy / "src").mkdir()
+    (copy / "src/new.rs").write_text("// new")
+    new = tag()
+    (copy / "build.rs").unlink()
+    assert len({commit[0], changed[0], new[0], tag()[0]}) == 4
+    assert changed[1] and changed[0].startswith(commit[0] + "-") and tag() == tag()
+
+
 @pytest.mark.parametrize("changes, word", [
-    ({"BUCKET": ""}, "BUCKET"), ({"SNOWFLAKE_USER": ""}, "SNOWFLAKE_USER"), ({"BUKET": "x"}, "BUKET"), ({"STACK": 'a"b'}, "STACK"),
+    ({"BUCKET": ""}, "BUCKET"), ({"SPOTIFY_PLAYLIST_IDS": ""}, "SPOTIFY_PLAYLIST_IDS"), ({"SNOWFLAKE_USER": ""}, "SNOWFLAKE_USER"), ({"BUKET": "x"}, "BUKET"), ({"STACK": 'a"b'}, "STACK"),
 ])
 def test_settings_that_cannot_be_right_are_named_before_anything_is_done(aws, tmp_path, changes, word):
     deployment = Deployment(aws, tmp_path, **changes)
@@ -296,8 +417,10 @@ def test_settings_that_cannot_be_right_are_named_before_anything_is_done(aws, tm
 
 
 def test_the_tasks_settings_are_the_programs(planned):
-    """Each variable of the task is one that the program reads; the sinks' come with the sinks."""
-    [container] = json.loads((ROOT / "ecs/task-definition.json").read_text())["containerDefinitions"]
+    """Each variable of the task is one that the program reads."""
+    [container] = task_definition()["containerDefinitions"]
     known = set(re.findall(r"^#?([A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     named = {one["name"] for one in container["environment"] + container["secrets"]} | {"SNOWTRACK_REPORT_TO"}
-    assert named - known <= {"SNOWTRACK_METRICS", "SNOWTRACK_METRICS_NAMESPACE", "SNOWTRACK_ALERT_SNS_TOPIC"}
+    # These are the standard's own; the file names them in its head.
+    known |= set(re.findall(r"OTEL_[A-Z_]+", (ROOT / ".env.example").read_text()))
+    assert named <= known
