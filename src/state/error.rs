@@ -26,12 +26,17 @@ pub enum Error {
     Unconditional { location: String, what: &'static str },
     /// A later version of this program wrote it.
     #[error(
-        "the state `{location}` was written by a later version of snowtrack (schema {found}, this one knows {known}); nothing was read. Run that version here, too"
+        "the state `{location}` was written by a later version of snowtrack (schema {found}, this one knows {known}); nothing was read. Run that version here, too, or go back for good: `snowtrack state push --force` with a ledger that this version wrote"
     )]
     Newer { location: String, found: u32, known: u32 },
+    /// There are generations, and nothing says which one counts.
+    #[error(
+        "`{current}` is gone, which says what of generations {generations} counts; nothing was deleted. In an empty data directory `snowtrack state pull --force` takes the newest, and then `snowtrack state push --force` goes on from it. A ledger that should go on instead is pushed the same way"
+    )]
+    Headless { location: String, current: String, generations: String },
     /// Neither is the other's descendant.
     #[error(
-        "the ledger here and the state `{location}` both have runs that the other lacks (here {here}, there {there}). Keep the one here with `snowtrack state push`, or the one there with `snowtrack state pull --force`"
+        "the ledger here and the state `{location}` both have runs that the other lacks (here {here}, there {there}). Keep the one here with `snowtrack state push --force`, or the one there with `snowtrack state pull --force`"
     )]
     Diverged { location: String, here: String, there: String },
     /// Others went on meanwhile.
@@ -39,6 +44,11 @@ pub enum Error {
         "the state `{location}` is newer (generation {there}) than what was pulled (generation {here}); `snowtrack state pull` first, or replace it with `snowtrack state push --force`"
     )]
     Moved { location: String, here: u64, there: u64 },
+    /// What is here never came from there.
+    #[error(
+        "the ledger here does not come from the state `{location}` (generation {there}), which it would replace; if that is wanted: `snowtrack state push --force`"
+    )]
+    Foreign { location: String, there: u64 },
     /// There is none yet.
     #[error("there is nothing in the state `{0}` yet: a run, or `snowtrack state push`, begins it")]
     Empty(String),
@@ -82,7 +92,8 @@ impl Error {
     /// Whether the same command can succeed later without anybody mending anything.
     pub const fn is_later(&self) -> bool {
         match self {
-            Self::Held { .. } | Self::Fenced { .. } | Self::Moved { .. } => true,
+            Self::Held { .. } | Self::Fenced { .. } => true,
+            Self::Moved { .. } | Self::Foreign { .. } => true,
             Self::Interrupted | Self::NoTime => true,
             Self::Lake(error) => error.is_transient(),
             _ => false,
@@ -95,6 +106,7 @@ impl Error {
             Self::Unconditional { .. }
             | Self::Newer { .. }
             | Self::Diverged { .. }
+            | Self::Headless { .. }
             | Self::Empty(_)
             | Self::NoLedger(_)
             | Self::NotConfigured => true,

@@ -3,13 +3,12 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::error::Error;
-use super::generation::{CURRENT, Current};
+use super::generation::{self, Current};
 use super::hold::{LEASE, parsed};
 use super::lease::Lease;
 use super::place::Place;
 use crate::config::StateSettings;
 use crate::lake::{Condition, Put};
-use crate::warehouse::SCHEMA_VERSION;
 
 /// What a place says of itself.
 pub(crate) struct Examined {
@@ -21,6 +20,8 @@ pub(crate) struct Examined {
     pub(crate) lease: Option<HeldLease>,
     /// Generation, schema version, and those that are kept.
     pub(crate) current: Option<(u64, u32, Vec<u64>)>,
+    /// Why no run can go on from it: a later version wrote it, or nothing says which generation counts.
+    pub(crate) trouble: Option<Error>,
 }
 
 /// A lease, by the store's time.
@@ -43,17 +44,6 @@ pub(crate) enum Conditions {
     Locked,
 }
 
-/// Of a schema that this version does not know, or `None`.
-pub(crate) fn newer(found: &Examined) -> Option<Error> {
-    let (_, found_version, _) = found.current.as_ref()?;
-    let location = found.location.clone();
-    (*found_version > SCHEMA_VERSION).then_some(Error::Newer {
-        location,
-        found: *found_version,
-        known: SCHEMA_VERSION,
-    })
-}
-
 /// Reads what is there. Writes nothing.
 pub(crate) async fn examine(
     settings: &StateSettings,
@@ -62,7 +52,13 @@ pub(crate) async fn examine(
     let place = Place::open(settings, false, clock).await?;
     let location = place.name.clone();
     if !place.is_there() {
-        return Ok(Examined { location, is_there: false, lease: None, current: None });
+        return Ok(Examined {
+            location,
+            is_there: false,
+            lease: None,
+            current: None,
+            trouble: None,
+        });
     }
     let found = place.get(LEASE).await?;
     let lease: Option<Lease> =
@@ -75,11 +71,17 @@ pub(crate) async fn examine(
         expires_at: lease.expires_at,
         fencing_number: lease.fencing_number,
     });
-    let current = place.get(CURRENT).await?.what;
-    let current: Option<Current> =
-        current.as_ref().map(|it| parsed(&place, CURRENT, it)).transpose()?;
+    let current = generation::found(&place).await?.map(|(current, _)| current);
+    let trouble = match &current {
+        Some(current) => generation::require_known(&place, current).err(),
+        None => {
+            let written = generation::written(&place).await?;
+            (!written.is_empty()).then(|| generation::headless(&place, &written))
+        }
+    };
+    let current = current.filter(Current::is_one);
     let current = current.map(|it| (it.generation, it.schema_version, it.generations));
-    Ok(Examined { location, is_there: true, lease, current })
+    Ok(Examined { location, is_there: true, lease, current, trouble })
 }
 
 /// Writes what must and what must not be written, under a name of its own, and takes it away again.
