@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::stop::Stop;
+
 /// No service asks for a longer pause in earnest (Spotify's longest lockout is 86,400 s): a longer one is a broken header.
 pub const LONGEST_PENALTY: Duration = Duration::from_secs(86_400);
 
@@ -34,6 +36,24 @@ pub async fn pause(delay: Duration) {
     tokio::time::sleep(delay).await;
 }
 
+/// What `work` gives, or `None` where it is not done when `grace` is over, which begins when somebody asks to stop; `work` is then
+/// dropped where it waits.
+pub(crate) async fn with_grace<T>(
+    stop: &Stop,
+    grace: Duration,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    let over = async {
+        stop.asked().await;
+        pause(stop.left_of(grace)).await;
+    };
+    tokio::select! {
+        biased;
+        done = work => Some(done),
+        () = over => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -48,5 +68,18 @@ mod tests {
         let full: Vec<_> = (1..=4).map(|n| policy.delay(n, 1.0).map(|d| d.as_millis())).collect();
         assert_eq!(full, [Some(1000), Some(2000), Some(3000), None]);
         assert_eq!(policy.delay(1, 0.0), Some(Duration::from_millis(500)));
+    }
+    #[tokio::test]
+    async fn work_that_hangs_is_over_with_its_grace_and_without_a_question_never() {
+        let stop = Stop::default();
+        assert_eq!(with_grace(&stop, Duration::ZERO, async { 7 }).await, Some(7));
+        let ((), hung) = tokio::join!(
+            async { stop.ask() },
+            with_grace(&stop, Duration::from_millis(1), std::future::pending::<()>())
+        );
+        assert_eq!(hung, None);
+        assert!(Duration::from_millis(1) <= stop.since().unwrap());
+        // What is done is told, however late.
+        assert_eq!(with_grace(&stop, Duration::ZERO, async { 7 }).await, Some(7));
     }
 }

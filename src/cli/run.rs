@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::duration::duration;
-use super::exit::Error;
+use super::exit::{self, Error};
 use super::progress::{self, Drawing};
 use super::{Cli, now, print, runtime, summary, tell};
 use crate::config::Config;
@@ -229,14 +229,27 @@ pub(super) fn go_quietly(cli: &Cli, config: &Config, settings: &Settings) -> Res
     error.map_or(Ok(()), |error| Err(error.into()))
 }
 
-/// Lets a signal ask for the end.
+/// Lets a signal ask for the end, and a second one make it.
 pub(super) fn stop_on_signal(stop: &Arc<Stop>) {
     let asked = Arc::clone(stop);
-    let signal = signal();
+    let mut signals = Signals::listen();
     tokio::spawn(async move {
-        signal.await;
+        signals.next().await;
         asked.ask();
+        signals.next().await;
+        tracing::error!(
+            "asked to stop a second time: ended at once. What was saved last stays, and a lease on the state expires by itself"
+        );
+        end_at_once();
     });
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "somebody asked twice; as after a kill, the next run goes on from what is on the disk"
+)]
+fn end_at_once() -> ! {
+    std::process::exit(i32::from(exit::INTERRUPTED))
 }
 
 /// How progress is drawn where nobody watches.
@@ -273,11 +286,21 @@ fn go(cli: &Cli, config: &Config, settings: &Settings, drawing: Drawing) -> Resu
 /// Ctrl-C, or the SIGTERM with which schedulers and containers ask. Listened for from here on, not only once it is awaited: whoever
 /// is told what a run waits for may end it at once.
 #[cfg(unix)]
-fn signal() -> impl Future<Output = ()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let both = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
-    async move {
-        let (Ok(mut interrupt), Ok(mut terminate)) = both else {
+struct Signals(Option<(tokio::signal::unix::Signal, tokio::signal::unix::Signal)>);
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        let both = signal(SignalKind::interrupt()).and_then(|interrupt| {
+            let terminate = signal(SignalKind::terminate())?;
+            Ok((interrupt, terminate))
+        });
+        Self(both.ok())
+    }
+
+    async fn next(&mut self) {
+        let Some((interrupt, terminate)) = &mut self.0 else {
             // Then a signal ends the process, as it does by itself.
             return std::future::pending().await;
         };
@@ -290,8 +313,17 @@ fn signal() -> impl Future<Output = ()> {
 
 /// Ctrl-C.
 #[cfg(not(unix))]
-async fn signal() {
-    let _ = tokio::signal::ctrl_c().await;
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    const fn listen() -> Self {
+        Self
+    }
+
+    async fn next(&mut self) {
+        let _ = tokio::signal::ctrl_c().await;
+    }
 }
 
 /// `90s`, `15m`, `12h`, `7d`.

@@ -27,7 +27,7 @@ pub(super) enum StateCommand {
     },
     /// Make the ledger here the next generation
     Push {
-        /// Also where the state is newer than what was pulled
+        /// Also where what is there is newer, or never was here
         #[arg(long)]
         force: bool,
         #[command(flatten)]
@@ -118,12 +118,12 @@ fn with_state<T>(
 
 fn words(shown: &Shown) -> String {
     let Shown { location, generation, fencing_number, .. } = shown;
+    let kept: Vec<String> = shown.generations.iter().map(u64::to_string).collect();
+    let kept = kept.join(", ");
     let generation = match generation {
-        Some(generation) => {
-            let kept: Vec<String> = shown.generations.iter().map(u64::to_string).collect();
-            format!("generation {generation} (kept: {})", kept.join(", "))
-        }
-        None => "nothing yet".to_owned(),
+        Some(generation) => format!("generation {generation} (kept: {kept})"),
+        None if kept.is_empty() => "nothing yet".to_owned(),
+        None => format!("no current generation (`current.json` is gone; there are {kept})"),
     };
     let lease = match &shown.lease {
         Some(holder) => format!(

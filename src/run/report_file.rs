@@ -3,15 +3,46 @@
 //!
 //! In: a report and an address. Out: one small object, replaced by each run. It never changes how a run ended.
 
+use std::time::Duration;
+
 use super::error::Error;
 use super::job::Settings;
 use super::report::RunReport;
 use crate::blocking::blocking;
+use crate::causes::chain;
 use crate::config::Config;
 use crate::lake::{Condition, Location, Store};
+use crate::retry::pause;
+use crate::stop::{self, Stop};
 
-/// Puts it.
+/// How long a run that is over waits for it.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Puts it, within a time that holds nobody up; or says why not.
 pub(super) async fn put(
+    (config, settings): (&Config, &Settings),
+    report: &RunReport,
+    to: &Location,
+    stop: &Stop,
+) -> Result<(), String> {
+    let over = async {
+        let asked = async {
+            stop.asked().await;
+            pause(stop.left_of(stop::REPORT).min(stop::CALL)).await;
+        };
+        tokio::select! {
+            () = pause(PATIENCE) => {}
+            () = asked => {}
+        }
+    };
+    tokio::select! {
+        biased;
+        done = try_put(config, settings, report, to) => done.map_err(|error| chain(&error)),
+        () = over => Err("it took too long".to_owned()),
+    }
+}
+
+async fn try_put(
     config: &Config,
     settings: &Settings,
     report: &RunReport,

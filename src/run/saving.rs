@@ -125,10 +125,13 @@ pub(crate) async fn put_published(run: &mut Run<'_>) -> Result<(), Error> {
     match to {
         Location::S3 { path, .. } => {
             let settings = run.config.settings_of(to, run.settings.shipping.store);
-            if let Store::S3(bucket) = Box::pin(Store::open(&settings)).await? {
-                let sent = Box::pin(async { bucket.overwriting().send(&file, path).await });
-                run.stop.or(sent).await.ok_or(Error::Interrupted)??;
-            }
+            let sent = Box::pin(async {
+                if let Store::S3(bucket) = Store::open(&settings).await? {
+                    bucket.overwriting().send(&file, path).await?;
+                }
+                Ok::<_, crate::lake::Error>(())
+            });
+            run.stop.or(sent).await.ok_or(Error::Interrupted)??;
         }
         Location::File(target) => crate::blocking::blocking(|| {
             let part = target.with_extension("part");

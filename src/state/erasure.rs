@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::error::Error;
-use super::generation::{self, number};
+use super::generation::{self, CURRENT, Current, number};
+use super::hold::{json, replace};
 use super::{State, name};
 use crate::warehouse::Warehouse;
 
@@ -57,11 +58,17 @@ impl State {
     /// Those of the place; [`Error::Fenced`].
     pub(crate) async fn erase_everything(&mut self) -> Result<Vec<String>, Error> {
         self.hold.confirm_again().await?;
-        let goes = |name: &str, _: bool| {
-            name == generation::CURRENT || is_generation(name) || is_part(name)
-        };
+        // First that there is none: generations that nothing names would be somebody's ledger.
+        let none = json(&Current::none(self.hold.number().await));
+        match replace(&self.place, CURRENT, &none, self.tag.as_deref()).await? {
+            Ok(told) => self.tag = Some(told.what),
+            Err(_) => return Err(self.hold.lost().await),
+        }
         self.current = None;
-        self.place.erase(&goes).await?;
+        let is_ledger = |name: &str, _: bool| is_generation(name) || is_part(name);
+        self.place.erase(&is_ledger).await?;
+        self.place.erase(&|name, _| name == CURRENT).await?;
+        let goes = |name: &str, _: bool| name == CURRENT || is_generation(name) || is_part(name);
         self.place.kept(&goes).await
     }
 }
@@ -83,7 +90,7 @@ mod tests {
         for other in [name(6), name(8), format!(".{}.part", name(7))] {
             assert!(is_other(&other, &current, true), "{other}");
         }
-        for kept in [LEASE, generation::CURRENT, ".lock", ".clock"] {
+        for kept in [LEASE, CURRENT, ".lock", ".clock"] {
             assert!(!is_other(kept, &current, false), "{kept}");
         }
     }

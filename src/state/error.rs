@@ -26,12 +26,17 @@ pub enum Error {
     Unconditional { location: String, what: &'static str },
     /// A later version of this program wrote it.
     #[error(
-        "the state `{location}` was written by a later version of snowtrack (schema {found}, this one knows {known}); nothing was read. Run that version here, too"
+        "the state `{location}` was written by a later version of snowtrack (schema {found}, this one knows {known}); nothing was read. Run that version here, too, or go back for good: `snowtrack state push --force` with a ledger that this version wrote"
     )]
     Newer { location: String, found: u32, known: u32 },
+    /// There are generations, and nothing says which one counts.
+    #[error(
+        "`{current}` is gone, which says what of generations {generations} counts; nothing was deleted. In an empty data directory `snowtrack state pull --force` takes the newest, and then `snowtrack state push --force` goes on from it. A ledger that should go on instead is pushed the same way"
+    )]
+    Headless { location: String, current: String, generations: String },
     /// Neither is the other's descendant.
     #[error(
-        "the ledger here and the state `{location}` both have runs that the other lacks (here {here}, there {there}). Keep the one here with `snowtrack state push`, or the one there with `snowtrack state pull --force`"
+        "the ledger here and the state `{location}` both have runs that the other lacks (here {here}, there {there}). Keep the one here with `snowtrack state push --force`, or the one there with `snowtrack state pull --force`"
     )]
     Diverged { location: String, here: String, there: String },
     /// Others went on meanwhile.
@@ -82,7 +87,8 @@ impl Error {
     /// Whether the same command can succeed later without anybody mending anything.
     pub const fn is_later(&self) -> bool {
         match self {
-            Self::Held { .. } | Self::Fenced { .. } | Self::Moved { .. } => true,
+            Self::Held { .. } | Self::Fenced { .. } => true,
+            Self::Moved { .. } => true,
             Self::Interrupted | Self::NoTime => true,
             Self::Lake(error) => error.is_transient(),
             _ => false,
@@ -95,6 +101,7 @@ impl Error {
             Self::Unconditional { .. }
             | Self::Newer { .. }
             | Self::Diverged { .. }
+            | Self::Headless { .. }
             | Self::Empty(_)
             | Self::NoLedger(_)
             | Self::NotConfigured => true,

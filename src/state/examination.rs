@@ -3,13 +3,12 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::error::Error;
-use super::generation::{CURRENT, Current};
+use super::generation::{self, Current};
 use super::hold::{LEASE, parsed};
 use super::lease::Lease;
 use super::place::Place;
 use crate::config::StateSettings;
 use crate::lake::{Condition, Put};
-use crate::warehouse::SCHEMA_VERSION;
 
 /// What a place says of itself.
 pub(crate) struct Examined {
@@ -21,6 +20,8 @@ pub(crate) struct Examined {
     pub(crate) lease: Option<HeldLease>,
     /// What it holds; `None` before the first save.
     pub(crate) current: Option<Current>,
+    /// Why no run can go on from it: a later version wrote it, or nothing says which generation counts.
+    pub(crate) trouble: Option<Error>,
 }
 
 /// A lease, by the store's time.
@@ -43,13 +44,6 @@ pub(crate) enum Conditions {
     Locked,
 }
 
-/// Of a schema that this version does not know, or `None`.
-pub(crate) fn newer(found: &Examined) -> Option<Error> {
-    let current = found.current.as_ref()?;
-    let (location, found) = (found.location.clone(), current.schema_version);
-    (found > SCHEMA_VERSION).then_some(Error::Newer { location, found, known: SCHEMA_VERSION })
-}
-
 /// Reads what is there. Writes nothing.
 pub(crate) async fn examine(
     settings: &StateSettings,
@@ -58,7 +52,13 @@ pub(crate) async fn examine(
     let place = Place::open(settings, false, clock).await?;
     let location = place.name.clone();
     if !place.is_there() {
-        return Ok(Examined { location, is_there: false, lease: None, current: None });
+        return Ok(Examined {
+            location,
+            is_there: false,
+            lease: None,
+            current: None,
+            trouble: None,
+        });
     }
     let found = place.get(LEASE).await?;
     let lease: Option<Lease> =
@@ -71,10 +71,16 @@ pub(crate) async fn examine(
         expires_at: lease.expires_at,
         fencing_number: lease.fencing_number,
     });
-    let current = place.get(CURRENT).await?.what;
-    let current: Option<Current> =
-        current.as_ref().map(|it| parsed(&place, CURRENT, it)).transpose()?;
-    Ok(Examined { location, is_there: true, lease, current })
+    let current = generation::found(&place).await?.map(|found| found.what);
+    let trouble = match &current {
+        Some(current) => generation::require_known(&place, current).err(),
+        None => {
+            let written = generation::written(&place).await?;
+            (!written.is_empty()).then(|| generation::headless(&place, &written))
+        }
+    };
+    let current = current.filter(Current::is_one);
+    Ok(Examined { location, is_there: true, lease, current, trouble })
 }
 
 /// Writes what must and what must not be written, under a name of its own, and takes it away again.

@@ -45,15 +45,71 @@ pub(super) fn number(name: &str) -> Option<u64> {
     name.strip_prefix("snowtrack-")?.strip_suffix(".duckdb.zst")?.parse().ok()
 }
 
-/// The current generation and its tag, if this version may read it.
-pub(super) async fn current(place: &Place) -> Result<Option<Tagged<Current>>, Error> {
-    let Some(object) = place.get(CURRENT).await?.what else { return Ok(None) };
-    let current: Current = parsed(place, CURRENT, &object)?;
-    if current.schema_version > SCHEMA_VERSION {
-        let (location, found) = (place.name.clone(), current.schema_version);
-        return Err(Error::Newer { location, found, known: SCHEMA_VERSION });
+impl Current {
+    /// Before the first save: that there is no generation yet, which is something else than that nothing says so.
+    pub(super) const fn none(fencing_number: u64) -> Self {
+        let schema_version = SCHEMA_VERSION;
+        let generations = Vec::new();
+        Self {
+            generation: 0,
+            fencing_number,
+            schema_version,
+            generations,
+            ledger_bytes: 0,
+            saved_in_ms: 0,
+        }
     }
-    Ok(Some(Tagged { what: current, tag: object.tag }))
+
+    /// Whether it names a generation.
+    pub(super) const fn is_one(&self) -> bool {
+        self.generation != 0
+    }
+}
+
+/// What `current.json` says, whoever wrote it, and its tag.
+pub(super) async fn found(place: &Place) -> Result<Option<Tagged<Current>>, Error> {
+    let Some(object) = place.get(CURRENT).await?.what else { return Ok(None) };
+    Ok(Some(Tagged { what: parsed(place, CURRENT, &object)?, tag: object.tag }))
+}
+
+/// That this version may read it.
+pub(super) fn require_known(place: &Place, current: &Current) -> Result<(), Error> {
+    if current.schema_version <= SCHEMA_VERSION {
+        return Ok(());
+    }
+    let (location, found) = (place.name.clone(), current.schema_version);
+    Err(Error::Newer { location, found, known: SCHEMA_VERSION })
+}
+
+/// The numbers of all generations that are there, the newest first, whatever names them.
+pub(super) async fn written(place: &Place) -> Result<Vec<u64>, Error> {
+    let names = place.names().await?;
+    let mut numbers: Vec<u64> = names.iter().filter_map(|name| number(name)).collect();
+    numbers.sort_unstable_by(|one, other| other.cmp(one));
+    Ok(numbers)
+}
+
+/// There are generations, and nothing says which one counts.
+pub(super) fn headless(place: &Place, written: &[u64]) -> Error {
+    let generations: Vec<String> = written.iter().map(u64::to_string).collect();
+    Error::Headless {
+        current: place.object(CURRENT),
+        location: place.name.clone(),
+        generations: generations.join(", "),
+    }
+}
+
+/// The current generation, if there is one and this version may read it. Where nothing says which it is, the newest, if that will do.
+pub(super) async fn current(place: &Place, does_newest: bool) -> Result<Option<u64>, Error> {
+    if let Some(Tagged { what: current, .. }) = found(place).await? {
+        require_known(place, &current)?;
+        return Ok(current.is_one().then_some(current.generation));
+    }
+    let written = written(place).await?;
+    match written.first() {
+        Some(_) if !does_newest => Err(headless(place, &written)),
+        newest => Ok(newest.copied()),
+    }
 }
 
 /// What the data directory remembers of where its ledger comes from.

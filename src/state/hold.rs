@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 
 use super::error::Error;
 use super::lease::{Lease, Next, next};
+use super::patience::Patience;
 use super::place::{Place, Told};
 use crate::lake::{Condition, Object, Put};
 use crate::retry::pause;
@@ -110,11 +111,11 @@ impl Hold {
         place: &Arc<Place>,
         lasts: Duration,
         wait: Duration,
-        stop: &Arc<Stop>,
+        patience: &Patience,
     ) -> Result<Self, Error> {
-        let (began, owner) = (Instant::now(), owner());
+        let (began, owner, stop) = (Instant::now(), owner(), patience.stop());
         let lasts = TimeDelta::from_std(lasts).unwrap_or(TimeDelta::MAX);
-        let mut found = place.get(LEASE).await?;
+        let mut found = patience.to_call(place.get(LEASE)).await?;
         let (lease, tag, at, is_taken_over) = loop {
             let known: Option<Lease> =
                 found.what.as_ref().map(|it| parsed(place, LEASE, it)).transpose()?;
@@ -127,12 +128,14 @@ impl Hold {
                         return Err(Error::Held { location, holder, until });
                     }
                     stop.or(pause(left.min(INTERVAL))).await.ok_or(Error::Interrupted)?;
-                    found = place.get(LEASE).await?;
+                    found = patience.to_call(place.get(LEASE)).await?;
                     continue;
                 }
             };
             let tag = found.what.as_ref().map(|object| object.tag.clone());
-            match replace(place, LEASE, &json(&lease), tag.as_deref()).await? {
+            let bytes = json(&lease);
+            let taken = replace(place, LEASE, &bytes, tag.as_deref());
+            match patience.to_call(taken).await? {
                 Ok(Told { what: tag, at }) => {
                     let is_taken_over = known.is_some_and(|known| known.owner.is_some());
                     break (lease, tag, at, is_taken_over);
@@ -150,8 +153,8 @@ impl Hold {
         });
         let renewals = tokio::spawn(renew_aside(Arc::clone(&shared), Arc::clone(stop)));
         let hold = Self { shared, renewals, is_taken_over };
-        if let Err(error) = hold.prove().await {
-            hold.give_back().await;
+        if let Err(error) = patience.to_call(hold.prove()).await {
+            patience.to_give_back(hold.give_back()).await;
             return Err(error);
         }
         Ok(hold)

@@ -13,6 +13,7 @@
 //! `current.json` names it, so that a task that dies between any two calls leaves the one before, whole.
 
 mod bundle;
+mod choice;
 mod erasure;
 mod error;
 mod examination;
@@ -20,11 +21,12 @@ mod generation;
 mod hold;
 mod lease;
 mod operator;
+mod patience;
 mod place;
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -32,21 +34,20 @@ use chrono::{DateTime, Utc};
 pub use error::Error;
 pub use operator::{Holder, Shown};
 
-pub(crate) use examination::{Conditions, Examined, HeldLease, examine, newer, probe};
+pub(crate) use examination::{Conditions, Examined, HeldLease, examine, probe};
 pub(crate) use generation::{Current, publish};
 pub(crate) use operator::{Pulled, is_only_read, pull, push, read, show, unlock};
 
 use crate::blocking::blocking;
 use crate::config::StateSettings;
-use crate::event::{Events, Warning, What};
-use crate::ids::{DataDir, RunId};
-use crate::ledger;
-use crate::retry::pause;
-use crate::status::FileState;
+use crate::event::Events;
+use crate::ids::DataDir;
 use crate::stop::Stop;
 use crate::warehouse::{SCHEMA_VERSION, Warehouse};
-use generation::{CURRENT, KEPT, Mark, companions, current, name, number};
+use choice::{Compared, compare};
+use generation::{CURRENT, KEPT, Mark, companions, name};
 use hold::{Hold, Tagged, json, replace};
+use patience::Patience;
 use place::Place;
 
 /// How a task asks for the state.
@@ -73,7 +74,12 @@ pub(crate) struct Task<'a> {
 pub(crate) struct State {
     place: Arc<Place>,
     hold: Hold,
-    current: Option<Tagged<Current>>,
+    /// The current generation; `None` before the first save.
+    current: Option<Current>,
+    /// Of `current.json`, which is there before the first generation is; `None` where it is gone.
+    tag: Option<String>,
+    /// The generations that count, the newest first: with the current one those that it names.
+    kept: Vec<u64>,
     /// The highest generation that anybody wrote, current or not.
     highest: u64,
     /// What a task that died left, and nothing names.
@@ -87,59 +93,10 @@ pub(crate) struct State {
     keeps: usize,
 }
 
-/// How long a save may take once somebody asked to stop: a supervisor kills after thirty seconds, and we are out before that.
-const SAVE_PATIENCE: Duration = Duration::from_secs(20);
-const GIVE_BACK_PATIENCE: Duration = Duration::from_secs(3);
-
-/// When somebody asked to stop.
-#[derive(Clone)]
-struct Patience {
-    stop: Arc<Stop>,
-    asked_at: Arc<OnceLock<Instant>>,
-}
-
-impl Patience {
-    fn new(stop: &Arc<Stop>) -> Self {
-        let this = Self { stop: Arc::clone(stop), asked_at: Arc::default() };
-        let (stop, asked_at) = (Arc::clone(stop), Arc::clone(&this.asked_at));
-        tokio::spawn(async move {
-            stop.asked().await;
-            let _ = asked_at.set(Instant::now());
-        });
-        this
-    }
-
-    /// What is left for a save; `None` where nobody asked.
-    fn left(&self) -> Option<Duration> {
-        if !self.stop.is_asked() {
-            return None;
-        }
-        let asked_at = self.asked_at.get_or_init(Instant::now);
-        Some(SAVE_PATIENCE.saturating_sub(asked_at.elapsed()))
-    }
-
-    fn is_over(&self) -> bool {
-        self.left().is_some_and(|left| left.is_zero())
-    }
-
-    /// Does `work`, as long as there is time.
-    async fn within<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        let over = async {
-            self.stop.asked().await;
-            pause(self.left().unwrap_or_default()).await;
-        };
-        tokio::select! {
-            biased;
-            done = work => done,
-            () = over => Err(Error::NoTime),
-        }
-    }
-}
-
 impl State {
     /// Takes the state and makes the data directory's ledger the current one. The directory is locked, and its ledger closed.
     pub(crate) async fn hold(settings: &StateSettings, task: &Task<'_>) -> Result<Self, Error> {
-        let mut state = Self::take(settings, task).await?;
+        let mut state = Self::take(settings, task, false).await?;
         match state.choose_ledger(task).await {
             Ok(()) => Ok(state),
             Err(error) => {
@@ -149,26 +106,35 @@ impl State {
         }
     }
 
-    /// Takes the lease alone.
-    async fn take(settings: &StateSettings, task: &Task<'_>) -> Result<Self, Error> {
+    /// Takes the lease alone. Where the state is one that cannot be gone on with, `is_replaced` says that it will not be.
+    async fn take(
+        settings: &StateSettings,
+        task: &Task<'_>,
+        is_replaced: bool,
+    ) -> Result<Self, Error> {
         generation::forget_leftovers(task.data_dir);
         let is_single_writer = task.terms.is_single_writer;
-        let place = Arc::new(Place::open(settings, is_single_writer, task.clock).await?);
-        let hold = Hold::take(&place, settings.lease, task.terms.wait, task.stop).await?;
+        let patience = Patience::new(task.stop);
+        let opened = Place::open(settings, is_single_writer, task.clock);
+        let place = Arc::new(patience.to_call(opened).await?);
+        let hold = Hold::take(&place, settings.lease, task.terms.wait, &patience).await?;
         let mut state = Self {
             place,
             hold,
             current: None,
+            tag: None,
+            kept: Vec::new(),
             highest: 0,
             orphans: BTreeSet::new(),
             data_dir: task.data_dir.clone(),
             goes_to_bucket: task.goes_to_bucket,
             save_every: settings.save_every,
             saved_at: Instant::now(),
-            patience: Patience::new(task.stop),
+            patience,
             keeps: KEPT,
         };
-        match state.fence().await {
+        let patience = state.patience.clone();
+        match patience.to_call(state.fence(is_replaced)).await {
             Ok(()) => Ok(state),
             Err(error) => {
                 state.give_back().await;
@@ -178,94 +144,48 @@ impl State {
     }
 
     /// Writes our number into `current.json`, so that whoever had the lease before us replaces it no more.
-    async fn fence(&mut self) -> Result<(), Error> {
-        while let Some(Tagged { what: found, tag }) = current(&self.place).await? {
+    ///
+    /// It is there before the first generation is, and names none: generations without it are somebody's ledger, and not ours to delete.
+    async fn fence(&mut self, is_replaced: bool) -> Result<(), Error> {
+        let found = loop {
+            let Some(Tagged { what: found, tag }) = generation::found(&self.place).await? else {
+                self.kept = generation::written(&self.place).await?;
+                self.highest = self.kept.first().copied().unwrap_or_default();
+                if self.kept.is_empty() {
+                    let none = Current::none(self.hold.number().await);
+                    let made = replace(&self.place, CURRENT, &json(&none), None).await?;
+                    let Ok(told) = made else { continue };
+                    self.tag = Some(told.what);
+                    return Ok(());
+                }
+                // Until the ledger that replaces them is there, nothing names them; what a task does that dies meanwhile is no loss.
+                return match is_replaced {
+                    true => Ok(()),
+                    false => Err(generation::headless(&self.place, &self.kept)),
+                };
+            };
+            if !is_replaced {
+                generation::require_known(&self.place, &found)?;
+            }
             // Somebody deleted the lease, and with it the number that it had come to.
             self.hold.rise_above(found.fencing_number).await?;
-            let fencing_number = self.hold.number().await;
-            let ours = Current { fencing_number, ..found };
+            let ours = Current { fencing_number: self.hold.number().await, ..found.clone() };
             if let Ok(told) = replace(&self.place, CURRENT, &json(&ours), Some(&tag)).await? {
+                self.tag = Some(told.what);
+                self.kept.clone_from(&ours.generations);
                 self.highest = ours.generation;
-                self.current = Some(Tagged { what: ours, tag: told.what });
-                break;
+                self.current = Some(ours).filter(Current::is_one);
+                break found;
             }
-        }
-        if self.hold.is_taken_over {
-            let names = self.place.names().await?;
-            let written: Vec<u64> = names.iter().filter_map(|name| number(name)).collect();
-            self.highest = written.iter().copied().fold(self.highest, u64::max);
-            let kept = self.current.as_ref().map(|it| it.what.generations.clone());
-            let kept = kept.unwrap_or_default();
-            self.orphans = written.into_iter().filter(|it| !kept.contains(it)).collect();
+        };
+        // A number that never came to `current.json` is that of a task that was put out.
+        let was_put_out = found.fencing_number + 1 < self.hold.number().await;
+        if self.hold.is_taken_over || was_put_out {
+            let written = generation::written(&self.place).await?;
+            self.highest = written.first().copied().unwrap_or_default().max(self.highest);
+            self.orphans = written.into_iter().filter(|it| !self.kept.contains(it)).collect();
         }
         Ok(())
-    }
-
-    /// Decides which of the two ledgers goes on: the one here, or the one there.
-    async fn choose_ledger(&mut self, task: &Task<'_>) -> Result<(), Error> {
-        let has_ledger = self.data_dir.warehouse().exists();
-        let Some(Tagged { what: current, .. }) = &self.current else {
-            // The first to come here brings what it has.
-            if has_ledger {
-                let path = self.data_dir.warehouse();
-                let mut warehouse = blocking(|| Warehouse::open(&path, &self.data_dir.temp()))?;
-                self.save(&mut warehouse).await?;
-            }
-            return Ok(());
-        };
-        let generation = current.generation;
-        let mark = Mark::of(&self.data_dir).filter(|mark| mark.location == self.place.name);
-        let is_ours = mark.as_ref().is_some_and(|mark| mark.generation == generation);
-        if has_ledger && is_ours {
-            return Mark { location: self.place.name.clone(), generation, is_copy: false }
-                .write(&self.data_dir);
-        }
-        let is_behind = match (has_ledger, mark) {
-            (false, _) => true,
-            (true, Some(mark)) if mark.is_copy => true,
-            (true, mark) => self.is_behind(generation, mark.is_some(), task.events).await?,
-        };
-        if is_behind {
-            let place = Arc::clone(&self.place);
-            let pulled = generation::pull(&place, generation, &self.data_dir, false);
-            self.patience.within(pulled).await?;
-        }
-        Ok(())
-    }
-
-    /// Whether the ledger here has nothing that the one there lacks; `false` where it has all that the other has, and more.
-    ///
-    /// What comes from there and went on here without a save told nobody of it: files leave the machine only after one.
-    async fn is_behind(
-        &self,
-        generation: u64,
-        is_descendant: bool,
-        events: Events<'_>,
-    ) -> Result<bool, Error> {
-        let there = generation::other(&self.data_dir);
-        generation::fetch(&self.place, generation, &self.data_dir, &there, false).await?;
-        let compared = blocking(|| compare(&self.data_dir, &there));
-        let _ = std::fs::remove_file(&there);
-        let Compared { only_here, only_there, has_shipped } = compared?;
-        let first = |runs: &[String]| runs.first().cloned().unwrap_or_else(|| "none".to_owned());
-        if only_here.is_empty() {
-            return Ok(true);
-        }
-        if is_descendant && !has_shipped {
-            let (run_count, run) = (only_here.len(), first(&only_here));
-            events(What::Warning(Warning::RunsReplaced { run_count, run }));
-            return Ok(true);
-        }
-        if only_there.is_empty() {
-            return Ok(false);
-        }
-        let location = self.place.name.clone();
-        let (here, there) = (first(&only_here), first(&only_there));
-        Err(Error::Diverged {
-            location,
-            here: format!("run {here}"),
-            there: format!("run {there}"),
-        })
     }
 
     /// Whether a fetch has gone on for so long that it should be saved.
@@ -283,7 +203,7 @@ impl State {
     /// # Errors
     /// [`Error::Fenced`].
     pub(crate) async fn confirm(&self) -> Result<(), Error> {
-        self.hold.confirm().await
+        self.patience.to_call(self.hold.confirm()).await
     }
 
     /// The same where that was long ago; a store that cannot be reached renews nothing.
@@ -291,7 +211,7 @@ impl State {
     /// # Errors
     /// [`Error::Fenced`].
     pub(crate) async fn confirm_again(&self) -> Result<(), Error> {
-        self.hold.confirm_again().await
+        self.patience.to_call(self.hold.confirm_again()).await
     }
 
     /// Whether it is known that somebody did.
@@ -302,8 +222,7 @@ impl State {
     /// Whether a save is likely to take longer than whoever asked to stop will wait.
     fn has_no_time(&self) -> bool {
         let Some(left) = self.patience.left() else { return false };
-        let last = self.current.as_ref().map(|it| &it.what);
-        let Some(last) = last.filter(|it| 0 < it.ledger_bytes) else {
+        let Some(last) = self.current.as_ref().filter(|it| 0 < it.ledger_bytes) else {
             return left.is_zero();
         };
         let size_bytes = std::fs::metadata(self.data_dir.warehouse()).map_or(0, |it| it.len());
@@ -320,7 +239,7 @@ impl State {
             return Err(Error::NoTime);
         }
         let patience = self.patience.clone();
-        patience.within(self.try_save(warehouse)).await
+        patience.to_save(self.try_save(warehouse)).await
     }
 
     async fn try_save(&mut self, warehouse: &mut Warehouse) -> Result<(), Error> {
@@ -333,9 +252,8 @@ impl State {
         };
         let _ = std::fs::remove_file(&packed);
         let (generation, ledger_bytes) = sent?;
-        let kept = self.current.as_ref().map(|last| last.what.generations.as_slice());
         let mut generations = vec![generation];
-        generations.extend(kept.unwrap_or_default());
+        generations.extend(&self.kept);
         let dropped = generations.split_off(generations.len().min(self.keeps));
         let saved_in_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let next = Current {
@@ -346,11 +264,12 @@ impl State {
             ledger_bytes,
             saved_in_ms,
         };
-        let tag = self.current.as_ref().map(|last| last.tag.as_str());
-        match replace(&self.place, CURRENT, &json(&next), tag).await? {
-            Ok(told) => self.current = Some(Tagged { what: next, tag: told.what }),
+        match replace(&self.place, CURRENT, &json(&next), self.tag.as_deref()).await? {
+            Ok(told) => self.tag = Some(told.what),
             Err(_) => return Err(self.hold.lost().await),
         }
+        self.kept.clone_from(&next.generations);
+        self.current = Some(next);
         self.saved_at = Instant::now();
         let location = self.place.name.clone();
         Mark { location, generation, is_copy: false }.write(&self.data_dir)?;
@@ -395,41 +314,12 @@ impl State {
 
     /// The current generation, for people.
     pub(crate) fn generation(&self) -> Option<u64> {
-        self.current.as_ref().map(|current| current.what.generation)
+        self.current.as_ref().map(|current| current.generation)
     }
 
     /// Gives it back, so that nobody waits for it.
     pub(crate) async fn give_back(self) {
-        let given = async {
-            self.hold.give_back().await;
-        };
-        tokio::select! {
-            () = given => {}
-            () = pause(GIVE_BACK_PATIENCE) => {}
-        }
+        let patience = self.patience.clone();
+        patience.to_give_back(self.hold.give_back()).await;
     }
-}
-
-/// Two ledgers, by their runs.
-struct Compared {
-    only_here: Vec<String>,
-    only_there: Vec<String>,
-    /// Whether one of those that only this one has sent anything out.
-    has_shipped: bool,
-}
-
-fn compare(data_dir: &DataDir, there: &Path) -> Result<Compared, Error> {
-    let here = Warehouse::look(&data_dir.warehouse())?;
-    let runs_here = ledger::run_ids(&here)?;
-    let runs_there = ledger::run_ids(&Warehouse::look(there)?)?;
-    let lacks = |runs: &[String], run: &String| !runs.contains(run);
-    let only_there = runs_there.iter().filter(|run| lacks(&runs_here, run)).cloned().collect();
-    let only_here: Vec<String> =
-        runs_here.iter().filter(|run| lacks(&runs_there, run)).cloned().collect();
-    let mut has_shipped = false;
-    for run in only_here.iter().filter_map(|run| run.parse::<RunId>().ok()) {
-        let files = ledger::files_of(&here, &run)?;
-        has_shipped |= files.iter().any(|file| file.state != FileState::Exported);
-    }
-    Ok(Compared { only_here, only_there, has_shipped })
 }

@@ -29,7 +29,7 @@ pub struct Shown {
     pub schema_version: Option<u32>,
     /// Who has it; `None`: nobody.
     pub lease: Option<Holder>,
-    /// Those that are kept, the newest first.
+    /// Those that are kept, the newest first; where nothing says so, those that are there.
     pub generations: Vec<u64>,
 }
 
@@ -63,18 +63,23 @@ pub(crate) async fn show(
     let found = place.get(generation::CURRENT).await?.what;
     let current: Option<generation::Current> =
         found.map(|object| parsed(&place, generation::CURRENT, &object)).transpose()?;
+    let generations = match &current {
+        Some(current) => current.generations.clone(),
+        None => generation::written(&place).await?,
+    };
     let numbers = [
         lease.as_ref().map_or(0, |lease| lease.fencing_number),
         current.as_ref().map_or(0, |current| current.fencing_number),
     ];
     let holder = |lease: Lease| Some(Holder { owner: lease.owner?, expires_at: lease.expires_at });
+    let current = current.filter(generation::Current::is_one);
     Ok(Shown {
         location: place.name.clone(),
         generation: current.as_ref().map(|current| current.generation),
         fencing_number: numbers.into_iter().max().unwrap_or(0),
         schema_version: current.as_ref().map(|current| current.schema_version),
         lease: lease.and_then(holder),
-        generations: current.map(|current| current.generations).unwrap_or_default(),
+        generations,
     })
 }
 
@@ -107,10 +112,9 @@ pub(crate) async fn pull(
     is_forced: bool,
 ) -> Result<Pulled, Error> {
     let place = Place::open(settings, false, task.clock).await?;
-    let found = current(&place).await?;
-    let found = found.ok_or_else(|| Error::Empty(place.name.clone()))?.what;
+    let found = current(&place, is_forced).await?;
+    let generation = found.ok_or_else(|| Error::Empty(place.name.clone()))?;
     let data_dir = task.data_dir;
-    let generation = found.generation;
     if data_dir.warehouse().exists() && !is_forced {
         let there = generation::other(data_dir);
         generation::fetch(&place, generation, data_dir, &there, false).await?;
@@ -136,12 +140,12 @@ pub(crate) async fn read(settings: &StateSettings, task: &Task<'_>) -> Result<()
     let data_dir = task.data_dir;
     let place = Place::open(settings, false, task.clock).await?;
     let mark = Mark::of(data_dir).filter(|mark| mark.location == place.name);
-    let Some(Tagged { what: found, .. }) = current(&place).await? else { return Ok(()) };
+    let Some(found) = current(&place, false).await? else { return Ok(()) };
     let is_there = data_dir.warehouse().exists();
-    if is_there && mark.is_some_and(|mark| mark.generation == found.generation) {
+    if is_there && mark.is_some_and(|mark| mark.generation == found) {
         return Ok(());
     }
-    take_in(&place, found.generation, task, true).await.map(drop)
+    take_in(&place, found, task, true).await.map(drop)
 }
 
 async fn take_in(
@@ -159,7 +163,8 @@ async fn take_in(
     Ok(Pulled { generation, is_published })
 }
 
-/// Makes the ledger here the next generation. One that is newer there than what was pulled is replaced only with `is_forced`.
+/// Makes the ledger here the next generation. What the one here does not come from is replaced only with `is_forced`: also one that a
+/// later version wrote, or generations of which nothing says which one counts.
 pub(crate) async fn push(
     settings: &StateSettings,
     task: &Task<'_>,
@@ -169,7 +174,7 @@ pub(crate) async fn push(
     if !data_dir.warehouse().exists() {
         return Err(Error::NoLedger(data_dir.path().to_owned()));
     }
-    let mut state = State::take(settings, task).await?;
+    let mut state = State::take(settings, task, is_forced).await?;
     let pushed = push_into(&mut state, task, is_forced).await;
     state.give_back().await;
     pushed
@@ -179,11 +184,13 @@ async fn push_into(state: &mut State, task: &Task<'_>, is_forced: bool) -> Resul
     let data_dir = task.data_dir;
     let place = Arc::clone(&state.place);
     let mark = Mark::of(data_dir).filter(|mark| mark.location == place.name);
-    let pulled = mark.map(|mark| mark.generation);
-    if let (Some(there), false) = (state.generation(), is_forced)
-        && let Some(here) = pulled.filter(|here| *here != there)
+    // A ledger that never came from there takes its place when somebody says so, and the command alone says it: that is how of two
+    // ledgers the one here is kept. The one there stays among the older generations.
+    if let (Some(there), Some(mark), false) = (state.generation(), mark, is_forced)
+        && mark.generation != there
     {
-        return Err(Error::Moved { location: place.name.clone(), here, there });
+        let location = place.name.clone();
+        return Err(Error::Moved { location, here: mark.generation, there });
     }
     let mut warehouse = blocking(|| Warehouse::open(&data_dir.warehouse(), &data_dir.temp()))?;
     state.save(&mut warehouse).await?;

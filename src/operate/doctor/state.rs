@@ -82,8 +82,8 @@ fn lease(lease: Option<&HeldLease>) -> Finding {
 }
 
 fn ledger(found: &Examined) -> Finding {
-    if let Some(error) = state::newer(found) {
-        return failed("ledger", &error);
+    if let Some(error) = &found.trouble {
+        return failed("ledger", error);
     }
     let detail = match &found.current {
         None => "nothing yet: the first run, or `snowtrack state push`, begins it".to_owned(),

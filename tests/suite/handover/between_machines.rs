@@ -91,7 +91,7 @@ impl Fleet {
         serde_json::from_slice(&self.cloud.s3.object(&format!("state/{name}")).unwrap()).unwrap()
     }
 
-    fn refused(&self, arguments: &[&str], code: i32, says: &[&str]) {
+    pub(crate) fn refused(&self, arguments: &[&str], code: i32, says: &[&str]) {
         let output = self.run(arguments);
         let said = text(&output);
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
@@ -283,6 +283,7 @@ fn commands_that_read_find_the_current_generation_on_an_empty_folder_and_take_no
     assert_eq!(fleet.json(&["status"])[0]["run_id"], report["run_id"]);
     assert_eq!(fleet.json(&["query", "select name from core.songs"])[0]["name"], "Low Tide 1");
     assert_eq!(fleet.json(&["verify"])["status"], "verified");
+    assert!(fleet.run(&[&["plan"], &SMALL[..]].concat()).status.success());
     assert_eq!(fleet.run(&["reconcile"]).status.code(), Some(0));
     assert_eq!(fleet.cloud.s3.count(Op::Put), 0, "reading writes nothing");
     // What was only read follows the state.
@@ -313,7 +314,7 @@ fn who_comes_first_brings_a_ledger_and_two_that_differ_are_a_persons_to_decide()
     let mut own = fleet.cloud.command(&[&run[..], &["--no-ingest"]].concat());
     own.env_remove("S3_BUCKET").env_remove("SNOWFLAKE_ACCOUNT");
     assert_eq!(own.output().unwrap().status.code(), Some(0));
-    fleet.refused(&run, 2, &["state push", "state pull --force"]);
+    fleet.refused(&run, 2, &["state push --force", "state pull --force"]);
     fleet.refused(&["state", "pull"], 2, &["state pull --force"]);
     assert_eq!(fleet.shown()["lease"], Value::Null, "given back");
     let kept = fleet.cloud.world.path("kept");
@@ -324,6 +325,7 @@ fn who_comes_first_brings_a_ledger_and_two_that_differ_are_a_persons_to_decide()
     std::fs::remove_dir_all(fleet.cloud.world.path("data")).unwrap();
     copy(&kept, &fleet.cloud.world.path("data"));
     assert_eq!(fleet.json(&["state", "push"])["generation"], 3);
+    assert_eq!(fleet.shown()["generations"], json!([3, 2, 1]), "the other can be had back");
     let output = fleet.run(&run);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));
 }

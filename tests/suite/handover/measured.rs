@@ -1,6 +1,6 @@
 //! What a run moves for a ledger of 200 MB and of 2 GB, with news and without: the figures of `docs/operator.md`.
 //!
-//! `SNOWTRACK_LEDGER_MB=200,2000 cargo test --test suite -- --ignored --nocapture state_measured`
+//! `SNOWTRACK_LEDGER_MB=200,2000 cargo test --test suite -- --ignored --nocapture handover::measured`
 
 use std::time::Instant;
 

@@ -5,3 +5,5 @@ mod health;
 pub(crate) mod kills;
 mod measured;
 mod races;
+mod replaced;
+mod stops;
