@@ -5,7 +5,7 @@
 create file format if not exists {database}.{schema}.parquet_v1
     type = parquet
     use_vectorized_scanner = true
-    null_if = ();
+    null_if = (); -- noqa: PRS
 -- Our csv has a header and gzip. NULL is an empty field and text stands in quotes, so no text means NULL: `null_if` is empty,
 -- because it would look into quotes as well. A count mismatch is no error, because the pipe adds columns.
 create file format if not exists {database}.{schema}.csv_v2

@@ -92,7 +92,6 @@ fn nights_with_a_state(nights: usize) -> Vec<u64> {
         let output = command.output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{}", text(&output));
         sizes.push(size(&cloud.s3.bucket().join("state")));
-        println!("night {night}: {} bytes", sizes[night]);
     }
     cloud.world = World::new();
     let held = cloud.run(&["--json", "state", "show"]);
@@ -135,20 +134,23 @@ fn where_nothing_is_to_be_pruned_the_state_is_not_taken_for_it() {
     assert_eq!(asked_of_the_state(Some("0s")), usual);
 }
 
-fn assert_flat(sizes: &[u64], after: usize) {
-    let (early, last) = (sizes[after], sizes[sizes.len() - 1]);
-    assert!(last * 100 < early * 150, "{sizes:?}");
+/// What is left of a night is its snapshot's rows, which were shipped and are compared for ever, and its lines in the ledger: at most 16
+/// bytes a row, packed, in each of three generations.
+fn assert_flat_but_for_history(sizes: &[u64], after: usize) {
+    let nights = (sizes.len() - 1 - after) as u64;
+    let history = nights * 3 * 600 * 16;
+    assert!(sizes[sizes.len() - 1] <= sizes[after] + history, "{sizes:?}");
 }
 
 #[test]
-fn nights_on_ever_new_machines_hold_the_state_flat() {
-    assert_flat(&nights_with_a_state(8), 3);
+fn nights_on_ever_new_machines_leave_of_themselves_in_the_state_what_was_shipped_alone() {
+    assert_flat_but_for_history(&nights_with_a_state(8), 3);
 }
 
 #[test]
 #[ignore = "takes minutes: `make test-long`"]
-fn sixty_nights_on_ever_new_machines_hold_the_state_flat() {
-    assert_flat(&nights_with_a_state(60), 9);
+fn sixty_nights_on_ever_new_machines_leave_what_was_shipped_alone() {
+    assert_flat_but_for_history(&nights_with_a_state(60), 9);
 }
 
 #[test]
