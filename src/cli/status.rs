@@ -191,6 +191,8 @@ fn runs(runs: &[RunSummary]) -> String {
             (run.state, &run.error)
         {
             lines.push(format!("{:>28} {error}", "→"));
+        } else if let (RunStatus::Unchanged, Some(error)) = (run.state, &run.error) {
+            lines.push(format!("{:>28} it failed, and that is mended: {}", "→", one_line(error)));
         }
         // A run that ended otherwise says it with its error.
         if let (Some(what), Some(until)) = (&run.put_off, run.put_off_until)
