@@ -12,6 +12,7 @@ mod forget;
 mod harmless;
 mod logout;
 mod man;
+mod named;
 mod plan;
 mod progress;
 mod prune;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::duration::duration;
 use super::exit::{self, Error};
+use super::named::named;
 use super::progress::{self, Drawing};
 use super::{Cli, now, print, runtime, summary, tell};
 use crate::config::Config;
@@ -129,10 +130,15 @@ enum OtherWay {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(mut_arg("run", |it| it.help(VERIFIED_RUN)))]
 pub(super) struct VerifyArgs {
+    /// Ask about the files of this run (an id, a unique beginning, `latest`) [default: those of the latest run that sent any, and whatever else is not known to have arrived]
+    #[arg(long, value_name = "RUN_ID")]
+    run: Option<String>,
+    /// Let this check only warn (repeatable)
+    #[arg(long, value_name = "CHECK", value_parser = check_name)]
+    warn_only: Vec<String>,
     #[command(flatten)]
-    stage: StageArgs,
+    wait: WaitArgs,
     /// Ask about every file that was ever sent, but for those that newer ones replaced
     #[arg(long, conflicts_with = "run")]
     all: bool,
@@ -140,9 +146,6 @@ pub(super) struct VerifyArgs {
     #[arg(long)]
     pub(super) watch: bool,
 }
-
-/// A verification has another default than the stages that bring files on their way.
-const VERIFIED_RUN: &str = "Ask about the files of this run, as `run` and `status` print it [default: those of the latest run that sent any, and whatever else is not known to have arrived]";
 
 /// The whole job, or its first stage.
 pub(super) fn run(
@@ -218,7 +221,15 @@ pub(super) fn verify(cli: &Cli, arguments: &VerifyArgs, config: &Config) -> Resu
         (true, false) => Drawing::Bar,
         (false, _) => Drawing::Nothing,
     };
-    let mut settings = arguments.stage.settings(Stage::Verify);
+    // An id need not be looked up: what it names is seen when the ledger is open.
+    let meant = |word: &String| word.parse().or_else(|_| named(&config.data_dir, word));
+    let mut settings = Settings {
+        wait: arguments.wait.patience(),
+        state: arguments.wait.terms(),
+        run: arguments.run.as_ref().map(meant).transpose()?,
+        warn_only: arguments.warn_only.iter().cloned().collect(),
+        ..Settings::of_stage(Stage::Verify, now)
+    };
     settings.shipping.asks_all = arguments.all;
     go(cli, config, &settings, drawing)
 }

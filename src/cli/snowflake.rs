@@ -8,7 +8,7 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::exit::Error;
-use super::status::named;
+use super::named::named;
 use super::{Cli, now, one_line, print, run, runtime};
 use crate::config::{Account, Config};
 use crate::ids::RunId;

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::duration::{self, duration};
 use super::exit::Error;
+use super::named::meant;
 use super::{Cli, check, is_there, now, one_line, print};
 use crate::config::Config;
 use crate::ids::{DataDir, RunId};
@@ -114,42 +115,6 @@ fn seconds_of(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
 }
 
-/// The run that a word means, whether the ledger is free, held by a run, or not here at all: then the word must be an id.
-pub(super) fn named(data_dir: &DataDir, word: &str) -> Result<RunId, Error> {
-    let ids = match is_there(data_dir, &data_dir.warehouse())? {
-        false => Vec::new(),
-        true => match crate::run::look(data_dir)? {
-            Look::Free(warehouse) => crate::ledger::run_ids(&warehouse)?,
-            Look::Held { .. } => StatusFile::read(data_dir)
-                .map(|status_file| status_file.runs.into_iter().map(|run| run.run_id).collect())
-                .unwrap_or_default(),
-        },
-    };
-    // Another machine's run is as good: Snowflake is asked about it, not the ledger.
-    meant(word, &ids).or_else(|error| word.parse().map_err(|_| error))
-}
-
-/// The run that a word means, among `ids`, the newest first.
-fn meant(word: &str, ids: &[String]) -> Result<RunId, Error> {
-    let beginning = word.to_ascii_uppercase();
-    let found: Vec<&String> = match word {
-        "latest" => ids.iter().take(1).collect(),
-        _ => ids.iter().filter(|id| !word.is_empty() && id.starts_with(&beginning)).collect(),
-    };
-    match found.as_slice() {
-        [only] => only.parse().map_err(|_| unknown(word)),
-        [] => Err(unknown(word)),
-        [newest, .., oldest] => Err(Error::Usage(format!(
-            "`{word}` is the beginning of {} runs, from {oldest} to {newest}: give more of the id, or `latest`",
-            found.len()
-        ))),
-    }
-}
-
-fn unknown(word: &str) -> Error {
-    crate::run::Error::UnknownRun(word.to_owned()).into()
-}
-
 fn to_json(value: &impl serde::Serialize) -> Result<String, Error> {
     Ok(serde_json::to_string(value).map_err(std::io::Error::from)?)
 }
@@ -226,6 +191,8 @@ fn runs(runs: &[RunSummary]) -> String {
             (run.state, &run.error)
         {
             lines.push(format!("{:>28} {error}", "→"));
+        } else if let (RunStatus::Unchanged, Some(error)) = (run.state, &run.error) {
+            lines.push(format!("{:>28} it failed, and that is mended: {}", "→", one_line(error)));
         }
         // A run that ended otherwise says it with its error.
         if let (Some(what), Some(until)) = (&run.put_off, run.put_off_until)

@@ -14,7 +14,10 @@ select
             or coalesce(report -> 'verification' ->> 'verdict', '') not in ('failed', 'mismatch')
         )
     ) as verified_at,
-    max(finished_at) filter (status = 'unchanged') as unchanged_at,
+    -- A stage alone that found nothing to do asked no source: it is no news that there is none.
+    max(finished_at) filter (
+        status = 'unchanged' and source is distinct from 'what is landed'
+    ) as unchanged_at,
     max(finished_at) filter (status in ('exported', 'uploaded')) as exported_at,
     any_value(is_every_file_proven) as is_every_file_proven,
     min(started_at) as first_started_at

@@ -25,7 +25,13 @@ select
     source,
     status,
     if(status = 'running', 'stopped', status) as state,
-    if(status in ('running', 'pending', 'failed'), report ->> 'error', null) as error,
+    -- One that had nothing to send and failed for earlier ones' files is `unchanged` once they are mended: it did fail.
+    case
+        when
+            status in ('running', 'pending', 'failed')
+            or (status = 'unchanged' and (report ->> 'status') = 'failed')
+            then report ->> 'error'
+    end as error,
     stage,
     started_at,
     finished_at,

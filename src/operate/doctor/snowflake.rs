@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use super::{Area, Finding, Findings, Health, Known, TOLERATED_SKEW, exposed};
 use crate::causes::chain;
 use crate::config::{Account, Config, snowflake_exposure};
+use crate::event::Ending;
 use crate::operate::setup::{self, PipeReport};
 use crate::snowflake::{self, Credential, Item, Kind, Plan, State, Statement, claims};
 use crate::stop::Stop;
@@ -24,7 +25,11 @@ pub(crate) async fn snowflake(
             let detail = "no SNOWFLAKE_ACCOUNT is set; nothing is ingested".to_owned();
             return findings.push(say("account", Health::Skipped, detail));
         }
-        Err(error) => return findings.push(say("account", Health::Fail, chain(&error))),
+        // Nobody was asked: what is configured cannot be used, and a run ends of it as of any wrong configuration.
+        Err(error) => {
+            let finding = say("account", Health::Fail, chain(&error));
+            return findings.push(finding.ends(Ending::Usage));
+        }
     };
     let login = target.connection.login();
     let host = login.account.host();

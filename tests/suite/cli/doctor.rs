@@ -165,6 +165,26 @@ fn what_keeps_spotify_away_is_said_as_for_the_others() {
 }
 
 #[test]
+fn a_configuration_that_cannot_be_used_ends_as_any_wrong_configuration() {
+    let cloud = Cloud::new("rest", "parquet");
+    for (name, value) in [
+        ("SNOWFLAKE_PRIVATE_KEY_PATH", "nowhere.p8"),
+        ("SNOWFLAKE_URL", "nonsense"),
+        ("SNOWFLAKE_ROLE", "no role"),
+    ] {
+        let output = cloud.command(&["doctor"]).env(name, value).output().unwrap();
+        let said = text(&output);
+        assert_eq!(output.status.code(), Some(2), "{name}: {said}");
+        assert!(said.contains("FAIL  Snowflake  account: "), "{name}: {said}");
+    }
+    // What the service refuses is not the configuration's fault.
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("http://{closed}");
+    let output = cloud.command(&["doctor"]).env("SNOWFLAKE_URL", url).output().unwrap();
+    assert_eq!(output.status.code(), Some(6), "{}", text(&output));
+}
+
+#[test]
 fn each_line_is_told_as_soon_as_it_is_known() {
     let cloud = Cloud::new("rest", "parquet");
     cloud.s3.script(Op::List, 1, 1, Fault::Hang);

@@ -1,6 +1,7 @@
 //! What goes wrong before or besides a run, and what the reader is told.
 
 use crate::support::World;
+use crate::support::cloud::{Cloud, SMALL, report, text};
 
 fn refused(world: &World, arguments: &[&str], code: i32, says: &[&str]) {
     let output = world.run(arguments);
@@ -30,6 +31,25 @@ fn wrong_usage_names_the_thing_the_value_and_the_remedy() {
     refused(&world, &["--config", "none.toml", "run", "--demo"], 2, &["none.toml"]);
     world.write("snowtrack.toml", "[spotify]\nclint_id = 'x'\n");
     refused(&world, &["run", "--demo"], 2, &["snowtrack.toml", "clint_id"]);
+}
+
+#[test]
+fn a_verification_takes_the_words_for_a_run_that_status_takes() {
+    let cloud = Cloud::small("rest", "parquet");
+    let (code, first) = cloud.report(&SMALL);
+    let id = first["run_id"].as_str().unwrap();
+    assert_eq!(code, 0, "{first:#}");
+    for word in ["latest", &id[..20], &id[..20].to_lowercase(), id] {
+        let (code, found) = report(&mut cloud.command(&["--json", "verify", "--run", word]));
+        assert_eq!((code, found["status"].as_str()), (0, Some("verified")), "{word}: {found:#}");
+        assert_eq!(found["run_id"], first["run_id"], "{word}");
+    }
+    for word in ["newest", "", "01ARZ3NDEKTSV4RRFFQ69G5FAV"] {
+        let output = cloud.run(&["verify", "--run", word]);
+        let said = text(&output);
+        assert_eq!(output.status.code(), Some(2), "{word}: {said}");
+        assert!(said.contains(&format!("there is no run `{word}`")), "{word}: {said}");
+    }
 }
 
 #[test]

@@ -84,6 +84,28 @@ fn a_run_that_ended_otherwise_changes_nothing() {
 }
 
 #[test]
+fn a_stage_that_asked_no_source_and_found_nothing_to_do_is_no_good_end() {
+    let world = World::new();
+    let export = || {
+        let output = world.run(&["--json", "export"]);
+        let found = json_of(&output);
+        assert_eq!((output.status.code(), &found["status"]), (Some(0), &json!("unchanged")));
+    };
+    export();
+    assert_eq!(code(&world, "1h"), Some(8), "nothing was ever read");
+    world.write("in/playlist.json", &crate::source::documents::playlist(|_| {}));
+    assert_eq!(world.report(&SMALL).0, 0);
+    change(&world, AGE);
+    export();
+    assert_eq!((code(&world, "26h"), code(&world, "31h")), (Some(8), Some(0)));
+    // In stages, a night without news is as good as in one command.
+    let fetched = world.run(&[&["fetch"], &SMALL[..]].concat());
+    assert_eq!(fetched.status.code(), Some(0), "{}", text(&fetched));
+    export();
+    assert_eq!(code(&world, "26h"), Some(0));
+}
+
+#[test]
 fn with_snowflake_only_a_proof_counts_and_no_news_only_while_all_is_proven() {
     let cloud = Cloud::small("rest", "parquet");
     let healthy = |max_age: &str| {

@@ -216,6 +216,11 @@ fn an_earlier_runs_refused_file_keeps_exit_7_until_it_is_mended_and_is_told_as_t
     // The second run brought the song's newer row: nothing was left to ship.
     assert_eq!(statuses, ["unchanged", "verified", "failed"], "{runs:#}");
     assert_eq!(runs[2]["mended_by"], runs[1]["run_id"], "{runs:#}");
+    // It ended with exit 7, whatever was mended since.
+    let error = runs[0]["error"].as_str().unwrap();
+    assert!(error.starts_with(&format!("run {}", id_of(&first))), "{error}");
+    let said = text(&cloud.run(&["status"]));
+    assert_eq!(said.matches("it failed, and that is mended: run ").count(), 1, "{said}");
     assert_eq!(cloud.report(&SMALL).1["status"], "unchanged");
 }
 
