@@ -36,6 +36,11 @@ fn a_run_refuses_to_ship_where_no_pipe_of_its_way_exists() {
         assert_eq!(cloud.s3.keys(), Vec::<String>::new(), "{mode}: nothing was shipped");
         assert_eq!(cloud.snowflake.counters().warehouse_statement_count, before, "{mode}");
         assert_eq!(cloud.snowflake.count("insertFiles"), 0, "{mode}");
+        let mut asking = cloud.command(&["--json", "verify"]);
+        let (code, found) = cloud::report(asking.env("SNOWFLAKE_INGEST", mode));
+        assert_eq!(code, 6, "{mode}: {found:#}");
+        let advice = format!("set `SNOWFLAKE_INGEST={set_up}`");
+        assert!(error_of(&found).contains(&advice), "{mode}: {found:#}");
         // Set back, or set up, the same command continues.
         let (code, done) = cloud.report(&SMALL);
         assert_eq!((code, &done["run_id"]), (0, &report["run_id"]), "{mode}: {done:#}");
