@@ -91,9 +91,9 @@ pub enum Error {
     PipeGone { pipe: String },
     /// Nothing that is shipped would be loaded.
     #[error(
-        "there is no pipe of the way `{mode}` (`SNOWFLAKE_INGEST`), or this role may see none: not even `{pipe}`. Nothing was shipped: `snowtrack snowflake plan` shows what is missing and who can make it; the same command continues"
+        "there is no pipe of the way `{mode}` (`SNOWFLAKE_INGEST`), or this role may see none: not even `{pipe}`{why}. Nothing was shipped: `snowtrack snowflake plan` shows what is missing and who can make it; the same command continues"
     )]
-    NoPipes { pipe: String, mode: &'static str },
+    NoPipes { pipe: String, mode: &'static str, why: String },
     /// Some files could not be submitted, the others were.
     #[error("every other file is submitted, but pipe `{pipe}` is {reason}: {remedy}")]
     PipeAbsent { pipe: String, reason: String, remedy: String },

@@ -1,6 +1,6 @@
 //! What one run has gathered so far, and the report that it becomes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::Error;
 use super::report::{
@@ -9,11 +9,11 @@ use super::report::{
 use crate::event::Stage;
 use crate::ids::Run;
 use crate::lake::Manifest;
-use crate::ledger::Shipment;
+use crate::ledger::{Shipment, ShippedFile};
 use crate::quality::CheckResult;
 use crate::snowflake::{Answer, Verification};
 use crate::sources::Questions;
-use crate::status::FileState;
+use crate::status::{FileState, Verdict};
 use crate::warehouse::TableCount;
 
 /// What one run has gathered so far.
@@ -101,11 +101,19 @@ impl Findings {
                 })
                 .collect();
         }
+        let judged = self.verification.iter().flat_map(|verification| &verification.files);
+        let verdicts: BTreeMap<&str, Verdict> =
+            judged.map(|file| (file.key.as_str(), file.verdict)).collect();
+        // The ledger keeps an earlier proof; what could not be asked this time is not told as proven.
+        let told = |shipped: &ShippedFile| match (shipped.state, verdicts.get(&*shipped.file.key)) {
+            (FileState::Verified, Some(Verdict::Pending)) => FileState::Accepted,
+            (state, _) => state.reported(),
+        };
         let reports = self.shipments.iter().flat_map(|shipment| {
             shipment.files.iter().map(|shipped| FileReport {
                 run_id: shipment.run.id.to_string(),
                 file: shipped.file.clone(),
-                state: shipped.state.reported(),
+                state: told(shipped),
                 reason: shipped.reason.clone(),
                 verified_at: shipped.verified_at,
             })

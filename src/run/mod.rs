@@ -100,7 +100,7 @@ pub async fn run(
     let (teller, began) = (Teller::new(sink, settings.clock), Instant::now());
     let ran = from_beginning_to_end(config, settings, &teller, stop).await;
     if let (Ok(Ended { run, .. }), Some(to)) = (&ran, &config.state.report_to)
-        && let Err(error) = report_file::put((config, settings), &run.report, to, stop).await
+        && let Err(error) = report_file::put(config, settings, &run.report, to, stop).await
     {
         let to = to.to_string();
         teller.tell(What::Warning(Warning::ReportNotPut { to, error }));

@@ -68,17 +68,24 @@ pub(crate) async fn require_any(run: &mut Run<'_>) -> Result<(), Error> {
     if ways.is_empty() {
         return Ok(());
     }
-    ask_once(run, account).await?;
+    let why = ask_once(run, account).await?;
     let mode = account.mode;
     let is_used = |format: &Format| ways.iter().any(|it| (it.mode, it.format) == (mode, *format));
+    // What no event can bring goes to the pipes of `rest`, where somebody asks for that.
+    let is_redirected = again && mode == IngestMode::Auto;
+    let modes = [Some(mode), is_redirected.then_some(IngestMode::Rest)];
     let of_format = |format| {
-        Table::ALL.into_iter().filter_map(move |table| Way { table, format, mode }.pipe(account))
+        let ways = modes.into_iter().flatten().flat_map(move |mode| {
+            Table::ALL.into_iter().map(move |table| Way { table, format, mode })
+        });
+        ways.filter_map(|way| way.pipe(account))
     };
     let formats = FORMATS.into_iter().filter(is_used);
     let pipes: Vec<QualifiedName> = formats.flat_map(of_format).collect();
     match pipes.first() {
         Some(first) if pipes.iter().all(|pipe| run.findings.lacks(pipe)) => {
-            Err(Error::NoPipes { pipe: first.to_string(), mode: account.mode.name() })
+            let why = why.map_or_else(String::new, |why| format!(": {why}"));
+            Err(Error::NoPipes { pipe: first.to_string(), mode: account.mode.name(), why })
         }
         _ => Ok(()),
     }
@@ -92,33 +99,39 @@ pub(crate) async fn look(run: &mut Run<'_>, account: &Account) -> Result<(), Err
             run.findings.pipes = Some(Answer::Unknown(error.to_string()));
             Ok(())
         }
-        Ok(()) => Ok(()),
+        Ok(_) => Ok(()),
     }
 }
 
-async fn ask_once(run: &mut Run<'_>, account: &Account) -> Result<(), Error> {
+/// Answers why none can be seen, where that is because not even their schema can.
+async fn ask_once(run: &mut Run<'_>, account: &Account) -> Result<Option<String>, Error> {
     if run.findings.pipes.is_some() {
-        return Ok(());
+        return Ok(None);
     }
+    let mut why = None;
     let pipes = match query(run, account, Statement::new(account.names.pipes())).await {
         Ok(Answer::Given(rows)) => names_in(&rows).map_or_else(unknown, Answer::Given),
         Ok(Answer::Unknown(why)) => Answer::Unknown(why),
+        // Where there is no schema, or no role to look with, there is no pipe.
+        Err(Error::Snowflake(error)) if error.is_without_setup() => {
+            why = Some(error.to_string());
+            Answer::Given(BTreeSet::new())
+        }
         Err(Error::Snowflake(error)) if !is_final(&error) => unknown(*error),
         Err(error) => return Err(error),
     };
     run.findings.pipes = Some(pipes);
-    Ok(())
+    Ok(why)
 }
 
 fn unknown<T>(error: crate::snowflake::Error) -> Answer<T> {
     Answer::Unknown(error.to_string())
 }
 
-/// Whether nothing that follows would be answered, or the very schema is not there.
+/// Whether nothing that follows would be answered.
 fn is_final(error: &crate::snowflake::Error) -> bool {
     error.is_stopped()
         || error.is_config()
-        || error.is_missing_object()
         || matches!(error, crate::snowflake::Error::Unauthorized(_))
 }
 
@@ -143,24 +156,44 @@ pub(crate) fn absent(
     if format != account.format {
         settings += &format!("LAKE_FORMAT={} ", format.name());
     }
-    let apply = format!("`{settings}snowtrack snowflake apply` makes it");
+    let plan = format!("`{settings}snowtrack snowflake plan` says who can make it");
     let by_rest = "`snowtrack ingest --as rest` submits its files";
-    let of_rest = Way { mode: IngestMode::Rest, ..way }.pipe(account);
-    let remedy = match mode {
-        IngestMode::Auto if mode == account.mode => format!("{apply}, then {by_rest}"),
-        IngestMode::Auto if of_rest.is_some_and(|pipe| findings.lacks(&pipe)) => {
-            format!("`SNOWFLAKE_INGEST=rest snowtrack snowflake apply`, then {by_rest} to another")
-        }
-        IngestMode::Auto => format!("{by_rest} to another"),
-        // What was announced to another pipe, no run submits by itself.
-        IngestMode::Rest if submits_announced => format!("{apply}, then {by_rest}"),
-        _ => format!("{apply}, and the next `snowtrack run` submits its files"),
+    let of = |mode| Way { mode, ..way }.pipe(account);
+    let is_there = |pipe: &QualifiedName| findings.pipes.is_some() && !findings.lacks(pipe);
+    // Beside a pipe that reads the same files, none is made.
+    let other = match mode {
+        IngestMode::Auto => of(IngestMode::Rest).filter(is_there),
+        IngestMode::Rest => of(IngestMode::Auto).filter(is_there),
+        IngestMode::Copy => None,
     };
+    let or_drop = format!(
+        "or have the pipes of the other way dropped by hand once their queues are empty; then {plan}"
+    );
+    let remedy = match (mode, &other) {
+        (IngestMode::Auto, Some(_)) if mode == account.mode => format!(
+            "{by_rest} to the pipe of `rest`, which is there; set `SNOWFLAKE_INGEST=rest`, {or_drop}"
+        ),
+        (IngestMode::Auto, None) if mode == account.mode => format!("{plan}, then {by_rest}"),
+        (IngestMode::Auto, None) => {
+            format!(
+                "`SNOWFLAKE_INGEST=rest snowtrack snowflake plan` says who can make another, then {by_rest} to it"
+            )
+        }
+        (IngestMode::Auto, Some(_)) => format!("{by_rest} to another"),
+        (IngestMode::Rest, Some(_)) if mode == account.mode && !submits_announced => {
+            format!("set `SNOWFLAKE_INGEST=auto`, {or_drop}")
+        }
+        // What was announced to another pipe, no run submits by itself.
+        (IngestMode::Rest, _) if submits_announced => format!("{plan}, then {by_rest}"),
+        _ => format!("{plan}, and the next `snowtrack run` submits its files"),
+    };
+    let is_in_the_way = mode == account.mode && !submits_announced;
+    let drops = other.filter(|_| is_in_the_way).map(|other| format!("drop pipe {other}"));
     PipeHealth {
         pipe: pipe.to_string(),
         health: Health::Fail,
         reason: "not there, or hidden from this role".to_owned(),
         remedy,
-        statements: Vec::new(),
+        statements: drops.into_iter().collect(),
     }
 }

@@ -20,7 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Puts it, within a time that holds nobody up; or says why not.
 pub(super) async fn put(
-    (config, settings): (&Config, &Settings),
+    config: &Config,
+    settings: &Settings,
     report: &RunReport,
     to: &Location,
     stop: &Stop,

@@ -6,6 +6,7 @@ use super::{Area, Finding, Findings, Health, Known, TOLERATED_SKEW, exposed};
 use crate::causes::chain;
 use crate::config::{Account, Config, snowflake_exposure};
 use crate::event::Ending;
+use crate::ids::Table;
 use crate::operate::setup::{self, PipeReport};
 use crate::snowflake::{self, Credential, Item, Kind, Plan, State, Statement, claims};
 use crate::stop::Stop;
@@ -74,7 +75,10 @@ pub(crate) async fn snowflake(
     }
     if config.lake.bucket.is_some() {
         match setup::plan(config, &target, &Default::default(), &Stop::default()).await {
-            Ok(plan) => objects(&plan, known, findings),
+            Ok(plan) => {
+                objects(&plan, known, findings);
+                grants(&plan, &target, findings);
+            }
             Err(error) => findings.push(say("setup", Health::Fail, chain(&error))),
         }
     }
@@ -124,6 +128,31 @@ fn objects(plan: &Plan, known: &Known, findings: &mut Findings<'_>) {
         Finding::new(Area::Snowflake, "setup", Health::Warn, detail)
             .fix("`snowtrack snowflake plan` shows what, and who can make what is missing"),
     );
+}
+
+/// The tables that are there and that the role may not read: nothing that is in them can be proven.
+fn grants(plan: &Plan, target: &Account, findings: &mut Findings<'_>) {
+    let is_absent = |table: &str| {
+        let is_it = |item: &&Item| item.kind == Kind::Table && item.name == table;
+        plan.items.iter().any(|item| is_it(&item) && item.state == State::Missing)
+    };
+    let tables = Table::ALL.map(|table| target.names.table(table).to_string());
+    let lacking: Vec<&Item> = plan
+        .missing()
+        .filter(|item| item.kind == Kind::Grant)
+        .filter(|item| {
+            let is_on =
+                |table: &&String| item.name.contains(&format!(" on table {table} to role "));
+            tables.iter().find(is_on).is_some_and(|table| !is_absent(table))
+        })
+        .collect();
+    if lacking.is_empty() {
+        return;
+    }
+    let names = lacking.iter().map(|item| format!("`grant {}`", item.name));
+    let detail = format!("this role lacks {}", names.collect::<Vec<_>>().join(", "));
+    let fix = format!("{} gives what is missing", plan.apply_command());
+    findings.push(Finding::new(Area::Snowflake, "grants", Health::Fail, detail).fix(fix));
 }
 
 impl From<snowflake::Health> for Health {

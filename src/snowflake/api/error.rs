@@ -364,6 +364,12 @@ impl Error {
             })
     }
 
+    /// Whether the very schema that a statement names, or the role that runs it, does not exist for this user.
+    pub(crate) fn is_without_setup(&self) -> bool {
+        let kind = self.statement().map(StatementFailure::kind);
+        matches!(kind, Some(FailureKind::Missing | FailureKind::Session))
+    }
+
     /// Whether a statement names an object that does not exist (or that the role may not see).
     pub fn is_missing_object(&self) -> bool {
         self.statement().is_some_and(|failure| failure.kind() == FailureKind::Missing)

@@ -208,6 +208,7 @@ impl PipeState {
             Self::Stopped(Stopped::Cloned) => {
                 vec![format!("select system$pipe_force_resume({name})")]
             }
+            Self::Stopped(Stopped::StageDropped) => vec![format!("drop pipe {pipe}")],
             Self::Stopped(Stopped::MissingTable) => vec![format!("alter pipe {pipe} refresh")],
             _ => Vec::new(),
         }
@@ -241,7 +242,7 @@ impl Stopped {
                 "its stage points elsewhere than when the pipe was made: set the stage's URL back (`snowflake plan` shows the old one and the new), or make the pipe anew under a new version"
             }
             Self::StageDropped => {
-                "its stage is gone: `snowflake plan` says who can make it again, and then the pipe must be made anew, because it is bound to the stage that is gone (drop it by hand; it forgets which files it loaded)"
+                "its stage is gone, and the pipe is bound to that one, also where another has its name by now: drop the pipe by hand, and `snowflake plan` says who can make both again (a new pipe forgets which files the old one loaded)"
             }
             Self::FileFormatDropped => {
                 "its file format is gone: `snowflake plan` says who can make it again; if the pipe does not go on then, drop it by hand and have it made anew likewise"

@@ -12,6 +12,7 @@ const STRANDS_PIPES: &str =
     "pipes stop when their stage changes: better give the new one another name";
 const BY_HAND: &str = "to be changed by hand, after a look at who else uses it";
 const PIPES_ARE_FIXED: &str = "a pipe cannot be changed, and a new one forgets which files it loaded: pause it, wait until it is empty, drop it, apply, and submit nothing that it loaded already";
+const STAGE_IS_GONE: &str = "a pipe is bound to the stage that it was made on, and loads nothing any more: drop it, apply, and submit nothing that it loaded already";
 const SAFE_TO_REPLACE: &str = "it holds nothing that the landing table does not: safe to replace by hand, and `snowflake apply` grants again what the new one lacks";
 const BILLED_BESIDE: &str =
     "on by default for new warehouses, and billed beside them; nothing of ours gains by it";
@@ -203,7 +204,28 @@ fn pipe(blueprint: &Blueprint, observed: &Observed, desired: &Desired) -> State 
     if let Some(reason) = text(row, "invalid_reason") {
         change("validity", reason, "valid");
     }
+    if is_older_than_its_stage(blueprint, observed, row) {
+        changes.push(Change {
+            what: "stage".to_owned(),
+            old: "one that is gone".to_owned(),
+            new: blueprint.names.stage.to_string(),
+            statement: Some(format!("drop pipe {}", desired.name)),
+        });
+        return State::differing(changes, STAGE_IS_GONE);
+    }
     State::differing(changes, PIPES_ARE_FIXED)
+}
+
+/// Whether the stage was made after the pipe: the one that the pipe is bound to is gone, whatever the new one is called.
+fn is_older_than_its_stage(blueprint: &Blueprint, observed: &Observed, pipe: Row<'_>) -> bool {
+    // As seconds since 1970, which is how the API writes every time.
+    let made_at = |row| text(row, "created_on").and_then(|text| text.parse::<f64>().ok());
+    let question = show_in_schema("stages", &blueprint.names);
+    let stage = observed.find(&question, "name", blueprint.names.stage.as_str());
+    match (made_at(pipe), stage.and_then(made_at)) {
+        (Some(pipe), Some(stage)) => pipe < stage,
+        _ => false,
+    }
 }
 
 /// A dynamic table as Snowflake shows it.

@@ -36,11 +36,71 @@ fn a_run_refuses_to_ship_where_no_pipe_of_its_way_exists() {
         assert_eq!(cloud.s3.keys(), Vec::<String>::new(), "{mode}: nothing was shipped");
         assert_eq!(cloud.snowflake.counters().warehouse_statement_count, before, "{mode}");
         assert_eq!(cloud.snowflake.count("insertFiles"), 0, "{mode}");
+        let mut asking = cloud.command(&["--json", "verify"]);
+        let (code, found) = cloud::report(asking.env("SNOWFLAKE_INGEST", mode));
+        assert_eq!(code, 6, "{mode}: {found:#}");
+        let advice = format!("set `SNOWFLAKE_INGEST={set_up}`");
+        assert!(error_of(&found).contains(&advice), "{mode}: {found:#}");
         // Set back, or set up, the same command continues.
         let (code, done) = cloud.report(&SMALL);
         assert_eq!((code, &done["run_id"]), (0, &report["run_id"]), "{mode}: {done:#}");
         assert_verified(&cloud, &done);
     }
+}
+
+/// Without the schema, or without the role, there is no pipe either: the same refusal, before anything is in the bucket.
+#[test]
+fn where_there_is_no_setup_a_run_ships_nothing_and_verify_names_the_pipe() {
+    for has_role in [false, true] {
+        for mode in ["rest", "auto"] {
+            let cloud = Cloud::bare(mode, "parquet");
+            cloud.write_source();
+            if has_role {
+                cloud.snowflake.admin("create role if not exists SPOTIFY_LOADER");
+                cloud.snowflake.admin("grant role SPOTIFY_LOADER to user SPOTIFY_LOADER_SVC");
+            }
+            let (code, report) = cloud.report(&SMALL);
+            assert_eq!(code, 2, "{mode} {has_role}: {report:#}");
+            let error = error_of(&report);
+            assert!(error.contains("does not exist or not authorized"), "{error}");
+            assert_eq!(cloud.s3.keys(), Vec::<String>::new(), "{mode} {has_role}");
+            let pipe = format!("SPOTIFY.RAW.ALBUMS_PARQUET_{}_V1", mode.to_uppercase());
+            let (code, found) = verify(&cloud, &[]);
+            assert_eq!(code, 6, "{mode} {has_role}: {found:#}");
+            assert!(error_of(&found).contains(&pipe), "{mode} {has_role}: {found:#}");
+            cloud.apply();
+            let (code, done) = cloud.report(&SMALL);
+            assert_eq!((code, &done["run_id"]), (0, &report["run_id"]), "{mode}: {done:#}");
+        }
+    }
+}
+
+/// The pipes of `rest` are there and none of `auto` is made beside them: what is printed must work, and does.
+#[test]
+fn files_of_auto_go_to_the_pipes_of_rest_that_are_there() {
+    let cloud = Cloud::small("auto", "parquet");
+    cloud.snowflake.let_events_arrive(false);
+    let mut command = cloud.command(&[&["--json", "run"], &SMALL[..]].concat());
+    command.env("SNOWFLAKE_VERIFY_TIMEOUT_SECS", "0");
+    assert_eq!(cloud::report(&mut command).0, 8);
+    TABLES.iter().for_each(|table| drop(drop_pipe(&cloud, table, "auto")));
+    let mut apply = cloud.command(&["snowflake", "apply", "--as-role", "ACCOUNTADMIN"]);
+    apply.env("SNOWFLAKE_INGEST", "rest").output().unwrap();
+    let (code, found) = verify(&cloud, &[]);
+    let error = error_of(&found);
+    assert_eq!(code, 6, "{error}");
+    assert!(error.contains("`snowtrack ingest --as rest` submits its files"), "{error}");
+    assert!(error.contains("set `SNOWFLAKE_INGEST=rest`"), "{error}");
+    for table in TABLES {
+        let drop = format!("drop pipe SPOTIFY.RAW.{}_PARQUET_REST_V1", table.to_uppercase());
+        assert!(error.contains(&drop), "{error}");
+    }
+    let output = cloud.run(&["ingest", "--as", "rest"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    let mut command = cloud.command(&["--json", "verify", "--all"]);
+    let (code, done) = cloud::report(command.env("SNOWFLAKE_INGEST", "rest"));
+    assert_eq!((code, &done["status"]), (0, &json!("verified")), "{done:#}");
+    TABLES.iter().for_each(|table| assert_eq!(cloud.landed(table), 1, "{table}"));
 }
 
 /// Whether pipes exist costs one question a run, which needs no warehouse, and none where nothing is on its way.
@@ -120,7 +180,8 @@ fn a_pipe_that_is_missing_holds_up_no_other_table() {
         }
         let error = error_of(&report);
         assert!(error.contains(&pipe), "{mode}: {error}");
-        assert!(error.contains("`snowtrack snowflake apply`"), "{mode}: {error}");
+        assert!(error.contains("`snowtrack snowflake plan` says who can make it"), "{error}");
+        assert!(!error.contains("snowflake apply`"), "the loader cannot: {error}");
         // A second time, nothing is different: and also `verify` says so.
         assert_eq!(cloud.report(&SMALL).0, 6, "{mode}");
         let (code, found) = verify(&cloud, &[]);
@@ -160,7 +221,7 @@ fn what_ingest_as_rest_says_of_missing_pipes_is_what_submits_the_files() {
         assert_eq!(refused.status.code(), Some(6), "{mode}: {said}");
         let setting = if mode == "copy" { "SNOWFLAKE_INGEST=rest " } else { "" };
         let advice = format!(
-            "`{setting}snowtrack snowflake apply` makes it, then `snowtrack ingest --as rest` submits its files"
+            "`{setting}snowtrack snowflake plan` says who can make it, then `snowtrack ingest --as rest` submits its files"
         );
         assert!(said.contains(&advice), "{mode}: {said}");
         // Step by step.

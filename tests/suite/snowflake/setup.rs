@@ -120,7 +120,10 @@ fn who_runs_before_the_setup_is_told_where_it_begins() {
         for command in [&["run", "--demo"][..], &["doctor"]] {
             let output = cloud.run(command);
             let said = text(&output);
-            assert_eq!(output.status.code(), Some(6), "{ingest} {command:?}: {said}");
+            // Without a pipe nothing is shipped; a `COPY` needs none.
+            let is_refused = ingest != "copy" && command[0] == "run";
+            let code = if is_refused { 2 } else { 6 };
+            assert_eq!(output.status.code(), Some(code), "{ingest} {command:?}: {said}");
             assert!(said.contains("`snowtrack snowflake plan`"), "{ingest} {command:?}: {said}");
         }
     }
@@ -169,4 +172,32 @@ fn what_an_administrator_made_its_owner_makes_again_and_every_message_says_so() 
     assert_eq!(ended, (0, Some("verified")), "{}", full["error"]);
     let well = cloud.run(&["doctor"]);
     assert_eq!(well.status.code(), Some(0), "{}", text(&well));
+}
+
+/// A stage that is made again under its name is another one: the pipes are bound to the one that is gone.
+#[test]
+fn pipes_of_a_stage_that_is_gone_are_made_again_by_one_script() {
+    let cloud = Cloud::small("rest", "parquet");
+    assert_eq!(cloud.report(&SMALL).0, 0);
+    cloud.snowflake.admin("drop stage SPOTIFY.RAW.SPOTIFY_S3_STAGE");
+    // The stage comes back; the setup is not complete by that.
+    let applied = cloud.run(&["snowflake", "apply", "--as-role", "ACCOUNTADMIN"]);
+    assert_eq!(applied.status.code(), Some(6), "{}", text(&applied));
+    let drops = TABLES
+        .map(|table| format!("drop pipe SPOTIFY.RAW.{}_PARQUET_REST_V1;", table.to_uppercase()));
+    let plan = text(&cloud.run(&["snowflake", "plan"]));
+    assert!(plan.starts_with("0 to make or missing, 8 differ, "), "{plan}");
+    let pipes = cloud.run(&["snowflake", "pipes"]);
+    assert_eq!(pipes.status.code(), Some(6), "{}", text(&pipes));
+    for said in [text(&cloud.run(&["snowflake", "plan", "--sql"])), text(&pipes)] {
+        for drop in &drops {
+            assert!(said.contains(drop), "{drop}\n{said}");
+        }
+    }
+    drops.iter().for_each(|drop| cloud.snowflake.admin(drop.trim_end_matches(';')));
+    cloud.apply();
+    let plan = text(&cloud.run(&["snowflake", "plan"]));
+    assert!(plan.starts_with("0 to make or missing, 0 differ, "), "{plan}");
+    let (code, full) = cloud.report(&["--from-dir", "in", "--full"]);
+    assert_eq!((code, full["status"].as_str()), (0, Some("verified")), "{full:#}");
 }

@@ -308,6 +308,28 @@ fn files_that_newer_ones_replaced_are_told_apart_in_a_summary() {
     assert!(said.contains(wanted), "{said}");
 }
 
+/// The ledger keeps the proof of yesterday; this process knows nothing of the table that it may not read.
+#[test]
+fn a_table_that_may_not_be_read_is_not_told_as_verified() {
+    let cloud = Cloud::small("rest", "parquet");
+    assert_eq!(cloud.report(&SMALL).0, 0);
+    cloud.snowflake.admin("revoke select on table SPOTIFY.RAW.SONGS from role SPOTIFY_LOADER");
+    let (code, found) = verify(&cloud, &[]);
+    assert_eq!(code, 6, "{found:#}");
+    assert_eq!(states_of(&found, "songs"), ["accepted"], "{found:#}");
+    assert_eq!(states_of(&found, "albums"), ["verified"], "{found:#}");
+    let said = text(&cloud.run(&["verify"]));
+    assert!(said.contains("(1 accepted, 7 verified)"), "{said}");
+    let doctor = cloud.run(&["doctor"]);
+    let said = text(&doctor);
+    assert_eq!(doctor.status.code(), Some(6), "{said}");
+    assert!(said.contains("grant select, insert on table SPOTIFY.RAW.SONGS to role"), "{said}");
+    cloud.snowflake.admin("grant select on table SPOTIFY.RAW.SONGS to role SPOTIFY_LOADER");
+    // What is proven anew is verified again.
+    assert_eq!(states_of(&verify(&cloud, &[]).1, "songs"), ["verified"]);
+    assert_eq!(cloud.run(&["doctor"]).status.code(), Some(0));
+}
+
 #[test]
 fn a_verification_says_how_long_it_took_itself() {
     let cloud = Cloud::small("rest", "parquet");

@@ -118,8 +118,8 @@ fn snowflake_can_send_no_token_to_another_host() {
     let stranger = Stranger::start();
     let mut cloud = Cloud::new("rest", "parquet");
     for code in STATUSES {
-        // Each of the eight pipes is asked for its state, and the first is told of its file.
-        for (path, calls) in [("/api/v2/statements", 8), ("insertFiles", 1)] {
+        // Which pipes there are, then each of the eight for its state; and the first is told of its file.
+        for (path, calls) in [("/api/v2/statements", 9), ("insertFiles", 1)] {
             cloud.empty();
             cloud.write_source();
             let headers = vec![stranger.location()];
