@@ -1,5 +1,6 @@
 //! `reconcile`: whole tables compared, what differs told by kind, and what another shipment mends shipped again.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -10,7 +11,7 @@ use crate::config::Config;
 use crate::event::Stage;
 use crate::ids::Table;
 use crate::observe;
-use crate::operate::Reconciliation;
+use crate::operate::{Asked, Reconciliation};
 use crate::snowflake::compare::{Change, Difference, Kind};
 use crate::stop::Stop;
 
@@ -41,16 +42,17 @@ pub(super) fn reconcile(
     let settings =
         crate::run::Settings { wait, ..crate::run::Settings::of_stage(Stage::Verify, now) };
     let sinks = observe::usual();
-    let compare = || {
+    let compare = |repaired| {
         runtime()?.block_on(async {
             run::stop_on_signal(&stop);
-            let (tables, sink) = (&arguments.tables, |event: &_| sinks.tell(event));
+            let asked = Asked { tables: &arguments.tables, repaired };
+            let sink = |event: &_| sinks.tell(event);
             Ok::<_, Error>(
-                crate::operate::reconcile(config, &settings, tables, &sink, &stop).await?,
+                crate::operate::reconcile(config, &settings, &asked, &sink, &stop).await?,
             )
         })
     };
-    let mut found = compare()?;
+    let mut found = compare(BTreeSet::new())?;
     let before = found.count();
     let keys = found.keys(arguments.force);
     let is_repaired = arguments.repair && !keys.is_empty();
@@ -70,7 +72,7 @@ pub(super) fn reconcile(
             Err(error) if error.code() == crate::cli::exit::MISMATCH => {}
             other => other?,
         }
-        found = compare()?;
+        found = compare(found.incomplete())?;
     }
     let mended = before.saturating_sub(found.count());
     if cli.json {
@@ -98,7 +100,7 @@ fn rest(found: &Reconciliation, arguments: &ReconcileArgs, is_repaired: bool) ->
     let names: Vec<&str> = arguments.tables.iter().map(|table| table.name()).collect();
     let command = ["snowtrack reconcile"].into_iter().chain(names).collect::<Vec<_>>().join(" ");
     let mut parts = Vec::new();
-    let left = found.keys(false).values().map(std::collections::BTreeSet::len).sum::<usize>();
+    let left = found.keys(false).values().map(BTreeSet::len).sum::<usize>();
     if 0 < left && is_repaired {
         parts.push(format!(
             "{} still differ after they were shipped again: `snowtrack verify` says how far their files are",
@@ -189,7 +191,12 @@ fn differences(found: &Reconciliation) -> String {
         }
     }
     for kind in Kind::ALL {
-        let count = found.count_of(kind);
+        let gone = if kind == Kind::OnlyThere { found.count_going_with_group() } else { 0 };
+        let count = found.count_of(kind) - gone;
+        if 0 < gone {
+            let step = Difference::GOES_WITH_GROUP;
+            lines.push(format!("→ {} {}: {step}", rows(gone), kind.label()));
+        }
         if 0 < count {
             lines.push(format!("→ {} {}: {}", rows(count), kind.label(), kind.next_step()));
         }

@@ -271,7 +271,24 @@ pub(crate) fn mark_compared(
     table: Table,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let step = Step::SETTLED;
+    settle(warehouse, table, Step::SETTLED, now)
+}
+
+/// Notes that rows of a table which were gone or changed came again in a newer file: those before it are no longer whole, and need not be.
+pub(crate) fn mark_repaired(
+    warehouse: &mut Warehouse,
+    table: Table,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    settle(warehouse, table, Step::REPAIRED, now)
+}
+
+fn settle(
+    warehouse: &mut Warehouse,
+    table: Table,
+    step: Step,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
     let values = params![step.to.name(), list(step.from), sql_timestamp(now), table.name()];
     warehouse.transaction(|warehouse| {
         let connection = warehouse.connection();

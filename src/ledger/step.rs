@@ -36,6 +36,8 @@ impl Step {
         &[FileState::Failed, FileState::Mismatch, FileState::Accepted],
         FileState::Superseded,
     );
+    /// Rows of its table were gone or changed, and a newer file has those; the table vouches for its others.
+    pub(super) const REPAIRED: Self = Self::new(&[FileState::Verified], FileState::Superseded);
     /// The table is right no longer.
     pub(super) const UNSETTLED: Self = Self::new(&[FileState::Superseded], FileState::Mismatch);
     /// It never reached the bucket, and its rows go in a newer file.

@@ -13,6 +13,7 @@ use crate::run::{Comparison, Error, HeldLedger, Job, Settings, compare, hold};
 use crate::snowflake::compare::{Difference, Kind, TableComparison};
 use crate::snowflake::{Names, literal};
 use crate::stop::Stop;
+use crate::warehouse::Warehouse;
 
 /// What a reconciliation found.
 pub(crate) struct Reconciliation {
@@ -22,6 +23,14 @@ pub(crate) struct Reconciliation {
     pub deletions: BTreeMap<Table, String>,
     /// What takes the versions away that are of a time still to come, per table.
     pub deletions_ahead: BTreeMap<Table, String>,
+}
+
+/// What to compare.
+pub(crate) struct Asked<'a> {
+    /// Which tables; all of them where none is named.
+    pub tables: &'a [Table],
+    /// Those of which rows were gone or changed, and were shipped again since.
+    pub repaired: BTreeSet<Table>,
 }
 
 impl Reconciliation {
@@ -42,17 +51,27 @@ impl Reconciliation {
             let newer = table.differences.iter().filter(is_refused);
             let refused: BTreeSet<String> = newer.map(|it| group_of(table.table, it)).collect();
             let mended = table.differences.iter().filter(|it| {
-                is_shipped_again(table.table, it.kind, is_forced)
-                    && !refused.contains(&group_of(table.table, it))
+                is_shipped_again(it, is_forced) && !refused.contains(&group_of(table.table, it))
             });
             (table.table, mended.map(|it| it.key.join("\u{1f}")).collect::<BTreeSet<_>>())
         };
         self.tables.iter().map(of).filter(|(_, keys)| !keys.is_empty()).collect()
     }
 
+    /// The tables that lack rows of files which arrived, or have them otherwise.
+    pub(crate) fn incomplete(&self) -> BTreeSet<Table> {
+        self.tables.iter().filter(|it| is_incomplete(it)).map(|it| it.table).collect()
+    }
+
     /// How many rows differ.
     pub(crate) fn count(&self) -> usize {
         self.tables.iter().map(|table| table.differences.len()).sum()
+    }
+
+    /// How many rows that only Snowflake has go when their group is shipped again.
+    pub(crate) fn count_going_with_group(&self) -> usize {
+        let rows = self.tables.iter().flat_map(|table| &table.differences);
+        rows.filter(|it| it.goes_with_group).count()
     }
 
     /// How many rows of a kind differ.
@@ -63,15 +82,45 @@ impl Reconciliation {
     }
 }
 
+fn is_incomplete(table: &TableComparison) -> bool {
+    let is_of_file = |kind| matches!(kind, Kind::OnlyHere | Kind::OlderThere | Kind::Changed);
+    table.differences.iter().any(|it| is_of_file(it.kind))
+}
+
 /// Whether a shipment of the row's group makes Snowflake's current rows right.
-fn is_shipped_again(table: Table, kind: Kind, is_forced: bool) -> bool {
-    match kind {
+fn is_shipped_again(difference: &Difference, is_forced: bool) -> bool {
+    match difference.kind {
         Kind::OnlyHere | Kind::OlderThere | Kind::Changed | Kind::Unshipped => true,
         Kind::NewerThere => is_forced,
         Kind::AheadThere => false,
-        // The newest group is the current one; a group that is all gone cannot be shipped.
-        Kind::OnlyThere => table.group() != table.key(),
+        Kind::OnlyThere => difference.goes_with_group,
     }
+}
+
+/// Notes which rows that only Snowflake has go when their group is shipped again.
+///
+/// The newest group is the current one: it takes no row away that is of a time still to come, and one that is all gone here cannot be shipped.
+fn note_groups(
+    warehouse: &Warehouse,
+    comparison: &mut TableComparison,
+    now: &str,
+) -> Result<(), Error> {
+    let table = comparison.table;
+    let is_past = |it: &Difference| {
+        it.remote.as_ref().is_some_and(|remote| remote.extracted_at.as_str() <= now)
+    };
+    let rows = comparison.differences.iter_mut();
+    let mut rows: Vec<&mut Difference> =
+        rows.filter(|it| it.kind == Kind::OnlyThere && is_past(it)).collect();
+    if rows.is_empty() || table.group() == table.key() {
+        return Ok(());
+    }
+    let groups = rows.iter().map(|it| group_of(table, it)).collect();
+    let held = warehouse.held_groups(table, &groups)?;
+    rows.iter_mut()
+        .filter(|it| held.contains(&group_of(table, it)))
+        .for_each(|it| it.go_with_group());
+    Ok(())
 }
 
 fn group_of(table: Table, difference: &Difference) -> String {
@@ -84,7 +133,8 @@ fn group_of(table: Table, difference: &Difference) -> String {
 /// The statement that takes the rows of a kind away; `None` where there is none.
 fn deletion(names: &Names, comparison: &TableComparison, kind: Kind) -> Option<String> {
     let table = comparison.table;
-    let rows = comparison.differences.iter().filter(|it| it.kind == kind);
+    let rows = comparison.differences.iter();
+    let rows = rows.filter(|it| it.kind == kind && !it.goes_with_group);
     let keys: Vec<String> = rows
         .map(|it| {
             let values: Vec<String> =
@@ -108,14 +158,14 @@ fn deletion_ahead(names: &Names, comparison: &TableComparison, now: &str) -> Opt
     Some(format!("{deletion} and EXTRACTED_AT > {}", literal(now)))
 }
 
-/// Compares `tables` (all of them where none is named).
+/// Compares tables.
 ///
 /// # Errors
-/// [`Error::Connect`] without an account, [`Error::Snowflake`].
+/// [`Error::Connect`] without an account, [`Error::Snowflake`], [`Error::LedgerLost`] where this ledger shipped nothing and they have rows.
 pub(crate) async fn reconcile(
     config: &Config,
     settings: &Settings,
-    tables: &[Table],
+    asked: &Asked<'_>,
     sink: Sink<'_>,
     stop: &Arc<Stop>,
 ) -> Result<Reconciliation, Error> {
@@ -125,12 +175,21 @@ pub(crate) async fn reconcile(
     let events = |what| teller.tell(what);
     let job = Job { config, settings, events: &events, stop };
     let HeldLedger { lock: _lock, mut warehouse } = hold(&job, "reconcile").await?;
-    let tables = if tables.is_empty() { &Table::ALL[..] } else { tables };
+    let tables = if asked.tables.is_empty() { &Table::ALL[..] } else { asked.tables };
+    let knows_files = ledger::runs::knows_files(&warehouse)?;
     let now = (settings.clock)().format("%Y-%m-%dT%H:%M:%S%.6f").to_string();
     let mut found = Vec::new();
     let with = Comparison { account: &target, query_tag: "snowtrack reconcile", now: &now, stop };
     for table in tables {
-        let comparison = compare(&warehouse, *table, &with).await?;
+        let mut comparison = compare(&warehouse, *table, &with).await?;
+        if !knows_files && 0 < comparison.remote.row_count {
+            let ledger = config.data_dir.warehouse();
+            return Err(Error::LedgerLost { ledger, table: table.name() });
+        }
+        note_groups(&warehouse, &mut comparison, &now)?;
+        if asked.repaired.contains(table) && !is_incomplete(&comparison) {
+            ledger::files::mark_repaired(&mut warehouse, *table, (settings.clock)())?;
+        }
         if comparison.differences.is_empty() {
             // Whatever became of a file once, its rows are right now.
             ledger::files::mark_compared(&mut warehouse, *table, (settings.clock)())?;

@@ -37,6 +37,7 @@ impl Error {
             | Self::NoPipes { .. }
             | Self::OtherPrefix { .. }
             | Self::NothingExported
+            | Self::LedgerLost { .. }
             | Self::NotShipped { .. }
             | Self::FetchUnfinished { .. }
             | Self::NotTransformed { .. }

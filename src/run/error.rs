@@ -102,6 +102,11 @@ pub enum Error {
         "nothing was exported yet, so there is nothing to ship; `snowtrack run --demo` tries everything out"
     )]
     NothingExported,
+    /// Tables hold rows, and this ledger shipped none.
+    #[error(
+        "the ledger `{ledger}` has shipped nothing, and Snowflake's `{table}` holds rows: it is empty, or the one that shipped them is lost, so there is nothing to compare with. Name the right one with `--data-dir`, or bring it back; where it is lost, `snowtrack run` ships every row again"
+    )]
+    LedgerLost { ledger: PathBuf, table: &'static str },
     /// The run named on the command line shipped nothing.
     #[error("run `{run}` has nothing to ship: it {why}. `snowtrack status` lists the runs")]
     NotShipped { run: String, why: &'static str },

@@ -59,7 +59,7 @@ pub(crate) fn genres(warehouse: &Warehouse) -> Result<Option<String>, crate::war
 pub(crate) fn settled(table: Table, row_count: u64) -> String {
     let (rows, stand) = if row_count == 1 { ("row", "stands") } else { ("rows", "stand") };
     format!(
-        "{row_count} current {rows} of `{table}` {stand} in files that a repair settled: the whole table was compared instead, and has them"
+        "{row_count} current {rows} of `{table}` {stand} in files that a repair or `reconcile` settled: not row by row, the whole table was compared by its keys and contents instead (not by `RUN_ID` and `EXTRACTED_AT`), and has them"
     )
 }
 

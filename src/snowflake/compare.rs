@@ -42,6 +42,8 @@ pub(crate) struct Difference {
     pub changes: Vec<Change>,
     /// What it is, and so what mends it.
     pub kind: Kind,
+    /// Whether a row that only Snowflake has goes when its group is shipped again.
+    pub goes_with_group: bool,
     /// What to do.
     pub next_step: String,
 }
@@ -214,7 +216,15 @@ pub(crate) fn differences(
         };
         let kind = Kind::of(local.as_ref(), remote.as_ref(), now);
         let next_step = next_step(kind, remote.as_ref());
-        Difference { key: split(&key), local, remote, changes, kind, next_step }
+        Difference {
+            key: split(&key),
+            local,
+            remote,
+            changes,
+            kind,
+            goes_with_group: false,
+            next_step,
+        }
     };
     // The same contents under both: it arrived while we were asking.
     keys.into_iter().map(explain).filter(|it| !it.is_settled()).collect()
@@ -245,6 +255,15 @@ fn next_step(kind: Kind, remote: Option<&Side>) -> String {
 }
 
 impl Difference {
+    /// What takes a row away that only Snowflake has, where DuckDB has others of its group.
+    pub(crate) const GOES_WITH_GROUP: &str = "DuckDB does not know it: it is gone here, or came from another warehouse file; `--repair` ships the rest of its group again, which takes it away";
+
+    /// Notes that the row goes when its group is shipped again.
+    pub(crate) fn go_with_group(&mut self) {
+        self.goes_with_group = true;
+        self.next_step = Self::GOES_WITH_GROUP.to_owned();
+    }
+
     fn is_settled(&self) -> bool {
         let values = |side: &Option<Side>| side.as_ref().map(|side| side.values.clone());
         values(&self.local) == values(&self.remote)

@@ -74,7 +74,7 @@ impl FileState {
             Self::Verified | Self::Failed => !matches!(self, Self::Loaded | Self::Superseded),
             // A settled one, too, whose rows its table was found to lack.
             Self::Mismatch => !matches!(self, Self::Loaded),
-            // What is proven, too, where somebody in it is forgotten.
+            // What is proven, too, where somebody in it is forgotten, or rows of it had to be shipped again.
             Self::Superseded => !matches!(self, Self::Loaded | Self::Superseded),
         }
     }

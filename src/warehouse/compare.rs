@@ -145,6 +145,19 @@ impl Warehouse {
         })
     }
 
+    /// Those of some groups that have rows.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub(crate) fn held_groups(
+        &self,
+        table: Table,
+        groups: &BTreeSet<String>,
+    ) -> Result<BTreeSet<String>, Error> {
+        let groups = self.rows_among(sql_files::HELD_GROUPS, table, groups, |row| row.get(0))?;
+        Ok(groups.into_iter().collect())
+    }
+
     fn rows_among<T>(
         &self,
         template: &str,

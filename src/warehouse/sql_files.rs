@@ -63,6 +63,7 @@ pub(super) const RECONCILE_COUNTS: &str = include_str!("../../sql/duckdb/compare
 pub(super) const RECONCILE_BUCKETS: &str = include_str!("../../sql/duckdb/compare/buckets.sql");
 pub(super) const RECONCILE_KEYS: &str = include_str!("../../sql/duckdb/compare/keys.sql");
 pub(super) const RECONCILE_ROWS: &str = include_str!("../../sql/duckdb/compare/rows.sql");
+pub(super) const HELD_GROUPS: &str = include_str!("../../sql/duckdb/compare/groups.sql");
 
 /// Each statement of `sql/duckdb/ledger` under its name, and the list of them all.
 macro_rules! statements {
@@ -573,7 +574,13 @@ mod tests {
             .chain([forget::NAMING_ROWS, forget::REPLACE_ROW])
             .chain(forget::ROWS.iter().map(|(_, sql)| *sql))
             .chain(ledger::ALL.iter().copied())
-            .chain([RECONCILE_COUNTS, RECONCILE_BUCKETS, RECONCILE_KEYS, RECONCILE_ROWS])
+            .chain([
+                RECONCILE_COUNTS,
+                RECONCILE_BUCKETS,
+                RECONCILE_KEYS,
+                RECONCILE_ROWS,
+                HELD_GROUPS,
+            ])
             .collect();
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut folders = vec![root.join("sql/duckdb"), root.join("dbt/models/marts")];

@@ -1,7 +1,7 @@
 -- settle_files: notes that the current rows of a table are right, so that what became of its files no longer matters. ?1: to which
 -- state · ?2: from which states, a JSON array · ?3: now · ?4: table
 -- grain: none · reads: meta.files · shipped: no
--- What is still queued can change the table yet, unless a later file of it has arrived.
+-- What is still queued can change the table yet, unless a later file of it has arrived; a proven one is settled by a later one only.
 update meta.files
 set
     state = ?1,
@@ -20,7 +20,7 @@ set
 where "table" = ?4
     and state in (select unnest(json_transform(?2, '["VARCHAR"]')))
     and (
-        state <> 'accepted'
+        state not in ('accepted', 'verified')
         or run_id < (
             select max(later.run_id)
             from meta.files as later

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::snowflake::verdicts::{error_of, states_of, verify};
+use crate::snowflake::verdicts::{error_of, id_of, states_of, status, verify};
+use crate::support::World;
 use crate::support::cloud::{Cloud, SMALL, text};
 use crate::support::fake_snowflake::{Fault, LoadFault, When};
 
@@ -167,10 +168,7 @@ fn our_own_row_that_was_moved_into_the_future_comes_back_by_the_same_command() {
     assert_eq!(follow(&cloud, &said), 2, "{said}");
     let output = cloud.run(&command);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));
-    // The file that the row stood in is settled by what a verification says of it.
-    let (code, found) = verify(&cloud, &["--all"]);
-    assert_eq!(code, 7, "{found:#}");
-    assert_eq!(follow(&cloud, error_of(&found)), 1, "{found:#}");
+    // The file that the row stood in is settled with it.
     let (code, mended) = verify(&cloud, &["--all"]);
     assert_eq!((code, &mended["status"]), (0, &json!("verified")), "{mended:#}");
 }
@@ -267,6 +265,87 @@ fn repaired() -> (Cloud, String) {
     (cloud, first["run_id"].as_str().unwrap().to_owned())
 }
 
+/// Nobody verified before the repair: the ledger holds the file that the rows were deleted of for proven.
+#[test]
+fn a_repair_settles_the_proven_files_that_it_makes_incomplete() {
+    let cloud = Cloud::small("copy", "parquet");
+    assert_eq!(cloud.report(&["--demo"]).0, 0);
+    for spoil in [
+        "delete from SPOTIFY.RAW.ARTISTS where ID in (select min(ID) from SPOTIFY.RAW.ARTISTS)",
+        "update SPOTIFY.RAW.ARTISTS set NAME = 'Changed' where ID in (select max(ID) from SPOTIFY.RAW.ARTISTS)",
+        "update SPOTIFY.RAW.ARTISTS set ID = '9aB1cD2eF3gH4iJ5kL6mN9' where ID in (select min(ID) from SPOTIFY.RAW.ARTISTS)",
+    ] {
+        cloud.snowflake.tamper(spoil);
+        let output = cloud.run(&["reconcile", "--repair"]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        if output.status.code() != Some(0) {
+            assert_eq!(output.status.code(), Some(7), "{spoil}: {}", text(&output));
+            assert_eq!(follow(&cloud, &said), 2, "{spoil}: {said}");
+        }
+        for arguments in [&["--all"][..], &[]] {
+            let (code, report) = verify(&cloud, arguments);
+            assert_eq!((code, &report["status"]), (0, &json!("verified")), "{spoil}: {report:#}");
+        }
+        let (code, next) = cloud.report(&["--demo"]);
+        assert_eq!(code, 0, "{spoil}: {next:#}");
+        assert_eq!(cloud.run(&["reconcile"]).status.code(), Some(0), "{spoil}");
+    }
+    // What stands in the settled files alone is looked for as before.
+    delete_artist(&cloud, 5);
+    let (code, report) = verify(&cloud, &["--all"]);
+    assert_eq!(code, 7, "{report:#}");
+    assert_eq!(follow(&cloud, error_of(&report)), 1, "{report:#}");
+    assert_eq!(verify(&cloud, &["--all"]).0, 0);
+}
+
+/// A ledger that shipped nothing says nothing of what others shipped, and deletes none of it.
+#[test]
+fn an_empty_ledger_is_named_and_no_deletion() {
+    let mut cloud = Cloud::small("copy", "parquet");
+    assert_eq!(cloud.report(&SMALL).0, 0);
+    cloud.world = World::new();
+    for arguments in [&["reconcile"][..], &["reconcile", "--repair"], &["reconcile", "--json"]] {
+        let output = cloud.run(arguments);
+        let said = text(&output);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("snowtrack.duckdb` has shipped nothing"), "{said}");
+        assert!(!said.contains("delete"), "{said}");
+    }
+}
+
+/// Only a group that has rows here can be shipped again, and takes a row away that only Snowflake has.
+#[test]
+fn a_repair_promises_only_what_it_can_ship() {
+    let cloud = Cloud::small("copy", "parquet");
+    assert_eq!(cloud.report(&SMALL).0, 0);
+    let insert = "insert into SPOTIFY.RAW.SONG_ARTISTS select * replace";
+    cloud.snowflake.tamper(&format!(
+        "{insert} (99 as ARTIST_POSITION, 77 as _FILE_ROW_NUMBER) from SPOTIFY.RAW.SONG_ARTISTS limit 1"
+    ));
+    let output = cloud.run(&["reconcile"]);
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(7), "{said}");
+    for part in ["`snowtrack reconcile --repair` ships 1 row again", "which takes it away"] {
+        assert!(said.contains(part), "no `{part}` in {said}");
+    }
+    assert!(!said.contains("delete from"), "{said}");
+    let output = cloud.run(&["reconcile", "--repair"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    cloud.snowflake.tamper(&format!(
+        "{insert} ('nosuchsong' as SONG_ID, 78 as _FILE_ROW_NUMBER) from SPOTIFY.RAW.SONG_ARTISTS limit 1"
+    ));
+    let newest = || id_of(&status(&cloud, &[])[0]).to_owned();
+    let before = newest();
+    for arguments in [&["reconcile"][..], &["reconcile", "--repair"]] {
+        let output = cloud.run(arguments);
+        let said = text(&output);
+        assert_eq!(output.status.code(), Some(7), "{said}");
+        assert!(!said.contains("ships 1 row") && !said.contains("shipped again"), "{said}");
+        assert!(said.contains("delete from SPOTIFY.RAW.SONG_ARTISTS where"), "{said}");
+    }
+    assert_eq!(newest(), before, "no empty run");
+}
+
 /// Statements that compared a whole table since the log was cleared.
 fn compared(cloud: &Cloud) -> usize {
     let statements = cloud.snowflake.statements().into_iter();
@@ -285,7 +364,9 @@ fn a_verification_compares_the_table_of_a_file_that_a_repair_settled() {
         // One of them came again.
         let held = cloud.world.query("select count(*) as n from core.artists");
         let rest = held[0]["n"].as_u64().unwrap() - 1;
-        let said = format!("{rest} current rows of `artists` stand in files that a repair settled");
+        let said = format!(
+            "{rest} current rows of `artists` stand in files that a repair or `reconcile` settled: not row by row"
+        );
         let notes = report["notes"].as_array().unwrap();
         assert!(notes.iter().any(|it| it.as_str().unwrap().starts_with(&said)), "{notes:#?}");
     }
