@@ -59,14 +59,14 @@ fn who_has_the_state_is_named_with_the_age_of_the_lease_by_the_stores_clock() {
         detail.split("renewed ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap()
     };
     assert!(
-        detail.starts_with("held by `one process 7 (00)`") && (-1..110).contains(&age(&detail)),
+        detail.starts_with("held by `one process 7 (00)`") && (-1..110).contains(&age(detail)),
         "{detail}"
     );
     fleet.cloud.s3.set_clock_ahead(3_600);
     let (code, findings) = examined(&fleet);
     let (health, detail) = line(&findings, "lease");
     assert_eq!((code, health), (0, "warn"), "{detail}");
-    assert!(detail.contains("has expired") && (3_599..3_710).contains(&age(&detail)), "{detail}");
+    assert!(detail.contains("has expired") && (3_599..3_710).contains(&age(detail)), "{detail}");
 }
 
 #[test]
