@@ -1,10 +1,9 @@
 //! How far a file is on its way, and which step may follow which.
 
-use std::fmt;
 use std::str::FromStr;
 
 use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer};
 
 use super::verdict::Verdict;
 
@@ -121,17 +120,7 @@ impl FromStr for FileState {
     }
 }
 
-impl fmt::Display for FileState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl Serialize for FileState {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
-    }
-}
+written_by_name!(FileState);
 
 impl<'de> Deserialize<'de> for FileState {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -179,7 +168,7 @@ mod tests {
             "the table cannot be asked, and the history says that a later load was refused",
         ),
         (Verified, Mismatch, "somebody changed the table since"),
-        (Verified, Superseded, "somebody in it is forgotten, and a newer file has its other rows"),
+        (Verified, Superseded, "somebody in it is forgotten, or a repair shipped rows of it again"),
         (Failed, Verified, "somebody mended what Snowflake refused, and it was loaded"),
         (Failed, Failed, "it is still refused"),
         (Failed, Mismatch, "somebody loaded a part of it"),

@@ -1,9 +1,5 @@
 //! What became of a playlist.
 
-use std::fmt;
-
-use serde::{Serialize, Serializer};
-
 /// What became of a playlist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PlaylistStatus {
@@ -35,14 +31,4 @@ impl PlaylistStatus {
     }
 }
 
-impl fmt::Display for PlaylistStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl Serialize for PlaylistStatus {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
-    }
-}
+written_by_name!(PlaylistStatus);

@@ -1,9 +1,5 @@
 //! What was compared with Snowflake: the verdict on a file, and that on a run.
 
-use std::fmt;
-
-use serde::{Serialize, Serializer};
-
 /// What is known of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
@@ -29,17 +25,7 @@ impl Verdict {
     }
 }
 
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl Serialize for Verdict {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
-    }
-}
+written_by_name!(Verdict);
 
 /// What a comparison with Snowflake came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,14 +55,4 @@ impl RunVerdict {
     }
 }
 
-impl fmt::Display for RunVerdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl Serialize for RunVerdict {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
-    }
-}
+written_by_name!(RunVerdict);
