@@ -1,8 +1,9 @@
 //! Tells the binaries where to find the prebuilt `libduckdb` when they start (rpath), and lists the
-//! models and checks of `sql/duckdb`, so that adding one is adding a file.
+//! models and checks of `sql/duckdb` and dbt's marts and definitions, so that adding one is adding a file.
 //!
 //! In: `DUCKDB_LIB_DIR`, which `.cargo/config.toml` points at `.duckdb/`, and the folders. Out: linker
-//! arguments, and a list of names and texts for each folder, in name order.
+//! arguments, a list of names and texts for each folder, in name order, and dbt's `.yml` as one JSON
+//! text, so that the program reads no YAML.
 //! Never fetches anything: `make duckdb` does. Never links either: that is `libduckdb-sys`'s
 //! business. With `--features bundled` the library is inside the binary: nothing to find.
 #![expect(clippy::disallowed_methods, reason = "cargo talks to build scripts by environment")]
@@ -11,37 +12,63 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use serde_json::Value;
+
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
     // The doubles find the library in the same way, and have no SQL.
     if env::var_os("CARGO_PKG_NAME").is_some_and(|name| name == "snowtrack") {
-        list_sql("models")?;
-        list_sql("checks")?;
-        list_sql("forget/rows")?;
+        list_sql("models", "sql/duckdb/models")?;
+        list_sql("checks", "sql/duckdb/checks")?;
+        list_sql("forget_rows", "sql/duckdb/forget/rows")?;
+        list_sql("marts", "dbt/models/marts")?;
+        write_definitions("dbt/models")?;
     }
     add_rpaths();
     Ok(())
 }
 
-/// Writes `models.rs`, `checks.rs` or `forget_rows.rs`: an array of `(name, include_str!(file))`.
-fn list_sql(folder: &str) -> io::Result<()> {
-    let path = manifest_dir().join("sql/duckdb").join(folder);
-    println!("cargo::rerun-if-changed={}", path.display());
-    let mut entries = Vec::new();
-    for entry in fs::read_dir(&path)? {
-        let file = entry?.path();
-        if let (Some("sql"), Some(name)) = (
-            file.extension().and_then(|ending| ending.to_str()),
-            file.file_stem().and_then(|name| name.to_str()),
-        ) {
-            entries
-                .push(format!("    ({name:?}, include_str!({:?})),\n", file.display().to_string()));
-        }
+/// Writes `<list>.rs`: an array of `(name, include_str!(file))` of the files below the folder.
+fn list_sql(list: &str, folder: &str) -> io::Result<()> {
+    let mut entries: Vec<String> = Vec::new();
+    for file in files_below(&manifest_dir().join(folder), "sql")? {
+        let name = file.file_stem().unwrap_or_default().display().to_string();
+        entries.push(format!("    ({name:?}, include_str!({:?})),\n", file.display().to_string()));
     }
     entries.sort();
-    let list =
-        Path::new(&env::var_os("OUT_DIR").unwrap_or_default()).join(folder.replace('/', "_"));
-    fs::write(list.with_extension("rs"), format!("&[\n{}]\n", entries.concat()))
+    fs::write(out_dir().join(list).with_extension("rs"), format!("&[\n{}]\n", entries.concat()))
+}
+
+/// Writes `definitions.json`: an array of what each `.yml` below the folder holds, in the order of their paths.
+fn write_definitions(folder: &str) -> io::Result<()> {
+    let mut documents: Vec<Value> = Vec::new();
+    for file in files_below(&manifest_dir().join(folder), "yml")? {
+        let read = serde_yaml_ng::from_str(&fs::read_to_string(&file)?);
+        documents.push(read.map_err(|error| {
+            io::Error::other(format!("cannot read `{}`: {error}", file.display()))
+        })?);
+    }
+    fs::write(out_dir().join("definitions.json"), serde_json::to_vec(&documents)?)
+}
+
+/// The files with this ending in the folder and those within it, by path; a new one is found by itself.
+fn files_below(folder: &Path, ending: &str) -> io::Result<Vec<PathBuf>> {
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(files_below(&path, ending)?);
+        } else if path.extension().is_some_and(|found| found == ending) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn out_dir() -> PathBuf {
+    PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default())
 }
 
 fn add_rpaths() {

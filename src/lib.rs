@@ -55,6 +55,7 @@ mod disk;
 mod machine;
 mod template;
 mod table;
+mod definitions;
 pub mod ids;
 pub mod status;
 pub mod event;

@@ -277,6 +277,7 @@ const SCHEMA_FILES: &[SqlFile] = files![
 
 // Made by build.rs.
 const MODEL_FILES: &Files = include!(concat!(env!("OUT_DIR"), "/models.rs"));
+const MART_FILES: &Files = include!(concat!(env!("OUT_DIR"), "/marts.rs"));
 const CHECK_FILES: &Files = include!(concat!(env!("OUT_DIR"), "/checks.rs"));
 
 /// Applied in this order at every start.
@@ -296,14 +297,18 @@ pub(super) static TABLE_COUNTS: LazyLock<String> =
     LazyLock::new(|| of_each_table(TABLE_COUNTS_FILE, Table::shapes()));
 
 /// The dbt models, which the published file carries as views; a mart stands after those it refers to.
-pub(super) const MARTS: &[SqlFile] = files![
-    SqlFile, "dbt/models/marts/";
-    "playlist_changes",
-    "playlist_songs_current",
-    "song_popularity_over_time",
-    "artist_songs",
-    "playlist_overview",
-];
+pub(super) static MARTS: LazyLock<Vec<SqlFile>> = LazyLock::new(|| {
+    let mut left: Vec<SqlFile> =
+        MART_FILES.iter().map(|&(name, sql)| SqlFile { name, sql }).collect();
+    let mut ordered = Vec::with_capacity(left.len());
+    // Each round takes what refers to nothing that is left; a circle would leave its marts for the end, where DuckDB names them.
+    while let Some(at) = left.iter().position(|mart| !left.iter().any(|other| refers(mart, other)))
+    {
+        ordered.push(left.remove(at));
+    }
+    ordered.extend(left);
+    ordered
+});
 
 /// The schema's files with a block for each table.
 fn schema(files: &[SqlFile], shapes: &[Shape]) -> Vec<SqlFile> {
@@ -458,11 +463,19 @@ pub(super) fn mart_view(mart: &SqlFile) -> String {
         sql = sql
             .replace(&format!("{{{{ source('spotify', '{table}') }}}}"), &format!("core.{table}"));
     }
-    for other in MARTS {
-        sql = sql
-            .replace(&format!("{{{{ ref('{}') }}}}", other.name), &format!("marts.{}", other.name));
+    for other in MARTS.iter() {
+        sql = sql.replace(&reference(other), &format!("marts.{}", other.name));
     }
     format!("create view marts.{} as\n{sql}", mart.name)
+}
+
+/// How a model names another one.
+fn reference(mart: &SqlFile) -> String {
+    format!("{{{{ ref('{}') }}}}", mart.name)
+}
+
+fn refers(mart: &SqlFile, other: &SqlFile) -> bool {
+    mart.sql.contains(&reference(other))
 }
 
 /// Text as an SQL literal, for the few statements that take no bound value.
@@ -546,9 +559,8 @@ mod tests {
     fn every_sql_file_on_disk_is_listed() {
         let listed: Vec<&str> = SCHEMA_FILES
             .iter()
-            .chain(MARTS)
             .map(|file| file.sql)
-            .chain(MODEL_FILES.iter().chain(CHECK_FILES).map(|(_, sql)| *sql))
+            .chain(MODEL_FILES.iter().chain(CHECK_FILES).chain(MART_FILES).map(|(_, sql)| *sql))
             .chain([
                 MERGE,
                 RESHIP,
@@ -621,7 +633,7 @@ mod tests {
 
     #[test]
     fn a_mart_has_no_jinja_left() {
-        for mart in MARTS {
+        for mart in MARTS.iter() {
             assert!(!mart_view(mart).contains("{{"), "{}", mart.name);
         }
     }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-const ORDER: [&str; 24] = [
+const ORDER: [&str; 25] = [
     "causes",
     "stop",
     "blocking",
@@ -14,6 +14,7 @@ const ORDER: [&str; 24] = [
     "machine",
     "template",
     "table",
+    "definitions",
     "ids",
     "status",
     "event",

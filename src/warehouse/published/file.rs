@@ -67,8 +67,10 @@ impl PublishedFile {
 /// Changes with everything that the file is made of besides its rows.
 fn layout() -> String {
     let mut hash = Sha256::new();
-    for file in
-        sql_files::SCHEMA.iter().filter(|file| file.name.ends_with("core")).chain(sql_files::MARTS)
+    for file in sql_files::SCHEMA
+        .iter()
+        .filter(|file| file.name.ends_with("core"))
+        .chain(sql_files::MARTS.iter())
     {
         hash.update(file.sql);
     }

@@ -112,7 +112,7 @@ impl World {
                 );
                 assert_eq!(self.number(&sql), 0, "{table}");
             }
-            for mart in sql_files::MARTS {
+            for mart in sql_files::MARTS.iter() {
                 self.number(&format!("select count(*) from published.marts.{}", mart.name));
             }
         });
