@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-const ORDER: [&str; 24] = [
+const ORDER: [&str; 25] = [
     "causes",
     "stop",
     "blocking",
@@ -19,6 +19,7 @@ const ORDER: [&str; 24] = [
     "event",
     "sources",
     "warehouse",
+    "guard",
     "quality",
     "lake",
     "snowflake",
