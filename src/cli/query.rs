@@ -238,17 +238,17 @@ fn show_tables(guard: &Guard, question: Question, format: Output) -> Result<(), 
             for it in &tables {
                 let cells = cells(it);
                 lines.push(warehouse::csv_line(&cells));
-                shown.add_row(cells);
+                shown.add_row(cells.map(|cell| cell.unwrap_or_else(|| "NULL".to_owned())));
             }
             print(&if matches!(format, Output::Csv) { lines.join("\n") } else { shown.to_string() })
         }
     }
 }
 
-fn cells(it: &ListedTable) -> [String; 5] {
-    let count = it.row_count.map(|count| count.to_string()).unwrap_or_default();
-    let description = it.description.clone().unwrap_or_default();
-    [it.schema.clone(), it.table.clone(), it.kind.clone(), count, description]
+fn cells(it: &ListedTable) -> [Option<String>; 5] {
+    let names = [&it.schema, &it.table, &it.kind].map(|name| Some(name.clone()));
+    let [schema, table, kind] = names;
+    [schema, table, kind, it.row_count.map(|count| count.to_string()), it.description.clone()]
 }
 
 #[cfg(test)]

@@ -107,8 +107,8 @@ fn without_nan(json: &str) -> String {
 }
 
 /// A line of comma separated values.
-pub(crate) fn csv_line(cells: &[String]) -> String {
-    csv(cells.iter().map(|cell| Some(cell.as_str())))
+pub(crate) fn csv_line(cells: &[Option<String>]) -> String {
+    csv(cells.iter().map(Option::as_deref))
 }
 
 /// The same; nothing is NULL, and an empty text is quoted.

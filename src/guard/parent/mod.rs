@@ -216,3 +216,6 @@ fn not_started(cause: io::Error) -> Refusal {
 fn unread(cause: io::Error) -> Refusal {
     Refusal::Unwritten { cause: cause.to_string() }
 }
+
+#[cfg(test)]
+mod tests;
