@@ -300,7 +300,7 @@ fn good() -> Vec<(&'static str, Value)> {
         ),
         ("-- c\nselect 1 as n /* x; */; -- ;", json!([{"n": 1}])),
         ("select ';' as a, 1 as n -- ;\n;", json!([{"a": ";", "n": 1}])),
-        ("select 1 as n -- a;b\n+ 1;", json!([{"n": 2}])),
+        ("select 1 -- a;b\n+ 1 as n;", json!([{"n": 2}])),
         ("select 1 as \"a.csv\" from (select 1) \"x/y\"", json!([{"a.csv": 1}])),
     ]
 }
@@ -433,8 +433,8 @@ fn a_query_that_takes_too_much_is_cut_off_and_its_limit_named() {
 #[test]
 fn a_large_result_passes_through_without_being_held() {
     let world = published();
-    let sql = "select i, repeat('x', 90) as text from range(1500000) t(i)";
-    for (format, lines) in [("csv", 1_500_001), ("json", 1_500_000)] {
+    let sql = "select i, repeat('x', 2000) as text from range(150000) t(i)";
+    for (format, lines) in [("csv", 150_001), ("json", 150_000)] {
         let command = world.command(&["query", "--timeout", "10m", "--format", format, "-"]);
         let ended = measured(command, sql);
         assert_eq!((ended.code, ended.said.as_str()), (Some(0), ""), "{format}");
