@@ -6,6 +6,7 @@ use std::time::Duration;
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 
 use super::harmless::one_line;
+use super::told::completed;
 use super::watch::LiveTable;
 use crate::event::{Event, Stage, What};
 use crate::observe::words;
@@ -59,7 +60,8 @@ impl Progress {
                 }
             }
             What::Warning(warning) => {
-                bar.println(format!("warning: {}", one_line(&words::warning(warning))));
+                let text = one_line(&words::warning(warning));
+                bar.println(format!("warning: {}", completed(&text)));
             }
             _ => {}
         }

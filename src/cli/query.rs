@@ -1,7 +1,8 @@
 //! `query`: read-only SQL on the published file, or on the rows that the quality gate refused.
 
 use super::exit::Error;
-use super::{Cli, Output, is_there, print};
+use super::told::print_as_it_is;
+use super::{Cli, Output, is_there};
 use crate::ids::DataDir;
 use crate::warehouse::{self, QueryFormat, query};
 
@@ -37,5 +38,5 @@ pub(super) fn run_query(cli: &Cli, arguments: &QueryArgs, data_dir: &DataDir) ->
     if !is_there(data_dir, &file)? && arguments.refused {
         return Err(warehouse::Error::NothingRefused.into());
     }
-    print(&query(&file, &arguments.sql, format)?)
+    print_as_it_is(&query(&file, &arguments.sql, format)?)
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use indicatif::HumanBytes;
 
 use super::harmless::{one_line, shortened};
+use super::told::flags;
 use crate::config::Config;
 use crate::run::{
     CheckReport, EnrichmentReport, PlaylistReport, RunReport, TableReport, VerificationReport,
@@ -16,7 +17,6 @@ use crate::status::{PlaylistStatus, RunStatus, RunVerdict};
 /// What happened, what the checks found, what was written and where to look next. `took` is this command's own time: the run that it
 /// goes on with, or asks about, may have begun days ago.
 pub(super) fn summary(report: &RunReport, took: Duration, config: &Config) -> String {
-    let data_dir = &config.data_dir;
     let mut text = String::new();
     let seconds = took.as_secs_f64();
     let _ = writeln!(text, "run {} {} in {seconds:.1} s", report.run_id, report.status);
@@ -38,8 +38,8 @@ pub(super) fn summary(report: &RunReport, took: Duration, config: &Config) -> St
     if report.error.is_none() {
         let _ = writeln!(
             text,
-            "\nlook next:\n  snowtrack --data-dir {} query \"{LOOK_NEXT}\"",
-            data_dir.display()
+            "\nlook next:\n  {}",
+            flags().command(&format!("query \"{LOOK_NEXT}\""))
         );
     }
     text

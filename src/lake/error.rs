@@ -38,7 +38,7 @@ pub enum Error {
     Stuck { files: Vec<StuckFile> },
     /// Files of earlier or this run's that never reached the bucket, by the ledger.
     #[error(
-        "`{key}` of run {run_id} never reached the bucket{}: {reason}. The next `snowtrack run` ships its rows in a new file (or `run --full`, which ships everything)",
+        "`{key}` of run {run_id} never reached the bucket{}: {reason}. The next `snowtrack run` ships its rows in a new file (or `snowtrack run --full`, which ships everything)",
         if *other_count == 0 { String::new() } else { format!(", nor did {other_count} others") }
     )]
     Lost { key: String, run_id: String, reason: String, other_count: usize },

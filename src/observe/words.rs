@@ -1,6 +1,7 @@
 //! What a person reads of an event, on a terminal or in a log.
 
 use crate::event::{Alert, AlertKind, Exposure, HeldBy, Secret, TableProgress, WaitFor, Warning};
+use crate::shell::word;
 
 /// What the queue waits for.
 pub(crate) const fn wait_for(why: WaitFor) -> &'static str {
@@ -61,7 +62,7 @@ pub(crate) fn warning(warning: &Warning) -> String {
         Warning::UnknownRun { run, place, documents, ledger, knows_files: true } => {
             let history = history(documents.as_deref());
             format!(
-                "the ledger `{ledger}` does not know run {run}, whose files are in `{place}`: it is another pipeline's, or an older copy. What it takes for shipped may be missing there, and what came since is shipped again: `snowtrack reconcile` compares, `run --full` ships everything. {history}"
+                "the ledger `{ledger}` does not know run {run}, whose files are in `{place}`: it is another pipeline's, or an older copy. What it takes for shipped may be missing there, and what came since is shipped again: `snowtrack reconcile` compares, `snowtrack run --full` ships everything. {history}"
             )
         }
         Warning::UnknownRun { run, place, documents, ledger, knows_files: false } => {
@@ -133,7 +134,7 @@ fn history(documents: Option<&str>) -> String {
         Some(documents) => format!(
             "To have the history back first, copy the files `*.ndjson.zst` below `{documents}` into one folder and run `snowtrack run --from-dir FOLDER`"
         ),
-        None => "No run kept its raw documents there (`run --archive`), so the history cannot be read back with `--from-dir`: it stays in the files and in Snowflake".to_owned(),
+        None => "No run kept its raw documents there (`snowtrack run --archive`), so the history cannot be read back with `--from-dir`: it stays in the files and in Snowflake".to_owned(),
     }
 }
 
@@ -161,6 +162,7 @@ pub(crate) fn fix(exposure: &Exposure) -> String {
             format!("set `{setting}` to an address that begins with https://")
         }
         Exposure::OpenFile { path, .. } => {
+            let path = word(path);
             format!("`chmod 600 {path}`, and `snowtrack login` again if others may have read it")
         }
     }

@@ -107,7 +107,7 @@ impl Findings {
                 whose: format!("run {}", self.run.id),
                 outcome: verification.outcome,
                 reason: verification.reason.clone(),
-                next_step: "`verify` asks again".to_owned(),
+                next_step: "`snowtrack verify` asks again".to_owned(),
             });
         }
         match self.missing.iter().find(|name| name.starts_with("pipe `")) {

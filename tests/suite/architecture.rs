@@ -4,8 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-const ORDER: [&str; 24] = [
+const ORDER: [&str; 26] = [
     "causes",
+    "phrase",
+    "shell",
     "stop",
     "blocking",
     "retry",

@@ -285,6 +285,12 @@ async fn spotify(config: &Config, clock: Clock, known: &Known, findings: &mut Fi
             )
             .fix("run `snowtrack login`"),
         ),
+        Err(crate::sources::Error::Unreachable { reason, .. }) => {
+            findings.push(unreached(Area::Spotify, &reason, "`SPOTIFY_API_URL`"));
+        }
+        Err(crate::sources::Error::NoToken { reason, .. }) => {
+            findings.push(unreached(Area::Spotify, &reason, "`SPOTIFY_ACCOUNTS_URL`"));
+        }
         Err(error) => push(findings, "login", Health::Fail, chain(&error)),
     }
     client.keep_login(&note);
@@ -294,6 +300,15 @@ async fn spotify(config: &Config, clock: Clock, known: &Known, findings: &mut Fi
     if let Some(skew) = client.clock_skew() {
         findings.push(clock_finding(skew));
     }
+}
+
+/// A service that gave no answer, or none of its own; `settings` say where it is looked for.
+fn unreached(area: Area, reason: &str, settings: &str) -> Finding {
+    let advice = crate::http::advice(reason).unwrap_or(
+        "see whether the service itself is well, and whether a proxy answers in its place",
+    );
+    Finding::new(area, "login", Health::Fail, reason)
+        .fix(format!("{advice}; {settings} name another host"))
 }
 
 /// What Spotify demands of every new app, and what it does not give it.

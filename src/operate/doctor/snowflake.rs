@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Area, Finding, Findings, Health, Known, TOLERATED_SKEW, exposed};
+use super::{Area, Finding, Findings, Health, Known, TOLERATED_SKEW, exposed, unreached};
 use crate::causes::chain;
 use crate::config::{Account, Config, snowflake_exposure};
 use crate::event::Ending;
@@ -66,10 +66,13 @@ pub(crate) async fn snowflake(
         }
         Err(error) => {
             let finding = say("login", Health::Fail, error.to_string());
-            return findings.push(match error.is_setup() {
-                true => finding
+            return findings.push(match &error {
+                snowflake::Error::Unreachable { reason, .. } => {
+                    unreached(Area::Snowflake, reason, "`SNOWFLAKE_ACCOUNT` and `SNOWFLAKE_URL`")
+                }
+                error if error.is_setup() => finding
                     .fix("`snowtrack snowflake plan` shows what is missing and who can make it"),
-                false => finding,
+                _ => finding,
             });
         }
     }

@@ -5,7 +5,7 @@
 //! call of this client may be repeated: statements carry a `requestId`, pipes skip files they know, the rest only asks.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
@@ -18,6 +18,7 @@ use super::credential::Credential;
 use super::error::{Error, NOTABLE_SKEW, Refusal, Signed};
 use super::ident::Ident;
 use super::jwt::{self, TokenCache};
+use super::patience::{CallTime, Patience};
 use super::usage::{Counters, Usage, count};
 use super::wire;
 use crate::http::{self, Caller, Fault, Repeats};
@@ -94,6 +95,7 @@ pub(crate) struct Connection {
     login: Login,
     tokens: TokenCache,
     timing: ConnectionTiming,
+    patience: Patience,
     pub(crate) counters: Counters,
     has_warned: AtomicBool,
     correction_millis: AtomicI64,
@@ -142,6 +144,7 @@ impl Connection {
             login,
             tokens: TokenCache::default(),
             timing,
+            patience: Patience::default(),
             counters: Counters::default(),
             has_warned: AtomicBool::new(false),
             correction_millis: AtomicI64::new(0),
@@ -173,19 +176,26 @@ impl Connection {
 
     /// Makes a call until it gives an answer worth reading. The answers 200, 202 and 422 are JSON.
     pub(crate) async fn send(&self, call: &Call<'_>, stop: &Stop) -> Result<UsableAnswer, Error> {
+        if let Some(error) = self.patience.is_over(&self.host(), call.doing) {
+            return Err(error);
+        }
         let (mut repeats, mut sent, mut refused) =
             (Repeats::new(self.timing.call.retry), 0_u32, None);
+        let time = self.patience.call();
         loop {
             if stop.is_asked() {
                 return Err(Error::Stopped { handle: None, is_cancelled: false });
             }
             let (token, serial) = self.token(refused)?;
             sent += 1;
-            let answer = self.once(call, &token, sent > 1);
+            let answer = self.within(time, self.once(call, &token, sent > 1));
             // Only a submission is worth waiting for: its answer names the statement that is to be cancelled.
             let is_submission = call.method == Method::POST;
             let grace = if is_submission { self.timing.stop_grace } else { Duration::ZERO };
             let outcome = interruptible(answer, grace, stop).await?;
+            if !matches!(outcome, Meaning::Again(_)) {
+                self.patience.answered();
+            }
             let wait = match outcome {
                 Meaning::Done(answer) => return Ok(answer),
                 Meaning::Unauthorized { body } => {
@@ -200,14 +210,8 @@ impl Connection {
                     continue;
                 }
                 Meaning::Fail(error) => return Err(error),
-                Meaning::Again(fault) => {
-                    let delay = repeats.after(&fault);
-                    let reason = fault.reason();
-                    tracing::debug!(reason, ?delay, "the call to {} failed", call.doing);
-                    let (host, doing, tries) = (self.host(), call.doing, repeats.count());
-                    delay.ok_or(Error::Unreachable { host, doing, tries, reason })?
-                }
-                Meaning::Busy { asked } => self.busy(&mut repeats, asked, call.doing)?,
+                Meaning::Again(fault) => self.again(&mut repeats, fault, time, call.doing)?,
+                Meaning::Busy { asked } => self.busy(&mut repeats, asked, time, call.doing)?,
             };
             tracing::debug!(?wait, "repeating the call to {}", call.doing);
             count(&self.counters.retry);
@@ -215,11 +219,68 @@ impl Connection {
         }
     }
 
+    /// What the call gives in the time that it has.
+    async fn within(&self, time: CallTime, answer: impl Future<Output = Meaning>) -> Meaning {
+        let Some(left) = time.left() else { return answer.await };
+        tokio::select! {
+            biased;
+            answer = answer => answer,
+            () = pause(left) => {
+                let reason = format!("`{}`: no answer came in time", self.host());
+                Meaning::Again(Fault::Passing(reason))
+            }
+        }
+    }
+
+    /// How long to wait after a fault, or the error that ends the call. That nobody answers is told at once: a run would be silent
+    /// for as long as it is patient.
+    fn again(
+        &self,
+        repeats: &mut Repeats,
+        fault: Fault,
+        time: CallTime,
+        doing: &'static str,
+    ) -> Result<Duration, Error> {
+        let delay = repeats.after(&fault);
+        let delay = delay.filter(|delay| time.left().is_none_or(|left| *delay < left));
+        let (host, tries, reason) = (self.host(), repeats.count(), fault.reason());
+        tracing::debug!(reason, ?delay, "the call to {doing} failed");
+        if self.patience.unanswered(tries, &reason) && delay.is_some() {
+            let until = match self.patience.left().and_then(|left| TimeDelta::from_std(left).ok()) {
+                Some(left) => (self.caller.now() + left).format(" until %H:%M:%S UTC").to_string(),
+                None => String::new(),
+            };
+            tracing::warn!("Snowflake does not answer, it is asked again{until}: {reason}");
+        }
+        if delay.is_none() {
+            self.patience.gave_up();
+        }
+        delay.ok_or(Error::Unreachable { host, doing, tries, reason })
+    }
+
+    /// From now on nothing is asked for longer than this, whatever is to be repeated or waited for; the first time counts.
+    pub(crate) fn limit(&self, timeout: Duration) {
+        if let Some(until) = Instant::now().checked_add(timeout) {
+            self.patience.end_at(until);
+        }
+    }
+
+    /// What is left of that; `None` where nothing was said.
+    pub(crate) fn left(&self) -> Option<Duration> {
+        self.patience.left()
+    }
+
+    /// Why nothing was answered last, where nothing was.
+    pub(crate) fn unreachable(&self) -> Option<Error> {
+        self.patience.unreachable(&self.host(), "ask what arrived")
+    }
+
     /// How long to wait for a busy account, or the error that ends the call.
     fn busy(
         &self,
         repeats: &mut Repeats,
         asked: Option<Duration>,
+        time: CallTime,
         doing: &'static str,
     ) -> Result<Duration, Error> {
         let timing = self.caller.timing();
@@ -229,7 +290,11 @@ impl Connection {
             .and_then(|asked| self.caller.now().checked_add_signed(asked));
         let delay = repeats.delay().filter(|_| !is_too_long);
         let delay = delay.ok_or(Error::Busy { doing, until })?;
-        Ok(asked.map_or(delay, |asked| timing.asked(asked)))
+        let wait = asked.map_or(delay, |asked| timing.asked(asked));
+        match time.left() {
+            Some(left) if left < wait => Err(Error::Busy { doing, until }),
+            _ => Ok(wait),
+        }
     }
 
     async fn once(&self, call: &Call<'_>, token: &SecretString, is_again: bool) -> Meaning {

@@ -40,6 +40,7 @@ mod error;
 mod failure;
 mod ident;
 mod jwt;
+mod patience;
 mod key;
 mod insert;
 mod rows;

@@ -227,3 +227,26 @@ fn what_stands_wrong_in_the_ledger_fails_until_it_is_mended() {
     assert!(said.contains("ok    ledger     proof: no file stands refused"), "{said}");
     assert!(said.contains("ok    ledger     last run: one ended well 0 min ago"), "{said}");
 }
+
+#[test]
+fn a_spotify_that_is_not_reached_is_named_with_its_cause_and_what_to_look_at() {
+    let world = World::new();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("http://{closed}");
+    let mut command = world.command(&["doctor"]);
+    command
+        .env("SPOTIFY_CLIENT_ID", "0123456789abcdef0123456789abcdef")
+        .env("SPOTIFY_REFRESH_TOKEN", "token")
+        .env("SPOTIFY_API_URL", &url)
+        .env("SPOTIFY_ACCOUNTS_URL", &url);
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    let wanted = format!("FAIL  Spotify    login: `{closed}`: it refuses the connection");
+    let mut lines = said.lines().skip_while(|line| !line.starts_with(&wanted));
+    assert!(lines.next().is_some(), "{said}");
+    let fix = lines.next().unwrap();
+    for part in ["→ see whether host and port are right", "firewall", "`SPOTIFY_ACCOUNTS_URL`"] {
+        assert!(fix.contains(part), "{said}");
+    }
+}

@@ -13,6 +13,7 @@ pub(crate) mod proof;
 mod reshipped_groups;
 mod setup;
 mod time_and_patience;
+mod unreachable;
 pub(crate) mod verdicts;
 mod verifications;
 mod watching;
