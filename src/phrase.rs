@@ -22,6 +22,15 @@ pub(crate) fn either<'w>(count: impl Count, of_one: &'w str, of_several: &'w str
     if is_one(count) { of_one } else { of_several }
 }
 
+/// `the one row`, `both rows`, `all 3 rows`: none of them left out.
+pub(crate) fn every(count: impl Count, noun: &str) -> String {
+    match count.to_string().as_str() {
+        "1" => format!("the one {noun}"),
+        "2" => format!("both {noun}s"),
+        count => format!("all {count} {noun}s"),
+    }
+}
+
 fn is_one<T: Count>(count: T) -> bool {
     count == T::from(1)
 }
@@ -35,6 +44,8 @@ mod tests {
         let told =
             |count: u64| format!("{} {} left", counted(count, "row"), either(count, "is", "are"));
         assert_eq!([0, 1, 2].map(told), ["0 rows are left", "1 row is left", "2 rows are left"]);
+        let all = [1, 2, 3].map(|count: u64| every(count, "file"));
+        assert_eq!(all, ["the one file", "both files", "all 3 files"]);
         assert_eq!(
             (plural(1_usize, "file"), plural(21_u32, "file")),
             ("file".into(), "files".into())

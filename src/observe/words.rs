@@ -1,6 +1,7 @@
 //! What a person reads of an event, on a terminal or in a log.
 
 use crate::event::{Alert, AlertKind, Exposure, HeldBy, Secret, TableProgress, WaitFor, Warning};
+use crate::phrase::{counted, either};
 use crate::shell::word;
 
 /// What the queue waits for.
@@ -29,8 +30,9 @@ pub(crate) fn held_by(held_by: Option<&HeldBy>) -> String {
 /// How far a table's files are, in one line.
 pub(crate) fn table_progress(progress: &TableProgress) -> String {
     let TableProgress { table, verdict, held_by: why, .. } = progress;
-    let files = format!("{} of {} files", progress.verified_file_count, progress.file_count);
-    let rows = format!("{} of {} rows", progress.verified_row_count, progress.row_count);
+    let of = |count: u64, total: u64, noun| format!("{count} of {}", counted(total, noun));
+    let files = of(progress.verified_file_count as u64, progress.file_count as u64, "file");
+    let rows = of(progress.verified_row_count, progress.row_count, "row");
     let reason = held_by(why.as_ref());
     let why = if reason.is_empty() { String::new() } else { format!("; {reason}") };
     format!("`{table}`: {verdict}, {files}, {rows}{why}")
@@ -72,14 +74,19 @@ pub(crate) fn warning(warning: &Warning) -> String {
             )
         }
         Warning::FollowedLeftOut { playlist_count } => format!(
-            "{playlist_count} followed playlists are left out: Spotify gives contents only to owner and collaborators"
+            "{} {} left out: Spotify gives contents only to owner and collaborators",
+            counted(*playlist_count, "followed playlist"),
+            either(*playlist_count, "is", "are")
         ),
         Warning::ForgottenLeftOut { playlist_count } => format!(
-            "{playlist_count} playlist(s) are left out, because they were forgotten: `--playlist ID` reads one again"
+            "{} {} left out as forgotten: `--playlist ID` reads one again",
+            counted(*playlist_count, "playlist"),
+            either(*playlist_count, "is", "are")
         ),
         Warning::ObjectLeftOut { error } => error.clone(),
         Warning::ObjectsLeft { entity, count, error } => {
-            format!("{error}; the other {count} {entity} are left for the next run")
+            let are = either(*count, "is", "are");
+            format!("{error}; of {entity}, {count} more {are} left for the next run")
         }
         Warning::RowsTakenOver { key, run_id, reason } => format!(
             "`{key}` of run {run_id} never reached the bucket ({reason}): this run ships its rows in a new file"
@@ -95,7 +102,9 @@ pub(crate) fn warning(warning: &Warning) -> String {
             "`{path}` was changed or damaged, or is gone, and its documents are no longer here; the run's files go without it"
         ),
         Warning::ArchiveIncomplete { left_out_count } => format!(
-            "{left_out_count} documents that an earlier version landed are not in the archive"
+            "{} that an earlier version landed {} not in the archive",
+            counted(*left_out_count, "document"),
+            either(*left_out_count, "is", "are")
         ),
         Warning::PartsLeft { error } => {
             format!("parts of a killed upload may be left behind: {error}")
@@ -106,7 +115,9 @@ pub(crate) fn warning(warning: &Warning) -> String {
         }
         Warning::StateLeftBehind { generation } => left_behind(*generation),
         Warning::RunsReplaced { run_count, run } => format!(
-            "{run_count} run(s) here were never saved ({run} for one), and others went on meanwhile: the state's ledger takes their place, and what they read is asked for again"
+            "{} here {} never saved ({run} for one), and others went on meanwhile: the state's ledger takes their place, and what they read is asked for again",
+            counted(*run_count, "run"),
+            either(*run_count, "was", "were")
         ),
         Warning::ReportNotPut { to, error } => {
             format!("the report could not be put to `{to}`, the run ended as it says: {error}")

@@ -13,7 +13,9 @@ pub(super) fn continuing(given: &str, error: &Error, run: &RunId) -> String {
     match error {
         Error::Refused { .. } => Some(format!("snowtrack status --run {run} --checks")),
         Error::Unverified { next_step, .. } => advised(next_step),
-        Error::PipeGone { .. } => Some("snowtrack snowflake plan".to_owned()),
+        Error::PipeGone { .. } | Error::ColumnGone { .. } => {
+            Some("snowtrack snowflake plan".to_owned())
+        }
         Error::Snowflake(error) if error.is_setup() && !error.is_config() => {
             Some("snowtrack snowflake plan".to_owned())
         }
@@ -155,7 +157,7 @@ mod tests {
     #[test]
     fn what_a_text_advises_is_its_command() {
         for (text, command) in [
-            ("nothing; `snowtrack verify` asks again", Some("snowtrack verify")),
+            ("`snowtrack verify` asks again", Some("snowtrack verify")),
             ("`snowtrack snowflake plan` says who can make it", Some("snowtrack snowflake plan")),
             ("`snowtrack ingest --as rest` submits it", Some("snowtrack ingest --as rest")),
             (

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::error::{Doing, Error};
 use super::{connect, sql_files};
+use crate::phrase::counted;
 
 /// How a result is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,7 +137,7 @@ fn table(names: &[String], cells: &[Vec<Option<String>>]) -> String {
     for row in cells {
         table.add_row(row.iter().map(|cell| cell.as_deref().unwrap_or("NULL")));
     }
-    format!("{table}\n{} row{}", cells.len(), if cells.len() == 1 { "" } else { "s" })
+    format!("{table}\n{}", counted(cells.len() as u64, "row"))
 }
 
 fn csv(names: &[String], cells: &[Vec<Option<String>>]) -> String {

@@ -253,7 +253,7 @@ fn the_snowflake_client_could_be_a_crate_of_its_own() {
         }
         for path in found {
             let path = path.join("::");
-            let is_ground = ["causes", "stop", "retry", "http", "disk"]
+            let is_ground = ["causes", "phrase", "stop", "retry", "http", "disk"]
                 .iter()
                 .any(|name| path.split("::").next() == Some(name));
             let is_own = path == "snowflake::api" || path.starts_with("snowflake::api::");

@@ -14,6 +14,7 @@ use crate::config::{Config, spotify_exposures};
 use crate::disk::create_private_dir;
 use crate::event::{Ending, Exposure, What};
 use crate::ledger::files::{SentFile, Standing, sent, standing};
+use crate::ledger::written::{Companion, companions};
 use crate::ledger::{Freshness, lockouts};
 use crate::observe::words;
 use crate::run::{Error, Lock, notes};
@@ -130,6 +131,8 @@ pub(crate) struct Known {
     lacks: Vec<String>,
     /// Files that were brought to the bucket and not replaced.
     pub(crate) sent: Vec<SentFile>,
+    /// Manifests and archives that were brought there beside them.
+    pub(crate) companions: Vec<Companion>,
     /// Files that are not proven.
     standing: Vec<Standing>,
     /// When a run last ended well; `None` where the ledger could not be read.
@@ -205,6 +208,7 @@ fn disk(config: &Config, now: DateTime<Utc>, findings: &mut Findings<'_>) -> Kno
             lockouts,
             lacks,
             sent: sent(&warehouse)?,
+            companions: companions(&warehouse)?,
             standing: standing(&warehouse)?,
             freshness: Some(Freshness::of(&warehouse)?),
         })

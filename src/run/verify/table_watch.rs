@@ -308,7 +308,12 @@ impl<'f> TableWatch<'f> {
             let origins = serde_json::json!(origins.collect::<Vec<_>>()).to_string();
             let keys = serde_json::json!(keys).to_string();
             let statement = Statement { bindings: vec![origins, keys], ..Statement::new(sql) };
-            match query(run, account, statement).await? {
+            let place = account.names.table(self.table);
+            let answer = query(run, account, statement).await.map_err(|error| match error {
+                Error::Snowflake(error) => Error::of_table(*error, &place, self.table),
+                other => other,
+            });
+            match answer? {
                 Answer::Given(rows) => landed.extend(Landed::read(&rows)?),
                 Answer::Unknown(why) => return Ok(Answer::Unknown(why)),
             }

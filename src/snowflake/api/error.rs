@@ -11,6 +11,7 @@ use super::failure::{FailureKind, StatementFailure};
 use super::ident::quoted;
 use super::key::InvalidKey;
 use crate::http;
+use crate::phrase::either;
 
 /// Why a call to Snowflake gave nothing.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +41,7 @@ pub enum Error {
 
     // A person must act on Snowflake's side, or on the network.
     /// The account could not be reached, repeatedly.
-    #[error("could not {doing} on `{host}` in {}, the last one: {reason}{}", tried(*tries), advised(reason))]
+    #[error("could not {doing} on `{host}` in {tries} {}, the last one: {reason}{}", either(*tries, "try", "tries"), advised(reason))]
     Unreachable { host: String, doing: &'static str, tries: u32, reason: String },
     /// Snowflake does not believe who we are.
     #[error("{0}")]
@@ -375,10 +376,6 @@ impl Error {
     pub fn is_missing_object(&self) -> bool {
         self.statement().is_some_and(|failure| failure.kind() == FailureKind::Missing)
     }
-}
-
-fn tried(count: u32) -> String {
-    format!("{count} {}", if count == 1 { "try" } else { "tries" })
 }
 
 /// What a person looks at where it is the way to Snowflake that is cut.

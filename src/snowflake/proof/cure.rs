@@ -33,7 +33,7 @@ impl Cure {
         let table = file.table.name();
         let ship = format!("`snowtrack reconcile {table} --repair`");
         match self {
-            Self::Later => "nothing; `snowtrack verify` asks again".to_owned(),
+            Self::Later => "`snowtrack verify` asks again".to_owned(),
             Self::MendAndShip => format!(
                 "mend the cause, then {ship} ships the missing rows in a new file: a path is taken no second time, by a pipe for 14 days, by a COPY for 64"
             ),

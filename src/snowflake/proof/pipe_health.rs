@@ -8,6 +8,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::phrase::{counted, either, plural};
 use crate::snowflake::api::{QualifiedName, literal};
 
 /// How long S3's event and Snowflake's answer to it may take before their absence means something.
@@ -152,7 +153,7 @@ impl PipeHealth {
 /// What to do about pipes with the same remedy, by their names, with one script for all of them.
 fn next_step_of(pipes: &[&PipeHealth]) -> String {
     let names: Vec<String> = pipes.iter().map(|it| format!("`{}`", it.pipe)).collect();
-    let noun = if names.len() == 1 { "pipe" } else { "pipes" };
+    let noun = plural(names.len() as u64, "pipe");
     let remedy = pipes.first().map(|it| it.remedy.as_str()).unwrap_or_default();
     let mut step = format!("{noun} {}: {remedy}", names.join(", "));
     let script: Vec<&str> =
@@ -314,8 +315,8 @@ impl PipeStatus {
         }
         if 0 < self.pending_file_count {
             let count = self.pending_file_count;
-            let files = if count == 1 { "file is" } else { "files are" };
-            reason = format!("{reason}; {count} {files} queued");
+            let (files, are) = (counted(count, "file"), either(count, "is", "are"));
+            reason = format!("{reason}; {files} {are} queued");
         }
         if state.health() != Health::Ok {
             let (remedy, statements) = (state.remedy().to_owned(), state.statements(pipe));

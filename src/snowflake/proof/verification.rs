@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::cure::{self, Cure, Wrong};
 use super::pipe_health::PipeHealth;
 use crate::ids::Table;
+use crate::phrase::{counted, either, every};
 use crate::status::{RunVerdict, Verdict};
 
 /// A file judged.
@@ -158,12 +159,17 @@ fn summary(verdicts: &[FileVerdict]) -> String {
     let count = verdicts.iter().filter(|file| file.verdict == Verdict::Verified).count();
     match worst(verdicts) {
         None if verdicts.is_empty() => "there was nothing to send".to_owned(),
-        None if count == 1 => "the one file is in, row by row as it was sent".to_owned(),
-        None => format!("all {count} files are in, row by row as they were sent"),
+        None => format!(
+            "{} {} in, row by row as {} sent",
+            every(count as u64, "file"),
+            either(count as u64, "is", "are"),
+            either(count as u64, "it was", "they were")
+        ),
         Some(file) => {
             let total = verdicts.len();
             let wrong = wrong_tables(verdicts);
-            format!("{count} of {total} files are verified; {wrong}`{}`: {}", file.key, file.reason)
+            let (files, are) = (counted(total as u64, "file"), either(count as u64, "is", "are"));
+            format!("{count} of {files} {are} verified; {wrong}`{}`: {}", file.key, file.reason)
         }
     }
 }

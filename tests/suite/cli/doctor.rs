@@ -250,3 +250,46 @@ fn a_spotify_that_is_not_reached_is_named_with_its_cause_and_what_to_look_at() {
         assert!(fix.contains(part), "{said}");
     }
 }
+
+#[test]
+fn a_manifest_and_an_archive_that_somebody_removed_are_named_and_brought_back() {
+    let cloud = Cloud::small("rest", "parquet");
+    let (code, report) = cloud.report(&[&SMALL[..], &["--archive"]].concat());
+    assert_eq!(code, 0, "{report:#}");
+    let said = text(&cloud.run(&["doctor"]));
+    assert!(!said.contains("gone"), "{said}");
+    let bucket = cloud.s3.bucket();
+    let of = |folder: &str, ending: &str| {
+        let files = cloud.world.files(&format!("data/lake/spotify-data/{folder}"));
+        let name = files.into_iter().find(|name| name.ends_with(ending)).unwrap();
+        format!("spotify-data/{folder}/{name}")
+    };
+    let keys = [of("manifests", ".json"), of("documents", ".ndjson.zst")];
+    for key in &keys {
+        std::fs::remove_file(bucket.join(key)).unwrap();
+    }
+    let output = cloud.run(&["doctor"]);
+    let said = text(&output);
+    // Snowflake holds the rows: nothing fails for it.
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let wanted = "warn  lake       manifests: of 2 objects that were brought there beside the files, 2 are gone";
+    assert!(said.contains(wanted), "{said}");
+    for key in &keys {
+        let cure = format!("aws s3 cp data/lake/{key} s3://{BUCKET}/{key}");
+        assert!(said.contains(&cure), "{cure}\n{said}");
+    }
+    let output = cloud.run(&["--json", "verify", "--all"]);
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (output.status.code(), &found["status"]),
+        (Some(0), &"verified".into()),
+        "{found:#}"
+    );
+    let missing = found["verification"]["missing"].as_array().unwrap();
+    let run = report["run_id"].as_str().unwrap();
+    for (what, key) in [("manifest", &keys[0]), ("archive", &keys[1])] {
+        let wanted = format!("the {what} of run {run}, `{key}`,");
+        assert!(missing.iter().any(|name| name == &wanted), "{wanted}: {found:#}");
+        assert!(text(&output).contains(&format!("{wanted} is gone")), "{}", text(&output));
+    }
+}

@@ -6,6 +6,7 @@ mod costs;
 mod demo_cloud;
 mod false_answers;
 mod false_verified;
+mod missing_columns;
 mod missing_pipes;
 mod no_answers;
 mod plan;

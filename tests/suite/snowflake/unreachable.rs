@@ -36,7 +36,7 @@ fn a_verification_without_an_account_ends_at_its_end_and_names_host_and_cause() 
         let output = verify(&cloud, &url, &[]);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(6), "{said}");
-        let error = said.split("error: ").nth(1).unwrap_or_else(|| panic!("{said}"));
+        let error = said.split("\nerror: ").nth(1).unwrap_or_else(|| panic!("{said}"));
         assert!(error.contains("127.0.0.1") && error.contains(cause), "{said}");
         assert!(error.contains("see whether"), "{said}");
         let output = verify(&cloud, &url, &["--json"]);
