@@ -85,8 +85,9 @@ pub(crate) fn warning(warning: &Warning) -> String {
         ),
         Warning::ObjectLeftOut { error } => error.clone(),
         Warning::ObjectsLeft { entity, count, error } => {
-            let are = either(*count, "is", "are");
-            format!("{error}; of {entity}, {count} more {are} left for the next run")
+            let (others, are) =
+                (counted(*count, entity.trim_end_matches('s')), either(*count, "is", "are"));
+            format!("{error}; the other {others} {are} left for the next run")
         }
         Warning::RowsTakenOver { key, run_id, reason } => format!(
             "`{key}` of run {run_id} never reached the bucket ({reason}): this run ships its rows in a new file"

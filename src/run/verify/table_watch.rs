@@ -17,7 +17,7 @@ use crate::lake::ExportedFile;
 use crate::ledger::ShippedFile;
 use crate::ledger::origins::{self, Origins};
 use crate::run::Run;
-use crate::run::account::{bound, query};
+use crate::run::account::{bound, query, query_table};
 use crate::run::error::Error;
 use crate::snowflake::{
     Answer, Evidence, FileVerdict, Health, IngestMode, Landed, PipeHealth, PipeStatus, Statement,
@@ -308,12 +308,7 @@ impl<'f> TableWatch<'f> {
             let origins = serde_json::json!(origins.collect::<Vec<_>>()).to_string();
             let keys = serde_json::json!(keys).to_string();
             let statement = Statement { bindings: vec![origins, keys], ..Statement::new(sql) };
-            let place = account.names.table(self.table);
-            let answer = query(run, account, statement).await.map_err(|error| match error {
-                Error::Snowflake(error) => Error::of_table(*error, &place, self.table),
-                other => other,
-            });
-            match answer? {
+            match query_table(run, account, self.table, statement).await? {
                 Answer::Given(rows) => landed.extend(Landed::read(&rows)?),
                 Answer::Unknown(why) => return Ok(Answer::Unknown(why)),
             }

@@ -21,12 +21,20 @@ pub(crate) struct FileVerdict {
     pub reason: String,
     /// What to do; empty where nothing is.
     pub next_step: String,
-    /// What mends it where it is wrong, and the full name of its landing table.
-    pub cure: Option<(Cure, String)>,
+    /// What mends it where it is wrong.
+    pub cure: Option<Mend>,
     /// Whether it is pending behind a pipe that a person must mend.
     pub is_pipe_broken: bool,
     /// The pipe that `next_step` is about, where it is about that alone.
     pub pipe: Option<PipeHealth>,
+}
+
+/// What mends a file, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Mend {
+    pub cure: Cure,
+    /// The full name of its landing table.
+    pub landing_table: String,
 }
 
 /// A run judged, by its worst file.
@@ -122,7 +130,7 @@ impl Verification {
     pub(crate) fn next_step(&self) -> String {
         let Some(worst) = self.worst() else { return String::new() };
         let wrong = self.files.iter().filter_map(|file| {
-            let (cure, landing_table) = file.cure.as_ref()?;
+            let Mend { cure, landing_table } = file.cure.as_ref()?;
             Some(Wrong { cure: *cure, table: file.table, key: &file.key, landing_table })
         });
         let wrong: Vec<Wrong<'_>> = wrong.collect();

@@ -140,7 +140,7 @@ fn a_file_that_is_gone_before_snowflake_had_it_is_a_failure_with_a_cure() {
     let output = cloud.run(&["doctor"]);
     let said = text(&output);
     assert_eq!(output.status.code(), Some(5), "{said}");
-    assert!(said.contains("1 of them are not known") && said.contains("run --full"), "{said}");
+    assert!(said.contains("1 of them is not known") && said.contains("run --full"), "{said}");
 }
 
 #[test]
@@ -291,5 +291,21 @@ fn a_manifest_and_an_archive_that_somebody_removed_are_named_and_brought_back() 
         let wanted = format!("the {what} of run {run}, `{key}`,");
         assert!(missing.iter().any(|name| name == &wanted), "{wanted}: {found:#}");
         assert!(text(&output).contains(&format!("{wanted} is gone")), "{}", text(&output));
+    }
+}
+
+#[test]
+fn a_state_that_all_pipes_are_in_is_said_once_with_their_names() {
+    let cloud = Cloud::small("rest", "parquet");
+    assert_eq!(cloud.report(&SMALL).0, 0);
+    cloud.snowflake.admin("drop stage SPOTIFY.RAW.SPOTIFY_S3_STAGE");
+    let said = text(&cloud.run(&["doctor"]));
+    let lines: Vec<&str> =
+        said.lines().filter(|line| line.contains("STOPPED_STAGE_DROPPED")).collect();
+    assert_eq!(lines.len(), 1, "{said}");
+    assert_eq!(lines[0].matches("STOPPED_STAGE_DROPPED").count(), 1, "{}", lines[0]);
+    for table in all_tables() {
+        let pipe = format!("`SPOTIFY.RAW.{}_PARQUET_REST_V1`", table.to_ascii_uppercase());
+        assert!(lines[0].contains(&pipe), "{pipe}: {}", lines[0]);
     }
 }

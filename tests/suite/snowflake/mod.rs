@@ -18,3 +18,4 @@ mod unreachable;
 pub(crate) mod verdicts;
 mod verifications;
 mod watching;
+mod worded;

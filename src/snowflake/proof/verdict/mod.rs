@@ -19,7 +19,7 @@ use super::evidence::{
     Answer, Claimed, Evidence, Found, Landed, claim_of, error_of, is_of, is_same_sum, progress_of,
 };
 use super::pipe_health::Health;
-use super::verification::{FileVerdict, Verification};
+use super::verification::{FileVerdict, Mend, Verification};
 use crate::ids::Table;
 use crate::lake::ExportedFile;
 use crate::phrase::{counted, either, every};
@@ -104,7 +104,7 @@ fn judge(file: &ExportedFile, evidence: &Evidence) -> FileVerdict {
     }
     let is_pipe_broken = pipe.is_some_and(|pipe| pipe.health == Health::Fail);
     let mends = matches!(verdict, Verdict::Failed | Verdict::Mismatch);
-    let cure = mends.then(|| (cure, evidence.landing_table.clone()));
+    let cure = mends.then(|| Mend { cure, landing_table: evidence.landing_table.clone() });
     let (key, table) = (file.key.clone(), file.table);
     FileVerdict { key, table, verdict, reason, next_step, cure, is_pipe_broken, pipe: mended }
 }
@@ -154,21 +154,27 @@ fn judge_landed(
     }
     if !is_same_sum(&landed.row_hash_sum, &file.row_hash_sum) {
         let reason = format!(
-            "`{table}` holds {all} of it, but not as sent: hashes sum to {}, sent was {}",
-            landed.row_hash_sum, file.row_hash_sum
+            "`{table}` holds {all} of it, but not the {} sent: {} to {}, sent was {}",
+            either(wanted, "one", "ones"),
+            either(wanted, "its hash sums", "their hashes sum"),
+            landed.row_hash_sum,
+            file.row_hash_sum
         );
         return judged(Verdict::Mismatch, reason, Cure::Ship);
     }
     if !is_same_sum(&landed.content_hash_sum, &file.row_hash_sum) {
         let reason = format!(
-            "`{table}` holds {all} of it with changed contents: hashes made anew sum to {}, sent was {}",
-            landed.content_hash_sum, file.row_hash_sum
+            "`{table}` holds {all} of it with changed contents: hashed anew {} to {}, sent was {}",
+            either(wanted, "it sums", "they sum"),
+            landed.content_hash_sum,
+            file.row_hash_sum
         );
         return judged(Verdict::Mismatch, reason, Cure::Ship);
     }
     if right_hash_count < row_count {
         let reason = format!(
-            "`{table}` holds {all} of it, but only {right_hash_count} beside the own hash: hashes were exchanged"
+            "`{table}` holds {all} of it, but only {right_hash_count} beside {} own hash: hashes were exchanged",
+            either(wanted, "its", "their")
         );
         return judged(Verdict::Mismatch, reason, Cure::Ship);
     }
