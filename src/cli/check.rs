@@ -106,7 +106,8 @@ pub(super) fn of_run(run: &RunId, findings: &[CheckFinding]) -> String {
     }
     let failed: Vec<_> = findings.iter().filter(|finding| finding.status == "fail").collect();
     let passed = findings.len() - failed.len();
-    let mut text = format!("run {run}: {passed} of {} checks passed\n", findings.len());
+    let mut text =
+        format!("run {run}: {passed} of {} passed\n", counted(findings.len() as u64, "check"));
     for CheckFinding { check, severity, offending_row_count, why, rows, .. } in failed {
         let counted = counted(*offending_row_count, "row");
         let _ = writeln!(text, "  {severity:<5} {check} found {counted}: {why}");

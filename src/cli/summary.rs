@@ -170,7 +170,12 @@ pub(super) fn checks(text: &mut String, checks: &[CheckReport]) {
         return;
     }
     let failed: Vec<&CheckReport> = checks.iter().filter(|check| check.status == "fail").collect();
-    let _ = writeln!(text, "\n  {} of {} checks passed", checks.len() - failed.len(), checks.len());
+    let _ = writeln!(
+        text,
+        "\n  {} of {} passed",
+        checks.len() - failed.len(),
+        counted(checks.len() as u64, "check")
+    );
     for check in failed {
         let why = check.why.as_deref().unwrap_or_default();
         let _ = writeln!(

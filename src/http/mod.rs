@@ -15,7 +15,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode, Url};
 
 pub use caller::{CallTiming, Caller, Fault, HttpAnswer, Repeats, exchange};
-pub use unreached::advice;
+pub use unreached::{advice, host};
 
 use crate::retry::LONGEST_PENALTY;
 

@@ -75,7 +75,7 @@ pub(super) fn unreached(url: &Url, error: reqwest::Error) -> String {
 }
 
 /// A host, with its port where that is not the usual one.
-fn host(url: &Url) -> String {
+pub fn host(url: &Url) -> String {
     let host = url.host_str().unwrap_or("…");
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }

@@ -13,6 +13,7 @@ mod table_query;
 mod table_watch;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -155,7 +156,7 @@ async fn watch(
         if watches.iter().all(|watch| !watch.is_open() || watch.is_stuck()) {
             break;
         }
-        let left = account.connection.left().unwrap_or_default();
+        let left = account.connection.left().unwrap_or(Duration::MAX);
         if left.is_zero() {
             break;
         }

@@ -5,7 +5,7 @@
 //! call of this client may be repeated: statements carry a `requestId`, pipes skip files they know, the rest only asks.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
@@ -91,11 +91,11 @@ pub(crate) struct Session {
 
 /// One account. Calls may be made from several tasks at once.
 pub(crate) struct Connection {
-    caller: Caller,
-    login: Login,
+    pub(super) caller: Caller,
+    pub(super) login: Login,
     tokens: TokenCache,
     timing: ConnectionTiming,
-    patience: Patience,
+    pub(super) patience: Patience,
     pub(crate) counters: Counters,
     has_warned: AtomicBool,
     correction_millis: AtomicI64,
@@ -120,7 +120,7 @@ pub(crate) struct UsableAnswer {
 }
 
 /// What one answer means.
-enum Meaning {
+pub(super) enum Meaning {
     Done(UsableAnswer),
     Again(Fault),
     Fail(Error),
@@ -219,62 +219,6 @@ impl Connection {
         }
     }
 
-    /// What the call gives in the time that it has.
-    async fn within(&self, time: CallTime, answer: impl Future<Output = Meaning>) -> Meaning {
-        let Some(left) = time.left() else { return answer.await };
-        tokio::select! {
-            biased;
-            answer = answer => answer,
-            () = pause(left) => {
-                let reason = format!("`{}`: no answer came in time", self.host());
-                Meaning::Again(Fault::Passing(reason))
-            }
-        }
-    }
-
-    /// How long to wait after a fault, or the error that ends the call. That nobody answers is told at once: a run would be silent
-    /// for as long as it is patient.
-    fn again(
-        &self,
-        repeats: &mut Repeats,
-        fault: Fault,
-        time: CallTime,
-        doing: &'static str,
-    ) -> Result<Duration, Error> {
-        let delay = repeats.after(&fault);
-        let delay = delay.filter(|delay| time.left().is_none_or(|left| *delay < left));
-        let (host, tries, reason) = (self.host(), repeats.count(), fault.reason());
-        tracing::debug!(reason, ?delay, "the call to {doing} failed");
-        if self.patience.unanswered(tries, &reason) && delay.is_some() {
-            let until = match self.patience.left().and_then(|left| TimeDelta::from_std(left).ok()) {
-                Some(left) => (self.caller.now() + left).format(" until %H:%M:%S UTC").to_string(),
-                None => String::new(),
-            };
-            tracing::warn!("Snowflake does not answer, it is asked again{until}: {reason}");
-        }
-        if delay.is_none() {
-            self.patience.gave_up();
-        }
-        delay.ok_or(Error::Unreachable { host, doing, tries, reason })
-    }
-
-    /// From now on nothing is asked for longer than this, whatever is to be repeated or waited for; the first time counts.
-    pub(crate) fn limit(&self, timeout: Duration) {
-        if let Some(until) = Instant::now().checked_add(timeout) {
-            self.patience.end_at(until);
-        }
-    }
-
-    /// What is left of that; `None` where nothing was said.
-    pub(crate) fn left(&self) -> Option<Duration> {
-        self.patience.left()
-    }
-
-    /// Why nothing was answered last, where nothing was.
-    pub(crate) fn unreachable(&self) -> Option<Error> {
-        self.patience.unreachable(&self.host(), "ask what arrived")
-    }
-
     /// How long to wait for a busy account, or the error that ends the call.
     fn busy(
         &self,
@@ -291,7 +235,7 @@ impl Connection {
         let delay = repeats.delay().filter(|_| !is_too_long);
         let delay = delay.ok_or(Error::Busy { doing, until })?;
         let wait = asked.map_or(delay, |asked| timing.asked(asked));
-        match time.left() {
+        match time.of_repeats() {
             Some(left) if left < wait => Err(Error::Busy { doing, until }),
             _ => Ok(wait),
         }

@@ -51,6 +51,7 @@ mod result;
 #[cfg(test)]
 mod tests;
 mod usage;
+mod waiting;
 mod wire;
 
 pub use account::{AccountId, InvalidAccount};

@@ -2,19 +2,23 @@
 //!
 //! In: the end of a verification, faults and answers. Out: the time that a call has, and whether there is any sense in another one.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::error::Error;
 
-/// What the first call after the end still has: whoever asks at all is to have one answer.
-const LAST_WORD: Duration = Duration::from_secs(2);
+/// For how long a call is repeated after the end: whoever asks at all is to have one answer.
+const LAST_REPEATS: Duration = Duration::from_secs(2);
+/// How long an answer that is on its way at the end is waited for: a warehouse that slept is to have its time.
+pub(super) const LAST_ANSWER: Duration = Duration::from_secs(10);
 
 /// The end, where there is one, and what was last seen.
 #[derive(Debug, Default)]
 pub(super) struct Patience {
     until: OnceLock<Instant>,
     outage: Mutex<Option<Outage>>,
+    is_silence_told: AtomicBool,
 }
 
 /// Nobody answers.
@@ -26,15 +30,27 @@ struct Outage {
     is_final: bool,
 }
 
-/// The time that one call has, with all its repetitions.
+/// The time that one call has.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct CallTime(Option<Instant>);
+pub(super) struct CallTime {
+    until: Option<Instant>,
+    began: Instant,
+}
 
 impl CallTime {
-    /// What is left of it; `None` where it has no end.
-    pub(super) fn left(self) -> Option<Duration> {
-        self.0.map(|until| until.saturating_duration_since(Instant::now()))
+    /// How long the next answer is waited for; `None` where it has no end.
+    pub(super) fn of_answer(self) -> Option<Duration> {
+        self.until.map(|until| left(until.max(self.began + LAST_ANSWER)))
     }
+
+    /// How long the call may still be repeated; `None` where it has no end.
+    pub(super) fn of_repeats(self) -> Option<Duration> {
+        self.until.map(|until| left(until.max(self.began + LAST_REPEATS)))
+    }
+}
+
+fn left(until: Instant) -> Duration {
+    until.saturating_duration_since(Instant::now())
 }
 
 impl Patience {
@@ -45,12 +61,17 @@ impl Patience {
 
     /// What is left until the end.
     pub(super) fn left(&self) -> Option<Duration> {
-        CallTime(self.until.get().copied()).left()
+        self.until.get().copied().map(left)
     }
 
     /// The time of a call that begins now.
     pub(super) fn call(&self) -> CallTime {
-        CallTime(self.until.get().map(|until| (*until).max(Instant::now() + LAST_WORD)))
+        CallTime { until: self.until.get().copied(), began: Instant::now() }
+    }
+
+    /// Whether nobody was told yet that an answer is late; the first time is enough.
+    pub(super) fn is_silence_news(&self) -> bool {
+        !self.is_silence_told.swap(true, Ordering::Relaxed)
     }
 
     /// Somebody answered.
@@ -66,7 +87,7 @@ impl Patience {
 
     /// The call was given up; where it was for want of time, nobody is asked any more.
     pub(super) fn gave_up(&self) {
-        let is_final = self.left().is_some_and(|left| left < LAST_WORD);
+        let is_final = self.left().is_some_and(|left| left < LAST_REPEATS);
         if let Some(outage) = self.outage().as_mut() {
             outage.is_final = is_final;
         }
@@ -101,15 +122,17 @@ mod tests {
     #[test]
     fn nobody_is_asked_any_more_once_a_call_was_given_up_behind_the_end() {
         let patience = Patience::default();
+        assert!(patience.is_silence_news() && !patience.is_silence_news());
         assert!(patience.unanswered(1, "refused"));
         assert!(!patience.unanswered(2, "refused"), "told once");
         patience.gave_up();
         assert!(patience.is_over("h", "ask").is_none(), "it has no end");
-        assert!(patience.call().left().is_none());
+        assert!(patience.call().of_answer().is_none() && patience.call().of_repeats().is_none());
         patience.answered();
         assert!(patience.unreachable("h", "ask").is_none());
         patience.end_at(Instant::now());
-        assert!(patience.call().left() <= Some(LAST_WORD));
+        assert!(patience.call().of_repeats().unwrap() <= LAST_REPEATS);
+        assert!(LAST_REPEATS < patience.call().of_answer().unwrap());
         assert!(patience.unanswered(3, "refused"), "a new outage");
         patience.gave_up();
         let error = patience.is_over("h", "ask").unwrap();

@@ -297,7 +297,10 @@ fn judge_unasked(
             let count = claim.inserted_row_count;
             let said =
                 count.map_or_else(|| "an unknown number".to_owned(), |count| count.to_string());
-            let reason = format!("Snowflake says that it loaded {said} of {} rows", file.row_count);
+            let reason = format!(
+                "Snowflake says that it loaded {said} of {}",
+                counted(file.row_count, "row")
+            );
             if claim.is_complete && count.is_some_and(|count| count != file.row_count) {
                 return judged(Verdict::Mismatch, reason, Cure::Ship);
             }
