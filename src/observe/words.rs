@@ -79,9 +79,10 @@ pub(crate) fn warning(warning: &Warning) -> String {
             either(*playlist_count, "is", "are")
         ),
         Warning::ForgottenLeftOut { playlist_count } => format!(
-            "{} {} left out as forgotten: `--playlist ID` reads one again",
+            "{} {} left out, because {} forgotten: `--playlist ID` reads one again",
             counted(*playlist_count, "playlist"),
-            either(*playlist_count, "is", "are")
+            either(*playlist_count, "is", "are"),
+            either(*playlist_count, "it was", "they were")
         ),
         Warning::ObjectLeftOut { error } => error.clone(),
         Warning::ObjectsLeft { entity, count, error } => {
