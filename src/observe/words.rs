@@ -1,7 +1,7 @@
 //! What a person reads of an event, on a terminal or in a log.
 
 use crate::event::{Alert, AlertKind, Exposure, HeldBy, Secret, TableProgress, WaitFor, Warning};
-use crate::phrase::{counted, either};
+use crate::phrase::{Count, counted, either};
 use crate::shell::word;
 
 /// What the queue waits for.
@@ -74,21 +74,14 @@ pub(crate) fn warning(warning: &Warning) -> String {
             )
         }
         Warning::FollowedLeftOut { playlist_count } => format!(
-            "{} {} left out: Spotify gives contents only to owner and collaborators",
-            counted(*playlist_count, "followed playlist"),
-            either(*playlist_count, "is", "are")
+            "{} left out: Spotify gives contents only to owner and collaborators",
+            there(*playlist_count, "followed playlist")
         ),
-        Warning::ForgottenLeftOut { playlist_count } => format!(
-            "{} {} left out, because {} forgotten: `--playlist ID` reads one again",
-            counted(*playlist_count, "playlist"),
-            either(*playlist_count, "is", "are"),
-            either(*playlist_count, "it was", "they were")
-        ),
+        Warning::ForgottenLeftOut { playlist_count } => forgotten(*playlist_count),
         Warning::ObjectLeftOut { error } => error.clone(),
         Warning::ObjectsLeft { entity, count, error } => {
-            let (others, are) =
-                (counted(*count, entity.trim_end_matches('s')), either(*count, "is", "are"));
-            format!("{error}; the other {others} {are} left for the next run")
+            let others = there(*count, entity.trim_end_matches('s'));
+            format!("{error}; the other {others} left for the next run")
         }
         Warning::RowsTakenOver { key, run_id, reason } => format!(
             "`{key}` of run {run_id} never reached the bucket ({reason}): this run ships its rows in a new file"
@@ -104,9 +97,8 @@ pub(crate) fn warning(warning: &Warning) -> String {
             "`{path}` was changed or damaged, or is gone, and its documents are no longer here; the run's files go without it"
         ),
         Warning::ArchiveIncomplete { left_out_count } => format!(
-            "{} that an earlier version landed {} not in the archive",
-            counted(*left_out_count, "document"),
-            either(*left_out_count, "is", "are")
+            "{} not in the archive, landed by an earlier version",
+            there(*left_out_count, "document")
         ),
         Warning::PartsLeft { error } => {
             format!("parts of a killed upload may be left behind: {error}")
@@ -128,6 +120,20 @@ pub(crate) fn warning(warning: &Warning) -> String {
             format!("the bucket could not be looked into: {error}")
         }
     }
+}
+
+/// `1 row is`, `2 rows are`.
+fn there(count: impl Count, noun: &str) -> String {
+    format!("{} {}", counted(count, noun), either(count, "is", "are"))
+}
+
+/// What is no longer read of what is configured.
+fn forgotten(count: impl Count) -> String {
+    format!(
+        "{} left out, because {} forgotten: `--playlist ID` reads one again",
+        there(count, "playlist"),
+        either(count, "it was", "they were")
+    )
 }
 
 /// What an end without a saved state leaves to other machines.

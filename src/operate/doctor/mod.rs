@@ -289,13 +289,7 @@ async fn spotify(config: &Config, clock: Clock, known: &Known, findings: &mut Fi
             )
             .fix("run `snowtrack login`"),
         ),
-        Err(crate::sources::Error::Unreachable { reason, .. }) => {
-            findings.push(unreached(Area::Spotify, &reason, "`SPOTIFY_API_URL`"));
-        }
-        Err(crate::sources::Error::NoToken { reason, .. }) => {
-            findings.push(unreached(Area::Spotify, &reason, "`SPOTIFY_ACCOUNTS_URL`"));
-        }
-        Err(error) => push(findings, "login", Health::Fail, chain(&error)),
+        Err(error) => findings.push(no_login(&error)),
     }
     client.keep_login(&note);
     for text in warnings.into_inner().unwrap_or_default() {
@@ -303,6 +297,19 @@ async fn spotify(config: &Config, clock: Clock, known: &Known, findings: &mut Fi
     }
     if let Some(skew) = client.clock_skew() {
         findings.push(clock_finding(skew));
+    }
+}
+
+/// Why Spotify does not let us in, or was not reached.
+fn no_login(error: &crate::sources::Error) -> Finding {
+    match error {
+        crate::sources::Error::Unreachable { reason, .. } => {
+            unreached(Area::Spotify, reason, "`SPOTIFY_API_URL`")
+        }
+        crate::sources::Error::NoToken { reason, .. } => {
+            unreached(Area::Spotify, reason, "`SPOTIFY_ACCOUNTS_URL`")
+        }
+        error => Finding::new(Area::Spotify, "login", Health::Fail, chain(error)),
     }
 }
 

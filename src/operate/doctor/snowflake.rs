@@ -65,15 +65,7 @@ pub(crate) async fn snowflake(
             findings.push(say("login", Health::Ok, detail));
         }
         Err(error) => {
-            let finding = say("login", Health::Fail, error.to_string());
-            return findings.push(match &error {
-                snowflake::Error::Unreachable { reason, .. } => {
-                    unreached(Area::Snowflake, reason, "`SNOWFLAKE_ACCOUNT` and `SNOWFLAKE_URL`")
-                }
-                error if error.is_setup() => finding
-                    .fix("`snowtrack snowflake plan` shows what is missing and who can make it"),
-                _ => finding,
-            });
+            return findings.push(no_login(&error));
         }
     }
     if config.lake.bucket.is_some() {
@@ -88,6 +80,20 @@ pub(crate) async fn snowflake(
     match setup::pipes(&target, clock, &Stop::default()).await {
         Ok(reports) => pipes(&target, &reports, findings),
         Err(error) => findings.push(say("pipes", Health::Fail, chain(&error))),
+    }
+}
+
+/// Why we are not let in, or nobody is there to do it.
+fn no_login(error: &snowflake::Error) -> Finding {
+    let finding = Finding::new(Area::Snowflake, "login", Health::Fail, error.to_string());
+    match error {
+        snowflake::Error::Unreachable { reason, .. } => {
+            unreached(Area::Snowflake, reason, "`SNOWFLAKE_ACCOUNT` and `SNOWFLAKE_URL`")
+        }
+        error if error.is_setup() => {
+            finding.fix("`snowtrack snowflake plan` shows what is missing and who can make it")
+        }
+        _ => finding,
     }
 }
 
