@@ -48,6 +48,8 @@
 //! - A secret is in a secret type; no error, log line or report carries one.
 
 mod causes;
+mod phrase;
+mod shell;
 pub mod stop;
 mod blocking;
 pub mod retry;

@@ -8,6 +8,7 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 
 use crate::ids::RunId;
+use crate::phrase::counted;
 use crate::warehouse::{
     CHECKS, CheckFile, Doing, Error, Finding, NotedFinding, Offending, Warehouse,
 };
@@ -134,10 +135,8 @@ pub(crate) fn look_at_everything(
 /// The checks that refuse, as the middle of a sentence.
 pub(crate) fn refusing(results: &[CheckResult]) -> String {
     let failed = results.iter().filter(|it| !it.passed() && it.severity == Severity::Error);
-    let told = failed.map(|it| {
-        let count = it.offending_row_count;
-        format!("`{}` found {count} row{}", it.check, if count == 1 { "" } else { "s" })
-    });
+    let told =
+        failed.map(|it| format!("`{}` found {}", it.check, counted(it.offending_row_count, "row")));
     told.collect::<Vec<_>>().join(", ")
 }
 

@@ -15,6 +15,7 @@ use crate::ids::RunId;
 use crate::ledger::CheckFinding;
 use crate::observe;
 use crate::operate::{Everything, check_everything};
+use crate::phrase::{counted, every};
 use crate::quality;
 use crate::run::RunReport;
 use crate::status::RunStatus;
@@ -71,7 +72,11 @@ fn tell(cli: &Cli, everything: Everything) -> Result<(), Error> {
         print(&serde_json::Value::from(document).to_string())?;
     } else if !cli.quiet {
         let row_count: u64 = tables.iter().map(|table| table.row_count).sum();
-        let mut text = format!("looked at all {row_count} rows of {} tables\n", tables.len());
+        let mut text = format!(
+            "looked at {} of {}\n",
+            every(row_count, "row"),
+            counted(tables.len() as u64, "table")
+        );
         summary::checks(&mut text, &checks);
         print(text.trim_end())?;
     }
@@ -101,9 +106,10 @@ pub(super) fn of_run(run: &RunId, findings: &[CheckFinding]) -> String {
     }
     let failed: Vec<_> = findings.iter().filter(|finding| finding.status == "fail").collect();
     let passed = findings.len() - failed.len();
-    let mut text = format!("run {run}: {passed} of {} checks passed\n", findings.len());
+    let mut text =
+        format!("run {run}: {passed} of {} passed\n", counted(findings.len() as u64, "check"));
     for CheckFinding { check, severity, offending_row_count, why, rows, .. } in failed {
-        let counted = summary::counted(*offending_row_count, "row");
+        let counted = counted(*offending_row_count, "row");
         let _ = writeln!(text, "  {severity:<5} {check} found {counted}: {why}");
         let shown = rows.len().min(SHOWN_ROWS);
         for row in &rows[..shown] {

@@ -6,6 +6,7 @@ use std::path::Path;
 use clap::Subcommand;
 
 use super::exit::Error;
+use super::told::print_as_it_is;
 use super::{Cli, print};
 use crate::config::{self, Resolved};
 
@@ -27,8 +28,8 @@ pub(super) fn init(cli: &Cli, is_printed: bool) -> Result<(), Error> {
     let template = config::template();
     if is_printed {
         return match cli.json {
-            true => print(&serde_json::json!({ "template": template }).to_string()),
-            false => print(template.trim_end()),
+            true => print_as_it_is(&serde_json::json!({ "template": template }).to_string()),
+            false => print_as_it_is(template.trim_end()),
         };
     }
     let path = cli.config.as_deref().unwrap_or(Path::new(config::DEFAULT_FILE));
@@ -41,7 +42,9 @@ pub(super) fn init(cli: &Cli, is_printed: bool) -> Result<(), Error> {
     write_new(path, &template)?;
     let file = path.display().to_string();
     match cli.json {
-        true => print(&serde_json::json!({ "file": file, "template": template }).to_string()),
+        true => {
+            print_as_it_is(&serde_json::json!({ "file": file, "template": template }).to_string())
+        }
         false => print(&format!(
             "wrote {file}: every line is a comment until its `#` is taken away; `snowtrack config check` shows what holds"
         )),

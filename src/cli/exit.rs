@@ -2,6 +2,7 @@
 
 use crate::event::Ending;
 use crate::guard::Refusal;
+use crate::phrase::{counted, either};
 use crate::run::ending;
 use crate::{config, warehouse};
 
@@ -56,7 +57,7 @@ pub(crate) enum Error {
     #[error("a pipe loads nothing until a person mends it: its remedy is printed with its name")]
     PipeUnwell,
     /// A reconciliation found differences.
-    #[error("{}: {rest}", if *count == 1 { "1 row differs".to_owned() } else { format!("{count} rows differ") })]
+    #[error("{} {}: {rest}", counted(*count as u64, "row"), either(*count as u64, "differs", "differ"))]
     Differs { count: usize, rest: String },
     /// What Snowflake says of costs could not be read.
     #[error(transparent)]

@@ -12,6 +12,7 @@ use crate::ids::PlaylistId;
 use crate::lake::Location;
 use crate::observe;
 use crate::operate::{ForgetError, ForgetRequest, Forgotten, Scope, Wish};
+use crate::phrase::{counted, either};
 use crate::stop::Stop;
 
 /// What is to be forgotten.
@@ -136,13 +137,23 @@ fn in_words(
             ));
         }
         let verb = if is_shown { "are to be" } else { "were" };
-        let (file_count, archive_count) = (plan.files.len(), plan.archives.len());
+        let (file_count, archive_count) = (plan.files.len() as u64, plan.archives.len() as u64);
+        let (files, archives) = (counted(file_count, "file"), counted(archive_count, "archive"));
+        let went = |count| {
+            if is_shown {
+                either(count, "is to be", "are to be")
+            } else {
+                either(count, "was", "were")
+            }
+        };
+        let (of_files, of_archives) = (went(file_count), went(archive_count));
+        let their = either(file_count, "its", "their");
         lines.push(match scope {
             Scope::Everything => format!(
-                "{file_count} file(s) and {archive_count} archive(s) of raw documents {verb} erased"
+                "{files} and {archives} of raw documents {verb} erased"
             ),
             Scope::Playlist(_) | Scope::User => format!(
-                "{file_count} file(s) {verb} erased after their other rows went out again in new ones; {archive_count} archive(s) of raw documents {verb} written anew"
+                "{files} {of_files} erased after {their} other rows went out again in new ones; {archives} of raw documents {of_archives} written anew"
             ),
         });
     }

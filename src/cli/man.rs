@@ -6,6 +6,7 @@ use clap::CommandFactory;
 use clap_mangen::Man;
 
 use super::exit::Error;
+use super::told::print_as_it_is;
 use super::{Cli, print};
 
 /// Which pages to write, and where.
@@ -29,7 +30,7 @@ pub(super) fn man(cli: &Cli, arguments: &ManArgs) -> Result<(), Error> {
             Error::Usage(format!("there is no command `{command}`; `snowtrack --help` lists them"))
         };
         let page = pages.into_iter().find(|page| page.0 == name).ok_or_else(unknown)?;
-        return print(page.1.trim_end());
+        return print_as_it_is(page.1.trim_end());
     };
     let failed = |doing, path: PathBuf| {
         move |source| Error::Run(crate::run::Error::File { doing, path, source })
@@ -51,7 +52,7 @@ pub(super) fn man(cli: &Cli, arguments: &ManArgs) -> Result<(), Error> {
 pub(super) fn completions(shell: clap_complete::Shell) -> Result<(), Error> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "snowtrack", &mut script);
-    print(String::from_utf8_lossy(&script).trim_end())
+    print_as_it_is(String::from_utf8_lossy(&script).trim_end())
 }
 
 /// The command line, each command with its whole name. `help` is no command with a page of its own.

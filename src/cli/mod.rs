@@ -24,13 +24,13 @@ mod snowflake;
 mod state;
 mod status;
 mod summary;
+mod told;
 mod traced;
 mod watch;
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Utc};
 use clap::{Parser, Subcommand, ValueEnum};
@@ -38,6 +38,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 pub(crate) use exit::Error;
 
 use harmless::{OneLine, harmless, one_line};
+use told::{print, tell};
 use traced::Traced;
 
 use crate::config::{Config, Loaded};
@@ -203,6 +204,7 @@ pub fn main() -> ExitCode {
             error.exit()
         }
     };
+    told::as_given(&cli);
     init_tracing(&cli);
     let format = cli.log_format;
     bug::told_by(move |text| tell_causes(&[text.to_owned()], format, one_line));
@@ -211,14 +213,11 @@ pub fn main() -> ExitCode {
         Ok(Err(error)) => (error.code(), show(&error, format)),
         Err(panic) => (exit::BUG, panic),
     };
-    if cli.json && !HAS_PRINTED.load(Ordering::Relaxed) {
+    if cli.json && !told::has_printed() {
         let _ = print(&failure(code, &text, cli.command.reports()).to_string());
     }
     ExitCode::from(code)
 }
-
-/// Whether the result is on standard output, so that `--json` adds no second document.
-static HAS_PRINTED: AtomicBool = AtomicBool::new(false);
 
 /// What `--json` prints where nothing else came of the command; with `is_run`, in the form of a run's report.
 fn failure(code: u8, error: &str, is_run: bool) -> serde_json::Value {
@@ -262,11 +261,6 @@ fn tell_causes(texts: &[String], format: LogFormat, shown: fn(&str) -> String) {
     }
 }
 
-/// A line on standard error; that nobody reads it is no reason to fail.
-fn tell(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
-}
-
 fn init_tracing(cli: &Cli) {
     let level = match (cli.quiet, cli.verbose) {
         (true, _) => "error",
@@ -280,11 +274,11 @@ fn init_tracing(cli: &Cli) {
     // Only our own events, at any verbosity: rspotify and the HTTP stack log headers and bodies with secrets in them.
     let filter = tracing_subscriber::EnvFilter::new(format!("off,snowtrack={level}"));
     // A line that nobody reads is lost; told on the same closed pipe, that would be a panic.
+    let format = cli.log_format;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(move || told::Log(format))
         .log_internal_errors(false);
-    let format = cli.log_format;
     match format {
         LogFormat::Json => builder.json().map_event_format(|lines| Traced { lines, format }).init(),
         LogFormat::Human => {
@@ -379,18 +373,6 @@ fn login(cli: &Cli, config: &Config, no_browser: bool) -> Result<(), Error> {
 
 fn runtime() -> Result<tokio::runtime::Runtime, Error> {
     Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
-}
-
-/// A result, on standard output.
-fn print(text: &str) -> Result<(), Error> {
-    HAS_PRINTED.store(true, Ordering::Relaxed);
-    let mut output = std::io::stdout().lock();
-    let text = if output.is_terminal() { harmless(text) } else { text.into() };
-    match writeln!(output, "{text}").and_then(|()| output.flush()) {
-        // The reader has seen enough (`| head`).
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        other => Ok(other?),
-    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]

@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::event::Stage;
 use crate::observe;
 use crate::operate::{AS_OF, Forecast, forecast};
+use crate::phrase::counted;
 use crate::run::News;
 use crate::sources::Bucket;
 use crate::stop::Stop;
@@ -101,10 +102,6 @@ fn rounded_up(value: f64) -> f64 {
     (value * 10_000.0).ceil() / 10_000.0
 }
 
-fn plural(count: u64, one: &str) -> String {
-    format!("{count} {one}{}", if count == 1 { "" } else { "s" })
-}
-
 fn screen(forecast: &Forecast, is_offline: bool) -> String {
     let mut text = spotify(forecast, is_offline);
     let _ = write!(text, "\n{}\n{}\n", lake(forecast), snowflake(forecast, is_offline));
@@ -115,8 +112,8 @@ fn screen(forecast: &Forecast, is_offline: bool) -> String {
     let _ = write!(
         text,
         "total      {}, at most {} and {:.2} US dollars (prices of {AS_OF}){continued}",
-        plural(forecast.call_count, "call"),
-        plural(forecast.file_count, "file"),
+        counted(forecast.call_count, "call"),
+        counted(forecast.file_count, "file"),
         rounded_up(forecast.dollars),
     );
     text
@@ -130,7 +127,7 @@ fn spotify(forecast: &Forecast, is_offline: bool) -> String {
         count(News::New),
         count(News::Changed),
         count(News::Unchanged),
-        plural(forecast.call_count, "call"),
+        counted(forecast.call_count, "call"),
         duration::words(std::time::Duration::from_secs(seconds(forecast))),
     );
     if is_offline {
@@ -160,7 +157,7 @@ fn spotify(forecast: &Forecast, is_offline: bool) -> String {
             "\n           {:<9} {}, {}{}",
             playlist.news.name(),
             one_line(&playlist.playlist_id),
-            plural(playlist.row_count, "row"),
+            counted(playlist.row_count, "row"),
             why.unwrap_or_default()
         );
     }
@@ -174,7 +171,7 @@ fn spotify(forecast: &Forecast, is_offline: bool) -> String {
 fn lake(forecast: &Forecast) -> String {
     match forecast.file_count {
         0 => "lake       nothing to ship".to_owned(),
-        count => format!("lake       at most {}", plural(count, "file")),
+        count => format!("lake       at most {}", counted(count, "file")),
     }
 }
 
@@ -186,7 +183,7 @@ fn snowflake(forecast: &Forecast, is_offline: bool) -> String {
         0 => "Snowflake  no statement that uses a warehouse".to_owned(),
         count => format!(
             "Snowflake  at most {} that use a warehouse, at most {:.4} credits",
-            plural(count, "statement"),
+            counted(count, "statement"),
             rounded_up(forecast.credits)
         ),
     };

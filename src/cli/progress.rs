@@ -6,9 +6,11 @@ use std::time::Duration;
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 
 use super::harmless::one_line;
+use super::told::completed;
 use super::watch::LiveTable;
 use crate::event::{Event, Stage, What};
 use crate::observe::words;
+use crate::phrase::counted;
 
 /// What is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +61,8 @@ impl Progress {
                 }
             }
             What::Warning(warning) => {
-                bar.println(format!("warning: {}", one_line(&words::warning(warning))));
+                let text = one_line(&words::warning(warning));
+                bar.println(format!("warning: {}", completed(&text)));
             }
             _ => {}
         }
@@ -81,23 +84,27 @@ fn message(what: &What) -> Option<String> {
             "shaping documents into tables".to_owned()
         }
         What::StageStarted { .. } => String::new(),
-        What::ReadStarted { name, total: Some(total) } => format!("{name} ({total} rows)"),
+        What::ReadStarted { name, total: Some(total) } => {
+            format!("{name} ({})", counted(*total, "row"))
+        }
         What::ReadStarted { name, total: None } => name.clone(),
         What::Waiting { why, wait } => {
             format!("waiting {:.1} s for {}", wait.as_secs_f64(), words::wait_for(*why))
         }
         What::Retried { url, error } => format!("again: {url} ({error})"),
         What::FileWritten { table, row_count, size_bytes } => {
-            format!("{table}: {row_count} rows, {}", HumanBytes(*size_bytes))
+            format!("{table}: {}, {}", counted(*row_count, "row"), HumanBytes(*size_bytes))
         }
         What::BytesSent { sent_bytes, total_bytes } => {
             format!("{} of {} sent", HumanBytes(*sent_bytes), HumanBytes(*total_bytes))
         }
         What::FileUploaded { key, .. } => format!("sent {key}"),
         What::Submitted { table, file_count } => {
-            format!("{table}: {file_count} files submitted")
+            format!("{table}: {} submitted", counted(*file_count as u64, "file"))
         }
-        What::VerifyProgress { verified, total } => format!("{verified} of {total} files verified"),
+        What::VerifyProgress { verified, total } => {
+            format!("{verified} of {} verified", counted(*total as u64, "file"))
+        }
         What::AskingAgain { wait } => {
             format!("asking Snowflake again in {:.1} s", wait.as_secs_f64())
         }

@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::event::Stage;
 use crate::observe;
 use crate::operate::{PruneRequest, PruneWish, Pruned};
+use crate::phrase::counted;
 use crate::stop::Stop;
 
 /// What may go.
@@ -83,12 +84,15 @@ fn to_json(pruned: &Pruned, wish: PruneWish) -> String {
 fn in_words(pruned: &Pruned, wish: PruneWish) -> String {
     let Pruned { document_count, file_count, freed_size_bytes } = pruned;
     let size = indicatif::HumanBytes(*freed_size_bytes);
+    let what = format!(
+        "{} and {}",
+        counted(*document_count, "raw document"),
+        counted(*file_count, "local file")
+    );
     match wish {
         PruneWish::Show => format!(
-            "{document_count} raw document(s) and {file_count} local file(s) are needed by nothing any more: about {size}\nnothing was changed; the same command with `--yes` deletes them"
+            "{what}, needed by nothing any more: about {size}\nnothing was changed; the same command with `--yes` deletes them"
         ),
-        PruneWish::Delete | PruneWish::DeleteWhereWorth => format!(
-            "{document_count} raw document(s) and {file_count} local file(s) deleted: {size} freed"
-        ),
+        PruneWish::Delete | PruneWish::DeleteWhereWorth => format!("{what} deleted: {size} freed"),
     }
 }

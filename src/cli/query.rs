@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::PathBuf;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use comfy_table::{Table, presets};
 
 use super::exit::Error;
 use super::harmless::harmless;
-use super::{Cli, HAS_PRINTED, Output, duration, is_there, print, runtime, tell};
+use super::told::{has_begun_to_print, print_as_it_is};
+use super::{Cli, Output, duration, is_there, runtime, tell};
 use crate::guard::{Answered, Guard, ListedTable, Question, Shape};
 use crate::ids::DataDir;
+use crate::phrase::counted;
 use crate::warehouse;
 
 const EXAMPLES: &str = "Examples:
@@ -106,7 +107,7 @@ fn format(cli: &Cli, arguments: &QueryArgs) -> Result<Output, Error> {
     match (cli.json, arguments.format) {
         (true, Some(other @ (Output::Csv | Output::Table))) => {
             // Whichever was meant, a document of the other kind is not it.
-            HAS_PRINTED.store(true, Ordering::Relaxed);
+            has_begun_to_print();
             let name = if matches!(other, Output::Csv) { "csv" } else { "table" };
             Err(Error::Usage(format!(
                 "`--json` and `--format {name}` exclude each other: leave one out"
@@ -156,12 +157,11 @@ fn show(guard: &Guard, question: Question) -> Result<(), Error> {
         table.add_row(cells.map(|cell| cell.as_str().unwrap_or("NULL")));
     }
     let count = answer.rows.len();
-    let counted = match (answer.is_truncated, count) {
-        (true, _) => format!("the first {count} rows; `--format csv` and `--json` have them all"),
-        (false, 1) => "1 row".to_owned(),
-        (false, _) => format!("{count} rows"),
+    let rows = match answer.is_truncated {
+        true => format!("the first {count} rows; `--format csv` and `--json` have them all"),
+        false => counted(count as u64, "row"),
     };
-    print(&format!("{table}\n{counted}"))
+    print_as_it_is(&format!("{table}\n{rows}"))
 }
 
 fn table() -> Table {
@@ -202,7 +202,7 @@ impl<W: Write> Write for Screen<W> {
         if bytes.is_empty() {
             return Ok(0);
         }
-        HAS_PRINTED.store(true, Ordering::Relaxed);
+        has_begun_to_print();
         if !self.is_terminal {
             return self.output.write(bytes);
         }
@@ -229,7 +229,7 @@ fn show_tables(guard: &Guard, question: Question, format: Output) -> Result<(), 
         );
     }
     match format {
-        Output::Json => print(&serde_json::to_string(&tables).map_err(io::Error::from)?),
+        Output::Json => print_as_it_is(&serde_json::to_string(&tables).map_err(io::Error::from)?),
         Output::Csv | Output::Table => {
             let mut shown = table();
             let header = ["schema", "table", "kind", "row_count", "description"];
@@ -240,7 +240,11 @@ fn show_tables(guard: &Guard, question: Question, format: Output) -> Result<(), 
                 lines.push(warehouse::csv_line(&cells));
                 shown.add_row(cells.map(|cell| cell.unwrap_or_else(|| "NULL".to_owned())));
             }
-            print(&if matches!(format, Output::Csv) { lines.join("\n") } else { shown.to_string() })
+            print_as_it_is(&if matches!(format, Output::Csv) {
+                lines.join("\n")
+            } else {
+                shown.to_string()
+            })
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::event::Stage;
 use crate::ids::Table;
 use crate::observe;
 use crate::operate::{Asked, Reconciliation};
+use crate::phrase::{counted, either};
 use crate::snowflake::compare::{Change, Difference, Kind};
 use crate::stop::Stop;
 
@@ -90,9 +91,8 @@ pub(super) fn reconcile(
     }
 }
 
-/// `1 row`, `2 rows`.
 fn rows(count: usize) -> String {
-    format!("{count} row{}", if count == 1 { "" } else { "s" })
+    counted(count as u64, "row")
 }
 
 /// What mends what is left, by kind, cheapest first.
@@ -103,8 +103,10 @@ fn rest(found: &Reconciliation, arguments: &ReconcileArgs, is_repaired: bool) ->
     let left = found.keys(false).values().map(BTreeSet::len).sum::<usize>();
     if 0 < left && is_repaired {
         parts.push(format!(
-            "{} still differ after they were shipped again: `snowtrack verify` says how far their files are",
-            rows(left)
+            "{} still {} after {} shipped again: `snowtrack verify` says how far the files are",
+            rows(left),
+            either(left as u64, "differs", "differ"),
+            either(left as u64, "it was", "they were")
         ));
     } else if 0 < left {
         parts.push(format!("`{command} --repair` ships {} again", rows(left)));

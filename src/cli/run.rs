@@ -9,7 +9,8 @@ use super::duration::duration;
 use super::exit::{self, Error};
 use super::named::named;
 use super::progress::{self, Drawing};
-use super::{Cli, now, print, runtime, summary, tell};
+use super::told::{self, tell_as_it_is};
+use super::{Cli, now, print, runtime, summary};
 use crate::config::Config;
 use crate::event::Stage;
 use crate::http;
@@ -275,7 +276,8 @@ fn work(config: &Config, settings: &Settings, drawing: Drawing) -> Result<EndedR
         stop_on_signal(&stop);
         let runtime = tokio::runtime::Handle::current();
         // Beside the log, so that standard output stays the report's; a container's log driver takes both.
-        let outside = Outside { clock: now, write_line: &|line| tell(line), runtime };
+        let (write_line, flags) = (&|line: &str| tell_as_it_is(line), told::flags());
+        let outside = Outside { clock: now, write_line, runtime, flags };
         let sinks = observe::of_run(config, outside).with(|event| progress.show(event));
         crate::run::run(config, settings, &|event| sinks.tell(event), &stop).await
     });

@@ -12,6 +12,7 @@ use super::{Cli, check, is_there, now, one_line, print};
 use crate::config::Config;
 use crate::ids::{DataDir, RunId};
 use crate::ledger::{FileSummary, Freshness, RunSummary, StatusFile};
+use crate::phrase::{counted, either};
 use crate::run::Look;
 use crate::status::{FileState, RunStatus};
 
@@ -176,9 +177,10 @@ fn runs(runs: &[RunSummary]) -> String {
             let before =
                 proven(run.verified_at).map(|at| format!("{at}, and now ")).unwrap_or_default();
             lines.push(format!(
-                "{:>28} {before}{count} file{} not in Snowflake as sent: `snowtrack status --run {}`",
+                "{:>28} {before}{} {} not in Snowflake as sent: `snowtrack status --run {}`",
                 "→",
-                if count == 1 { " is" } else { "s are" },
+                counted(count, "file"),
+                either(count, "is", "are"),
                 run.run_id
             ));
         } else if let Some(by) = &run.mended_by {

@@ -6,7 +6,9 @@ use std::time::Duration;
 use indicatif::HumanBytes;
 
 use super::harmless::{one_line, shortened};
+use super::told::flags;
 use crate::config::Config;
+use crate::phrase::{counted, either};
 use crate::run::{
     CheckReport, EnrichmentReport, PlaylistReport, RunReport, TableReport, VerificationReport,
 };
@@ -16,10 +18,17 @@ use crate::status::{PlaylistStatus, RunStatus, RunVerdict};
 /// What happened, what the checks found, what was written and where to look next. `took` is this command's own time: the run that it
 /// goes on with, or asks about, may have begun days ago.
 pub(super) fn summary(report: &RunReport, took: Duration, config: &Config) -> String {
-    let data_dir = &config.data_dir;
     let mut text = String::new();
     let seconds = took.as_secs_f64();
-    let _ = writeln!(text, "run {} {} in {seconds:.1} s", report.run_id, report.status);
+    let _ = match (report.status, &report.error) {
+        // A stage by itself ended well; that the run is not at its end is no trouble.
+        (RunStatus::Pending, None) => writeln!(
+            text,
+            "run {} did this stage in {seconds:.1} s; the others are to come",
+            report.run_id
+        ),
+        (status, _) => writeln!(text, "run {} {status} in {seconds:.1} s", report.run_id),
+    };
     source(&mut text, report);
     tables(&mut text, &report.tables);
     checks(&mut text, &report.checks);
@@ -38,8 +47,8 @@ pub(super) fn summary(report: &RunReport, took: Duration, config: &Config) -> St
     if report.error.is_none() {
         let _ = writeln!(
             text,
-            "\nlook next:\n  snowtrack --data-dir {} query \"{LOOK_NEXT}\"",
-            data_dir.display()
+            "\nlook next:\n  {}",
+            flags().command(&format!("query \"{LOOK_NEXT}\""))
         );
     }
     text
@@ -55,8 +64,9 @@ fn source(text: &mut String, report: &RunReport) {
         let waited = report.spotify.waited_ms as f64 / 1000.0;
         let _ = writeln!(
             text,
-            "  Spotify: {} calls, {} of them repeated, {waited:.1} s waited",
-            report.spotify.call_count, report.spotify.retry_count
+            "  Spotify: {}, {} of them repeated, {waited:.1} s waited",
+            counted(report.spotify.call_count, "call"),
+            report.spotify.retry_count
         );
     }
     if let Some(end) = report.spotify.login_ends_at {
@@ -83,8 +93,10 @@ fn details(text: &mut String, details: EnrichmentReport) {
     }
     let _ = writeln!(
         text,
-        "\n  details: {} artists, {} albums, {} unknown to Spotify",
-        details.artist_count, details.album_count, details.unknown_count
+        "\n  details: {}, {}, {} unknown to Spotify",
+        counted(details.artist_count, "artist"),
+        counted(details.album_count, "album"),
+        details.unknown_count
     );
     if details.left_count > 0 {
         let until = details.not_before.map(|until| until.format(", not before %Y-%m-%d %H:%M UTC"));
@@ -158,7 +170,12 @@ pub(super) fn checks(text: &mut String, checks: &[CheckReport]) {
         return;
     }
     let failed: Vec<&CheckReport> = checks.iter().filter(|check| check.status == "fail").collect();
-    let _ = writeln!(text, "\n  {} of {} checks passed", checks.len() - failed.len(), checks.len());
+    let _ = writeln!(
+        text,
+        "\n  {} of {} passed",
+        checks.len() - failed.len(),
+        counted(checks.len() as u64, "check")
+    );
     for check in failed {
         let why = check.why.as_deref().unwrap_or_default();
         let _ = writeln!(
@@ -205,7 +222,8 @@ fn files(text: &mut String, report: &RunReport, lake: &str) {
 fn verification(text: &mut String, report: &RunReport) {
     let VerificationReport { verdict, reason, missing } = &report.verification;
     match verdict {
-        RunVerdict::Skipped if report.status != RunStatus::Unchanged => {}
+        RunVerdict::Skipped
+            if !matches!(report.status, RunStatus::Unchanged | RunStatus::Ingested) => {}
         RunVerdict::Skipped => {
             let _ = writeln!(text, "  {}", one_line(reason));
         }
@@ -222,20 +240,15 @@ fn verification(text: &mut String, report: &RunReport) {
 fn left_out(report: &RunReport) -> String {
     let is_replaced = |state: FileState| state == FileState::Superseded;
     let count = report.files.iter().filter(|file| is_replaced(file.state)).count() as u64;
-    let are = if count == 1 { "is" } else { "are" };
     match count {
         0 => String::new(),
         _ => format!(
-            "; {} {are} not asked about, because newer ones took {} place",
+            "; {} {} not asked about, because newer ones took {} place",
             counted(count, "superseded file"),
-            if count == 1 { "its" } else { "their" }
+            either(count, "is", "are"),
+            either(count, "its", "their")
         ),
     }
-}
-
-/// `1 row`, `2 rows`.
-pub(super) fn counted(count: u64, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// `8 verified`, `7 verified, 1 failed`: how far the files are.

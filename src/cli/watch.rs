@@ -11,6 +11,7 @@ use super::harmless::one_line;
 use crate::event::TableProgress;
 use crate::ids::Table;
 use crate::observe::words;
+use crate::phrase::counted;
 use crate::status::Verdict;
 
 /// Lines that are redrawn where they are.
@@ -56,8 +57,12 @@ fn cells(progress: &TableProgress) -> String {
         Verdict::Pending => '·',
         Verdict::Failed | Verdict::Mismatch => '✗',
     };
-    let files = format!("{} of {} files", progress.verified_file_count, progress.file_count);
-    let rows = format!("{} of {} rows", progress.verified_row_count, progress.row_count);
+    let files = format!(
+        "{} of {}",
+        progress.verified_file_count,
+        counted(progress.file_count as u64, "file")
+    );
+    let rows = format!("{} of {}", progress.verified_row_count, counted(progress.row_count, "row"));
     let text =
         format!("{mark} {:<17} {files:>14}  {rows:>24}  {verdict:<8}  {reason}", table.name());
     one_line(text.trim_end())

@@ -13,6 +13,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{Client, IntoUrl, Method, RequestBuilder, StatusCode};
 
 use super::calls::{self, Call};
+use super::unreached::unreached;
 use super::{BodyError, body, client, date, describe, place, retry_after};
 use crate::retry::RetryPolicy;
 
@@ -141,7 +142,7 @@ pub async fn exchange(request: RequestBuilder) -> Result<HttpAnswer, Fault> {
     let request = request.map_err(|error| Fault::Passing(describe(error)))?;
     let (method, url, began) = (request.method().clone(), request.url().clone(), Instant::now());
     let answer = match client.execute(request).await {
-        Err(error) => Err(Fault::Passing(describe(error))),
+        Err(error) => Err(Fault::Passing(unreached(&url, error))),
         Ok(response) => {
             let (status, headers) = (response.status(), response.headers().clone());
             Ok(HttpAnswer { status, headers, body: body(response).await })

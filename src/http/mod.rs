@@ -4,6 +4,7 @@
 
 mod caller;
 pub mod calls;
+mod unreached;
 
 use std::fmt;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode, Url};
 
 pub use caller::{CallTiming, Caller, Fault, HttpAnswer, Repeats, exchange};
+pub use unreached::{advice, host};
 
 use crate::retry::LONGEST_PENALTY;
 

@@ -1,5 +1,6 @@
 //! Why files could not be written or uploaded.
 
+use crate::phrase::counted;
 use std::path::PathBuf;
 
 /// Why files could not be written or uploaded.
@@ -13,7 +14,7 @@ pub enum Error {
     #[error("could not export")]
     Warehouse(#[from] crate::warehouse::Error),
     /// A file does not hold what was written to it.
-    #[error("`{path}` holds {found} rows after it was written, wanted {wanted}; is the disk full?")]
+    #[error("`{path}` holds {} after it was written, wanted {wanted}; is the disk full?", counted(*found, "row"))]
     Incomplete { path: PathBuf, wanted: u64, found: u64 },
     /// A file is no longer the one that the manifest vouches for.
     #[error(
@@ -38,8 +39,8 @@ pub enum Error {
     Stuck { files: Vec<StuckFile> },
     /// Files of earlier or this run's that never reached the bucket, by the ledger.
     #[error(
-        "`{key}` of run {run_id} never reached the bucket{}: {reason}. The next `snowtrack run` ships its rows in a new file (or `run --full`, which ships everything)",
-        if *other_count == 0 { String::new() } else { format!(", nor did {other_count} others") }
+        "`{key}` of run {run_id} never reached the bucket{}: {reason}. The next `snowtrack run` ships its rows in a new file (or `snowtrack run --full`, which ships everything)",
+        if *other_count == 0 { String::new() } else { format!(", nor did {}", counted(*other_count as u64, "other")) }
     )]
     Lost { key: String, run_id: String, reason: String, other_count: usize },
     /// The store cannot be used as it is configured.

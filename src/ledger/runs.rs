@@ -199,8 +199,17 @@ pub(crate) struct Unread {
     pub(crate) count: u32,
     /// Why, of the first of them.
     pub(crate) reason: Option<String>,
-    /// What Spotify put off, and when the first of it may be asked for.
-    pub(crate) put_off: Option<(String, DateTime<Utc>)>,
+    /// What Spotify put off.
+    pub(crate) put_off: Option<PutOff>,
+}
+
+/// What Spotify put off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PutOff {
+    /// By its names.
+    pub(crate) what: String,
+    /// When the first of it may be asked for.
+    pub(crate) until: DateTime<Utc>,
 }
 
 /// Notes that everything the run asks for is landed, but for what it could not read.
@@ -211,7 +220,8 @@ pub(crate) fn fetched(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let Unread { count, reason, put_off } = unread;
-    let (what, until) = put_off.as_ref().map(|(what, until)| (what, sql_timestamp(*until))).unzip();
+    let what = put_off.as_ref().map(|it| &it.what);
+    let until = put_off.as_ref().map(|it| sql_timestamp(it.until));
     let sql = sql::END_FETCH;
     warehouse
         .connection()
@@ -225,7 +235,8 @@ pub(crate) fn unread(warehouse: &Warehouse, run: &RunId) -> Result<Unread, Error
     let sql = sql::UNREAD;
     let found = warehouse.connection().query_row(sql, [run.as_str()], |row| {
         let until: Option<NaiveDateTime> = row.get(3)?;
-        let put_off = row.get::<_, Option<String>>(2)?.zip(until.map(|until| until.and_utc()));
+        let what = row.get::<_, Option<String>>(2)?.zip(until);
+        let put_off = what.map(|(what, until)| PutOff { what, until: until.and_utc() });
         Ok(Unread { count: row.get(0)?, reason: row.get(1)?, put_off })
     });
     found.doing("look up what was not read")

@@ -13,10 +13,16 @@ use crate::warehouse::{Doing, Error, Warehouse, sql_timestamp};
 /// Whose rows of one table may stand in settled files.
 pub(crate) struct SettledRows {
     table: Table,
-    /// The run of the files, and that of rows in them.
-    runs: BTreeSet<(String, String)>,
+    runs: BTreeSet<RunsOfFile>,
     /// How many current rows that is.
     pub(crate) row_count: u64,
+}
+
+/// Whose a file is, and who wrote a row that stands in it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct RunsOfFile {
+    file: String,
+    row: String,
 }
 
 impl SettledRows {
@@ -30,21 +36,22 @@ impl SettledRows {
         let connection = warehouse.connection();
         let mut statement = connection.prepare(sql::SETTLED_ROWS_OF_RUNS).doing(doing)?;
         let values = params![table.name(), run.map(RunId::as_str)];
-        let runs = statement.query_map(values, |row| Ok((row.get(0)?, row.get(1)?)));
-        let runs: BTreeSet<(String, String)> =
+        let runs = statement
+            .query_map(values, |row| Ok(RunsOfFile { file: row.get(0)?, row: row.get(1)? }));
+        let runs: BTreeSet<RunsOfFile> =
             runs.doing(doing)?.collect::<Result<_, _>>().doing(doing)?;
         if runs.is_empty() {
             return Ok(None);
         }
         let sql = sql::ROW_COUNT_OF_RUNS.replace("{table}", table.name());
-        let of_rows = list(runs.iter().map(|(_, of_rows)| of_rows));
+        let of_rows = list(runs.iter().map(|it| &it.row));
         let row_count = connection.query_row(&sql, [of_rows], |row| row.get(0)).doing(doing)?;
         Ok((0 < row_count).then_some(Self { table, runs, row_count }))
     }
 
     /// Whether a row that this run wrote may stand in one of the files.
     pub(crate) fn holds(&self, run_id: &str) -> bool {
-        self.runs.iter().any(|(_, of_rows)| of_rows == run_id)
+        self.runs.iter().any(|it| it.row == run_id)
     }
 
     /// Notes that the table lacks rows which these runs wrote: the files in which they stand are wrong again.
@@ -55,8 +62,8 @@ impl SettledRows {
         reason: &str,
         now: chrono::DateTime<chrono::Utc>,
     ) -> Result<(), Error> {
-        let held = self.runs.iter().filter(|(_, row_run)| of_rows.contains(row_run.as_str()));
-        let of_files: BTreeSet<&String> = held.map(|(file_run, _)| file_run).collect();
+        let held = self.runs.iter().filter(|it| of_rows.contains(it.row.as_str()));
+        let of_files: BTreeSet<&String> = held.map(|it| &it.file).collect();
         let (step, now) = (Step::UNSETTLED, sql_timestamp(now));
         let values = params![
             step.to.name(),

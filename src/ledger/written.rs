@@ -48,6 +48,25 @@ pub(crate) fn written_archive(
     written(warehouse, sql, run)
 }
 
+/// A manifest or an archive that was brought to the bucket beside the files of its run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Companion {
+    pub(crate) run: RunId,
+    /// `manifest` or `archive`.
+    pub(crate) what: String,
+    pub(crate) key: String,
+    /// Whether a file of the run is not known to have arrived.
+    pub(crate) is_awaited: bool,
+}
+
+/// Every one of them, oldest run first.
+pub(crate) fn companions(warehouse: &Warehouse) -> Result<Vec<Companion>, Error> {
+    warehouse.rows(sql::SENT_COMPANIONS, "list manifests and archives", |row| {
+        let (run, what) = (row.get(0)?, row.get(1)?);
+        Ok(Companion { run, what, key: row.get(2)?, is_awaited: row.get(3)? })
+    })
+}
+
 fn written(warehouse: &Warehouse, sql: &str, run: &RunId) -> Result<Option<WrittenFile>, Error> {
     let read = |row: &duckdb::Row<'_>| {
         Ok(WrittenFile { key: row.get(0)?, sha256: row.get(1)?, size_bytes: row.get(2)? })

@@ -18,6 +18,7 @@ use crate::http;
 use crate::ids::RunId;
 use crate::lake::{StoreSettings, StoreTiming, aws_config, custom_endpoint};
 use crate::retry::{RetryPolicy, pause};
+use crate::shell::Flags;
 
 /// The longest that a run waits for one of the two.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -25,10 +26,15 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const TIMEOUT: Duration = Duration::from_secs(4);
 
 /// A sink that passes alerts on.
-pub(super) fn alerts(config: &Config, runtime: Handle) -> impl Fn(&Event) + Send + Sync + '_ {
+pub(super) fn alerts(
+    config: &Config,
+    runtime: Handle,
+    flags: Flags,
+) -> impl Fn(&Event) + Send + Sync + '_ {
     move |event| {
         if let What::Alert(alert) = &event.what {
-            let message = Message::new(alert, event.run.as_ref());
+            let mut message = Message::new(alert, event.run.as_ref());
+            message.text = flags.completed(&message.text).into_owned();
             let is_taken = blocking(|| runtime.block_on(deliver(config, &message)));
             if is_taken {
                 alert.receipt.give();

@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::words;
 use crate::event::{Counts, Event, Stage, TableProgress, WaitFor, What};
 use crate::ids::{RunId, Table};
+use crate::phrase::counted;
 
 /// The log.
 pub(super) fn log() -> impl Fn(&Event) + Send + Sync {
@@ -46,18 +47,24 @@ fn line(event: &Event) {
             tracing::info!(run.id = run, total, "reading `{name}`");
         }
         What::RowsLanded { row_count } => {
-            tracing::debug!(run.id = run, row_count, "landed {row_count} rows");
+            tracing::debug!(run.id = run, row_count, "landed {}", counted(*row_count, "row"));
         }
         What::AskingAgain { wait } => {
             let (wait_ms, seconds) = (wait.as_millis(), wait.as_secs_f64());
             tracing::info!(run.id = run, wait_ms, "asking Snowflake again in {seconds:.1} s");
         }
         What::VerifyProgress { verified, total } => {
-            tracing::info!(run.id = run, verified, total, "{verified} of {total} files verified");
+            tracing::info!(
+                run.id = run,
+                verified,
+                total,
+                "{verified} of {} verified",
+                counted(*total as u64, "file")
+            );
         }
         What::FileWritten { table, row_count, size_bytes } => {
             let (row_count, name) = (*row_count, table.name());
-            let text = format_args!("wrote {row_count} rows of `{name}`");
+            let text = format!("wrote {} of `{name}`", counted(row_count, "row"));
             tracing::info!(run.id = run, table.name = name, row_count, size_bytes, "{text}");
         }
         What::BytesSent { sent_bytes, total_bytes } => {
@@ -71,7 +78,7 @@ fn line(event: &Event) {
         }
         What::Submitted { table, file_count } => {
             let name = table.name();
-            let text = format_args!("submitted {file_count} files of `{name}`");
+            let text = format!("submitted {} of `{name}`", counted(*file_count as u64, "file"));
             tracing::info!(run.id = run, table.name = name, file_count, "{text}");
         }
         What::StageEnded { stage, duration, counts, .. } => {

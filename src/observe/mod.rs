@@ -19,6 +19,7 @@ use tokio::runtime::Handle;
 
 use crate::config::{Config, Metrics};
 use crate::event::Event;
+use crate::shell::Flags;
 
 pub(crate) use traces::current as trace_id;
 
@@ -75,11 +76,13 @@ pub(crate) struct Outside<'a> {
     pub(crate) write_line: &'a (dyn Fn(&str) + Send + Sync),
     /// Where calls are made from.
     pub(crate) runtime: Handle,
+    /// What commands carry that somebody is told.
+    pub(crate) flags: Flags,
 }
 
 /// The sinks of a run: those of every command, and what is configured.
 pub(crate) fn of_run<'a>(config: &'a Config, outside: Outside<'a>) -> Sinks<'a> {
-    let Outside { clock, write_line, runtime } = outside;
+    let Outside { clock, write_line, runtime, flags } = outside;
     let observe = &config.observe;
     // It begins before the others, so that every line carries its id.
     let trace = observe.traces.as_ref().and_then(|it| traces::traces(it, runtime.clone(), clock));
@@ -90,7 +93,7 @@ pub(crate) fn of_run<'a>(config: &'a Config, outside: Outside<'a>) -> Sinks<'a> 
         None => {}
     }
     if observe.alert_url.is_some() || observe.alert_sns_topic.is_some() {
-        sinks = sinks.with(alerts::alerts(config, runtime));
+        sinks = sinks.with(alerts::alerts(config, runtime, flags));
     }
     // It ends after them, so that nobody waits for the collector.
     match trace {

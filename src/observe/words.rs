@@ -1,6 +1,8 @@
 //! What a person reads of an event, on a terminal or in a log.
 
 use crate::event::{Alert, AlertKind, Exposure, HeldBy, Secret, TableProgress, WaitFor, Warning};
+use crate::phrase::{Count, counted, either};
+use crate::shell::word;
 
 /// What the queue waits for.
 pub(crate) const fn wait_for(why: WaitFor) -> &'static str {
@@ -28,8 +30,9 @@ pub(crate) fn held_by(held_by: Option<&HeldBy>) -> String {
 /// How far a table's files are, in one line.
 pub(crate) fn table_progress(progress: &TableProgress) -> String {
     let TableProgress { table, verdict, held_by: why, .. } = progress;
-    let files = format!("{} of {} files", progress.verified_file_count, progress.file_count);
-    let rows = format!("{} of {} rows", progress.verified_row_count, progress.row_count);
+    let of = |count: u64, total: u64, noun| format!("{count} of {}", counted(total, noun));
+    let files = of(progress.verified_file_count as u64, progress.file_count as u64, "file");
+    let rows = of(progress.verified_row_count, progress.row_count, "row");
     let reason = held_by(why.as_ref());
     let why = if reason.is_empty() { String::new() } else { format!("; {reason}") };
     format!("`{table}`: {verdict}, {files}, {rows}{why}")
@@ -61,7 +64,7 @@ pub(crate) fn warning(warning: &Warning) -> String {
         Warning::UnknownRun { run, place, documents, ledger, knows_files: true } => {
             let history = history(documents.as_deref());
             format!(
-                "the ledger `{ledger}` does not know run {run}, whose files are in `{place}`: it is another pipeline's, or an older copy. What it takes for shipped may be missing there, and what came since is shipped again: `snowtrack reconcile` compares, `run --full` ships everything. {history}"
+                "the ledger `{ledger}` does not know run {run}, whose files are in `{place}`: it is another pipeline's, or an older copy. What it takes for shipped may be missing there, and what came since is shipped again: `snowtrack reconcile` compares, `snowtrack run --full` ships everything. {history}"
             )
         }
         Warning::UnknownRun { run, place, documents, ledger, knows_files: false } => {
@@ -71,14 +74,14 @@ pub(crate) fn warning(warning: &Warning) -> String {
             )
         }
         Warning::FollowedLeftOut { playlist_count } => format!(
-            "{playlist_count} followed playlists are left out: Spotify gives contents only to owner and collaborators"
+            "{} left out: Spotify gives contents only to owner and collaborators",
+            there(*playlist_count, "followed playlist")
         ),
-        Warning::ForgottenLeftOut { playlist_count } => format!(
-            "{playlist_count} playlist(s) are left out, because they were forgotten: `--playlist ID` reads one again"
-        ),
+        Warning::ForgottenLeftOut { playlist_count } => forgotten(*playlist_count),
         Warning::ObjectLeftOut { error } => error.clone(),
         Warning::ObjectsLeft { entity, count, error } => {
-            format!("{error}; the other {count} {entity} are left for the next run")
+            let others = there(*count, entity.trim_end_matches('s'));
+            format!("{error}; the other {others} left for the next run")
         }
         Warning::RowsTakenOver { key, run_id, reason } => format!(
             "`{key}` of run {run_id} never reached the bucket ({reason}): this run ships its rows in a new file"
@@ -94,7 +97,8 @@ pub(crate) fn warning(warning: &Warning) -> String {
             "`{path}` was changed or damaged, or is gone, and its documents are no longer here; the run's files go without it"
         ),
         Warning::ArchiveIncomplete { left_out_count } => format!(
-            "{left_out_count} documents that an earlier version landed are not in the archive"
+            "{} not in the archive, landed by an earlier version",
+            there(*left_out_count, "document")
         ),
         Warning::PartsLeft { error } => {
             format!("parts of a killed upload may be left behind: {error}")
@@ -105,7 +109,9 @@ pub(crate) fn warning(warning: &Warning) -> String {
         }
         Warning::StateLeftBehind { generation } => left_behind(*generation),
         Warning::RunsReplaced { run_count, run } => format!(
-            "{run_count} run(s) here were never saved ({run} for one), and others went on meanwhile: the state's ledger takes their place, and what they read is asked for again"
+            "{} here {} never saved ({run} for one), and others went on meanwhile: the state's ledger takes their place, and what they read is asked for again",
+            counted(*run_count, "run"),
+            either(*run_count, "was", "were")
         ),
         Warning::ReportNotPut { to, error } => {
             format!("the report could not be put to `{to}`, the run ended as it says: {error}")
@@ -114,6 +120,20 @@ pub(crate) fn warning(warning: &Warning) -> String {
             format!("the bucket could not be looked into: {error}")
         }
     }
+}
+
+/// `1 row is`, `2 rows are`.
+fn there(count: impl Count, noun: &str) -> String {
+    format!("{} {}", counted(count, noun), either(count, "is", "are"))
+}
+
+/// What is no longer read of what is configured.
+fn forgotten(count: impl Count) -> String {
+    format!(
+        "{} left out, because {} forgotten: `--playlist ID` reads one again",
+        there(count, "playlist"),
+        either(count, "it was", "they were")
+    )
 }
 
 /// What an end without a saved state leaves to other machines.
@@ -133,7 +153,7 @@ fn history(documents: Option<&str>) -> String {
         Some(documents) => format!(
             "To have the history back first, copy the files `*.ndjson.zst` below `{documents}` into one folder and run `snowtrack run --from-dir FOLDER`"
         ),
-        None => "No run kept its raw documents there (`run --archive`), so the history cannot be read back with `--from-dir`: it stays in the files and in Snowflake".to_owned(),
+        None => "No run kept its raw documents there (`snowtrack run --archive`), so the history cannot be read back with `--from-dir`: it stays in the files and in Snowflake".to_owned(),
     }
 }
 
@@ -161,6 +181,7 @@ pub(crate) fn fix(exposure: &Exposure) -> String {
             format!("set `{setting}` to an address that begins with https://")
         }
         Exposure::OpenFile { path, .. } => {
+            let path = word(path);
             format!("`chmod 600 {path}`, and `snowtrack login` again if others may have read it")
         }
     }

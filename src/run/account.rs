@@ -4,6 +4,7 @@ use super::Run;
 use super::error::Error;
 use crate::config::Account;
 use crate::event::What;
+use crate::ids::Table;
 use crate::snowflake::{Answer, Rows, Statement, Usage};
 
 /// A question whose answer may have to wait: what Snowflake cannot be asked now is unknown, not wrong.
@@ -19,6 +20,20 @@ pub(crate) async fn query(
         Err(error) if error.is_transient() => Ok(Answer::Unknown(error.to_string())),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The same about a landing table: a column that it lacks is named.
+pub(crate) async fn query_table(
+    run: &Run<'_>,
+    account: &Account,
+    table: Table,
+    statement: Statement,
+) -> Result<Answer<Rows>, Error> {
+    let place = account.names.table(table);
+    query(run, account, statement).await.map_err(|error| match error {
+        Error::Snowflake(error) => Error::of_table(*error, &place, table),
+        other => other,
+    })
 }
 
 /// A statement with one bound text.

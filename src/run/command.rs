@@ -6,13 +6,16 @@ use super::error::Error;
 use super::job::{Settings, Source, Wanted};
 use crate::event::Stage;
 use crate::ids::RunId;
+use crate::shell::word;
 
 /// What stands in an alert.
 pub(super) fn continuing(given: &str, error: &Error, run: &RunId) -> String {
     match error {
         Error::Refused { .. } => Some(format!("snowtrack status --run {run} --checks")),
         Error::Unverified { next_step, .. } => advised(next_step),
-        Error::PipeGone { .. } => Some("snowtrack snowflake plan".to_owned()),
+        Error::PipeGone { .. } | Error::ColumnGone { .. } => {
+            Some("snowtrack snowflake plan".to_owned())
+        }
         Error::Snowflake(error) if error.is_setup() && !error.is_config() => {
             Some("snowtrack snowflake plan".to_owned())
         }
@@ -21,12 +24,11 @@ pub(super) fn continuing(given: &str, error: &Error, run: &RunId) -> String {
     .unwrap_or_else(|| given.to_owned())
 }
 
-/// The command that a text of ours names between backticks; some are named by their short names.
+/// The command that a text of ours names between backticks: the first that does something, else one that shows something.
 fn advised(text: &str) -> Option<String> {
-    let named = || text.split('`').skip(1).step_by(2);
-    let whole = named().find(|name| name.starts_with("snowtrack ")).map(str::to_owned);
-    let short = || named().find(|name| matches!(*name, "verify" | "ingest"));
-    whole.or_else(|| short().map(|name| format!("snowtrack {name}")))
+    let named = || text.split('`').skip(1).step_by(2).filter(|name| name.starts_with("snowtrack "));
+    let does = named().find(|name| !name.starts_with("snowtrack snowflake plan"));
+    does.or_else(|| named().next()).map(str::to_owned)
 }
 
 /// The command that a run with these settings is.
@@ -53,7 +55,7 @@ pub(super) fn given(settings: &Settings) -> String {
         words.push("run".to_owned());
     }
     words.extend(
-        settings.warn_only.iter().flat_map(|check| ["--warn-only".to_owned(), quoted(check)]),
+        settings.warn_only.iter().flat_map(|check| ["--warn-only".to_owned(), word(check)]),
     );
     if settings.state.is_single_writer {
         words.push("--state-single-writer".to_owned());
@@ -66,12 +68,12 @@ fn add_source(source: &Source, words: &mut Vec<String>) {
     match source {
         Source::Demo => words.push("--demo".to_owned()),
         Source::FromDir(folder) => {
-            words.extend(["--from-dir".to_owned(), quoted(&folder.to_string_lossy())]);
+            words.extend(["--from-dir".to_owned(), word(&folder.to_string_lossy())]);
         }
         Source::Spotify(Wanted { is_usual: true, .. }) => {}
         Source::Spotify(Wanted { playlists, mine, liked, .. }) => {
             let named =
-                |id: &crate::ids::PlaylistId| ["--playlist".to_owned(), quoted(&id.to_string())];
+                |id: &crate::ids::PlaylistId| ["--playlist".to_owned(), word(&id.to_string())];
             words.extend(playlists.iter().flat_map(named));
             words.extend(mine.then(|| "--mine".to_owned()));
             words.extend(liked.then(|| "--liked".to_owned()));
@@ -82,7 +84,7 @@ fn add_source(source: &Source, words: &mut Vec<String>) {
 /// All that changes what is read, kept or shipped. How long to wait is nothing that continues.
 fn add_wishes(settings: &Settings, words: &mut Vec<String>) {
     if let Some(folder) = &settings.record {
-        words.extend(["--record".to_owned(), quoted(&folder.to_string_lossy())]);
+        words.extend(["--record".to_owned(), word(&folder.to_string_lossy())]);
     }
     if let Some(age) = settings.refetch_older_than {
         words.extend(["--refetch-older-than".to_owned(), format!("{}s", age.as_secs())]);
@@ -101,15 +103,6 @@ fn add_run(settings: &Settings, words: &mut Vec<String>) {
     if let Some(run) = &settings.run {
         words.extend(["--run".to_owned(), run.to_string()]);
     }
-}
-
-/// A word as a POSIX shell takes it.
-fn quoted(word: &str) -> String {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_./:=@%+,-".contains(letter);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]
@@ -164,11 +157,11 @@ mod tests {
     #[test]
     fn what_a_text_advises_is_its_command() {
         for (text, command) in [
-            ("nothing; `verify` asks again", Some("snowtrack verify")),
-            ("`ingest` submits it", Some("snowtrack ingest")),
+            ("`snowtrack verify` asks again", Some("snowtrack verify")),
+            ("`snowtrack snowflake plan` says who can make it", Some("snowtrack snowflake plan")),
             ("`snowtrack ingest --as rest` submits it", Some("snowtrack ingest --as rest")),
             (
-                "compare it with `snowflake plan`, then `snowtrack reconcile songs --repair` ships",
+                "compare it with `snowtrack snowflake plan`, then `snowtrack reconcile songs --repair` ships",
                 Some("snowtrack reconcile songs --repair"),
             ),
             ("resume: `alter pipe D.S.P set x = 1`", None),

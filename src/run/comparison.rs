@@ -10,6 +10,7 @@ use super::error::Error;
 use crate::blocking::blocking;
 use crate::config::Account;
 use crate::ids::Table;
+use crate::phrase::counted;
 use crate::snowflake::compare as compared;
 use crate::snowflake::compare::{TableComparison, differences, differing_buckets, differing_keys};
 use crate::snowflake::{CompareQuery, Rows, Statement};
@@ -51,7 +52,8 @@ pub(crate) async fn compare(
     let count = remote.iter().map(|sum| sum.row_count).sum::<u64>();
     if count != comparison.remote.row_count {
         let reason = format!(
-            "its buckets have {count} rows, and the table {}: compare again, it changes just now",
+            "its buckets have {}, and the table {}: compare again, it changes just now",
+            counted(count, "row"),
             comparison.remote.row_count
         );
         let handle = rows.handle().to_owned();
@@ -81,5 +83,6 @@ async fn ask(
         None => Statement::new(sql),
     };
     let statement = Statement { query_tag: Some(query_tag.to_owned()), ..statement };
-    Ok(account.connection.run(&statement, stop).await?)
+    let answer = account.connection.run(&statement, stop).await;
+    answer.map_err(|error| Error::of_table(error, &account.names.table(table), table))
 }

@@ -14,6 +14,7 @@ use crate::causes::chain;
 use crate::event::Stage;
 use crate::ids::RunId;
 use crate::ledger::{Proof, Shipment};
+use crate::phrase::either;
 use crate::snowflake::{Outcome, Verification};
 use crate::status::RunStatus;
 use crate::status::RunVerdict;
@@ -107,7 +108,7 @@ impl Findings {
                 whose: format!("run {}", self.run.id),
                 outcome: verification.outcome,
                 reason: verification.reason.clone(),
-                next_step: "`verify` asks again".to_owned(),
+                next_step: "`snowtrack verify` asks again".to_owned(),
             });
         }
         match self.missing.iter().find(|name| name.starts_with("pipe `")) {
@@ -134,7 +135,7 @@ impl Findings {
     pub(crate) fn conclude(&self, ended: Result<(), Error>, proof: Option<Proof>) -> Conclusion {
         let status = self.status(&ended);
         let state = self.state(status, &ended);
-        let verification = self.verification_report(proof);
+        let verification = self.verification_report(status, proof);
         Conclusion { status, verification, error: ended.err(), state }
     }
 
@@ -195,12 +196,16 @@ impl Findings {
         }
     }
 
-    fn verification_report(&self, proof: Option<Proof>) -> VerificationReport {
+    fn verification_report(&self, status: RunStatus, proof: Option<Proof>) -> VerificationReport {
         let (verdict, reason) = match (&self.verification, self.goes_to_snowflake) {
             (Some(verification), _) => (verification.outcome.into(), self.reason(verification)),
             (None, Err(why)) => (RunVerdict::Skipped, why.to_owned()),
-            (None, Ok(())) if self.reached == Stage::Verify => {
+            (None, Ok(())) if self.reached == Stage::Verify || status == RunStatus::Unchanged => {
                 (RunVerdict::Skipped, unchanged(proof))
+            }
+            // Who only submits is done then.
+            (None, Ok(())) if status == RunStatus::Ingested => {
+                (RunVerdict::Skipped, SUBMITTED.to_owned())
             }
             (None, Ok(())) => (RunVerdict::Pending, "the run did not come that far".to_owned()),
         };
@@ -208,13 +213,34 @@ impl Findings {
     }
 
     fn reason(&self, verification: &Verification) -> String {
+        if verification.worst().is_none() && !self.compared.is_empty() {
+            return self.reason_with_tables(verification);
+        }
         let sender = verification.worst().and_then(|worst| self.sender(&worst.key));
         match sender.filter(|run| **run != self.run.id) {
             Some(run) => format!("run {run}: {}", verification.reason),
             None => verification.reason.clone(),
         }
     }
+
+    /// Why everything is right, where settled files were not asked about, and their tables were.
+    fn reason_with_tables(&self, verification: &Verification) -> String {
+        let names: Vec<String> = self.compared.iter().map(|it| format!("`{it}`")).collect();
+        let count = names.len() as u64;
+        let tables = format!(
+            "{} {} settled files, whose rows were compared by keys and business columns, and not by `RUN_ID` and `EXTRACTED_AT`",
+            names.join(", "),
+            either(count, "has", "have")
+        );
+        match verification.files.is_empty() {
+            true => tables,
+            false => format!("{}; {tables}", verification.reason),
+        }
+    }
 }
+
+/// Why nobody was asked what arrived.
+const SUBMITTED: &str = "submitted; `snowtrack verify` asks what arrived";
 
 /// Why nothing was asked, and what is known from before.
 fn unchanged(proof: Option<Proof>) -> String {

@@ -26,7 +26,9 @@ impl Error {
             Self::DataDir { .. } | Self::DataDirUnreadable { .. } | Self::File { .. } => {
                 Ending::Lake
             }
-            Self::PipeGone { .. } | Self::PipeAbsent { .. } => Ending::Snowflake,
+            Self::ColumnGone { .. } | Self::PipeGone { .. } | Self::PipeAbsent { .. } => {
+                Ending::Snowflake
+            }
             Self::Refused { .. } | Self::Unsound { .. } => Ending::Quality,
             Self::NothingRead { .. }
             | Self::PlaylistsUnread { .. }

@@ -1,5 +1,6 @@
 //! What ended a run, by stage.
 
+use crate::phrase::{counted, either};
 use std::path::PathBuf;
 
 /// What ended a run.
@@ -27,12 +28,14 @@ pub enum Error {
     Unsound { failed_checks: String, first: &'static str },
     /// Nothing could be read.
     #[error(
-        "nothing could be read of {count} playlist(s): {reasons}. Check the ids, or `snowtrack login` as somebody who may read them"
+        "nothing could be read of {}: {reasons}. Check the ids, or `snowtrack login` as somebody who may read them",
+        counted(*count as u64, "playlist")
     )]
     NothingRead { count: usize, reasons: String },
     /// Some playlists could not be read, the others were.
     #[error(
-        "{count} playlist(s) could not be read, the others are done: {first}. The same command asks for what is missing"
+        "{} could not be read, the others are done: {first}. The same command asks for what is missing",
+        counted(*count, "playlist")
     )]
     PlaylistsUnread { count: u32, first: String },
     /// Spotify put something off, the others are done.
@@ -47,12 +50,15 @@ pub enum Error {
     FetchUnfinished { run: String, fetched: String },
     /// There is more landed than shaped.
     #[error(
-        "{count} list(s) are landed and not in the tables yet: run `snowtrack transform` first"
+        "{} {} landed and not in the tables yet: run `snowtrack transform` first",
+        counted(*count, "list"),
+        either(*count, "is", "are")
     )]
     NotTransformed { count: u64 },
     /// No recorded document is one.
     #[error(
-        "none of the {count} recorded documents can be read: {reasons}. `--from-dir` reads what `--record` and `--archive` write: Spotify's answers, JSON in UTF-8"
+        "{} be read: {reasons}. `--from-dir` reads what `--record` and `--archive` write: Spotify's answers, JSON in UTF-8",
+        none_of(*count as u64)
     )]
     NothingReadable { count: usize, reasons: String },
     /// No source is named.
@@ -89,6 +95,11 @@ pub enum Error {
         "every row is in, but {pipe} is gone and would load nothing more: `snowtrack snowflake plan` says who can make it again"
     )]
     PipeGone { pipe: String },
+    /// A landing table lacks a column that every row has.
+    #[error(
+        "`{place}` has no column `{column}`: somebody dropped or renamed it. `snowtrack snowflake plan` shows the statement that makes it again and who can run it, then `snowtrack reconcile {table} --repair` ships the rows whose values went with it"
+    )]
+    ColumnGone { place: String, table: &'static str, column: String },
     /// Nothing that is shipped would be loaded.
     #[error(
         "there is no pipe of the way `{mode}` (`SNOWFLAKE_INGEST`), or this role may see none: not even `{pipe}`{why}. Nothing was shipped: `snowtrack snowflake plan` shows what is missing and who can make it; the same command continues"
@@ -139,6 +150,13 @@ pub enum Error {
     Interrupted,
 }
 
+fn none_of(count: u64) -> String {
+    match count {
+        1 => "the one recorded document cannot".to_owned(),
+        count => format!("none of the {count} recorded documents can"),
+    }
+}
+
 fn of_snowflake(error: &crate::snowflake::Error) -> &'static str {
     if error.is_config() {
         "the Snowflake account cannot be used as it is configured"
@@ -162,6 +180,21 @@ impl From<crate::snowflake::Error> for Error {
 }
 
 impl Error {
+    /// An error of a statement about a landing table, with what is missing there by its name.
+    pub(crate) fn of_table(
+        error: crate::snowflake::Error,
+        place: &crate::snowflake::QualifiedName,
+        table: crate::ids::Table,
+    ) -> Self {
+        let column = error.statement().and_then(|failure| failure.missing_column());
+        match column {
+            Some(column) => {
+                Self::ColumnGone { place: place.to_string(), table: table.name(), column }
+            }
+            None => error.into(),
+        }
+    }
+
     /// Whether somebody asked to stop.
     pub(crate) const fn is_interruption(&self) -> bool {
         match self {

@@ -41,6 +41,8 @@ pub(crate) struct Findings {
     pub(crate) refusal: Option<Error>,
     /// What a verification is about and could not look at, in words.
     pub(crate) doubts: Vec<String>,
+    /// Tables of settled files that were compared as a whole, and are as here.
+    pub(crate) compared: Vec<crate::ids::Table>,
     /// The names of the pipes that there are; `None` where nobody asked.
     pub(crate) pipes: Option<Answer<BTreeSet<String>>>,
     /// What was there once and is gone.
@@ -75,6 +77,7 @@ impl Findings {
             held_up: None,
             refusal: None,
             doubts: Vec::new(),
+            compared: Vec::new(),
             pipes: None,
             missing: Vec::new(),
             goes_to_snowflake: Err("no Snowflake account is configured"),

@@ -206,6 +206,9 @@ async fn every_stage(run: &mut Run<'_>) -> Result<(), Error> {
         return saving::put_published(run).await;
     }
     if run.only_verifies() {
+        if let Some(account) = run.account {
+            account.connection.limit(run.config.snowflake.verify_timeout);
+        }
         settled::compare(run).await?;
     }
     let outstanding = Outstanding::take(run)?;

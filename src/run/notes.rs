@@ -4,6 +4,7 @@ use super::error::Error;
 use super::findings::Findings;
 use crate::ids::{RunId, Table};
 use crate::ledger::{self, Shipment};
+use crate::phrase::{self, either};
 use crate::status::PlaylistStatus;
 use crate::warehouse::Warehouse;
 
@@ -22,10 +23,8 @@ pub(crate) fn of(findings: &Findings, warehouse: &Warehouse) -> Result<Vec<Strin
     let unchanged = count(PlaylistStatus::Unchanged);
     // Recorded documents are what they are.
     if unchanged > 0 && findings.spotify.call_count > 0 {
-        let (what, give) = match unchanged {
-            1 => ("1 unchanged playlist".to_owned(), "gives"),
-            _ => (format!("{unchanged} unchanged playlists"), "give"),
-        };
+        let what = phrase::counted(unchanged, "unchanged playlist");
+        let give = either(unchanged, "gives", "give");
         notes.push(format!(
             "{what} {give} no new observation of popularity; `--refetch-older-than 7d` reads them again when they are that old"
         ));
@@ -39,7 +38,8 @@ pub(crate) fn popularity(warehouse: &Warehouse) -> Result<Option<String>, crate:
     let count = counted(warehouse, sql)?;
     Ok(count.map(|count| {
         format!(
-            "Spotify gave no popularity for any of {count} songs (it gives none to apps in development mode)"
+            "Spotify gave no popularity for any of {} (it gives none to apps in development mode)",
+            phrase::counted(count, "song")
         )
     }))
 }
@@ -50,16 +50,18 @@ pub(crate) fn genres(warehouse: &Warehouse) -> Result<Option<String>, crate::war
     let count = (given.artist_count > 0 && given.genre_count == 0).then_some(given.artist_count);
     Ok(count.map(|count| {
         format!(
-            "Spotify gave no genres for any of {count} artists (it gives none to apps in development mode)"
+            "Spotify gave no genres for any of {} (it gives none to apps in development mode)",
+            phrase::counted(count, "artist")
         )
     }))
 }
 
 /// Says that the rows of a settled file were looked for in the table.
 pub(crate) fn settled(table: Table, row_count: u64) -> String {
-    let (rows, stand) = if row_count == 1 { ("row", "stands") } else { ("rows", "stand") };
+    let rows = phrase::counted(row_count, "current row");
+    let stand = either(row_count, "stands", "stand");
     format!(
-        "{row_count} current {rows} of `{table}` {stand} in files that a repair or `reconcile` settled: not row by row, the whole table was compared by its keys and contents instead (not by `RUN_ID` and `EXTRACTED_AT`), and has them"
+        "{rows} of `{table}` {stand} in files that a repair or `reconcile` settled: not row by row, the whole table was compared by its keys and contents instead (not by `RUN_ID` and `EXTRACTED_AT`), and has them"
     )
 }
 
@@ -67,7 +69,7 @@ pub(crate) fn settled(table: Table, row_count: u64) -> String {
 pub(crate) fn open(shipments: &[Shipment], run: &RunId) -> Vec<String> {
     let others = shipments.iter().filter(|shipment| shipment.run.id != *run);
     let said = others.map(|Shipment { run, files, .. }| {
-        let files = if files.len() == 1 { "1 file".to_owned() } else { format!("{} files", files.len()) };
+        let files = phrase::counted(files.len() as u64, "file");
         format!("{files} of run {} had not arrived: what is open goes along; this run ships every row in new files", run.id)
     });
     said.collect()

@@ -12,6 +12,7 @@ use super::{Comparison, Run, compare as compare_table, notes};
 use crate::config::Account;
 use crate::ids::Table;
 use crate::ledger::settled::SettledRows;
+use crate::phrase::{counted, either};
 use crate::snowflake::compare::TableComparison;
 
 /// Compares the tables of settled files that the verification is about.
@@ -26,8 +27,8 @@ pub(crate) async fn compare(run: &mut Run<'_>) -> Result<(), Error> {
         let Some(rows) = SettledRows::of(&run.warehouse, table, about)? else { continue };
         if let Some(error) = look_at(run, account, table, &rows).await? {
             let doubt = format!(
-                "`{table}` has {} current rows in files that a repair settled, and could not be compared as a whole",
-                rows.row_count
+                "`{table}` has {} in files that a repair or `reconcile` settled, and could not be compared as a whole",
+                counted(rows.row_count, "current row")
             );
             run.findings.doubts.push(doubt);
             if !is_for_this_table_alone(&error) {
@@ -44,8 +45,8 @@ pub(crate) async fn compare(run: &mut Run<'_>) -> Result<(), Error> {
 
 /// Whether other tables may be answered for all the same.
 fn is_for_this_table_alone(error: &Error) -> bool {
-    matches!(error, Error::Snowflake(error)
-        if error.is_transient() || error.is_no_answer() || error.is_missing_object())
+    matches!(error, Error::ColumnGone { .. })
+        || matches!(error, Error::Snowflake(error) if error.is_transient() || error.is_no_answer() || error.is_missing_object())
 }
 
 /// Compares one table; what Snowflake refused to answer.
@@ -61,19 +62,23 @@ async fn look_at(
     let compared = compare_table(&run.warehouse, table, &with).await;
     let comparison = match compared {
         Ok(comparison) => comparison,
-        Err(error @ Error::Snowflake(_)) if !error.is_interruption() => return Ok(Some(error)),
+        Err(error @ (Error::Snowflake(_) | Error::ColumnGone { .. }))
+            if !error.is_interruption() =>
+        {
+            return Ok(Some(error));
+        }
         Err(error) => return Err(error),
     };
     let wrong = wrong_rows(&comparison, rows);
     let Some(example) = wrong.values().next() else {
         run.findings.notes.push(notes::settled(table, rows.row_count));
+        run.findings.compared.push(table);
         return Ok(None);
     };
     let of_rows: BTreeSet<&str> = wrong.keys().map(|(run_id, _)| run_id.as_str()).collect();
-    let (of, stand, are) = match wrong.len() {
-        1 => ("1 row".to_owned(), "stands", "is"),
-        count => (format!("{count} rows"), "stand", "are"),
-    };
+    let count = wrong.len() as u64;
+    let of = counted(count, "row");
+    let (stand, are) = (either(count, "stands", "stand"), either(count, "is", "are"));
     let reason = format!(
         "{of} of `{table}` that {stand} only in files which a repair settled {are} not in Snowflake as here, for example `{example}`"
     );

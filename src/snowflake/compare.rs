@@ -133,7 +133,7 @@ impl Kind {
     /// What to do about it, once for all rows of the kind.
     pub(crate) const fn next_step(self) -> &'static str {
         match self {
-            Self::Unshipped => "nothing: not shipped yet, the next `run` does it",
+            Self::Unshipped => "nothing: not shipped yet, the next `snowtrack run` does it",
             Self::OnlyHere => {
                 "never arrived, or was deleted in Snowflake: `--repair` ships it again"
             }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::bucket::Bucket;
 use super::no_document::InvalidDocument;
+use crate::phrase::{counted, either};
 
 /// Why a call to Spotify gave nothing.
 #[derive(Debug, thiserror::Error)]
@@ -63,12 +64,14 @@ pub enum Error {
     Refused { url: String, status: u16, message: String },
     /// Spotify could not be reached, repeatedly.
     #[error(
-        "`{url}` gave no usable answer in {tries} tries, the last one: {reason}; what was fetched is kept, run the same command again"
+        "`{url}` gave no usable answer in {tries} {}, the last one: {reason}; what was fetched is kept, run the same command again",
+        either(*tries, "try", "tries")
     )]
     Unreachable { url: String, tries: u32, reason: String },
     /// The accounts service gave no access token.
     #[error(
-        "`{url}` gave no access token in {tries} tries, the last one: {reason}; what was fetched is kept, run the same command again"
+        "`{url}` gave no access token in {tries} {}, the last one: {reason}; what was fetched is kept, run the same command again",
+        either(*tries, "try", "tries")
     )]
     NoToken { url: String, tries: u32, reason: String },
     /// Somebody answers with the address of somebody else.
@@ -81,17 +84,23 @@ pub enum Error {
     Stopped,
     /// A playlist changed each time while it was read.
     #[error(
-        "playlist `{playlist_id}` changed {times} times while it was read; run the same command again"
+        "playlist `{playlist_id}` changed {} while it was read; run the same command again",
+        counted(*times, "time")
     )]
     KeepsChanging { playlist_id: String, times: u32 },
     /// A page that is shorter or longer than it must be, repeatedly.
     #[error(
-        "`{url}` gave {given} rows where {wanted} belong, {tries} times; what was fetched is kept, run the same command again"
+        "`{url}` gave {} where {wanted} {}, {}; what was fetched is kept, run the same command again",
+        counted(*given, "row"),
+        either(*wanted, "belongs", "belong"),
+        counted(*tries, "time")
     )]
     NotWhole { url: String, given: u32, wanted: u32, tries: u32 },
     /// A list that names fewer of its rows than it announces, repeatedly.
     #[error(
-        "`{url}` announced {announced} playlists and named {named}, {tries} times; run the same command again"
+        "`{url}` announced {} and named {named}, {}; run the same command again",
+        counted(*announced, "playlist"),
+        counted(*tries, "time")
     )]
     ListNotWhole { url: &'static str, announced: u32, named: u32, tries: u32 },
     /// An id with characters that Spotify's ids do not have, so that it cannot stand in an address.

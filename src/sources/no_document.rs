@@ -1,5 +1,7 @@
 //! Why a body, or a recorded text, is no document that is landed.
 
+use crate::phrase::{counted, either};
+
 /// The longest value. Spotify's longest, an album with its songs, has some hundred KiB; all others have a few.
 pub(super) const MAX_VALUE: usize = 1 << 20;
 /// What the rows of a list may have on an average; Spotify's have 2 KiB. 10,000 rows of 16 KiB of noise pass, 1,000 of 64 KiB do not.
@@ -45,7 +47,7 @@ pub enum InvalidDocument {
         given: Option<String>,
     },
     /// Another number of artists or albums than was asked for.
-    #[error("it has {given} objects, and {asked} were asked for")]
+    #[error("it has {}, and {asked} {} asked for", counted(*given as u64, "object"), either(*asked as u64, "was", "were"))]
     OtherCount {
         /// What was asked for.
         asked: u32,

@@ -235,6 +235,7 @@ pub(crate) mod ledger {
         ROWS_OF_DOCUMENTS "rows_of_documents",
         ROW_HELD_BEFORE "row_held_before",
         RUNS_OF_ERASURE "runs_of_erasure",
+        SENT_COMPANIONS "sent_companions",
         SENT_FILES "sent_files",
         SETTING "setting",
         SETTLED_PAGES "settled_pages",

@@ -6,6 +6,9 @@ use super::{Area, Finding, Findings, Health, Known, SentFile};
 use crate::causes::chain;
 use crate::config::Config;
 use crate::lake::{Bucket, Store, StoreTiming};
+use crate::ledger::written::Companion;
+use crate::phrase::{counted, either, every};
+use crate::shell::word;
 use crate::status::FileState;
 
 /// Looks at the bucket, where one is configured.
@@ -42,6 +45,7 @@ pub(crate) async fn lake(config: &Config, known: &Known, findings: &mut Findings
         Err(error) => fail("writing", &error),
     });
     files(&store, bucket, &prefix, known, findings).await;
+    companions(&store, config, known, findings).await;
 }
 
 /// Whether everything that was brought to the bucket is there.
@@ -65,24 +69,34 @@ async fn files(
     let gone: Vec<&SentFile> = known.sent.iter().filter(|file| !keys.contains(&file.key)).collect();
     let (count, total) = (gone.len(), known.sent.len());
     let Some(first) = gone.first() else {
-        let detail = match total {
-            1 => "the one file that was brought there is there".to_owned(),
-            _ => format!("all {total} files that were brought there are there"),
-        };
+        let detail = format!(
+            "{} that {} brought there {} there",
+            every(total as u64, "file"),
+            either(total as u64, "was", "were"),
+            either(total as u64, "is", "are")
+        );
         return findings.push(Finding::new(Area::Lake, "files", Health::Ok, detail));
     };
     let mut detail = match count == total {
         true => format!(
-            "nothing of the {total} files that were brought to `s3://{bucket}/{prefix}` is there: it was emptied, or `S3_BUCKET` or `S3_PREFIX` names another place"
+            "nothing of the {} that {} brought to `s3://{bucket}/{prefix}` is there: it was emptied, or `S3_BUCKET` or `S3_PREFIX` names another place",
+            counted(total as u64, "file"),
+            either(total as u64, "was", "were")
         ),
         false => format!(
-            "{count} of {total} files that were brought there are gone, the first is `{}`",
+            "{count} of {} that {} brought there {} gone, the first is `{}`",
+            counted(total as u64, "file"),
+            either(total as u64, "was", "were"),
+            either(count as u64, "is", "are"),
             first.key
         ),
     };
     let waiting = gone.iter().filter(|file| file.state != FileState::Verified).count();
     findings.push(if 0 < waiting {
-        detail.push_str(&format!("; {waiting} of them are not known to be in Snowflake"));
+        detail.push_str(&format!(
+            "; {waiting} of them {} not known to be in Snowflake",
+            either(waiting as u64, "is", "are")
+        ));
         Finding::new(Area::Lake, "files", Health::Fail, detail)
             .fix("`snowtrack run --full` ships every row again, in new files")
     } else {
@@ -91,4 +105,64 @@ async fn files(
             "find out who removes objects there (a lifecycle rule?); a file must stay for 14 days, and only loading it anew needs it later",
         )
     });
+}
+
+/// Whether the manifests and archives are there that vouch for the files and hold their documents. No row depends on them.
+async fn companions(store: &Bucket, config: &Config, known: &Known, findings: &mut Findings<'_>) {
+    let prefix = config.prefix();
+    let mut keys = BTreeSet::new();
+    for (what, folder) in [("manifest", "manifests/"), ("archive", "documents/")] {
+        if known.companions.iter().all(|it| it.what != what) {
+            continue;
+        }
+        match store.keys(&format!("{prefix}{folder}")).await {
+            Ok(found) => keys.extend(found),
+            Err(error) => {
+                let detail = chain(&error);
+                return findings.push(Finding::new(Area::Lake, "manifests", Health::Fail, detail));
+            }
+        }
+    }
+    let gone: Vec<&Companion> =
+        known.companions.iter().filter(|it| !keys.contains(&it.key)).collect();
+    let Some(first) = gone.first() else { return };
+    let health = match gone.iter().any(|it| it.is_awaited) {
+        true => Health::Fail,
+        false => Health::Warn,
+    };
+    let mut detail = format!(
+        "of {1} that {2} brought there beside the files, {0} {3} gone, the first is the {4} of run {5}, `{6}`",
+        gone.len(),
+        counted(known.companions.len() as u64, "object"),
+        either(known.companions.len() as u64, "was", "were"),
+        either(gone.len() as u64, "is", "are"),
+        first.what,
+        first.run,
+        first.key
+    );
+    if health == Health::Warn {
+        detail.push_str("; Snowflake was proven to hold the rows of their files");
+    }
+    let (lake, bucket) =
+        (config.data_dir.lake(), config.lake.bucket.as_deref().unwrap_or_default());
+    let here: Vec<String> = gone
+        .iter()
+        .filter(|it| lake.join(&it.key).exists())
+        .map(|it| {
+            let from = word(&lake.join(&it.key).to_string_lossy());
+            let to = word(&format!("s3://{bucket}/{}", it.key));
+            format!("aws s3 cp {from} {to}")
+        })
+        .collect();
+    let fix = match here.is_empty() {
+        true => {
+            "find out who removes objects there (a lifecycle rule?); they are no longer here either"
+                .to_owned()
+        }
+        false => format!(
+            "find out who removes objects there (a lifecycle rule?); what is still here is brought back by:\n{}",
+            here.join("\n")
+        ),
+    };
+    findings.push(Finding::new(Area::Lake, "manifests", health, detail).fix(fix));
 }

@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{Area, Finding, Findings, Health, Known};
 use crate::config::Config;
 use crate::ledger::files::Standing;
+use crate::phrase::{counted, either};
 use crate::status::FileState;
 
 /// A file that is not known to have arrived after so long does not come by itself: a pipe loads within minutes.
@@ -50,7 +51,7 @@ pub(crate) fn ledger(
 fn wrong_files(wrong: &[&Standing]) -> Finding {
     let words = wrong.iter().map(|it| {
         let Standing { table, state, file_count, first_run, .. } = it;
-        let of = if *file_count == 1 { "of run" } else { "the first of run" };
+        let of = either(*file_count, "of run", "the first of run");
         format!("{file_count} `{state}` in `{table}` ({of} {first_run})")
     });
     let words = words.collect::<Vec<_>>().join(", ");
@@ -70,10 +71,10 @@ fn late_files(late: &[&Standing]) -> Finding {
     let count: u64 = late.iter().map(|it| it.file_count).sum();
     let since = late.iter().filter_map(|it| it.since).min();
     let since = since.map(|at| at.format(" since %Y-%m-%d %H:%M UTC").to_string());
-    let (files, wait) = if count == 1 { ("file", "waits") } else { ("files", "wait") };
+    let (files, wait) = (counted(count, "file"), either(count, "waits", "wait"));
     let states = late.iter().map(|it| format!("`{}` in `{}`", it.state.reported(), it.table));
     let states = states.collect::<Vec<_>>().join(", ");
-    let detail = format!("{count} {files} {wait}{}: {states}", since.unwrap_or_default());
+    let detail = format!("{files} {wait}{}: {states}", since.unwrap_or_default());
     Finding::new(Area::Waiting, "waiting", Health::Fail, detail)
         .fix("`snowtrack run` sends what was not sent, asks about the rest and says what keeps it")
 }

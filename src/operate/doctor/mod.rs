@@ -14,6 +14,7 @@ use crate::config::{Config, spotify_exposures};
 use crate::disk::create_private_dir;
 use crate::event::{Ending, Exposure, What};
 use crate::ledger::files::{SentFile, Standing, sent, standing};
+use crate::ledger::written::{Companion, companions};
 use crate::ledger::{Freshness, lockouts};
 use crate::observe::words;
 use crate::run::{Error, Lock, notes};
@@ -130,6 +131,8 @@ pub(crate) struct Known {
     lacks: Vec<String>,
     /// Files that were brought to the bucket and not replaced.
     pub(crate) sent: Vec<SentFile>,
+    /// Manifests and archives that were brought there beside them.
+    pub(crate) companions: Vec<Companion>,
     /// Files that are not proven.
     standing: Vec<Standing>,
     /// When a run last ended well; `None` where the ledger could not be read.
@@ -205,6 +208,7 @@ fn disk(config: &Config, now: DateTime<Utc>, findings: &mut Findings<'_>) -> Kno
             lockouts,
             lacks,
             sent: sent(&warehouse)?,
+            companions: companions(&warehouse)?,
             standing: standing(&warehouse)?,
             freshness: Some(Freshness::of(&warehouse)?),
         })
@@ -285,7 +289,7 @@ async fn spotify(config: &Config, clock: Clock, known: &Known, findings: &mut Fi
             )
             .fix("run `snowtrack login`"),
         ),
-        Err(error) => push(findings, "login", Health::Fail, chain(&error)),
+        Err(error) => findings.push(no_login(&error)),
     }
     client.keep_login(&note);
     for text in warnings.into_inner().unwrap_or_default() {
@@ -294,6 +298,28 @@ async fn spotify(config: &Config, clock: Clock, known: &Known, findings: &mut Fi
     if let Some(skew) = client.clock_skew() {
         findings.push(clock_finding(skew));
     }
+}
+
+/// Why Spotify does not let us in, or was not reached.
+fn no_login(error: &crate::sources::Error) -> Finding {
+    match error {
+        crate::sources::Error::Unreachable { reason, .. } => {
+            unreached(Area::Spotify, reason, "`SPOTIFY_API_URL`")
+        }
+        crate::sources::Error::NoToken { reason, .. } => {
+            unreached(Area::Spotify, reason, "`SPOTIFY_ACCOUNTS_URL`")
+        }
+        error => Finding::new(Area::Spotify, "login", Health::Fail, chain(error)),
+    }
+}
+
+/// A service that gave no answer, or none of its own; `settings` say where it is looked for.
+fn unreached(area: Area, reason: &str, settings: &str) -> Finding {
+    let advice = crate::http::advice(reason).unwrap_or(
+        "see whether the service itself is well, and whether a proxy answers in its place",
+    );
+    Finding::new(area, "login", Health::Fail, reason)
+        .fix(format!("{advice}; {settings} name another host"))
 }
 
 /// What Spotify demands of every new app, and what it does not give it.

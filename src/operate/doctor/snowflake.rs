@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Area, Finding, Findings, Health, Known, TOLERATED_SKEW, exposed};
+use super::{Area, Finding, Findings, Health, Known, TOLERATED_SKEW, exposed, unreached};
 use crate::causes::chain;
 use crate::config::{Account, Config, snowflake_exposure};
 use crate::event::Ending;
@@ -65,12 +65,7 @@ pub(crate) async fn snowflake(
             findings.push(say("login", Health::Ok, detail));
         }
         Err(error) => {
-            let finding = say("login", Health::Fail, error.to_string());
-            return findings.push(match error.is_setup() {
-                true => finding
-                    .fix("`snowtrack snowflake plan` shows what is missing and who can make it"),
-                false => finding,
-            });
+            return findings.push(no_login(&error));
         }
     }
     if config.lake.bucket.is_some() {
@@ -85,6 +80,20 @@ pub(crate) async fn snowflake(
     match setup::pipes(&target, clock, &Stop::default()).await {
         Ok(reports) => pipes(&target, &reports, findings),
         Err(error) => findings.push(say("pipes", Health::Fail, chain(&error))),
+    }
+}
+
+/// Why we are not let in, or nobody is there to do it.
+fn no_login(error: &snowflake::Error) -> Finding {
+    let finding = Finding::new(Area::Snowflake, "login", Health::Fail, error.to_string());
+    match error {
+        snowflake::Error::Unreachable { reason, .. } => {
+            unreached(Area::Snowflake, reason, "`SNOWFLAKE_ACCOUNT` and `SNOWFLAKE_URL`")
+        }
+        error if error.is_setup() => {
+            finding.fix("`snowtrack snowflake plan` shows what is missing and who can make it")
+        }
+        _ => finding,
     }
 }
 
@@ -179,16 +188,36 @@ fn pipes(target: &Account, reports: &[PipeReport], findings: &mut Findings<'_>) 
         let of_remedy = || unwell().filter(|report| remedy.pipes.contains(&report.pipe));
         let worst = of_remedy().map(|report| report.health).max();
         let health = worst.map_or(Health::Warn, Health::from);
-        let states = of_remedy().map(|report| format!("`{}`: {}", report.pipe, report.reason));
-        let detail = states.collect::<Vec<_>>().join("; ");
+        let detail = states(of_remedy());
         let fix = match remedy.script.is_empty() {
             true => remedy.text.clone(),
             false => format!("{}:\n{}", remedy.text, remedy.script.join("\n")),
         };
         findings.push(Finding::new(Area::Snowflake, "pipes", health, detail).fix(fix));
     }
-    for report in unwell().filter(|report| report.remedy.is_empty()) {
-        let detail = format!("`{}`: {}", report.pipe, report.reason);
-        findings.push(Finding::new(Area::Snowflake, "pipes", report.health.into(), detail));
+    let without = || unwell().filter(|report| report.remedy.is_empty());
+    if let Some(worst) = without().map(|report| report.health).max() {
+        let detail = states(without());
+        findings.push(Finding::new(Area::Snowflake, "pipes", worst.into(), detail));
     }
+}
+
+/// How pipes are: each state once, behind the names of those that are in it.
+fn states<'r>(reports: impl Iterator<Item = &'r PipeReport>) -> String {
+    let mut known: Vec<Alike<'_>> = Vec::new();
+    for PipeReport { pipe, reason, .. } in reports {
+        let pipe = format!("`{pipe}`");
+        match known.iter_mut().find(|it| it.reason == reason) {
+            Some(alike) => alike.pipes.push(pipe),
+            None => known.push(Alike { reason, pipes: vec![pipe] }),
+        }
+    }
+    let told = known.iter().map(|it| format!("{}: {}", it.pipes.join(", "), it.reason));
+    told.collect::<Vec<_>>().join("; ")
+}
+
+/// Pipes that are in the same state.
+struct Alike<'r> {
+    reason: &'r str,
+    pipes: Vec<String>,
 }

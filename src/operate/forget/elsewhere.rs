@@ -18,8 +18,15 @@ pub(super) struct Elsewhere {
     pub(super) published: Option<Put>,
     /// The report of the last run, whose error may name a list.
     pub(super) report: Option<Put>,
-    /// The bucket of the state, and what its keys begin with.
-    state: Option<(Bucket, String)>,
+    /// Where the state is.
+    state: Option<Place>,
+}
+
+/// A place in a bucket.
+struct Place {
+    bucket: Bucket,
+    /// A key, or what the keys there begin with.
+    key: String,
 }
 
 impl Elsewhere {
@@ -40,7 +47,7 @@ impl Elsewhere {
             Some(Put::Object { bucket, key }) => Some((bucket, key.as_str())),
             Some(Put::File(_)) | None => None,
         });
-        let state = self.state.as_ref().map(|(bucket, prefix)| (bucket, prefix.as_str()));
+        let state = self.state.as_ref().map(|it| (&it.bucket, it.key.as_str()));
         put.chain(state)
     }
 }
@@ -54,7 +61,7 @@ async fn put(
         Some(Location::File(path)) => Some(Put::File(path.clone())),
         Some(to) => object(config, to, timing)
             .await?
-            .map(|(bucket, key)| Put::Object { bucket: bucket.overwriting(), key }),
+            .map(|Place { bucket, key }| Put::Object { bucket: bucket.overwriting(), key }),
         None => None,
     })
 }
@@ -63,10 +70,10 @@ async fn object(
     config: &Config,
     location: &Location,
     timing: StoreTiming,
-) -> Result<Option<(Bucket, String)>, Error> {
+) -> Result<Option<Place>, Error> {
     let Location::S3 { path, .. } = location else { return Ok(None) };
     match Box::pin(Store::open(&config.settings_of(location, timing))).await? {
-        Store::S3(bucket) => Ok(Some((bucket, path.clone()))),
+        Store::S3(bucket) => Ok(Some(Place { bucket, key: path.clone() })),
         Store::Dir => Ok(None),
     }
 }

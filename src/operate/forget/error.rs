@@ -1,6 +1,7 @@
 //! Why somebody could not be forgotten, or not yet.
 
 use crate::event::Ending;
+use crate::phrase::counted;
 
 /// A right that is missing, and what grants it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -32,7 +33,7 @@ pub(crate) enum Error {
     )]
     WhoseLogin,
     /// The search found something.
-    #[error("something is left in {count} place{}: the same command tries again", if *count == 1 { "" } else { "s" })]
+    #[error("something is left in {}: the same command tries again", counted(*count as u64, "place"))]
     Left { count: usize },
     /// What is needed to look into a file is gone.
     #[error(

@@ -15,6 +15,7 @@ use crate::config::Account;
 use crate::ids::Table;
 use crate::lake::{Format, ObjectVersion, Redaction, holds_any, redact_archive};
 use crate::ledger::forgets;
+use crate::phrase::{counted, either};
 use crate::snowflake::Rows;
 use crate::warehouse::{OwnerColumn, Theirs, Warehouse, forgotten_by};
 
@@ -41,7 +42,7 @@ pub(super) async fn left(
     // Their pages are packed, so these texts are searched as what they are.
     match warehouse.naming_count()? {
         0 => {}
-        count => left.push(format!("{count} landed document(s) of the warehouse")),
+        count => left.push(format!("{} of the warehouse", counted(count, "landed document"))),
     }
     for path in pages.iter().filter(|path| path.exists()) {
         if holds_any(path, theirs)? {
@@ -170,7 +171,7 @@ async fn in_landing_tables(
             count += left_count(&places.ask(account, sql, vec![theirs.json_of(kind)]).await?)?;
         }
         if 0 < count {
-            left.push(format!("{count} rows of `{}`", account.names.table(table)));
+            left.push(format!("{} of `{}`", counted(count, "row"), account.names.table(table)));
         }
     }
     Ok(left)
@@ -213,9 +214,10 @@ pub(super) async fn beyond_reach(
         }
         if let Some(first) = naming.first() {
             beyond.push(format!(
-                "{} recorded document(s) below `{}` name them, `{}` among them: delete them there, or `--from-dir` reads them again",
-                naming.len(),
+                "{} below `{}` {} them, `{}` for one: delete what does there, or `--from-dir` reads it again",
+                counted(naming.len() as u64, "recorded document"),
                 folder.display(),
+                either(naming.len() as u64, "names", "name"),
                 first.display()
             ));
         }

@@ -27,6 +27,7 @@ use crate::blocking::blocking;
 use crate::config::spotify_exposures;
 use crate::event::{Counts, Stage, Warning, What};
 use crate::ids::RunId;
+use crate::ledger::runs::{PutOff, Unread};
 use crate::ledger::{self, lockouts};
 use crate::sources::{Client, DemoPoint, Lockouts, Questions, Recorded, Recorder};
 use crate::status::PlaylistStatus;
@@ -252,7 +253,7 @@ fn require_something_read(run: &Run<'_>, source: &Source) -> Result<(), Error> {
     };
     let is_live = matches!(source, Source::Spotify(Wanted { mine: false, .. }));
     let is_any_read = findings.playlists.iter().any(is_read);
-    if let (false, Some((what, until))) = (is_any_read, put_off(&findings.playlists)) {
+    if let (false, Some(PutOff { what, until })) = (is_any_read, put_off(&findings.playlists)) {
         return Err(Error::PutOff { what, until, rest: "what was fetched of it is kept" });
     }
     if is_live && !findings.playlists.is_empty() && !is_any_read {
@@ -291,26 +292,25 @@ fn require_something_read(run: &Run<'_>, source: &Source) -> Result<(), Error> {
 
 /// A run that left playlists out ends with an error, also where another process brings it to its end.
 pub(crate) fn require_all_read(run: &Run<'_>) -> Result<(), Error> {
-    let ledger::runs::Unread { count, reason, put_off } =
-        ledger::runs::unread(&run.warehouse, run.id())?;
+    let Unread { count, reason, put_off } = ledger::runs::unread(&run.warehouse, run.id())?;
     if count > 0 {
         return Err(Error::PlaylistsUnread { count, first: reason.unwrap_or_default() });
     }
-    put_off.map_or(Ok(()), |(what, until)| {
+    put_off.map_or(Ok(()), |PutOff { what, until }| {
         Err(Error::PutOff { what, until, rest: "what else was asked for is done" })
     })
 }
 
 /// What was asked for and could not be read.
-fn unread(playlists: &[PlaylistReport]) -> ledger::runs::Unread {
+fn unread(playlists: &[PlaylistReport]) -> Unread {
     let mut failed = playlists.iter().filter(|playlist| playlist.status == PlaylistStatus::Failed);
     let count = u32::try_from(failed.clone().count()).unwrap_or(u32::MAX);
     let reason = failed.find_map(|playlist| playlist.reason.clone());
-    ledger::runs::Unread { count, reason, put_off: put_off(playlists) }
+    Unread { count, reason, put_off: put_off(playlists) }
 }
 
-/// What Spotify put off, by name, and when the first of it may be asked for.
-fn put_off(playlists: &[PlaylistReport]) -> Option<(String, DateTime<Utc>)> {
+/// What Spotify put off.
+fn put_off(playlists: &[PlaylistReport]) -> Option<PutOff> {
     let put_off = playlists.iter().filter(|playlist| playlist.status == PlaylistStatus::PutOff);
     let until = put_off.clone().filter_map(|playlist| playlist.not_before).min()?;
     let named = |playlist: &PlaylistReport| match &playlist.reason {
@@ -322,5 +322,5 @@ fn put_off(playlists: &[PlaylistReport]) -> Option<(String, DateTime<Utc>)> {
     if names.len() > SHOWN_REASONS {
         let _ = write!(text, " and {} more", names.len() - SHOWN_REASONS);
     }
-    Some((text, until))
+    Some(PutOff { what: text, until })
 }

@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 
 use crate::event::{Events, What};
 use crate::ids::{PlaylistId, Subject};
+use crate::phrase::counted;
 use crate::run::error::Error;
 use crate::run::job::Job;
 use crate::run::report::PlaylistReport;
@@ -306,7 +307,7 @@ impl ReplayedRead {
             ReadStatus::MetadataOnly => Some("the recorded playlist has no contents".to_owned()),
             ReadStatus::Partial => {
                 let announced = self.total.unwrap_or(0);
-                Some(format!("{} of {announced} rows were recorded", self.row_count()))
+                Some(format!("{} of {} were recorded", self.row_count(), counted(announced, "row")))
             }
             ReadStatus::Complete | ReadStatus::Torn => None,
         }

@@ -13,7 +13,7 @@ mod table_query;
 mod table_watch;
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -50,6 +50,7 @@ pub(crate) async fn verify(run: &mut Run<'_>, submitted: Submitted) -> Result<()
     run.findings.shipments = shipments;
     if !run.findings.shipments.is_empty() {
         run.enter(Stage::Verify)?;
+        account.connection.limit(run.config.snowflake.verify_timeout);
         if is_any_awaited(run, account) {
             pipes::look(run, account).await?;
         }
@@ -62,8 +63,12 @@ pub(crate) async fn verify(run: &mut Run<'_>, submitted: Submitted) -> Result<()
         ledger::files::note_verdicts(warehouse, &verification, &replacements, &place, now)?;
         ledger::files::submit_again(warehouse, &verification, now)?;
         let replaced = replaced_keys(&run.findings.shipments, &replacements, &verification);
-        run.findings.verification = Some(verification.without(&replaced));
-        run.findings.refusal = refusal.or(run.findings.refusal.take());
+        let verification = verification.without(&replaced);
+        let refusal = refusal.or(run.findings.refusal.take());
+        // What is not known because nobody answers is for a person to look at, not for another night.
+        let away = || account.connection.unreachable().filter(|_| verification.worst().is_some());
+        run.findings.refusal = refusal.or_else(|| away().map(Error::from));
+        run.findings.verification = Some(verification);
         if run.only_verifies() {
             run.findings.missing = presence::missing(run, account).await?;
         }
@@ -132,8 +137,7 @@ async fn watch(
             TableWatch::of(run, account, table, known, &origins)
         })
         .collect();
-    let timeout = run.config.snowflake.verify_timeout;
-    let (began, mut wait) = (Instant::now(), run.settings.shipping.first_round);
+    let mut wait = run.settings.shipping.first_round;
     let window = Window::of(shipments, run.now());
     watches.iter().for_each(|watch| watch.report(run, Some(account.mode)));
     'rounds: for round in 1.. {
@@ -152,7 +156,7 @@ async fn watch(
         if watches.iter().all(|watch| !watch.is_open() || watch.is_stuck()) {
             break;
         }
-        let left = timeout.saturating_sub(began.elapsed());
+        let left = account.connection.left().unwrap_or(Duration::MAX);
         if left.is_zero() {
             break;
         }

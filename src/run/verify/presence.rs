@@ -9,6 +9,7 @@ use crate::event::Warning;
 use crate::ids::Table;
 use crate::lake::Store;
 use crate::ledger::ShippedFile;
+use crate::ledger::written::{self, Companion};
 use crate::run::Run;
 use crate::run::error::Error;
 use crate::run::pipes;
@@ -23,7 +24,14 @@ const SHOWN: usize = 10;
 /// Names everything that is gone, and says so.
 pub(crate) async fn missing(run: &mut Run<'_>, account: &Account) -> Result<Vec<String>, Error> {
     let mut missing = missing_pipes(run, account).await?;
-    missing.extend(Box::pin(missing_files(run, account)).await?);
+    let settings = run.config.store_settings(run.settings.shipping.store);
+    match Store::open(&settings).await {
+        Ok(store) => {
+            missing.extend(Box::pin(missing_files(run, account, &store)).await?);
+            missing.extend(Box::pin(missing_companions(run, &store)).await?);
+        }
+        Err(error) => run.warn(Warning::BucketNotRead { error: error.to_string() }),
+    }
     for name in &missing {
         run.warn(Warning::Gone { name: name.clone() });
     }
@@ -46,15 +54,30 @@ async fn missing_pipes(run: &mut Run<'_>, account: &Account) -> Result<Vec<Strin
     Ok(gone.map(|pipe| format!("pipe `{pipe}`")).collect())
 }
 
-async fn missing_files(run: &Run<'_>, account: &Account) -> Result<Vec<String>, Error> {
-    let settings = run.config.store_settings(run.settings.shipping.store);
-    let store = match Store::open(&settings).await {
-        Ok(store) => store,
-        Err(error) => {
-            run.warn(Warning::BucketNotRead { error: error.to_string() });
-            return Ok(Vec::new());
-        }
+/// Manifests and archives of the runs that are asked about. No row depends on them, so they are told and fail nothing.
+async fn missing_companions(run: &Run<'_>, store: &Store) -> Result<Vec<String>, Error> {
+    let is_asked = |companion: &Companion| {
+        run.findings.shipments.iter().any(|shipment| shipment.run.id == companion.run)
     };
+    let mut sent = written::companions(&run.warehouse)?;
+    sent.retain(is_asked);
+    let mut missing = Vec::new();
+    for some in sent.chunks(LOOKS) {
+        run.check_stop()?;
+        let found = join_all(some.iter().map(|companion| store.lacks(&companion.key))).await;
+        let absent = some.iter().zip(found).filter(|(_, is_absent)| matches!(is_absent, Ok(true)));
+        missing.extend(
+            absent.map(|(it, _)| format!("the {} of run {}, `{}`,", it.what, it.run, it.key)),
+        );
+    }
+    Ok(missing)
+}
+
+async fn missing_files(
+    run: &Run<'_>,
+    account: &Account,
+    store: &Store,
+) -> Result<Vec<String>, Error> {
     let mut missing = Vec::new();
     for table in Table::ALL {
         let files = run.findings.shipments.iter().flat_map(|shipment| shipment.files_of(table));

@@ -17,7 +17,7 @@ use crate::lake::ExportedFile;
 use crate::ledger::ShippedFile;
 use crate::ledger::origins::{self, Origins};
 use crate::run::Run;
-use crate::run::account::{bound, query};
+use crate::run::account::{bound, query, query_table};
 use crate::run::error::Error;
 use crate::snowflake::{
     Answer, Evidence, FileVerdict, Health, IngestMode, Landed, PipeHealth, PipeStatus, Statement,
@@ -308,7 +308,7 @@ impl<'f> TableWatch<'f> {
             let origins = serde_json::json!(origins.collect::<Vec<_>>()).to_string();
             let keys = serde_json::json!(keys).to_string();
             let statement = Statement { bindings: vec![origins, keys], ..Statement::new(sql) };
-            match query(run, account, statement).await? {
+            match query_table(run, account, self.table, statement).await? {
                 Answer::Given(rows) => landed.extend(Landed::read(&rows)?),
                 Answer::Unknown(why) => return Ok(Answer::Unknown(why)),
             }

@@ -18,6 +18,7 @@ use super::credential::Credential;
 use super::error::{Error, NOTABLE_SKEW, Refusal, Signed};
 use super::ident::Ident;
 use super::jwt::{self, TokenCache};
+use super::patience::{CallTime, Patience};
 use super::usage::{Counters, Usage, count};
 use super::wire;
 use crate::http::{self, Caller, Fault, Repeats};
@@ -90,10 +91,11 @@ pub(crate) struct Session {
 
 /// One account. Calls may be made from several tasks at once.
 pub(crate) struct Connection {
-    caller: Caller,
-    login: Login,
+    pub(super) caller: Caller,
+    pub(super) login: Login,
     tokens: TokenCache,
     timing: ConnectionTiming,
+    pub(super) patience: Patience,
     pub(crate) counters: Counters,
     has_warned: AtomicBool,
     correction_millis: AtomicI64,
@@ -118,7 +120,7 @@ pub(crate) struct UsableAnswer {
 }
 
 /// What one answer means.
-enum Meaning {
+pub(super) enum Meaning {
     Done(UsableAnswer),
     Again(Fault),
     Fail(Error),
@@ -142,6 +144,7 @@ impl Connection {
             login,
             tokens: TokenCache::default(),
             timing,
+            patience: Patience::default(),
             counters: Counters::default(),
             has_warned: AtomicBool::new(false),
             correction_millis: AtomicI64::new(0),
@@ -173,19 +176,26 @@ impl Connection {
 
     /// Makes a call until it gives an answer worth reading. The answers 200, 202 and 422 are JSON.
     pub(crate) async fn send(&self, call: &Call<'_>, stop: &Stop) -> Result<UsableAnswer, Error> {
+        if let Some(error) = self.patience.is_over(&self.host(), call.doing) {
+            return Err(error);
+        }
         let (mut repeats, mut sent, mut refused) =
             (Repeats::new(self.timing.call.retry), 0_u32, None);
+        let time = self.patience.call();
         loop {
             if stop.is_asked() {
                 return Err(Error::Stopped { handle: None, is_cancelled: false });
             }
             let (token, serial) = self.token(refused)?;
             sent += 1;
-            let answer = self.once(call, &token, sent > 1);
+            let answer = self.within(time, self.once(call, &token, sent > 1));
             // Only a submission is worth waiting for: its answer names the statement that is to be cancelled.
             let is_submission = call.method == Method::POST;
             let grace = if is_submission { self.timing.stop_grace } else { Duration::ZERO };
             let outcome = interruptible(answer, grace, stop).await?;
+            if !matches!(outcome, Meaning::Again(_)) {
+                self.patience.answered();
+            }
             let wait = match outcome {
                 Meaning::Done(answer) => return Ok(answer),
                 Meaning::Unauthorized { body } => {
@@ -200,14 +210,8 @@ impl Connection {
                     continue;
                 }
                 Meaning::Fail(error) => return Err(error),
-                Meaning::Again(fault) => {
-                    let delay = repeats.after(&fault);
-                    let reason = fault.reason();
-                    tracing::debug!(reason, ?delay, "the call to {} failed", call.doing);
-                    let (host, doing, tries) = (self.host(), call.doing, repeats.count());
-                    delay.ok_or(Error::Unreachable { host, doing, tries, reason })?
-                }
-                Meaning::Busy { asked } => self.busy(&mut repeats, asked, call.doing)?,
+                Meaning::Again(fault) => self.again(&mut repeats, fault, time, call.doing)?,
+                Meaning::Busy { asked } => self.busy(&mut repeats, asked, time, call.doing)?,
             };
             tracing::debug!(?wait, "repeating the call to {}", call.doing);
             count(&self.counters.retry);
@@ -220,6 +224,7 @@ impl Connection {
         &self,
         repeats: &mut Repeats,
         asked: Option<Duration>,
+        time: CallTime,
         doing: &'static str,
     ) -> Result<Duration, Error> {
         let timing = self.caller.timing();
@@ -229,7 +234,11 @@ impl Connection {
             .and_then(|asked| self.caller.now().checked_add_signed(asked));
         let delay = repeats.delay().filter(|_| !is_too_long);
         let delay = delay.ok_or(Error::Busy { doing, until })?;
-        Ok(asked.map_or(delay, |asked| timing.asked(asked)))
+        let wait = asked.map_or(delay, |asked| timing.asked(asked));
+        match time.of_repeats() {
+            Some(left) if left < wait => Err(Error::Busy { doing, until }),
+            _ => Ok(wait),
+        }
     }
 
     async fn once(&self, call: &Call<'_>, token: &SecretString, is_again: bool) -> Meaning {

@@ -10,6 +10,8 @@ use super::credential::InvalidToken;
 use super::failure::{FailureKind, StatementFailure};
 use super::ident::quoted;
 use super::key::InvalidKey;
+use crate::http;
+use crate::phrase::either;
 
 /// Why a call to Snowflake gave nothing.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +41,7 @@ pub enum Error {
 
     // A person must act on Snowflake's side, or on the network.
     /// The account could not be reached, repeatedly.
-    #[error("could not {doing} on `{host}` in {tries} tries, the last one: {reason}")]
+    #[error("could not {doing} on `{host}` in {tries} {}, the last one: {reason}{}", either(*tries, "try", "tries"), advised(reason))]
     Unreachable { host: String, doing: &'static str, tries: u32, reason: String },
     /// Snowflake does not believe who we are.
     #[error("{0}")]
@@ -374,6 +376,11 @@ impl Error {
     pub fn is_missing_object(&self) -> bool {
         self.statement().is_some_and(|failure| failure.kind() == FailureKind::Missing)
     }
+}
+
+/// What a person looks at where it is the way to Snowflake that is cut.
+fn advised(reason: &str) -> String {
+    http::advice(reason).map_or_else(String::new, |advice| format!("; {advice}"))
 }
 
 fn stopped(handle: Option<&str>, is_cancelled: bool) -> String {

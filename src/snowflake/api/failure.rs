@@ -47,6 +47,15 @@ impl StatementFailure {
         }
     }
 
+    /// The column that a statement names and its table lacks, where that is the failure.
+    pub fn missing_column(&self) -> Option<String> {
+        let is_name = self.code == "000904";
+        let (_, rest) = self.message.split_once("invalid identifier '").filter(|_| is_name)?;
+        let (name, _) = rest.split_once('\'')?;
+        let column = name.rsplit('.').next().unwrap_or(name);
+        Some(column.trim_matches('"').to_owned())
+    }
+
     const fn advice(kind: FailureKind) -> Option<&'static str> {
         match kind {
             FailureKind::NoWarehouse => Some(
@@ -74,5 +83,26 @@ impl fmt::Display for StatementFailure {
         let message = message.trim_end_matches('.');
         write!(out, "statement `{handle}` failed (code {code}, SQLSTATE {sql_state}): {message}")?;
         Self::advice(self.kind()).map_or(Ok(()), |advice| write!(out, "; {advice}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_column_is_read_from_the_message() {
+        let column = |code: &str, message: &str| {
+            let (sql_state, handle) = ("42000".to_owned(), None);
+            let (code, message) = (code.to_owned(), message.to_owned());
+            StatementFailure { code, sql_state, message, handle }.missing_column()
+        };
+        let said = "SQL compilation error: error line 5 at position 8\ninvalid identifier";
+        for name in ["POPULARITY", "T.POPULARITY", "\"POPULARITY\""] {
+            let found = column("000904", &format!("{said} '{name}'"));
+            assert_eq!(found.as_deref(), Some("POPULARITY"), "{name}");
+        }
+        assert_eq!(column("001003", &format!("{said} 'POPULARITY'")), None);
+        assert_eq!(column("000904", "SQL compilation error"), None);
     }
 }

@@ -40,6 +40,7 @@ mod error;
 mod failure;
 mod ident;
 mod jwt;
+mod patience;
 mod key;
 mod insert;
 mod rows;
@@ -50,6 +51,7 @@ mod result;
 #[cfg(test)]
 mod tests;
 mod usage;
+mod waiting;
 mod wire;
 
 pub use account::{AccountId, InvalidAccount};

@@ -10,6 +10,7 @@ use super::client::{Call, Connection};
 use super::error::Error;
 use super::rows::{Column, Rows};
 use super::wire::{self, MetaData, ResultSet, Status};
+use crate::phrase::counted;
 use crate::stop::Stop;
 
 /// The answer is 200, but the result was too large and is cut off.
@@ -70,13 +71,14 @@ impl Connection {
             }
             let (came, wanted) = (rows.len() - before, partition.row_count);
             if u64::try_from(came) != Ok(wanted) {
-                let reason = format!("{came} of {wanted} rows of partition {number} came");
+                let reason =
+                    format!("{came} of {} of partition {number} came", counted(wanted, "row"));
                 return Err(incomplete(reason));
             }
         }
         match meta.num_rows {
             Some(wanted) if u64::try_from(rows.len()) != Ok(wanted) => {
-                Err(incomplete(format!("{} of {wanted} rows came", rows.len())))
+                Err(incomplete(format!("{} of {} came", rows.len(), counted(wanted, "row"))))
             }
             _ => Ok(()),
         }

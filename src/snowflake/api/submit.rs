@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::client::{Call, Connection, Session, UsableAnswer};
 use super::error::Error;
 use super::failure::{FailureKind, StatementFailure};
+use super::patience::LAST_ANSWER;
 use super::poll::{STATEMENTS, next_poll};
 use super::rows::Rows;
 use super::usage::count;
@@ -87,6 +88,7 @@ impl Connection {
     /// When `stop` becomes true, or the deadline passes, the statement is cancelled in Snowflake too.
     pub(crate) async fn run(&self, statement: &Statement, stop: &Stop) -> Result<Rows, Error> {
         let deadline = self.timing().deadline;
+        let deadline = self.left().map_or(deadline, |left| deadline.min(left.max(LAST_ANSWER)));
         let body = statement.body(&self.login().session, deadline);
         let (id, is_again) = match statement.request {
             Request::Fresh => (Uuid::new_v4(), false),

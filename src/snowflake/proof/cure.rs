@@ -33,12 +33,12 @@ impl Cure {
         let table = file.table.name();
         let ship = format!("`snowtrack reconcile {table} --repair`");
         match self {
-            Self::Later => "nothing; `verify` asks again".to_owned(),
+            Self::Later => "`snowtrack verify` asks again".to_owned(),
             Self::MendAndShip => format!(
                 "mend the cause, then {ship} ships the missing rows in a new file: a path is taken no second time, by a pipe for 14 days, by a COPY for 64"
             ),
             Self::MendPipeAndShip => format!(
-                "the pipe is one of the other file format, or was made by hand: compare it with `snowflake plan`, then {ship} ships the rows in a new file"
+                "the pipe is one of the other file format, or was made by hand: compare it with `snowtrack snowflake plan`, then {ship} ships the rows in a new file"
             ),
             Self::Ship => {
                 format!("{ship} ships the rows that are missing or differ in a new file")
@@ -51,9 +51,9 @@ impl Cure {
                 )
             }
             Self::Compare => format!(
-                "the current table takes one row per key: `snowtrack reconcile {table}` compares it and settles this file where nothing differs; find the second loader (`snowflake plan` shows another pipe on the same folder)"
+                "the current table takes one row per key: `snowtrack reconcile {table}` compares it and settles this file where nothing differs; find the second loader (`snowtrack snowflake plan` shows another pipe on the same folder)"
             ),
-            Self::Submit => "`ingest` submits it".to_owned(),
+            Self::Submit => "`snowtrack ingest` submits it".to_owned(),
             Self::Announce => "`snowtrack ingest --as rest` submits it".to_owned(),
         }
     }
@@ -88,7 +88,7 @@ pub(super) fn text_of_all(wrong: &[Wrong<'_>]) -> String {
         parts.push("mend the cause of what was refused".to_owned());
     }
     if cures.contains(&Cure::MendPipeAndShip) {
-        parts.push("compare the pipes with `snowflake plan`".to_owned());
+        parts.push("compare the pipes with `snowtrack snowflake plan`".to_owned());
     }
     parts.extend(reloads.iter().map(|(place, keys)| {
         let keys = keys.join(", ");
@@ -102,7 +102,7 @@ pub(super) fn text_of_all(wrong: &[Wrong<'_>]) -> String {
     let mut text = parts.join("; then ");
     if cures.contains(&Cure::Compare) {
         text.push_str(
-            "; find the second loader (`snowflake plan` shows another pipe on the same folder)",
+            "; find the second loader (`snowtrack snowflake plan` shows another pipe on the same folder)",
         );
     }
     text

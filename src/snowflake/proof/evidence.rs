@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::pipe_health::PipeHealth;
 use crate::lake::ExportedFile;
+use crate::phrase::counted;
 use crate::snowflake::api::{Cell, Error, FileReport, LoadStatus, Row, Rows, object_key};
 
 /// What was asked for, or why it is not known.
@@ -140,7 +141,8 @@ impl Landed {
             _ if keys.len() < files.len() => Err(incomplete("it names a file twice".to_owned())),
             [total] if u128::from(total.row_count) == count => Ok(files),
             [total] => Err(incomplete(format!(
-                "its files have {count} rows, and all of them {}",
+                "its files have {}, and all of them {}",
+                counted(count, "row"),
                 total.row_count
             ))),
             totals => Err(incomplete(format!(

@@ -8,6 +8,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::phrase::{counted, either, plural};
 use crate::snowflake::api::{QualifiedName, literal};
 
 /// How long S3's event and Snowflake's answer to it may take before their absence means something.
@@ -152,7 +153,7 @@ impl PipeHealth {
 /// What to do about pipes with the same remedy, by their names, with one script for all of them.
 fn next_step_of(pipes: &[&PipeHealth]) -> String {
     let names: Vec<String> = pipes.iter().map(|it| format!("`{}`", it.pipe)).collect();
-    let noun = if names.len() == 1 { "pipe" } else { "pipes" };
+    let noun = plural(names.len() as u64, "pipe");
     let remedy = pipes.first().map(|it| it.remedy.as_str()).unwrap_or_default();
     let mut step = format!("{noun} {}: {remedy}", names.join(", "));
     let script: Vec<&str> =
@@ -239,22 +240,22 @@ impl Stopped {
                 "it came into being with a clone of its schema and reads the original's files: drop it and use the original, or force it to resume if this copy is to load them as well"
             }
             Self::StageAltered => {
-                "its stage points elsewhere than when the pipe was made: set the stage's URL back (`snowflake plan` shows the old one and the new), or make the pipe anew under a new version"
+                "its stage points elsewhere than when the pipe was made: set the stage's URL back (`snowtrack snowflake plan` shows the old one and the new), or make the pipe anew under a new version"
             }
             Self::StageDropped => {
-                "its stage is gone, and the pipe is bound to that one, also where another has its name by now: drop the pipe by hand, and `snowflake plan` says who can make both again (a new pipe forgets which files the old one loaded)"
+                "its stage is gone, and the pipe is bound to that one, also where another has its name by now: drop the pipe by hand, and `snowtrack snowflake plan` says who can make both again (a new pipe forgets which files the old one loaded)"
             }
             Self::FileFormatDropped => {
-                "its file format is gone: `snowflake plan` says who can make it again; if the pipe does not go on then, drop it by hand and have it made anew likewise"
+                "its file format is gone: `snowtrack snowflake plan` says who can make it again; if the pipe does not go on then, drop it by hand and have it made anew likewise"
             }
             Self::NotificationIntegrationDropped => {
                 "its notification integration is gone: an admin must make it again and the pipe be made anew"
             }
             Self::MissingPipe => {
-                "the pipe itself is gone: `snowflake plan` says who can make it again"
+                "the pipe itself is gone: `snowtrack snowflake plan` says who can make it again"
             }
             Self::MissingTable => {
-                "its table is gone: `snowflake plan` says who can make it again, and the pipe then goes on by itself; files that arrived meanwhile are not queued: `ingest` submits again what it was told of; for what events told, refresh the pipe"
+                "its table is gone: `snowtrack snowflake plan` says who can make it again, and the pipe then goes on by itself; files that arrived meanwhile are not queued: `snowtrack ingest` submits again what it was told of; for what events told, refresh the pipe"
             }
             Self::FeatureDisabled => {
                 "Snowpipe is switched off for this account: ask Snowflake's support"
@@ -268,10 +269,10 @@ impl Stalled {
     const fn remedy(self) -> &'static str {
         match self {
             Self::CompilationError => {
-                "its COPY statement no longer compiles: a column, table, stage or file format changed, or the owner lost a privilege; `snowflake plan` shows what is different"
+                "its COPY statement no longer compiles: a column, table, stage or file format changed, or the owner lost a privilege; `snowtrack snowflake plan` shows what is different"
             }
             Self::InitializationError => {
-                "it could not start: the owner may lack USAGE on stage, file format, schema or database; `snowflake plan` shows what is missing"
+                "it could not start: the owner may lack USAGE on stage, file format, schema or database; `snowtrack snowflake plan` shows what is missing"
             }
             Self::ExecutionError => {
                 "loading failed: mend what the error names; the pipe tries again by itself"
@@ -280,7 +281,7 @@ impl Stalled {
                 "an error inside Snowflake: it tries again by itself; if it stays, ask Snowflake's support with this text"
             }
             Self::StagePermissionError => {
-                "Snowflake may not read the bucket: check the role's policy, and that its trust policy names Snowflake's IAM user and external id (`snowflake plan --aws DIR` writes both policies); asking for the status again makes Snowflake look again"
+                "Snowflake may not read the bucket: check the role's policy, and that its trust policy names Snowflake's IAM user and external id (`snowtrack snowflake plan --aws DIR` writes both policies); asking for the status again makes Snowflake look again"
             }
         }
     }
@@ -314,8 +315,8 @@ impl PipeStatus {
         }
         if 0 < self.pending_file_count {
             let count = self.pending_file_count;
-            let files = if count == 1 { "file is" } else { "files are" };
-            reason = format!("{reason}; {count} {files} queued");
+            let (files, are) = (counted(count, "file"), either(count, "is", "are"));
+            reason = format!("{reason}; {files} {are} queued");
         }
         if state.health() != Health::Ok {
             let (remedy, statements) = (state.remedy().to_owned(), state.statements(pipe));
@@ -361,7 +362,7 @@ impl PipeStatus {
         if is_stale(received) {
             return Some((
                 format!("S3 told it nothing since the files arrived (last: {})", told(received)),
-                "the bucket's notification does not reach the pipe's queue: set it as `snowflake plan --aws DIR` writes it (events `s3:ObjectCreated:*`); files that are there already and no older than 7 days come with a refresh",
+                "the bucket's notification does not reach the pipe's queue: set it as `snowtrack snowflake plan --aws DIR` writes it (events `s3:ObjectCreated:*`); files that are there already and no older than 7 days come with a refresh",
             ));
         }
         is_stale(forwarded).then(|| {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::cure::{self, Cure, Wrong};
 use super::pipe_health::PipeHealth;
 use crate::ids::Table;
+use crate::phrase::{counted, either, every};
 use crate::status::{RunVerdict, Verdict};
 
 /// A file judged.
@@ -20,12 +21,20 @@ pub(crate) struct FileVerdict {
     pub reason: String,
     /// What to do; empty where nothing is.
     pub next_step: String,
-    /// What mends it where it is wrong, and the full name of its landing table.
-    pub cure: Option<(Cure, String)>,
+    /// What mends it where it is wrong.
+    pub cure: Option<Mend>,
     /// Whether it is pending behind a pipe that a person must mend.
     pub is_pipe_broken: bool,
     /// The pipe that `next_step` is about, where it is about that alone.
     pub pipe: Option<PipeHealth>,
+}
+
+/// What mends a file, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Mend {
+    pub cure: Cure,
+    /// The full name of its landing table.
+    pub landing_table: String,
 }
 
 /// A run judged, by its worst file.
@@ -121,7 +130,7 @@ impl Verification {
     pub(crate) fn next_step(&self) -> String {
         let Some(worst) = self.worst() else { return String::new() };
         let wrong = self.files.iter().filter_map(|file| {
-            let (cure, landing_table) = file.cure.as_ref()?;
+            let Mend { cure, landing_table } = file.cure.as_ref()?;
             Some(Wrong { cure: *cure, table: file.table, key: &file.key, landing_table })
         });
         let wrong: Vec<Wrong<'_>> = wrong.collect();
@@ -158,12 +167,17 @@ fn summary(verdicts: &[FileVerdict]) -> String {
     let count = verdicts.iter().filter(|file| file.verdict == Verdict::Verified).count();
     match worst(verdicts) {
         None if verdicts.is_empty() => "there was nothing to send".to_owned(),
-        None if count == 1 => "the one file is in, row by row as it was sent".to_owned(),
-        None => format!("all {count} files are in, row by row as they were sent"),
+        None => format!(
+            "{} {} in, row by row as {} sent",
+            every(count as u64, "file"),
+            either(count as u64, "is", "are"),
+            either(count as u64, "it was", "they were")
+        ),
         Some(file) => {
             let total = verdicts.len();
             let wrong = wrong_tables(verdicts);
-            format!("{count} of {total} files are verified; {wrong}`{}`: {}", file.key, file.reason)
+            let (files, are) = (counted(total as u64, "file"), either(count as u64, "is", "are"));
+            format!("{count} of {files} {are} verified; {wrong}`{}`: {}", file.key, file.reason)
         }
     }
 }

@@ -13,7 +13,7 @@ const STRANDS_PIPES: &str =
 const BY_HAND: &str = "to be changed by hand, after a look at who else uses it";
 const PIPES_ARE_FIXED: &str = "a pipe cannot be changed, and a new one forgets which files it loaded: pause it, wait until it is empty, drop it, apply, and submit nothing that it loaded already";
 const STAGE_IS_GONE: &str = "a pipe is bound to the stage that it was made on, and loads nothing any more: drop it, apply, and submit nothing that it loaded already";
-const SAFE_TO_REPLACE: &str = "it holds nothing that the landing table does not: safe to replace by hand, and `snowflake apply` grants again what the new one lacks";
+const SAFE_TO_REPLACE: &str = "it holds nothing that the landing table does not: safe to replace by hand, and `snowtrack snowflake apply` grants again what the new one lacks";
 const BILLED_BESIDE: &str =
     "on by default for new warehouses, and billed beside them; nothing of ours gains by it";
 const DEFAULT_ROLE: &str = "Snowpipe's REST API acts as the user's default role and no other";

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::phrase::counted;
 use serde::Deserialize;
 
 /// A dynamic table's `target_lag`: `<number> <seconds|minutes|hours|days>`, at least a minute.
@@ -46,8 +47,7 @@ impl FromStr for TargetLag {
         let unit = unit.strip_suffix('s').unwrap_or(unit);
         let (name, secs) = UNITS.iter().find(|(name, _)| *name == unit).ok_or(InvalidLag)?;
         let secs = count.checked_mul(*secs).filter(|secs| 60 <= *secs).ok_or(InvalidLag)?;
-        let plural = if count == 1 { "" } else { "s" };
-        Ok(Self { text: format!("{count} {name}{plural}"), secs })
+        Ok(Self { text: counted(count, name), secs })
     }
 }
 

@@ -6,6 +6,7 @@ use std::fmt;
 
 use super::ddl::Kind;
 use super::{Change, Item, Plan, State};
+use crate::phrase::{counted, either};
 use crate::snowflake::sql::Audience;
 
 /// How many items are how.
@@ -71,7 +72,7 @@ impl Plan {
         }
         match of_block().filter(is_fine_grant).count() {
             0 => Ok(()),
-            count => writeln!(out, "  fine      {count} grants"),
+            count => writeln!(out, "  fine      {}", counted(count as u64, "grant")),
         }
     }
 }
@@ -79,7 +80,7 @@ impl Plan {
 impl fmt::Display for Counts {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { missing, differing, fine, unseen } = self;
-        let differ = if *differing == 1 { "differs" } else { "differ" };
+        let differ = either(*differing as u64, "differs", "differ");
         write!(out, "{missing} to make or missing, {differing} {differ}, {fine} fine")?;
         if *unseen == 0 { Ok(()) } else { write!(out, ", {unseen} not visible to this role") }
     }

@@ -144,7 +144,9 @@ impl PlaylistReader {
         if Some(&seen.snapshot_id) == self.known_snapshot.as_ref() {
             return Step::Unchanged;
         }
-        let Some((row_count, total)) = seen.rows else { return Step::MetadataOnly(document) };
+        let Some(PageAnswer { total, row_count }) = seen.rows else {
+            return Step::MetadataOnly(document);
+        };
         self.next_offset = row_count;
         self.total = total;
         self.snapshot = Some(seen.snapshot_id);

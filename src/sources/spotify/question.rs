@@ -20,8 +20,8 @@ const TRIES: u32 = 3;
 #[derive(Debug)]
 pub(super) struct PlaylistAnswer {
     pub(super) snapshot_id: String,
-    /// How many rows came with it, and how many it has. `None`: metadata only.
-    pub(super) rows: Option<(u32, u32)>,
+    /// The rows that came with it. `None`: metadata only.
+    pub(super) rows: Option<PageAnswer>,
     /// Whether it came in the shape before February 2026.
     pub(super) is_former: bool,
 }
@@ -148,10 +148,10 @@ pub(super) fn playlist(document: &Document, asked: &PlaylistId) -> Result<Playli
         return Ok(PlaylistAnswer { snapshot_id, rows: None, is_former });
     };
     let total = parts.total.ok_or(InvalidDocument::NoTotal).map_err(unusable(document))?;
-    let given = count(rows.len());
+    let row_count = count(rows.len());
     require_offset(document, 0, parts.offset)?;
-    require_whole(document, given, total.min(parts.limit.unwrap_or(given)))?;
-    Ok(PlaylistAnswer { snapshot_id, rows: Some((given, total)), is_former })
+    require_whole(document, row_count, total.min(parts.limit.unwrap_or(row_count)))?;
+    Ok(PlaylistAnswer { snapshot_id, rows: Some(PageAnswer { total, row_count }), is_former })
 }
 
 /// Looks whether a document is the page that begins at `offset`, with all of at most `limit` rows that it must have. Without

@@ -140,7 +140,7 @@ fn a_file_that_is_gone_before_snowflake_had_it_is_a_failure_with_a_cure() {
     let output = cloud.run(&["doctor"]);
     let said = text(&output);
     assert_eq!(output.status.code(), Some(5), "{said}");
-    assert!(said.contains("1 of them are not known") && said.contains("run --full"), "{said}");
+    assert!(said.contains("1 of them is not known") && said.contains("run --full"), "{said}");
 }
 
 #[test]
@@ -226,4 +226,86 @@ fn what_stands_wrong_in_the_ledger_fails_until_it_is_mended() {
     assert_eq!(output.status.code(), Some(0), "{said}");
     assert!(said.contains("ok    ledger     proof: no file stands refused"), "{said}");
     assert!(said.contains("ok    ledger     last run: one ended well 0 min ago"), "{said}");
+}
+
+#[test]
+fn a_spotify_that_is_not_reached_is_named_with_its_cause_and_what_to_look_at() {
+    let world = World::new();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("http://{closed}");
+    let mut command = world.command(&["doctor"]);
+    command
+        .env("SPOTIFY_CLIENT_ID", "0123456789abcdef0123456789abcdef")
+        .env("SPOTIFY_REFRESH_TOKEN", "token")
+        .env("SPOTIFY_API_URL", &url)
+        .env("SPOTIFY_ACCOUNTS_URL", &url);
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    let wanted = format!("FAIL  Spotify    login: `{closed}`: it refuses the connection");
+    let mut lines = said.lines().skip_while(|line| !line.starts_with(&wanted));
+    assert!(lines.next().is_some(), "{said}");
+    let fix = lines.next().unwrap();
+    for part in ["→ see whether host and port are right", "firewall", "`SPOTIFY_ACCOUNTS_URL`"] {
+        assert!(fix.contains(part), "{said}");
+    }
+}
+
+#[test]
+fn a_manifest_and_an_archive_that_somebody_removed_are_named_and_brought_back() {
+    let cloud = Cloud::small("rest", "parquet");
+    let (code, report) = cloud.report(&[&SMALL[..], &["--archive"]].concat());
+    assert_eq!(code, 0, "{report:#}");
+    let said = text(&cloud.run(&["doctor"]));
+    assert!(!said.contains("gone"), "{said}");
+    let bucket = cloud.s3.bucket();
+    let of = |folder: &str, ending: &str| {
+        let files = cloud.world.files(&format!("data/lake/spotify-data/{folder}"));
+        let name = files.into_iter().find(|name| name.ends_with(ending)).unwrap();
+        format!("spotify-data/{folder}/{name}")
+    };
+    let keys = [of("manifests", ".json"), of("documents", ".ndjson.zst")];
+    for key in &keys {
+        std::fs::remove_file(bucket.join(key)).unwrap();
+    }
+    let output = cloud.run(&["doctor"]);
+    let said = text(&output);
+    // Snowflake holds the rows: nothing fails for it.
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let wanted = "warn  lake       manifests: of 2 objects that were brought there beside the files, 2 are gone";
+    assert!(said.contains(wanted), "{said}");
+    for key in &keys {
+        let cure = format!("aws s3 cp data/lake/{key} s3://{BUCKET}/{key}");
+        assert!(said.contains(&cure), "{cure}\n{said}");
+    }
+    let output = cloud.run(&["--json", "verify", "--all"]);
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (output.status.code(), &found["status"]),
+        (Some(0), &"verified".into()),
+        "{found:#}"
+    );
+    let missing = found["verification"]["missing"].as_array().unwrap();
+    let run = report["run_id"].as_str().unwrap();
+    for (what, key) in [("manifest", &keys[0]), ("archive", &keys[1])] {
+        let wanted = format!("the {what} of run {run}, `{key}`,");
+        assert!(missing.iter().any(|name| name == &wanted), "{wanted}: {found:#}");
+        assert!(text(&output).contains(&format!("{wanted} is gone")), "{}", text(&output));
+    }
+}
+
+#[test]
+fn a_state_that_all_pipes_are_in_is_said_once_with_their_names() {
+    let cloud = Cloud::small("rest", "parquet");
+    assert_eq!(cloud.report(&SMALL).0, 0);
+    cloud.snowflake.admin("drop stage SPOTIFY.RAW.SPOTIFY_S3_STAGE");
+    let said = text(&cloud.run(&["doctor"]));
+    let lines: Vec<&str> =
+        said.lines().filter(|line| line.contains("STOPPED_STAGE_DROPPED")).collect();
+    assert_eq!(lines.len(), 1, "{said}");
+    assert_eq!(lines[0].matches("STOPPED_STAGE_DROPPED").count(), 1, "{}", lines[0]);
+    for table in all_tables() {
+        let pipe = format!("`SPOTIFY.RAW.{}_PARQUET_REST_V1`", table.to_ascii_uppercase());
+        assert!(lines[0].contains(&pipe), "{pipe}: {}", lines[0]);
+    }
 }

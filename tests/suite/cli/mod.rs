@@ -3,6 +3,7 @@
 mod doctor;
 mod manual;
 mod output;
+mod pasted;
 mod queries;
 mod settings;
 mod usage;

@@ -274,3 +274,15 @@ fn the_webhook_is_a_secret_in_every_output() {
         assert!(!text(&output).contains("HUNTER2"), "{arguments:?} {message}: {}", text(&output));
     }
 }
+
+#[test]
+fn the_command_of_an_alert_carries_the_flags_of_the_run() {
+    let (world, receiver) = (World::new(), Receiver::start());
+    world.write("in/nothing.json", "{}");
+    let arguments = ["-q", "--data-dir", "my data", "run", "--from-dir", "in"];
+    let output = webhook(&mut world.command(&arguments), &receiver);
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output));
+    let told = texts(&receiver);
+    let again = "continue with: `snowtrack --data-dir 'my data' run --from-dir in`";
+    assert!(told.len() == 1 && told[0].ends_with(again), "{told:?}");
+}

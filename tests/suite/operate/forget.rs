@@ -402,7 +402,7 @@ fn a_forgotten_playlist_is_read_again_only_where_it_is_named() {
     for usual in [&["run"][..], &["run", "--mine"]] {
         let (report, said) = run(usual);
         assert!(!report["playlists"].to_string().contains(&gone), "{report:#}");
-        assert!(said.contains("because they were forgotten"), "{said}");
+        assert!(said.contains("because it was forgotten"), "{said}");
     }
     assert_eq!(count(), 2, "the friend's came with the own ones");
     let (report, _) = run(&["run", "--playlist", &gone]);

@@ -10,7 +10,12 @@ use crate::support::fake_snowflake::{Fault, LoadFault, When};
 /// What stands between backticks and can be done: our own commands, and statements.
 fn steps(message: &str) -> Vec<&str> {
     let quoted = message.split('`').skip(1).step_by(2);
-    quoted.filter(|it| it.starts_with("snowtrack ") || it.starts_with("delete ")).collect()
+    quoted
+        .filter(|it| {
+            (it.starts_with("snowtrack ") && *it != "snowtrack snowflake plan")
+                || it.starts_with("delete ")
+        })
+        .collect()
 }
 
 /// Does what a message says, step by step, and what those steps say in their turn; how many there were.

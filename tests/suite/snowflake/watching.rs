@@ -24,9 +24,9 @@ fn without_a_terminal_each_change_of_a_table_is_a_line() {
     for table in ["albums", "artists", "songs", "genres"] {
         let of_table: Vec<&str> =
             said.lines().filter(|line| line.contains(&format!("`{table}`:"))).collect();
-        assert!(of_table[0].contains("pending, 0 of 1 files, 0 of "), "{said}");
+        assert!(of_table[0].contains("pending, 0 of 1 file, 0 of "), "{said}");
         assert!(of_table[0].contains("waits for Snowpipe's report"), "{said}");
-        assert!(of_table.last().unwrap().contains("verified, 1 of 1 files, "), "{said}");
+        assert!(of_table.last().unwrap().contains("verified, 1 of 1 file, "), "{said}");
         // Rounds without news are no lines.
         let mut news: Vec<&str> =
             of_table.iter().filter_map(|line| line.split_once('`')).map(|(_, line)| line).collect();

@@ -178,7 +178,7 @@ fn who_continues_a_run_is_told_what_it_could_not_read() {
     assert_eq!(code, 2, "{first:#}");
     let (code, again) = run("run", None);
     assert_eq!((code, &again["run_id"]), (3, &first["run_id"]), "{again:#}");
-    assert!(again["error"].as_str().unwrap().contains("1 playlist(s)"), "{again:#}");
+    assert!(again["error"].as_str().unwrap().contains("1 playlist could not be read"), "{again:#}");
     assert_eq!(run("transform", None).0, 0);
 }
 

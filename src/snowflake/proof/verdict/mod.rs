@@ -19,9 +19,10 @@ use super::evidence::{
     Answer, Claimed, Evidence, Found, Landed, claim_of, error_of, is_of, is_same_sum, progress_of,
 };
 use super::pipe_health::Health;
-use super::verification::{FileVerdict, Verification};
+use super::verification::{FileVerdict, Mend, Verification};
 use crate::ids::Table;
 use crate::lake::ExportedFile;
+use crate::phrase::{counted, either, every};
 use crate::snowflake::api::FileReport;
 use crate::status::Verdict;
 
@@ -103,7 +104,7 @@ fn judge(file: &ExportedFile, evidence: &Evidence) -> FileVerdict {
     }
     let is_pipe_broken = pipe.is_some_and(|pipe| pipe.health == Health::Fail);
     let mends = matches!(verdict, Verdict::Failed | Verdict::Mismatch);
-    let cure = mends.then(|| (cure, evidence.landing_table.clone()));
+    let cure = mends.then(|| Mend { cure, landing_table: evidence.landing_table.clone() });
     let (key, table) = (file.key.clone(), file.table);
     FileVerdict { key, table, verdict, reason, next_step, cure, is_pipe_broken, pipe: mended }
 }
@@ -127,21 +128,25 @@ fn judge_landed(
 ) -> Judgement {
     let Landed { row_count, distinct_row_count, right_hash_count, right_origin_count, .. } = landed;
     let (table, wanted) = (&file.table, file.row_count);
+    let all = every(wanted, "row");
     if distinct_row_count < row_count {
         let reason = format!(
-            "`{table}` holds {row_count} rows of it, {distinct_row_count} different ones of {wanted} sent: it was loaded more than once"
+            "`{table}` holds {} of it, {distinct_row_count} different of {wanted} sent: it was loaded more than once",
+            counted(*row_count, "row")
         );
         return judged(Verdict::Mismatch, reason, Cure::Compare);
     }
     let most = distinct_row_count.max(right_hash_count).max(right_origin_count);
     if row_count < most {
         let reason = format!(
-            "`{table}` claims {most} different or right ones among {row_count} rows of it, which cannot be"
+            "`{table}` claims {most} different or right ones among {} of it, which cannot be",
+            counted(*row_count, "row")
         );
         return judged(Verdict::Pending, reason, Cure::Later);
     }
     if wanted < *row_count {
-        let reason = format!("`{table}` holds {row_count} rows of it, {wanted} were sent");
+        let (rows, were) = (counted(*row_count, "row"), either(wanted, "was", "were"));
+        let reason = format!("`{table}` holds {rows} of it, {wanted} {were} sent");
         return judged(Verdict::Mismatch, reason, Cure::Reload);
     }
     if *row_count < wanted {
@@ -149,31 +154,38 @@ fn judge_landed(
     }
     if !is_same_sum(&landed.row_hash_sum, &file.row_hash_sum) {
         let reason = format!(
-            "`{table}` holds all {wanted} rows of it, but not the ones sent: their hashes sum to {}, sent was {}",
-            landed.row_hash_sum, file.row_hash_sum
+            "`{table}` holds {all} of it, but not the {} sent: {} to {}, sent was {}",
+            either(wanted, "one", "ones"),
+            either(wanted, "its hash sums", "their hashes sum"),
+            landed.row_hash_sum,
+            file.row_hash_sum
         );
         return judged(Verdict::Mismatch, reason, Cure::Ship);
     }
     if !is_same_sum(&landed.content_hash_sum, &file.row_hash_sum) {
         let reason = format!(
-            "`{table}` holds all {wanted} rows of it with changed contents: hashed anew they sum to {}, sent was {}",
-            landed.content_hash_sum, file.row_hash_sum
+            "`{table}` holds {all} of it with changed contents: hashed anew {} to {}, sent was {}",
+            either(wanted, "it sums", "they sum"),
+            landed.content_hash_sum,
+            file.row_hash_sum
         );
         return judged(Verdict::Mismatch, reason, Cure::Ship);
     }
     if right_hash_count < row_count {
         let reason = format!(
-            "`{table}` holds all {wanted} rows of it, but only {right_hash_count} beside their own hash: hashes were exchanged"
+            "`{table}` holds {all} of it, but only {right_hash_count} beside {} own hash: hashes were exchanged",
+            either(wanted, "its", "their")
         );
         return judged(Verdict::Mismatch, reason, Cure::Ship);
     }
     if right_origin_count < row_count {
         let reason = format!(
-            "`{table}` holds all {wanted} rows of it, but only {right_origin_count} with the RUN_ID and EXTRACTED_AT that were sent, which decide what is current"
+            "`{table}` holds {all} of it, but only {right_origin_count} with the RUN_ID and EXTRACTED_AT that were sent, which decide what is current"
         );
         return judged(Verdict::Mismatch, reason, Cure::Reload);
     }
-    judged(Verdict::Verified, format!("all {wanted} rows are in, as they were sent"), Cure::Later)
+    let (are, they_were) = (either(wanted, "is", "are"), either(wanted, "it was", "they were"));
+    judged(Verdict::Verified, format!("{all} {are} in, as {they_were} sent"), Cure::Later)
 }
 
 fn judge_partial(
@@ -182,7 +194,8 @@ fn judge_partial(
     claim: Option<&FileReport>,
     before: Option<&Found>,
 ) -> Judgement {
-    let held = format!("`{}` holds {row_count} of its {} rows", file.table, file.row_count);
+    let wanted = counted(file.row_count, "row");
+    let held = format!("`{}` holds {row_count} of its {wanted}", file.table);
     if let Some(Found::Verified(at)) = before {
         return judged(Verdict::Mismatch, lost_since(&held, *at), Cure::Ship);
     }
@@ -208,7 +221,8 @@ fn judge_partial(
 /// The table has no row of the file.
 fn judge_absent(file: &ExportedFile, evidence: &Evidence, claim: Option<&FileReport>) -> Judgement {
     if let Some(Found::Verified(at)) = evidence.found_before.get(&file.key) {
-        let held = format!("`{}` holds none of its {} rows", file.table, file.row_count);
+        let wanted = counted(file.row_count, "row");
+        let held = format!("`{}` holds none of its {wanted}", file.table);
         return judged(Verdict::Mismatch, lost_since(&held, *at), Cure::Ship);
     }
     if is_listed(file, &evidence.unmatched_paths) {
@@ -221,7 +235,8 @@ fn judge_absent(file: &ExportedFile, evidence: &Evidence, claim: Option<&FileRep
         Some((claim, Claimed::Loaded | Claimed::Partial)) => {
             let count = claim.inserted_row_count.unwrap_or_default();
             let reason = format!(
-                "Snowflake says that it loaded {count} rows of it, but `{}` holds none",
+                "Snowflake says that it loaded {} of it, but `{}` holds none",
+                counted(count, "row"),
                 file.table
             );
             judged(Verdict::Mismatch, reason, Cure::Ship)
@@ -282,7 +297,10 @@ fn judge_unasked(
             let count = claim.inserted_row_count;
             let said =
                 count.map_or_else(|| "an unknown number".to_owned(), |count| count.to_string());
-            let reason = format!("Snowflake says that it loaded {said} of {} rows", file.row_count);
+            let reason = format!(
+                "Snowflake says that it loaded {said} of {}",
+                counted(file.row_count, "row")
+            );
             if claim.is_complete && count.is_some_and(|count| count != file.row_count) {
                 return judged(Verdict::Mismatch, reason, Cure::Ship);
             }

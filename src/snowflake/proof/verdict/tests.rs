@@ -381,7 +381,7 @@ fn without_the_table_nothing_is_verified_but_what_is_wrong_still_is() {
 #[test]
 fn a_pipe_explains_what_is_pending_and_tells_waiting_from_mending() {
     let cases = [
-        (Health::Ok, Outcome::Pending, "nothing;"),
+        (Health::Ok, Outcome::Pending, "`snowtrack verify` asks again"),
         (Health::Warn, Outcome::Pending, "pipe `DB.RAW.P`: mend it"),
         (Health::Fail, Outcome::PipeBroken, "pipe `DB.RAW.P`: mend it"),
     ];

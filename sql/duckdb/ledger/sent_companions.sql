@@ -1,0 +1,24 @@
+-- sent_companions: manifests and archives that were brought to the bucket beside files, oldest run first, and whether a file of the
+-- run is not known to have arrived
+-- grain: run, what it is · reads: meta.runs, meta.files · shipped: no
+with sent as (
+    select run_id, bool_or(state <> 'verified') as is_awaited
+    from meta.files
+    where state not in ('exported', 'superseded')
+    group by run_id
+),
+
+companions as (
+    select run_id, 'manifest' as what, manifest_key as key
+    from meta.runs
+    where manifest_key is not null
+    union all
+    select run_id, 'archive' as what, archive_key as key
+    from meta.runs
+    where archive_key is not null
+)
+
+select companions.run_id, companions.what, companions.key, sent.is_awaited
+from companions
+inner join sent on companions.run_id = sent.run_id
+order by companions.run_id, companions.what desc
