@@ -27,7 +27,12 @@ pub(crate) enum QueryFormat {
 ///
 /// # Errors
 /// [`Error::NotPublished`] where there is no file yet, [`Error::NotOneQuery`], [`Error::Query`] with DuckDB's message.
-pub(crate) fn query(file: &Path, sql: &str, format: QueryFormat) -> Result<String, Error> {
+pub(crate) fn query(
+    file: &Path,
+    sql: &str,
+    parameters: &std::collections::BTreeMap<String, Value>,
+    format: QueryFormat,
+) -> Result<String, Error> {
     if !file.exists() {
         return Err(Error::NotPublished { path: file.to_owned() });
     }
@@ -42,13 +47,28 @@ pub(crate) fn query(file: &Path, sql: &str, format: QueryFormat) -> Result<Strin
         QueryFormat::Json => "to_json(result)::varchar",
         QueryFormat::Table | QueryFormat::Csv => "columns(*)::varchar",
     };
-    let wrapped = format!("select {shape} from query({}) as result", sql_files::literal(sql));
+    let from = match parameters.is_empty() {
+        true => format!("query({})", sql_files::literal(sql)),
+        false => format!("({sql})"),
+    };
+    let wrapped = format!("select {shape} from {from} as result");
+    let bound: std::collections::HashMap<&str, duckdb::types::Value> = parameters
+        .iter()
+        .map(|(name, value)| {
+            let value = match value {
+                Value::Null => duckdb::types::Value::Null,
+                Value::Number(number) => duckdb::types::Value::BigInt(number.as_i64().unwrap_or(0)),
+                other => duckdb::types::Value::Text(other.as_str().unwrap_or_default().to_owned()),
+            };
+            (name.as_str(), value)
+        })
+        .collect();
     let failed = |source: duckdb::Error| match source.to_string() {
         text if text.contains(NOT_ONE_QUERY) => Error::NotOneQuery,
         _ => Error::Query { source: Box::new(located(&connection, sql, source)) },
     };
     let mut prepared = connection.prepare(&wrapped).map_err(failed)?;
-    let mut rows = prepared.query([]).map_err(failed)?;
+    let mut rows = prepared.query(&bound).map_err(failed)?;
     let names = rows.as_ref().map(|statement| statement.column_names()).unwrap_or_default();
     let mut cells: Vec<Vec<Option<String>>> = Vec::new();
     while let Some(row) = rows.next().map_err(failed)? {
