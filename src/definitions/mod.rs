@@ -47,6 +47,8 @@ pub(crate) fn described() -> &'static [Described] {
                 list(source, "tables").map(move |table| describe(schema, table))
             });
         let models = DOCUMENTS.iter().flat_map(|document| list(document, "models"));
+        // The days that dbt's semantic layer counts along are no mart.
+        let models = models.filter(|model| model["time_spine"].is_null());
         sources.chain(models.map(|model| describe("marts", model))).collect()
     });
     &DESCRIBED
