@@ -61,6 +61,7 @@ pub mod status;
 pub mod event;
 pub mod sources;
 pub mod warehouse;
+mod guard;
 mod quality;
 pub mod lake;
 pub mod snowflake;

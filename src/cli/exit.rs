@@ -1,6 +1,7 @@
 //! Exit codes, which schedulers read.
 
 use crate::event::Ending;
+use crate::guard::Refusal;
 use crate::run::ending;
 use crate::{config, warehouse};
 
@@ -37,6 +38,9 @@ pub(crate) enum Error {
     /// The warehouse.
     #[error(transparent)]
     Warehouse(#[from] warehouse::Error),
+    /// A query.
+    #[error(transparent)]
+    Guard(#[from] crate::guard::Refusal),
     /// Spotify.
     #[error(transparent)]
     Spotify(#[from] crate::sources::Error),
@@ -78,6 +82,7 @@ impl Error {
             Self::Config(_) | Self::Usage(_) => USAGE,
             Self::Run(error) => of(error.ending()),
             Self::Warehouse(error) => of(ending::of_warehouse(error)),
+            Self::Guard(refusal) => of_refusal(refusal),
             Self::Spotify(error) => of(ending::of_source(error)),
             Self::SetupIncomplete | Self::PipeUnwell => SNOWFLAKE,
             Self::Differs { .. } => MISMATCH,
@@ -97,6 +102,16 @@ impl Error {
             },
             Self::Output(_) => LAKE,
         }
+    }
+}
+
+/// The code of a query without an answer.
+const fn of_refusal(refusal: &Refusal) -> u8 {
+    match refusal {
+        Refusal::Held { .. } | Refusal::NotStarted { .. } => LATER,
+        Refusal::Unopened { .. } => LAKE,
+        Refusal::Unwritten { .. } => BUG,
+        _ => USAGE,
     }
 }
 

@@ -9,6 +9,7 @@ mod doctor;
 mod duration;
 mod exit;
 mod forget;
+mod guarded;
 mod harmless;
 mod logout;
 mod man;
@@ -190,6 +191,9 @@ enum Output {
 
 /// Parses, runs, prints and returns the exit code.
 pub fn main() -> ExitCode {
+    if guarded::is_child() {
+        return guarded::answer();
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -237,7 +241,7 @@ fn show(error: &Error, format: LogFormat) -> String {
     let texts = crate::causes::causes(error);
     let shown: fn(&str) -> String = match error {
         // DuckDB points at the place in the query; whatever else has lines of its own has made them up.
-        Error::Warehouse(crate::warehouse::Error::Query { .. }) => harmless::marked_lines,
+        Error::Guard(crate::guard::Refusal::Query { .. }) => harmless::marked_lines,
         // Its lines are our own: what can be the matter, one by one.
         Error::Run(crate::run::Error::Snowflake(source)) if source.is_refused_login() => {
             |text| harmless(text).into_owned()

@@ -1,52 +1,286 @@
 //! `query`: read-only SQL on the published file, or on the rows that the quality gate refused.
 
+use std::io::{self, IsTerminal, Read, Write};
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use comfy_table::{Table, presets};
+
 use super::exit::Error;
-use super::questions::{self, asked};
-use super::{Cli, Output, is_there, print};
+use super::harmless::harmless;
+use super::questions::{self, Asked, asked};
+use super::{Cli, HAS_PRINTED, Output, duration, is_there, print, runtime, tell};
+use crate::guard::{Answered, Guard, ListedTable, Question, Shape};
 use crate::ids::DataDir;
-use crate::warehouse::{self, QueryFormat, query};
+use crate::warehouse;
+
+const EXAMPLES: &str = "Examples:
+  snowtrack query --list                                      ready questions, what they answer
+  snowtrack query top_artists --param count=5                 one of them
+  snowtrack query --tables                                    what there is, with rows and descriptions
+  snowtrack query \"describe marts.playlist_overview\"          the columns of one
+  snowtrack query \"from playlist_overview order by song_count desc\"
+  snowtrack query --format csv -f my.sql > my.csv             a query from a file
+  echo \"select count(*) from core.songs\" | snowtrack --json query -
+
+One select at a time, on at most 256 MB and two threads. For more: open data/spotify.duckdb with any DuckDB tool.";
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct QueryArgs {
-    /// One query, for example "from marts.playlist_overview", or a ready question by its name
-    #[arg(allow_hyphen_values = true, value_parser = sql_text, required_unless_present = "list")]
+    /// A ready question by its name, or one query, such as "from marts.playlist_overview"; `-` reads it from standard input
+    #[arg(allow_hyphen_values = true, value_parser = sql_text, conflicts_with = "file")]
+    #[arg(required_unless_present_any = ["file", "list", "tables"])]
     sql: Option<String>,
     /// A value for what a ready question leaves open (repeatable)
-    #[arg(long = "param", value_name = "NAME=VALUE", conflicts_with = "list")]
+    #[arg(long = "param", value_name = "NAME=VALUE", conflicts_with_all = ["list", "tables"])]
     parameters: Vec<String>,
-    /// List the ready questions, what they answer and what they leave open
-    #[arg(long, conflicts_with_all = ["sql", "refused"])]
+    /// List the ready questions: what each answers, and what it leaves open
+    #[arg(long, conflicts_with_all = ["sql", "file", "tables", "refused"])]
     list: bool,
-    /// How the result is written
-    #[arg(long, value_enum, default_value_t = Output::Table)]
-    format: Output,
+    /// Read the query from this file
+    #[arg(short, long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// List the tables and views with their rows and descriptions
+    #[arg(long, conflicts_with_all = ["sql", "file"])]
+    tables: bool,
+    /// How the result is written [default: table]
+    #[arg(long, value_enum)]
+    format: Option<Output>,
+    /// The longest time that the query may take
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration::duration)]
+    timeout: Duration,
     /// Ask the rows that the quality gate refused last: a table for each check, and `checks`
     #[arg(long)]
     refused: bool,
 }
 
+/// A screen has no use for more; the other formats have them all.
+const MOST_SHOWN_ROWS: u64 = 10_000;
+const MOST_SHOWN_BYTES: u64 = 8_000_000;
+
+/// No SQL is longer.
+const MOST_SQL_BYTES: u64 = 16 << 20;
+
 /// SQL may begin with a comment, which on a command line looks like an option; alone, a misspelt option would look like a comment.
 fn sql_text(raw: &str) -> Result<String, String> {
-    let is_sql = !raw.starts_with('-') || raw.starts_with("--") && raw.trim().contains('\n');
+    let is_sql =
+        raw == "-" || !raw.starts_with('-') || raw.starts_with("--") && raw.trim().contains('\n');
     let told = "it is neither an option of `query` nor SQL; a query behind a `--` comment stands on a line of its own";
     is_sql.then(|| raw.to_owned()).ok_or_else(|| told.to_owned())
 }
 
 /// Prints the result.
 pub(super) fn run_query(cli: &Cli, arguments: &QueryArgs, data_dir: &DataDir) -> Result<(), Error> {
-    if arguments.list {
-        return questions::list(if cli.json { Output::Json } else { arguments.format });
+    let format = format(cli, arguments)?;
+    if arguments.timeout.is_zero() {
+        return Err(Error::Usage(
+            "`--timeout 0s` leaves no time for a query: give at least `1s`".to_owned(),
+        ));
     }
-    let asked = asked(arguments.sql.as_deref().unwrap_or_default(), &arguments.parameters)?;
-    let format = match arguments.format {
-        _ if cli.json => QueryFormat::Json,
-        Output::Table => QueryFormat::Table,
-        Output::Csv => QueryFormat::Csv,
-        Output::Json => QueryFormat::Json,
+    if arguments.list {
+        return questions::list(format);
+    }
+    let Asked { sql, parameters } = match arguments.sql.as_deref() {
+        // The refused rows are of other tables than the questions.
+        Some(text) if text != "-" && !arguments.refused => asked(text, &arguments.parameters)?,
+        _ => questions::as_sql(sql(arguments)?, &arguments.parameters)?,
     };
     let file = if arguments.refused { data_dir.refused() } else { data_dir.published() };
-    if !is_there(data_dir, &file)? && arguments.refused {
-        return Err(warehouse::Error::NothingRefused.into());
+    if !is_there(data_dir, &file)? {
+        return Err(match arguments.refused {
+            true => warehouse::Error::NothingRefused,
+            false => warehouse::Error::NotPublished { path: file },
+        }
+        .into());
     }
-    print(&query(&file, &asked.sql, &asked.parameters, format)?)
+    let question = Question {
+        file,
+        sql,
+        parameters,
+        shape: match format {
+            Output::Csv => Shape::Csv,
+            Output::Json => Shape::Json,
+            Output::Table => Shape::Cells,
+        },
+        most_rows: None,
+        most_bytes: None,
+        timeout: arguments.timeout,
+    };
+    let guard = Guard::new()?;
+    match format {
+        _ if arguments.tables => show_tables(&guard, question, format),
+        Output::Table => show(&guard, question),
+        Output::Csv | Output::Json => relay(&guard, &question),
+    }
+}
+
+/// The one format that was asked for.
+fn format(cli: &Cli, arguments: &QueryArgs) -> Result<Output, Error> {
+    match (cli.json, arguments.format) {
+        (true, Some(other @ (Output::Csv | Output::Table))) => {
+            // Whichever was meant, a document of the other kind is not it.
+            HAS_PRINTED.store(true, Ordering::Relaxed);
+            let name = if matches!(other, Output::Csv) { "csv" } else { "table" };
+            Err(Error::Usage(format!(
+                "`--json` and `--format {name}` exclude each other: leave one out"
+            )))
+        }
+        (true, _) => Ok(Output::Json),
+        (false, format) => Ok(format.unwrap_or(Output::Table)),
+    }
+}
+
+/// The SQL, from where it is said to be.
+fn sql(arguments: &QueryArgs) -> Result<String, Error> {
+    match (&arguments.file, arguments.sql.as_deref()) {
+        (Some(file), _) => {
+            let unread = |error| unreadable(&format!("`{}`", file.display()), &error);
+            whole(std::fs::File::open(file).map_err(unread)?).map_err(unread)
+        }
+        (None, Some("-")) => {
+            whole(io::stdin()).map_err(|error| unreadable("standard input", &error))
+        }
+        (None, given) => Ok(given.unwrap_or_default().to_owned()),
+    }
+}
+
+fn unreadable(what: &str, error: &io::Error) -> Error {
+    Error::Usage(format!("could not read the SQL from {what}: {error}"))
+}
+
+fn whole(input: impl Read) -> io::Result<String> {
+    let mut text = String::new();
+    let read = input.take(MOST_SQL_BYTES + 1).read_to_string(&mut text)?;
+    match read as u64 {
+        0..=MOST_SQL_BYTES => Ok(text),
+        _ => Err(io::Error::other("it is longer than 16 MiB")),
+    }
+}
+
+/// A table for people.
+fn show(guard: &Guard, question: Question) -> Result<(), Error> {
+    let most = (Some(MOST_SHOWN_ROWS), Some(MOST_SHOWN_BYTES));
+    let question = Question { most_rows: most.0, most_bytes: most.1, ..question };
+    let answer = runtime()?.block_on(guard.ask(&question))?;
+    let mut table = table();
+    table.set_header(answer.columns.iter().map(|column| &column.name));
+    for row in &answer.rows {
+        let cells = row.as_array().into_iter().flatten();
+        table.add_row(cells.map(|cell| cell.as_str().unwrap_or("NULL")));
+    }
+    let count = answer.rows.len();
+    let counted = match (answer.is_truncated, count) {
+        (true, _) => format!("the first {count} rows; `--format csv` and `--json` have them all"),
+        (false, 1) => "1 row".to_owned(),
+        (false, _) => format!("{count} rows"),
+    };
+    print(&format!("{table}\n{counted}"))
+}
+
+fn table() -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_BORDERS_ONLY);
+    table
+}
+
+/// The rows as they come.
+fn relay(guard: &Guard, question: &Question) -> Result<(), Error> {
+    let mut output = Screen { output: io::stdout().lock(), is_terminal: false, held: Vec::new() };
+    output.is_terminal = output.output.is_terminal();
+    match guard.relay(question, &mut output) {
+        Ok(answered) => answered.map(|_: Answered| ()).map_err(Error::from),
+        // The reader has seen enough (`| head`).
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Standard output, from which a terminal gets nothing that it would obey.
+struct Screen<W> {
+    output: W,
+    is_terminal: bool,
+    /// The beginning of a line whose end is still to come.
+    held: Vec<u8>,
+}
+
+impl<W: Write> Screen<W> {
+    fn show(&mut self, end: usize) -> io::Result<()> {
+        let shown: Vec<u8> = self.held.drain(..end).collect();
+        self.output.write_all(harmless(&String::from_utf8_lossy(&shown)).as_bytes())
+    }
+}
+
+impl<W: Write> Write for Screen<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if bytes.is_empty() {
+            return Ok(0);
+        }
+        HAS_PRINTED.store(true, Ordering::Relaxed);
+        if !self.is_terminal {
+            return self.output.write(bytes);
+        }
+        self.held.extend_from_slice(bytes);
+        if let Some(last) = self.held.iter().rposition(|byte| *byte == b'\n') {
+            self.show(last + 1)?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.show(self.held.len())?;
+        self.output.flush()
+    }
+}
+
+/// The map of the file.
+fn show_tables(guard: &Guard, question: Question, format: Output) -> Result<(), Error> {
+    let question = Question { shape: Shape::Objects, ..question };
+    let tables = runtime()?.block_on(guard.tables(&question))?;
+    if tables.iter().any(|it| it.row_count.is_none()) {
+        tell(
+            "the views were not counted: that takes more time or memory than a query may; a longer `--timeout` may help",
+        );
+    }
+    match format {
+        Output::Json => print(&serde_json::to_string(&tables).map_err(io::Error::from)?),
+        Output::Csv | Output::Table => {
+            let mut shown = table();
+            let header = ["schema", "table", "kind", "row_count", "description"];
+            shown.set_header(header);
+            let mut lines = vec![header.join(",")];
+            for it in &tables {
+                let cells = cells(it);
+                lines.push(warehouse::csv_line(&cells));
+                shown.add_row(cells.map(|cell| cell.unwrap_or_else(|| "NULL".to_owned())));
+            }
+            print(&if matches!(format, Output::Csv) { lines.join("\n") } else { shown.to_string() })
+        }
+    }
+}
+
+fn cells(it: &ListedTable) -> [Option<String>; 5] {
+    let names = [&it.schema, &it.table, &it.kind].map(|name| Some(name.clone()));
+    let [schema, table, kind] = names;
+    [schema, table, kind, it.row_count.map(|count| count.to_string()), it.description.clone()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_obeys_no_row_wherever_a_chunk_ends() {
+        let text = "a,b\n\u{1b}]0;x\u{7},é\nlast";
+        for size in 1..=text.len() {
+            let mut screen = Screen { output: Vec::new(), is_terminal: true, held: Vec::new() };
+            for chunk in text.as_bytes().chunks(size) {
+                screen.write_all(chunk).unwrap();
+            }
+            screen.flush().unwrap();
+            let shown = String::from_utf8(screen.output).unwrap();
+            assert_eq!(shown, "a,b\n\u{FFFD}]0;x\u{FFFD},é\nlast", "{size}");
+        }
+    }
 }

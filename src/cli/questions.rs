@@ -22,8 +22,13 @@ pub(super) fn asked(text: &str, given: &[String]) -> Result<Asked, Error> {
     if is_name(text) {
         return values_for(text.trim(), given).map_err(|error| unasked(error.to_string()));
     }
+    as_sql(text.to_owned(), given)
+}
+
+/// SQL, which has all its values.
+pub(super) fn as_sql(sql: String, given: &[String]) -> Result<Asked, Error> {
     match given {
-        [] => Ok(Asked { sql: text.to_owned(), parameters: BTreeMap::new() }),
+        [] => Ok(Asked { sql, parameters: BTreeMap::new() }),
         _ => Err(unasked(
             "`--param` gives values to a ready question, and this is SQL, which has its own; `snowtrack query --list` shows the questions"
                 .to_owned(),

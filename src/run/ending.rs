@@ -87,10 +87,7 @@ pub(crate) const fn of_warehouse(error: &warehouse::Error) -> Ending {
         | warehouse::Error::NotOurs { .. }
         | warehouse::Error::Disk { .. }
         | warehouse::Error::File { .. } => Ending::Lake,
-        warehouse::Error::Query { .. }
-        | warehouse::Error::NotOneQuery
-        | warehouse::Error::NotPublished { .. }
-        | warehouse::Error::NothingRefused => Ending::Usage,
+        warehouse::Error::NotPublished { .. } | warehouse::Error::NothingRefused => Ending::Usage,
         warehouse::Error::Statement { .. } | warehouse::Error::IllegalStep { .. } => Ending::Bug,
     }
 }

@@ -27,14 +27,6 @@ pub enum Error {
         "could not {doing}: the disk refused, because it is full, or because a file was changed or damaged"
     )]
     Disk { doing: String, source: Box<duckdb::Error> },
-    /// A person's query failed.
-    #[error("the query failed")]
-    Query { source: Box<duckdb::Error> },
-    /// What a person gave as a query is none.
-    #[error(
-        "the SQL is not one query: give a single SELECT (or FROM, WITH, VALUES, DESCRIBE, SUMMARIZE, SHOW); other statements are not run here"
-    )]
-    NotOneQuery,
     /// The analysts' file is not there yet.
     #[error("`{path}` does not exist yet: `snowtrack run` makes it (try `snowtrack run --demo`)")]
     NotPublished { path: PathBuf },

@@ -48,11 +48,13 @@ use journal::Journal;
 pub(crate) use known_reads::KnownReads;
 pub(crate) use landing::{Landing, ReceivedFor};
 pub(crate) use published::{NextVersion, PublishedFile};
-pub(crate) use query::{QueryFormat, query};
+pub(crate) use query::{Answered, Column, Question, Refusal, Shape, answer, query_memory_bytes};
+pub(crate) use query::{ListedTable, counts, csv_line};
 pub(crate) use reads::{FinishedRead, KnownRead, ListedPlaylist, NewRead, ReadStatus, WholeRead};
 pub(crate) use refused::Finding;
 #[cfg(test)]
 pub(crate) use sql_files::Scratch;
+pub(crate) use sql_files::TABLES_OF_A_FILE;
 pub(crate) use sql_files::ledger as ledger_sql;
 pub(crate) use sql_files::{CHECKS, CheckFile};
 pub(crate) use sql_files::{OwnerColumn, forgotten_by};
@@ -100,10 +102,13 @@ const MEMORY_LIMIT: u64 = 256_000_000;
 const LEAST_MEMORY: u64 = 64_000_000;
 
 /// In a small container it gets two fifths: at its peak a run has as much beside it (256 MB made 410 MiB with a million rows).
-fn memory_limit() -> String {
+fn memory_limit_bytes() -> u64 {
     let share = |bytes: u64| (bytes / 5 * 2).clamp(LEAST_MEMORY, MEMORY_LIMIT);
-    let bytes = crate::machine::memory_limit_bytes().map_or(MEMORY_LIMIT, share);
-    format!("{}KB", bytes / 1000)
+    crate::machine::memory_limit_bytes().map_or(MEMORY_LIMIT, share)
+}
+
+fn memory_limit() -> String {
+    format!("{}KB", memory_limit_bytes() / 1000)
 }
 
 /// More bytes, in the work file and landed since it was opened, are worth more than one thread: on few rows the others do nothing but

@@ -67,6 +67,9 @@ pub(super) const RECONCILE_COUNTS: &str = include_str!("../../sql/duckdb/compare
 pub(super) const RECONCILE_BUCKETS: &str = include_str!("../../sql/duckdb/compare/buckets.sql");
 pub(super) const RECONCILE_KEYS: &str = include_str!("../../sql/duckdb/compare/keys.sql");
 pub(super) const RECONCILE_ROWS: &str = include_str!("../../sql/duckdb/compare/rows.sql");
+/// What a person's query runs with, and what `query --tables` asks.
+pub(super) const SEARCH_PATH: &str = include_str!("../../sql/duckdb/query/search_path.sql");
+pub(crate) const TABLES_OF_A_FILE: &str = include_str!("../../sql/duckdb/query/tables.sql");
 pub(super) const HELD_GROUPS: &str = include_str!("../../sql/duckdb/compare/groups.sql");
 
 /// Each statement of `sql/duckdb/ledger` under its name, and the list of them all.
@@ -583,7 +586,7 @@ mod tests {
                 PLAYLIST_CONTENTS,
                 MISSING_DETAILS,
             ])
-            .chain([KNOWN_READS, UNFINISHED_READ])
+            .chain([KNOWN_READS, UNFINISHED_READ, SEARCH_PATH, TABLES_OF_A_FILE])
             .chain([
                 forget::WHOSE,
                 forget::PURGE,

@@ -20,6 +20,7 @@ const ORDER: [&str; 25] = [
     "event",
     "sources",
     "warehouse",
+    "guard",
     "quality",
     "lake",
     "snowflake",

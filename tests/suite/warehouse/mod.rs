@@ -4,6 +4,7 @@ mod changes;
 mod checks;
 mod csv;
 mod demo;
+mod guarded;
 mod item_dedup;
 mod models;
 mod queries;

@@ -1,0 +1,64 @@
+//! An error of DuckDB's, with a place in the text that the person wrote: DuckDB knows only that it stands in ours.
+
+use duckdb::Connection;
+
+use super::memory_limit_bytes;
+use super::refusal::{Message, Refusal};
+
+/// The refusal for a query that was found to be one, with the line of its own text.
+pub(super) fn refusal(
+    connection: &Connection,
+    sql: &str,
+    error: duckdb::Error,
+    is_about_rows: bool,
+) -> Refusal {
+    // Prepared by itself, of several statements the first would be run; of one, none is.
+    let own = connection.prepare(sql).err();
+    let text = own.as_ref().unwrap_or(&error).to_string();
+    // What only our text has is no place in theirs.
+    match own {
+        Some(own) => of_duckdb(own, is_about_rows),
+        None => of_text(text.split("\n\nLINE ").next().unwrap_or_default(), is_about_rows),
+    }
+}
+
+/// The refusal that DuckDB's error is.
+pub(super) fn of_duckdb(error: duckdb::Error, is_about_rows: bool) -> Refusal {
+    match error {
+        duckdb::Error::InvalidParameterName(name) => Refusal::Parameter { name },
+        other => of_text(&other.to_string(), is_about_rows),
+    }
+}
+
+/// Kinds are told apart only by the words of the message.
+fn of_text(text: &str, is_about_rows: bool) -> Refusal {
+    let is_memory = ["Out of Memory Error", "std::bad_alloc"].iter().any(|it| text.starts_with(it));
+    match is_memory {
+        true => Refusal::Memory { limit_bytes: memory_limit_bytes() },
+        false => Refusal::Query { source: Message(text.to_owned()), is_about_rows },
+    }
+}
+
+/// The line of the text that has this byte, as DuckDB shows it.
+pub(super) fn place(sql: &str, position: usize) -> String {
+    let Some((before, after)) = sql.split_at_checked(position) else { return String::new() };
+    let start = before.rfind('\n').map_or(0, |at| at + 1);
+    let head = format!("LINE {}: ", before.matches('\n').count() + 1);
+    let line = [&before[start..], after.lines().next().unwrap_or_default()].concat();
+    let column = head.len() + before[start..].chars().count();
+    format!("\n\n{head}{line}\n{:>1$}", '^', column + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_a_line_and_a_mark_below_it() {
+        assert_eq!(place("selec 1", 0), "\n\nLINE 1: selec 1\n        ^");
+        assert_eq!(place("select é\nfrom x where\n", 23), "\n\nLINE 3: \n        ^");
+        assert_eq!(place("select é,\n ü x y", 15), "\n\nLINE 2:  ü x y\n           ^");
+        assert_eq!(place("é", 1), "");
+        assert_eq!(place("x", 9), "");
+    }
+}
