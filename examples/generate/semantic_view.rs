@@ -63,7 +63,7 @@ fn facts(model: &Model) -> Vec<String> {
     let others = named(model);
     let columns: BTreeSet<&str> = model.measures.iter().map(|it| it.column.as_str()).collect();
     let columns = columns.into_iter().filter(|it| !others.contains(it));
-    columns.map(|column| format!("{0}.{column} as {0}.{column}", model.name)).collect()
+    columns.map(|column| format!("{}.{column} as {column}", model.name)).collect()
 }
 
 /// The columns that are entities or dimensions.
@@ -85,7 +85,7 @@ fn dimensions(model: &Model) -> Vec<String> {
 fn entry(model: &Model, column: &str, description: &str, synonym: Option<&str>) -> String {
     let synonym = synonym.map(|it| format!(" with synonyms ({})", literal(it))).unwrap_or_default();
     let comment = literal(description);
-    format!("{0}.{column} as {0}.{column}{synonym} comment = {comment}", model.name)
+    format!("{}.{column} as {column}{synonym} comment = {comment}", model.name)
 }
 
 fn metrics(model: &Model) -> Vec<String> {

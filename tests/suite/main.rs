@@ -4,6 +4,7 @@
 mod advisories;
 mod architecture;
 mod cli;
+mod definitions;
 mod doubles;
 mod handover;
 mod lake;
