@@ -12,6 +12,9 @@ pub(super) fn refusal(
     error: duckdb::Error,
     is_about_rows: bool,
 ) -> Refusal {
+    if matches!(error, duckdb::Error::InvalidParameterName(_)) {
+        return of_duckdb(error, is_about_rows);
+    }
     // Prepared by itself, of several statements the first would be run; of one, none is.
     let own = connection.prepare(sql).err();
     let text = own.as_ref().unwrap_or(&error).to_string();
@@ -25,7 +28,11 @@ pub(super) fn refusal(
 /// The refusal that DuckDB's error is.
 pub(super) fn of_duckdb(error: duckdb::Error, is_about_rows: bool) -> Refusal {
     match error {
-        duckdb::Error::InvalidParameterName(name) => Refusal::Parameter { name },
+        duckdb::Error::InvalidParameterName(name) => {
+            // Those without a name are told in words.
+            let name = if name.contains(' ') { "?".to_owned() } else { name };
+            Refusal::Parameter { name }
+        }
         other => of_text(&other.to_string(), is_about_rows),
     }
 }

@@ -3,5 +3,6 @@
 mod doctor;
 mod manual;
 mod output;
+mod queries;
 mod settings;
 mod usage;
