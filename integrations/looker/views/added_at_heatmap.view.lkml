@@ -12,28 +12,28 @@ view: added_at_heatmap {
 
   dimension: playlist_id {
     label: "Playlist id"
-    description: "`added_at_heatmap.playlist_id` has no description"
+    description: "the playlist that holds the songs now; references playlists.id"
     type: string
     sql: ${TABLE}.playlist_id ;;
   }
 
   dimension: playlist_name {
     label: "Playlist"
-    description: "`added_at_heatmap.playlist_name` has no description"
+    description: "name of the playlist as last read; NULL where Spotify did not tell"
     type: string
     sql: ${TABLE}.playlist_name ;;
   }
 
   dimension: iso_weekday {
     label: "Weekday (1 = Monday)"
-    description: "`added_at_heatmap.iso_weekday` has no description"
+    description: "day of the week (UTC) of added_at, 1 = Monday to 7 = Sunday"
     type: number
     sql: ${TABLE}.iso_weekday ;;
   }
 
   dimension: hour_of_day {
     label: "Hour (UTC)"
-    description: "`added_at_heatmap.hour` has no description"
+    description: "hour of the day (UTC) of added_at, 0 to 23; songs added at an unknown time are left out"
     type: number
     sql: ${TABLE}.hour ;;
   }

@@ -12,35 +12,35 @@ view: artist_playlists {
 
   dimension: playlist_id {
     label: "Playlist id"
-    description: "`artist_playlists.playlist_id` has no description"
+    description: "the playlist that holds the songs now; references playlists.id"
     type: string
     sql: ${TABLE}.playlist_id ;;
   }
 
   dimension: artist_id {
     label: "Artist id"
-    description: "`artist_playlists.artist_id` has no description"
+    description: "the songs' primary artist; references artists.id"
     type: string
     sql: ${TABLE}.artist_id ;;
   }
 
   dimension: playlist_name {
     label: "Playlist"
-    description: "`artist_playlists.playlist_name` has no description"
+    description: "name of the playlist as last read; NULL where Spotify did not tell"
     type: string
     sql: ${TABLE}.playlist_name ;;
   }
 
   dimension: artist_name {
     label: "Artist"
-    description: "`artist_playlists.artist_name` has no description"
+    description: "name of that artist as last read"
     type: string
     sql: ${TABLE}.artist_name ;;
   }
 
   dimension: artist_rank {
     label: "Rank in the playlist"
-    description: "`artist_playlists.artist_rank` has no description"
+    description: "1 for the artist with most songs in the playlist; ties share a rank and leave the next ones out (1, 2, 2, 4)"
     type: number
     sql: ${TABLE}.artist_rank ;;
   }

@@ -12,21 +12,21 @@ view: artist_songs {
 
   dimension: artist_id {
     label: "Artist id"
-    description: "references artists.id"
+    description: "Spotify's id of the artist; references artists.id"
     type: string
     sql: ${TABLE}.artist_id ;;
   }
 
   dimension: artist_name {
     label: "Artist"
-    description: "`artist_songs.artist_name` has no description"
+    description: "name of the artist as last read"
     type: string
     sql: ${TABLE}.artist_name ;;
   }
 
   dimension: artist_url {
     label: "Page on Spotify"
-    description: "`artist_songs.artist_url` has no description"
+    description: "the artist's page on open.spotify.com"
     type: string
     link: {
       label: "Open in Spotify"
@@ -37,7 +37,7 @@ view: artist_songs {
 
   dimension_group: first_added {
     label: "First added"
-    description: "`artist_songs.first_added_at` has no description"
+    description: "earliest time (UTC) at which one of the songs was added to a list that holds it now; NULL where no time is known"
     type: time
     timeframes: [raw, time, date, week, month, quarter, year]
     convert_tz: no
@@ -47,7 +47,7 @@ view: artist_songs {
 
   dimension_group: last_added {
     label: "Last added"
-    description: "`artist_songs.last_added_at` has no description"
+    description: "latest such time (UTC); NULL where no time is known"
     type: time
     timeframes: [raw, time, date, week, month, quarter, year]
     convert_tz: no

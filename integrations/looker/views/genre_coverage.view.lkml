@@ -12,14 +12,14 @@ view: genre_coverage {
 
   dimension: playlist_id {
     label: "Playlist id"
-    description: "`genre_coverage.playlist_id` has no description"
+    description: "the playlist; references playlists.id"
     type: string
     sql: ${TABLE}.playlist_id ;;
   }
 
   dimension: playlist_name {
     label: "Playlist"
-    description: "`genre_coverage.playlist_name` has no description"
+    description: "name of the playlist as last read; NULL where Spotify did not tell"
     type: string
     sql: ${TABLE}.playlist_name ;;
   }

@@ -12,28 +12,28 @@ view: playlist_adders {
 
   dimension: playlist_id {
     label: "Playlist id"
-    description: "`playlist_adders.playlist_id` has no description"
+    description: "the playlist that holds the songs now; references playlists.id"
     type: string
     sql: ${TABLE}.playlist_id ;;
   }
 
   dimension: playlist_name {
     label: "Playlist"
-    description: "`playlist_adders.playlist_name` has no description"
+    description: "name of the playlist as last read; NULL where Spotify did not tell"
     type: string
     sql: ${TABLE}.playlist_name ;;
   }
 
   dimension: added_by {
     label: "Added by"
-    description: "`playlist_adders.added_by` has no description"
+    description: "Spotify's id of the user who added the songs; NULL where Spotify does not tell"
     type: string
     sql: ${TABLE}.added_by ;;
   }
 
   dimension_group: first_added {
     label: "First added"
-    description: "`playlist_adders.first_added_at` has no description"
+    description: "earliest time (UTC) at which the user added one of them; NULL where no time is known"
     type: time
     timeframes: [raw, time, date, week, month, quarter, year]
     convert_tz: no
@@ -43,7 +43,7 @@ view: playlist_adders {
 
   dimension_group: last_added {
     label: "Last added"
-    description: "`playlist_adders.last_added_at` has no description"
+    description: "latest such time (UTC); NULL where no time is known"
     type: time
     timeframes: [raw, time, date, week, month, quarter, year]
     convert_tz: no

@@ -12,42 +12,42 @@ view: playlist_changes {
 
   dimension: playlist_id {
     label: "Playlist id"
-    description: "references playlists.id"
+    description: "the playlist that changed; references playlists.id"
     type: string
     sql: ${TABLE}.playlist_id ;;
   }
 
   dimension: song_id {
     label: "Song id"
-    description: "references songs.id"
+    description: "Spotify's id of the song; references songs.id"
     type: string
     sql: ${TABLE}.song_id ;;
   }
 
   dimension: playlist_name {
     label: "Playlist"
-    description: "`playlist_changes.playlist_name` has no description"
+    description: "name of the playlist as last read; NULL where Spotify did not tell"
     type: string
     sql: ${TABLE}.playlist_name ;;
   }
 
   dimension: change {
     label: "Change"
-    description: "added or removed"
+    description: "added: the song is there and was not before; removed: the other way round. A move within the list is none"
     type: string
     sql: ${TABLE}.change ;;
   }
 
   dimension: song_name {
     label: "Song"
-    description: "`playlist_changes.song_name` has no description"
+    description: "title of the song as last read; empty where it was taken down"
     type: string
     sql: ${TABLE}.song_name ;;
   }
 
   dimension_group: changed {
     label: "Changed"
-    description: "start of the run that saw the change, UTC"
+    description: "start (UTC) of the run that first read the version with the change; the change itself lies between that and the reading before"
     type: time
     timeframes: [raw, time, date, week, month, quarter, year]
     convert_tz: no

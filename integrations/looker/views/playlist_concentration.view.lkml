@@ -12,14 +12,14 @@ view: playlist_concentration {
 
   dimension: playlist_id {
     label: "Playlist id"
-    description: "`playlist_concentration.playlist_id` has no description"
+    description: "the playlist; references playlists.id"
     type: string
     sql: ${TABLE}.playlist_id ;;
   }
 
   dimension: playlist_name {
     label: "Playlist"
-    description: "`playlist_concentration.playlist_name` has no description"
+    description: "name of the playlist as last read; NULL where Spotify did not tell"
     type: string
     sql: ${TABLE}.playlist_name ;;
   }

@@ -12,42 +12,42 @@ view: playlist_duplicates {
 
   dimension: playlist_id {
     label: "Playlist id"
-    description: "`playlist_duplicates.playlist_id` has no description"
+    description: "the playlist; references playlists.id"
     type: string
     sql: ${TABLE}.playlist_id ;;
   }
 
   dimension: song_id {
     label: "Song id"
-    description: "`playlist_duplicates.song_id` has no description"
+    description: "Spotify's id of the song; references songs.id"
     type: string
     sql: ${TABLE}.song_id ;;
   }
 
   dimension: artist_id {
     label: "Artist id"
-    description: "`playlist_duplicates.artist_id` has no description"
+    description: "the song's primary artist; references artists.id; NULL where unknown"
     type: string
     sql: ${TABLE}.artist_id ;;
   }
 
   dimension: playlist_name {
     label: "Playlist"
-    description: "`playlist_duplicates.playlist_name` has no description"
+    description: "name of the playlist as last read; NULL where Spotify did not tell"
     type: string
     sql: ${TABLE}.playlist_name ;;
   }
 
   dimension: song_name {
     label: "Song"
-    description: "`playlist_duplicates.song_name` has no description"
+    description: "title of the song as last read; empty where it was taken down"
     type: string
     sql: ${TABLE}.song_name ;;
   }
 
   dimension: artist_name {
     label: "Artist"
-    description: "`playlist_duplicates.artist_name` has no description"
+    description: "name of that artist as last read; NULL where unknown"
     type: string
     sql: ${TABLE}.artist_name ;;
   }

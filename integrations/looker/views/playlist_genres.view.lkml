@@ -12,21 +12,21 @@ view: playlist_genres {
 
   dimension: playlist_id {
     label: "Playlist id"
-    description: "`playlist_genres.playlist_id` has no description"
+    description: "the playlist that holds the songs now; references playlists.id"
     type: string
     sql: ${TABLE}.playlist_id ;;
   }
 
   dimension: playlist_name {
     label: "Playlist"
-    description: "`playlist_genres.playlist_name` has no description"
+    description: "name of the playlist as last read; NULL where Spotify did not tell"
     type: string
     sql: ${TABLE}.playlist_name ;;
   }
 
   dimension: genre {
     label: "Genre"
-    description: "`playlist_genres.genre` has no description"
+    description: "a genre of the songs' artists, as Spotify or the file of genres writes it"
     type: string
     sql: ${TABLE}.genre ;;
   }

@@ -12,35 +12,35 @@ view: playlist_memberships {
 
   dimension: playlist_id {
     label: "Playlist id"
-    description: "`playlist_memberships.playlist_id` has no description"
+    description: "the playlist; references playlists.id"
     type: string
     sql: ${TABLE}.playlist_id ;;
   }
 
   dimension: song_id {
     label: "Song id"
-    description: "`playlist_memberships.song_id` has no description"
+    description: "Spotify's id of the song; references songs.id"
     type: string
     sql: ${TABLE}.song_id ;;
   }
 
   dimension: playlist_name {
     label: "Playlist"
-    description: "`playlist_memberships.playlist_name` has no description"
+    description: "name of the playlist as last read; NULL where Spotify did not tell"
     type: string
     sql: ${TABLE}.playlist_name ;;
   }
 
   dimension: song_name {
     label: "Song"
-    description: "`playlist_memberships.song_name` has no description"
+    description: "title of the song as last read; empty where it was taken down"
     type: string
     sql: ${TABLE}.song_name ;;
   }
 
   dimension_group: valid_from {
     label: "In since"
-    description: "`playlist_memberships.valid_from` has no description"
+    description: "start (UTC) of the run that first read the song in an unbroken row of snapshots"
     type: time
     timeframes: [raw, time, date, week, month, quarter, year]
     convert_tz: no
@@ -50,7 +50,7 @@ view: playlist_memberships {
 
   dimension_group: valid_to {
     label: "Gone since"
-    description: "`playlist_memberships.valid_to` has no description"
+    description: "start (UTC) of the run that first read a snapshot without it; NULL = still in"
     type: time
     timeframes: [raw, time, date, week, month, quarter, year]
     convert_tz: no

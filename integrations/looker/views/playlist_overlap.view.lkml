@@ -12,28 +12,28 @@ view: playlist_overlap {
 
   dimension: playlist_id {
     label: "Playlist id"
-    description: "`playlist_overlap.playlist_id` has no description"
+    description: "one playlist of the pair; references playlists.id"
     type: string
     sql: ${TABLE}.playlist_id ;;
   }
 
   dimension: other_playlist_id {
     label: "Other playlist id"
-    description: "`playlist_overlap.other_playlist_id` has no description"
+    description: "the other one; references playlists.id"
     type: string
     sql: ${TABLE}.other_playlist_id ;;
   }
 
   dimension: playlist_name {
     label: "Playlist"
-    description: "`playlist_overlap.playlist_name` has no description"
+    description: "name of the playlist as last read; NULL where Spotify did not tell"
     type: string
     sql: ${TABLE}.playlist_name ;;
   }
 
   dimension: other_playlist_name {
     label: "Other playlist"
-    description: "`playlist_overlap.other_playlist_name` has no description"
+    description: "name of the other one as last read; NULL where Spotify did not tell"
     type: string
     sql: ${TABLE}.other_playlist_name ;;
   }

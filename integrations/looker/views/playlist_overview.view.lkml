@@ -12,42 +12,42 @@ view: playlist_overview {
 
   dimension: playlist_id {
     label: "Playlist id"
-    description: "references playlists.id"
+    description: "the playlist, Spotify's or the list of liked songs; references playlists.id"
     type: string
     sql: ${TABLE}.playlist_id ;;
   }
 
   dimension: playlist_name {
     label: "Playlist"
-    description: "`playlist_overview.playlist_name` has no description"
+    description: "name of the playlist as last read; NULL where Spotify did not tell"
     type: string
     sql: ${TABLE}.playlist_name ;;
   }
 
   dimension: owner_id {
     label: "Owner"
-    description: "`playlist_overview.owner_id` has no description"
+    description: "Spotify's id of the user who owns it; NULL where Spotify did not tell"
     type: string
     sql: ${TABLE}.owner_id ;;
   }
 
   dimension: is_public {
     label: "Public"
-    description: "`playlist_overview.is_public` has no description"
+    description: "whether it stands on the owner's profile; NULL where Spotify did not say"
     type: yesno
     sql: ${TABLE}.is_public ;;
   }
 
   dimension: is_collaborative {
     label: "Collaborative"
-    description: "`playlist_overview.is_collaborative` has no description"
+    description: "whether others may add songs to it"
     type: yesno
     sql: ${TABLE}.is_collaborative ;;
   }
 
   dimension: playlist_url {
     label: "Page on Spotify"
-    description: "`playlist_overview.playlist_url` has no description"
+    description: "the playlist's page on open.spotify.com"
     type: string
     link: {
       label: "Open in Spotify"
@@ -58,7 +58,7 @@ view: playlist_overview {
 
   dimension_group: first_added {
     label: "First added"
-    description: "`playlist_overview.first_added_at` has no description"
+    description: "earliest time (UTC) at which one of its rows was added; NULL where no time is known"
     type: time
     timeframes: [raw, time, date, week, month, quarter, year]
     convert_tz: no
@@ -68,7 +68,7 @@ view: playlist_overview {
 
   dimension_group: last_added {
     label: "Last added"
-    description: "`playlist_overview.last_added_at` has no description"
+    description: "latest such time (UTC); NULL where no time is known"
     type: time
     timeframes: [raw, time, date, week, month, quarter, year]
     convert_tz: no

@@ -12,70 +12,70 @@ view: playlist_songs_current {
 
   dimension: playlist_id {
     label: "Playlist id"
-    description: "references playlists.id"
+    description: "the playlist; references playlists.id"
     type: string
     sql: ${TABLE}.playlist_id ;;
   }
 
   dimension: song_id {
     label: "Song id"
-    description: "`playlist_songs_current.song_id` has no description"
+    description: "Spotify's id of the song; references songs.id; NULL unless item_kind is track"
     type: string
     sql: ${TABLE}.song_id ;;
   }
 
   dimension: artist_id {
     label: "Artist id"
-    description: "`playlist_songs_current.artist_id` has no description"
+    description: "the song's primary artist; references artists.id; NULL where unknown"
     type: string
     sql: ${TABLE}.artist_id ;;
   }
 
   dimension: playlist_name {
     label: "Playlist"
-    description: "`playlist_songs_current.playlist_name` has no description"
+    description: "name of the playlist as last read; NULL where Spotify did not tell"
     type: string
     sql: ${TABLE}.playlist_name ;;
   }
 
   dimension: position {
     label: "Position"
-    description: "0-based; null rows are counted"
+    description: "place in the list, counted from 0; rows without an item count too"
     type: number
     sql: ${TABLE}.position ;;
   }
 
   dimension: item_kind {
     label: "Kind of item"
-    description: "track, episode, local or removed; only tracks have a song"
+    description: "track, episode, local or removed; only a track is a song"
     type: string
     sql: ${TABLE}.item_kind ;;
   }
 
   dimension: song_name {
     label: "Song"
-    description: "empty after a takedown; NULL unless item_kind is track"
+    description: "title of the song; empty where it was taken down, NULL unless item_kind is track"
     type: string
     sql: ${TABLE}.song_name ;;
   }
 
   dimension: artist_name {
     label: "Artist"
-    description: "the primary artist"
+    description: "name of that artist as last read; NULL where unknown"
     type: string
     sql: ${TABLE}.artist_name ;;
   }
 
   dimension: album_name {
     label: "Album"
-    description: "the song's album"
+    description: "name of that album as last read; NULL where unknown"
     type: string
     sql: ${TABLE}.album_name ;;
   }
 
   dimension: song_url {
     label: "Page on Spotify"
-    description: "`playlist_songs_current.song_url` has no description"
+    description: "the song's page on open.spotify.com; NULL unless item_kind is track"
     type: string
     link: {
       label: "Open in Spotify"
@@ -86,7 +86,7 @@ view: playlist_songs_current {
 
   dimension_group: album_release {
     label: "Album released"
-    description: "`playlist_songs_current.album_release_date` has no description"
+    description: "day on which the album came out; the first day of the year or month where Spotify gives no day, NULL where unknown"
     type: time
     timeframes: [raw, date, week, month, quarter, year]
     convert_tz: no
@@ -96,7 +96,7 @@ view: playlist_songs_current {
 
   dimension_group: added {
     label: "Added"
-    description: "`playlist_songs_current.added_at` has no description"
+    description: "time (UTC) at which the row was added to the list; NULL where unknown"
     type: time
     timeframes: [raw, time, date, week, month, quarter, year]
     convert_tz: no

@@ -12,21 +12,21 @@ view: release_years {
 
   dimension: playlist_id {
     label: "Playlist id"
-    description: "`release_years.playlist_id` has no description"
+    description: "the playlist that holds the songs now; references playlists.id"
     type: string
     sql: ${TABLE}.playlist_id ;;
   }
 
   dimension: playlist_name {
     label: "Playlist"
-    description: "`release_years.playlist_name` has no description"
+    description: "name of the playlist as last read; NULL where Spotify did not tell"
     type: string
     sql: ${TABLE}.playlist_name ;;
   }
 
   dimension: release_year {
     label: "Release year"
-    description: "`release_years.release_year` has no description"
+    description: "year in which the song's album was released; NULL where Spotify gives no date"
     type: number
     value_format_name: id
     sql: ${TABLE}.release_year ;;

@@ -12,28 +12,28 @@ view: song_popularity_over_time {
 
   dimension: song_id {
     label: "Song id"
-    description: "references songs.id"
+    description: "Spotify's id of the song; references songs.id"
     type: string
     sql: ${TABLE}.song_id ;;
   }
 
   dimension: song_name {
     label: "Song"
-    description: "`song_popularity_over_time.song_name` has no description"
+    description: "title of the song as last read; empty where it was taken down"
     type: string
     sql: ${TABLE}.song_name ;;
   }
 
   dimension: artist_name {
     label: "Artist"
-    description: "`song_popularity_over_time.artist_name` has no description"
+    description: "name of the song's primary artist; NULL where the artist is not known"
     type: string
     sql: ${TABLE}.artist_name ;;
   }
 
   dimension_group: observed {
     label: "Observed"
-    description: "day of the run, UTC"
+    description: "day (UTC) on which the song was read; where it was read twice, the later reading counts"
     type: time
     timeframes: [raw, date, week, month, quarter, year]
     convert_tz: no

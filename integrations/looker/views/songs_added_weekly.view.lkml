@@ -12,21 +12,21 @@ view: songs_added_weekly {
 
   dimension: playlist_id {
     label: "Playlist id"
-    description: "`songs_added_weekly.playlist_id` has no description"
+    description: "the playlist that the songs were added to; references playlists.id"
     type: string
     sql: ${TABLE}.playlist_id ;;
   }
 
   dimension: playlist_name {
     label: "Playlist"
-    description: "`songs_added_weekly.playlist_name` has no description"
+    description: "name of the playlist as last read; NULL where Spotify did not tell"
     type: string
     sql: ${TABLE}.playlist_name ;;
   }
 
   dimension_group: added_week {
     label: "Added"
-    description: "`songs_added_weekly.week` has no description"
+    description: "Monday of the ISO week (UTC) in which the songs were added; additions of unknown time are left out"
     type: time
     timeframes: [raw, date, week, month, quarter, year]
     convert_tz: no

@@ -12,49 +12,49 @@ view: unavailable_songs {
 
   dimension: playlist_id {
     label: "Playlist id"
-    description: "`unavailable_songs.playlist_id` has no description"
+    description: "the playlist; references playlists.id"
     type: string
     sql: ${TABLE}.playlist_id ;;
   }
 
   dimension: song_id {
     label: "Song id"
-    description: "`unavailable_songs.song_id` has no description"
+    description: "Spotify's id of a song that was taken down; references songs.id; NULL where the item was removed"
     type: string
     sql: ${TABLE}.song_id ;;
   }
 
   dimension: playlist_name {
     label: "Playlist"
-    description: "`unavailable_songs.playlist_name` has no description"
+    description: "name of the playlist as last read; NULL where Spotify did not tell"
     type: string
     sql: ${TABLE}.playlist_name ;;
   }
 
   dimension: position {
     label: "Position"
-    description: "`unavailable_songs.position` has no description"
+    description: "place in the list, counted from 0"
     type: number
     sql: ${TABLE}.position ;;
   }
 
   dimension: reason {
     label: "Reason"
-    description: "`unavailable_songs.reason` has no description"
+    description: "removed: Spotify gives no item at all; taken_down: a song whose name Spotify has emptied"
     type: string
     sql: ${TABLE}.reason ;;
   }
 
   dimension: added_by {
     label: "Added by"
-    description: "`unavailable_songs.added_by` has no description"
+    description: "Spotify's id of the user who added it; NULL where unknown"
     type: string
     sql: ${TABLE}.added_by ;;
   }
 
   dimension_group: added {
     label: "Added"
-    description: "`unavailable_songs.added_at` has no description"
+    description: "time (UTC) at which the row was added to the list; NULL where unknown"
     type: time
     timeframes: [raw, time, date, week, month, quarter, year]
     convert_tz: no
