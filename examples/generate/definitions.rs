@@ -107,13 +107,14 @@ impl Definitions {
         for path in yml_below(folder)? {
             let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
             let text = fs::read_to_string(&path).map_err(|error| failed(&error))?;
-            let document: Value =
-                serde_yaml_ng::from_str(&text).map_err(|error| failed(&error))?;
+            let document: Value = serde_yaml_ng::from_str(&text).map_err(|error| failed(&error))?;
             let subject = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             documents.push(Document { subject, document });
         }
         let all = |key: &'static str| {
-            documents.iter().flat_map(move |it| list(&it.document, key).map(move |found| (it, found)))
+            documents
+                .iter()
+                .flat_map(move |it| list(&it.document, key).map(move |found| (it, found)))
         };
         let descriptions: BTreeMap<String, BTreeMap<String, String>> = all("models")
             .map(|(_, model)| {
@@ -141,9 +142,9 @@ impl Definitions {
 
     /// The model that others are joined to by the entity.
     pub(crate) fn home(&self, entity: &str) -> Option<&Model> {
-        self.models.iter().find(|model| {
-            model.entities.iter().any(|it| it.kind == "primary" && it.name == entity)
-        })
+        self.models
+            .iter()
+            .find(|model| model.entities.iter().any(|it| it.kind == "primary" && it.name == entity))
     }
 }
 

@@ -138,7 +138,8 @@ fn dimension(it: &Dimension) -> Result<String, String> {
         DimensionKind::Text => ("string", String::new()),
         DimensionKind::Link => (
             "string",
-            "\n    link: {\n      label: \"Open in Spotify\"\n      url: \"{{ value }}\"\n    }".to_owned(),
+            "\n    link: {\n      label: \"Open in Spotify\"\n      url: \"{{ value }}\"\n    }"
+                .to_owned(),
         ),
         DimensionKind::Number => ("number", String::new()),
         DimensionKind::Id => ("number", "\n    value_format_name: id".to_owned()),
@@ -217,7 +218,11 @@ fn dashboard(it: &Dashboard) -> String {
     for (number, tile) in it.tiles.iter().enumerate() {
         let place = (row + number / 2 * 8, number % 2 * 12);
         text.push_str(&element(tile));
-        let _ = write!(text, "    row: {}\n    col: {}\n    width: 12\n    height: 8\n", place.0, place.1);
+        let _ = write!(
+            text,
+            "    row: {}\n    col: {}\n    width: 12\n    height: 8\n",
+            place.0, place.1
+        );
     }
     text
 }

@@ -52,7 +52,10 @@ fn relationships(definitions: &Definitions) -> Vec<String> {
         for entity in model.entities.iter().filter(|it| it.kind != "primary") {
             let Some(home) = definitions.home(&entity.name) else { continue };
             let (from, to) = (&model.name, &home.name);
-            found.push(format!("{from}_of_{} as {from} ({}) references {to}", entity.name, entity.column));
+            found.push(format!(
+                "{from}_of_{} as {from} ({}) references {to}",
+                entity.name, entity.column
+            ));
         }
     }
     found
@@ -131,13 +134,17 @@ fn is_covered(sql: &str, models: &[Model]) -> bool {
     }
     let words: BTreeSet<&str> =
         sql.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|it| !it.is_empty()).collect();
-    let used = models.iter().filter(|model| sql.contains(&format!("marts.{}\n", model.name)) || sql.contains(&format!("marts.{} ", model.name)));
+    let used = models.iter().filter(|model| {
+        sql.contains(&format!("marts.{}\n", model.name))
+            || sql.contains(&format!("marts.{} ", model.name))
+    });
     let mut used = used.peekable();
     used.peek().is_some()
         && used.all(|model| {
             let known = named(model);
             let is_known = |column: &String| {
-                known.contains(column.as_str()) || model.measures.iter().any(|it| it.column == *column)
+                known.contains(column.as_str())
+                    || model.measures.iter().any(|it| it.column == *column)
             };
             let asked = model.columns.iter().filter(|column| words.contains(column.as_str()));
             asked.into_iter().all(is_known)
@@ -165,7 +172,9 @@ fn with_values(question: &Question) -> String {
         };
         sql = sql.replace(&format!("${name}"), &text);
     }
-    sql.replace("where true\n    and ", "where ").replace("\n    and true", "").replace("\nwhere true", "")
+    sql.replace("where true\n    and ", "where ")
+        .replace("\n    and true", "")
+        .replace("\nwhere true", "")
 }
 
 fn literal(text: &str) -> String {

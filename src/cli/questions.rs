@@ -76,7 +76,9 @@ pub(super) fn list(format: Output) -> Result<(), Error> {
                 table.add_row([&question.name, &question.description, &shown(question)]);
             }
             let example = "snowtrack query top_artists --param count=5";
-            format!("{table}\nFor example: {example}\nA list is named by its id or its whole name; what has no value leaves the answer whole.")
+            format!(
+                "{table}\nFor example: {example}\nA list is named by its id or its whole name; what has no value leaves the answer whole."
+            )
         }
     })
 }
@@ -88,13 +90,14 @@ struct Questions {
 
 /// The parameters of a question, each with what holds without it.
 fn shown(question: &ReadyQuestion) -> String {
-    let each = question.parameters.iter().map(|Parameter { name, default, is_required, .. }| {
-        match (is_required, default) {
-            (true, _) => format!("{name} (needed)"),
-            (false, Value::Null) => name.clone(),
-            (false, value) => format!("{name}={value}"),
-        }
-    });
+    let each =
+        question.parameters.iter().map(|Parameter { name, default, is_required, .. }| {
+            match (is_required, default) {
+                (true, _) => format!("{name} (needed)"),
+                (false, Value::Null) => name.clone(),
+                (false, value) => format!("{name}={value}"),
+            }
+        });
     each.collect::<Vec<_>>().join(", ")
 }
 

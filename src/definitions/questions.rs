@@ -78,10 +78,9 @@ pub(crate) enum NotAsked {
 fn or_else(nearest: &[String]) -> String {
     match nearest {
         [] => "; `snowtrack query --list` shows those that there are".to_owned(),
-        names => format!(
-            "; the nearest: `{}`; `snowtrack query --list` shows all",
-            names.join("`, `")
-        ),
+        names => {
+            format!("; the nearest: `{}`; `snowtrack query --list` shows all", names.join("`, `"))
+        }
     }
 }
 
@@ -287,7 +286,8 @@ mod tests {
     /// The `$name`s of a text.
     fn named(sql: &str) -> BTreeSet<String> {
         let parts = sql.split('$').skip(1);
-        let name = |part: &str| part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        let name =
+            |part: &str| part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
         parts.map(name).collect()
     }
 
@@ -320,7 +320,10 @@ mod tests {
         assert_eq!(found["playlist"], "a=b");
         let found = values("newest_songs", &[]).unwrap();
         assert_eq!((&found["count"], &found["playlist"]), (&Value::from(20), &Value::Null));
-        assert_eq!(values("playlist_changes", &["since=2026-02-28"]).unwrap()["since"], "2026-02-28");
+        assert_eq!(
+            values("playlist_changes", &["since=2026-02-28"]).unwrap()["since"],
+            "2026-02-28"
+        );
         // Whatever it says, a value is a value.
         let hostile = "x' or 1=1; drop table core.songs --";
         assert_eq!(
@@ -337,7 +340,11 @@ mod tests {
             ("newest_songs", &["count="], &["``", "a number of rows"]),
             ("songs_in_many_playlists", &["min_playlists=1.5"], &["`1.5`", "a whole number"]),
             ("playlist_changes", &["since=2026-02-30"], &["`2026-02-30`", "a day"]),
-            ("newest_songs", &["list=x"], &["no parameter `list`", "`playlist` (text)", "`count` (integer)"]),
+            (
+                "newest_songs",
+                &["list=x"],
+                &["no parameter `list`", "`playlist` (text)", "`count` (integer)"],
+            ),
             ("newest_songs", &["playlist"], &["`playlist` has no value", "--param playlist=VALUE"]),
             ("newest_songs", &["count=1", "count=2"], &["`count` is given twice"]),
             ("songs_by_artist", &[], &["needs `artist`", "--param artist='Window Embers'"]),

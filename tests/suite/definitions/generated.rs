@@ -40,8 +40,7 @@ fn a_measure_more_touches_one_file() {
         &format!("{measure}      - name: songs_added\n"),
         1,
     );
-    let metric =
-        "  - {name: best_week, label: Best week, type: simple, type_params: {measure: best_week}}\n";
+    let metric = "  - {name: best_week, label: Best week, type: simple, type_params: {measure: best_week}}\n";
     std::fs::write(&path, text + metric).unwrap();
     let after = written::files(folder.path()).unwrap();
     let is_other = |path: &&std::path::PathBuf| before.get(*path) != after.get(*path);
