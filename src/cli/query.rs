@@ -16,15 +16,15 @@ use crate::ids::DataDir;
 use crate::warehouse;
 
 const EXAMPLES: &str = "Examples:
-  snowtrack query --list                                      ready questions, what they answer
-  snowtrack query top_artists --param count=5                 one of them
-  snowtrack query --tables                                    what there is, with rows and descriptions
-  snowtrack query \"describe marts.playlist_overview\"          the columns of one
+  snowtrack query --list                                  ready questions: what they answer
+  snowtrack query top_artists --param count=5             one of them
+  snowtrack query --tables                                what there is, with its rows
+  snowtrack query \"describe marts.playlist_overview\"      the columns of one
   snowtrack query \"from playlist_overview order by song_count desc\"
-  snowtrack query --format csv -f my.sql > my.csv             a query from a file
-  echo \"select count(*) from core.songs\" | snowtrack --json query -
+  snowtrack query --format csv -f my.sql > my.csv         a query from a file
+  echo \"select count(*) from core.songs\" | snowtrack query -
 
-One select at a time, on at most 256 MB and two threads. For more: open data/spotify.duckdb with any DuckDB tool.";
+One select, on at most 256 MB and two threads. For more: open the file with any DuckDB tool.";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]

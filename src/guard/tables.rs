@@ -24,8 +24,7 @@ impl Guard {
             Err(Refusal::Time { .. } | Refusal::Memory { .. }) => {
                 listed.sort_by_key(|it| it.kind != "table");
                 let tables = listed.iter().take_while(|it| it.kind == "table").count();
-                let counted = self.count(&of(counts(&listed[..tables]))).await?;
-                counted
+                self.count(&of(counts(&listed[..tables]))).await?
             }
             other => other?,
         };

@@ -31,7 +31,7 @@ fn scripted(lines: &str) -> Scripted {
 
 fn question(timeout_s: u64) -> Question {
     Question {
-        file: PathBuf::from("spotify.duckdb"),
+        file: PathBuf::from("x.duckdb"),
         sql: "select 1".to_owned(),
         parameters: std::collections::BTreeMap::new(),
         shape: Shape::Objects,

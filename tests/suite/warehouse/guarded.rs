@@ -199,116 +199,103 @@ fn each_attack_is_refused_with_its_reason_and_leaves_nothing() {
 }
 
 /// What an analyst writes, each with its rows where they are few, or how many there are.
-fn good() -> Vec<(&'static str, Value)> {
-    vec![
-        ("select count(*) as n from songs", json!([{"n": 409}])),
-        ("from songs select count(*) as n", json!([{"n": 409}])),
-        ("from core.songs limit 3", json!(3)),
-        ("select * exclude (id) from songs limit 1", json!(1)),
-        ("select * replace (upper(name) as name) from songs limit 1", json!(1)),
-        ("select popularity, count(*) from songs group by all order by all limit 2", json!(2)),
-        ("with a as materialized (select 1 as x) select * from a", json!([{"x": 1}])),
-        (
-            "with recursive t(n) as (select 1 union all select n + 1 from t where n < 5) select max(n) as n from t",
-            json!([{"n": 5}]),
-        ),
-        (
-            "select name from songs qualify row_number() over (partition by album_id order by name) = 1 limit 1",
-            json!(1),
-        ),
-        (
-            "pivot (values (1, 'a'), (2, 'b')) t(n, k) on k in ('a', 'b') using sum(n)",
-            json!([{"a": 1, "b": 2}]),
-        ),
-        (
-            "select * from (values (1, 'a')) t(n, k) pivot (sum(n) for k in ('a'))",
-            json!([{"a": 1}]),
-        ),
-        (
-            "unpivot (select 1 as a, 2 as b) on a, b",
-            json!([{"name": "a", "value": 1}, {"name": "b", "value": 2}]),
-        ),
-        (
-            "select s.a, s['a'] as b, l[1] as c, l[-1] as d from (select {'a': 1} as s, [1, 2] as l)",
-            json!([{"a": 1, "b": 1, "c": 1, "d": 2}]),
-        ),
-        ("select list_transform([1, 2], lambda x: x + 1) as l", json!([{"l": [2, 3]}])),
-        ("select [x * 2 for x in [1, 2, 3] if x > 1] as l", json!([{"l": [4, 6]}])),
-        ("select columns('na.*') from songs limit 1", json!(1)),
-        ("summarize songs", json!(11)),
-        ("describe core.songs", json!(11)),
-        ("describe", json!(13)),
-        ("show tables", json!(13)),
-        ("show all tables", json!(13)),
-        ("show core.songs", json!(11)),
-        ("select arg_max(name, popularity) from songs", json!(1)),
-        ("select strftime(timestamp '2026-01-02 03:04:05', '%H') as h", json!([{"h": "03"}])),
-        (
-            "select b.n as n from (values (3)) a(n) asof join (values (1), (2)) b(n) on a.n >= b.n",
-            json!([{"n": 2}]),
-        ),
-        ("select * from songs using sample 3", json!(3)),
-        ("select * from songs tablesample reservoir(10)", json!(10)),
-        (
-            "select distinct on (k) n from (values (1, 1), (1, 2)) t(k, n) order by n",
-            json!([{"n": 1}]),
-        ),
-        ("values (1), (2)", json!([{"col0": 1}, {"col0": 2}])),
-        ("select {'a': 1, 'b': [1, 2]} as v", json!([{"v": {"a": 1, "b": [1, 2]}}])),
-        ("select map {'a': 1} as m", json!([{"m": {"a": 1}}])),
-        ("select 1 as \"x y\", $$it's; --$$ as d", json!([{"x y": 1, "d": "it's; --"}])),
-        ("select quantile_cont(n, [0.0, 1.0]) as q from range(3) t(n)", json!([{"q": [0.0, 2.0]}])),
-        ("select count(*) filter (where n > 1) as n from range(3) t(n)", json!([{"n": 1}])),
-        (
-            "select 'abc' similar to 'a.*' as y, 'ABC' ilike 'a%' as z",
-            json!([{"y": true, "z": true}]),
-        ),
-        ("select unnest([1, 2]) as n", json!([{"n": 1}, {"n": 2}])),
-        ("select u.n from (select [1, 2] as l) t, unnest(t.l) u(n)", json!(2)),
-        (
-            "select t.n, x.m from range(2) t(n), lateral (select t.n + 1 as m) x",
-            json!([{"n": 0, "m": 1}, {"n": 1, "m": 2}]),
-        ),
-        ("from songs positional join albums", json!(409)),
-        ("select 10 // 3 as a, 2 ** 3 as b, 5 % 2 as c", json!([{"a": 3, "b": 8.0, "c": 1}])),
-        (
-            "select sum(n) over (order by n rows between 2 preceding and current row) as s from range(4) t(n)",
-            json!([{"s": 0}, {"s": 1}, {"s": 3}, {"s": 6}]),
-        ),
-        ("select 'abcd'[2:3] as s", json!([{"s": "bc"}])),
-        ("table songs", json!(409)),
-        (
-            "(select 1 as a) union all by name (select 2 as b)",
-            json!([{"a": 1, "b": null}, {"a": null, "b": 2}]),
-        ),
-        ("select try_cast('x' as int) as n", json!([{"n": null}])),
-        ("select value from json_each('[1, 2]')", json!(2)),
-        ("select key from json_tree('{\"a\": 1}') where key is not null", json!([{"key": "a"}])),
-        ("select '{\"a\": [1]}'::json->'a'->>0 as v", json!([{"v": "1"}])),
-        ("select * from generate_series(1, 3)", json!(3)),
-        ("select table_name from information_schema.tables where table_schema = 'core'", json!(8)),
-        (
-            "select count(*) as n from duckdb_columns() where table_name = 'songs'",
-            json!([{"n": 11}]),
-        ),
-        ("explain select 1", json!(1)),
-        ("EXPLAIN ANALYZE (from songs)", json!(1)),
-        ("select 1 as result, 2 as \"each\"", json!([{"result": 1, "each": 2}])),
-        (
-            "select playlist_name from playlist_overview where playlist_id = 'liked'",
-            json!([{"playlist_name": "Liked Songs"}]),
-        ),
-        ("-- c\nselect 1 as n /* x; */; -- ;", json!([{"n": 1}])),
-        ("select ';' as a, 1 as n -- ;\n;", json!([{"a": ";", "n": 1}])),
-        ("select 1 as n -- a;b\n+ 1;", json!([{"n": 2}])),
-        ("select 1 as \"a.csv\" from (select 1) \"x/y\"", json!([{"a.csv": 1}])),
-    ]
-}
+const GOOD: [(&str, &str); 59] = [
+    ("select count(*) as n from songs", r#"[{"n": 409}]"#),
+    ("from songs select count(*) as n", r#"[{"n": 409}]"#),
+    ("from core.songs limit 3", r#"3"#),
+    ("select * exclude (id) from songs limit 1", r#"1"#),
+    ("select * replace (upper(name) as name) from songs limit 1", r#"1"#),
+    ("select popularity, count(*) from songs group by all order by all limit 2", r#"2"#),
+    ("with a as materialized (select 1 as x) select * from a", r#"[{"x": 1}]"#),
+    (
+        "with recursive t(n) as (select 1 union all select n + 1 from t where n < 5) select max(n) as n from t",
+        r#"[{"n": 5}]"#,
+    ),
+    (
+        "select name from songs qualify row_number() over (partition by album_id order by name) = 1 limit 1",
+        r#"1"#,
+    ),
+    (
+        "pivot (values (1, 'a'), (2, 'b')) t(n, k) on k in ('a', 'b') using sum(n)",
+        r#"[{"a": 1, "b": 2}]"#,
+    ),
+    ("select * from (values (1, 'a')) t(n, k) pivot (sum(n) for k in ('a'))", r#"[{"a": 1}]"#),
+    (
+        "unpivot (select 1 as a, 2 as b) on a, b",
+        r#"[{"name": "a", "value": 1}, {"name": "b", "value": 2}]"#,
+    ),
+    (
+        "select s.a, s['a'] as b, l[1] as c, l[-1] as d from (select {'a': 1} as s, [1, 2] as l)",
+        r#"[{"a": 1, "b": 1, "c": 1, "d": 2}]"#,
+    ),
+    ("select list_transform([1, 2], lambda x: x + 1) as l", r#"[{"l": [2, 3]}]"#),
+    ("select [x * 2 for x in [1, 2, 3] if x > 1] as l", r#"[{"l": [4, 6]}]"#),
+    ("select columns('na.*') from songs limit 1", r#"1"#),
+    ("summarize songs", r#"11"#),
+    ("describe core.songs", r#"11"#),
+    ("describe", r#"13"#),
+    ("show tables", r#"13"#),
+    ("show all tables", r#"13"#),
+    ("show core.songs", r#"11"#),
+    ("select arg_max(name, popularity) from songs", r#"1"#),
+    ("select strftime(timestamp '2026-01-02 03:04:05', '%H') as h", r#"[{"h": "03"}]"#),
+    (
+        "select b.n as n from (values (3)) a(n) asof join (values (1), (2)) b(n) on a.n >= b.n",
+        r#"[{"n": 2}]"#,
+    ),
+    ("select * from songs using sample 3", r#"3"#),
+    ("select * from songs tablesample reservoir(10)", r#"10"#),
+    ("select distinct on (k) n from (values (1, 1), (1, 2)) t(k, n) order by n", r#"[{"n": 1}]"#),
+    ("values (1), (2)", r#"[{"col0": 1}, {"col0": 2}]"#),
+    ("select {'a': 1, 'b': [1, 2]} as v", r#"[{"v": {"a": 1, "b": [1, 2]}}]"#),
+    ("select map {'a': 1} as m", r#"[{"m": {"a": 1}}]"#),
+    ("select 1 as \"x y\", $$it's; --$$ as d", r#"[{"x y": 1, "d": "it's; --"}]"#),
+    ("select quantile_cont(n, [0.0, 1.0]) as q from range(3) t(n)", r#"[{"q": [0.0, 2.0]}]"#),
+    ("select count(*) filter (where n > 1) as n from range(3) t(n)", r#"[{"n": 1}]"#),
+    ("select 'abc' similar to 'a.*' as y, 'ABC' ilike 'a%' as z", r#"[{"y": true, "z": true}]"#),
+    ("select unnest([1, 2]) as n", r#"[{"n": 1}, {"n": 2}]"#),
+    ("select u.n from (select [1, 2] as l) t, unnest(t.l) u(n)", r#"2"#),
+    (
+        "select t.n, x.m from range(2) t(n), lateral (select t.n + 1 as m) x",
+        r#"[{"n": 0, "m": 1}, {"n": 1, "m": 2}]"#,
+    ),
+    ("from songs positional join albums", r#"409"#),
+    ("select 10 // 3 as a, 2 ** 3 as b, 5 % 2 as c", r#"[{"a": 3, "b": 8.0, "c": 1}]"#),
+    (
+        "select sum(n) over (order by n rows between 2 preceding and current row) as s from range(4) t(n)",
+        r#"[{"s": 0}, {"s": 1}, {"s": 3}, {"s": 6}]"#,
+    ),
+    ("select 'abcd'[2:3] as s", r#"[{"s": "bc"}]"#),
+    ("table songs", r#"409"#),
+    (
+        "(select 1 as a) union all by name (select 2 as b)",
+        r#"[{"a": 1, "b": null}, {"a": null, "b": 2}]"#,
+    ),
+    ("select try_cast('x' as int) as n", r#"[{"n": null}]"#),
+    ("select value from json_each('[1, 2]')", r#"2"#),
+    ("select key from json_tree('{\"a\": 1}') where key is not null", r#"[{"key": "a"}]"#),
+    ("select '{\"a\": [1]}'::json->'a'->>0 as v", r#"[{"v": "1"}]"#),
+    ("select * from generate_series(1, 3)", r#"3"#),
+    ("select table_name from information_schema.tables where table_schema = 'core'", r#"8"#),
+    ("select count(*) as n from duckdb_columns() where table_name = 'songs'", r#"[{"n": 11}]"#),
+    ("explain select 1", r#"1"#),
+    ("EXPLAIN ANALYZE (from songs)", r#"1"#),
+    ("select 1 as result, 2 as \"each\"", r#"[{"result": 1, "each": 2}]"#),
+    (
+        "select playlist_name from playlist_overview where playlist_id = 'liked'",
+        r#"[{"playlist_name": "Liked Songs"}]"#,
+    ),
+    ("-- c\nselect 1 as n /* x; */; -- ;", r#"[{"n": 1}]"#),
+    ("select ';' as a, 1 as n -- ;\n;", r#"[{"a": ";", "n": 1}]"#),
+    ("select 1 -- a;b\n+ 1 as n;", r#"[{"n": 2}]"#),
+    ("select 1 as \"a.csv\" from (select 1) \"x/y\"", r#"[{"a.csv": 1}]"#),
+];
 
 #[test]
 fn what_an_analyst_writes_is_answered() {
     let world = published();
-    for (sql, wanted) in good() {
+    for (sql, wanted) in GOOD {
+        let wanted: Value = serde_json::from_str(wanted).unwrap();
         let output = world.run(&["--json", "query", "--", sql]);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "{sql}: {said}");
@@ -433,8 +420,8 @@ fn a_query_that_takes_too_much_is_cut_off_and_its_limit_named() {
 #[test]
 fn a_large_result_passes_through_without_being_held() {
     let world = published();
-    let sql = "select i, repeat('x', 90) as text from range(1500000) t(i)";
-    for (format, lines) in [("csv", 1_500_001), ("json", 1_500_000)] {
+    let sql = "select i, repeat('x', 2000) as text from range(150000) t(i)";
+    for (format, lines) in [("csv", 150_001), ("json", 150_000)] {
         let command = world.command(&["query", "--timeout", "10m", "--format", format, "-"]);
         let ended = measured(command, sql);
         assert_eq!((ended.code, ended.said.as_str()), (Some(0), ""), "{format}");
