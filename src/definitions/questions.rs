@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{DOCUMENTS, list, text};
+use super::{DOCUMENTS, described, list, text};
 
 /// A question that needs no SQL of whoever asks it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -56,8 +56,8 @@ pub(crate) enum ParameterKind {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotAsked {
     /// No question has the name.
-    #[error("there is no ready question `{name}`{}", or_else(nearest))]
-    UnknownQuestion { name: String, nearest: Vec<String> },
+    #[error("there is no ready question `{name}`{}{}", or_else(nearest), as_table(table.as_deref()))]
+    UnknownQuestion { name: String, nearest: Vec<String>, table: Option<String> },
     /// It has no such parameter.
     #[error("`{question}` has no parameter `{name}`; {known}")]
     UnknownParameter { question: String, name: String, known: String },
@@ -84,6 +84,13 @@ fn or_else(nearest: &[String]) -> String {
     }
 }
 
+/// How a table of that name is asked.
+fn as_table(table: Option<&str>) -> String {
+    table
+        .map(|table| format!("; the table is asked with `snowtrack query \"from {table}\"`"))
+        .unwrap_or_default()
+}
+
 /// Every question, in the order of the files that they stand in.
 pub(crate) fn ready_questions() -> &'static [ReadyQuestion] {
     static QUESTIONS: LazyLock<Vec<ReadyQuestion>> = LazyLock::new(|| {
@@ -102,7 +109,14 @@ pub(crate) fn ready_questions() -> &'static [ReadyQuestion] {
 /// [`NotAsked::UnknownQuestion`] with the names nearest to it.
 pub(crate) fn ready_question(name: &str) -> Result<&'static ReadyQuestion, NotAsked> {
     let found = ready_questions().iter().find(|question| question.name == name);
-    found.ok_or_else(|| NotAsked::UnknownQuestion { name: name.to_owned(), nearest: nearest(name) })
+    found.ok_or_else(|| {
+        let table = described().iter().find(|table| table.name == name);
+        NotAsked::UnknownQuestion {
+            name: name.to_owned(),
+            nearest: nearest(name),
+            table: table.map(|table| format!("{}.{name}", table.schema)),
+        }
+    })
 }
 
 /// How like a name must be to be offered.
@@ -375,6 +389,8 @@ mod tests {
             assert!(error.contains(&format!("`{wanted}`")), "{name}: {error}");
             assert!(error.contains("query --list"), "{error}");
         }
+        let error = ready_question("playlist_overview").unwrap_err().to_string();
+        assert!(error.contains("`snowtrack query \"from marts.playlist_overview\"`"), "{error}");
         let error = ready_question("zzzz").unwrap_err().to_string();
         assert!(!error.contains("nearest") && error.contains("query --list"), "{error}");
     }

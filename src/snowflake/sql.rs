@@ -378,7 +378,8 @@ pub(super) mod tests {
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
-                if path.is_dir() {
+                // The semantic view is people's to make: `make generate` writes it, and nothing runs it.
+                if path.is_dir() && !path.ends_with("semantic") {
                     folders.push(path);
                 } else if path.extension().is_some_and(|ending| ending == "sql") {
                     let text = std::fs::read_to_string(&path).unwrap();
