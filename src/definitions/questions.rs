@@ -95,10 +95,10 @@ fn as_table(table: Option<&str>) -> String {
 pub(crate) fn ready_questions() -> &'static [ReadyQuestion] {
     static QUESTIONS: LazyLock<Vec<ReadyQuestion>> = LazyLock::new(|| {
         let exposures = DOCUMENTS.iter().flat_map(|document| list(document, "exposures"));
-        exposures
-            .flat_map(|exposure| list(&exposure["config"]["meta"], "questions"))
-            .map(ReadyQuestion::read)
-            .collect()
+        let questions = exposures
+            .filter_map(|exposure| exposure.pointer("/config/meta/questions")?.as_array())
+            .flatten();
+        questions.map(ReadyQuestion::read).collect()
     });
     &QUESTIONS
 }
