@@ -9,6 +9,7 @@ mod doubles;
 mod handover;
 mod lake;
 mod library_use;
+mod marts;
 mod observe;
 mod operate;
 mod run;
