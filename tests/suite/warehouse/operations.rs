@@ -1,5 +1,6 @@
 //! What the published file says of its own making: `operations`, comments, a table of contents, types.
 
+use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
 
 use chrono::{DateTime, Utc};
@@ -24,6 +25,34 @@ fn cells(rows: &[Value], columns: &[&str]) -> Vec<String> {
 
 fn rows(world: &World, sql: &str) -> Vec<Value> {
     world.query(sql).as_array().unwrap().clone()
+}
+
+/// What dbt's files say of each column.
+fn described_by_dbt() -> BTreeMap<String, String> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (mut folders, mut found) =
+        (vec![root.join("dbt/models/staging"), root.join("dbt/models/marts")], BTreeMap::new());
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "yml") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let document: Value = serde_yaml_ng::from_str(&text).unwrap();
+                let sources = document["sources"].as_array().into_iter().flatten();
+                let tables = sources.flat_map(|source| source["tables"].as_array().unwrap());
+                for table in tables.chain(document["models"].as_array().into_iter().flatten()) {
+                    for column in table["columns"].as_array().into_iter().flatten() {
+                        let text = |value: &Value| value.as_str().unwrap().trim().to_owned();
+                        let name = format!("{}.{}", text(&table["name"]), text(&column["name"]));
+                        found.insert(name, text(&column["description"]));
+                    }
+                }
+            }
+        }
+    }
+    found
 }
 
 const FILE: [&str; 6] = ["run_id", "table", "key", "row_count", "sha256", "state"];
@@ -117,8 +146,8 @@ fn a_reader_keeps_the_file_that_it_has_and_a_changed_file_is_not_taken_for_ours(
     };
     let inode = || std::fs::metadata(&path).unwrap().ino();
     let before = inode();
-    // A run that is refused nothing and reads nothing: one stage alone.
-    assert!(world.run(&["check"]).status.success());
+    // One stage alone, which publishes no row.
+    assert!(world.run(&["transform"]).status.success());
     assert_ne!(inode(), before, "a copy took its place");
     assert_eq!(count(&reader), 1);
     drop(reader);
@@ -128,7 +157,7 @@ fn a_reader_keeps_the_file_that_it_has_and_a_changed_file_is_not_taken_for_ours(
         let writer = duckdb::Connection::open(&path).unwrap();
         writer.execute_batch("delete from core.songs; checkpoint").unwrap();
     }
-    assert!(world.run(&["check"]).status.success());
+    assert!(world.run(&["transform"]).status.success());
     let songs = "select count(*) as n from core.songs";
     assert_eq!(world.query(songs)[0]["n"], json!(0));
     assert_eq!(world.report(&["--demo"]).0, 0);
@@ -153,12 +182,18 @@ fn everything_in_the_file_is_described_and_show_tables_leads_there() {
     );
     assert_eq!(undescribed, Vec::<Value>::new());
     // A view's columns, too, in dbt's own words.
-    let comment = rows(
+    let comments = rows(
         &world,
-        "select comment from duckdb_columns() where schema_name = 'marts' and table_name = 'playlist_changes' \
-        and column_name = 'change'",
+        "select table_name || '.' || column_name as name, comment from duckdb_columns() \
+        where schema_name in ('core', 'marts', 'operations') and comment is not null",
     );
-    assert_eq!(comment[0]["comment"], json!("added or removed"));
+    let comments: BTreeMap<&str, &str> =
+        comments.iter().map(|row| (row["name"].as_str().unwrap(), row["comment"].as_str().unwrap())).collect();
+    let wanted = described_by_dbt();
+    assert!(80 < wanted.len());
+    for (name, description) in &wanted {
+        assert_eq!(comments.get(name.as_str()), Some(&description.as_str()), "{name}");
+    }
     let shown = rows(&world, "show tables");
     assert_eq!(cells(&shown, &["name"]), ["\"read_me\""]);
     // Each table and view of the three schemas has a line there, and each line can be run.
