@@ -37,12 +37,24 @@ pub(super) fn of_duckdb(error: duckdb::Error, is_about_rows: bool) -> Refusal {
     }
 }
 
+/// An error as DuckDB tells it where rows are fetched.
+#[derive(serde::Deserialize)]
+struct Fetched<'a> {
+    exception_type: &'a str,
+    exception_message: String,
+}
+
 /// Kinds are told apart only by the words of the message.
 fn of_text(text: &str, is_about_rows: bool) -> Refusal {
+    let fetched = serde_json::from_str::<Fetched<'_>>(text).ok();
+    let text = fetched.map_or_else(
+        || text.to_owned(),
+        |it| format!("{} Error: {}", it.exception_type, it.exception_message),
+    );
     let is_memory = ["Out of Memory Error", "std::bad_alloc"].iter().any(|it| text.starts_with(it));
     match is_memory {
         true => Refusal::Memory { limit_bytes: memory_limit_bytes() },
-        false => Refusal::Query { source: Message(text.to_owned()), is_about_rows },
+        false => Refusal::Query { source: Message(text), is_about_rows },
     }
 }
 
@@ -59,6 +71,20 @@ pub(super) fn place(sql: &str, position: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_reads_the_same_wherever_it_is_told() {
+        let conversion = r#"{"exception_type":"Conversion","exception_message":"no \"number\""}"#;
+        for text in [conversion, "Conversion Error: no \"number\""] {
+            let source = Message("Conversion Error: no \"number\"".to_owned());
+            assert_eq!(of_text(text, true), Refusal::Query { source, is_about_rows: true });
+        }
+        let memory = r#"{"exception_type":"Out of Memory","exception_message":"x"}"#;
+        for text in [memory, "Out of Memory Error: x", "std::bad_alloc"] {
+            let limit_bytes = memory_limit_bytes();
+            assert_eq!(of_text(text, true), Refusal::Memory { limit_bytes });
+        }
+    }
 
     #[test]
     fn a_place_is_a_line_and_a_mark_below_it() {
