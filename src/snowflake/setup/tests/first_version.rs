@@ -2,7 +2,6 @@
 
 use super::account::{account, observed};
 use super::*;
-use crate::snowflake::sql::tests::without_descriptions;
 
 #[test]
 fn an_account_that_the_first_version_set_up_differs_in_what_parquet_reads_as_null_and_nothing_else()
