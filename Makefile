@@ -27,13 +27,15 @@ help:
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: demo
-demo: duckdb ## two runs on the built-in data and a query: no account, no network
+demo: duckdb ## two runs on the built-in data, a day apart, and two queries: no account, no network
 	rm -rf "$(demo_dir)"
 	cargo build --bins $(same_features)
 	"$(snowtrack)" --data-dir "$(demo_dir)" run --demo
 	"$(snowtrack)" --data-dir "$(demo_dir)" run --demo
 	"$(snowtrack)" --data-dir "$(demo_dir)" query "select s.name as song, a.name as artist, s.popularity \
 	  from core.songs s join core.artists a on a.id = s.artist_ids order by s.popularity desc nulls last, s.id limit 5"
+	"$(snowtrack)" --data-dir "$(demo_dir)" query "select song_name, observed_on, popularity, popularity_change \
+	  from marts.song_popularity_over_time where popularity_change <> 0 order by abs(popularity_change) desc, song_id limit 5"
 
 .PHONY: demo-cloud
 demo-cloud: duckdb ## all the way to `verified` on this machine: a real S3 server, a strict double of Snowflake

@@ -34,7 +34,10 @@ fn table_of_contents(described: &[Described]) -> String {
         let from = literal(&format!("from {}.{} limit 10", it.schema, it.name));
         format!("({schema}, {name}, {}, {from})", literal(&it.description))
     };
-    let rows: Vec<String> = described.iter().map(row).collect();
+    // What answers questions first, what tells of runs last.
+    let of_schema = |schema| described.iter().filter(move |it| it.schema == schema).map(row);
+    let rows: Vec<String> =
+        ["marts", "core", "operations"].into_iter().flat_map(of_schema).collect();
     let about = "What is in this file, a table or view a line: `from read_me`.";
     format!(
         "create view published.main.read_me as from (values\n{}\n) \

@@ -92,7 +92,7 @@ fn a_store_that_cannot_be_trusted_or_reached_and_a_later_versions_ledger_are_a_r
     let (code, findings) = examined(&fleet);
     let (health, detail) = line(&findings, "ledger");
     assert_eq!((code, health), (2, "fail"), "{detail}");
-    assert!(detail.contains("schema 99, this one knows 1"), "{detail}");
+    assert!(detail.contains("schema 99, this one knows 2"), "{detail}");
     fleet.cloud.s3.clear_log();
     let denied = Fault::answer(403, "AccessDenied", "Access Denied");
     fleet.cloud.s3.script_under("state/", 1, usize::MAX, denied);
