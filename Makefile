@@ -27,13 +27,15 @@ help:
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: demo
-demo: duckdb ## two runs on the built-in data and a query: no account, no network
+demo: duckdb ## two runs on the built-in data, a day apart, and two queries: no account, no network
 	rm -rf "$(demo_dir)"
 	cargo build --bins $(same_features)
 	"$(snowtrack)" --data-dir "$(demo_dir)" run --demo
 	"$(snowtrack)" --data-dir "$(demo_dir)" run --demo
 	"$(snowtrack)" --data-dir "$(demo_dir)" query "select s.name as song, a.name as artist, s.popularity \
 	  from core.songs s join core.artists a on a.id = s.artist_ids order by s.popularity desc nulls last, s.id limit 5"
+	"$(snowtrack)" --data-dir "$(demo_dir)" query "select song_name, observed_on, popularity, popularity_change \
+	  from marts.song_popularity_over_time where popularity_change <> 0 order by abs(popularity_change) desc, song_id limit 5"
 
 .PHONY: demo-cloud
 demo-cloud: duckdb ## all the way to `verified` on this machine: a real S3 server, a strict double of Snowflake
@@ -86,6 +88,18 @@ dbt: demo $(VENV)/dbt ## dbt's build on the demo's published file; its marts' ro
 	SNOWFLAKE_ACCOUNT=myorg-myaccount SNOWFLAKE_USER=me $(dbt) parse $(dbt_flags) --target snowflake
 	mv "$(dbt_dir)/manifest.json" "$(dbt_dir)/snowflake.json"
 	"$(VENV)/dbt/bin/python" tests/dbt/compare.py "$(dbt_dir)"
+
+.PHONY: generate
+generate: duckdb ## LookML and Snowflake's semantic view, from dbt/models/semantic
+	cargo run --quiet --example generate
+
+.PHONY: generate-check
+generate-check: duckdb ## whether they are what is checked in
+	cargo run --quiet --example generate -- --check
+
+.PHONY: looker
+looker: generate-check $(VENV)/looker ## LookML and the semantic view as parsers read them that others wrote
+	"$(VENV)/looker/bin/python" -B tests/looker/check.py
 
 # moto plays AWS, IAM included; the binary is the real one.
 .PHONY: ecs

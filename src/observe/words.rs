@@ -113,6 +113,9 @@ pub(crate) fn warning(warning: &Warning) -> String {
             counted(*run_count, "run"),
             either(*run_count, "was", "were")
         ),
+        Warning::OperationsNotRenewed { error } => format!(
+            "the published file does not say yet how the run ended, the next run says it: {error}"
+        ),
         Warning::ReportNotPut { to, error } => {
             format!("the report could not be put to `{to}`, the run ended as it says: {error}")
         }

@@ -37,11 +37,11 @@ fn of_a_state_it_is_said_that_it_answers_keeps_conditions_and_who_has_it() {
     let (code, findings) = examined(&fleet);
     assert_eq!(code, 0, "{findings:#?}");
     assert_eq!(line(&findings, "lease"), ("ok", "held by nobody, fencing number 1"));
-    let ledger = "generation 3 of schema 1 (kept: 3, 2, 1)";
+    let ledger = "generation 3 of schema 2 (kept: 3, 2, 1)";
     assert_eq!(line(&findings, "ledger"), ("ok", ledger));
     assert_eq!(fleet.cloud.s3.every_version(), before, "neither does the next");
     let said = text(&fleet.run(&["doctor"]));
-    assert!(said.contains("ok    state      ledger: generation 3 of schema 1"), "{said}");
+    assert!(said.contains("ok    state      ledger: generation 3 of schema 2"), "{said}");
     fleet.next_machine();
 }
 
@@ -92,7 +92,7 @@ fn a_store_that_cannot_be_trusted_or_reached_and_a_later_versions_ledger_are_a_r
     let (code, findings) = examined(&fleet);
     let (health, detail) = line(&findings, "ledger");
     assert_eq!((code, health), (2, "fail"), "{detail}");
-    assert!(detail.contains("schema 99, this one knows 1"), "{detail}");
+    assert!(detail.contains("schema 99, this one knows 2"), "{detail}");
     fleet.cloud.s3.clear_log();
     let denied = Fault::answer(403, "AccessDenied", "Access Denied");
     fleet.cloud.s3.script_under("state/", 1, usize::MAX, denied);

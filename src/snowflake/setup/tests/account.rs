@@ -77,6 +77,7 @@ impl Shown {
     fn table(&mut self, name: &str, statement: &str) {
         let list = statement.split_once("(\n").unwrap().1;
         for line in list.lines().filter(|line| line.starts_with("    ")) {
+            let line = line.split(" comment '").next().unwrap();
             let parts: Vec<&str> = line.trim().trim_end_matches(',').split_whitespace().collect();
             let joined = parts[1..].join(" ");
             let bare = joined.trim_end_matches(" not null").to_ascii_uppercase().replace(", ", ",");
