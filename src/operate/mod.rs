@@ -17,7 +17,7 @@ pub(crate) use doctor::{Area, Finding, Health, doctor};
 pub(crate) use forecast::{AS_OF, Forecast, forecast};
 pub(crate) use forget::Error as ForgetError;
 pub(crate) use forget::{ForgetRequest, Forgotten, Scope, Wish, forget};
-pub(crate) use marts::{export_marts};
+pub(crate) use marts::export_marts;
 pub(crate) use prune::{PruneRequest, PruneWish, Pruned, prune};
 pub(crate) use reconcile::{Asked, Reconciliation, reconcile};
 pub(crate) use setup::{PipeReport, SetupWishes, apply_plan, pipes, plan, remedies};
