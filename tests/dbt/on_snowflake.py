@@ -77,7 +77,8 @@ def literal(value):
 
 def ordered(manifest):
     """The marts, each after those that it reads."""
-    left = {key: set(node["depends_on"]["nodes"]) for key, node in manifest["nodes"].items() if node["resource_type"] == "model"}
+    marts = {key: node for key, node in manifest["nodes"].items() if node["resource_type"] == "model" and node["path"].startswith("marts/")}
+    left = {key: set(node["depends_on"]["nodes"]) for key, node in marts.items()}
     while left:
         ready = sorted(key for key, needs in left.items() if not needs & set(left))
         yield from (key.split(".")[-1] for key in ready)
