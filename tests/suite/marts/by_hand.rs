@@ -180,6 +180,11 @@ fn the_present_is_told_by_songs() {
         ),
         ["5 f taken_down", "7 none removed"]
     );
+}
+
+#[test]
+fn the_present_is_told_by_time_people_and_genre() {
+    let (world, _) = history();
     // Row 6 is a again, on a Sunday.
     assert_eq!(
         rows(
