@@ -8,6 +8,7 @@ mod config;
 mod doctor;
 mod duration;
 mod exit;
+mod export;
 mod forget;
 mod guarded;
 mod harmless;
@@ -105,7 +106,7 @@ enum Command {
     /// Check, then renew the analysts' file
     Publish(run::StageArgs),
     /// Check, then write the files of what changed
-    Export(run::StageArgs),
+    Export(export::ExportArgs),
     /// Bring exported files into the bucket
     Upload(run::StageArgs),
     /// Tell Snowflake of the files in the bucket
@@ -319,7 +320,7 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
         Command::Transform(arguments) => one_stage(arguments, Stage::Transform),
         Command::Check(arguments) => check::check(cli, arguments, &config),
         Command::Publish(arguments) => one_stage(arguments, Stage::Publish),
-        Command::Export(arguments) => one_stage(arguments, Stage::Export),
+        Command::Export(arguments) => export::export(cli, arguments, &config),
         Command::Upload(arguments) => one_stage(arguments, Stage::Upload),
         Command::Ingest(arguments) => run::ingest(cli, arguments, &config),
         Command::Verify(arguments) => run::verify(cli, arguments, &config),

@@ -23,6 +23,18 @@ pub(super) fn move_into_place(from: &Path, to: &Path) -> Result<(), Error> {
     std::fs::rename(from, to).map_err(|source| failed("write", to, source))
 }
 
+/// Has a file of the lake written beside its name, and puts it in the place of what was there.
+pub(crate) fn replace<E: From<Error>>(
+    path: &Path,
+    write: impl FnOnce(&Path) -> Result<(), E>,
+) -> Result<(), E> {
+    let temporary = path.with_extension("new");
+    let folder = path.parent().unwrap_or_else(|| Path::new("."));
+    std::fs::create_dir_all(folder).map_err(|source| failed("create", folder, source))?;
+    write(&temporary)?;
+    Ok(move_into_place(&temporary, path)?)
+}
+
 /// SHA-256 (hexadecimal) and size of a file.
 pub(super) fn digest(path: &Path) -> Result<(String, u64), Error> {
     let read = || {

@@ -33,6 +33,11 @@ pub(crate) fn archive_key(prefix: &str, run: &Run) -> String {
     format!("{prefix}documents/{}/{}.ndjson.zst", day_of(run), run.id)
 }
 
+/// `<prefix>processed/<mart>/<mart>.parquet`, under a prefix that no pipe watches: always the same, because the file is replaced.
+pub(crate) fn mart_key(prefix: &str, mart: &str) -> String {
+    format!("{prefix}processed/{mart}/{mart}.parquet")
+}
+
 fn day_of(run: &Run) -> impl fmt::Display {
     run.started_at.format("year=%Y/month=%m/day=%d")
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::Scope;
 use super::error::Error;
-use super::places::{Places, remove_file};
+use super::places::{Places, remove_file, remove_folder};
 use crate::event::Events;
 use crate::ids::Table;
 use crate::lake::{self, Redaction, ToUpload, WrittenFile, redact_archive};
@@ -181,6 +181,18 @@ async fn lose(
     }
     remove_file(&places.lake().join(&archive.key))?;
     Ok(forgets::lose_archive(warehouse, &archive.run_id)?)
+}
+
+/// Erases what was made of the published file, whosever rows it has: the same command makes it again without theirs.
+pub(super) async fn processed(places: &Places<'_>) -> Result<(), Error> {
+    let prefix = places.processed();
+    if let Some(bucket) = places.bucket() {
+        for version in bucket.versions(&prefix).await? {
+            places.check_stop()?;
+            bucket.delete_version(&version.key, &version.version_id).await?;
+        }
+    }
+    remove_folder(&places.lake().join(prefix))
 }
 
 /// What lies about on this machine and is made again when it is needed; and the login, where it is the user who goes.

@@ -159,6 +159,7 @@ async fn erase_all(
     confirm(state.as_ref()).await?;
     beyond::published(&warehouse, places, &plan.theirs).await?;
     beyond::erase_report(places).await?;
+    erase::processed(places).await?;
     erase::rest_of_this_machine(places, scope)?;
     end(places, HeldLedger { warehouse, lock }, scope, plan, state.as_mut()).await
 }

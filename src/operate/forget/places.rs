@@ -52,9 +52,14 @@ impl<'a> Places<'a> {
     }
 
     /// The folders of the lake, as prefixes of keys.
-    pub(super) fn prefixes(&self) -> [String; 3] {
+    pub(super) fn prefixes(&self) -> [String; 4] {
         let prefix = self.job.config.prefix();
-        ["raw/", "manifests/", "documents/"].map(|folder| format!("{prefix}{folder}"))
+        ["raw/", "manifests/", "documents/", PROCESSED].map(|folder| format!("{prefix}{folder}"))
+    }
+
+    /// Of these the one whose files are made of the published file.
+    pub(super) fn processed(&self) -> String {
+        format!("{}{PROCESSED}", self.job.config.prefix())
     }
 
     pub(super) fn check_stop(&self) -> Result<(), Error> {
@@ -102,6 +107,9 @@ impl<'a> Places<'a> {
         remove_folder(&self.aside())
     }
 }
+
+/// What `export --marts` writes lies here.
+const PROCESSED: &str = "processed/";
 
 /// A file of a table, as it is read.
 pub(super) fn kept_file(key: &str, path: PathBuf) -> KeptFile {

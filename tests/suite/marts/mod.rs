@@ -1,6 +1,7 @@
 //! The marts of the published file: what they say of histories that are played through the real binary.
 
 mod by_hand;
+mod files;
 mod reckoned;
 
 use serde_json::Value;

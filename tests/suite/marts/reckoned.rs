@@ -45,8 +45,8 @@ fn play(seed: u32) -> Option<Map<String, Value>> {
 #[test]
 fn every_mart_says_what_the_raw_history_says() {
     let mut filled = Map::new();
-    // Of the third, an empty list returns to an earlier empty version.
-    for seed in [1, 4, 5] {
+    // In the second, a list that is empty returns to an earlier empty version.
+    for seed in [4, 5] {
         let Some(counts) = play(seed) else { return };
         assert!(counts.len() >= 20, "{counts:?}");
         filled.extend(counts.into_iter().filter(|(_, count)| *count != json!(0)));
