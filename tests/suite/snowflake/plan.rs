@@ -168,7 +168,8 @@ fn a_new_account_has_dbts_descriptions_on_every_table_and_column() {
     });
     cloud.apply();
     let comment = |table: &str, column: &str| {
-        let rows = cloud.snowflake.rows(&format!("desc table SPOTIFY.{table}"));
+        let kind = if table.starts_with("CORE") { "dynamic table" } else { "table" };
+        let rows = cloud.snowflake.rows(&format!("desc {kind} SPOTIFY.{table}"));
         rows.into_iter().find(|row| row[0].as_deref() == Some(column)).unwrap()[9].clone()
     };
     let yml = include_str!("../../../dbt/models/staging/_spotify__sources.yml");
