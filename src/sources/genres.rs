@@ -180,10 +180,7 @@ fn fields(text: &[u8]) -> Option<Row> {
     loop {
         let field;
         (field, rest) = match rest.strip_prefix(b"\"") {
-            Some(quoted) => match unquoted(quoted)? {
-                Ok(found) => found,
-                Err(why) => return Some(Err(why)),
-            },
+            Some(quoted) => unquoted(quoted)?,
             None => {
                 let end = rest.iter().position(|byte| *byte == b',').unwrap_or(rest.len());
                 (rest[..end].to_vec(), &rest[end..])
@@ -195,13 +192,14 @@ fn fields(text: &[u8]) -> Option<Row> {
         }
         match rest.strip_prefix(b",") {
             Some(next) => rest = next,
-            None => return Some(Ok(fields)),
+            None if rest.is_empty() => return Some(Ok(fields)),
+            None => return Some(Err("text behind a closing quote".to_owned())),
         }
     }
 }
 
 /// A field behind its opening quote, and what follows its closing one; `None` where there is none.
-fn unquoted(mut rest: &[u8]) -> Option<Result<(Vec<u8>, &[u8]), String>> {
+fn unquoted(mut rest: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     let mut field = Vec::new();
     loop {
         let end = rest.iter().position(|byte| *byte == b'"')?;
@@ -213,8 +211,7 @@ fn unquoted(mut rest: &[u8]) -> Option<Result<(Vec<u8>, &[u8]), String>> {
                 field.push(b'"');
                 rest = &rest[1..];
             }
-            None | Some(b',') => return Some(Ok((field, rest))),
-            Some(_) => return Some(Err("text behind a closing quote".to_owned())),
+            _ => return Some((field, rest)),
         }
     }
 }
