@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-const ORDER: [&str; 25] = [
+const ORDER: [&str; 26] = [
     "causes",
     "stop",
     "blocking",
@@ -28,6 +28,7 @@ const ORDER: [&str; 25] = [
     "state",
     "run",
     "observe",
+    "report",
     "operate",
     "cli",
 ];
@@ -274,6 +275,7 @@ fn a_foreign_crate_is_known_in_one_room() {
         ("rspotify", &["sources/spotify"]),
         ("clap", &["cli"]),
         ("indicatif", &["cli"]),
+        ("maud", &["report"]),
         ("tracing_subscriber", &["cli"]),
     ];
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
@@ -401,6 +403,7 @@ fn a_file_of_the_data_directory_is_named_in_one_place() {
         "\"snowtrack.duckdb\"",
         "\"spotify.duckdb\"",
         "\"refused.duckdb\"",
+        "\"report.html\"",
         "\"spotify_token.json\"",
         "\"status.json\"",
         "\"checks.json\"",
