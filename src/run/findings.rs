@@ -49,6 +49,8 @@ pub(crate) struct Findings {
     pub(crate) goes_to_snowflake: Result<(), &'static str>,
     /// The last stage that came to its end.
     pub(crate) reached: Stage,
+    /// Whether the published file has the rows of the run.
+    pub(crate) has_published: bool,
 }
 
 impl Findings {
@@ -79,6 +81,7 @@ impl Findings {
             missing: Vec::new(),
             goes_to_snowflake: Err("no Snowflake account is configured"),
             reached: Stage::Fetch,
+            has_published: false,
         }
     }
 

@@ -7,7 +7,7 @@ use super::Warehouse;
 use super::error::{Doing, Error};
 
 /// Grows whenever the work file changes so that an older version of this program must not touch it.
-pub(crate) const SCHEMA_VERSION: u32 = 1;
+pub(crate) const SCHEMA_VERSION: u32 = 2;
 
 impl Warehouse {
     /// The bytes of the work file, from its beginning, with everything in it that was ever noted. They stay as they are for as long as

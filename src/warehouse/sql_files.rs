@@ -46,6 +46,10 @@ pub(super) const FINISH: &str = include_str!("../../sql/duckdb/finish.sql");
 const PUBLISH: &str = include_str!("../../sql/duckdb/publish.sql");
 /// Makes the table of findings in the attached `refused` file.
 pub(super) const REFUSED: &str = include_str!("../../sql/duckdb/refused.sql");
+/// Makes the tables of `operations` in the attached `published` file.
+pub(super) const OPERATIONS: &str = include_str!("../../sql/duckdb/operations.sql");
+/// Brings them to what the ledger says.
+pub(super) const RENEW_OPERATIONS: &str = include_str!("../../sql/duckdb/renew_operations.sql");
 const PUBLISH_GONE: &str = include_str!("../../sql/duckdb/publish_gone.sql");
 const TABLE_COUNTS_FILE: &str = include_str!("../../sql/duckdb/summary/table_counts.sql");
 /// What tells whether the schema is as it was left.
@@ -187,6 +191,7 @@ pub(crate) mod ledger {
         FORGET_CHECK_RESULTS "forget_check_results",
         FORGET_FILES "forget_files",
         FORGET_LOCKOUTS "forget_lockouts",
+        FORGET_LOOKS "forget_looks",
         FORGET_SETTING "forget_setting",
         FRESHNESS "freshness",
         HAS_PENDING "has_pending",
@@ -220,6 +225,7 @@ pub(crate) mod ledger {
         NOTE_EXPORT "note_export",
         NOTE_FILES "note_files",
         NOTE_LOCKOUTS "note_lockouts",
+        NOTE_LOOKS "note_looks",
         NOTE_LOST_FILES "note_lost_files",
         NOTE_MANIFEST "note_manifest",
         NOTE_ORIGINS "note_origins",
@@ -580,6 +586,8 @@ mod tests {
                 FINISH,
                 PUBLISH,
                 PUBLISH_GONE,
+                OPERATIONS,
+                RENEW_OPERATIONS,
                 REFUSED,
                 TABLE_COUNTS_FILE,
                 SCHEMA_WORDS,

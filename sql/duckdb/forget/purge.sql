@@ -105,6 +105,9 @@ where read_id in (select read_id from their_reads);
 delete from meta.reads
 where read_id in (select read_id from their_reads);
 
+delete from meta.looks
+where playlist_id in (select playlist_id from their_lists);
+
 delete from meta.details
 where list_contains(getvariable('their_ids'), object_id);
 

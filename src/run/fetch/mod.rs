@@ -53,7 +53,9 @@ pub(crate) async fn fetch(run: &mut Run<'_>) -> Result<Fetched, Error> {
         from_source(run, source).await?;
         require_something_read(run, source)?;
         let unread = unread(&run.findings.playlists);
-        ledger::runs::fetched(&run.warehouse, run.id(), &unread, run.now())?;
+        let (id, now) = (run.id().clone(), run.now());
+        let looked_at = looked_at(&run.findings.playlists);
+        ledger::runs::fetched(&mut run.warehouse, &id, &unread, &looked_at, now)?;
         run.leave(Counts::default());
     } else if run.does(Stage::Export)
         && let Some(fetched) = ledger::runs::being_fetched(&run.warehouse, run.id())?
@@ -299,6 +301,14 @@ pub(crate) fn require_all_read(run: &Run<'_>) -> Result<(), Error> {
     put_off.map_or(Ok(()), |(what, until)| {
         Err(Error::PutOff { what, until, rest: "what else was asked for is done" })
     })
+}
+
+/// The lists of which it is known how they are.
+fn looked_at(playlists: &[PlaylistReport]) -> Vec<&str> {
+    let is_known = |report: &&PlaylistReport| {
+        !matches!(report.status, PlaylistStatus::Failed | PlaylistStatus::PutOff)
+    };
+    playlists.iter().filter(is_known).map(|report| report.playlist_id.as_str()).collect()
 }
 
 /// What was asked for and could not be read.

@@ -7,6 +7,7 @@ use duckdb::OptionalExt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::descriptions;
 use super::writer::size;
 use crate::warehouse::error::{Doing, Error};
 use crate::warehouse::{Warehouse, sql_files};
@@ -35,6 +36,12 @@ impl PublishedFile {
         })
     }
 
+    /// The same where only what it says of runs is new.
+    pub(super) fn renewed(self, file: &Path) -> Result<Self, Error> {
+        let Self { layout, thousand_row_bytes, .. } = self;
+        Ok(Self { layout, ..Self::of(file, thousand_row_bytes)? })
+    }
+
     /// As the ledger has it.
     pub(super) fn noted(warehouse: &Warehouse) -> Result<Option<Self>, Error> {
         let value: Option<String> = warehouse
@@ -57,7 +64,7 @@ impl PublishedFile {
     }
 
     /// Whether `file` is still the one that was written.
-    fn is(&self, file: &Path) -> bool {
+    pub(super) fn is(&self, file: &Path) -> bool {
         size(file).ok() == Some(self.size_bytes)
             && modified_ns(file) == Some(self.modified_ns)
             && !file.with_extension("duckdb.wal").exists()
@@ -74,6 +81,8 @@ fn layout() -> String {
     {
         hash.update(file.sql);
     }
+    hash.update(sql_files::OPERATIONS);
+    hash.update(descriptions::STATEMENTS.as_str());
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
