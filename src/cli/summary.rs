@@ -38,7 +38,7 @@ pub(super) fn summary(report: &RunReport, took: Duration, config: &Config) -> St
     if report.error.is_none() {
         let _ = writeln!(
             text,
-            "\nlook next:\n  snowtrack --data-dir {} query \"{LOOK_NEXT}\"",
+            "\nlook next:\n  snowtrack --data-dir {0} query \"{LOOK_NEXT}\"\n  snowtrack --data-dir {0} report --open",
             data_dir.display()
         );
     }

@@ -91,7 +91,9 @@ pub(crate) const fn of_warehouse(error: &warehouse::Error) -> Ending {
         | warehouse::Error::NotOneQuery
         | warehouse::Error::NotPublished { .. }
         | warehouse::Error::NothingRefused => Ending::Usage,
-        warehouse::Error::Statement { .. } | warehouse::Error::IllegalStep { .. } => Ending::Bug,
+        warehouse::Error::Statement { .. }
+        | warehouse::Error::Answer { .. }
+        | warehouse::Error::IllegalStep { .. } => Ending::Bug,
     }
 }
 

@@ -14,7 +14,7 @@ use maud::{Markup, html};
 pub(super) use bars::{Bar, bars, two_sided_bars};
 pub(super) use columns::{Column, columns};
 pub(super) use grid::{Grid, grid};
-pub(super) use lines::{Line, lines};
+pub(super) use lines::{Line, Point, lines};
 
 use super::words::{grouped, shown_name};
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::Section;
 use crate::report::asked::{Asked, Drawn, Wanted};
 use crate::report::charts::{Bar, Chart, Column, Text, bars, columns};
-use crate::report::words::{at_start, counted, decimal, either, percent, share, spotify_page};
+use crate::report::words::{at_start, counted, either, percent, share, spotify_page};
 use crate::warehouse::Error;
 
 #[derive(Deserialize)]

@@ -10,6 +10,7 @@ mod trends;
 
 use super::asked::Asked;
 use super::charts::{Chart, Text};
+pub(super) use proof::Run;
 use crate::warehouse::Error;
 
 /// A part of the report.

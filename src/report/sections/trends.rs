@@ -9,7 +9,7 @@ use super::{Part, Section};
 use crate::report::asked::{Asked, Drawn, Wanted};
 use crate::report::charts::{Bar, Chart, Column, Line, Point, Text, columns, lines, two_sided_bars};
 use crate::report::words::{
-    at_start, counted, day, day_of, decimal, either, percent, share, spotify_page,
+    at_start, counted, day, decimal, either, percent, share, spotify_page,
 };
 use crate::warehouse::Error;
 

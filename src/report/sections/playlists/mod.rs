@@ -98,7 +98,7 @@ fn sizes(asked: &Asked) -> Result<Chart, Error> {
         let shown: Vec<Bar> = rows
             .iter()
             .map(|row| {
-                let counts = [row.track_count, row.episode_count, row.local_count, row.removed_count];
+                let counts = [row.track_count, row.episode_count, row.removed_count, row.local_count];
                 Bar { label: name(row), parts: counts.map(|it| it as f64).to_vec(), shown: None }
             })
             .collect();
@@ -112,7 +112,7 @@ fn sizes(asked: &Asked) -> Result<Chart, Error> {
                 Text::own(last),
             ]
         });
-        let legend = ["songs", "episodes", "local files", "removed"];
+        let legend = ["songs", "episodes", "removed", "local files"];
         Drawn { finding, picture: bars(&shown, &legend, 0.0), rows: cells.collect() }
     })
 }
