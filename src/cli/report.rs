@@ -41,7 +41,8 @@ fn open(path: &Path) -> Result<(), Error> {
     let program = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
     // Not as a relative path, which could look like an option.
     let path = std::path::absolute(path)?;
-    let started = Command::new(program).arg(&path).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let started =
+        Command::new(program).arg(&path).stdout(Stdio::null()).stderr(Stdio::null()).status();
     match started {
         Ok(status) if status.success() => Ok(()),
         _ => Err(Error::Usage(format!(

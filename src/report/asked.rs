@@ -1,5 +1,8 @@
 //! The questions of the report and what becomes of their answers: a chart, or words where there is nothing to draw.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
@@ -10,6 +13,8 @@ use crate::warehouse::{Error, Reader, question};
 /// The published file, as the report asks it.
 pub(super) struct Asked {
     reader: Reader,
+    /// What was answered already: a section asks for its words what a chart asks again.
+    answers: RefCell<BTreeMap<&'static str, Vec<String>>>,
 }
 
 /// A chart before it is drawn.
@@ -33,16 +38,25 @@ pub(super) struct Drawn {
 
 impl Asked {
     pub(super) fn open(published: &Path) -> Result<Self, Error> {
-        Ok(Self { reader: Reader::open(published)? })
+        Ok(Self { reader: Reader::open(published)?, answers: RefCell::default() })
     }
 
     /// The rows that answer a question; none, too, where the file lacks what is asked, as one of an older version can.
-    pub(super) fn rows<Row: DeserializeOwned>(&self, name: &'static str) -> Result<Vec<Row>, Error> {
+    pub(super) fn rows<Row: DeserializeOwned>(
+        &self,
+        name: &'static str,
+    ) -> Result<Vec<Row>, Error> {
         let sql = question(name);
-        match self.lacking(sql) {
-            Some(_) => Ok(Vec::new()),
-            None => self.reader.rows(name, sql),
+        if self.lacking(sql).is_some() {
+            return Ok(Vec::new());
         }
+        let mut answers = self.answers.borrow_mut();
+        let answer = match answers.entry(name) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(self.reader.rows(name, sql)?),
+        };
+        let rows = answer.iter().map(|row| serde_json::from_str(row));
+        rows.collect::<Result<_, _>>().map_err(|source| Error::Answer { name, source })
     }
 
     /// The first table or view that a question names and the file lacks.
@@ -65,10 +79,12 @@ impl Asked {
         };
         let drawn = match self.lacking(sql) {
             Some(relation) => plain(
-                format!("The published file has no {relation}: an older snowtrack wrote it, and the next run adds it."),
+                format!(
+                    "The published file has no {relation}: an older snowtrack wrote it, and the next run adds it."
+                ),
                 "The next run adds this",
             ),
-            None => match self.reader.rows::<Row>(name, sql)?.as_slice() {
+            None => match self.rows::<Row>(name)?.as_slice() {
                 [] => plain(format!("{nothing}."), nothing),
                 rows => draw(rows),
             },

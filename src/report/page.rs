@@ -126,7 +126,7 @@ fn list_of(list: &List) -> Markup {
     html! {
         div.card {
             h3 { (list.title.html()) }
-            ul.entries {
+            ul.entries.moved[list.entries.iter().any(|entry| entry.mark.is_some())] {
                 @for entry in &list.entries { (entry_of(entry)) }
                 @if list.left_out > 0 { li.rest { "and " (grouped(list.left_out)) " more" } }
             }

@@ -31,7 +31,9 @@ pub enum Error {
     #[error("the query failed")]
     Query { source: Box<duckdb::Error> },
     /// A question of our own was answered in another form than it has: a bug of ours.
-    #[error("the answer to `{name}` has a row that is not as it was asked for: that is a bug of snowtrack")]
+    #[error(
+        "the answer to `{name}` has a row that is not as it was asked for: that is a bug of snowtrack"
+    )]
     Answer { name: &'static str, source: serde_json::Error },
     /// What a person gave as a query is none.
     #[error(

@@ -10,6 +10,7 @@ mod lake;
 mod library_use;
 mod observe;
 mod operate;
+mod report;
 mod run;
 mod snowflake;
 mod source;

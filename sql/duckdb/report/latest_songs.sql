@@ -1,13 +1,12 @@
 -- latest_songs: the songs of the latest change, a few of each playlist.
 with latest as (
-    select max(changed_at) as changed_at from marts.playlist_changes
+    select playlist_id, change, song_id, song_name
+    from marts.playlist_changes
+    qualify changed_at = max(changed_at) over ()
 )
 
-select changes.playlist_id, changes.change, changes.song_id, changes.song_name
-from marts.playlist_changes as changes
-inner join latest on latest.changed_at = changes.changed_at
-qualify row_number() over (
-    partition by changes.playlist_id, changes.change order by changes.song_name, changes.song_id
-) <= 8
-order by changes.playlist_id, changes.change, changes.song_name, changes.song_id
+select playlist_id, change, song_id, song_name
+from latest
+qualify row_number() over (partition by playlist_id, change order by song_name, song_id) <= 8
+order by playlist_id, change, song_name, song_id
 limit 200

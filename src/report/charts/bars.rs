@@ -45,11 +45,13 @@ pub(in crate::report) fn bars(rows: &[Bar], legend: &[&str], whole: f64) -> Pict
             text.value x=(round(FROM + width(row.sum()) + 6.0)) y=(round(top + 17.5)) { (row.words()) }
         }
     };
-    Picture {
-        height: ROW * rows.len() as f64 + 2.0,
-        body,
-        legend: legend.iter().map(|name| Text::own(*name)).collect(),
-    }
+    let legend = legend.iter().map(|name| Text::own(*name)).collect();
+    Picture { height: height_of(rows), body, legend }
+}
+
+/// A picture of a single bar is not too small to be seen as one.
+fn height_of(rows: &[Bar]) -> f64 {
+    (ROW * rows.len() as f64 + 2.0).max(56.0)
 }
 
 /// One behind the other.
@@ -96,5 +98,5 @@ pub(in crate::report) fn two_sided_bars(rows: &[Bar], legend: [&str; 2]) -> Pict
         line.base x1=(line) x2=(line) y1="0" y2=(ROW * rows.len() as f64) {}
     };
     let legend = legend.into_iter().map(Text::own).collect();
-    Picture { height: ROW * rows.len() as f64 + 2.0, body, legend }
+    Picture { height: height_of(rows), body, legend }
 }

@@ -14,8 +14,9 @@ pub(in crate::report) struct Column {
     pub(in crate::report) parts: Vec<f64>,
 }
 
-/// Labels that fit side by side.
-const MOST_LABELS: usize = 5;
+/// Letters that fit side by side below the drawing, and labels that are enough.
+const LETTERS: usize = 48;
+const MOST_LABELS: usize = 7;
 
 pub(in crate::report) fn columns(columns: &[Column], legend: &[&str]) -> Picture {
     let sum = |column: &Column| column.parts.iter().copied().map(finite).sum();
@@ -24,7 +25,7 @@ pub(in crate::report) fn columns(columns: &[Column], legend: &[&str]) -> Picture
     // A column by itself is no wall.
     let width = (0.78 / count).min(0.12);
     let middle = |at: usize| (at as f64 + 0.5) / count;
-    let every = columns.len().div_ceil(MOST_LABELS).max(1);
+    let labelled = labelled(columns);
     let body = html! {
         (axis.lines())
         @for (at, column) in columns.iter().enumerate() {
@@ -34,17 +35,25 @@ pub(in crate::report) fn columns(columns: &[Column], legend: &[&str]) -> Picture
                 rect class=(series(part.place)) x=(left) y=(axis.y(part.to)) width=(round((right - left).max(0.8)))
                     height=(round((axis.y(part.from) - axis.y(part.to)).max(0.8))) {}
             }
-            @if at % every == 0 && has_room(at, columns.len(), every) { (below(middle(at), &column.label)) }
-            @else if at + 1 == columns.len() { (below(middle(at), &column.label)) }
+            @if labelled.contains(&at) { (below(middle(at), &column.label)) }
         }
     };
     let legend = legend.iter().map(|name| Text::own(*name)).collect();
     Picture { height: HEIGHT, body, legend }
 }
 
-/// Whether the last label, which always stands, leaves room for this one.
-const fn has_room(at: usize, count: usize, every: usize) -> bool {
-    at + 1 == count || at + every < count + every / 3
+/// The columns whose labels are written: evenly, from the first to the last.
+fn labelled(columns: &[Column]) -> Vec<usize> {
+    let longest = columns.iter().map(|column| column.label.chars().count()).max().unwrap_or(1);
+    let room = (LETTERS / (longest + 2)).clamp(1, MOST_LABELS);
+    let gaps = match columns.len() {
+        0 => return Vec::new(),
+        count if count <= room => return (0..count).collect(),
+        _ => room.saturating_sub(1).max(1),
+    };
+    let mut chosen: Vec<usize> = (0..=gaps).map(|at| at * (columns.len() - 1) / gaps).collect();
+    chosen.dedup();
+    chosen
 }
 
 /// A part of a column, between two values.

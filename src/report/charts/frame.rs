@@ -54,15 +54,15 @@ pub(super) fn x(part: f64) -> f64 {
     round(LEFT + (WIDTH - LEFT - RIGHT) * part)
 }
 
-/// Words below the drawing: at a place from 0 to 1, and never beyond its ends.
+/// Words below the drawing: at a place from 0 to 1, and never beyond the picture.
 pub(super) fn below(part: f64, words: &str) -> Markup {
-    let anchor = match part {
-        _ if part < 0.15 => "start",
-        _ if part > 0.85 => "end",
-        _ => "middle",
-    };
-    html! { text.tick x=(x(part)) y=(HEIGHT - 6.0) text-anchor=(anchor) { (words) } }
+    let half = LETTER_WIDTH / 2.0 * words.chars().count() as f64;
+    let place = x(part).clamp(half.min(WIDTH / 2.0), (WIDTH - half).max(WIDTH / 2.0));
+    html! { text.tick x=(round(place)) y=(HEIGHT - 6.0) text-anchor="middle" { (words) } }
 }
+
+/// How wide a letter of an axis is at most, on the whole.
+const LETTER_WIDTH: f64 = 7.2;
 
 /// `1500` as `1.5k`.
 pub(super) fn short(value: f64) -> String {
@@ -92,7 +92,10 @@ mod tests {
         ];
         for (highest, top, step) in cases {
             let axis = Axis::up_to(highest);
-            assert!((axis.top - top).abs() < 1e-9 && (axis.step - step).abs() < 1e-9, "{highest}: {axis:?}");
+            assert!(
+                (axis.top - top).abs() < 1e-9 && (axis.step - step).abs() < 1e-9,
+                "{highest}: {axis:?}"
+            );
         }
         assert_eq!(short(1500.0), "1500");
         assert_eq!(short(25_000.0), "25k");

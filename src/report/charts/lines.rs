@@ -120,7 +120,8 @@ mod tests {
         let day = |day| NaiveDate::from_ymd_opt(2026, 1, day).unwrap();
         let point = |(number, value)| Point { day: day(number), value };
         let known = [1, 2, 3, 5, 6, 20].map(|day| (day, Some(f64::from(day))));
-        let points: Vec<Point> = known.into_iter().chain([(21, None), (22, Some(1.0))]).map(point).collect();
+        let points: Vec<Point> =
+            known.into_iter().chain([(21, None), (22, Some(1.0))]).map(point).collect();
         let lengths: Vec<usize> = runs(&points).iter().map(Vec::len).collect();
         assert_eq!(lengths, [5, 1, 1]);
         assert!(runs(&[]).is_empty());

@@ -76,6 +76,9 @@ pub(super) enum Text {
 /// How much of a name is shown where there is room for it.
 const NAME_LIMIT: usize = 100;
 
+/// How much of one is shown at the head of a card.
+const TITLE_LIMIT: usize = 44;
+
 impl Text {
     pub(super) fn own(text: impl Into<String>) -> Self {
         Self::Own(text.into())
@@ -91,6 +94,11 @@ impl Text {
 
     pub(super) fn name(name: Option<&str>) -> Self {
         Self::Name(shown_name(name, NAME_LIMIT))
+    }
+
+    /// A name at the head of a card.
+    pub(super) fn title(name: Option<&str>) -> Self {
+        Self::Name(shown_name(name, TITLE_LIMIT))
     }
 
     pub(super) fn linked(name: Option<&str>, page: Option<String>) -> Self {

@@ -35,7 +35,8 @@ struct Concentration {
 
 pub(super) fn section(asked: &Asked) -> Result<Section, Error> {
     let parts = vec![top(asked)?.into(), tail(asked)?.into(), concentration(asked)?.into()];
-    let lede = "Whose songs the playlists hold, and how much of them a few artists have.".to_owned();
+    let lede =
+        "Whose songs the playlists hold, and how much of them a few artists have.".to_owned();
     Ok(Section { title: "Artists", lede, parts })
 }
 
@@ -51,7 +52,9 @@ fn top(asked: &Asked) -> Result<Chart, Error> {
         let least = rows.iter().map(|row| row.song_count).min().unwrap_or_default();
         let finding = match rows.len() {
             1 => format!("One artist alone has {}.", counted(most, "song")),
-            count => format!("The {count} artists with most songs have {least} to {most} songs each."),
+            count => {
+                format!("The {count} artists with most songs have {least} to {most} songs each.")
+            }
         };
         let name = |row: &Artist| {
             Text::linked(row.artist_name.as_deref(), spotify_page("artist", &row.artist_id))
@@ -103,7 +106,11 @@ fn tail(asked: &Asked) -> Result<Chart, Error> {
             .map(|step| Column { label: word(step).to_owned(), parts: vec![count(step)] })
             .collect();
         let cells = rows.iter().map(|row| {
-            vec![Text::own(word(row.step)), Text::count(row.artist_count), Text::count(row.song_count)]
+            vec![
+                Text::own(word(row.step)),
+                Text::count(row.artist_count),
+                Text::count(row.song_count),
+            ]
         });
         Drawn { finding, picture: columns(&shown, &[]), rows: cells.collect() }
     })
@@ -120,7 +127,10 @@ fn concentration(asked: &Asked) -> Result<Chart, Error> {
         let shares = || rows.iter().filter_map(|row| row.top_10_share);
         let (least, most) = (shares().fold(1.0, f64::min), shares().fold(0.0, f64::max));
         let finding = match rows {
-            [only] => format!("The ten largest artists of the playlist have {} of its songs.", percent(only.top_10_share.unwrap_or_default())),
+            [only] => format!(
+                "The ten largest artists of the playlist have {} of its songs.",
+                percent(only.top_10_share.unwrap_or_default())
+            ),
             rows => format!(
                 "In {} the ten largest artists have from {} to {} of the songs.",
                 counted(rows.len() as u64, "playlist"),

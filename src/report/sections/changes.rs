@@ -43,7 +43,8 @@ const LEGEND: [&str; 2] = ["added", "removed"];
 pub(super) fn section(asked: &Asked) -> Result<Section, Error> {
     let changed: Vec<Changed> = asked.rows("latest_changes")?;
     let mut parts: Vec<Part> = vec![latest(asked)?.into(), history(asked)?.into()];
-    let songs: Vec<Song> = asked.rows("latest_songs")?;
+    let songs: Vec<Song> =
+        if changed.is_empty() { Vec::new() } else { asked.rows("latest_songs")? };
     parts.extend(changed.iter().take(NAMED_PLAYLISTS).map(|it| Part::List(list(it, &songs))));
     let lede = match changed.first() {
         Some(first) => {
@@ -143,7 +144,7 @@ fn list(changed: &Changed, songs: &[Song]) -> List {
         .collect();
     let all = changed.added_song_count + changed.removed_song_count;
     List {
-        title: Text::name(changed.playlist_name.as_deref()),
+        title: Text::title(changed.playlist_name.as_deref()),
         left_out: all.saturating_sub(entries.len() as u64),
         entries,
     }

@@ -35,7 +35,8 @@ pub(super) fn section(asked: &Asked) -> Result<Section, Error> {
         return Ok(Section { title, lede, parts: vec![Part::Note { title: "No genres", words }] });
     }
     let parts = vec![top(asked)?.into(), coverage(asked)?.into()];
-    let lede = "A song has its artist's genres. Shares are of the songs whose artist has one.".to_owned();
+    let lede =
+        "A song has its artist's genres. Shares are of the songs whose artist has one.".to_owned();
     Ok(Section { title, lede, parts })
 }
 
@@ -60,9 +61,9 @@ fn top(asked: &Asked) -> Result<Chart, Error> {
             .iter()
             .map(|row| Bar { label: name(row), parts: vec![row.song_count as f64], shown: None })
             .collect();
-        let cells = rows
-            .iter()
-            .map(|row| vec![name(row), Text::count(row.song_count), Text::count(row.playlist_count)]);
+        let cells = rows.iter().map(|row| {
+            vec![name(row), Text::count(row.song_count), Text::count(row.playlist_count)]
+        });
         Drawn { finding, picture: bars(&shown, &[], 0.0), rows: cells.collect() }
     })
 }

@@ -10,8 +10,8 @@ mod trends;
 
 use super::asked::Asked;
 use super::charts::{Chart, Text};
-pub(super) use proof::Run;
 use crate::warehouse::Error;
+pub(super) use proof::Run;
 
 /// A part of the report.
 pub(super) struct Section {
@@ -26,7 +26,10 @@ pub(super) enum Part {
     Chart(Box<Chart>),
     List(List),
     /// What there is nothing to draw of, and why.
-    Note { title: &'static str, words: &'static str },
+    Note {
+        title: &'static str,
+        words: &'static str,
+    },
 }
 
 /// Names, with what is said of each.

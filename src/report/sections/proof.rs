@@ -137,7 +137,8 @@ fn files(asked: &Asked) -> Result<Chart, Error> {
     };
     asked.chart(&wanted, |rows: &[Files]| {
         let open = |row: &Files| {
-            row.file_count.saturating_sub(row.verified_count + row.wrong_count + row.superseded_count)
+            row.file_count
+                .saturating_sub(row.verified_count + row.wrong_count + row.superseded_count)
         };
         let sum = |of: &dyn Fn(&Files) -> u64| rows.iter().map(of).sum::<u64>();
         let (verified, wrong) = (sum(&|row| row.verified_count), sum(&|row| row.wrong_count));
@@ -150,7 +151,8 @@ fn files(asked: &Asked) -> Result<Chart, Error> {
             either(sum(&open), "is", "are"),
             grouped(wrong)
         );
-        let counts = |row: &Files| [row.verified_count, open(row), row.wrong_count, row.superseded_count];
+        let counts =
+            |row: &Files| [row.verified_count, open(row), row.wrong_count, row.superseded_count];
         let shown: Vec<Bar> = rows
             .iter()
             .map(|row| Bar {
@@ -177,7 +179,8 @@ fn unchanged(asked: &Asked) -> Result<Chart, Error> {
         nothing: "No playlist was looked at yet",
     };
     asked.chart(&wanted, |rows: &[Freshness]| {
-        let lists: Vec<&Freshness> = rows.iter().filter(|row| !row.playlist_id.is_empty()).collect();
+        let lists: Vec<&Freshness> =
+            rows.iter().filter(|row| !row.playlist_id.is_empty()).collect();
         let days = |row: &Freshness| row.unchanged_day_count.unwrap_or_default();
         let most = lists.iter().map(|row| days(row)).max().unwrap_or_default();
         let finding = format!(
@@ -192,7 +195,8 @@ fn unchanged(asked: &Asked) -> Result<Chart, Error> {
             .iter()
             .map(|row| Bar { label: name(row), parts: vec![days(row) as f64], shown: None })
             .collect();
-        let when = |at: &Option<String>| Text::own(at.as_deref().map_or_else(|| "–".to_owned(), day));
+        let when =
+            |at: &Option<String>| Text::own(at.as_deref().map_or_else(|| "–".to_owned(), day));
         let cells = lists.iter().map(|row| {
             vec![
                 name(row),

@@ -87,7 +87,9 @@ fn by_table(asked: &Asked) -> Result<Chart, Error> {
             .iter()
             .map(|row| Bar {
                 label: Text::own(row.table_name.as_str()),
-                parts: [row.pass_count, row.warning_count, row.error_count].map(|it| it as f64).to_vec(),
+                parts: [row.pass_count, row.warning_count, row.error_count]
+                    .map(|it| it as f64)
+                    .to_vec(),
                 shown: None,
             })
             .collect();
@@ -100,7 +102,11 @@ fn by_table(asked: &Asked) -> Result<Chart, Error> {
                 Text::count(row.offending_row_count.unwrap_or_default()),
             ]
         });
-        Drawn { finding, picture: bars(&shown, &["passed", "warning", "error"], 0.0), rows: cells.collect() }
+        Drawn {
+            finding,
+            picture: bars(&shown, &["passed", "warning", "error"], 0.0),
+            rows: cells.collect(),
+        }
     })
 }
 
@@ -130,7 +136,10 @@ fn by_run(asked: &Asked) -> Result<Chart, Error> {
         let shown: Vec<Column> = rows
             .iter()
             .rev()
-            .map(|row| Column { label: label(row), parts: vec![warned(row) as f64, wrong(row) as f64] })
+            .map(|row| Column {
+                label: label(row),
+                parts: vec![warned(row) as f64, wrong(row) as f64],
+            })
             .collect();
         let cells = rows.iter().map(|row| {
             vec![Text::own(row.run_id.as_str()), Text::count(warned(row)), Text::count(wrong(row))]

@@ -7,10 +7,10 @@ use serde::Deserialize;
 
 use super::{Part, Section};
 use crate::report::asked::{Asked, Drawn, Wanted};
-use crate::report::charts::{Bar, Chart, Column, Line, Point, Text, columns, lines, two_sided_bars};
-use crate::report::words::{
-    at_start, counted, day, decimal, either, percent, share, spotify_page,
+use crate::report::charts::{
+    Bar, Chart, Column, Line, Point, Text, columns, lines, two_sided_bars,
 };
+use crate::report::words::{at_start, counted, day, decimal, either, percent, share, spotify_page};
 use crate::warehouse::Error;
 
 #[derive(Deserialize)]
@@ -186,9 +186,17 @@ fn moves(asked: &Asked) -> Result<Chart, Error> {
             .collect();
         let cells = rows.iter().map(|row| {
             let now = row.popularity.map_or_else(|| "–".to_owned(), |it| it.to_string());
-            vec![name(row), Text::figure(format!("{:+.0}", row.popularity_change)), Text::figure(now)]
+            vec![
+                name(row),
+                Text::figure(format!("{:+.0}", row.popularity_change)),
+                Text::figure(now),
+            ]
         });
-        Drawn { finding, picture: two_sided_bars(&bars, ["risen", "fallen"]), rows: cells.collect() }
+        Drawn {
+            finding,
+            picture: two_sided_bars(&bars, ["risen", "fallen"]),
+            rows: cells.collect(),
+        }
     })
 }
 
@@ -215,10 +223,14 @@ fn years(asked: &Asked) -> Result<Chart, Error> {
         let missing = format!("of {} the year is unknown.", counted(unknown, "song"));
         let finding = match all {
             0 => format!("No year is known: {missing}"),
-            _ => format!("{} of the songs came out in the ten years up to {last}; {missing}", percent(share(recent, all))),
+            _ => format!(
+                "{} of the songs came out in the ten years up to {last}; {missing}",
+                percent(share(recent, all))
+            ),
         };
         let cells = rows.iter().map(|row| {
-            let year = row.release_year.map_or_else(|| "unknown".to_owned(), |year| year.to_string());
+            let year =
+                row.release_year.map_or_else(|| "unknown".to_owned(), |year| year.to_string());
             vec![Text::own(year), Text::count(row.song_count)]
         });
         let shown = columns_of_years(&known);
@@ -228,7 +240,8 @@ fn years(asked: &Asked) -> Result<Chart, Error> {
 }
 
 fn columns_of_years(known: &BTreeMap<i32, u64>) -> Vec<Column> {
-    let (Some((first, _)), Some((last, _))) = (known.first_key_value(), known.last_key_value()) else {
+    let (Some((first, _)), Some((last, _))) = (known.first_key_value(), known.last_key_value())
+    else {
         return Vec::new();
     };
     let step = if last.saturating_sub(*first) < MOST_YEARS { 1 } else { 10 };

@@ -116,7 +116,9 @@ pub(super) fn unavailable(asked: &Asked) -> Result<Chart, Error> {
 
 /// The first of both, by name and place.
 pub(super) fn lists(asked: &Asked) -> Result<Vec<List>, Error> {
-    let twice: Vec<Duplicate> = asked.rows("duplicate_songs")?;
+    // The question before it is cheaper, and most often says that there are none.
+    let has_twice = !asked.rows::<Duplicates>("duplicates")?.is_empty();
+    let twice: Vec<Duplicate> = if has_twice { asked.rows("duplicate_songs")? } else { Vec::new() };
     let twice = twice.iter().map(|row| {
         let times = match (row.row_count, row.other_song_count) {
             (1, others) => format!("and {} alike", counted(others, "song")),
@@ -148,8 +150,16 @@ pub(super) fn lists(asked: &Asked) -> Result<Vec<List>, Error> {
         }
     });
     let lists = [
-        List { title: Text::own("Duplicates to look at first"), entries: twice.collect(), left_out: 0 },
-        List { title: Text::own("Latest of what cannot be played"), entries: gone.collect(), left_out: 0 },
+        List {
+            title: Text::own("Duplicates to look at first"),
+            entries: twice.collect(),
+            left_out: 0,
+        },
+        List {
+            title: Text::own("Latest of what cannot be played"),
+            entries: gone.collect(),
+            left_out: 0,
+        },
     ];
     Ok(lists.into_iter().filter(|list| !list.entries.is_empty()).collect())
 }

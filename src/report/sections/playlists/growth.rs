@@ -46,8 +46,10 @@ pub(super) fn held(asked: &Asked) -> Result<Chart, Error> {
         let days: BTreeMap<NaiveDate, ()> = rows.iter().map(|row| (row.day, ())).collect();
         let drawn: Vec<Line> = lists.iter().filter_map(|id| line(id, rows, &days)).collect();
         let at_end: f64 = drawn.iter().filter_map(|line| line.points.last()?.value).sum();
-        let at_begin: f64 = drawn.iter().filter_map(|line| line.points.iter().find_map(|it| it.value)).sum();
-        let begin = days.first_key_value().map_or_else(String::new, |(it, ())| day(&it.to_string()));
+        let at_begin: f64 =
+            drawn.iter().filter_map(|line| line.points.iter().find_map(|it| it.value)).sum();
+        let begin =
+            days.first_key_value().map_or_else(String::new, |(it, ())| day(&it.to_string()));
         let finding = format!(
             "The {} held {} when they were first read, from {begin} on, and hold {} now.",
             counted(lists.len() as u64, "largest playlist"),

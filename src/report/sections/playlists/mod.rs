@@ -85,7 +85,11 @@ fn sizes(asked: &Asked) -> Result<Chart, Error> {
         let longest = &rows[0];
         let all: u64 = rows.iter().map(|row| row.row_count).sum();
         let finding = match rows.len() {
-            1 => format!("The playlist has {} and lasts {}.", counted(longest.row_count, "row"), length(longest.song_duration_ms)),
+            1 => format!(
+                "The playlist has {} and lasts {}.",
+                counted(longest.row_count, "row"),
+                length(longest.song_duration_ms)
+            ),
             _ => format!(
                 "The longest playlist has {} and lasts {}; the {} shown have {}.",
                 counted(longest.row_count, "row"),
@@ -98,7 +102,8 @@ fn sizes(asked: &Asked) -> Result<Chart, Error> {
         let shown: Vec<Bar> = rows
             .iter()
             .map(|row| {
-                let counts = [row.track_count, row.episode_count, row.removed_count, row.local_count];
+                let counts =
+                    [row.track_count, row.episode_count, row.removed_count, row.local_count];
                 Bar { label: name(row), parts: counts.map(|it| it as f64).to_vec(), shown: None }
             })
             .collect();
@@ -138,7 +143,9 @@ fn overlap(asked: &Asked) -> Result<Chart, Error> {
         );
         let count = rows.iter().map(|row| row.place).max().unwrap_or_default();
         let first_of = |place: usize| rows.iter().find(|row| row.place == place);
-        let names = (1..=count).filter_map(first_of).map(|row| Text::numbered(row.place, row.playlist_name.as_deref()));
+        let names = (1..=count)
+            .filter_map(first_of)
+            .map(|row| Text::numbered(row.place, row.playlist_name.as_deref()));
         let value = |place: usize, other: usize| {
             let row = rows.iter().find(|row| row.place == place && row.other_place == other);
             row.filter(|_| place != other).map(|row| row.shared_song_count as f64)
@@ -146,7 +153,9 @@ fn overlap(asked: &Asked) -> Result<Chart, Error> {
         let drawn = Grid {
             rows: names.collect(),
             columns: (1..=count).map(|place| place.to_string()).collect(),
-            values: (1..=count).map(|place| (1..=count).map(|other| value(place, other)).collect()).collect(),
+            values: (1..=count)
+                .map(|place| (1..=count).map(|other| value(place, other)).collect())
+                .collect(),
             label_width: 150.0,
             has_figures: true,
         };
@@ -240,7 +249,12 @@ fn adders(asked: &Asked) -> Result<Chart, Error> {
             .collect();
         let cells = rows.iter().map(|row| {
             let last = row.last_added_at.as_deref().map_or_else(|| "–".to_owned(), day);
-            vec![name(row), Text::count(row.song_count), Text::count(row.playlist_count), Text::own(last)]
+            vec![
+                name(row),
+                Text::count(row.song_count),
+                Text::count(row.playlist_count),
+                Text::own(last),
+            ]
         });
         Drawn { finding, picture: bars(&shown, &[], 0.0), rows: cells.collect() }
     })
