@@ -55,7 +55,9 @@ def compare_marts(connection, manifest):
 def compare_sources(connection, manifest):
     """Every column of every shipped table is described, and no other."""
     described = {
-        source["name"]: (source["schema"], list(source["columns"])) for source in manifest["sources"].values()
+        source["name"]: (source["schema"], list(source["columns"]))
+        for source in manifest["sources"].values()
+        if source["source_name"] == "spotify"
     }
     shipped = [name for (name,) in rows(connection, "select table_name from duckdb_tables() where schema_name = 'core'")]
     if sorted(described) != sorted(shipped):
