@@ -51,6 +51,9 @@ pub(crate) struct RunSummary {
 /// snapshots cannot be read later; the old run's files stay outstanding and are taken along.
 const WORTH_WAITING_FOR: TimeDelta = TimeDelta::hours(6);
 
+/// The source of a run that asks nobody.
+pub(crate) const NOBODY: &str = "what is landed";
+
 /// What a run is begun for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Purpose {
@@ -94,7 +97,7 @@ pub(crate) fn begin(
                 sql::BEGIN_RUN,
                 params![
                     fresh.id.as_str(),
-                    source.unwrap_or("what is landed"),
+                    source.unwrap_or(NOBODY),
                     sql_timestamp(fresh.started_at),
                     purpose.is_full
                 ],

@@ -26,6 +26,8 @@ pub(crate) struct Findings {
     pub(crate) playlists: Vec<PlaylistReport>,
     pub(crate) enrichment: EnrichmentReport,
     pub(crate) skipped: Vec<String>,
+    /// Artists that a file of genres names and that nothing else does.
+    pub(crate) unknown_artist_count: u64,
     /// What Spotify did not give.
     pub(crate) notes: Vec<String>,
     pub(crate) checks: Vec<CheckResult>,
@@ -68,6 +70,7 @@ impl Findings {
             playlists: Vec::new(),
             enrichment: EnrichmentReport::NOTHING,
             skipped: Vec::new(),
+            unknown_artist_count: 0,
             notes: Vec::new(),
             checks: Vec::new(),
             tables: Vec::new(),

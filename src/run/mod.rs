@@ -65,6 +65,7 @@ use crate::event::{Counts, Ending, Events, Sink, Stage, Teller, Totals, Warning,
 use crate::ids::RunId;
 use crate::ledger;
 use crate::snowflake::{IngestMode, Usage};
+use crate::sources::GenreFile;
 use crate::state::State;
 use crate::status::RunStatus;
 use crate::stop::Stop;
@@ -135,6 +136,8 @@ async fn from_beginning_to_end(
 ) -> Result<Ended, Error> {
     let events = |what| teller.tell(what);
     let account = job::account(config, settings)?;
+    // What is wrong with it is said before anything is fetched.
+    settings.genres.as_deref().map(GenreFile::open).transpose()?;
     if let Some(exposure) = account.as_ref().and_then(snowflake_exposure) {
         events(What::Warning(Warning::Exposed(exposure)));
     }

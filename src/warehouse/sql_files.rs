@@ -46,6 +46,10 @@ pub(super) const FINISH: &str = include_str!("../../sql/duckdb/finish.sql");
 const PUBLISH: &str = include_str!("../../sql/duckdb/publish.sql");
 /// Makes the table of findings in the attached `refused` file.
 pub(super) const REFUSED: &str = include_str!("../../sql/duckdb/refused.sql");
+const PUBLISH_DETAILS: &str = include_str!("../../sql/duckdb/publish_details.sql");
+/// Writes what the published file has beside the shipped tables, after these.
+pub(super) const PUBLISH_ALL_DETAILS: &str =
+    include_str!("../../sql/duckdb/publish_all_details.sql");
 /// Makes the tables of `operations` in the attached `published` file.
 pub(super) const OPERATIONS: &str = include_str!("../../sql/duckdb/operations.sql");
 /// Brings them to what the ledger says.
@@ -58,6 +62,10 @@ pub(super) const PLAYLIST_CONTENTS: &str =
     include_str!("../../sql/duckdb/summary/playlist_contents.sql");
 pub(super) const MISSING_DETAILS: &str =
     include_str!("../../sql/duckdb/summary/missing_details.sql");
+/// Artists that a file of genres names and nothing else does.
+pub(super) const UNKNOWN_GENRES: &str =
+    include_str!("../../sql/duckdb/summary/unknown_genres.sql");
+pub(super) const TIDY_GENRES: &str = include_str!("../../sql/duckdb/tidy_genres.sql");
 /// The ledger of reads, as a fetch asks it.
 pub(super) const KNOWN_READS: &str = include_str!("../../sql/duckdb/summary/known_reads.sql");
 pub(super) const UNFINISHED_READ: &str =
@@ -285,6 +293,7 @@ const SCHEMA_FILES: &[SqlFile] = files![
     "010_raw",
     "020_meta",
     "030_core",
+    "035_details",
     "040_macros",
     "050_staging",
     "060_canonical",
@@ -452,6 +461,11 @@ pub(super) fn publish_gone() -> String {
     template::fill(PUBLISH_GONE, consumer)
 }
 
+/// The statements that bring what changed beside the shipped tables into the attached `published` file.
+pub(super) fn publish_details() -> String {
+    template::fill(PUBLISH_DETAILS, consumer)
+}
+
 /// The statement that copies a table into the attached `published` file.
 pub(super) fn publish_table(table: Table) -> String {
     format!("create table published.core.{table} as from core.{table}")
@@ -586,6 +600,8 @@ mod tests {
                 FINISH,
                 PUBLISH,
                 PUBLISH_GONE,
+                PUBLISH_DETAILS,
+                PUBLISH_ALL_DETAILS,
                 OPERATIONS,
                 RENEW_OPERATIONS,
                 REFUSED,
@@ -594,7 +610,7 @@ mod tests {
                 PLAYLIST_CONTENTS,
                 MISSING_DETAILS,
             ])
-            .chain([KNOWN_READS, UNFINISHED_READ])
+            .chain([KNOWN_READS, UNFINISHED_READ, UNKNOWN_GENRES, TIDY_GENRES])
             .chain([
                 forget::WHOSE,
                 forget::PURGE,

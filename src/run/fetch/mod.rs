@@ -5,6 +5,7 @@
 mod ahead;
 mod depth;
 mod enrich;
+mod genres;
 mod lists;
 mod live;
 mod reading;
@@ -51,6 +52,7 @@ pub(crate) async fn fetch(run: &mut Run<'_>) -> Result<Fetched, Error> {
     }
     if let (true, Some(source)) = (is_fetched, &run.settings.source) {
         from_source(run, source).await?;
+        from_file(run)?;
         require_something_read(run, source)?;
         let unread = unread(&run.findings.playlists);
         let (id, now) = (run.id().clone(), run.now());
@@ -66,9 +68,20 @@ pub(crate) async fn fetch(run: &mut Run<'_>) -> Result<Fetched, Error> {
     Ok(Fetched(()))
 }
 
+/// Lands the genres that somebody has from elsewhere.
+fn from_file(run: &mut Run<'_>) -> Result<(), Error> {
+    let Some(path) = &run.settings.genres else { return Ok(()) };
+    let (job, run_id) = (run.job(), run.id().to_string());
+    let bad = blocking(|| genres::land(&job, &mut run.warehouse, &run_id, path))?;
+    run.findings.skipped.extend(bad);
+    Ok(())
+}
+
 async fn from_source(run: &mut Run<'_>, source: &Source) -> Result<(), Error> {
-    if let Source::Spotify(wanted) = source {
-        return from_spotify(run, wanted).await;
+    match source {
+        Source::Spotify(wanted) => return from_spotify(run, wanted).await,
+        Source::Nobody => return Ok(()),
+        Source::Demo | Source::FromDir(_) => {}
     }
     let mut recorded = recorded(source, &run.warehouse, run.now())?;
     let run_id = run.id().to_string();
@@ -166,8 +179,11 @@ pub(crate) async fn foresee(
 ) -> Result<Foreseen, Error> {
     let settings = job.settings;
     let mut foreseen = Foreseen::nothing();
+    if let Some(path) = &settings.genres {
+        blocking(|| genres::land(&job, warehouse, run_id.as_str(), path))?;
+    }
     let wanted = match &settings.source {
-        None => return Ok(foreseen),
+        None | Some(Source::Nobody) => return Ok(foreseen),
         Some(Source::Spotify(wanted)) => wanted,
         Some(source) => {
             let mut recorded = recorded(source, warehouse, (settings.clock)())?;

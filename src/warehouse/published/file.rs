@@ -76,11 +76,12 @@ fn layout() -> String {
     let mut hash = Sha256::new();
     for file in sql_files::SCHEMA
         .iter()
-        .filter(|file| file.name.ends_with("core"))
+        .filter(|file| file.name.ends_with("core") || file.name.ends_with("details"))
         .chain(sql_files::MARTS.iter())
     {
         hash.update(file.sql);
     }
+    hash.update(sql_files::PUBLISH_ALL_DETAILS);
     hash.update(sql_files::OPERATIONS);
     hash.update(descriptions::STATEMENTS.as_str());
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()

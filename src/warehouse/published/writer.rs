@@ -38,7 +38,8 @@ impl Writer<'_> {
                 Table::ALL.into_iter().try_for_each(|table| {
                     tracing::debug!("publish the changes of `{table}`");
                     self.run(&sql_files::publish_changes(table))
-                })
+                })?;
+                self.run(&sql_files::publish_details())
             })?;
             for table in Table::ALL {
                 let sql = ledger::IS_PUBLISHED.replace("{table}", table.name());
@@ -76,6 +77,7 @@ impl Writer<'_> {
                 tracing::debug!("publish `{table}`");
                 self.run(&statement(table))
             })?;
+            self.run(sql_files::PUBLISH_ALL_DETAILS)?;
             // A view remembers the database in which it was made, so the names inside must be found there.
             self.run("use published")?;
             let marts =
