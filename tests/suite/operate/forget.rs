@@ -256,7 +256,10 @@ fn forget_a_playlist((mode, format): (&'static str, &'static str)) {
     three_nights(&never, &of_lists(&ids[1..]));
     let cloud = cloud(mode, format);
     let spotify = three_nights(&cloud, &of_lists(&ids));
+    // A report names what it is of.
+    let page = succeeds(&cloud, &spotify, &["report"])["path"].as_str().unwrap().to_owned();
     let before = found(&cloud, &secrets());
+    assert!(before.iter().any(|place| place.contains(&page)), "{page}: {before:#?}");
     assert!(before.len() > 40, "{before:#?}");
     let shown = succeeds(&cloud, &spotify, &["forget", "--playlist", &ids[0]]);
     assert_eq!(shown["status"], "planned", "{shown:#}");
