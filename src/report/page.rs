@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::asked::Asked;
 use super::charts::figure;
 use super::sections::{Entry, List, Mark, Part, Run, Section};
-use super::words::{counted, grouped, length, moment};
+use super::words::{grouped, length, moment, plainly_counted};
 use crate::warehouse::Error;
 
 /// The one style sheet, for light, dark and paper.
@@ -77,7 +77,7 @@ fn top(head: &Head) -> Markup {
     let read = head.last_run.as_ref();
     let ended = read.and_then(|run| run.finished_at.as_deref().or(run.started_at.as_deref()));
     let known = format!("of {} ever seen", grouped(totals.known_song_count));
-    let rows = counted(totals.row_count, "row");
+    let rows = plainly_counted(totals.row_count, "row");
     html! {
         header {
             h1 { "Playlist report" }

@@ -15,9 +15,17 @@ pub(super) fn grouped(count: u64) -> String {
     text
 }
 
-/// `1 song`, `2 songs`.
-pub(super) fn counted(count: u64, noun: &str) -> String {
+/// `1 song`, `2 songs`, `0 songs`.
+pub(super) fn plainly_counted(count: u64, noun: &str) -> String {
     format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
+/// As it is written within a sentence: `no song`.
+pub(super) fn counted(count: u64, noun: &str) -> String {
+    match count {
+        0 => format!("no {noun}"),
+        _ => plainly_counted(count, noun),
+    }
 }
 
 /// As [`counted`], for the beginning of a sentence: `Nine songs`, `No song`.
@@ -33,9 +41,14 @@ pub(super) fn at_start(count: u64, noun: &str) -> String {
     }
 }
 
+/// By itself within a sentence: `none`, `12`.
+pub(super) fn how_many(count: u64) -> String {
+    if count == 0 { "none".to_owned() } else { grouped(count) }
+}
+
 /// `is` or `are`, `was` or `were`: what follows a count.
 pub(super) const fn either(count: u64, one: &'static str, more: &'static str) -> &'static str {
-    if count == 1 { one } else { more }
+    if count < 2 { one } else { more }
 }
 
 /// `38 %`; what is not nothing is not called 0 %, what is not all not 100 %.
@@ -85,12 +98,12 @@ pub(super) fn moment(text: &str) -> String {
 pub(super) fn length(duration_ms: u64) -> String {
     let minutes = duration_ms / 60_000;
     match (minutes / 60, minutes % 60) {
-        (0, minutes) => counted(minutes, "minute"),
-        (hours @ 1..48, 0) => counted(hours, "hour"),
+        (0, minutes) => plainly_counted(minutes, "minute"),
+        (hours @ 1..48, 0) => plainly_counted(hours, "hour"),
         (hours @ 1..10, minutes) => {
-            format!("{} {}", counted(hours, "hour"), counted(minutes, "minute"))
+            format!("{} {}", plainly_counted(hours, "hour"), plainly_counted(minutes, "minute"))
         }
-        (hours, _) => counted(hours, "hour"),
+        (hours, _) => plainly_counted(hours, "hour"),
     }
 }
 
@@ -160,6 +173,9 @@ mod tests {
         for (count, wanted) in counts {
             assert_eq!(grouped(count), wanted);
         }
+        assert_eq!(counted(0, "song"), "no song");
+        assert_eq!(counted(1, "song"), "1 song");
+        assert_eq!(plainly_counted(0, "row"), "0 rows");
         assert_eq!(at_start(0, "song"), "No song");
         assert_eq!(at_start(1, "song"), "One song");
         assert_eq!(at_start(9, "song"), "Nine songs");

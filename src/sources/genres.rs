@@ -243,11 +243,23 @@ mod tests {
     fn rows_are_read_as_rfc_4180_has_them_and_bad_ones_are_named_by_their_line() {
         for (text, wanted) in [
             ("a,rock\nb,\"r, b\"\n", &["a=rock", "b=r, b"][..]),
-            ("a,rock\r\n\r\n\nb\r\nc,pop", &["a=rock", "g.csv, line 5: 1 column instead of 2", "c=pop"]),
-            ("a,\"say \"\"x\"\"\"\n\"b\",\"two\nlines\"\n,x\n", &["a=say \"x\"", "b=two\nlines", "g.csv, line 5: no artist_id"]),
+            (
+                "a,rock\r\n\r\n\nb\r\nc,pop",
+                &["a=rock", "g.csv, line 5: 1 column instead of 2", "c=pop"],
+            ),
+            (
+                "a,\"say \"\"x\"\"\"\n\"b\",\"two\nlines\"\n,x\n",
+                &["a=say \"x\"", "b=two\nlines", "g.csv, line 5: no artist_id"],
+            ),
             ("a, \nb,c,d\n", &["g.csv, line 2: no genre", "g.csv, line 3: 3 columns instead of 2"]),
-            ("a,\"open\nb,pop\nc,jazz\n", &["g.csv, line 2: a quote that is not closed", "b=pop", "c=jazz"]),
-            ("a,\"x\" y\nb,7\" mix\n", &["g.csv, line 2: text behind a closing quote", "b=7\" mix"]),
+            (
+                "a,\"open\nb,pop\nc,jazz\n",
+                &["g.csv, line 2: a quote that is not closed", "b=pop", "c=jazz"],
+            ),
+            (
+                "a,\"x\" y\nb,7\" mix\n",
+                &["g.csv, line 2: text behind a closing quote", "b=7\" mix"],
+            ),
             ("a,夜の音楽\nb,\\N\n", &["a=夜の音楽", "b=\\N"]),
             ("a,\"\"\n\"\",b\n", &["g.csv, line 2: no genre", "g.csv, line 3: no artist_id"]),
             ("", &[]),

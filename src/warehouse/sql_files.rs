@@ -63,8 +63,7 @@ pub(super) const PLAYLIST_CONTENTS: &str =
 pub(super) const MISSING_DETAILS: &str =
     include_str!("../../sql/duckdb/summary/missing_details.sql");
 /// Artists that a file of genres names and nothing else does.
-pub(super) const UNKNOWN_GENRES: &str =
-    include_str!("../../sql/duckdb/summary/unknown_genres.sql");
+pub(super) const UNKNOWN_GENRES: &str = include_str!("../../sql/duckdb/summary/unknown_genres.sql");
 pub(super) const TIDY_GENRES: &str = include_str!("../../sql/duckdb/tidy_genres.sql");
 /// The ledger of reads, as a fetch asks it.
 pub(super) const KNOWN_READS: &str = include_str!("../../sql/duckdb/summary/known_reads.sql");

@@ -1,11 +1,12 @@
 // Looks at a report as people do: wide and narrow, light and dark, on paper, and with a screen reader's rules.
 //
-//   node look.cjs REPORT.html [FOLDER] fails on whatever is not as it should be; with a folder, it leaves pictures there.
+//   node look.cjs FOLDER looks at each page in the folder, leaves pictures beside them, and fails on whatever is not as it should be.
+const fs = require('node:fs');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 const { chromium } = require('playwright-core');
 
-const [report, folder] = process.argv.slice(2);
+const [folder] = process.argv.slice(2);
 const views = [
   { name: 'desktop', width: 1440, height: 900, colorScheme: 'light' },
   { name: 'dark', width: 1440, height: 900, colorScheme: 'dark' },
@@ -57,44 +58,72 @@ function crowded() {
   return wrong;
 }
 
+// What a name has made of the page, if it could. Runs in the page.
+function smuggled() {
+  const wrong = [];
+  for (const element of document.querySelectorAll('*')) {
+    if (['SCRIPT', 'IMG', 'IFRAME', 'OBJECT', 'EMBED', 'LINK', 'BASE', 'FORM', 'script', 'image', 'use'].includes(element.tagName)) wrong.push(`there is a <${element.tagName}>`);
+    for (const attribute of element.attributes) {
+      if (attribute.name.startsWith('on') || attribute.name === 'style') wrong.push(`${element.tagName} has ${attribute.name}`);
+    }
+  }
+  for (const link of document.querySelectorAll('a')) {
+    if (!link.href.startsWith('https://open.spotify.com/')) wrong.push(`a link leads to ${link.href}`);
+  }
+  return wrong;
+}
+
+// All that is wrong with a page in one view of it.
+async function looked(browser, view, file) {
+  const wrong = [];
+  const note = (what) => wrong.push(what);
+  const address = pathToFileURL(file).href;
+  const page = await browser.newPage({ viewport: { width: view.width, height: view.height }, colorScheme: view.colorScheme });
+  page.on('pageerror', (error) => note(`a script failed: ${error.message}`));
+  page.on('console', (message) => note(`the console says: ${message.text()}`));
+  page.on('dialog', (dialog) => { note('a dialog opened'); dialog.dismiss(); });
+  page.on('request', (request) => { if (request.url() !== address) note(`it asks for ${request.url()}`); });
+  await page.goto(address);
+  const closed = await page.evaluate(measured);
+  if (closed.charts < 8) note(`${closed.charts} charts`);
+  [...closed.wrong, ...await page.evaluate(crowded), ...await page.evaluate(smuggled)].forEach(note);
+  await page.screenshot({ path: file.replace(/html$/, `${view.name}.png`), fullPage: true });
+  await page.evaluate(() => document.querySelectorAll('details').forEach((it) => { it.open = true; }));
+  (await page.evaluate(measured)).wrong.forEach((what) => note(`opened: ${what}`));
+  // axe is a script, which the page forbids: it comes by the way that a debugger has.
+  await page.evaluate(require('axe-core').source);
+  const found = await page.evaluate(() => globalThis.axe.run());
+  for (const rule of found.violations) {
+    const where = rule.nodes.slice(0, 3).map((node) => `${node.html.slice(0, 120)} ${(node.any[0] || {}).message || ''}`);
+    note(`axe: ${rule.impact}: ${rule.id}: ${where.join(' | ')}`);
+  }
+  await page.close();
+  return wrong;
+}
+
+// On paper nothing is cut off either.
+async function printed(browser, file) {
+  const paper = await browser.newPage({ viewport: { width: 718, height: 1000 } });
+  await paper.goto(pathToFileURL(file).href);
+  await paper.emulateMedia({ media: 'print', colorScheme: 'dark' });
+  const { wrong } = await paper.evaluate(measured);
+  const margin = { top: '14mm', bottom: '14mm', left: '10mm', right: '10mm' };
+  await paper.pdf({ path: file.replace(/html$/, 'pdf'), format: 'A4', margin });
+  await paper.close();
+  return wrong;
+}
+
 (async () => {
   const browser = await chromium.launch({ executablePath: program, args });
   const wrong = [];
-  const address = pathToFileURL(path.resolve(report)).href;
-  for (const view of views) {
-    const page = await browser.newPage({ viewport: { width: view.width, height: view.height }, colorScheme: view.colorScheme });
-    const note = (what) => wrong.push(`${view.name}: ${what}`);
-    page.on('pageerror', (error) => note(`a script failed: ${error.message}`));
-    page.on('console', (message) => note(`the console says: ${message.text()}`));
-    page.on('dialog', (dialog) => { note('a dialog opened'); dialog.dismiss(); });
-    page.on('request', (request) => { if (request.url() !== address) note(`it asks for ${request.url()}`); });
-    await page.goto(address);
-    const closed = await page.evaluate(measured);
-    if (closed.charts < 8) note(`${closed.charts} charts`);
-    closed.wrong.concat(await page.evaluate(crowded)).forEach(note);
-    if (folder) await page.screenshot({ path: path.join(folder, `${view.name}.png`), fullPage: true });
-    await page.evaluate(() => document.querySelectorAll('details').forEach((it) => { it.open = true; }));
-    (await page.evaluate(measured)).wrong.forEach((what) => note(`opened: ${what}`));
-    // axe is a script, which the page forbids: it comes by the way that a debugger has.
-    await page.evaluate(require('axe-core').source);
-    const found = await page.evaluate(() => globalThis.axe.run());
-    for (const rule of found.violations) {
-      const where = rule.nodes.slice(0, 3).map((node) => `${node.html.slice(0, 120)} ${(node.any[0] || {}).message || ''}`);
-      note(`axe: ${rule.impact}: ${rule.id}: ${where.join(' | ')}`);
-    }
-    if (view.name === 'desktop' && folder) {
-      await page.evaluate(() => document.querySelectorAll('details').forEach((it) => { it.open = false; }));
-      await page.pdf({ path: path.join(folder, 'paper.pdf'), format: 'A4', printBackground: false, margin: { top: '14mm', bottom: '14mm', left: '12mm', right: '12mm' } });
-    }
-    await page.close();
+  const files = fs.readdirSync(folder).filter((name) => name.endsWith('.html')).sort();
+  for (const name of files) {
+    const file = path.resolve(folder, name);
+    for (const view of views) (await looked(browser, view, file)).forEach((what) => wrong.push(`${name}, ${view.name}: ${what}`));
+    (await printed(browser, file)).forEach((what) => wrong.push(`${name}, paper: ${what}`));
   }
-  // On paper nothing is cut off either.
-  const paper = await browser.newPage({ viewport: { width: 718, height: 1000 } });
-  await paper.goto(address);
-  await paper.emulateMedia({ media: 'print' });
-  (await paper.evaluate(measured)).wrong.forEach((what) => wrong.push(`paper: ${what}`));
   await browser.close();
   wrong.forEach((what) => console.error(what));
-  console.log(`${report}: ${wrong.length === 0 ? 'as it should be' : `${wrong.length} things are wrong`}`);
-  process.exitCode = wrong.length === 0 ? 0 : 1;
+  console.log(`${files.length} pages in ${views.length} views and on paper: ${wrong.length === 0 ? 'as they should be' : `${wrong.length} things are wrong`}`);
+  process.exitCode = wrong.length === 0 && files.length > 0 ? 0 : 1;
 })();

@@ -73,7 +73,7 @@ fn parts(row: &Bar, top: f64, width: impl Fn(f64) -> f64) -> Markup {
 
 /// Bars to the left and to the right of a line: what went, and what came.
 pub(in crate::report) fn two_sided_bars(rows: &[Bar], legend: [&str; 2]) -> Picture {
-    const SIDE: f64 = 28.0;
+    const SIDE: f64 = 46.0;
     let part = |row: &Bar, at: usize| row.parts.get(at).copied().map_or(0.0, finite);
     let longest = |at: usize| rows.iter().map(|row| part(row, at)).fold(0.0, f64::max);
     let (right, left) = (longest(0), longest(1));

@@ -15,7 +15,7 @@ pub(in crate::report) struct Column {
 }
 
 /// Letters that fit side by side below the drawing, and labels that are enough.
-const LETTERS: usize = 48;
+const LETTERS: usize = 52;
 const MOST_LABELS: usize = 7;
 
 pub(in crate::report) fn columns(columns: &[Column], legend: &[&str]) -> Picture {

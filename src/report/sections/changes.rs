@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::{Entry, List, Mark, Part, Section};
 use crate::report::asked::{Asked, Drawn, Wanted};
 use crate::report::charts::{Bar, Chart, Column, Text, columns, two_sided_bars};
-use crate::report::words::{at_start, counted, day, day_of, grouped, moment, spotify_page};
+use crate::report::words::{at_start, counted, day, day_of, how_many, moment, spotify_page};
 use crate::warehouse::Error;
 
 #[derive(Deserialize)]
@@ -71,7 +71,7 @@ fn latest(asked: &Asked) -> Result<Chart, Error> {
         let finding = format!(
             "{} came and {} went, in {}.",
             at_start(added, "song"),
-            if removed == 0 { "none".to_owned() } else { grouped(removed) },
+            how_many(removed),
             counted(first.playlist_count, "playlist")
         );
         let name = |row: &Changed| {

@@ -5,7 +5,9 @@ use serde::Deserialize;
 use super::{Entry, List, Part, Section};
 use crate::report::asked::{Asked, Drawn, Wanted};
 use crate::report::charts::{Bar, Chart, Column, Text, bars, columns};
-use crate::report::words::{at_start, counted, day, day_of, either, grouped, moment, spotify_page};
+use crate::report::words::{
+    at_start, counted, day, day_of, either, grouped, how_many, moment, spotify_page,
+};
 use crate::warehouse::Error;
 
 #[derive(Deserialize)]
@@ -99,8 +101,8 @@ fn by_day(asked: &Asked) -> Result<Chart, Error> {
             "{} on {}: {} ended well, {} failed or {} refused.",
             at_start(all, "run"),
             counted(rows.len() as u64, "day"),
-            grouped(good),
-            grouped(bad),
+            how_many(good),
+            how_many(bad),
             either(bad, "was", "were"),
         );
         let label = |row: &Day| {
@@ -147,9 +149,9 @@ fn files(asked: &Asked) -> Result<Chart, Error> {
             at_start(verified, "file"),
             grouped(sum(&|row| row.file_count)),
             either(verified, "is", "are"),
-            grouped(sum(&open)),
+            how_many(sum(&open)),
             either(sum(&open), "is", "are"),
-            grouped(wrong)
+            how_many(wrong)
         );
         let counts =
             |row: &Files| [row.verified_count, open(row), row.wrong_count, row.superseded_count];

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::{Entry, List, Part, Section};
 use crate::report::asked::{Asked, Drawn, Wanted};
 use crate::report::charts::{Bar, Chart, Column, Text, bars, columns};
-use crate::report::words::{at_start, counted, day_of, either, grouped};
+use crate::report::words::{at_start, counted, day_of, either, grouped, how_many};
 use crate::warehouse::Error;
 
 #[derive(Deserialize)]
@@ -79,9 +79,9 @@ fn by_table(asked: &Asked) -> Result<Chart, Error> {
             at_start(passed, "check"),
             grouped(passed + warned + failed),
             "passed",
-            grouped(warned),
+            how_many(warned),
             either(warned, "is", "are"),
-            grouped(failed)
+            how_many(failed)
         );
         let shown: Vec<Bar> = rows
             .iter()
@@ -127,7 +127,7 @@ fn by_run(asked: &Asked) -> Result<Chart, Error> {
             at_start(clean, "run"),
             grouped(rows.len() as u64),
             counted(warned(last), "row"),
-            grouped(wrong(last))
+            how_many(wrong(last))
         );
         let label = |row: &RunFindings| {
             let day = row.started_at.as_deref().and_then(day_of);

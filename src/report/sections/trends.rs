@@ -10,7 +10,9 @@ use crate::report::asked::{Asked, Drawn, Wanted};
 use crate::report::charts::{
     Bar, Chart, Column, Line, Point, Text, columns, lines, two_sided_bars,
 };
-use crate::report::words::{at_start, counted, day, decimal, either, percent, share, spotify_page};
+use crate::report::words::{
+    at_start, counted, day, decimal, either, how_many, percent, share, spotify_page,
+};
 use crate::warehouse::Error;
 
 #[derive(Deserialize)]
@@ -168,10 +170,11 @@ fn moves(asked: &Asked) -> Result<Chart, Error> {
     asked.chart(&wanted, |rows: &[Move]| {
         let up = rows.iter().filter(|row| row.popularity_change > 0.0).count() as u64;
         let finding = format!(
-            "Of the {} that moved most on {}, {up} rose and {} fell.",
+            "Of the {} that moved most on {}, {} rose and {} fell.",
             counted(rows.len() as u64, "song"),
             day(&rows[0].observed_on),
-            rows.len() as u64 - up,
+            how_many(up),
+            how_many(rows.len() as u64 - up),
         );
         let name = |row: &Move| {
             Text::linked(row.song_name.as_deref(), spotify_page("track", &row.song_id))

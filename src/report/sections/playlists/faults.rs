@@ -6,7 +6,7 @@ use super::playlist;
 use crate::report::asked::{Asked, Drawn, Wanted};
 use crate::report::charts::{Bar, Chart, Text, bars};
 use crate::report::sections::{Entry, List};
-use crate::report::words::{at_start, counted, day, either, spotify_page};
+use crate::report::words::{at_start, counted, day, either, how_many, spotify_page};
 use crate::warehouse::Error;
 
 #[derive(Deserialize)]
@@ -92,9 +92,11 @@ pub(super) fn unavailable(asked: &Asked) -> Result<Chart, Error> {
         let taken_down: u64 = rows.iter().map(|row| row.taken_down_count).sum();
         let all = rows[0].all_count;
         let finding = format!(
-            "{} cannot be played; of those shown, {removed} {} an empty place, and {taken_down} {} taken down.",
+            "{} cannot be played; of those shown, {} {} an empty place, and {} {} taken down.",
             at_start(all, "row"),
+            how_many(removed),
             either(removed, "is", "are"),
+            how_many(taken_down),
             either(taken_down, "was", "were"),
         );
         let name = |row: &Unavailable| playlist(row.playlist_name.as_deref(), &row.playlist_id);
