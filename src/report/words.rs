@@ -61,6 +61,13 @@ pub(super) fn percent(share: f64) -> String {
     }
 }
 
+/// `from 2 % to 48 %`, or `2 %` where all are alike; nothing, where there is none.
+pub(super) fn percents(shares: impl Iterator<Item = f64> + Clone) -> Option<String> {
+    let least = percent(shares.clone().reduce(f64::min)?);
+    let most = percent(shares.reduce(f64::max)?);
+    Some(if least == most { most } else { format!("from {least} to {most}") })
+}
+
 /// A part of a whole, which may be nothing.
 pub(super) fn share(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }

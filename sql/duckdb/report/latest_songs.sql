@@ -7,6 +7,6 @@ with latest as (
 
 select playlist_id, change, song_id, song_name
 from latest
-qualify row_number() over (partition by playlist_id, change order by song_name, song_id) <= 8
+qualify row_number() over (partition by playlist_id, change order by song_name, song_id) <= 6
 order by playlist_id, change, song_name, song_id
 limit 200

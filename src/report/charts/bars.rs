@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::frame::short;
 use super::{Picture, Text, WIDTH, label_at, round, series};
-use crate::report::words::finite;
+use crate::report::words::{finite, grouped};
 
 /// A bar.
 pub(in crate::report) struct Bar {
@@ -17,7 +17,7 @@ pub(in crate::report) struct Bar {
 
 const LABEL_WIDTH: f64 = 146.0;
 const ROW: f64 = 26.0;
-const VALUE_WIDTH: f64 = 54.0;
+const VALUE_WIDTH: f64 = 58.0;
 const FROM: f64 = LABEL_WIDTH + 10.0;
 const ROOM: f64 = WIDTH - FROM - VALUE_WIDTH;
 
@@ -27,7 +27,7 @@ impl Bar {
     }
 
     fn words(&self) -> String {
-        self.shown.clone().unwrap_or_else(|| short(self.sum()))
+        self.shown.clone().unwrap_or_else(|| whole(self.sum()))
     }
 }
 
@@ -47,6 +47,14 @@ pub(in crate::report) fn bars(rows: &[Bar], legend: &[&str], whole: f64) -> Pict
     };
     let legend = legend.iter().map(|name| Text::own(*name)).collect();
     Picture { height: height_of(rows), body, legend }
+}
+
+/// `12,345`, as long as there is room.
+fn whole(value: f64) -> String {
+    match value {
+        _ if value < 1e5 && value.fract() == 0.0 => grouped(value.max(0.0) as u64),
+        _ => short(value),
+    }
 }
 
 /// A picture of a single bar is not too small to be seen as one.
@@ -73,7 +81,7 @@ fn parts(row: &Bar, top: f64, width: impl Fn(f64) -> f64) -> Markup {
 
 /// Bars to the left and to the right of a line: what went, and what came.
 pub(in crate::report) fn two_sided_bars(rows: &[Bar], legend: [&str; 2]) -> Picture {
-    const SIDE: f64 = 46.0;
+    const SIDE: f64 = 52.0;
     let part = |row: &Bar, at: usize| row.parts.get(at).copied().map_or(0.0, finite);
     let longest = |at: usize| rows.iter().map(|row| part(row, at)).fold(0.0, f64::max);
     let (right, left) = (longest(0), longest(1));
@@ -88,11 +96,11 @@ pub(in crate::report) fn two_sided_bars(rows: &[Bar], legend: [&str; 2]) -> Pict
             (label_at(0.0, top + 3.0, LABEL_WIDTH, &row.label))
             @if came > 0.0 {
                 rect class=(series(0)) x=(line) y=(round(top + 5.0)) width=(round((came * unit).max(1.0))) height=(ROW - 10.0) rx="2" {}
-                text.value x=(round(line + came * unit + 5.0)) y=(round(top + 17.5)) { "+" (short(came)) }
+                text.value x=(round(line + came * unit + 5.0)) y=(round(top + 17.5)) { "+" (whole(came)) }
             }
             @if went > 0.0 {
                 rect class=(series(1)) x=(round(line - (went * unit).max(1.0))) y=(round(top + 5.0)) width=(round((went * unit).max(1.0))) height=(ROW - 10.0) rx="2" {}
-                text.value x=(round(line - went * unit - 5.0)) y=(round(top + 17.5)) text-anchor="end" { "−" (short(went)) }
+                text.value x=(round(line - went * unit - 5.0)) y=(round(top + 17.5)) text-anchor="end" { "−" (whole(went)) }
             }
         }
         line.base x1=(line) x2=(line) y1="0" y2=(ROW * rows.len() as f64) {}

@@ -18,6 +18,16 @@ pub(in crate::report) struct Grid {
     pub(in crate::report) has_figures: bool,
 }
 
+/// A figure that fits into a cell: `4k`.
+fn tight(value: f64) -> String {
+    match value {
+        _ if value >= 1e6 => format!("{:.0}M", value / 1e6),
+        _ if value >= 1e4 => format!("{:.0}k", value / 1e3),
+        _ if value >= 1e3 => format!("{}k", round(value / 1e3)),
+        _ => format!("{value}"),
+    }
+}
+
 /// How many shades there are besides that of nothing.
 const SHADES: f64 = 5.0;
 
@@ -40,7 +50,7 @@ pub(in crate::report) fn grid(grid: &Grid) -> Picture {
                         height=(round(height - 2.0)) rx="2" {}
                     @if grid.has_figures {
                         text class=(if shade(*value) > 3.0 { "on" } else { "off" }) x=(round(x + width / 2.0 - 1.0))
-                            y=(round(top + height / 2.0 + 3.0)) text-anchor="middle" { (super::frame::short(*value)) }
+                            y=(round(top + height / 2.0 + 3.0)) text-anchor="middle" { (tight(*value)) }
                     }
                 }
             }

@@ -96,7 +96,7 @@ impl Text {
         Self::Name(shown_name(name, NAME_LIMIT))
     }
 
-    /// A name at the head of a card.
+    /// A name at the head of a card, or in a legend.
     pub(super) fn title(name: Option<&str>) -> Self {
         Self::Name(shown_name(name, TITLE_LIMIT))
     }
@@ -177,7 +177,7 @@ fn legend(names: &[Text]) -> Markup {
             @for (at, name) in names.iter().enumerate() {
                 li {
                     svg aria-hidden="true" width="10" height="10" { rect class=(series(at)) width="10" height="10" rx="2" {} }
-                    " " (name.html())
+                    (name.html())
                 }
             }
         }

@@ -5,7 +5,9 @@ use serde::Deserialize;
 use super::Section;
 use crate::report::asked::{Asked, Drawn, Wanted};
 use crate::report::charts::{Bar, Chart, Column, Text, bars, columns};
-use crate::report::words::{at_start, counted, either, percent, share, spotify_page};
+use crate::report::words::{
+    at_start, counted, either, grouped, percent, percents, share, spotify_page,
+};
 use crate::warehouse::Error;
 
 #[derive(Deserialize)]
@@ -51,6 +53,9 @@ fn top(asked: &Asked) -> Result<Chart, Error> {
         let most = rows[0].song_count;
         let least = rows.iter().map(|row| row.song_count).min().unwrap_or_default();
         let finding = match rows.len() {
+            count if count > 1 && least == most => {
+                format!("The {count} artists with most songs have {} each.", counted(most, "song"))
+            }
             1 => format!("One artist alone has {}.", counted(most, "song")),
             count => {
                 format!("The {count} artists with most songs have {least} to {most} songs each.")
@@ -92,13 +97,16 @@ fn tail(asked: &Asked) -> Result<Chart, Error> {
         };
         let all: u64 = rows.iter().map(|row| row.artist_count).sum();
         let once: u64 = rows.iter().filter(|row| row.step == 1).map(|row| row.artist_count).sum();
-        let finding = format!(
-            "{} of {} {} a single song, {}.",
-            at_start(once, "artist"),
-            crate::report::words::grouped(all),
-            either(once, "has", "have"),
-            percent(share(once, all))
-        );
+        let finding = match (all, once) {
+            (1, 1) => "The only artist has a single song.".to_owned(),
+            _ => format!(
+                "{} of {} {} a single song, {}.",
+                at_start(once, "artist"),
+                grouped(all),
+                either(once, "has", "have"),
+                percent(share(once, all))
+            ),
+        };
         let count = |step: u64| {
             rows.iter().filter(|row| row.step == step).map(|row| row.artist_count as f64).sum()
         };
@@ -124,18 +132,12 @@ fn concentration(asked: &Asked) -> Result<Chart, Error> {
         nothing: "No playlist has a known artist",
     };
     asked.chart(&wanted, |rows: &[Concentration]| {
-        let shares = || rows.iter().filter_map(|row| row.top_10_share);
-        let (least, most) = (shares().fold(1.0, f64::min), shares().fold(0.0, f64::max));
+        let shares = percents(rows.iter().filter_map(|row| row.top_10_share)).unwrap_or_default();
         let finding = match rows {
-            [only] => format!(
-                "The ten largest artists of the playlist have {} of its songs.",
-                percent(only.top_10_share.unwrap_or_default())
-            ),
+            [_] => format!("The ten largest artists of the playlist have {shares} of its songs."),
             rows => format!(
-                "In {} the ten largest artists have from {} to {} of the songs.",
-                counted(rows.len() as u64, "playlist"),
-                percent(least),
-                percent(most)
+                "In the {} shown the ten largest artists have {shares} of the songs.",
+                counted(rows.len() as u64, "playlist")
             ),
         };
         let name = |row: &Concentration| {

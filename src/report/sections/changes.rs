@@ -108,7 +108,7 @@ fn history(asked: &Asked) -> Result<Chart, Error> {
             let on = day(&busiest.changed_on);
             match days {
                 1 => format!("{moved} came or went on {on}, the only day with a change."),
-                _ => format!("{moved} came or went on {on}; no other of the {days} days with a change had more."),
+                _ => format!("{moved} came or went on {on}; no other of the last {days} days with a change had more."),
             }
         });
         let shown: Vec<Column> = rows

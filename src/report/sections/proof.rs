@@ -6,7 +6,8 @@ use super::{Entry, List, Part, Section};
 use crate::report::asked::{Asked, Drawn, Wanted};
 use crate::report::charts::{Bar, Chart, Column, Text, bars, columns};
 use crate::report::words::{
-    at_start, counted, day, day_of, either, grouped, how_many, moment, spotify_page,
+    at_start, counted, day, day_of, either, grouped, how_many, moment, plainly_counted,
+    spotify_page,
 };
 use crate::warehouse::Error;
 
@@ -185,11 +186,17 @@ fn unchanged(asked: &Asked) -> Result<Chart, Error> {
             rows.iter().filter(|row| !row.playlist_id.is_empty()).collect();
         let days = |row: &Freshness| row.unchanged_day_count.unwrap_or_default();
         let most = lists.iter().map(|row| days(row)).max().unwrap_or_default();
-        let finding = format!(
-            "Of {} shown, the one that rested longest had not changed for {} at the last run.",
-            counted(lists.len() as u64, "playlist"),
-            counted(most, "day")
-        );
+        let count = lists.len() as u64;
+        let rested =
+            format!("had not changed for {} at the last run.", plainly_counted(most, "day"));
+        let finding = match (count, most) {
+            (0, _) => "No playlist was looked at yet.".to_owned(),
+            (1, _) => format!("The playlist {rested}"),
+            (_, 0) => format!(
+                "Each of the {count} playlists shown changed less than a day before the last run."
+            ),
+            _ => format!("Of the {count} playlists shown, the one that rested longest {rested}"),
+        };
         let name = |row: &Freshness| {
             Text::linked(row.playlist_name.as_deref(), spotify_page("playlist", &row.playlist_id))
         };

@@ -83,15 +83,18 @@ fn weekly(asked: &Asked) -> Result<Chart, Error> {
         let of = |row: &Week| row.added_song_count;
         let most = rows.iter().max_by_key(|row| of(row));
         let all: u64 = rows.iter().map(of).sum();
+        let weeks = every_week(rows).len() as u64;
         let finding = most.map_or_else(String::new, |most| {
+            let count = of(most);
+            let added = format!("{} {} added", at_start(count, "song"), either(count, "was", "were"));
             let week = day(&most.week.to_string());
-            format!(
-                "{} {} added in the week of {week}; no other of the {} shown had more. In all it was {}.",
-                at_start(of(most), "song"),
-                either(of(most), "was", "were"),
-                counted(every_week(rows).len() as u64, "week"),
-                counted(all, "song"),
-            )
+            match weeks {
+                1 => format!("{added} in the week of {week}, the only one with an addition."),
+                _ => format!(
+                    "{added} in the week of {week}; no other of the {weeks} weeks shown had more. In all it was {}.",
+                    counted(all, "song")
+                ),
+            }
         });
         let shown: Vec<Column> = every_week(rows)
             .into_iter()
@@ -223,7 +226,10 @@ fn years(asked: &Asked) -> Result<Chart, Error> {
             .last_key_value()
             .map_or(0, |(last, _)| known.range(last - 9..).map(|(_, count)| count).sum());
         let last = known.last_key_value().map_or(0, |(year, _)| *year);
-        let missing = format!("of {} the year is unknown.", counted(unknown, "song"));
+        let missing = match unknown {
+            0 => "the year of each is known.".to_owned(),
+            _ => format!("of {} the year is unknown.", counted(unknown, "song")),
+        };
         let finding = match all {
             0 => format!("No year is known: {missing}"),
             _ => format!(
@@ -259,6 +265,9 @@ fn columns_of_years(known: &BTreeMap<i32, u64>) -> Vec<Column> {
     steps.map(column).collect()
 }
 
+/// What the question counts more playlists as.
+const MOST_PLAYLISTS: u64 = 24;
+
 fn spread(asked: &Asked) -> Result<Chart, Error> {
     let wanted = Wanted {
         title: "Playlists that hold a song",
@@ -279,7 +288,10 @@ fn spread(asked: &Asked) -> Result<Chart, Error> {
         let shown: Vec<Column> = rows
             .iter()
             .map(|row| Column {
-                label: counted(row.playlist_count, "list"),
+                label: match row.playlist_count {
+                    MOST_PLAYLISTS => format!("{MOST_PLAYLISTS}+ lists"),
+                    count => counted(count, "list"),
+                },
                 parts: vec![row.song_count as f64],
             })
             .collect();

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::playlist;
 use crate::report::asked::{Asked, Drawn, Wanted};
 use crate::report::charts::{Bar, Chart, Line, Point, Text, bars, lines};
-use crate::report::words::{counted, day, decimal, grouped, percent};
+use crate::report::words::{counted, day, decimal, how_many, percent, percents};
 use crate::warehouse::Error;
 
 #[derive(Deserialize)]
@@ -50,11 +50,14 @@ pub(super) fn held(asked: &Asked) -> Result<Chart, Error> {
             drawn.iter().filter_map(|line| line.points.iter().find_map(|it| it.value)).sum();
         let begin =
             days.first_key_value().map_or_else(String::new, |(it, ())| day(&it.to_string()));
+        let which = match lists.len() as u64 {
+            1 => "The largest playlist".to_owned(),
+            count => format!("The {count} largest playlists"),
+        };
         let finding = format!(
-            "The {} held {} when they were first read, from {begin} on, and hold {} now.",
-            counted(lists.len() as u64, "largest playlist"),
+            "{which} held {} when first read, from {begin} on, and {} now.",
             counted(at_begin.max(0.0) as u64, "song"),
-            grouped(at_end.max(0.0) as u64)
+            how_many(at_end.max(0.0) as u64)
         );
         let cells = rows.iter().map(|row| {
             vec![
@@ -76,7 +79,7 @@ fn line(id: &str, rows: &[Held], days: &BTreeMap<NaiveDate, ()>) -> Option<Line>
         let latest = own.range(..=*day).next_back();
         Point { day: *day, value: latest.map(|(_, row)| row.song_count as f64) }
     });
-    Some(Line { name: Text::name(named.playlist_name.as_deref()), points: points.collect() })
+    Some(Line { name: Text::title(named.playlist_name.as_deref()), points: points.collect() })
 }
 
 pub(super) fn churn(asked: &Asked) -> Result<Chart, Error> {
@@ -87,19 +90,16 @@ pub(super) fn churn(asked: &Asked) -> Result<Chart, Error> {
         nothing: "No playlist has lost or won a song",
     };
     asked.chart(&wanted, |rows: &[Churn]| {
-        let shares = || rows.iter().filter_map(|row| row.retained_share);
-        let (least, most) = (shares().fold(1.0, f64::min), shares().fold(0.0, f64::max));
-        let finding = match rows {
-            [only] => format!(
-                "One playlist has changed; {} of its first songs are still there.",
-                percent(only.retained_share.unwrap_or_default())
-            ),
-            rows => format!(
-                "Of the {} that changed most, from {} to {} of the first songs are still there.",
-                counted(rows.len() as u64, "playlist"),
-                percent(least),
-                percent(most)
-            ),
+        let shares = percents(rows.iter().filter_map(|row| row.retained_share));
+        let which = match rows {
+            [_] => "One playlist has changed".to_owned(),
+            rows => {
+                format!("The {} shown have changed most", counted(rows.len() as u64, "playlist"))
+            }
+        };
+        let finding = match shares {
+            Some(shares) => format!("{which}; {shares} of the first songs are still there."),
+            None => format!("{which}, and began without a song."),
         };
         let value = |value: Option<f64>, words: fn(f64) -> String| {
             value.map_or_else(|| Text::own("–"), |it| Text::figure(words(it)))

@@ -51,6 +51,9 @@ struct Adder {
     song_count: u64,
     playlist_count: u64,
     last_added_at: Option<String>,
+    all_person_count: u64,
+    all_song_count: u64,
+    unknown_song_count: u64,
 }
 
 pub(super) fn section(asked: &Asked) -> Result<Section, Error> {
@@ -225,20 +228,23 @@ fn adders(asked: &Asked) -> Result<Chart, Error> {
         nothing: "No playlist has a song yet",
     };
     asked.chart(&wanted, |rows: &[Adder]| {
+        let first = &rows[0];
         let named = rows.iter().filter(|row| !row.added_by.is_empty());
-        let count = named.clone().count() as u64;
-        let unknown: u64 =
-            rows.iter().filter(|row| row.added_by.is_empty()).map(|row| row.song_count).sum();
         let most = named.map(|row| row.song_count).max().unwrap_or_default();
-        let all: u64 = rows.iter().map(|row| row.song_count).sum();
-        let finding = format!(
-            "{} {} named; the busiest added {}, {} of those shown. Of {} nobody is named.",
-            at_start(count, "person").replace("persons", "people"),
-            either(count, "is", "are"),
-            counted(most, "song"),
-            percent(share(most, all)),
-            counted(unknown, "song")
-        );
+        let finding = match first.all_person_count {
+            0 => format!(
+                "Of {} nobody is named who added it.",
+                counted(first.all_song_count, "song")
+            ),
+            count => format!(
+                "{} {} named; the busiest added {}, {} of all. Of {} nobody is named.",
+                at_start(count, "person").replace("persons", "people"),
+                either(count, "is", "are"),
+                counted(most, "song"),
+                percent(share(most, first.all_song_count)),
+                counted(first.unknown_song_count, "song")
+            ),
+        };
         let name = |row: &Adder| match row.added_by.is_empty() {
             true => Text::own("unknown"),
             false => Text::linked(Some(&row.added_by), None),
