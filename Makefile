@@ -96,7 +96,7 @@ ecs: duckdb $(VENV)/ecs ## ecs/: cfn-lint, the policies under the real binary, t
 # Debian's Chromium, driven by playwright-core, and axe; `CHROMIUM=` names another.
 .PHONY: report-check
 report-check: duckdb tests/report/node_modules ## the report in a real browser: nothing overflows, is asked for or runs; axe; pictures
-	cargo test --test suite -- --ignored --exact report::pages_for_the_browser
+	cargo test --test suite -- --ignored --exact --nocapture report::pages_for_the_browser
 	node tests/report/look.cjs "$(target_dir)/tmp/report"
 
 tests/report/node_modules: tests/report/package.json

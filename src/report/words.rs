@@ -51,13 +51,13 @@ pub(super) const fn either(count: u64, one: &'static str, more: &'static str) ->
     if count < 2 { one } else { more }
 }
 
-/// `38 %`; what is not nothing is not called 0 %, what is not all not 100 %.
+/// `38 %`, never on two lines; what is not nothing is not called 0 %, what is not all not 100 %.
 pub(super) fn percent(share: f64) -> String {
     let percent = finite(share) * 100.0;
     match percent {
-        _ if percent > 0.0 && percent < 1.0 => "under 1 %".to_owned(),
-        _ if percent > 99.0 && percent < 100.0 => "over 99 %".to_owned(),
-        _ => format!("{percent:.0} %"),
+        _ if percent > 0.0 && percent < 1.0 => "under 1\u{a0}%".to_owned(),
+        _ if percent > 99.0 && percent < 100.0 => "over 99\u{a0}%".to_owned(),
+        _ => format!("{percent:.0}\u{a0}%"),
     }
 }
 
@@ -197,7 +197,7 @@ mod tests {
             (f64::INFINITY, "0 %"),
         ];
         for (share, wanted) in shares {
-            assert_eq!(percent(share), wanted);
+            assert_eq!(percent(share).replace('\u{a0}', " "), wanted);
         }
         assert_eq!(share(1, 0).to_string(), "0");
         let lengths = [

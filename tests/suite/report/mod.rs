@@ -61,6 +61,10 @@ fn pages_for_the_browser() {
     std::fs::write(folder.join("demo.html"), html(&world, "data")).unwrap();
     for case in CASES.into_iter().chain(["large"]) {
         publish_case(&world, case);
-        std::fs::write(folder.join(case).with_extension("html"), html(&world, case)).unwrap();
+        let began = std::time::Instant::now();
+        let html = html(&world, case);
+        println!("{case}: {} KB in {:?}", html.len() / 1000, began.elapsed());
+        assert!(html.len() < 1_000_000);
+        std::fs::write(folder.join(case).with_extension("html"), html).unwrap();
     }
 }
