@@ -202,7 +202,7 @@ fn hours(asked: &Asked) -> Result<Chart, Error> {
                 most.hour,
             )
         });
-        let hour_label = |hour: usize| if hour % 3 == 0 { format!("{hour}") } else { String::new() };
+        let hour_label = |hour: usize| if hour.is_multiple_of(3) { format!("{hour}") } else { String::new() };
         let drawn = Grid {
             rows: DAYS.map(Text::own).to_vec(),
             columns: (0..24).map(hour_label).collect(),
