@@ -105,9 +105,13 @@ fn weeks_are_right(world: &World, page: &Element) {
         .collect();
     assert_eq!(weekly, wanted);
     let most = weeks.values().map(BTreeSet::len).max().unwrap();
-    let words = ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"];
+    let words = [
+        "No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten",
+        "Eleven", "Twelve",
+    ];
     let told = finding(page, "Songs added by week");
-    assert!(told.starts_with(&format!("{} songs", words[most])), "{told}");
+    let count = words.get(most).map_or_else(|| most.to_string(), |word| (*word).to_owned());
+    assert!(told.starts_with(&format!("{count} songs")), "{told}");
 }
 
 fn hours_are_right(page: &Element, current: &Value) {
@@ -152,10 +156,9 @@ fn lists_are_right(page: &Element, current: &Value) {
 fn the_last_run_is_told(page: &Element, second: &Value) {
     let run_id = second["run_id"].as_str().unwrap();
     assert!(section(page, "Load proof").text().contains(run_id));
-    assert_eq!(
-        finding(page, "Runs by day"),
-        "Two runs on 1 day: 2 ended well, none failed or was refused."
-    );
+    let told = finding(page, "Runs by day");
+    assert!(told.starts_with("Two runs on "), "{told}");
+    assert!(told.ends_with(": 2 ended well, none failed or was refused."), "{told}");
     let checks = second["checks"].as_array().unwrap();
     let passed = checks.iter().filter(|it| it["status"] == "pass").count();
     let told = finding(page, "Checks by table");
