@@ -112,6 +112,16 @@ ecs: duckdb $(VENV)/ecs ## ecs/: cfn-lint, the policies under the real binary, t
 	cargo build --workspace --bins $(same_features)
 	"$(VENV)/ecs/bin/python" -B -m pytest tests/ecs --basetemp "$(abspath $(target_dir))/ecs"
 
+# Debian's Chromium, driven by playwright-core, and axe; `CHROMIUM=` names another.
+.PHONY: report-check
+report-check: duckdb tests/report/node_modules ## the report in a real browser: nothing overflows, is asked for or runs; axe; pictures
+	cargo test --test suite -- --ignored --exact --nocapture report::pages_for_the_browser
+	node tests/report/look.cjs "$(target_dir)/tmp/report"
+
+tests/report/node_modules: tests/report/package.json
+	cd tests/report && npm ci --ignore-scripts --no-audit --no-fund
+	touch $@
+
 .PHONY: great_expectations
 great_expectations: duckdb $(VENV)/great_expectations ## the checks as a suite of Great Expectations: on ten broken sets it finds what snowtrack finds
 	cargo build --bins $(same_features)

@@ -1,5 +1,5 @@
 //! Tells the binaries where to find the prebuilt `libduckdb` when they start (rpath), and lists the
-//! models and checks of `sql/duckdb` and dbt's marts and definitions, so that adding one is adding a file.
+//! models, checks and questions of `sql/duckdb` and dbt's marts and definitions, so that adding one is adding a file.
 //!
 //! In: `DUCKDB_LIB_DIR`, which `.cargo/config.toml` points at `.duckdb/`, and the folders. Out: linker
 //! arguments, a list of names and texts for each folder, in name order, and dbt's `.yml` as one JSON
@@ -22,6 +22,7 @@ fn main() -> io::Result<()> {
         list_sql("checks", "sql/duckdb/checks")?;
         list_sql("forget_rows", "sql/duckdb/forget/rows")?;
         list_sql("marts", "dbt/models/marts")?;
+        list_sql("report", "sql/duckdb/report")?;
         write_definitions("dbt/models")?;
     }
     add_rpaths();

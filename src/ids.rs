@@ -300,6 +300,11 @@ impl DataDir {
         self.0.join("spotify.duckdb")
     }
 
+    /// The report on it, unless it is written elsewhere.
+    pub fn report(&self) -> PathBuf {
+        self.0.join("report.html")
+    }
+
     /// The rows that the quality gate refused last.
     pub fn refused(&self) -> PathBuf {
         self.0.join("refused.duckdb")

@@ -31,6 +31,8 @@
 //!   `.env.example` and its check come from the row.
 //! - A statement of the ledger: a file of `sql/duckdb/ledger`, and its name in `warehouse/sql_files.rs`.
 //! - A command: a file of `src/cli` and an arm of its `Command`; what it does, in the room that knows.
+//! - A chart of the report: a question in `sql/duckdb/report` (`build.rs` finds it), and what draws its answer in the section of
+//!   `src/report/sections` where it belongs.
 //! - Who is sent changes: a name in `ids::Consumer`.
 //!
 //! # Invariants
@@ -73,5 +75,6 @@ pub mod config;
 pub mod state;
 pub mod run;
 pub mod observe;
+mod report;
 mod operate;
 pub mod cli;

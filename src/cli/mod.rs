@@ -21,6 +21,7 @@ mod prune;
 mod query;
 mod questions;
 mod reconcile;
+mod report;
 mod run;
 mod snowflake;
 mod state;
@@ -143,6 +144,8 @@ enum Command {
     Config(config::ConfigCommand),
     /// Read-only SQL on the published file, or one of the ready questions
     Query(query::QueryArgs),
+    /// The published file as one HTML page: what changed, trends, playlists, quality, proof
+    Report(report::ReportArgs),
     /// Shell completions on standard output
     Completions {
         /// The shell
@@ -160,6 +163,7 @@ impl Command {
             | Self::Verify(_)
             | Self::Reconcile(_)
             | Self::Query(_)
+            | Self::Report(_)
             | Self::Plan(_) => true,
             Self::Forget(arguments) => arguments.only_shows(),
             Self::Prune(arguments) => arguments.only_shows(),
@@ -335,6 +339,7 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
         Command::Doctor => doctor::doctor(cli, &config),
         Command::Config(_) => config::check(cli, &settings),
         Command::Query(arguments) => query::run_query(cli, arguments, data_dir),
+        Command::Report(arguments) => report::report(cli, arguments, data_dir),
         Command::Completions { .. } | Command::Man(_) => Ok(()),
     }
 }

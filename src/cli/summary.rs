@@ -47,7 +47,9 @@ pub(super) fn summary(report: &RunReport, took: Duration, config: &Config) -> St
     if report.error.is_none() {
         let _ = writeln!(
             text,
-            "\nlook next:\n  {}",
+            "\nlook next:\n  {}\n  {}\n  {}",
+            flags().command("report --open"),
+            flags().command("query --list"),
             flags().command(&format!("query \"{LOOK_NEXT}\""))
         );
     }

@@ -90,7 +90,9 @@ pub(crate) const fn of_warehouse(error: &warehouse::Error) -> Ending {
         | warehouse::Error::Disk { .. }
         | warehouse::Error::File { .. } => Ending::Lake,
         warehouse::Error::NotPublished { .. } | warehouse::Error::NothingRefused => Ending::Usage,
-        warehouse::Error::Statement { .. } | warehouse::Error::IllegalStep { .. } => Ending::Bug,
+        warehouse::Error::Statement { .. }
+        | warehouse::Error::Answer { .. }
+        | warehouse::Error::IllegalStep { .. } => Ending::Bug,
     }
 }
 

@@ -27,6 +27,11 @@ pub enum Error {
         "could not {doing}: the disk refused, because it is full, or because a file was changed or damaged"
     )]
     Disk { doing: String, source: Box<duckdb::Error> },
+    /// A question of our own was answered in another form than it has: a bug of ours.
+    #[error(
+        "the answer to `{name}` has a row that is not as it was asked for: that is a bug of snowtrack"
+    )]
+    Answer { name: &'static str, source: serde_json::Error },
     /// The analysts' file is not there yet.
     #[error("`{path}` does not exist yet: `snowtrack run` makes it (try `snowtrack run --demo`)")]
     NotPublished { path: PathBuf },

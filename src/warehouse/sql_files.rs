@@ -92,6 +92,16 @@ macro_rules! statements {
 /// What is copied into a fresh work file.
 pub(super) const FRESH_TABLES: &str = include_str!("../../sql/duckdb/forget/fresh_tables.sql");
 
+/// What the report asks the published file, each question under its name. Made by build.rs.
+const QUESTION_FILES: &Files = include!(concat!(env!("OUT_DIR"), "/report.rs"));
+
+/// The SQL of a question of the report, without its header.
+pub(crate) fn question(name: &str) -> &'static str {
+    let found = QUESTION_FILES.iter().find(|(known, _)| *known == name);
+    let sql = found.expect("the report asks what lies in sql/duckdb/report, by test").1;
+    sql.split_once('\n').map_or(sql, |(_, rest)| rest.trim_end())
+}
+
 /// What is forgotten: whose, what becomes of the rows of each table, and what goes of everything else.
 pub(super) mod forget {
     use super::Files;
@@ -584,6 +594,7 @@ mod tests {
             .iter()
             .map(|file| file.sql)
             .chain(MODEL_FILES.iter().chain(CHECK_FILES).chain(MART_FILES).map(|(_, sql)| *sql))
+            .chain(QUESTION_FILES.iter().map(|(_, sql)| *sql))
             .chain([
                 MERGE,
                 RESHIP,

@@ -12,6 +12,7 @@ mod library_use;
 mod marts;
 mod observe;
 mod operate;
+mod report;
 mod run;
 mod snowflake;
 mod source;

@@ -198,7 +198,7 @@ pub(super) async fn processed(places: &Places<'_>) -> Result<(), Error> {
 /// What lies about on this machine and is made again when it is needed; and the login, where it is the user who goes.
 pub(super) fn rest_of_this_machine(places: &Places<'_>, scope: &Scope) -> Result<(), Error> {
     let data_dir = &places.job.config.data_dir;
-    for path in [data_dir.refused(), data_dir.status(), data_dir.findings()] {
+    for path in [data_dir.refused(), data_dir.status(), data_dir.findings(), data_dir.report()] {
         remove_file(&path)?;
     }
     match scope {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{code, sources};
 
-const ORDER: [&str; 28] = [
+const ORDER: [&str; 29] = [
     "causes",
     "phrase",
     "shell",
@@ -31,6 +31,7 @@ const ORDER: [&str; 28] = [
     "state",
     "run",
     "observe",
+    "report",
     "operate",
     "cli",
 ];
@@ -249,6 +250,7 @@ fn the_snowflake_client_could_be_a_crate_of_its_own() {
 fn a_foreign_crate_is_known_in_one_room() {
     let rooms = [
         ("duckdb", &["warehouse", "ledger"][..]),
+        ("maud", &["report"]),
         ("aws_sdk_s3", &["lake/store"]),
         ("aws_config", &["lake/store"]),
         ("aws_types", &["lake/store"]),

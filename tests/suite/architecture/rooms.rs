@@ -81,6 +81,7 @@ fn a_file_of_the_data_directory_is_named_in_one_place() {
         "\"snowtrack.duckdb\"",
         "\"spotify.duckdb\"",
         "\"refused.duckdb\"",
+        "\"report.html\"",
         "\"spotify_token.json\"",
         "\"status.json\"",
         "\"checks.json\"",

@@ -2,7 +2,7 @@
 
 use crate::support::World;
 
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 21] = [
     "run",
     "plan",
     "fetch",
@@ -21,6 +21,7 @@ const COMMANDS: [&str; 20] = [
     "doctor",
     "config",
     "query",
+    "report",
     "completions",
     "man",
 ];

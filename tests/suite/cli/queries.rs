@@ -114,11 +114,11 @@ fn the_map_lists_each_table_and_view_with_its_rows_and_its_comment() {
         let its = map.iter().filter(|it| it["schema"] == schema);
         its.map(|it| it["table"].as_str().unwrap()).collect()
     };
-    let mut tables = TABLES.to_vec();
+    let mut tables = [&TABLES[..], &["album_details", "unlisted_items"]].concat();
     tables.sort_unstable();
     assert_eq!(of("core"), tables);
     assert!(of("marts").contains(&"playlist_overview"), "{map:?}");
-    assert_eq!(of("main"), [""; 0]);
+    assert_eq!(of("main"), ["read_me"]);
     for it in map {
         let (schema, table) = (it["schema"].as_str().unwrap(), it["table"].as_str().unwrap());
         let rows = world.query(&format!("from {schema}.{table}"));

@@ -260,7 +260,10 @@ fn forget_a_playlist((mode, format): (&'static str, &'static str)) {
     for _ in 0..2 {
         succeeds(&cloud, &spotify, &["export", "--marts"]);
     }
+    // A report names what it is of.
+    let page = succeeds(&cloud, &spotify, &["report"])["path"].as_str().unwrap().to_owned();
     let before = found(&cloud, &secrets());
+    assert!(before.iter().any(|place| place.contains(&page)), "{page}: {before:#?}");
     assert!(before.len() > 40, "{before:#?}");
     let shown = succeeds(&cloud, &spotify, &["forget", "--playlist", &ids[0]]);
     assert_eq!(shown["status"], "planned", "{shown:#}");

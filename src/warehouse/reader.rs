@@ -1,0 +1,60 @@
+//! Our own questions to the analysts' file, each answered row by row.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use duckdb::{AccessMode, Config, Connection};
+
+use super::connect;
+use super::error::{Doing, Error};
+
+/// The analysts' file, open for reading and nothing else.
+pub(crate) struct Reader {
+    connection: Connection,
+    relations: BTreeSet<String>,
+}
+
+impl Reader {
+    /// Opens the file.
+    ///
+    /// # Errors
+    /// [`Error::NotPublished`] where there is none yet.
+    pub(crate) fn open(file: &Path) -> Result<Self, Error> {
+        if !file.exists() {
+            return Err(Error::NotPublished { path: file.to_owned() });
+        }
+        let config = Config::default()
+            .access_mode(AccessMode::ReadOnly)
+            .and_then(|config| config.enable_external_access(false))
+            .and_then(|config| config.max_memory(&super::memory_limit()))
+            .doing("set DuckDB's limits")?;
+        let connection = connect(file, config)?;
+        let relations = {
+            let mut statement = connection.prepare(RELATIONS).doing("list the published tables")?;
+            let names = statement.query_map([], |row| row.get(0));
+            names.and_then(Iterator::collect).doing("list the published tables")?
+        };
+        Ok(Self { connection, relations })
+    }
+
+    /// Whether the file has this table or view, named as `marts.playlist_overview`. One that an older version wrote can lack it.
+    pub(crate) fn has(&self, relation: &str) -> bool {
+        self.relations.contains(relation)
+    }
+
+    /// The rows that a query gives, each a JSON object with its columns.
+    ///
+    /// # Errors
+    /// [`Error::Statement`] names the question whose query fails.
+    pub(crate) fn rows(&self, name: &str, sql: &str) -> Result<Vec<String>, Error> {
+        // The lines of our own files have no semicolon, and may end with a comment.
+        let wrapped = format!("select to_json(answer)::varchar from (\n{sql}\n) as answer");
+        let doing = || format!("answer `{name}`");
+        let mut statement = self.connection.prepare(&wrapped).doing(&doing())?;
+        let texts = statement.query_map([], |row| row.get(0));
+        texts.and_then(Iterator::collect).doing(&doing())
+    }
+}
+
+/// Tables and views by schema and name.
+const RELATIONS: &str = "select table_schema || '.' || table_name from information_schema.tables";
