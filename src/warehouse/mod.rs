@@ -22,6 +22,7 @@ mod query;
 mod reads;
 mod refused;
 mod sql_files;
+mod stream;
 mod transform;
 
 use std::cell::{Cell, OnceCell, RefCell};
@@ -56,6 +57,8 @@ pub(crate) use sql_files::Scratch;
 pub(crate) use sql_files::ledger as ledger_sql;
 pub(crate) use sql_files::{CHECKS, CheckFile};
 pub(crate) use sql_files::{OwnerColumn, forgotten_by};
+pub(crate) use sql_files::{for_consumers, for_table, keep_forgotten_keys};
+pub(crate) use stream::{Among, BatchProof, FoundEvent, RowBatch, StreamRow};
 pub(crate) use transform::TableCount;
 
 pub(crate) use error::Doing;
