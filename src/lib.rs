@@ -32,6 +32,7 @@
 //! - A statement of the ledger: a file of `sql/duckdb/ledger`, and its name in `warehouse/sql_files.rs`.
 //! - A command: a file of `src/cli` and an arm of its `Command`; what it does, in the room that knows.
 //! - Who is sent changes: a name in `ids::Consumer`.
+//! - A stream of another kind: a folder of `src/stream` with the methods of [`stream::Error`]'s neighbours, and a form of its address.
 //!
 //! # Invariants
 //! - Rust moves data, SQL shapes it: every column is born in a file under `sql/duckdb`.
@@ -64,6 +65,7 @@ pub mod warehouse;
 mod quality;
 pub mod lake;
 pub mod snowflake;
+pub mod stream;
 mod ledger;
 pub mod config;
 pub mod state;

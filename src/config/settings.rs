@@ -63,7 +63,7 @@ impl Default for Config {
 
 /// In the order in which they are shown.
 pub(super) fn all() -> impl Iterator<Item = &'static Setting> {
-    SPOTIFY.iter().chain(LAKE).chain(STATE).chain(SNOWFLAKE).chain(OBSERVE)
+    SPOTIFY.iter().chain(LAKE).chain(STATE).chain(SNOWFLAKE).chain(STREAM).chain(OBSERVE)
 }
 
 /// Those of [`all`] and those that are shown nowhere.
@@ -394,6 +394,41 @@ const SNOWFLAKE: &[Setting] = &[
         what: "how long `verify` waits for Snowpipe",
         form: forms::wait_secs,
         slot: |it| Slot::Seconds(&mut it.snowflake.verify_timeout),
+    },
+];
+
+const STREAM: &[Setting] = &[
+    Setting {
+        env: &["SNOWTRACK_STREAM"],
+        key: "stream.address",
+        default: "",
+        what: "where row changes go, too: kafka://host:port[,host:port] or kinesis://STREAM",
+        form: forms::any,
+        slot: |it| Slot::Stream(&mut it.stream.address),
+    },
+    Setting {
+        env: &["SNOWTRACK_STREAM_PREFIX"],
+        key: "stream.prefix",
+        default: "spotify.",
+        what: "what every Kafka topic begins with; the table follows",
+        form: forms::topic_prefix,
+        slot: |it| Slot::Text(&mut it.stream.prefix),
+    },
+    Setting {
+        env: &["SNOWTRACK_KAFKA_PROPERTIES"],
+        key: "stream.kafka_properties",
+        default: "",
+        what: "librdkafka's own settings, comma separated, such as security.protocol=SASL_SSL,sasl.mechanism=SCRAM-SHA-512,sasl.username=…",
+        form: forms::any,
+        slot: |it| Slot::Secret(&mut it.stream.kafka_properties),
+    },
+    Setting {
+        env: &["SNOWTRACK_STREAM_TIMEOUT_SECS"],
+        key: "stream.timeout_secs",
+        default: "60",
+        what: "how long the stage `stream` waits for an acknowledgement before the rest is left for the next run",
+        form: forms::lease_secs,
+        slot: |it| Slot::Seconds(&mut it.stream.timeout),
     },
 ];
 

@@ -142,14 +142,15 @@ pub(super) mod stream {
     pub(crate) const BATCH_END: &str = include_str!("../../sql/duckdb/stream/batch_end.sql");
     pub(crate) const BATCH: &str = include_str!("../../sql/duckdb/stream/batch.sql");
     pub(crate) const GONE_BATCH: &str = include_str!("../../sql/duckdb/stream/gone_batch.sql");
+    pub(crate) const BEGIN_FOUND: &str = include_str!("../../sql/duckdb/stream/begin_found.sql");
     pub(crate) const PROOF: &str = include_str!("../../sql/duckdb/stream/proof.sql");
     pub(crate) const PROOF_SUMS: &str = include_str!("../../sql/duckdb/stream/proof_sums.sql");
     pub(crate) const DIFFERING_KEYS: &str =
         include_str!("../../sql/duckdb/stream/differing_keys.sql");
     pub(crate) const LEFT: &str = include_str!("../../sql/duckdb/stream/left.sql");
     #[cfg(test)]
-    pub(super) const ALL: [&str; 9] = [
-        LACKING, GONE, BATCH_END, BATCH, GONE_BATCH, PROOF, PROOF_SUMS, DIFFERING_KEYS, LEFT,
+    pub(super) const ALL: [&str; 10] = [
+        LACKING, GONE, BATCH_END, BATCH, GONE_BATCH, BEGIN_FOUND, PROOF, PROOF_SUMS, DIFFERING_KEYS, LEFT,
     ];
 }
 
@@ -292,6 +293,7 @@ pub(crate) mod ledger {
         SHIPPED_FILES "shipped_files",
         STANDING_FILES "standing_files",
         STATES_OF_FILES "states_of_files",
+        STREAM_IS_PENDING "stream_is_pending",
         STREAM_RANGES "stream_ranges",
         STREAM_STANDING "stream_standing",
         SUBMIT_FILES "submit_files",

@@ -177,10 +177,7 @@ impl Warehouse {
     /// # Errors
     /// [`Error::Statement`].
     pub(crate) fn begin_found(&self) -> Result<(), Error> {
-        let sql = "create or replace temp table found_events (batch bigint, event_id varchar, \
-            key_json varchar, value_json varchar, stated_hash ubigint, is_delete boolean, \
-            is_told_right boolean)";
-        self.connection.execute_batch(sql).doing("take what was read back")
+self.connection.execute_batch(sql::BEGIN_FOUND).doing("take what was read back")
     }
 
     /// Takes some of it.
@@ -189,12 +186,7 @@ impl Warehouse {
     /// [`Error::Statement`].
     pub(crate) fn take_found(&self, events: &[FoundEvent]) -> Result<(), Error> {
         let doing = "take what was read back";
-        let mut appender =
-            self.connection.appender_to_catalog_and_db("found_events", "temp", "main");
-        let appender = appender.as_mut().map_err(|error| Error::Statement {
-            doing: doing.to_owned(),
-            source: error.to_string().into(),
-        })?;
+        let mut appender = self.connection.appender("found_events").doing(doing)?;
         for event in events {
             let hash: Option<u64> = event.row_hash.as_ref().and_then(|hash| hash.parse().ok());
             let values = params![

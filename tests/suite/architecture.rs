@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-const ORDER: [&str; 25] = [
+const ORDER: [&str; 26] = [
     "causes",
     "stop",
     "blocking",
@@ -23,6 +23,7 @@ const ORDER: [&str; 25] = [
     "quality",
     "lake",
     "snowflake",
+    "stream",
     "ledger",
     "config",
     "state",
@@ -271,6 +272,8 @@ fn a_foreign_crate_is_known_in_one_room() {
         ("aws_config", &["lake/store"]),
         ("aws_types", &["lake/store"]),
         ("aws_smithy_http_client", &["lake/store"]),
+        ("aws_sdk_kinesis", &["stream/kinesis"]),
+        ("rdkafka", &["stream/kafka"]),
         ("rspotify", &["sources/spotify"]),
         ("clap", &["cli"]),
         ("indicatif", &["cli"]),

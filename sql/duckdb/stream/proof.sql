@@ -1,5 +1,5 @@
 -- proof: what was read back of each batch of {table}, with the hash that its columns have now.
--- grain: event · reads: found_events · shipped: no · guarded by: tests/suite/stream
+-- grain: event · reads: found_events, meta.stream_batches · shipped: no · guarded by: tests/suite/stream
 create or replace temp table read_{table} as
 select
     batch,
@@ -10,4 +10,8 @@ select
     md5_number_upper(key_json) as key_hash,
     stated_hash,
     case when not is_delete then staging.{table}_hash({columns_of_json})::ubigint end as row_hash
-from (select distinct * from found_events);
+from (
+    select distinct found_events.*
+    from found_events
+    semi join (from meta.stream_batches where "table" = '{table}') as sent using (batch)
+);
