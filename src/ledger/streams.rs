@@ -13,7 +13,7 @@ use crate::stream::{PlacedRange, StreamRange};
 use crate::warehouse::ledger_sql as sql;
 use crate::warehouse::{
     Among, Doing, Error, RowBatch, StreamRow, Warehouse, for_consumers, for_table,
-    keep_forgotten_keys, sql_timestamp,
+    keep_all_keys, keep_forgotten_keys, sql_timestamp,
 };
 
 const DOING: &str = "note what the stream was sent";
@@ -161,7 +161,6 @@ pub(crate) fn has_everything(warehouse: &mut Warehouse) -> Result<(), Error> {
         for sql in [sql::ACKNOWLEDGE_STREAM_GONE, sql::ACKNOWLEDGE_STREAM_RUNS] {
             connection.execute(&for_consumers(sql), []).doing(DOING)?;
         }
-        connection.execute(sql::LOSE_TOMBSTONES, []).doing(DOING)?;
         connection.execute("delete from meta.stream_gone", []).doing(DOING)?;
         connection.execute(sql::END_REPLAY, []).doing(DOING).map(|_| ())
     })
@@ -186,6 +185,36 @@ pub(crate) fn keep_forgotten(warehouse: &Warehouse, run_id: &str) -> Result<(), 
         warehouse.connection().execute(&sql, [run_id]).doing("keep the keys of tombstones")?;
     }
     Ok(())
+}
+
+/// Keeps the keys of all rows, which are no rows any more.
+pub(crate) fn keep_everything(warehouse: &mut Warehouse, run_id: &str) -> Result<(), Error> {
+    let doing = "keep the keys of tombstones";
+    warehouse.transaction(|warehouse| {
+        for table in Table::ALL {
+            let connection = warehouse.connection();
+            connection.execute(&keep_all_keys(table), [run_id]).doing(doing)?;
+            connection.execute(&format!("delete from core.{table}"), []).doing(doing)?;
+        }
+        Ok(())
+    })
+}
+
+/// Forgets which rows were sent that are no rows any more, tombstones among them.
+pub(crate) fn lose_forgotten(warehouse: &mut Warehouse) -> Result<(), Error> {
+    warehouse.transaction(|warehouse| {
+        for table in Table::ALL {
+            let sql = for_table(sql::LOSE_FORGOTTEN_ROWS, table);
+            warehouse.connection().execute(&sql, []).doing(DOING)?;
+        }
+        Ok(())
+    })
+}
+
+/// Whether keys are kept whose tombstones are not sent yet.
+pub(crate) fn has_forgotten(warehouse: &Warehouse) -> Result<bool, Error> {
+    let sql = "select exists (from meta.stream_gone)";
+    warehouse.connection().query_row(sql, [], |row| row.get(0)).doing("look for the stream")
 }
 
 /// Where the acknowledged batches lie, by table.

@@ -19,7 +19,7 @@ use chrono::{DateTime, Utc};
 
 pub use address::StreamAddress;
 pub use error::Error;
-pub(crate) use event::{SCHEMA_VERSION, event_id, op};
+pub(crate) use event::event_id;
 pub(crate) use range::{PlacedRange, ReadEvent, StreamRange};
 pub(crate) use settings::StreamSettings;
 

@@ -57,7 +57,7 @@ pub(crate) use sql_files::Scratch;
 pub(crate) use sql_files::ledger as ledger_sql;
 pub(crate) use sql_files::{CHECKS, CheckFile};
 pub(crate) use sql_files::{OwnerColumn, forgotten_by};
-pub(crate) use sql_files::{for_consumers, for_table, keep_forgotten_keys};
+pub(crate) use sql_files::{for_consumers, for_table, keep_all_keys, keep_forgotten_keys};
 pub(crate) use stream::{Among, BatchProof, FoundEvent, RowBatch, StreamRow};
 pub(crate) use transform::TableCount;
 

@@ -172,6 +172,14 @@ pub(crate) fn keep_forgotten_keys(table: Table) -> String {
     })
 }
 
+/// The same of all rows of a table.
+pub(crate) fn keep_all_keys(table: Table) -> String {
+    template::fill(ledger::NOTE_STREAM_GONE, |name| match name {
+        "rows" => Some(Cow::Owned(format!("select *, true as is_gone from core.{table}"))),
+        _ => filling(table.shape(), name),
+    })
+}
+
 /// What the ledger is asked, and what it notes.
 #[rustfmt::skip]
 pub(crate) mod ledger {
@@ -244,10 +252,10 @@ pub(crate) mod ledger {
         LEAVE_OUT_PLAYLIST "leave_out_playlist",
         LISTED_PLAYLISTS "listed_playlists",
         LOSE_ARCHIVE "lose_archive",
+        LOSE_FORGOTTEN_ROWS "lose_forgotten_rows",
         LOSE_MANIFEST "lose_manifest",
         LOSE_SENT_ROWS "lose_sent_rows",
         LOSE_STREAM_BATCHES "lose_stream_batches",
-        LOSE_TOMBSTONES "lose_tombstones",
         LOST_FILES "lost_files",
         MANIFEST_FILES "manifest_files",
         MAY_ASK_IN_BATCHES "may_ask_in_batches",

@@ -13,5 +13,6 @@ mod operate;
 mod run;
 mod snowflake;
 mod source;
+mod stream;
 mod support;
 mod warehouse;

@@ -69,7 +69,8 @@ impl Kafka {
                 }
             }
         };
-        let topics = metadata.topics().iter().map(|topic| topic.name().to_owned()).collect();
+        let known = metadata.topics().iter().filter(|topic| topic.error().is_none());
+        let topics = known.map(|topic| topic.name().to_owned()).collect();
         // The answer had it, where there is one.
         let cluster_id = producer.client().fetch_cluster_id(SLICE);
         let cluster_id = cluster_id.unwrap_or_else(|| format!("without id at {brokers}"));

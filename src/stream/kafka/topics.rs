@@ -18,6 +18,9 @@ use crate::stop::Stop;
 use crate::stream::error::Error;
 use crate::stream::range::PlacedRange;
 
+/// How long an answer about topics is waited for.
+const ADMIN: Duration = Duration::from_millis(1500);
+
 /// The policy that keeps the newest version of each key.
 const COMPACT: &str = "compact";
 
@@ -35,9 +38,8 @@ impl Kafka {
         for topic in &missing {
             blocking(|| self.await_topic(topic, reason.as_deref(), stop))?;
         }
-        // Made just now by us, they are what we asked for.
-        let doubtful = if reason.is_some() { topics.iter().collect() } else { met };
-        let policies = self.policies(&doubtful).await;
+        // Those that were made just now are what we asked for, or nobody answers such questions.
+        let policies = self.policies(&met).await;
         let other = policies.iter().filter(|(_, policy)| !policy.contains(COMPACT));
         let told = other.map(|(topic, policy)| {
             format!(
@@ -169,8 +171,8 @@ impl Kafka {
         config.create()
     }
 
+    /// Little patience: what a cluster begins to do it ends, asked or not, and some test clusters never answer.
     fn options(&self) -> AdminOptions {
-        let patience = self.timeout.min(Duration::from_secs(10));
-        AdminOptions::new().request_timeout(Some(patience))
+        AdminOptions::new().request_timeout(Some(self.timeout.min(ADMIN)))
     }
 }
