@@ -55,7 +55,9 @@ pub(crate) enum Error {
     #[error("{}: {rest}", if *count == 1 { "1 row differs".to_owned() } else { format!("{count} rows differ") })]
     Differs { count: usize, rest: String },
     /// What is in the stream is not what was sent.
-    #[error("the stream does not hold what it was sent: {0}. `snowtrack stream --replay` sends the current rows again")]
+    #[error(
+        "the stream does not hold what it was sent: {0}. `snowtrack stream --replay` sends the current rows again"
+    )]
     StreamDiffers(String),
     /// What Snowflake says of costs could not be read.
     #[error(transparent)]

@@ -33,11 +33,8 @@ pub(super) struct StreamArgs {
 pub(super) fn stream(cli: &Cli, arguments: &StreamArgs, config: &Config) -> Result<(), Error> {
     let stop = Arc::new(Stop::default());
     let settings = settings(&arguments.wait);
-    let wish = StreamWish {
-        replay: arguments.replay,
-        table: arguments.table,
-        ..StreamWish::default()
-    };
+    let wish =
+        StreamWish { replay: arguments.replay, table: arguments.table, ..StreamWish::default() };
     let sinks = observe::usual();
     let sent = runtime()?.block_on(async {
         run::stop_on_signal(&stop);

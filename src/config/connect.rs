@@ -13,11 +13,11 @@ use super::text::other_kind;
 use super::{Config, SnowflakeConfig, decode};
 use crate::ids::{InvalidId, PlaylistId};
 use crate::lake::{ExportSettings, Format, Location, StoreSettings, StoreTiming};
+use crate::retry::RetryPolicy;
 use crate::snowflake::{
     self, AccountId, Connection, ConnectionTiming, Credential, Ident, IngestMode, InvalidIdent,
     InvalidKey, KeyPair, Login, Names, Session,
 };
-use crate::retry::RetryPolicy;
 use crate::sources::{self, Credentials, TokenFile};
 use crate::stream::StreamSettings;
 

@@ -30,9 +30,7 @@ use crate::lake::is_address;
 
 pub use connect::Error as ConnectError;
 pub(crate) use connect::{Account, StateSettings};
-pub use holds::{
-    Config, LakeConfig, SnowflakeConfig, SpotifyConfig, StateConfig, StreamConfig,
-};
+pub use holds::{Config, LakeConfig, SnowflakeConfig, SpotifyConfig, StateConfig, StreamConfig};
 pub use observe::{Metrics, ObserveConfig, Traces};
 
 pub(crate) use exposure::{login_exposure, snowflake_exposure, spotify_exposures};

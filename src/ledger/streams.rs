@@ -12,8 +12,8 @@ use crate::ids::{Consumer, Table};
 use crate::stream::{PlacedRange, StreamRange};
 use crate::warehouse::ledger_sql as sql;
 use crate::warehouse::{
-    Among, Doing, Error, RowBatch, StreamRow, Warehouse, for_consumers, for_table,
-    keep_all_keys, keep_forgotten_keys, sql_timestamp,
+    Among, Doing, Error, RowBatch, StreamRow, Warehouse, for_consumers, for_table, keep_all_keys,
+    keep_forgotten_keys, sql_timestamp,
 };
 
 const DOING: &str = "note what the stream was sent";

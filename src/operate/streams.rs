@@ -149,7 +149,7 @@ pub(crate) async fn verify_stream(
         let opened = Stream::open(&stream, stop).await?;
         let found = opened.identity();
         if found != known.identity {
-            let (address, known) = (stream.address.to_string(), known.identity.clone());
+            let (address, known) = (stream.address.to_string(), known.identity);
             return Err(stream::Error::Other { address, found, known }.into());
         }
         take(&warehouse, &opened, &ranges, &job).await
@@ -262,7 +262,10 @@ fn judge_table(
             (0, false) => format!("these keys differ: {}", named(&differing_keys)),
             (count, true) => format!("{count} event(s) are missing"),
             (count, false) => {
-                format!("{count} event(s) are missing; these keys differ: {}", named(&differing_keys))
+                format!(
+                    "{count} event(s) are missing; these keys differ: {}",
+                    named(&differing_keys)
+                )
             }
         };
         (StreamVerdict::Mismatch, reason)

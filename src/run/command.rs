@@ -13,6 +13,7 @@ pub(super) fn continuing(given: &str, error: &Error, run: &RunId) -> String {
         Error::Refused { .. } => Some(format!("snowtrack status --run {run} --checks")),
         Error::Unverified { next_step, .. } => advised(next_step),
         Error::PipeGone { .. } => Some("snowtrack snowflake plan".to_owned()),
+        Error::Stream(_) => Some("snowtrack stream".to_owned()),
         Error::Snowflake(error) if error.is_setup() && !error.is_config() => {
             Some("snowtrack snowflake plan".to_owned())
         }

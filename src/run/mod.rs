@@ -86,7 +86,9 @@ pub(crate) use job::{Job, account};
 pub(crate) use lock::{HeldLedger, Lock, Look, hold, hold_with_state, look};
 pub(crate) use rehearsal::{News, Rehearsal, rehearse};
 pub(crate) use saving::give_back;
-pub(crate) use stream::{Sender, Sending, Wish as StreamWish, send as send_to_stream};
+pub(crate) use stream::{
+    Sender, Sending, Wish as StreamWish, require as require_stream, send as send_to_stream,
+};
 
 /// Runs every stage in order and returns what was done, also when a stage ended it.
 ///
@@ -364,7 +366,14 @@ impl<'a> Run<'a> {
         };
         // What keeps the stream says nothing of the lake.
         let trouble = self.findings.stream_trouble.take();
-        let ended = ended.and_then(|()| trouble.map_or(Ok(()), |error| Err(error.into())));
+        let ended = match (ended, trouble) {
+            (Ok(()), Some(trouble)) => Err(trouble.into()),
+            (ended, Some(trouble)) => {
+                tracing::warn!("{trouble}");
+                ended
+            }
+            (ended, None) => ended,
+        };
         let (last_proof, unread) = match ledger::files::last_proof(&self.warehouse) {
             Ok(proof) => (proof, None),
             // What the run did is told all the same.

@@ -40,6 +40,22 @@ pub(super) async fn meet(run: &Run<'_>) -> Result<(), Error> {
     }
 }
 
+/// That the stream answers, and is the one that was sent everything so far.
+///
+/// # Errors
+/// [`Error::Stream`].
+pub(crate) async fn require(
+    warehouse: &Warehouse,
+    settings: &StreamSettings,
+    stop: &Stop,
+) -> Result<(), Error> {
+    let stream = Stream::open(settings, stop).await?;
+    match streams::known(warehouse)? {
+        Some(known) => Ok(require_known(settings, &stream, &known)?),
+        None => Ok(()),
+    }
+}
+
 /// The settings of the stream, where the run goes as far as that.
 fn settings(run: &Run<'_>) -> Option<StreamSettings> {
     let is_whole = run.does(Stage::Export) && run.does(Stage::Upload);
@@ -70,9 +86,6 @@ pub(super) async fn stream(run: &mut Run<'_>) -> Result<(), Error> {
     let Sending { reports, notes, trouble } = sending;
     run.findings.streams = reports;
     run.findings.notes.extend(notes);
-    if let Some(trouble) = &trouble {
-        tracing::warn!("{trouble}");
-    }
     run.findings.stream_trouble = trouble;
     run.check_stop()
 }
@@ -221,12 +234,17 @@ fn survey(
     tables: &[Table],
     sending: &mut Sending,
 ) -> Result<(), Error> {
+    let has_news = streams::lacks_anything(warehouse)?;
     for &table in tables {
         let among = match known {
             Some(known) if !wish.looks_at_all => known.among(table),
             _ => Among::All,
         };
-        let event_count = warehouse.find_lacking(table, among)? + warehouse.find_gone(table)?;
+        // A night without news looks at no row.
+        let event_count = match has_news || among == Among::All {
+            true => warehouse.find_lacking(table, among)? + warehouse.find_gone(table)?,
+            false => 0,
+        };
         let state = if event_count == 0 { StreamState::Sent } else { StreamState::Pending };
         sending.reports.push(StreamReport { table, event_count, acknowledged_count: 0, state });
     }
@@ -234,11 +252,7 @@ fn survey(
 }
 
 /// Notes that the stream has everything, where every table was looked at.
-fn finish(
-    warehouse: &mut Warehouse,
-    known: Option<&KnownStream>,
-    wish: Wish,
-) -> Result<(), Error> {
+fn finish(warehouse: &mut Warehouse, known: Option<&KnownStream>, wish: Wish) -> Result<(), Error> {
     let Some(known) = known else { return Ok(()) };
     let is_open = !known.replaying.is_empty() || streams::lacks_anything(warehouse)?;
     let covers = wish.table.is_none_or(|table| known.replaying == [table]);

@@ -35,7 +35,11 @@ impl FromStr for StreamAddress {
                 })
             };
             let are_brokers = brokers.split(',').all(is_broker);
-            return if are_brokers { Ok(Self::Kafka { brokers: brokers.to_owned() }) } else { Err(STREAM) };
+            return if are_brokers {
+                Ok(Self::Kafka { brokers: brokers.to_owned() })
+            } else {
+                Err(STREAM)
+            };
         }
         let name = text.strip_prefix("kinesis://").ok_or(STREAM)?;
         let is_letter = |letter: char| letter.is_ascii_alphanumeric() || "._-".contains(letter);
@@ -60,12 +64,24 @@ mod tests {
 
     #[test]
     fn an_address_is_read_as_it_is_written_and_nothing_else_is_one() {
-        for text in ["kafka://a:9092", "kafka://a:9092,10.0.0.1:9093,[::1]:9", "kinesis://s-1_x.y"] {
+        for text in ["kafka://a:9092", "kafka://a:9092,10.0.0.1:9093,[::1]:9", "kinesis://s-1_x.y"]
+        {
             assert_eq!(text.parse::<StreamAddress>().unwrap().to_string(), text);
         }
         for text in [
-            "", "kafka://", "kafka://a", "kafka://a:x", "kafka://a:0", "kafka://u@a:1", "kafka://a:1,",
-            "kafka:a:1", "kinesis://", "kinesis://a/b", "kinesis://a b", "s3://a/b", "a:9092",
+            "",
+            "kafka://",
+            "kafka://a",
+            "kafka://a:x",
+            "kafka://a:0",
+            "kafka://u@a:1",
+            "kafka://a:1,",
+            "kafka:a:1",
+            "kinesis://",
+            "kinesis://a/b",
+            "kinesis://a b",
+            "s3://a/b",
+            "a:9092",
         ] {
             assert_eq!(text.parse::<StreamAddress>(), Err(STREAM), "{text}");
         }

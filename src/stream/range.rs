@@ -101,9 +101,8 @@ mod tests {
             table: Table::Songs,
         };
         let parts = [part("2", "4"), part("7", "7"), part("98", "101")];
-        let found = ["0", "1", "2", "4", "5", "7", "8", "97", "99", "101", "102"].map(|at| {
-            part_at(&parts, &Spot::new(at)).map(|it| it.first.as_str().to_owned())
-        });
+        let found = ["0", "1", "2", "4", "5", "7", "8", "97", "99", "101", "102"]
+            .map(|at| part_at(&parts, &Spot::new(at)).map(|it| it.first.as_str().to_owned()));
         let found: Vec<&str> = found.iter().map(|it| it.as_deref().unwrap_or("-")).collect();
         assert_eq!(found, ["-", "-", "2", "2", "-", "7", "-", "-", "98", "98", "-"]);
         assert_eq!(Spot::new("0").as_str(), "0");

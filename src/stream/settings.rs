@@ -41,7 +41,8 @@ impl StreamSettings {
 fn split(text: &str) -> Vec<Property> {
     let mut found: Vec<Property> = Vec::new();
     for part in text.split(',') {
-        let is_letter = |letter: char| letter.is_ascii_lowercase() || letter == '.' || letter == '_';
+        let is_letter =
+            |letter: char| letter.is_ascii_lowercase() || letter == '.' || letter == '_';
         let named = part.trim_start().split_once('=');
         match (named, found.last_mut()) {
             (Some((name, value)), _) if !name.is_empty() && name.chars().all(is_letter) => {
@@ -52,7 +53,9 @@ fn split(text: &str) -> Vec<Property> {
                 last.value.push_str(part);
             }
             (_, None) if part.trim().is_empty() => {}
-            (_, None) => found.push(Property { name: part.trim().to_owned(), value: String::new() }),
+            (_, None) => {
+                found.push(Property { name: part.trim().to_owned(), value: String::new() });
+            }
         }
     }
     found

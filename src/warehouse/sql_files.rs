@@ -139,6 +139,8 @@ fn without_header(sql: &str) -> String {
 pub(super) mod stream {
     pub(crate) const LACKING: &str = include_str!("../../sql/duckdb/stream/lacking.sql");
     pub(crate) const GONE: &str = include_str!("../../sql/duckdb/stream/gone.sql");
+    pub(crate) const MAY_BE_GONE: &str = include_str!("../../sql/duckdb/stream/may_be_gone.sql");
+    pub(crate) const NONE_GONE: &str = include_str!("../../sql/duckdb/stream/none_gone.sql");
     pub(crate) const BATCH_END: &str = include_str!("../../sql/duckdb/stream/batch_end.sql");
     pub(crate) const BATCH: &str = include_str!("../../sql/duckdb/stream/batch.sql");
     pub(crate) const GONE_BATCH: &str = include_str!("../../sql/duckdb/stream/gone_batch.sql");
@@ -149,8 +151,19 @@ pub(super) mod stream {
         include_str!("../../sql/duckdb/stream/differing_keys.sql");
     pub(crate) const LEFT: &str = include_str!("../../sql/duckdb/stream/left.sql");
     #[cfg(test)]
-    pub(super) const ALL: [&str; 10] = [
-        LACKING, GONE, BATCH_END, BATCH, GONE_BATCH, BEGIN_FOUND, PROOF, PROOF_SUMS, DIFFERING_KEYS, LEFT,
+    pub(super) const ALL: [&str; 12] = [
+        LACKING,
+        GONE,
+        MAY_BE_GONE,
+        NONE_GONE,
+        BATCH_END,
+        BATCH,
+        GONE_BATCH,
+        BEGIN_FOUND,
+        PROOF,
+        PROOF_SUMS,
+        DIFFERING_KEYS,
+        LEFT,
     ];
 }
 

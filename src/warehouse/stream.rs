@@ -5,9 +5,9 @@
 
 use duckdb::params;
 
+use super::Warehouse;
 use super::error::{Doing, Error};
 use super::sql_files::{self, stream as sql};
-use super::Warehouse;
 use crate::ids::Table;
 
 /// Which rows may be new to the stream.
@@ -102,7 +102,9 @@ impl Warehouse {
     /// # Errors
     /// [`Error::Statement`].
     pub(crate) fn find_gone(&self, table: Table) -> Result<u64, Error> {
-        let sql = sql_files::for_table(sql::GONE, table);
+        let question = sql_files::for_table(sql::MAY_BE_GONE, table);
+        let may_be = self.connection.query_row(&question, [], |row| row.get(0)).doing(DOING)?;
+        let sql = sql_files::for_table(if may_be { sql::GONE } else { sql::NONE_GONE }, table);
         self.connection.execute_batch(&sql).doing(DOING)?;
         self.count(&format!("gone_from_{table}"))
     }
@@ -177,7 +179,7 @@ impl Warehouse {
     /// # Errors
     /// [`Error::Statement`].
     pub(crate) fn begin_found(&self) -> Result<(), Error> {
-self.connection.execute_batch(sql::BEGIN_FOUND).doing("take what was read back")
+        self.connection.execute_batch(sql::BEGIN_FOUND).doing("take what was read back")
     }
 
     /// Takes some of it.

@@ -112,7 +112,7 @@ class Kinesis:
         }
 
     def events(self):
-        """Every event, in the order of each shard."""
+        """Every event of ours, in the order of each shard."""
         found = []
         for shard in self.client.list_shards(StreamName=self.name)["Shards"]:
             iterator = self.client.get_shard_iterator(

@@ -102,9 +102,14 @@ class Front:
         answered = json.loads(out)
         kept = []
         for record in answered["Records"]:
-            envelope = self.reads(json.loads(base64.b64decode(record["Data"])))
+            try:
+                envelope = self.reads(json.loads(base64.b64decode(record["Data"])))
+            except ValueError:
+                kept.append(record)  # somebody else's
+                continue
             if envelope is not None:
-                record["Data"] = base64.b64encode(json.dumps(envelope).encode()).decode()
+                text = json.dumps(envelope, separators=(",", ":"), ensure_ascii=False)
+                record["Data"] = base64.b64encode(text.encode()).decode()
                 kept.append(record)
         answered["Records"] = kept
         return json.dumps(answered).encode()

@@ -12,18 +12,19 @@ with gone as (
     select key_json, run_id
     from meta.stream_gone
     where "table" = '{table}'
+),
+
+by_key as (
+    select
+        key_json,
+        md5_number_upper(key_json) as key_hash,
+        max(run_id) as run_id
+    from gone
+    group by key_json
 )
 
-select
-    gone.key_json,
-    md5_number_upper(gone.key_json) as key_hash,
-    max(gone.run_id) as run_id
-from gone
-anti join (select {key_json} as key_json from core.{table}) as stored using (key_json)
-where md5_number_upper(gone.key_json) in (
-    select key_hash
-    from meta.stream_rows
-    where "table" = '{table}' and row_hash is not null
-)
-group by gone.key_json
-order by gone.key_json;
+select by_key.*
+from by_key
+semi join (from meta.stream_rows where "table" = '{table}' and row_hash is not null) as sent using (key_hash)
+anti join (select md5_number_upper({key_json}) as key_hash from core.{table}) as stored using (key_hash)
+order by by_key.key_json;

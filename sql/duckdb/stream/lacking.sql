@@ -10,19 +10,15 @@ with changed as (
     from core.{table}
     where {is_candidate}
         and run_id not in (select run_id from meta.pending_runs where consumer = '{lake}')
-),
-
-sent as (
-    select key_hash, row_hash
-    from meta.stream_rows
-    where "table" = '{table}'
 )
 
+-- A join, so that DuckDB hashes the shorter side: what changed, or what was sent.
 select
     changed.stored_rowid,
     changed.key_hash,
     changed.row_hash,
-    changed.key_hash in (select key_hash from sent) as was_sent
+    sent.key_hash is not null as was_sent
 from changed
-anti join sent using (key_hash, row_hash)
+left join (from meta.stream_rows where "table" = '{table}') as sent on sent.key_hash = changed.key_hash
+where sent.row_hash is distinct from changed.row_hash
 order by changed.stored_rowid;

@@ -17,8 +17,14 @@ pub(super) fn is_reached(warehouse: &Warehouse, places: &Places<'_>) -> Result<b
     Ok(is_configured && streams::known(warehouse)?.is_some())
 }
 
-/// Sends what it lacks, so that nothing is under way when rows go; a stream that does not answer is found before anything is deleted.
+/// Sends what it lacks, so that nothing is under way when rows go; a stream that does not answer, or is another one, is found before
+/// anything is deleted.
 pub(super) async fn catch_up(warehouse: &mut Warehouse, places: &Places<'_>) -> Result<(), Error> {
+    if !is_reached(warehouse, places)? {
+        return Ok(());
+    }
+    let Some(settings) = places.job.config.stream_settings() else { return Ok(()) };
+    run::require_stream(warehouse, &settings, places.job.stop).await?;
     send(warehouse, places, StreamWish::default()).await
 }
 

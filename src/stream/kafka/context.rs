@@ -65,7 +65,9 @@ impl ClientContext for Context {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        use RDKafkaErrorCode::{Authentication, SaslAuthenticationFailed, SSL, UnsupportedSASLMechanism};
+        use RDKafkaErrorCode::{
+            Authentication, SSL, SaslAuthenticationFailed, UnsupportedSASLMechanism,
+        };
         let code = error.rdkafka_error_code();
         let is_login = matches!(
             code,

@@ -127,7 +127,9 @@ fn configured(settings: &StreamSettings, brokers: &str) -> ClientConfig {
 /// Why, without a value that was given: it may be a password.
 fn reason_of(error: &KafkaError) -> String {
     match error {
-        KafkaError::ClientConfig(_, description, name, _) => format!("`{name}`: {description}"),
+        KafkaError::ClientConfig(_, description, name, value) => {
+            format!("`{name}`: {}", description.replace(value.as_str(), "…"))
+        }
         other => shortened(&other.to_string()),
     }
 }

@@ -36,6 +36,7 @@ impl Kafka {
             }
         }
         let consumer = self.consumer()?;
+        let reader = Reader { kafka: self, consumer: &consumer, stop };
         let mut expired = BTreeSet::new();
         for (place, mut parts) in places {
             parts.sort_unstable();
@@ -48,54 +49,9 @@ impl Kafka {
             };
             expired.extend(parts.iter().filter(|part| part.first < low).map(|part| part.batch));
             parts.retain(|part| low <= part.last);
-            self.read_partition(&consumer, &place, &parts, stop, each)?;
+            reader.read_partition(&place, &parts, each)?;
         }
         Ok(expired)
-    }
-
-    fn read_partition<E: From<Error>>(
-        &self,
-        consumer: &BaseConsumer,
-        place: &Place,
-        parts: &[Part],
-        stop: &Stop,
-        each: &mut dyn FnMut(ReadEvent) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let (Some(first), Some(end)) = (parts.first(), parts.iter().map(|part| &part.last).max())
-        else {
-            return Ok(());
-        };
-        let mut assignment = TopicPartitionList::new();
-        let offset = Offset::Offset(first.first.as_str().parse().unwrap_or_default());
-        let assigned = assignment
-            .add_partition_offset(&place.topic, place.partition, offset)
-            .and_then(|()| consumer.assign(&assignment));
-        assigned.map_err(|error| self.unread(&error))?;
-        let mut since = Instant::now();
-        loop {
-            if stop.is_asked() {
-                return Err(Error::Stopped.into());
-            }
-            let message = match consumer.poll(SLICE) {
-                Some(Ok(message)) => message,
-                Some(Err(KafkaError::PartitionEOF(_))) => return Ok(()),
-                Some(Err(error)) if is_gone(&error) => return Ok(()),
-                Some(Err(_)) | None if since.elapsed() < self.timeout => continue,
-                Some(Err(error)) => return Err(self.unread(&error).into()),
-                None => {
-                    let error = KafkaError::Global(RDKafkaErrorCode::RequestTimedOut);
-                    return Err(self.unread(&error).into());
-                }
-            };
-            since = Instant::now();
-            let at = Spot::new(&message.offset().to_string());
-            if let Some(part) = part_at(parts, &at) {
-                each(read_event(&message, part))?;
-            }
-            if *end <= at {
-                return Ok(());
-            }
-        }
     }
 
     fn consumer(&self) -> Result<BaseConsumer, Error> {
@@ -118,6 +74,60 @@ impl Kafka {
     fn unread(&self, error: &KafkaError) -> Error {
         let (address, secs) = (self.address.clone(), self.timeout.as_secs());
         Error::Unreachable { address, secs, reason: error.to_string() }
+    }
+}
+
+/// Reads partitions, one after the other.
+struct Reader<'a> {
+    kafka: &'a Kafka,
+    consumer: &'a BaseConsumer,
+    stop: &'a Stop,
+}
+
+impl Reader<'_> {
+    /// Reads a partition from the first of its parts to the last.
+    fn read_partition<E: From<Error>>(
+        &self,
+        place: &Place,
+        parts: &[Part],
+        each: &mut dyn FnMut(ReadEvent) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let Self { kafka, consumer, stop } = *self;
+        let (Some(first), Some(end)) = (parts.first(), parts.iter().map(|part| &part.last).max())
+        else {
+            return Ok(());
+        };
+        let mut assignment = TopicPartitionList::new();
+        let offset = Offset::Offset(first.first.as_str().parse().unwrap_or_default());
+        let assigned = assignment
+            .add_partition_offset(&place.topic, place.partition, offset)
+            .and_then(|()| consumer.assign(&assignment));
+        assigned.map_err(|error| kafka.unread(&error))?;
+        let mut since = Instant::now();
+        loop {
+            if stop.is_asked() {
+                return Err(Error::Stopped.into());
+            }
+            let message = match consumer.poll(SLICE) {
+                Some(Ok(message)) => message,
+                Some(Err(KafkaError::PartitionEOF(_))) => return Ok(()),
+                Some(Err(error)) if is_gone(&error) => return Ok(()),
+                Some(Err(_)) | None if since.elapsed() < kafka.timeout => continue,
+                Some(Err(error)) => return Err(kafka.unread(&error).into()),
+                None => {
+                    let error = KafkaError::Global(RDKafkaErrorCode::RequestTimedOut);
+                    return Err(kafka.unread(&error).into());
+                }
+            };
+            since = Instant::now();
+            let at = Spot::new(&message.offset().to_string());
+            if let Some(part) = part_at(parts, &at) {
+                each(read_event(&message, part))?;
+            }
+            if *end <= at {
+                return Ok(());
+            }
+        }
     }
 }
 
@@ -148,4 +158,3 @@ fn read_event(message: &impl Message, part: &Part) -> ReadEvent {
         run_id: header("run_id").unwrap_or_default(),
     }
 }
-

@@ -50,7 +50,8 @@ impl Kafka {
                 .insert(header("event_id", &event_id))
                 .insert(header("run_id", &row.run_id))
                 .insert(header("schema_version", SCHEMA_VERSION));
-            let mut record = BaseRecord::with_opaque_to(&topic, place).key(&row.key).headers(headers);
+            let mut record =
+                BaseRecord::with_opaque_to(&topic, place).key(&row.key).headers(headers);
             record.payload = row.value.as_ref();
             let mut since = Instant::now();
             let mut done = self.producer.context().told().done_count;

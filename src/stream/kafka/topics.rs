@@ -89,12 +89,7 @@ impl Kafka {
     }
 
     /// Waits until a topic is there; asking for it makes it where the cluster makes topics by itself.
-    fn await_topic(
-        &self,
-        topic: &str,
-        reason: Option<&str>,
-        stop: &Stop,
-    ) -> Result<(), Error> {
+    fn await_topic(&self, topic: &str, reason: Option<&str>, stop: &Stop) -> Result<(), Error> {
         let began = Instant::now();
         loop {
             let answer = self.producer.client().fetch_metadata(Some(topic), SLICE * 4);

@@ -184,7 +184,8 @@ mod tests {
         };
         let mut left: VecDeque<Record> = (0..1201).map(|_| record(10)).collect();
         let sizes: Vec<usize> =
-            std::iter::from_fn(|| (!left.is_empty()).then(|| next_chunk(&mut left).len())).collect();
+            std::iter::from_fn(|| (!left.is_empty()).then(|| next_chunk(&mut left).len()))
+                .collect();
         assert_eq!(sizes, [500, 500, 201]);
         let mut left: VecDeque<Record> = [3 << 20, 2 << 20, 1, 1].map(record).into();
         assert_eq!(next_chunk(&mut left).len(), 2);

@@ -123,8 +123,12 @@ fn a_topic_holds_what_core_holds_and_only_what_changed_is_sent_again() {
     assert_eq!(streamed(&report), (sent, sent, vec!["sent".to_owned()]));
     first.iter().for_each(Event::check);
     assert_eq!(compacted(&first), core(&world));
-    let rows: u64 =
-        report["tables"].as_array().unwrap().iter().map(|it| it["row_count"].as_u64().unwrap()).sum();
+    let rows: u64 = report["tables"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["row_count"].as_u64().unwrap())
+        .sum();
     assert_eq!(sent, rows, "each row once");
 
     let before = core(&world);

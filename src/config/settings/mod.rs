@@ -1,10 +1,13 @@
 //! Every setting once, as one row: its variable, its key in the file, its default, what it is for, and where its value is kept.
 //! Loading, `config check`, `config init`, `.env.example` and the words about a name or a value that is wrong come from this list.
 
+mod stream;
+
 use std::collections::BTreeSet;
 
 use super::slot::{Kind, Slot};
 use super::{Config, forms};
+use stream::STREAM;
 
 /// One setting.
 pub(super) struct Setting {
@@ -394,41 +397,6 @@ const SNOWFLAKE: &[Setting] = &[
         what: "how long `verify` waits for Snowpipe",
         form: forms::wait_secs,
         slot: |it| Slot::Seconds(&mut it.snowflake.verify_timeout),
-    },
-];
-
-const STREAM: &[Setting] = &[
-    Setting {
-        env: &["SNOWTRACK_STREAM"],
-        key: "stream.address",
-        default: "",
-        what: "where row changes go, too: kafka://host:port[,host:port] or kinesis://STREAM",
-        form: forms::any,
-        slot: |it| Slot::Stream(&mut it.stream.address),
-    },
-    Setting {
-        env: &["SNOWTRACK_STREAM_PREFIX"],
-        key: "stream.prefix",
-        default: "spotify.",
-        what: "what every Kafka topic begins with; the table follows",
-        form: forms::topic_prefix,
-        slot: |it| Slot::Text(&mut it.stream.prefix),
-    },
-    Setting {
-        env: &["SNOWTRACK_KAFKA_PROPERTIES"],
-        key: "stream.kafka_properties",
-        default: "",
-        what: "librdkafka's own settings, comma separated, such as security.protocol=SASL_SSL,sasl.mechanism=SCRAM-SHA-512,sasl.username=…",
-        form: forms::any,
-        slot: |it| Slot::Secret(&mut it.stream.kafka_properties),
-    },
-    Setting {
-        env: &["SNOWTRACK_STREAM_TIMEOUT_SECS"],
-        key: "stream.timeout_secs",
-        default: "60",
-        what: "how long the stage `stream` waits for an acknowledgement before the rest is left for the next run",
-        form: forms::lease_secs,
-        slot: |it| Slot::Seconds(&mut it.stream.timeout),
     },
 ];
 
