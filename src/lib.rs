@@ -27,7 +27,7 @@
 //! - A sink of events: a file of `src/observe` with a function that gives an `impl Fn(&Event) + Send + Sync`, and a line in
 //!   `observe::usual`; what it needs to know, such as a path, `usual` takes as an argument from `cli`. A program gives its own to
 //!   [`observe::Sinks::with`], as `tests/suite/run/events.rs` does with one that writes a line of JSON per event.
-//! - A setting: a row of `config/settings.rs` and a field of [`config::Config`]; its variable, its key in the file, its line in
+//! - A setting: a row of `config/settings` and a field of [`config::Config`]; its variable, its key in the file, its line in
 //!   `.env.example` and its check come from the row.
 //! - A statement of the ledger: a file of `sql/duckdb/ledger`, and its name in `warehouse/sql_files.rs`.
 //! - A command: a file of `src/cli` and an arm of its `Command`; what it does, in the room that knows.

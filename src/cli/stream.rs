@@ -87,7 +87,7 @@ pub(super) fn verify(cli: &Cli, wait: &run::WaitArgs, config: &Config) -> Result
         print(in_words(&proof).trim_end())?;
     }
     match proof.verdict {
-        StreamVerdict::Verified | StreamVerdict::Expired => Ok(()),
+        StreamVerdict::Skipped | StreamVerdict::Verified | StreamVerdict::Expired => Ok(()),
         StreamVerdict::Mismatch => Err(Error::StreamDiffers(proof.reason)),
         StreamVerdict::Pending => match proof.trouble {
             Some(error) => Err(crate::run::Error::from(error).into()),
@@ -104,6 +104,7 @@ fn settings(wait: &run::WaitArgs) -> Settings {
 /// In the form of a run's report, as of every verification.
 fn to_json(proof: &StreamProof) -> String {
     let status = match proof.verdict {
+        StreamVerdict::Skipped => RunStatus::Unchanged,
         StreamVerdict::Verified => RunStatus::Verified,
         StreamVerdict::Expired | StreamVerdict::Pending => RunStatus::Pending,
         StreamVerdict::Mismatch => RunStatus::Failed,

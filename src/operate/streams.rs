@@ -45,7 +45,9 @@ pub(crate) async fn send_changes(
 fn required(config: &Config) -> Result<StreamSettings, Error> {
     let why = "there is no stream";
     let missing = ConnectError::NotConfigured { what: "SNOWTRACK_STREAM", why };
-    config.stream_settings().ok_or_else(|| missing.into())
+    let settings = config.stream_settings().ok_or(missing)?;
+    settings.address.require_known()?;
+    Ok(settings)
 }
 
 async fn send_and_save(
@@ -70,6 +72,8 @@ async fn send_and_save(
 /// What was compared with what was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum StreamVerdict {
+    /// Nothing was sent, and so nothing compared.
+    Skipped,
     /// Everything that was sent is there, as it was sent.
     Verified,
     /// The stream's retention took some of it, so that nobody can say.
@@ -84,6 +88,7 @@ impl StreamVerdict {
     /// As reports write it.
     pub(crate) const fn name(self) -> &'static str {
         match self {
+            Self::Skipped => "skipped",
             Self::Verified => "verified",
             Self::Expired => "expired",
             Self::Pending => "pending",
@@ -299,7 +304,7 @@ fn named(keys: &[String]) -> String {
 impl StreamProof {
     fn nothing() -> Self {
         Self {
-            verdict: StreamVerdict::Verified,
+            verdict: StreamVerdict::Skipped,
             reason: "the stream was sent nothing yet".to_owned(),
             tables: Vec::new(),
             trouble: None,

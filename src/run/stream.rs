@@ -28,6 +28,7 @@ const GREETING: Duration = Duration::from_secs(3);
 /// Before anything is fetched: ends a run whose stream is another than the one that was sent everything so far, where it answers.
 pub(super) async fn meet(run: &Run<'_>) -> Result<(), Error> {
     let Some(settings) = settings(run) else { return Ok(()) };
+    settings.address.require_known()?;
     let Some(known) = streams::known(&run.warehouse)? else { return Ok(()) };
     let timeout = settings.timeout.min(GREETING);
     match Stream::open(&StreamSettings { timeout, ..settings.clone() }, run.stop).await {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::error::Error;
+
 /// A stream, by its address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StreamAddress {
@@ -16,6 +18,19 @@ pub enum StreamAddress {
         /// Its name.
         name: String,
     },
+}
+
+impl StreamAddress {
+    /// That this binary knows such streams.
+    ///
+    /// # Errors
+    /// [`Error::NoKafka`].
+    pub(crate) const fn require_known(&self) -> Result<(), Error> {
+        match self {
+            Self::Kafka { .. } if !cfg!(feature = "kafka") => Err(Error::NoKafka),
+            Self::Kafka { .. } | Self::Kinesis { .. } => Ok(()),
+        }
+    }
 }
 
 /// What an address is, for whoever gave another text.
