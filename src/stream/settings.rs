@@ -13,6 +13,7 @@ pub(crate) struct StreamSettings {
     /// Where it is.
     pub(crate) address: StreamAddress,
     /// What every topic begins with.
+    #[cfg_attr(not(feature = "kafka"), expect(dead_code, reason = "Kafka's"))]
     pub(crate) prefix: String,
     /// librdkafka's own settings: `name=value`, comma separated.
     pub(crate) properties: Option<SecretString>,
