@@ -6,6 +6,7 @@ select
     stored.run_id,
     stored.row_hash::varchar as row_hash
 from core.{table} as stored
-semi join lacking_{table} as lacking on lacking.stored_rowid = stored.rowid
+semi join (from lacking_{table} where stored_rowid > ?1 and stored_rowid <= ?2) as lacking
+    on lacking.stored_rowid = stored.rowid
 where stored.rowid > ?1 and stored.rowid <= ?2
 order by stored.rowid;
