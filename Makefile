@@ -14,6 +14,10 @@ endif
 # them in here too, so that the demo, the tests and the lints compile the dependency tree once and not twice.
 same_features := --benches
 
+# Kafka wants OpenSSL: the system's where it is installed (libssl-dev, pkg-config), else one that is compiled along, for some minutes.
+# Not in `demo`, so that the first contact stays short: it shares every dependency with the rest.
+kafka := --features $(if $(shell pkg-config --exists openssl 2>/dev/null && echo yes),kafka,kafka-vendored)
+
 dbt_dir := $(abspath $(target_dir))/dbt
 dbt = "$(VENV)/dbt/bin/dbt" --warn-error --no-use-colors --quiet --log-path "$(dbt_dir)/logs"
 dbt_flags = --project-dir dbt --profiles-dir dbt --target-path "$(dbt_dir)"
@@ -39,17 +43,17 @@ demo: duckdb ## two runs on the built-in data, a day apart, and two queries: no 
 
 .PHONY: demo-cloud
 demo-cloud: duckdb ## all the way to `verified` on this machine: a real S3 server, a strict double of Snowflake
-	cargo test --test suite -- --ignored --exact --nocapture snowflake::demo_cloud::from_nothing_to_verified_and_a_corrupted_load_caught
+	cargo test $(kafka) --test suite -- --ignored --exact --nocapture snowflake::demo_cloud::from_nothing_to_verified_and_a_corrupted_load_caught
 
 .PHONY: test
 test: duckdb oracles ## every test that needs no account
 ifneq ($(call has,cargo-nextest),)
-	$(with_oracles) cargo nextest run --workspace
-	cargo test --workspace --doc
+	$(with_oracles) cargo nextest run --workspace $(kafka)
+	cargo test --workspace $(kafka) --doc
 else
-	$(with_oracles) cargo test --workspace
+	$(with_oracles) cargo test --workspace $(kafka)
 endif
-	cargo run --quiet --example run_the_demo "$(target_dir)/example" >/dev/null
+	cargo run --quiet $(kafka) --example run_the_demo "$(target_dir)/example" >/dev/null
 
 # Snowflake's own Python clients check our tokens and the double, where they can be installed. Who names an environment of their
 # own in SNOWTRACK_ORACLES gets that one.
@@ -63,13 +67,14 @@ endif
 # Races and kills at every call, of which `make test` takes a few.
 .PHONY: test-long
 test-long: duckdb ## the tests that take minutes: races, and kills at every call
-	cargo test --test suite -- --ignored --nocapture handover::kills handover::races operate::forget_between operate::prune
+	cargo test $(kafka) --test suite -- --ignored --nocapture handover::kills handover::races operate::forget_between operate::prune
 
 .PHONY: lint
 lint: duckdb $(VENV)/lint ## formatting, clippy, docs, SQL, licences, known holes, unused dependencies
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items --lib --examples
+	cargo clippy --workspace --all-targets $(kafka) -- -D warnings
+	cargo clippy --lib -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc $(kafka) --no-deps --document-private-items --lib --examples
 	$(sqlfluff) --dialect duckdb sql/duckdb
 	$(if $(wildcard sql/snowflake),$(sqlfluff) --dialect snowflake sql/snowflake)
 	$(if $(wildcard dbt/models),$(sqlfluff) --dialect snowflake --templater jinja dbt/models)
@@ -122,6 +127,12 @@ tests/report/node_modules: tests/report/package.json
 	cd tests/report && npm ci --ignore-scripts --no-audit --no-fund
 	touch $@
 
+# moto plays Kinesis, confluent-kafka reads what Kafka was sent and plays the cluster; the binary is the real one.
+.PHONY: stream
+stream: duckdb $(VENV)/stream ## Kinesis under refusals and kills, Kafka read by another client, the example consumer
+	cargo build --bins $(same_features) $(kafka)
+	"$(VENV)/stream/bin/python" -B -m pytest tests/stream --basetemp "$(abspath $(target_dir))/stream"
+
 .PHONY: great_expectations
 great_expectations: duckdb $(VENV)/great_expectations ## the checks as a suite of Great Expectations: on ten broken sets it finds what snowtrack finds
 	cargo build --bins $(same_features)
@@ -134,7 +145,7 @@ airflow: duckdb $(VENV)/airflow ## the DAG in a real Airflow: to success, to ass
 
 .PHONY: build
 build: duckdb ## the release binary: target/release/snowtrack
-	cargo build --release
+	cargo build --release $(kafka)
 ifneq ($(abspath $(target_dir)),$(CURDIR)/target)
 	mkdir -p target/release && cp -f "$(target_dir)/release/snowtrack" target/release/
 endif

@@ -249,17 +249,22 @@ pub(crate) enum Consumer {
     Lake,
     /// The analysts' file.
     Published,
+    /// Kafka or Kinesis, once it was sent something.
+    Stream,
 }
 
 impl Consumer {
-    /// Every one of them.
+    /// Those that every ledger has.
     pub(crate) const ALL: [Self; 2] = [Self::Lake, Self::Published];
+    /// Every one of them.
+    pub(crate) const EVERY: [Self; 3] = [Self::Lake, Self::Published, Self::Stream];
 
     /// Its name in the ledger.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Lake => "lake",
             Self::Published => "published",
+            Self::Stream => "stream",
         }
     }
 }

@@ -27,13 +27,14 @@
 //! - A sink of events: a file of `src/observe` with a function that gives an `impl Fn(&Event) + Send + Sync`, and a line in
 //!   `observe::usual`; what it needs to know, such as a path, `usual` takes as an argument from `cli`. A program gives its own to
 //!   [`observe::Sinks::with`], as `tests/suite/run/events.rs` does with one that writes a line of JSON per event.
-//! - A setting: a row of `config/settings.rs` and a field of [`config::Config`]; its variable, its key in the file, its line in
+//! - A setting: a row of `config/settings` and a field of [`config::Config`]; its variable, its key in the file, its line in
 //!   `.env.example` and its check come from the row.
 //! - A statement of the ledger: a file of `sql/duckdb/ledger`, and its name in `warehouse/sql_files.rs`.
 //! - A command: a file of `src/cli` and an arm of its `Command`; what it does, in the room that knows.
 //! - A chart of the report: a question in `sql/duckdb/report` (`build.rs` finds it), and what draws its answer in the section of
 //!   `src/report/sections` where it belongs.
 //! - Who is sent changes: a name in `ids::Consumer`.
+//! - A stream of another kind: a folder of `src/stream` with the methods of [`stream::Error`]'s neighbours, and a form of its address.
 //!
 //! # Invariants
 //! - Rust moves data, SQL shapes it: every column is born in a file under `sql/duckdb`.
@@ -70,6 +71,7 @@ mod guard;
 mod quality;
 pub mod lake;
 pub mod snowflake;
+pub mod stream;
 mod ledger;
 pub mod config;
 pub mod state;

@@ -19,7 +19,8 @@ fail() { printf 'dist: %s\n' "$1" >&2; exit 1; }
 
 [[ $(uname -s) == Linux ]] || fail 'only Linux is packaged'
 profile=${DIST_PROFILE:-release}
-cargo build --profile "$profile" --locked --bin snowtrack
+# With an OpenSSL of its own for Kafka: a bare Debian has none.
+cargo build --profile "$profile" --locked --features kafka-vendored --bin snowtrack
 binary=$target/${profile/dev/debug}/snowtrack
 # So that it starts where it was built, too.
 ln -sfn "$(realpath "$library")" "$(dirname "$binary")/libduckdb.so"
@@ -52,6 +53,6 @@ sed -e "s|@VERSION@|$version|" -e "s|@ROOT@|$root|" integrations/wheel/pyproject
 # The oldest glibc that has every function that both call.
 glibc=$(objdump -T "$binary" "$library" | grep -o 'GLIBC_2\.[0-9]*' | sort -Vu | tail -1)
 tag=manylinux_2_${glibc#GLIBC_2.}
-(cd "$wheel" && "$venv/bin/maturin" build --profile "$profile" --locked --auditwheel skip --compatibility "$tag" --out "$root/dist")
+(cd "$wheel" && "$venv/bin/maturin" build --profile "$profile" --locked --features kafka-vendored --auditwheel skip --compatibility "$tag" --out "$root/dist")
 
 (cd dist && sha256sum -- *.tar.gz *.whl >SHA256SUMS && cat SHA256SUMS && ls -l)

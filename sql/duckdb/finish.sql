@@ -12,7 +12,7 @@ with gone as (
     from gone_genres
 )
 
-select consumers.consumer, gone.*
+select consumers.consumer, gone.*, getvariable('run_id') as run_id
 from meta.consumers as consumers
 cross join gone;
 

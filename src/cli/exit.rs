@@ -59,6 +59,11 @@ pub(crate) enum Error {
     /// A reconciliation found differences.
     #[error("{} {}: {rest}", counted(*count as u64, "row"), either(*count as u64, "differs", "differ"))]
     Differs { count: usize, rest: String },
+    /// What is in the stream is not what was sent.
+    #[error(
+        "the stream does not hold what it was sent: {0}. `snowtrack stream --replay` sends the current rows again"
+    )]
+    StreamDiffers(String),
     /// What Snowflake says of costs could not be read.
     #[error(transparent)]
     Costs(#[from] crate::operate::CostError),
@@ -86,7 +91,7 @@ impl Error {
             Self::Guard(refusal) => of_refusal(refusal),
             Self::Spotify(error) => of(ending::of_source(error)),
             Self::SetupIncomplete | Self::PipeUnwell => SNOWFLAKE,
-            Self::Differs { .. } => MISMATCH,
+            Self::Differs { .. } | Self::StreamDiffers(_) => MISMATCH,
             Self::Stale(_) => LATER,
             Self::Costs(crate::operate::CostError::NotGranted { .. }) => SNOWFLAKE,
             Self::Costs(crate::operate::CostError::Other(error)) => of(error.ending()),

@@ -26,6 +26,7 @@ mod run;
 mod snowflake;
 mod state;
 mod status;
+mod stream;
 mod summary;
 mod told;
 mod traced;
@@ -114,6 +115,8 @@ enum Command {
     Ingest(run::IngestArgs),
     /// Prove that the files arrived in Snowflake, row by row
     Verify(run::VerifyArgs),
+    /// Send the row changes that the stream lacks (`SNOWTRACK_STREAM`: Kafka or Kinesis)
+    Stream(stream::StreamArgs),
     /// Log in to Spotify in the browser and keep the login
     Login {
         /// Print the address and read the pasted redirect, where there is no browser
@@ -327,7 +330,11 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
         Command::Export(arguments) => export::export(cli, arguments, &config),
         Command::Upload(arguments) => one_stage(arguments, Stage::Upload),
         Command::Ingest(arguments) => run::ingest(cli, arguments, &config),
-        Command::Verify(arguments) => run::verify(cli, arguments, &config),
+        Command::Verify(arguments) => match arguments.of_stream() {
+            Some(wait) => stream::verify(cli, wait, &config),
+            None => run::verify(cli, arguments, &config),
+        },
+        Command::Stream(arguments) => stream::stream(cli, arguments, &config),
         Command::Login { no_browser } => login(cli, &config, *no_browser),
         Command::Logout => logout::logout(cli, &config),
         Command::Snowflake(command) => snowflake::snowflake(cli, command, &config),

@@ -146,9 +146,19 @@ pub(super) struct VerifyArgs {
     /// Ask about every file that was ever sent, but for those that newer ones replaced
     #[arg(long, conflicts_with = "run")]
     all: bool,
+    /// Ask the stream instead (`SNOWTRACK_STREAM`): read back what it acknowledged, and compare it with what it was sent
+    #[arg(long, conflicts_with_all = ["run", "all", "watch", "warn_only"])]
+    stream: bool,
     /// Show each table while waiting: a live table on a terminal, a line per change elsewhere
     #[arg(long)]
     pub(super) watch: bool,
+}
+
+impl VerifyArgs {
+    /// How long to wait, where the stream is asked.
+    pub(super) fn of_stream(&self) -> Option<&WaitArgs> {
+        self.stream.then_some(&self.wait)
+    }
 }
 
 /// The whole job, or its first stage.

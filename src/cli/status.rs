@@ -11,6 +11,7 @@ use super::named::meant;
 use super::{Cli, check, is_there, now, one_line, print};
 use crate::config::Config;
 use crate::ids::{DataDir, RunId};
+use crate::ledger::streams::StreamStanding;
 use crate::ledger::{FileSummary, Freshness, RunSummary, StatusFile};
 use crate::phrase::{counted, either};
 use crate::run::Look;
@@ -49,7 +50,11 @@ pub(super) fn status(cli: &Cli, arguments: &StatusArgs, config: &Config) -> Resu
     };
     let text = match &run {
         None if cli.json => to_json(&crate::ledger::latest_runs(&warehouse, 20)?)?,
-        None => runs(&crate::ledger::latest_runs(&warehouse, 20)?),
+        None => {
+            let stream = crate::ledger::streams::standing(&warehouse)?;
+            let runs = runs(&crate::ledger::latest_runs(&warehouse, 20)?);
+            [runs, stream.as_ref().map(of_stream).unwrap_or_default()].concat()
+        }
         Some(run) if arguments.checks => {
             let findings = crate::ledger::findings_of(&warehouse, run)?;
             if cli.json { to_json(&findings)? } else { check::of_run(run, &findings) }
@@ -138,7 +143,11 @@ fn in_progress(
     let ids: Vec<String> = status_file.runs.iter().map(|run| run.run_id.clone()).collect();
     let text = match &arguments.run {
         None if cli.json => to_json(&status_file.runs)?,
-        None => format!("in progress: {holder}; as of {as_of}:\n{}", runs(&status_file.runs)),
+        None => format!(
+            "in progress: {holder}; as of {as_of}:\n{}{}",
+            runs(&status_file.runs),
+            status_file.stream.as_ref().map(of_stream).unwrap_or_default()
+        ),
         Some(word) => {
             let not_in_view = |error| match error {
                 Error::Run(crate::run::Error::UnknownRun(word)) => Error::Usage(format!(
@@ -214,6 +223,22 @@ fn runs(runs: &[RunSummary]) -> String {
         }
     }
     lines.join("\n")
+}
+
+/// How the stream stands, as a last line.
+fn of_stream(stream: &StreamStanding) -> String {
+    let StreamStanding { address, acknowledged_count, acknowledged_at, lacks_since } = stream;
+    let time = |at: &DateTime<Utc>| at.format("%Y-%m-%d %H:%M:%S UTC").to_string();
+    let last = acknowledged_at.as_ref().map(|at| format!(", the last {}", time(at)));
+    let rest = match lacks_since {
+        None => "it lacks nothing".to_owned(),
+        Some(at) => format!(
+            "it lacks rows of runs since {}: the next run sends them, or `snowtrack stream`",
+            time(at)
+        ),
+    };
+    let last = last.unwrap_or_default();
+    format!("\nstream {address}: {acknowledged_count} events acknowledged{last}; {rest}")
 }
 
 /// When it was proven, in words.

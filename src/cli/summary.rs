@@ -10,7 +10,8 @@ use super::told::flags;
 use crate::config::Config;
 use crate::phrase::{counted, either};
 use crate::run::{
-    CheckReport, EnrichmentReport, PlaylistReport, RunReport, TableReport, VerificationReport,
+    CheckReport, EnrichmentReport, PlaylistReport, RunReport, StreamReport, TableReport,
+    VerificationReport,
 };
 use crate::status::FileState;
 use crate::status::{PlaylistStatus, RunStatus, RunVerdict};
@@ -43,6 +44,7 @@ pub(super) fn summary(report: &RunReport, took: Duration, config: &Config) -> St
     {
         files(&mut text, report, &lake(config, report));
     }
+    stream(&mut text, &report.streams);
     verification(&mut text, report);
     if report.error.is_none() {
         let _ = writeln!(
@@ -219,6 +221,23 @@ fn files(text: &mut String, report: &RunReport, lake: &str) {
             states(report)
         );
     }
+}
+
+/// What the stream was sent.
+fn stream(text: &mut String, streams: &[StreamReport]) {
+    if streams.is_empty() {
+        return;
+    }
+    let sum = |count: fn(&StreamReport) -> u64| streams.iter().map(count).sum::<u64>();
+    let (events, acknowledged) = (sum(|it| it.event_count), sum(|it| it.acknowledged_count));
+    let _ = match events - acknowledged {
+        0 => writeln!(text, "  {} sent to the stream", counted(events, "event")),
+        left => writeln!(
+            text,
+            "  {acknowledged} of {} sent to the stream, {left} left",
+            counted(events, "event")
+        ),
+    };
 }
 
 fn verification(text: &mut String, report: &RunReport) {

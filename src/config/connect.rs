@@ -13,11 +13,13 @@ use super::text::other_kind;
 use super::{Config, SnowflakeConfig, decode};
 use crate::ids::{InvalidId, PlaylistId};
 use crate::lake::{ExportSettings, Format, Location, StoreSettings, StoreTiming};
+use crate::retry::RetryPolicy;
 use crate::snowflake::{
     self, AccountId, Connection, ConnectionTiming, Credential, Ident, IngestMode, InvalidIdent,
     InvalidKey, KeyPair, Login, Names, Session,
 };
 use crate::sources::{self, Credentials, TokenFile};
+use crate::stream::StreamSettings;
 
 /// Why something cannot be reached as it is configured.
 #[derive(Debug, thiserror::Error)]
@@ -164,6 +166,26 @@ impl Config {
             Location::File(_) => None,
         };
         StoreSettings { bucket, ..self.store_settings(timing) }
+    }
+
+    /// The stream that row changes go to, if there is one.
+    pub(crate) fn stream_settings(&self) -> Option<StreamSettings> {
+        let address = self.stream.address.clone()?;
+        // How long it may take in all is the stage's to say.
+        let retry = RetryPolicy {
+            max_retries: 1,
+            first_delay: Duration::from_millis(200),
+            max_delay: Duration::from_secs(1),
+        };
+        let call = self.stream.timeout.min(Duration::from_secs(10));
+        let timing = StoreTiming { retry, connect: call, answer: call };
+        Some(StreamSettings {
+            address,
+            prefix: self.stream.prefix.clone(),
+            properties: self.stream.kafka_properties.clone(),
+            timeout: self.stream.timeout,
+            aws: self.store_settings(timing),
+        })
     }
 
     /// The bucket, for what cannot be done without one.

@@ -63,6 +63,13 @@ pub(super) fn webhook(text: &str) -> Result<(), &'static str> {
     if is_one { Ok(()) } else { Err("an address that begins with https://") }
 }
 
+/// What a topic's name begins with: at most 249 letters with the longest table's name.
+pub(super) fn topic_prefix(text: &str) -> Result<(), &'static str> {
+    let is_letter = |letter: char| letter.is_ascii_alphanumeric() || "._-".contains(letter);
+    let is_one = text.len() <= 200 && text.chars().all(is_letter);
+    if is_one { Ok(()) } else { Err("letters, digits and `. _ -`, at most 200") }
+}
+
 /// The ARN of a topic, which names its region, too.
 pub(super) fn topic(text: &str) -> Result<(), &'static str> {
     let parts: Vec<&str> = text.split(':').collect();

@@ -13,6 +13,7 @@ use super::observe::ObserveConfig;
 use crate::ids::DataDir;
 use crate::lake::{Format, Location, StaticKeys};
 use crate::snowflake::{IngestMode, TargetLag, TokenType};
+use crate::stream::StreamAddress;
 
 /// The whole configuration.
 #[derive(Debug, Clone)]
@@ -29,6 +30,8 @@ pub struct Config {
     pub state: StateConfig,
     /// The destination.
     pub snowflake: SnowflakeConfig,
+    /// Where row changes go, too.
+    pub stream: StreamConfig,
     /// What is told of runs.
     pub observe: ObserveConfig,
 }
@@ -127,6 +130,19 @@ pub struct SnowflakeConfig {
     pub verify_timeout: Duration,
 }
 
+/// Where row changes go beside the lake.
+#[derive(Debug, Clone)]
+pub struct StreamConfig {
+    /// The cluster or stream; without one nothing is streamed.
+    pub address: Option<StreamAddress>,
+    /// What every topic begins with.
+    pub prefix: String,
+    /// librdkafka's own settings, passwords among them.
+    pub kafka_properties: Option<SecretString>,
+    /// How long a stage waits for an acknowledgement.
+    pub timeout: Duration,
+}
+
 impl Config {
     /// A place for every value; no default stands here, because each stands in the row of its setting.
     pub(super) fn blank() -> Self {
@@ -177,6 +193,12 @@ impl Config {
                 ingest: IngestMode::default(),
                 target_lag: TargetLag::default(),
                 verify_timeout: Duration::ZERO,
+            },
+            stream: StreamConfig {
+                address: None,
+                prefix: String::new(),
+                kafka_properties: None,
+                timeout: Duration::ZERO,
             },
             observe: ObserveConfig {
                 metrics: None,

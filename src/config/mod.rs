@@ -30,7 +30,7 @@ use crate::lake::is_address;
 
 pub use connect::Error as ConnectError;
 pub(crate) use connect::{Account, StateSettings};
-pub use holds::{Config, LakeConfig, SnowflakeConfig, SpotifyConfig, StateConfig};
+pub use holds::{Config, LakeConfig, SnowflakeConfig, SpotifyConfig, StateConfig, StreamConfig};
 pub use observe::{Metrics, ObserveConfig, Traces};
 
 pub(crate) use exposure::{login_exposure, snowflake_exposure, spotify_exposures};
@@ -248,7 +248,12 @@ mod tests {
         let text = "[snowflake]\nprivate_key_passphrase = \"hunter2";
         let error = resolved(text, &[]).unwrap_err();
         assert!(!error.to_string().contains("hunter2"), "{error}");
-        let secrets = ["SPOTIFY_CLIENT_SECRET", "SPOTIFY_REFRESH_TOKEN", "SNOWFLAKE_TOKEN"];
+        let secrets = [
+            "SPOTIFY_CLIENT_SECRET",
+            "SPOTIFY_REFRESH_TOKEN",
+            "SNOWFLAKE_TOKEN",
+            "SNOWTRACK_KAFKA_PROPERTIES",
+        ];
         let variables = secrets.map(|name| (name, "hunter2"));
         let (config, settings) = resolved("", &variables[..]).unwrap();
         assert!(!format!("{config:?}{settings:?}").contains("hunter2"));
@@ -268,6 +273,8 @@ mod tests {
                 "state.publish_to" => "file:///a/spotify.duckdb",
                 "state.report_to" => "file:///a/report.json",
                 "prune_after" => "90d",
+                "stream.address" => "kafka://a:9092,b:9092",
+                "stream.prefix" => "ours.",
                 "observe.metrics" => "prometheus:/a/b.prom",
                 "observe.metrics_namespace" => "ours",
                 "observe.alert_url" => "https://hooks.example/x",

@@ -10,6 +10,7 @@ use super::observe::{METRICS, Metrics};
 use crate::ids::DataDir;
 use crate::lake::{Format, LOCATION, Location};
 use crate::snowflake::{IngestMode, TargetLag, TokenType};
+use crate::stream::StreamAddress;
 
 /// How a value is written in `snowtrack.toml`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,7 @@ pub(super) enum Slot<'a> {
     Lag(&'a mut TargetLag),
     TokenType(&'a mut Option<TokenType>),
     Metrics(&'a mut Option<Metrics>),
+    Stream(&'a mut Option<StreamAddress>),
 }
 
 impl Slot<'_> {
@@ -84,6 +86,7 @@ impl Slot<'_> {
                 *slot = Some(text.parse().map_err(|_| "`PAT`, `OAuth` or `WIF`")?);
             }
             Self::Metrics(slot) => *slot = Some(text.parse().map_err(|_| METRICS)?),
+            Self::Stream(slot) => *slot = Some(text.parse()?),
         }
         Ok(())
     }
@@ -115,6 +118,7 @@ impl Slot<'_> {
             Self::Ingest(slot) => Some(slot.name().to_owned()),
             Self::Lag(slot) => Some(slot.to_string()),
             Self::Metrics(slot) => slot.as_ref().map(Metrics::to_string),
+            Self::Stream(slot) => slot.as_ref().map(StreamAddress::to_string),
             Self::TokenType(slot) => {
                 let name = |kind: TokenType| match kind {
                     TokenType::Pat => "PAT",

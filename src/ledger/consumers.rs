@@ -72,7 +72,7 @@ mod tests {
         let song = "insert into core.songs by name select ? as id, ? as run_id";
         connection.execute(song, [run, run]).unwrap();
         let gone = "insert into meta.pending_gone_rows \
-            select consumer, 'song_artists', ?, '0' from meta.consumers";
+            select consumer, 'song_artists', ?, '0', null from meta.consumers";
         connection.execute(gone, [run]).unwrap();
         connection.execute_batch(sql::NOTE_CHANGE).unwrap();
     }

@@ -28,6 +28,7 @@ pub(crate) mod settled;
 pub(crate) mod shipments;
 pub(crate) mod status_file;
 mod step;
+pub(crate) mod streams;
 mod words;
 pub(crate) mod written;
 

@@ -15,6 +15,7 @@ use super::checks::{CheckFinding, findings_of};
 use super::file_summary::{FileSummary, files_of_runs};
 use super::freshness::Freshness;
 use super::runs::{RunSummary, latest_runs};
+use super::streams::{self, StreamStanding};
 use crate::ids::{DataDir, RunId};
 use crate::status::RunStatus;
 use crate::warehouse::Warehouse;
@@ -39,6 +40,9 @@ pub(crate) struct StatusFile {
     /// When the last run ended well; `None`: an older version wrote the copy.
     #[serde(default)]
     pub freshness: Option<Freshness>,
+    /// How the stream stands, where there is one.
+    #[serde(default)]
+    pub stream: Option<StreamStanding>,
 }
 
 impl StatusFile {
@@ -83,7 +87,8 @@ pub(crate) fn write(
         let files = files_of_runs(warehouse, runs_in_view)?;
         let process_id = at_work.map(|_| std::process::id());
         let freshness = Some(Freshness::of(warehouse)?);
-        let status_file = StatusFile { as_of: now, process_id, runs, files, freshness };
+        let stream = streams::standing(warehouse)?;
+        let status_file = StatusFile { as_of: now, process_id, runs, files, freshness, stream };
         replace(&data_dir.status(), &serde_json::to_vec(&status_file)?)
     };
     if let Err(error) = written() {

@@ -10,6 +10,7 @@ mod prune;
 mod reconcile;
 mod setup;
 mod state;
+mod streams;
 
 pub(crate) use checks::{Everything, check_everything};
 pub(crate) use costs::{CostError, Costs, costs};
@@ -22,3 +23,4 @@ pub(crate) use prune::{PruneRequest, PruneWish, Pruned, prune};
 pub(crate) use reconcile::{Asked, Reconciliation, reconcile};
 pub(crate) use setup::{PipeReport, SetupWishes, apply_plan, pipes, plan, remedies};
 pub(crate) use state::StateWork;
+pub(crate) use streams::{StreamProof, StreamVerdict, send_changes, verify_stream};

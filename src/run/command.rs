@@ -16,6 +16,7 @@ pub(super) fn continuing(given: &str, error: &Error, run: &RunId) -> String {
         Error::PipeGone { .. } | Error::ColumnGone { .. } => {
             Some("snowtrack snowflake plan".to_owned())
         }
+        Error::Stream(_) => Some("snowtrack stream".to_owned()),
         Error::Snowflake(error) if error.is_setup() && !error.is_config() => {
             Some("snowtrack snowflake plan".to_owned())
         }

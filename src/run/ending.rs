@@ -17,6 +17,7 @@ impl Error {
             Self::Connect(ConnectError::Snowflake(error)) => of_snowflake(error),
             Self::Connect(_) => Ending::Usage,
             Self::State(error) => of_state(error),
+            Self::Stream(error) => error.ending(),
             Self::Unverified { outcome, .. } => match outcome {
                 Outcome::Verified => Ending::Done,
                 Outcome::Pending => Ending::Later,

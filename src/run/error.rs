@@ -145,6 +145,9 @@ pub enum Error {
     /// The ledger between machines.
     #[error(transparent)]
     State(Box<crate::state::Error>),
+    /// The stream.
+    #[error(transparent)]
+    Stream(Box<crate::stream::Error>),
     /// A person or a supervisor asked to stop.
     #[error("stopped; what was done is kept, the same command continues")]
     Interrupted,
@@ -170,6 +173,15 @@ fn of_snowflake(error: &crate::snowflake::Error) -> &'static str {
 impl From<crate::state::Error> for Error {
     fn from(error: crate::state::Error) -> Self {
         Self::State(Box::new(error))
+    }
+}
+
+impl From<crate::stream::Error> for Error {
+    fn from(error: crate::stream::Error) -> Self {
+        match error {
+            crate::stream::Error::Stopped => Self::Interrupted,
+            other => Self::Stream(Box::new(other)),
+        }
     }
 }
 
@@ -217,6 +229,7 @@ impl Error {
             Self::Snowflake(error) => error.is_later(),
             Self::State(error) => error.is_later(),
             Self::Lake(error) => error.is_transient(),
+            Self::Stream(error) => matches!(error.ending(), crate::event::Ending::Later),
             _ => false,
         }
     }

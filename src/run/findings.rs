@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::Error;
 use super::report::{
-    CheckReport, EnrichmentReport, FileReport, PlaylistReport, SpotifyReport, TableReport,
+    CheckReport, EnrichmentReport, FileReport, PlaylistReport, SpotifyReport, StreamReport,
+    TableReport,
 };
 use crate::event::Stage;
 use crate::ids::Run;
@@ -37,6 +38,10 @@ pub(crate) struct Findings {
     /// What is on its way, this run's files and earlier ones'.
     pub(crate) shipments: Vec<Shipment>,
     pub(crate) verification: Option<Verification>,
+    /// What the stream was sent.
+    pub(crate) streams: Vec<StreamReport>,
+    /// What kept it from being sent all of it.
+    pub(crate) stream_trouble: Option<crate::stream::Error>,
     /// What keeps one run's files from the bucket, while others went.
     pub(crate) held_up: Option<crate::lake::Error>,
     /// What only a person can bring about before the rest can be known.
@@ -79,6 +84,8 @@ impl Findings {
             manifest: None,
             shipments: Vec::new(),
             verification: None,
+            streams: Vec::new(),
+            stream_trouble: None,
             held_up: None,
             refusal: None,
             doubts: Vec::new(),

@@ -232,7 +232,7 @@ fn trouble(run: &Run<'_>, error: &Error) -> Option<Trouble> {
         IncidentKind::Snowflake | IncidentKind::Mismatch => Stage::Verify,
         IncidentKind::Pending => match error {
             Error::Unverified { .. } | Error::Snowflake(_) => Stage::Verify,
-            Error::Lake(_) | Error::State(_) => Stage::Upload,
+            Error::Lake(_) | Error::State(_) | Error::Stream(_) => Stage::Upload,
             _ => Stage::Fetch,
         },
     };
@@ -254,6 +254,8 @@ fn kind(error: &Error) -> Option<IncidentKind> {
         (Error::Spotify(_), Ending::Usage) => Some(IncidentKind::Source),
         (Error::Lake(_) | Error::State(_), Ending::Usage) => Some(IncidentKind::Lake),
         (Error::Snowflake(_), Ending::Usage) => Some(IncidentKind::Snowflake),
+        // What keeps the stream waits for somebody, and nothing else does.
+        (Error::Stream(_), Ending::Usage) => Some(IncidentKind::Pending),
         _ => None,
     }
 }
@@ -291,6 +293,10 @@ fn what(run: &Run<'_>, kind: IncidentKind, error: &Error) -> Vec<String> {
         (IncidentKind::Snowflake | IncidentKind::Mismatch, _) | (_, Error::Snowflake(_)) => {
             let account = run.config.snowflake.account.as_deref();
             account.map_or("Snowflake".to_owned(), |account| format!("Snowflake {account}"))
+        }
+        (_, Error::Stream(_)) => {
+            let stream = run.config.stream.address.as_ref();
+            stream.map_or("the stream".to_owned(), ToString::to_string)
         }
         // Nothing of a list: whoever is forgotten stands in no note.
         _ => "Spotify".to_owned(),

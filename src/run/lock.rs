@@ -12,7 +12,7 @@ use super::saving;
 use crate::blocking::blocking;
 use crate::event::{Warning, What};
 use crate::ids::{DataDir, RunId};
-use crate::ledger::{files_of, latest_runs};
+use crate::ledger::{files_of, latest_runs, streams};
 use crate::retry::pause;
 use crate::state::State;
 use crate::warehouse::{self, Warehouse};
@@ -203,5 +203,7 @@ pub(crate) fn look(data_dir: &DataDir) -> Result<Look, Error> {
 /// Whether the tables have the columns that are asked for.
 fn can_be_read(warehouse: &Warehouse) -> bool {
     let no_run = RunId::new(chrono::DateTime::UNIX_EPOCH, 0);
-    latest_runs(warehouse, 1).is_ok() && files_of(warehouse, &no_run).is_ok()
+    latest_runs(warehouse, 1).is_ok()
+        && files_of(warehouse, &no_run).is_ok()
+        && streams::standing(warehouse).is_ok()
 }

@@ -7,6 +7,7 @@
 //!                                             │
 //!                                             ▼
 //!          verify ◀─ ingest ◀─ upload ◀─ outstanding    every file that is not known to have arrived
+//!                             stream                    every row that is new to the stream, whatever becomes of the files
 //! ```
 //! Each stage is a file and a function of the `Run`; it does nothing where the run leaves it out, and takes the proof of
 //! the stage before it.
@@ -36,6 +37,7 @@ mod report;
 mod report_file;
 mod saving;
 mod settled;
+mod stream;
 mod totals;
 mod transform;
 mod upload;
@@ -75,7 +77,7 @@ pub use error::Error;
 pub use job::{Settings, Shipping, Source, Wanted};
 pub use report::{
     CheckReport, EndedRun, EnrichmentReport, FileReport, PlaylistReport, RunReport, SpotifyReport,
-    TableReport, VerificationReport,
+    StreamReport, TableReport, VerificationReport,
 };
 
 pub(crate) use account::bound;
@@ -85,6 +87,9 @@ pub(crate) use job::{Job, account};
 pub(crate) use lock::{HeldLedger, Lock, Look, hold, hold_with_state, look};
 pub(crate) use rehearsal::{News, Rehearsal, rehearse};
 pub(crate) use saving::give_back;
+pub(crate) use stream::{
+    Sender, Sending, Wish as StreamWish, require as require_stream, send as send_to_stream,
+};
 
 /// Runs every stage in order and returns what was done, also when a stage ended it.
 ///
@@ -194,6 +199,7 @@ fn begin(
 
 /// The eight stages in order. What is exported is final: then only its way to Snowflake is left.
 async fn every_stage(run: &mut Run<'_>) -> Result<(), Error> {
+    stream::meet(run).await?;
     if run.makes_files()? {
         let fetched = fetch(run).await?;
         blocking(|| {
@@ -207,7 +213,7 @@ async fn every_stage(run: &mut Run<'_>) -> Result<(), Error> {
     }
     run.findings.has_published = run.does(Stage::Publish);
     if *run.settings.stages.end() < Stage::Upload || run.config.lake.bucket.is_none() {
-        return Ok(());
+        return stream::stream(run).await;
     }
     if run.only_verifies() {
         if let Some(account) = run.account {
@@ -223,12 +229,21 @@ async fn every_stage(run: &mut Run<'_>) -> Result<(), Error> {
 
 /// What is outstanding goes to the bucket and into Snowflake, and is looked for there.
 async fn ship(run: &mut Run<'_>) -> Result<(), Error> {
+    let submitted = submit(run).await;
+    // While Snowflake loads, and also where it cannot: neither waits for the other to be well.
+    let streamed = stream::stream(run).await;
+    verify(run, submitted?).await?;
+    streamed
+}
+
+/// What is outstanding goes to the bucket, and Snowflake is told of it.
+async fn submit(run: &mut Run<'_>) -> Result<ingest::Submitted, Error> {
     let uploaded = upload(run).await?;
     let submitted = ingest(run, &uploaded).await?;
     if !uploaded.is_empty() {
         saving::after_ingest(run).await?;
     }
-    verify(run, submitted).await
+    Ok(submitted)
 }
 
 /// One run at work: what it was asked for, what it holds while it lives, and what it has found.
@@ -366,6 +381,16 @@ impl<'a> Run<'a> {
         let ended = match self.does(Stage::Fetch) {
             true => ended.and_then(|()| require_all_read(&self)),
             false => ended,
+        };
+        // What keeps the stream says nothing of the lake.
+        let trouble = self.findings.stream_trouble.take();
+        let ended = match (ended, trouble) {
+            (Ok(()), Some(trouble)) => Err(trouble.into()),
+            (ended, Some(trouble)) => {
+                tracing::warn!("{trouble}");
+                ended
+            }
+            (ended, None) => ended,
         };
         let (last_proof, unread) = match ledger::files::last_proof(&self.warehouse) {
             Ok(proof) => (proof, None),

@@ -7,7 +7,7 @@ use super::error::Error;
 use crate::ids::Table;
 use crate::lake::ExportedFile;
 use crate::status::{FileState, RunStatus};
-use crate::status::{PlaylistStatus, RunVerdict};
+use crate::status::{PlaylistStatus, RunVerdict, StreamState};
 
 /// What a run did.
 #[derive(Debug, Clone, Serialize)]
@@ -36,6 +36,8 @@ pub struct RunReport {
     pub checks: Vec<CheckReport>,
     /// Per written file.
     pub files: Vec<FileReport>,
+    /// Per table, what the stream was sent; empty where there is none.
+    pub streams: Vec<StreamReport>,
     /// Whether the rows arrived in Snowflake.
     pub verification: VerificationReport,
     /// What Spotify did not give, in words; nothing of it is an error.
@@ -80,6 +82,7 @@ impl RunReport {
             tables: Vec::new(),
             checks: Vec::new(),
             files: Vec::new(),
+            streams: Vec::new(),
             verification: VerificationReport {
                 verdict: RunVerdict::Skipped,
                 reason: reason.to_owned(),
@@ -254,6 +257,19 @@ pub struct FileReport {
     /// When it was last found in Snowflake as it was sent; of a file that is so no longer, too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verified_at: Option<DateTime<Utc>>,
+}
+
+/// What of a table the stream was sent.
+#[derive(Debug, Clone, Serialize)]
+pub struct StreamReport {
+    /// The table.
+    pub table: Table,
+    /// Events that the stream lacked.
+    pub event_count: u64,
+    /// Those among them that it acknowledged.
+    pub acknowledged_count: u64,
+    /// How far they are.
+    pub state: StreamState,
 }
 
 /// Whether the rows arrived in Snowflake.

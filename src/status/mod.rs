@@ -23,9 +23,11 @@ macro_rules! written_by_name {
 mod file_state;
 mod playlist_status;
 mod run_status;
+mod stream_state;
 mod verdict;
 
 pub use file_state::{FileState, UnknownState};
 pub use playlist_status::PlaylistStatus;
 pub use run_status::{RunStatus, UnknownStatus};
+pub use stream_state::StreamState;
 pub use verdict::{RunVerdict, Verdict};

@@ -25,6 +25,7 @@ mod reader;
 mod reads;
 mod refused;
 mod sql_files;
+mod stream;
 mod transform;
 
 use std::cell::{Cell, OnceCell, RefCell};
@@ -65,6 +66,8 @@ pub(crate) use sql_files::ledger as ledger_sql;
 pub(crate) use sql_files::question;
 pub(crate) use sql_files::{CHECKS, CheckFile};
 pub(crate) use sql_files::{OwnerColumn, forgotten_by};
+pub(crate) use sql_files::{for_consumers, for_table, keep_all_keys, keep_forgotten_keys};
+pub(crate) use stream::{Among, BatchProof, FoundEvent, RowBatch, StreamRow};
 pub(crate) use transform::TableCount;
 
 pub(crate) use error::Doing;

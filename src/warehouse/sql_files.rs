@@ -159,12 +159,73 @@ fn without_header(sql: &str) -> String {
     sql.lines().filter(|line| !line.starts_with("--")).collect::<Vec<_>>().join("\n")
 }
 
+/// What a stream lacks, as it is sent, and what was read back of it; templates like `MERGE`.
+pub(super) mod stream {
+    pub(crate) const LACKING: &str = include_str!("../../sql/duckdb/stream/lacking.sql");
+    pub(crate) const GONE: &str = include_str!("../../sql/duckdb/stream/gone.sql");
+    pub(crate) const MAY_BE_GONE: &str = include_str!("../../sql/duckdb/stream/may_be_gone.sql");
+    pub(crate) const NONE_GONE: &str = include_str!("../../sql/duckdb/stream/none_gone.sql");
+    pub(crate) const BATCH_END: &str = include_str!("../../sql/duckdb/stream/batch_end.sql");
+    pub(crate) const BATCH: &str = include_str!("../../sql/duckdb/stream/batch.sql");
+    pub(crate) const GONE_BATCH: &str = include_str!("../../sql/duckdb/stream/gone_batch.sql");
+    pub(crate) const BEGIN_FOUND: &str = include_str!("../../sql/duckdb/stream/begin_found.sql");
+    pub(crate) const PROOF: &str = include_str!("../../sql/duckdb/stream/proof.sql");
+    pub(crate) const PROOF_SUMS: &str = include_str!("../../sql/duckdb/stream/proof_sums.sql");
+    pub(crate) const DIFFERING_KEYS: &str =
+        include_str!("../../sql/duckdb/stream/differing_keys.sql");
+    pub(crate) const LEFT: &str = include_str!("../../sql/duckdb/stream/left.sql");
+    #[cfg(test)]
+    pub(super) const ALL: [&str; 12] = [
+        LACKING,
+        GONE,
+        MAY_BE_GONE,
+        NONE_GONE,
+        BATCH_END,
+        BATCH,
+        GONE_BATCH,
+        BEGIN_FOUND,
+        PROOF,
+        PROOF_SUMS,
+        DIFFERING_KEYS,
+        LEFT,
+    ];
+}
+
+/// What a stream lacks of a table: of the rows that changed since it was last sent some, or of all.
+pub(super) fn lacking(table: Table, is_candidate: &'static str) -> String {
+    template::fill(stream::LACKING, |name| match name {
+        // Filled in by itself: it names a consumer.
+        "is_candidate" => Some(Cow::Owned(template::fill(is_candidate, consumer))),
+        _ => filling(table.shape(), name),
+    })
+}
+
+/// The statement that keeps the keys of a table's rows of those who are forgotten.
+pub(crate) fn keep_forgotten_keys(table: Table) -> String {
+    let rows = forgotten_rows(table, &format!("core.{table}"));
+    template::fill(ledger::NOTE_STREAM_GONE, |name| match name {
+        "rows" => Some(Cow::Owned(rows.clone())),
+        _ => filling(table.shape(), name),
+    })
+}
+
+/// The same of all rows of a table.
+pub(crate) fn keep_all_keys(table: Table) -> String {
+    template::fill(ledger::NOTE_STREAM_GONE, |name| match name {
+        "rows" => Some(Cow::Owned(format!("select *, true as is_gone from core.{table}"))),
+        _ => filling(table.shape(), name),
+    })
+}
+
 /// What the ledger is asked, and what it notes.
 #[rustfmt::skip]
 pub(crate) mod ledger {
     statements! {
         ACKNOWLEDGE_GONE_ROWS "acknowledge_gone_rows",
         ACKNOWLEDGE_RUNS "acknowledge_runs",
+        ACKNOWLEDGE_STREAM_BATCH "acknowledge_stream_batch",
+        ACKNOWLEDGE_STREAM_GONE "acknowledge_stream_gone",
+        ACKNOWLEDGE_STREAM_RUNS "acknowledge_stream_runs",
         ADOPT_READ "adopt_read",
         ADVANCE_FILES "advance_files",
         ANNOUNCE_FILES "announce_files",
@@ -174,8 +235,10 @@ pub(crate) mod ledger {
         ASKED_DETAILS "asked_details",
         BEGIN_FORGET "begin_forget",
         BEGIN_READ "begin_read",
+        BEGIN_REPLAY "begin_replay",
         BEGIN_REWRITE "begin_rewrite",
         BEGIN_RUN "begin_run",
+        BEGIN_STREAM_BATCH "begin_stream_batch",
         BEGUN_FORGET "begun_forget",
         BEGUN_PLAYLISTS "begun_playlists",
         BEING_FETCHED "being_fetched",
@@ -187,6 +250,7 @@ pub(crate) mod ledger {
         END_FETCH "end_fetch",
         END_FORGET "end_forget",
         END_READ "end_read",
+        END_REPLAY "end_replay",
         END_RUN "end_run",
         END_UNFINISHED_RUNS "end_unfinished_runs",
         ERASED_FILES "erased_files",
@@ -215,6 +279,7 @@ pub(crate) mod ledger {
         IS_PUBLISHED "is_published",
         JUDGE_RUNS "judge_runs",
         KEEP_FORGOTTEN "keep_forgotten",
+        KNOWN_STREAM "known_stream",
         KNOWN_USERS "known_users",
         LACK_EVERY_RUN "lack_every_run",
         LAST_ITEM_ID "last_item_id",
@@ -225,7 +290,10 @@ pub(crate) mod ledger {
         LEAVE_OUT_PLAYLIST "leave_out_playlist",
         LISTED_PLAYLISTS "listed_playlists",
         LOSE_ARCHIVE "lose_archive",
+        LOSE_FORGOTTEN_ROWS "lose_forgotten_rows",
         LOSE_MANIFEST "lose_manifest",
+        LOSE_SENT_ROWS "lose_sent_rows",
+        LOSE_STREAM_BATCHES "lose_stream_batches",
         LOST_FILES "lost_files",
         MANIFEST_FILES "manifest_files",
         MAY_ASK_IN_BATCHES "may_ask_in_batches",
@@ -240,7 +308,10 @@ pub(crate) mod ledger {
         NOTE_MANIFEST "note_manifest",
         NOTE_ORIGINS "note_origins",
         NOTE_SETTING "note_setting",
+        NOTE_STREAM_GONE "note_stream_gone",
+        NOTE_STREAM_ROWS "note_stream_rows",
         NOTE_TABLE_COUNTS "note_table_counts",
+        NOTE_TOMBSTONES "note_tombstones",
         NOTE_VERDICTS "note_verdicts",
         ORIGINS_OF_RUNS "origins_of_runs",
         PENDING_CHANGED_ROW_COUNT "pending_changed_row_count",
@@ -254,20 +325,25 @@ pub(crate) mod ledger {
         REDIRECT_FILES "redirect_files",
         REGISTER_CONSUMER "register_consumer",
         REMEMBER_PLAYLIST "remember_playlist",
-        ROW_COUNT_OF_RUNS "row_count_of_runs",
+        REPLACE_STREAM "replace_stream",
+        REPLACE_STREAM_ROWS "replace_stream_rows",
         ROWS_OF_DOCUMENTS "rows_of_documents",
+        ROW_COUNT_OF_RUNS "row_count_of_runs",
         ROW_HELD_BEFORE "row_held_before",
         RUNS_OF_ERASURE "runs_of_erasure",
         SENT_COMPANIONS "sent_companions",
         SENT_FILES "sent_files",
         SETTING "setting",
         SETTLED_PAGES "settled_pages",
-        STANDING_FILES "standing_files",
-        SETTLE_FILES "settle_files",
         SETTLED_ROWS_OF_RUNS "settled_rows_of_runs",
+        SETTLE_FILES "settle_files",
         SHIPPED_BY_RUN "shipped_by_run",
         SHIPPED_FILES "shipped_files",
+        STANDING_FILES "standing_files",
         STATES_OF_FILES "states_of_files",
+        STREAM_IS_PENDING "stream_is_pending",
+        STREAM_RANGES "stream_ranges",
+        STREAM_STANDING "stream_standing",
         SUBMIT_FILES "submit_files",
         SUBMIT_FILES_AGAIN "submit_files_again",
         SUPERSEDE_FORGOTTEN "supersede_forgotten",
@@ -392,6 +468,10 @@ fn filling<'a>(shape: &'a Shape, name: &str) -> Option<Cow<'a, str>> {
         "parameters" => shape.each_column(", ", |column| quoted(&column.name)),
         "column_texts" => shape.each_column(", ", column_text),
         "texts" => texts(shape),
+        "key_json" => key_json(shape),
+        "gone_key_json" => gone_key_json(shape),
+        "value_json" => value_json(shape),
+        "columns_of_json" => shape.each_column(", ", column_of_json),
         "key_is_null" => shape.each_key(" or ", |column| format!("{} is null", column.name)),
         _ => return shape.filling(name).or_else(|| consumer(name)),
     };
@@ -400,9 +480,56 @@ fn filling<'a>(shape: &'a Shape, name: &str) -> Option<Cow<'a, str>> {
 
 /// The ledger's name of a consumer, which a template leaves open.
 fn consumer<'a>(name: &str) -> Option<Cow<'a, str>> {
-    let named = Consumer::ALL.into_iter().map(Consumer::name).find(|known| *known == name);
+    let named = Consumer::EVERY.into_iter().map(Consumer::name).find(|known| *known == name);
     named.map(Cow::Borrowed)
 }
+
+/// The key of an event: its columns as a JSON array.
+fn key_json(shape: &Shape) -> String {
+    format!("json_array({})::varchar", shape.each_key(", ", |column| quoted(&column.name)))
+}
+
+/// The same of a row that went, of which the ledger keeps two columns as text.
+fn gone_key_json(shape: &Shape) -> String {
+    let keys = shape.columns.iter().filter(|column| column.is_key);
+    let texts = keys.zip(["first_key", "second_key"]).map(|(column, text)| match column.kind {
+        ColumnKind::Integer => format!("{text}::integer"),
+        _ => text.to_owned(),
+    });
+    format!("json_array({})::varchar", texts.collect::<Vec<_>>().join(", "))
+}
+
+/// The value of an event: the row's columns by name.
+fn value_json(shape: &Shape) -> String {
+    let field = |column: &Column| {
+        let name = quoted(&column.name);
+        let value = match column.kind {
+            ColumnKind::Timestamp => format!("strftime({name}, '{JSON_TIME}')"),
+            _ => name,
+        };
+        format!("{}, {value}", literal(&column.name))
+    };
+    format!(
+        "json_object({}, 'run_id', run_id, 'extracted_at', strftime(extracted_at, '{JSON_TIME}'), \
+         'row_hash', row_hash::varchar)::varchar",
+        shape.each_column(", ", field)
+    )
+}
+
+/// A column as the value of an event has it.
+fn column_of_json(column: &Column) -> String {
+    let text = format!("(value_json ->> {})", literal(&format!("$.{}", quoted(&column.name))));
+    match column.kind {
+        ColumnKind::Varchar => text,
+        ColumnKind::Integer => format!("try_cast({text} as integer)"),
+        ColumnKind::Boolean => format!("try_cast({text} as boolean)"),
+        ColumnKind::Date => format!("try_cast({text} as date)"),
+        ColumnKind::Timestamp => format!("try_strptime({text}, '{JSON_TIME}')"),
+    }
+}
+
+/// A time in an event.
+const JSON_TIME: &str = "%Y-%m-%dT%H:%M:%SZ";
 
 /// The columns that hold text, comma separated.
 fn texts(shape: &Shape) -> String {
@@ -445,8 +572,13 @@ fn but_of_songs(shape: &Shape, view: &'static str) -> Cow<'static, str> {
     }
 }
 
+/// A template that leaves consumers open.
+pub(crate) fn for_consumers(template: &str) -> String {
+    template::fill(template, consumer)
+}
+
 /// A template filled in for one table.
-pub(super) fn for_table(template: &str, table: Table) -> String {
+pub(crate) fn for_table(template: &str, table: Table) -> String {
     of_table(template, table.shape())
 }
 
@@ -625,6 +757,7 @@ mod tests {
             .chain([forget::NAMING_ROWS, forget::REPLACE_ROW])
             .chain(forget::ROWS.iter().map(|(_, sql)| *sql))
             .chain(ledger::ALL.iter().copied())
+            .chain(stream::ALL)
             .chain([
                 RECONCILE_COUNTS,
                 RECONCILE_BUCKETS,

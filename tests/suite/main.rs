@@ -16,5 +16,6 @@ mod report;
 mod run;
 mod snowflake;
 mod source;
+mod stream;
 mod support;
 mod warehouse;

@@ -167,6 +167,44 @@ create table if not exists meta.pending_gone_rows (
     second_key varchar
 );
 
+alter table meta.pending_gone_rows add column if not exists run_id varchar; -- in which they went
+
+-- The stream that row changes go to, one at a time: another begins with a replay.
+create table if not exists meta.streams (
+    stream    varchar,   -- a Kafka cluster's id and what its topics begin with, or a Kinesis stream's ARN
+    address   varchar,   -- as it was configured
+    begun_at  timestamp,
+    replaying varchar    -- the tables that are being sent again; NULL = none
+);
+
+-- What the stream was last sent of each row. Two numbers, so that millions of rows cost little and no key stands here.
+create table if not exists meta.stream_rows (
+    "table"  varchar,
+    key_hash ubigint, -- of the event's key
+    row_hash ubigint, -- NULL = a tombstone; 0 = a row that is to be sent again
+    batch    bigint
+);
+
+create table if not exists meta.stream_batches (
+    batch           bigint,
+    run_id          varchar,   -- which run sent it
+    "table"         varchar,
+    event_count     bigint,
+    delete_count    bigint,    -- tombstones among them
+    row_hash_sum    varchar,
+    ranges          varchar,   -- partition, first and last offset of each, as JSON
+    state           varchar,   -- sending | acknowledged
+    begun_at        timestamp,
+    acknowledged_at timestamp
+);
+
+-- Keys of rows that were forgotten, until the stream has their tombstones; empty otherwise.
+create table if not exists meta.stream_gone (
+    "table"  varchar,
+    key_json varchar, -- as the event has it
+    run_id   varchar
+);
+
 -- What was asked to be forgotten, and how far that is. It names nobody.
 create table if not exists meta.forgets (
     forget_id varchar,   -- made as a run's id is

@@ -47,7 +47,7 @@ insert into meta.pending_runs
 except
 from meta.pending_runs;
 
-insert into meta.pending_gone_rows
+insert into meta.pending_gone_rows by name
 select 'published' as consumer, "table", first_key, second_key from meta.gone_rows;
 
 drop table meta.unpublished_runs;

@@ -8,9 +8,10 @@ use super::error::Error;
 use super::places::{Places, remove_file, remove_folder};
 use super::plan::{Plan, PlannedFile};
 use super::rights;
+use super::stream;
 use super::{Forgotten, Scope, search};
 use crate::ids::{RunId, Table};
-use crate::ledger::forgets;
+use crate::ledger::{forgets, streams};
 use crate::state::State;
 use crate::warehouse::{Theirs, Touched, Warehouse};
 
@@ -39,6 +40,10 @@ pub(super) async fn erase(
     let (scope, now) = (Scope::Everything, places.now());
     let id = RunId::new(now, fastrand::u128(..));
     forgets::begin(&mut warehouse, &id, scope.name(), &Theirs::default(), now)?;
+    if stream::is_reached(&warehouse, places)? {
+        streams::keep_everything(&mut warehouse, id.as_str())?;
+        stream::tell(&mut warehouse, places).await?;
+    }
     let mut keys: BTreeMap<Table, Vec<String>> = BTreeMap::new();
     for file in &plan.files {
         keys.entry(file.table).or_default().push(file.key.clone());

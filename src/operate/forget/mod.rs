@@ -19,6 +19,7 @@ mod plan;
 mod rewrite;
 mod rights;
 mod search;
+mod stream;
 
 use std::sync::Arc;
 
@@ -142,6 +143,7 @@ async fn erase_all(
     if !plan.missing.is_empty() {
         return Err(Error::Rights(plan.missing));
     }
+    stream::catch_up(&mut warehouse, places).await?;
     if *scope == Scope::Everything {
         return everything::erase(warehouse, state.as_mut(), places, plan).await;
     }
@@ -153,6 +155,7 @@ async fn erase_all(
     let held = ship(places, HeldLedger { warehouse, lock }, sink, state).await?;
     let HeldLedger { lock, mut warehouse } = held;
     confirm(state.as_ref()).await?;
+    stream::tell(&mut warehouse, places).await?;
     erase::files(&mut warehouse, places, events).await?;
     confirm(state.as_ref()).await?;
     erase::archives(&warehouse, places, &plan.theirs, events).await?;

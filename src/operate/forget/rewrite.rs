@@ -7,6 +7,7 @@ use super::Scope;
 use super::error::Error;
 use super::places::Places;
 use super::plan::Plan;
+use super::stream;
 use crate::event::Events;
 use crate::ids::{Run, RunId, Table};
 use crate::lake::{self, Manifest, Rewritten, manifest_key};
@@ -58,7 +59,11 @@ pub(super) fn rewrite(
     }
     let replaced: Vec<String> = plan.files.iter().map(|file| file.key.clone()).collect();
     let is_news = !replaced.is_empty() || plan.tables.values().any(|it| !it.is_nothing());
+    let is_streamed = stream::is_reached(warehouse, places)?;
     warehouse.transaction(|warehouse| {
+        if is_streamed {
+            ledger::streams::keep_forgotten(warehouse, run.id.as_str())?;
+        }
         warehouse.purge()?;
         if !is_news {
             return Ok(());

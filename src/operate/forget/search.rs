@@ -11,6 +11,7 @@ use super::Scope;
 use super::beyond::{left_in_published, left_of_report, other_machines, told_elsewhere};
 use super::error::Error;
 use super::places::{Places, kept_file};
+use super::stream;
 use crate::config::Account;
 use crate::ids::Table;
 use crate::lake::{Format, ObjectVersion, Redaction, holds_any, redact_archive};
@@ -39,6 +40,7 @@ pub(super) async fn left(
     left.extend(in_local_lake(warehouse, places, theirs)?);
     left.extend(left_in_published(places, theirs).await?);
     left.extend(left_of_report(places).await?);
+    left.extend(stream::left(warehouse)?);
     // Their pages are packed, so these texts are searched as what they are.
     match warehouse.naming_count()? {
         0 => {}
@@ -198,6 +200,7 @@ pub(super) async fn beyond_reach(
             account.names.marts_schema
         ));
     }
+    beyond.extend(stream::beyond(warehouse, places).await?);
     for folder in forgets::recordings(warehouse)? {
         let named = files_below(&folder);
         let mut naming = Vec::new();

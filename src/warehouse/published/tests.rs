@@ -73,7 +73,8 @@ impl World {
 
     /// Notes that a row went.
     fn lose(&self, table: &str, first_key: &str, second_key: &str) {
-        let sql = "insert into meta.pending_gone_rows select consumer, ?, ?, ? from meta.consumers";
+        let sql =
+            "insert into meta.pending_gone_rows select consumer, ?, ?, ?, null from meta.consumers";
         self.warehouse.connection.execute(sql, [table, first_key, second_key]).unwrap();
     }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{code, sources};
 
-const ORDER: [&str; 29] = [
+const ORDER: [&str; 30] = [
     "causes",
     "phrase",
     "shell",
@@ -26,6 +26,7 @@ const ORDER: [&str; 29] = [
     "quality",
     "lake",
     "snowflake",
+    "stream",
     "ledger",
     "config",
     "state",
@@ -251,6 +252,8 @@ fn a_foreign_crate_is_known_in_one_room() {
     let rooms = [
         ("duckdb", &["warehouse", "ledger"][..]),
         ("maud", &["report"]),
+        ("aws_sdk_kinesis", &["stream/kinesis"]),
+        ("rdkafka", &["stream/kafka"]),
         ("aws_sdk_s3", &["lake/store"]),
         ("aws_config", &["lake/store"]),
         ("aws_types", &["lake/store"]),

@@ -11,7 +11,7 @@ mod missing_pipes;
 mod no_answers;
 mod plan;
 pub(crate) mod proof;
-mod reshipped_groups;
+pub(crate) mod reshipped_groups;
 mod setup;
 mod time_and_patience;
 mod unreachable;

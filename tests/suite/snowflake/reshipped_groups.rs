@@ -22,7 +22,7 @@ fn artists(letters: &str) -> Vec<Value> {
 }
 
 /// A playlist document: each song is a letter and its artists' letters.
-fn playlist(snapshot: &str, songs: &[(char, &str)]) -> String {
+pub(crate) fn playlist(snapshot: &str, songs: &[(char, &str)]) -> String {
     let rows: Vec<Value> = songs
         .iter()
         .map(|(letter, by)| {
@@ -44,7 +44,7 @@ fn playlist(snapshot: &str, songs: &[(char, &str)]) -> String {
 }
 
 /// A document of full artists: each is a letter and its genres.
-fn full_artists(genres: &[(char, &[&str])]) -> String {
+pub(crate) fn full_artists(genres: &[(char, &[&str])]) -> String {
     let full = genres.iter().map(|(letter, genres)| {
         let mut artist = artists(&letter.to_string()).remove(0);
         artist["genres"] = json!(genres);

@@ -1,10 +1,13 @@
 //! Every setting once, as one row: its variable, its key in the file, its default, what it is for, and where its value is kept.
 //! Loading, `config check`, `config init`, `.env.example` and the words about a name or a value that is wrong come from this list.
 
+mod stream;
+
 use std::collections::BTreeSet;
 
 use super::slot::{Kind, Slot};
 use super::{Config, forms};
+use stream::STREAM;
 
 /// One setting.
 pub(super) struct Setting {
@@ -63,7 +66,7 @@ impl Default for Config {
 
 /// In the order in which they are shown.
 pub(super) fn all() -> impl Iterator<Item = &'static Setting> {
-    SPOTIFY.iter().chain(LAKE).chain(STATE).chain(SNOWFLAKE).chain(OBSERVE)
+    SPOTIFY.iter().chain(LAKE).chain(STATE).chain(SNOWFLAKE).chain(STREAM).chain(OBSERVE)
 }
 
 /// Those of [`all`] and those that are shown nowhere.

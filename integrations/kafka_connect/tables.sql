@@ -1,0 +1,88 @@
+-- Tables of the stream's own, for the connector: the same columns as in RAW, each of which may be NULL; row_hash is a text, as in the event.
+-- An event lands as it comes: the current row of a key is the one of the newest run_id. Tombstones are not landed.
+create schema if not exists SPOTIFY.STREAM;
+create role if not exists SNOWTRACK_STREAM;
+grant usage on database SPOTIFY to role SNOWTRACK_STREAM;
+grant usage on schema SPOTIFY.STREAM to role SNOWTRACK_STREAM;
+
+create table if not exists SPOTIFY.STREAM.ALBUMS (
+    ID VARCHAR,
+    NAME VARCHAR,
+    RELEASE_DATE DATE,
+    TOTAL_TRACKS INTEGER,
+    URL VARCHAR,
+    RUN_ID VARCHAR,
+    EXTRACTED_AT TIMESTAMP_NTZ,
+    ROW_HASH VARCHAR
+);
+create table if not exists SPOTIFY.STREAM.ARTISTS (
+    ID VARCHAR,
+    NAME VARCHAR,
+    URL VARCHAR,
+    RUN_ID VARCHAR,
+    EXTRACTED_AT TIMESTAMP_NTZ,
+    ROW_HASH VARCHAR
+);
+create table if not exists SPOTIFY.STREAM.SONGS (
+    ID VARCHAR,
+    NAME VARCHAR,
+    ADDED_AT TIMESTAMP_NTZ,
+    DURATION_MS INTEGER,
+    POPULARITY INTEGER,
+    URL VARCHAR,
+    ALBUM_ID VARCHAR,
+    ARTIST_IDS VARCHAR,
+    RUN_ID VARCHAR,
+    EXTRACTED_AT TIMESTAMP_NTZ,
+    ROW_HASH VARCHAR
+);
+create table if not exists SPOTIFY.STREAM.SONG_ARTISTS (
+    SONG_ID VARCHAR,
+    ARTIST_POSITION INTEGER,
+    ARTIST_ID VARCHAR,
+    RUN_ID VARCHAR,
+    EXTRACTED_AT TIMESTAMP_NTZ,
+    ROW_HASH VARCHAR
+);
+create table if not exists SPOTIFY.STREAM.PLAYLISTS (
+    ID VARCHAR,
+    NAME VARCHAR,
+    OWNER_ID VARCHAR,
+    IS_PUBLIC BOOLEAN,
+    IS_COLLABORATIVE BOOLEAN,
+    SNAPSHOT_ID VARCHAR,
+    ITEM_COUNT INTEGER,
+    URL VARCHAR,
+    RUN_ID VARCHAR,
+    EXTRACTED_AT TIMESTAMP_NTZ,
+    ROW_HASH VARCHAR
+);
+create table if not exists SPOTIFY.STREAM.PLAYLIST_SONGS (
+    PLAYLIST_ID VARCHAR,
+    SNAPSHOT_ID VARCHAR,
+    POSITION INTEGER,
+    SONG_ID VARCHAR,
+    ADDED_AT TIMESTAMP_NTZ,
+    ADDED_BY VARCHAR,
+    ITEM_KIND VARCHAR,
+    RUN_ID VARCHAR,
+    EXTRACTED_AT TIMESTAMP_NTZ,
+    ROW_HASH VARCHAR
+);
+create table if not exists SPOTIFY.STREAM.SONG_OBSERVATIONS (
+    SONG_ID VARCHAR,
+    OBSERVED_ON DATE,
+    POPULARITY INTEGER,
+    PLAYLIST_COUNT INTEGER,
+    RUN_ID VARCHAR,
+    EXTRACTED_AT TIMESTAMP_NTZ,
+    ROW_HASH VARCHAR
+);
+create table if not exists SPOTIFY.STREAM.GENRES (
+    ARTIST_ID VARCHAR,
+    GENRE VARCHAR,
+    RUN_ID VARCHAR,
+    EXTRACTED_AT TIMESTAMP_NTZ,
+    ROW_HASH VARCHAR
+);
+grant insert, select on all tables in schema SPOTIFY.STREAM to role SNOWTRACK_STREAM;

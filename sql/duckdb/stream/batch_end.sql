@@ -1,0 +1,10 @@
+-- batch_end: the last row of the next batch. ?1: the row before it, ?2: how many rows it has at most
+-- grain: one row · reads: lacking_{table} · shipped: no
+select max(stored_rowid) as last_rowid
+from (
+    select stored_rowid
+    from lacking_{table}
+    where stored_rowid > ?1
+    order by stored_rowid
+    limit ?2
+);

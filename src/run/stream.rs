@@ -1,0 +1,323 @@
+//! Stream: sends every row that is new to the stream, batch by batch, each noted before and after.
+//!
+//! Only what the gate has passed: what was exported. Its troubles are its own: they are kept, the lake goes on, and the run tells of them
+//! at its end.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::error::Error;
+use super::report::StreamReport;
+use super::{Run, saving};
+use crate::blocking::blocking;
+use crate::event::{Ending, Stage};
+use crate::ids::Table;
+use crate::ledger::streams::{self, Acknowledgement, KnownStream, Sent};
+use crate::status::StreamState;
+use crate::stop::Stop;
+use crate::stream::{self, Stream, StreamSettings};
+use crate::warehouse::{Among, StreamRow, Warehouse};
+
+/// Events that are noted, sent and acknowledged together.
+const MOST_EVENTS: usize = 10_000;
+
+/// How long a run waits before its fetch for a stream to say which one it is.
+const GREETING: Duration = Duration::from_secs(3);
+
+/// Before anything is fetched: ends a run whose stream is another than the one that was sent everything so far, where it answers.
+pub(super) async fn meet(run: &Run<'_>) -> Result<(), Error> {
+    let Some(settings) = settings(run) else { return Ok(()) };
+    settings.address.require_known()?;
+    let Some(known) = streams::known(&run.warehouse)? else { return Ok(()) };
+    let timeout = settings.timeout.min(GREETING);
+    match Stream::open(&StreamSettings { timeout, ..settings.clone() }, run.stop).await {
+        Ok(stream) => Ok(require_known(&settings, &stream, &known)?),
+        // Nothing that time, or somebody elsewhere, could mend.
+        Err(error @ (stream::Error::NoKafka | stream::Error::Properties { .. })) => {
+            Err(error.into())
+        }
+        Err(_) => Ok(()),
+    }
+}
+
+/// That the stream answers, and is the one that was sent everything so far.
+///
+/// # Errors
+/// [`Error::Stream`].
+pub(crate) async fn require(
+    warehouse: &Warehouse,
+    settings: &StreamSettings,
+    stop: &Stop,
+) -> Result<(), Error> {
+    let stream = Stream::open(settings, stop).await?;
+    match streams::known(warehouse)? {
+        Some(known) => Ok(require_known(settings, &stream, &known)?),
+        None => Ok(()),
+    }
+}
+
+/// The settings of the stream, where the run goes as far as that.
+fn settings(run: &Run<'_>) -> Option<StreamSettings> {
+    let is_whole = run.does(Stage::Export) && run.does(Stage::Upload);
+    run.config.stream_settings().filter(|_| is_whole)
+}
+
+fn require_known(
+    settings: &StreamSettings,
+    stream: &Stream,
+    known: &KnownStream,
+) -> Result<(), stream::Error> {
+    let found = stream.identity();
+    if found == known.identity {
+        return Ok(());
+    }
+    let (address, known) = (settings.address.to_string(), known.identity.clone());
+    Err(stream::Error::Other { address, found, known })
+}
+
+/// Sends what the stream lacks. What keeps it is kept, and ends nothing else.
+pub(super) async fn stream(run: &mut Run<'_>) -> Result<(), Error> {
+    let Some(settings) = settings(run) else { return Ok(()) };
+    run.check_stop()?;
+    saving::confirm_again(run).await?;
+    let (run_id, clock) = (run.id().to_string(), run.settings.clock);
+    let sender = Sender { settings: &settings, run_id: &run_id, clock, stop: run.stop };
+    let sending = send(&mut run.warehouse, sender, Wish::default()).await?;
+    let Sending { reports, notes, trouble } = sending;
+    run.findings.streams = reports;
+    run.findings.notes.extend(notes);
+    run.findings.stream_trouble = trouble;
+    run.check_stop()
+}
+
+/// Who sends, and for whom.
+#[derive(Clone, Copy)]
+pub(crate) struct Sender<'a> {
+    /// Which stream.
+    pub(crate) settings: &'a StreamSettings,
+    /// The run that the batches are noted under.
+    pub(crate) run_id: &'a str,
+    /// The clock.
+    pub(crate) clock: fn() -> DateTime<Utc>,
+    /// Who may end it.
+    pub(crate) stop: &'a Stop,
+}
+
+/// What is wanted of the stream.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Wish {
+    /// Send every row, whatever the stream was sent.
+    pub(crate) replay: bool,
+    /// Send the rows of this table alone.
+    pub(crate) table: Option<Table>,
+    /// Look at every row for what is new, not only at those that changed.
+    pub(crate) looks_at_all: bool,
+}
+
+impl Wish {
+    fn tables(self) -> Vec<Table> {
+        self.table.map_or_else(|| Table::ALL.to_vec(), |table| vec![table])
+    }
+}
+
+/// What was sent.
+pub(crate) struct Sending {
+    /// By table.
+    pub(crate) reports: Vec<StreamReport>,
+    /// What a person should know of the stream.
+    pub(crate) notes: Vec<String>,
+    /// What kept the rest.
+    pub(crate) trouble: Option<stream::Error>,
+}
+
+/// Sends what the stream lacks.
+///
+/// # Errors
+/// Those of the ledger; what the stream says is in [`Sending::trouble`].
+pub(crate) async fn send(
+    warehouse: &mut Warehouse,
+    sender: Sender<'_>,
+    wish: Wish,
+) -> Result<Sending, Error> {
+    let mut sending = Sending { reports: Vec::new(), notes: Vec::new(), trouble: None };
+    let tried = try_to_send(warehouse, sender, wish, &mut sending).await;
+    match tried {
+        Ok(()) => {}
+        Err(Error::Stream(error)) => {
+            let is_later = error.ending() == Ending::Later;
+            let state = if is_later { StreamState::Pending } else { StreamState::Failed };
+            let left = sending.reports.iter_mut();
+            for report in left.filter(|it| it.acknowledged_count < it.event_count) {
+                report.state = state;
+            }
+            sending.trouble = Some(*error);
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(sending)
+}
+
+async fn try_to_send(
+    warehouse: &mut Warehouse,
+    sender: Sender<'_>,
+    wish: Wish,
+    sending: &mut Sending,
+) -> Result<(), Error> {
+    let Sender { settings, stop, .. } = sender;
+    let mut opened = None;
+    if wish.replay {
+        // Which one it is decides what is sent again.
+        let stream = Stream::open(settings, stop).await?;
+        blocking(|| begin_replay(warehouse, sender, wish, &stream))?;
+        opened = Some(stream);
+    }
+    let known = streams::known(warehouse)?;
+    let tables = wish.tables();
+    blocking(|| survey(warehouse, known.as_ref(), wish, &tables, sending))?;
+    let lacking: Vec<Table> =
+        sending.reports.iter().filter(|it| 0 < it.event_count).map(|it| it.table).collect();
+    if lacking.is_empty() {
+        return finish(warehouse, known.as_ref(), wish);
+    }
+    let stream = match opened {
+        Some(stream) => stream,
+        None => Stream::open(settings, stop).await?,
+    };
+    match &known {
+        Some(known) => require_known(settings, &stream, known)?,
+        None => {
+            let address = settings.address.to_string();
+            streams::begin(warehouse, &stream.identity(), &address, (sender.clock)())?;
+        }
+    }
+    sending.notes = stream.prepare(&lacking, stop).await?;
+    streams::lose_begun_batches(warehouse)?;
+    for report in sending.reports.iter_mut().filter(|it| 0 < it.event_count) {
+        send_tombstones(warehouse, sender, &stream, report).await?;
+        send_rows(warehouse, sender, &stream, report).await?;
+        report.state = StreamState::Sent;
+    }
+    let known = streams::known(warehouse)?;
+    finish(warehouse, known.as_ref(), wish)
+}
+
+/// Notes that every row is to be sent again, unless that is under way already.
+fn begin_replay(
+    warehouse: &mut Warehouse,
+    sender: Sender<'_>,
+    wish: Wish,
+    stream: &Stream,
+) -> Result<(), Error> {
+    let (found, address) = (stream.identity(), sender.settings.address.to_string());
+    match streams::known(warehouse)? {
+        Some(known) if known.identity == found => {
+            let tables = wish.tables();
+            if known.replaying != tables {
+                streams::replay(warehouse, &tables)?;
+            }
+        }
+        // It is sent nothing of the other tables otherwise, and nobody would know.
+        _ if wish.table.is_some() => {
+            let known = "none, or another".to_owned();
+            return Err(stream::Error::Other { address, found, known }.into());
+        }
+        _ => streams::begin(warehouse, &found, &address, (sender.clock)())?,
+    }
+    Ok(())
+}
+
+/// Counts what the stream lacks, table by table.
+fn survey(
+    warehouse: &Warehouse,
+    known: Option<&KnownStream>,
+    wish: Wish,
+    tables: &[Table],
+    sending: &mut Sending,
+) -> Result<(), Error> {
+    let has_news = streams::lacks_anything(warehouse)?;
+    for &table in tables {
+        let among = match known {
+            Some(known) if !wish.looks_at_all => known.among(table),
+            _ => Among::All,
+        };
+        // A night without news looks at no row.
+        let event_count = match has_news || among == Among::All {
+            true => warehouse.find_lacking(table, among)? + warehouse.find_gone(table)?,
+            false => 0,
+        };
+        let state = if event_count == 0 { StreamState::Sent } else { StreamState::Pending };
+        sending.reports.push(StreamReport { table, event_count, acknowledged_count: 0, state });
+    }
+    Ok(())
+}
+
+/// Notes that the stream has everything, where every table was looked at.
+fn finish(warehouse: &mut Warehouse, known: Option<&KnownStream>, wish: Wish) -> Result<(), Error> {
+    let Some(known) = known else { return Ok(()) };
+    let is_open = !known.replaying.is_empty() || streams::lacks_anything(warehouse)?;
+    let covers = wish.table.is_none_or(|table| known.replaying == [table]);
+    match wish.table {
+        None if is_open => Ok(streams::has_everything(warehouse)?),
+        Some(_) if covers => Ok(streams::end_replay(warehouse)?),
+        _ => Ok(()),
+    }
+}
+
+async fn send_rows(
+    warehouse: &mut Warehouse,
+    sender: Sender<'_>,
+    stream: &Stream,
+    report: &mut StreamReport,
+) -> Result<(), Error> {
+    let (table, mut after) = (report.table, -1);
+    while let Some(batch) = warehouse.next_batch(table, after, MOST_EVENTS)? {
+        let rows = blocking(|| warehouse.rows_of_batch(table, batch))?;
+        send_batch(warehouse, sender, stream, report, Part { rows, sent: Sent::Rows(batch) })
+            .await?;
+        after = batch.last;
+    }
+    Ok(())
+}
+
+async fn send_tombstones(
+    warehouse: &mut Warehouse,
+    sender: Sender<'_>,
+    stream: &Stream,
+    report: &mut StreamReport,
+) -> Result<(), Error> {
+    let mut after = String::new();
+    loop {
+        let rows = warehouse.gone_batch(report.table, &after, MOST_EVENTS)?;
+        let Some(last) = rows.last().map(|row| row.key.clone()) else { return Ok(()) };
+        let sent = Sent::Tombstones { after: &after, last: &last };
+        send_batch(warehouse, sender, stream, report, Part { rows, sent }).await?;
+        after = last;
+    }
+}
+
+/// What is sent together, and how the ledger notes it.
+struct Part<'a> {
+    rows: Vec<StreamRow>,
+    sent: Sent<'a>,
+}
+
+async fn send_batch(
+    warehouse: &mut Warehouse,
+    sender: Sender<'_>,
+    stream: &Stream,
+    report: &mut StreamReport,
+    part: Part<'_>,
+) -> Result<(), Error> {
+    let Part { rows, sent } = part;
+    if sender.stop.is_asked() {
+        return Err(Error::Interrupted);
+    }
+    let (table, clock) = (report.table, sender.clock);
+    let batch = streams::begin_batch(warehouse, sender.run_id, table, &rows, clock())?;
+    let ranges = stream.send(table, &rows, sender.stop).await?;
+    let found = Acknowledgement { ranges: &ranges, at: clock() };
+    blocking(|| streams::acknowledge(warehouse, batch, table, sent, found))?;
+    report.acknowledged_count += rows.len() as u64;
+    Ok(())
+}

@@ -1,0 +1,8 @@
+//! Row changes in Kafka and Kinesis: what is sent, in which order, after which fault, and how it is proven.
+
+mod events;
+#[cfg(feature = "kafka")]
+mod kafka;
+#[cfg(feature = "kafka")]
+mod kafka_faults;
+mod kinesis;
