@@ -74,4 +74,5 @@ pub mod state;
 pub mod run;
 pub mod observe;
 mod operate;
+mod intelligence;
 pub mod cli;

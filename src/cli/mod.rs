@@ -20,6 +20,7 @@ mod progress;
 mod prune;
 mod query;
 mod questions;
+mod recommend;
 mod reconcile;
 mod run;
 mod snowflake;
@@ -143,6 +144,8 @@ enum Command {
     Config(config::ConfigCommand),
     /// Read-only SQL on the published file, or one of the ready questions
     Query(query::QueryArgs),
+    /// Songs that stand in the same lists as a list's songs, each with its reason
+    Recommend(recommend::RecommendArgs),
     /// Shell completions on standard output
     Completions {
         /// The shell
@@ -160,6 +163,7 @@ impl Command {
             | Self::Verify(_)
             | Self::Reconcile(_)
             | Self::Query(_)
+            | Self::Recommend(_)
             | Self::Plan(_) => true,
             Self::Forget(arguments) => arguments.only_shows(),
             Self::Prune(arguments) => arguments.only_shows(),
@@ -335,6 +339,7 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
         Command::Doctor => doctor::doctor(cli, &config),
         Command::Config(_) => config::check(cli, &settings),
         Command::Query(arguments) => query::run_query(cli, arguments, data_dir),
+        Command::Recommend(arguments) => recommend::recommend(cli, arguments, &config),
         Command::Completions { .. } | Command::Man(_) => Ok(()),
     }
 }

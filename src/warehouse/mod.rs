@@ -22,6 +22,7 @@ mod mart_files;
 mod published;
 mod query;
 mod reads;
+mod recommend;
 mod refused;
 mod sql_files;
 mod transform;
@@ -55,6 +56,7 @@ pub(crate) use published::{NextVersion, PublishedFile};
 pub(crate) use query::{Answered, Column, Question, Refusal, Shape, answer, query_memory_bytes};
 pub(crate) use query::{ListedTable, counts, csv_line};
 pub(crate) use reads::{FinishedRead, KnownRead, ListedPlaylist, NewRead, ReadStatus, WholeRead};
+pub(crate) use recommend::{Evaluation, FoundList, Listening, RecommendedSong, Score, Seeds};
 pub(crate) use refused::Finding;
 #[cfg(test)]
 pub(crate) use sql_files::Scratch;

@@ -44,6 +44,8 @@ const MERGE: &str = include_str!("../../sql/duckdb/merge.sql");
 /// Ends the transaction of a transform: what was read is noted, what is no longer listed goes.
 pub(super) const FINISH: &str = include_str!("../../sql/duckdb/finish.sql");
 const PUBLISH: &str = include_str!("../../sql/duckdb/publish.sql");
+/// Says in the attached `published` file where each list's rows come from.
+pub(super) const PUBLISH_ORIGINS: &str = include_str!("../../sql/duckdb/publish_origins.sql");
 /// Makes the table of findings in the attached `refused` file.
 pub(super) const REFUSED: &str = include_str!("../../sql/duckdb/refused.sql");
 const PUBLISH_DETAILS: &str = include_str!("../../sql/duckdb/publish_details.sql");
@@ -91,6 +93,33 @@ macro_rules! statements {
 
 /// What is copied into a fresh work file.
 pub(super) const FRESH_TABLES: &str = include_str!("../../sql/duckdb/forget/fresh_tables.sql");
+
+/// What is asked of the published file to recommend songs, and to say how well that is done.
+pub(super) mod recommend {
+    pub(crate) const RECOMMEND: &str =
+        include_str!("../../sql/duckdb/recommend/recommend.sql");
+    pub(crate) const LISTS: &str = include_str!("../../sql/duckdb/recommend/lists.sql");
+    pub(crate) const UNKNOWN_SONGS: &str =
+        include_str!("../../sql/duckdb/recommend/unknown_songs.sql");
+    pub(crate) const API_LISTS: &str = include_str!("../../sql/duckdb/recommend/api_lists.sql");
+    pub(crate) const BEGIN_EVALUATION: &str =
+        include_str!("../../sql/duckdb/recommend/begin_evaluation.sql");
+    pub(crate) const EVALUATE: &str = include_str!("../../sql/duckdb/recommend/evaluate.sql");
+}
+
+/// What a model can learn from, table by table.
+pub(super) mod features {
+    pub(crate) const INTERACTIONS: &str =
+        include_str!("../../sql/duckdb/features/interactions.sql");
+}
+
+/// The statements that split every list into what is known and what is hidden.
+pub(super) fn begin_evaluation() -> String {
+    template::fill(&without_header(recommend::BEGIN_EVALUATION), |name| match name {
+        "interactions" => Some(Cow::Owned(without_header(features::INTERACTIONS))),
+        _ => None,
+    })
+}
 
 /// What is forgotten: whose, what becomes of the rows of each table, and what goes of everything else.
 pub(super) mod forget {
@@ -596,6 +625,7 @@ mod tests {
                 PUBLISH_ALL_DETAILS,
                 OPERATIONS,
                 RENEW_OPERATIONS,
+                PUBLISH_ORIGINS,
                 REFUSED,
                 TABLE_COUNTS_FILE,
                 SCHEMA_WORDS,
@@ -604,6 +634,9 @@ mod tests {
             ])
             .chain([KNOWN_READS, UNFINISHED_READ, SEARCH_PATH, TABLES_OF_A_FILE])
             .chain([UNKNOWN_GENRES, TIDY_GENRES])
+            .chain([recommend::RECOMMEND, recommend::LISTS, recommend::UNKNOWN_SONGS])
+            .chain([recommend::API_LISTS, recommend::BEGIN_EVALUATION, recommend::EVALUATE])
+            .chain([features::INTERACTIONS])
             .chain([
                 forget::WHOSE,
                 forget::PURGE,

@@ -39,7 +39,8 @@ impl Writer<'_> {
                     tracing::debug!("publish the changes of `{table}`");
                     self.run(&sql_files::publish_changes(table))
                 })?;
-                self.run(&sql_files::publish_details())
+                self.run(&sql_files::publish_details())?;
+                self.run(sql_files::PUBLISH_ORIGINS)
             })?;
             for table in Table::ALL {
                 let sql = ledger::IS_PUBLISHED.replace("{table}", table.name());
@@ -78,6 +79,7 @@ impl Writer<'_> {
                 self.run(&statement(table))
             })?;
             self.run(sql_files::PUBLISH_ALL_DETAILS)?;
+            self.run(sql_files::PUBLISH_ORIGINS)?;
             // A view remembers the database in which it was made, so the names inside must be found there.
             self.run("use published")?;
             let marts =

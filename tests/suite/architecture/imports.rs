@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{code, sources};
 
-const ORDER: [&str; 28] = [
+const ORDER: [&str; 29] = [
     "causes",
     "phrase",
     "shell",
@@ -32,6 +32,7 @@ const ORDER: [&str; 28] = [
     "run",
     "observe",
     "operate",
+    "intelligence",
     "cli",
 ];
 
