@@ -83,10 +83,11 @@ impl Listening {
         }
         let config = Config::default()
             .access_mode(AccessMode::ReadOnly)
-            .and_then(|config| config.enable_external_access(false))
             .and_then(|config| config.max_memory(&memory_limit()))
             .and_then(|config| config.threads(most_threads()))
+            // Before access is off, which would refuse it.
             .and_then(|config| config.with("temp_directory", temp_directory.to_string_lossy()))
+            .and_then(|config| config.enable_external_access(false))
             .doing("set DuckDB's limits")?;
         Ok(Self { connection: connect(file, config)? })
     }

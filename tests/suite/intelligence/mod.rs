@@ -1,0 +1,3 @@
+//! What is made of the tables: recommendations, features, playlists written back.
+
+mod recommend;
