@@ -9,6 +9,7 @@ mod doctor;
 mod duration;
 mod exit;
 mod export;
+mod features;
 mod forget;
 mod guarded;
 mod harmless;
@@ -144,6 +145,8 @@ enum Command {
     Config(config::ConfigCommand),
     /// Read-only SQL on the published file, or one of the ready questions
     Query(query::QueryArgs),
+    /// Tables that a model can learn from, in the published file and as Parquet; each publish makes them again
+    Features(features::FeaturesArgs),
     /// Songs that stand in the same lists as a list's songs, each with its reason
     Recommend(recommend::RecommendArgs),
     /// Shell completions on standard output
@@ -339,6 +342,7 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
         Command::Doctor => doctor::doctor(cli, &config),
         Command::Config(_) => config::check(cli, &settings),
         Command::Query(arguments) => query::run_query(cli, arguments, data_dir),
+        Command::Features(arguments) => features::features(cli, arguments, &config),
         Command::Recommend(arguments) => recommend::recommend(cli, arguments, &config),
         Command::Completions { .. } | Command::Man(_) => Ok(()),
     }

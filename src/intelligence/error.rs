@@ -27,6 +27,9 @@ pub(crate) enum Error {
         "`{id}` has no songs to start from: name songs with `--song`, or another list"
     )]
     NoSeed { id: String },
+    /// A step on the way.
+    #[error(transparent)]
+    Run(#[from] crate::run::Error),
     /// The warehouse.
     #[error(transparent)]
     Warehouse(#[from] crate::warehouse::Error),
@@ -38,13 +41,14 @@ fn lists(count: u64) -> String {
 
 impl Error {
     /// How the command ends with it.
-    pub(crate) const fn ending(&self) -> Ending {
+    pub(crate) fn ending(&self) -> Ending {
         match self {
             Self::ApiContent { .. }
             | Self::UnknownList { .. }
             | Self::ManyLists { .. }
             | Self::UnknownSongs { .. }
             | Self::NoSeed { .. } => Ending::Usage,
+            Self::Run(error) => error.ending(),
             Self::Warehouse(error) => ending::of_warehouse(error),
         }
     }

@@ -4,9 +4,11 @@
 //! only where the user says that they may be.
 
 mod error;
+mod features;
 mod origin;
 mod recommend;
 
 pub(crate) use error::Error;
+pub(crate) use features::{FeatureRequest, features};
 pub(crate) use origin::ApiContent;
 pub(crate) use recommend::{Reason, Recommendation, Wanted, evaluate, recommend};

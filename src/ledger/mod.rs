@@ -13,6 +13,7 @@
 
 pub(crate) mod checks;
 pub(crate) mod consumers;
+pub(crate) mod features;
 mod file_summary;
 pub(crate) mod files;
 pub(crate) mod forgets;

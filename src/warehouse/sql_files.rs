@@ -111,11 +111,33 @@ pub(super) mod recommend {
 pub(super) mod features {
     pub(crate) const INTERACTIONS: &str =
         include_str!("../../sql/duckdb/features/interactions.sql");
+    pub(crate) const BEGIN: &str = include_str!("../../sql/duckdb/features/begin.sql");
+    pub(crate) const PART_COUNT: &str = include_str!("../../sql/duckdb/features/part_count.sql");
+    /// Of a part of the songs.
+    pub(crate) const DEGREES: &str = include_str!("../../sql/duckdb/features/degrees.sql");
+    pub(crate) const SONG_FEATURES: &str =
+        include_str!("../../sql/duckdb/features/song_features.sql");
+    pub(crate) const PLAYLIST_FEATURES: &str =
+        include_str!("../../sql/duckdb/features/playlist_features.sql");
+    /// What each column means, as it is written beside the files.
+    pub(crate) const MEANINGS: &str = include_str!("../../sql/duckdb/features/features.yml");
+    /// The same as JSON. Made by build.rs.
+    pub(crate) const MEANINGS_JSON: &str =
+        include_str!(concat!(env!("OUT_DIR"), "/features.json"));
 }
 
 /// The statements that split every list into what is known and what is hidden.
 pub(super) fn begin_evaluation() -> String {
-    template::fill(&without_header(recommend::BEGIN_EVALUATION), |name| match name {
+    with_interactions(recommend::BEGIN_EVALUATION)
+}
+
+/// The statements that make the first table of features, and what the others are made from.
+pub(super) fn begin_features() -> String {
+    with_interactions(features::BEGIN)
+}
+
+fn with_interactions(template: &str) -> String {
+    template::fill(&without_header(template), |name| match name {
         "interactions" => Some(Cow::Owned(without_header(features::INTERACTIONS))),
         _ => None,
     })
@@ -636,7 +658,8 @@ mod tests {
             .chain([UNKNOWN_GENRES, TIDY_GENRES])
             .chain([recommend::RECOMMEND, recommend::LISTS, recommend::UNKNOWN_SONGS])
             .chain([recommend::API_LISTS, recommend::BEGIN_EVALUATION, recommend::EVALUATE])
-            .chain([features::INTERACTIONS])
+            .chain([features::INTERACTIONS, features::BEGIN, features::PART_COUNT])
+            .chain([features::DEGREES, features::SONG_FEATURES, features::PLAYLIST_FEATURES])
             .chain([
                 forget::WHOSE,
                 forget::PURGE,

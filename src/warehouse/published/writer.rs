@@ -49,6 +49,7 @@ impl Writer<'_> {
                     return Ok(false);
                 }
             }
+            self.renew_features()?;
             self.run("checkpoint published")?;
             Ok(true)
         })
@@ -90,6 +91,7 @@ impl Writer<'_> {
             self.run(sql_files::RENEW_OPERATIONS)?;
             // In one transaction, where a comment costs a tenth.
             self.in_transaction(|| self.run(descriptions::STATEMENTS.as_str()))?;
+            self.renew_features()?;
             self.run("checkpoint published")
         })
     }
@@ -115,7 +117,7 @@ impl Writer<'_> {
         committed
     }
 
-    fn run(&self, sql: &str) -> Result<(), Error> {
+    pub(super) fn run(&self, sql: &str) -> Result<(), Error> {
         if (self.is_unwanted)() {
             let source = std::io::ErrorKind::Interrupted.into();
             return Err(Error::File { doing: "write", path: self.file.to_owned(), source });
@@ -130,7 +132,7 @@ impl Writer<'_> {
 
     /// A statement that takes back what was begun. Who interrupts the work does it once and may meet this one, whose second attempt
     /// then meets nobody.
-    fn undo(&self, sql: &str) -> Result<(), Error> {
+    pub(super) fn undo(&self, sql: &str) -> Result<(), Error> {
         self.end(sql).or_else(|_| self.end(sql))
     }
 

@@ -1,3 +1,4 @@
 //! What is made of the tables: recommendations, features, playlists written back.
 
+mod features;
 mod recommend;

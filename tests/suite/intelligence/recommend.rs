@@ -77,8 +77,8 @@ fn the_score_is_the_formula_for_a_song_that_one_can_count_by_hand() {
         let song = found["song_id"].as_str().unwrap();
         let sql = format!(
             "with seeds as (select unnest(songs) as i from {lists} where list = '{LIST}'), \
-            counted as (select {} as both, {} as of_i, {} as of_j from seeds) \
-            select sum(both / sqrt(of_i * of_j) * both / (both + 10)) as score from counted",
+            counted as (select {} as shared, {} as of_i, {} as of_j from seeds) \
+            select sum(shared / sqrt(of_i * of_j) * shared / (shared + 10)) as score from counted",
             count(&format!("[i, '{song}']")),
             count("[i]"),
             count(&format!("['{song}']")),
