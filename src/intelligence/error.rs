@@ -1,5 +1,9 @@
 //! Why nothing was recommended, or made, split by what the reader does next.
 
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+
 use crate::event::Ending;
 use crate::run::ending;
 
@@ -27,12 +31,54 @@ pub(crate) enum Error {
         "`{id}` has no songs to start from: name songs with `--song`, or another list"
     )]
     NoSeed { id: String },
+    /// A line of a file, or a value of a query, that is no song.
+    #[error("in {place}: {source}")]
+    NoSong { place: String, source: crate::ids::InvalidId },
+    /// The file of songs cannot be read.
+    #[error("could not read the songs in `{path}`")]
+    SongFile { path: PathBuf, source: std::io::Error },
+    /// A query that gives no songs.
+    #[error(
+        "the query gives no column `song_id` of songs' ids: for example `select song_id from marts.playlist_songs_current order by added_at desc limit 50`"
+    )]
+    NoSongColumn,
+    /// There is nothing to make a list of.
+    #[error("there is no song to make a list of, so none was made")]
+    NoSongs,
+    /// More than a list holds.
+    #[error("that is {count} songs, and a playlist holds {most} at most: take fewer")]
+    TooManySongs { count: usize, most: usize },
+    /// The list was first read later.
+    #[error(
+        "`{id}` was not read by {at} or before, so it is not known what it was then: `snowtrack query \"select min(extracted_at) from core.playlist_songs where playlist_id = '{id}'\"` shows from when on it is", at = at.format("%Y-%m-%d %H:%M:%S UTC")
+    )]
+    NotReadYet { id: String, at: DateTime<Utc> },
+    /// Somebody deleted the new list meanwhile.
+    #[error("the new list `{id}` is gone again from Spotify: the same command makes another one")]
+    ListGone { id: String },
+    /// The new list is not what was planned.
+    #[error(
+        "the new list https://open.spotify.com/playlist/{id} holds {found} songs where {wanted} were planned, and differs from position {position} on: somebody changed it, or Spotify did; it is left as it is, and the same command makes another one"
+    )]
+    ListDiffers { id: String, found: usize, wanted: usize, position: usize },
+    /// Spotify does not know some of the songs.
+    #[error(
+        "the new list https://open.spotify.com/playlist/{id} is made and lacks {count}, which Spotify does not take (any more): {}", songs.join(", "), count = counted(songs.len())
+    )]
+    ListIncomplete { id: String, songs: Vec<String> },
+    /// Spotify.
+    #[error(transparent)]
+    Spotify(#[from] crate::sources::Error),
     /// A step on the way.
     #[error(transparent)]
     Run(#[from] crate::run::Error),
     /// The warehouse.
     #[error(transparent)]
     Warehouse(#[from] crate::warehouse::Error),
+}
+
+fn counted(count: usize) -> String {
+    if count == 1 { "1 song".to_owned() } else { format!("{count} songs") }
 }
 
 fn lists(count: u64) -> String {
@@ -47,7 +93,17 @@ impl Error {
             | Self::UnknownList { .. }
             | Self::ManyLists { .. }
             | Self::UnknownSongs { .. }
-            | Self::NoSeed { .. } => Ending::Usage,
+            | Self::NoSeed { .. }
+            | Self::NoSong { .. }
+            | Self::SongFile { .. }
+            | Self::NoSongColumn
+            | Self::NoSongs
+            | Self::TooManySongs { .. }
+            | Self::NotReadYet { .. } => Ending::Usage,
+            Self::ListGone { .. } | Self::ListDiffers { .. } | Self::ListIncomplete { .. } => {
+                Ending::Mismatch
+            }
+            Self::Spotify(error) => ending::of_source(error),
             Self::Run(error) => error.ending(),
             Self::Warehouse(error) => ending::of_warehouse(error),
         }

@@ -3,6 +3,7 @@
 //! The formula is SQL (`sql/duckdb/recommend`); here its rows become values. The file is read as `query` reads it: by itself, beside any
 //! run.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use duckdb::{AccessMode, Config, Connection, params};
@@ -129,6 +130,21 @@ impl Listening {
         let doing = "look up songs";
         let mut statement = self.connection.prepare(sql::UNKNOWN_SONGS).doing(doing)?;
         let rows = statement.query_map([json!(songs).to_string()], |row| row.get(0));
+        rows.and_then(Iterator::collect).doing(doing)
+    }
+
+    /// What these songs are called, by id, as far as the file knows: `song · artist`.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub(crate) fn song_names(&self, songs: &[String]) -> Result<BTreeMap<String, String>, Error> {
+        let doing = "look up songs";
+        let mut statement = self.connection.prepare(sql::SONG_NAMES).doing(doing)?;
+        let rows = statement.query_map([json!(songs).to_string()], |row| {
+            let (name, artist): (Option<String>, Option<String>) = (row.get(1)?, row.get(2)?);
+            let artist = artist.map(|artist| format!(" · {artist}")).unwrap_or_default();
+            Ok((row.get(0)?, format!("{}{artist}", name.unwrap_or_default())))
+        });
         rows.and_then(Iterator::collect).doing(doing)
     }
 

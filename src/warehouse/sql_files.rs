@@ -101,6 +101,7 @@ pub(super) mod recommend {
     pub(crate) const LISTS: &str = include_str!("../../sql/duckdb/recommend/lists.sql");
     pub(crate) const UNKNOWN_SONGS: &str =
         include_str!("../../sql/duckdb/recommend/unknown_songs.sql");
+    pub(crate) const SONG_NAMES: &str = include_str!("../../sql/duckdb/recommend/song_names.sql");
     pub(crate) const API_LISTS: &str = include_str!("../../sql/duckdb/recommend/api_lists.sql");
     pub(crate) const BEGIN_EVALUATION: &str =
         include_str!("../../sql/duckdb/recommend/begin_evaluation.sql");
@@ -296,6 +297,7 @@ pub(crate) mod ledger {
         REGISTER_CONSUMER "register_consumer",
         REMEMBER_PLAYLIST "remember_playlist",
         ROW_COUNT_OF_RUNS "row_count_of_runs",
+        ROWS_OF_SNAPSHOT "rows_of_snapshot",
         ROWS_OF_DOCUMENTS "rows_of_documents",
         ROW_HELD_BEFORE "row_held_before",
         RUNS_OF_ERASURE "runs_of_erasure",
@@ -303,6 +305,7 @@ pub(crate) mod ledger {
         SENT_FILES "sent_files",
         SETTING "setting",
         SETTLED_PAGES "settled_pages",
+        SNAPSHOT_AT "snapshot_at",
         STANDING_FILES "standing_files",
         SETTLE_FILES "settle_files",
         SETTLED_ROWS_OF_RUNS "settled_rows_of_runs",
@@ -658,6 +661,7 @@ mod tests {
             .chain([UNKNOWN_GENRES, TIDY_GENRES])
             .chain([recommend::RECOMMEND, recommend::LISTS, recommend::UNKNOWN_SONGS])
             .chain([recommend::API_LISTS, recommend::BEGIN_EVALUATION, recommend::EVALUATE])
+            .chain([recommend::SONG_NAMES])
             .chain([features::INTERACTIONS, features::BEGIN, features::PART_COUNT])
             .chain([features::DEGREES, features::SONG_FEATURES, features::PLAYLIST_FEATURES])
             .chain([

@@ -48,7 +48,7 @@ observed as (
     where popularity is not null
 ),
 
-popularity as (
+lines as (
     select
         song_id,
         arg_max(popularity, observed_on) as level,
@@ -59,6 +59,16 @@ popularity as (
         stddev_samp(popularity) filter (age_days < 28) as volatility_28d
     from observed
     group by song_id
+),
+
+popularity as (
+    select
+        -- Through one day goes no line, of which DuckDB says that it is not a number.
+        * replace (
+            if(isnan(slope_7d), null, slope_7d) as slope_7d,
+            if(isnan(slope_28d), null, slope_28d) as slope_28d
+        )
+    from lines
 )
 
 select
