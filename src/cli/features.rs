@@ -28,13 +28,8 @@ pub(super) struct FeaturesArgs {
 }
 
 /// Makes them, and says where they are.
-pub(super) fn features(
-    cli: &Cli,
-    arguments: &FeaturesArgs,
-    config: &Config,
-) -> Result<(), Error> {
-    let request =
-        FeatureRequest { content: arguments.content.said(), out: arguments.out.clone() };
+pub(super) fn features(cli: &Cli, arguments: &FeaturesArgs, config: &Config) -> Result<(), Error> {
+    let request = FeatureRequest { content: arguments.content.said(), out: arguments.out.clone() };
     let stop = Arc::new(Stop::default());
     let (wait, state) = (arguments.wait.patience(), arguments.wait.terms());
     let settings = Settings { wait, state, ..Settings::of_stage(Stage::Publish, now) };
@@ -48,7 +43,8 @@ pub(super) fn features(
 }
 
 fn to_json(made: &[FeatureTable]) -> String {
-    let table = |it: &FeatureTable| json!({ "table": it.name, "row_count": it.row_count, "file": it.path });
+    let table =
+        |it: &FeatureTable| json!({ "table": it.name, "row_count": it.row_count, "file": it.path });
     json!({ "tables": made.iter().map(table).collect::<Vec<_>>() }).to_string()
 }
 

@@ -98,7 +98,8 @@ fn time(raw: &str) -> Result<DateTime<Utc>, String> {
         return Ok(next.and_time(NaiveTime::MIN).and_utc() - TimeDelta::microseconds(1));
     }
     let zoned = DateTime::parse_from_rfc3339(text).map(|time| time.to_utc());
-    let plain = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"];
+    let plain =
+        ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"];
     let plain = || plain.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
     zoned.ok().or_else(|| plain().map(|time| time.and_utc())).ok_or_else(|| {
         "wanted a day (2026-03-31) or a time (2026-03-31T18:00:00Z; UTC unless it says otherwise)"
@@ -107,11 +108,7 @@ fn time(raw: &str) -> Result<DateTime<Utc>, String> {
 }
 
 /// Makes the list, or shows it.
-pub(super) fn playlist(
-    cli: &Cli,
-    command: &PlaylistCommand,
-    config: &Config,
-) -> Result<(), Error> {
+pub(super) fn playlist(cli: &Cli, command: &PlaylistCommand, config: &Config) -> Result<(), Error> {
     let (how, request) = match command {
         PlaylistCommand::Create(arguments) => (&arguments.how, create(arguments)),
         PlaylistCommand::Restore(arguments) => (&arguments.how, restore(arguments)),

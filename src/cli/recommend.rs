@@ -83,7 +83,8 @@ fn document(found: &Recommendation) -> serde_json::Value {
 }
 
 fn in_words(reason: &Reason) -> String {
-    let counted = |count: u64, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
+    let counted =
+        |count: u64, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
     match reason {
         Reason::With(song, count) => format!("with {song} in {}", counted(*count, "playlist")),
         Reason::SameArtist(count) => {
@@ -113,11 +114,7 @@ fn table(found: &[Recommendation]) -> String {
     format!("{table}\n{} song{}", found.len(), if found.len() == 1 { "" } else { "s" })
 }
 
-fn print_evaluation(
-    cli: &Cli,
-    arguments: &RecommendArgs,
-    config: &Config,
-) -> Result<(), Error> {
+fn print_evaluation(cli: &Cli, arguments: &RecommendArgs, config: &Config) -> Result<(), Error> {
     let found = intelligence::evaluate(&config.data_dir, arguments.content.said())?;
     if cli.json {
         let document = json!({

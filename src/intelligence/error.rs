@@ -27,9 +27,7 @@ pub(crate) enum Error {
     #[error("the published file knows no song {}", ids.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", "))]
     UnknownSongs { ids: Vec<String> },
     /// A list without songs says nothing about what goes with them.
-    #[error(
-        "`{id}` has no songs to start from: name songs with `--song`, or another list"
-    )]
+    #[error("`{id}` has no songs to start from: name songs with `--song`, or another list")]
     NoSeed { id: String },
     /// A line of a file, or a value of a query, that is no song.
     #[error("in {place}: {source}")]

@@ -38,7 +38,10 @@ pub(crate) fn at(
     let Some((snapshot, read_at)) = found.optional().doing(doing)? else { return Ok(None) };
     let mut statement = connection.prepare(sql::ROWS_OF_SNAPSHOT).doing(doing)?;
     let rows = statement.query_map(params![list, snapshot], |row| {
-        Ok(PastRow { song_id: row.get(0)?, kind: row.get::<_, Option<String>>(1)?.unwrap_or_default() })
+        Ok(PastRow {
+            song_id: row.get(0)?,
+            kind: row.get::<_, Option<String>>(1)?.unwrap_or_default(),
+        })
     });
     let rows = rows.and_then(Iterator::collect).doing(doing)?;
     Ok(Some(PastList { read_at: read_at.and_utc(), rows }))

@@ -186,7 +186,8 @@ impl Listening {
         let doing = "say how well songs are recommended";
         self.connection.execute_batch(&begin_evaluation()).doing(doing)?;
         let count = "select count(*) from tested_lists";
-        let list_count: u64 = self.connection.query_row(count, [], |row| row.get(0)).doing(doing)?;
+        let list_count: u64 =
+            self.connection.query_row(count, [], |row| row.get(0)).doing(doing)?;
         let mut sums = Evaluation { list_count, ..Evaluation::default() };
         let mut statement = self.connection.prepare(sql::EVALUATE).doing(doing)?;
         let mut first = 1;

@@ -96,8 +96,7 @@ pub(super) const FRESH_TABLES: &str = include_str!("../../sql/duckdb/forget/fres
 
 /// What is asked of the published file to recommend songs, and to say how well that is done.
 pub(super) mod recommend {
-    pub(crate) const RECOMMEND: &str =
-        include_str!("../../sql/duckdb/recommend/recommend.sql");
+    pub(crate) const RECOMMEND: &str = include_str!("../../sql/duckdb/recommend/recommend.sql");
     pub(crate) const LISTS: &str = include_str!("../../sql/duckdb/recommend/lists.sql");
     pub(crate) const UNKNOWN_SONGS: &str =
         include_str!("../../sql/duckdb/recommend/unknown_songs.sql");
@@ -123,8 +122,7 @@ pub(super) mod features {
     /// What each column means, as it is written beside the files.
     pub(crate) const MEANINGS: &str = include_str!("../../sql/duckdb/features/features.yml");
     /// The same as JSON. Made by build.rs.
-    pub(crate) const MEANINGS_JSON: &str =
-        include_str!(concat!(env!("OUT_DIR"), "/features.json"));
+    pub(crate) const MEANINGS_JSON: &str = include_str!(concat!(env!("OUT_DIR"), "/features.json"));
 }
 
 /// The statements that split every list into what is known and what is hidden.

@@ -26,14 +26,14 @@ def snowtrack(*arguments):
 
 
 snowtrack("run", "--demo")
-# A popularity of thirty days with gaps, so that there is something to draw a line through.
+# A popularity of sixty days with gaps, later than any of the demo, so that there is something to draw a line through.
 rng = np.random.default_rng(5)
 with duckdb.connect(str(published)) as db:
     songs = [row[0] for row in db.execute("select id from core.songs order by id limit 40").fetchall()]
     for number, song in enumerate(songs):
         days = sorted(rng.choice(60, size=1 + number % 25, replace=False).tolist())
         for day in days:
-            observed = (pd.Timestamp("2026-03-01") + pd.Timedelta(days=day)).date()
+            observed = (pd.Timestamp("2027-03-01") + pd.Timedelta(days=day)).date()
             values = [song, observed, int(rng.integers(0, 101)) if (number + day) % 9 else None]
             db.execute("insert into core.song_observations by name select ? as song_id, ? as observed_on, ? as popularity", values)
 told = snowtrack("features", "--out", str(out))

@@ -5,7 +5,7 @@ drop schema if exists features cascade;
 create schema features;
 
 create table features.interactions as
-from ({interactions}) as pairs
+select * from ({interactions}) as pairs
 order by playlist_id, added_at nulls first, song_id;
 
 create or replace temp table train_pairs as

@@ -123,7 +123,8 @@ impl Making<'_> {
     async fn held(&mut self, list: &PlaylistId) -> Result<usize, Error> {
         let rows = self.rows(list).await?;
         let wanted = self.wanted();
-        let is_begun = rows.len() <= wanted.len() && rows.iter().zip(&wanted).all(|(row, id)| row.is(id));
+        let is_begun =
+            rows.len() <= wanted.len() && rows.iter().zip(&wanted).all(|(row, id)| row.is(id));
         match is_begun {
             true => Ok(rows.len()),
             false => Err(self.differs(list, &rows)?),
@@ -184,7 +185,8 @@ impl Making<'_> {
                 pause(PATIENCE).await;
             }
             rows = self.rows(list).await?;
-            let is_same = rows.len() == wanted.len() && rows.iter().zip(&wanted).all(|(row, id)| row.is(id));
+            let is_same =
+                rows.len() == wanted.len() && rows.iter().zip(&wanted).all(|(row, id)| row.is(id));
             if is_same {
                 return Ok(());
             }
@@ -200,10 +202,11 @@ impl Making<'_> {
     fn differs(&mut self, list: &PlaylistId, rows: &[ReadSong]) -> Result<Error, Error> {
         blocking(|| new_lists::end(self.warehouse, self.command))?;
         let wanted = self.wanted();
-        let first = (0..wanted.len().max(rows.len())).find(|at| match (rows.get(*at), wanted.get(*at)) {
-            (Some(row), Some(id)) => !row.is(id),
-            _ => true,
-        });
+        let first =
+            (0..wanted.len().max(rows.len())).find(|at| match (rows.get(*at), wanted.get(*at)) {
+                (Some(row), Some(id)) => !row.is(id),
+                _ => true,
+            });
         Ok(Error::ListDiffers {
             id: list.to_string(),
             found: rows.len(),

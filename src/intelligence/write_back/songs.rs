@@ -104,7 +104,10 @@ pub(super) fn find(
 ///
 /// # Errors
 /// [`Error::Warehouse`].
-pub(crate) fn names(data_dir: &DataDir, songs: &[String]) -> Result<BTreeMap<String, String>, Error> {
+pub(crate) fn names(
+    data_dir: &DataDir,
+    songs: &[String],
+) -> Result<BTreeMap<String, String>, Error> {
     if !data_dir.published().exists() {
         return Ok(BTreeMap::new());
     }

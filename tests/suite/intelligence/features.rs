@@ -58,9 +58,14 @@ fn the_tables_have_the_columns_that_the_meanings_describe_in_the_file_and_as_par
             assert!(column["comment"].as_str().unwrap().starts_with(meaning), "{column}");
         }
         let file = rows(&world.path(&format!("{FOLDER}/{table}.parquet")));
-        let there = world.query(&format!("select to_json(r)::varchar as r from features.{table} as r"));
-        let there: BTreeSet<String> =
-            there.as_array().unwrap().iter().map(|it| it["r"].as_str().unwrap().to_owned()).collect();
+        let there =
+            world.query(&format!("select to_json(r)::varchar as r from features.{table} as r"));
+        let there: BTreeSet<String> = there
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| it["r"].as_str().unwrap().to_owned())
+            .collect();
         assert_eq!(file, there, "{table}");
         assert_eq!(told["row_count"], file.len(), "one row per key");
     }
@@ -92,9 +97,8 @@ fn no_feature_knows_a_row_that_is_held_back() {
         assert!(run.status.success(), "{run:?}");
         made(&world, &["--i-may-use-api-content"]);
         let file = |table: &str| rows(&world.path(&format!("{FOLDER}/{table}.parquet")));
-        let held_back = world.query(
-            "select count(*) as n from features.interactions where split = 'test'",
-        );
+        let held_back =
+            world.query("select count(*) as n from features.interactions where split = 'test'");
         assert_eq!(held_back[0]["n"], 3);
         TABLES.map(file)
     };
@@ -131,7 +135,9 @@ fn each_publish_makes_them_again_until_rows_come_that_the_user_did_not_speak_of(
     let new = spotify_id(777);
     spotify.mutate(|library| {
         let known = library.tracks.values().next().unwrap().clone();
-        library.tracks.insert(new.clone(), crate::support::library::Track { id: new.clone(), ..known });
+        library
+            .tracks
+            .insert(new.clone(), crate::support::library::Track { id: new.clone(), ..known });
         library.add_rows(&spotify_id(1), [Row::track(&new).at("2024-02-01T08:00:00Z")]);
     });
     run();
@@ -148,19 +154,25 @@ fn who_is_forgotten_is_in_no_feature() {
     world.report(&["--demo"]);
     made(&world, &[]);
     let list = "6P8x2OTXTBsmAWXAJtUFnD";
-    let holds = |world: &World| TABLES.map(|table| {
-        let rows = rows(&world.path(&format!("{FOLDER}/{table}.parquet")));
-        rows.iter().any(|row| row.contains(list))
-    });
+    let holds = |world: &World| {
+        TABLES.map(|table| {
+            let rows = rows(&world.path(&format!("{FOLDER}/{table}.parquet")));
+            rows.iter().any(|row| row.contains(list))
+        })
+    };
     assert_eq!(holds(&world), [true, false, true]);
     let output = world.run(&["forget", "--playlist", list, "--yes"]);
     assert!(output.status.success(), "{output:?}");
     assert_eq!(holds(&world), [false; 3]);
-    let left = format!("select count(*) as n from features.interactions where playlist_id = '{list}'");
+    let left =
+        format!("select count(*) as n from features.interactions where playlist_id = '{list}'");
     assert_eq!(world.query(&left)[0]["n"], 0);
-    let songs = "select count(*) as n from features.song_features anti join core.songs on id = song_id";
+    let songs =
+        "select count(*) as n from features.song_features anti join core.songs on id = song_id";
     assert_eq!(world.query(songs)[0]["n"], 0);
-    assert!(world.query("select count(*) as n from features.interactions")[0]["n"].as_u64() > Some(0));
+    assert!(
+        world.query("select count(*) as n from features.interactions")[0]["n"].as_u64() > Some(0)
+    );
 }
 
 #[test]

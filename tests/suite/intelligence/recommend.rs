@@ -72,7 +72,8 @@ fn the_score_is_the_formula_for_a_song_that_one_can_count_by_hand() {
     // In DuckDB, but another way: pairs of arrays instead of joins of rows.
     let lists = "(select playlist_id as list, list(distinct song_id) as songs \
         from marts.playlist_songs_current where song_id is not null group by all)";
-    let count = |what: &str| format!("(select count(*) from {lists} where list_has_all(songs, {what}))");
+    let count =
+        |what: &str| format!("(select count(*) from {lists} where list_has_all(songs, {what}))");
     for found in rows(&world, &["--playlist", LIST, "--count", "3"]) {
         let song = found["song_id"].as_str().unwrap();
         let sql = format!(
@@ -96,7 +97,9 @@ fn what_there_is_not_is_named_and_ends_with_2() {
     assert!(refused(&world, &["--playlist", "No such list"]).contains("`No such list`"));
     assert!(refused(&world, &["--playlist", EMPTY_LIST]).contains("no songs to start from"));
     assert!(refused(&world, &["--song", none]).contains(none));
-    assert!(refused(&world, &["--song", "spotify:album:6P8x2OTXTBsmAWXAJtUFnD"]).contains("not a song"));
+    assert!(
+        refused(&world, &["--song", "spotify:album:6P8x2OTXTBsmAWXAJtUFnD"]).contains("not a song")
+    );
     assert!(refused(&world, &[]).contains("--playlist"));
     assert!(refused(&World::new(), &["--playlist", none]).contains("snowtrack run"));
 }
