@@ -167,7 +167,7 @@ enum Command {
 }
 
 impl Command {
-    /// Whether it reads the ledger and begins none.
+    /// Whether it needs what there is, and begins no ledger.
     const fn only_reads(&self) -> bool {
         match self {
             Self::Status(_)
@@ -175,6 +175,8 @@ impl Command {
             | Self::Reconcile(_)
             | Self::Query(_)
             | Self::Recommend(_)
+            | Self::Features(_)
+            | Self::Playlist(_)
             | Self::Plan(_) => true,
             Self::Forget(arguments) => arguments.only_shows(),
             Self::Prune(arguments) => arguments.only_shows(),

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::bucket::Bucket;
 use super::no_document::InvalidDocument;
+use super::scopes;
 use crate::phrase::{counted, either};
 
 /// Why a call to Spotify gave nothing.
@@ -135,7 +136,7 @@ pub enum Error {
 impl Error {
     /// A login that may read and not write.
     pub(crate) fn may_not_write(url: &str) -> Self {
-        Self::MayNotWrite { url: url.to_owned(), wanted: super::spotify::WRITE_SCOPES }
+        Self::MayNotWrite { url: url.to_owned(), wanted: scopes::WRITE }
     }
 
     /// Whether the same run may go on with its other playlists.

@@ -16,6 +16,7 @@ mod genres;
 mod no_document;
 mod recorded;
 mod rejoin;
+mod scopes;
 mod size;
 mod split;
 mod spotify;

@@ -52,7 +52,9 @@ use journal::Journal;
 pub(crate) use known_reads::KnownReads;
 pub(crate) use landing::{Landing, ReceivedFor};
 pub(crate) use mart_files::PublishedMarts;
-pub(crate) use published::{FeatureTable, FeatureWish, NextVersion, PublishedFile};
+pub(crate) use published::{
+    FeatureTable, FeatureWish, NextVersion, PublishedFile, remove_features,
+};
 pub(crate) use query::{Answered, Column, Question, Refusal, Shape, answer, query_memory_bytes};
 pub(crate) use query::{ListedTable, counts, csv_line};
 pub(crate) use reads::{FinishedRead, KnownRead, ListedPlaylist, NewRead, ReadStatus, WholeRead};

@@ -39,7 +39,7 @@ struct Begun {
 
 impl Making<'_> {
     /// Makes the list, adds its songs and reads it back.
-    pub(super) async fn to_the_end(&mut self) -> Result<(), Error> {
+    pub(super) async fn finish(&mut self) -> Result<(), Error> {
         let Begun { list, song_count } = self.begin().await?;
         let mut position = match song_count {
             Some(count) => count,
@@ -49,14 +49,14 @@ impl Making<'_> {
         while position < self.wanted().len() {
             let last = self.wanted().len().min(position + SONGS_A_CALL);
             match self.add(&list, position, last).await {
-                Ok(()) => {
-                    position = last.min(self.wanted().len());
+                Ok(end) => {
+                    position = end;
                     lost = 0;
                 }
                 Err(Error::Spotify(error @ sources::Error::Unanswered { .. })) => {
                     lost += 1;
                     let held = self.held(&list).await?;
-                    if held == position && lost == TRIES {
+                    if held <= position && TRIES <= lost {
                         return Err(error.into());
                     }
                     position = held;
@@ -142,8 +142,9 @@ impl Making<'_> {
         }
     }
 
-    /// Adds the wanted songs of these places. Those that Spotify does not take are found by halves, and noted.
-    async fn add(&mut self, list: &PlaylistId, first: usize, last: usize) -> Result<(), Error> {
+    /// Adds the wanted songs of these places, and says where the list ends then. Those that Spotify does not take are found by halves,
+    /// and noted.
+    async fn add(&mut self, list: &PlaylistId, first: usize, last: usize) -> Result<usize, Error> {
         let wanted = self.wanted();
         let mut parts = vec![wanted[first..last].to_vec()];
         let mut position = first;
@@ -163,7 +164,7 @@ impl Making<'_> {
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(())
+        Ok(position)
     }
 
     /// Notes that Spotify does not take the song that would come at this place of the list.

@@ -143,7 +143,7 @@ async fn make_planned(
             command: &command,
             plan,
         };
-        Box::pin(making.to_the_end()).await.map(|()| making.plan)
+        Box::pin(making.finish()).await.map(|()| making.plan)
     };
     client.keep_login(job.events);
     blocking(|| lockouts::save(&mut warehouse, &account, client.lockouts()))?;

@@ -11,6 +11,7 @@ use super::rights;
 use super::{Forgotten, Scope, search};
 use crate::ids::{RunId, Table};
 use crate::ledger::forgets;
+use crate::run::features;
 use crate::state::State;
 use crate::warehouse::{Theirs, Touched, Warehouse};
 
@@ -61,6 +62,7 @@ pub(super) async fn erase(
     let beyond_reach = search::beyond_reach(&warehouse, places, &scope, &Theirs::default()).await?;
     erase::rest_of_this_machine(places, &scope)?;
     let data_dir = &places.job.config.data_dir;
+    features::remove(&warehouse, places.job.config)?;
     remove_folder(&data_dir.lake())?;
     for file in [data_dir.published(), data_dir.published().with_extension("duckdb.wal")] {
         remove_file(&file)?;

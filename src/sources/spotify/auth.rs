@@ -13,10 +13,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::login::WRITE_SCOPES;
 use super::token_file::{StoredToken, TokenFile};
 use crate::http::{self, Fault};
 use crate::sources::error::Error;
+use crate::sources::scopes;
 
 /// Spotify's tokens have some hundred letters.
 const MAX_TOKEN_BYTES: usize = 16 << 10;
@@ -135,7 +135,7 @@ impl Credentials {
     pub(crate) fn may_write(&self) -> Result<bool, Error> {
         let Some(login) = self.stored()? else { return Ok(true) };
         let has = |scope: &str| login.scopes.iter().any(|given| given == scope);
-        Ok(login.authorized_at.is_none() || WRITE_SCOPES.split(' ').all(has))
+        Ok(login.authorized_at.is_none() || scopes::WRITE.split(' ').all(has))
     }
 
     /// When the login in use ends, once that is near enough to be told.

@@ -13,12 +13,8 @@ use url::Url;
 use super::auth::{Agreed, Credentials};
 use crate::http;
 use crate::sources::error::Error;
+use crate::sources::scopes;
 
-/// What snowtrack may read; it asks to write only where the user says so.
-pub(super) const SCOPES: &str =
-    "playlist-read-private playlist-read-collaborative user-library-read";
-/// What it takes to make a playlist, besides.
-pub(in crate::sources) const WRITE_SCOPES: &str = "playlist-modify-public playlist-modify-private";
 /// How long a person has to agree in the browser.
 const PATIENCE: Duration = Duration::from_secs(300);
 /// How long one connection of the browser may take to say what it wants.
@@ -66,7 +62,7 @@ pub(crate) async fn login(
         AppCredentials::new_pkce(&credentials.client_id),
         OAuth {
             redirect_uri: redirect_uri.clone(),
-            scopes: scopes(wish.permission).map(str::to_owned).collect::<HashSet<_>>(),
+            scopes: scopes_of(wish.permission).map(str::to_owned).collect::<HashSet<_>>(),
             ..OAuth::default()
         },
         Config { auth_base_url: credentials.accounts_url.clone(), ..Config::default() },
@@ -98,9 +94,9 @@ pub(crate) async fn login(
     credentials.redeem(&agreed, now).await
 }
 
-fn scopes(permission: Permission) -> impl Iterator<Item = &'static str> {
-    let more = if permission == Permission::Write { WRITE_SCOPES } else { "" };
-    SCOPES.split(' ').chain(more.split_ascii_whitespace())
+fn scopes_of(permission: Permission) -> impl Iterator<Item = &'static str> {
+    let more = if permission == Permission::Write { scopes::WRITE } else { "" };
+    scopes::READ.split(' ').chain(more.split_ascii_whitespace())
 }
 
 /// Answers the browser until it brings our callback. What else comes is turned away: a favicon, a forged callback, and

@@ -17,7 +17,6 @@ pub(crate) use auth::Credentials;
 pub(crate) use client::Client;
 pub use client::SpotifyTiming;
 pub(crate) use list::{KnownList, ListReader};
-pub(super) use login::WRITE_SCOPES;
 pub(crate) use login::{Permission, Wish, login};
 pub(crate) use playlist::PlaylistReader;
 pub(crate) use quota::{Lockouts, Questions};

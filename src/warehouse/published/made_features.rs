@@ -95,10 +95,7 @@ impl Warehouse {
             TABLES.into_iter().map(|name| self.export_table(name, folder)).collect()
         })?;
         if files.is_empty() {
-            for name in TABLES.map(|name| format!("{name}.parquet")) {
-                remove_if_there(&folder.join(name))?;
-            }
-            remove_if_there(&folder.join(MEANINGS))?;
+            remove_features(folder)?;
             return Ok(files);
         }
         let path = folder.join(MEANINGS);
@@ -125,6 +122,18 @@ impl Warehouse {
             Err(source) => Err(Error::File { doing: "write", path, source }),
         }
     }
+}
+
+/// Takes the files of features out of a folder.
+///
+/// # Errors
+/// [`Error::File`].
+pub(crate) fn remove_features(folder: &Path) -> Result<(), Error> {
+    for name in TABLES {
+        remove_if_there(&folder.join(format!("{name}.parquet")))?;
+        remove_if_there(&folder.join(format!("{name}.parquet.new")))?;
+    }
+    remove_if_there(&folder.join(MEANINGS))
 }
 
 fn create(folder: &Path) -> Result<(), Error> {

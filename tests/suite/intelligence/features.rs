@@ -153,6 +153,8 @@ fn who_is_forgotten_is_in_no_feature() {
     let world = World::new();
     world.report(&["--demo"]);
     made(&world, &[]);
+    let elsewhere = world.path("elsewhere");
+    made(&world, &["--out", elsewhere.to_str().unwrap()]);
     let list = "6P8x2OTXTBsmAWXAJtUFnD";
     let holds = |world: &World| {
         TABLES.map(|table| {
@@ -173,6 +175,11 @@ fn who_is_forgotten_is_in_no_feature() {
     assert!(
         world.query("select count(*) as n from features.interactions")[0]["n"].as_u64() > Some(0)
     );
+    let file = rows(&elsewhere.join("interactions.parquet"));
+    assert!(!file.is_empty() && !file.iter().any(|row| row.contains(list)));
+    let output = world.run(&["forget", "--everything", "--yes"]);
+    assert!(output.status.success(), "{output:?}");
+    assert!(std::fs::read_dir(&elsewhere).unwrap().next().is_none());
 }
 
 #[test]
