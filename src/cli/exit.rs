@@ -94,6 +94,7 @@ impl Error {
             Self::Costs(crate::operate::CostError::NotGranted { .. }) => SNOWFLAKE,
             Self::Costs(crate::operate::CostError::Other(error)) => of(error.ending()),
             Self::Forget(error) => of(error.ending()),
+            Self::Intelligence(crate::intelligence::Error::Guard(refusal)) => of_refusal(refusal),
             Self::Intelligence(error) => of(error.ending()),
             Self::Unwell { ending: Some(ending), .. } => of(*ending),
             Self::Unwell { area, .. } => match area {

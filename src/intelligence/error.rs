@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 
 use crate::event::Ending;
+use crate::phrase::counted;
 use crate::run::ending;
 
 /// Why nothing was recommended, or made.
@@ -12,7 +13,7 @@ use crate::run::ending;
 pub(crate) enum Error {
     /// Rows came from Spotify's API, and nobody said that they may be used.
     #[error(
-        "{lists} of the published file came from Spotify's API, and its Developer Policy (III.14) says: \"Do not use the Spotify Platform or any Spotify Content to train a machine learning or AI model or otherwise ingest Spotify Content into a machine learning or AI model.\" What `{command}` makes is what such models are made of. Whether you may do that with this content is between you and Spotify; if you may, say so with `--i-may-use-api-content`", lists = lists(*list_count)
+        "{lists} of the published file came from Spotify's API, and its Developer Policy (III.14) says: \"Do not use the Spotify Platform or any Spotify Content to train a machine learning or AI model or otherwise ingest Spotify Content into a machine learning or AI model.\" What `{command}` makes is what such models are made of. Whether you may do that with this content is between you and Spotify; if you may, say so with `--i-may-use-api-content`", lists = counted(*list_count, "list")
     )]
     ApiContent { command: &'static str, list_count: u64 },
     /// No list is called that.
@@ -61,9 +62,12 @@ pub(crate) enum Error {
     ListDiffers { id: String, found: usize, wanted: usize, position: usize },
     /// Spotify does not know some of the songs.
     #[error(
-        "the new list https://open.spotify.com/playlist/{id} is made and lacks {count}, which Spotify does not take (any more): {}", songs.join(", "), count = counted(songs.len())
+        "the new list https://open.spotify.com/playlist/{id} is made and lacks {count}, which Spotify does not take (any more): {}", songs.join(", "), count = counted(songs.len() as u64, "song")
     )]
     ListIncomplete { id: String, songs: Vec<String> },
+    /// The guard of foreign SQL.
+    #[error(transparent)]
+    Guard(#[from] crate::guard::Refusal),
     /// Spotify.
     #[error(transparent)]
     Spotify(#[from] crate::sources::Error),
@@ -73,14 +77,6 @@ pub(crate) enum Error {
     /// The warehouse.
     #[error(transparent)]
     Warehouse(#[from] crate::warehouse::Error),
-}
-
-fn counted(count: usize) -> String {
-    if count == 1 { "1 song".to_owned() } else { format!("{count} songs") }
-}
-
-fn lists(count: u64) -> String {
-    if count == 1 { "1 list".to_owned() } else { format!("{count} lists") }
 }
 
 impl Error {
@@ -97,6 +93,7 @@ impl Error {
             | Self::NoSongColumn
             | Self::NoSongs
             | Self::TooManySongs { .. }
+            | Self::Guard(_)
             | Self::NotReadYet { .. } => Ending::Usage,
             Self::ListGone { .. } | Self::ListDiffers { .. } | Self::ListIncomplete { .. } => {
                 Ending::Mismatch

@@ -13,6 +13,7 @@ mod songs;
 
 use std::sync::Arc;
 
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::error::Error;
@@ -72,11 +73,12 @@ pub(crate) async fn foresee(
     let teller = Teller::new(sink, settings.clock);
     let events = |what| teller.tell(what);
     let job = Job { config, settings, events: &events, stop };
+    let rows = songs::rows(&config.data_dir, &request.source).await?;
     if !request.source.is_in_ledger() {
-        return blocking(|| plan(&job, request, None)).map(NewPlaylist::of);
+        return blocking(|| plan(&job, request, &rows, None)).map(NewPlaylist::of);
     }
     let HeldLedger { lock: _lock, warehouse } = hold(&job, "playlist").await?;
-    blocking(|| plan(&job, request, Some(&warehouse))).map(NewPlaylist::of)
+    blocking(|| plan(&job, request, &rows, Some(&warehouse))).map(NewPlaylist::of)
 }
 
 /// Makes the list, or goes on with it.
@@ -126,7 +128,8 @@ async fn make_planned(
     let plan = match blocking(|| new_lists::begun(&warehouse, &command))? {
         Some(begun) => begun,
         None => {
-            let plan = blocking(|| plan(job, request, Some(&warehouse)))?;
+            let rows = songs::rows(&job.config.data_dir, &request.source).await?;
+            let plan = blocking(|| plan(job, request, &rows, Some(&warehouse)))?;
             blocking(|| new_lists::note(&mut warehouse, &command, &plan))?;
             plan
         }
@@ -162,9 +165,10 @@ async fn save(state: &mut Option<State>, warehouse: &mut Warehouse) -> Result<()
 fn plan(
     job: &Job<'_>,
     request: &ListRequest,
+    rows: &[Value],
     warehouse: Option<&Warehouse>,
 ) -> Result<NewListPlan, Error> {
-    let found = songs::find(&job.config.data_dir, request, warehouse)?;
+    let found = songs::find(&job.config.data_dir, request, rows, warehouse)?;
     let now = (job.settings.clock)();
     Ok(NewListPlan {
         mark: format!("snowtrack {}", RunId::new(now, fastrand::u128(..))),

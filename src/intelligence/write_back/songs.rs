@@ -5,21 +5,25 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::ListRequest;
+use crate::guard::{Guard, Question, Shape};
 use crate::ids::{DataDir, SongId};
 use crate::intelligence::error::Error;
 use crate::intelligence::recommend::{self, Wanted};
 use crate::ledger::new_lists::LeftOut;
 use crate::ledger::past_lists;
-use crate::warehouse::{Listening, QueryFormat, Warehouse, query};
+use crate::warehouse::{Listening, Warehouse};
 
 /// What a playlist holds at most at Spotify.
 const MOST_SONGS: usize = 10_000;
+/// How long a query may take.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Where the songs come from.
 #[derive(Debug, Clone)]
@@ -72,10 +76,35 @@ pub(super) struct FoundSongs {
     pub(super) left_out: Vec<LeftOut>,
 }
 
-/// What the list is to be made of.
+/// The rows of the source's query, where it is one, by the one guard of all foreign SQL.
+pub(super) async fn rows(data_dir: &DataDir, source: &ListSource) -> Result<Vec<Value>, Error> {
+    let ListSource::Query(sql) = source else { return Ok(Vec::new()) };
+    let file = data_dir.published();
+    if !file.exists() {
+        return Err(crate::warehouse::Error::NotPublished { path: file }.into());
+    }
+    let question = Question {
+        file,
+        sql: sql.clone(),
+        parameters: BTreeMap::new(),
+        shape: Shape::Objects,
+        // One more than a list holds says that it does not hold them.
+        most_rows: Some(MOST_SONGS as u64 + 1),
+        most_bytes: None,
+        timeout: PATIENCE,
+    };
+    let answer = Guard::new()?.ask(&question).await?;
+    if !answer.columns.iter().any(|column| column.name == "song_id") {
+        return Err(Error::NoSongColumn);
+    }
+    Ok(answer.rows)
+}
+
+/// What the list is to be made of. `rows` are those of its query.
 pub(super) fn find(
     data_dir: &DataDir,
     request: &ListRequest,
+    rows: &[Value],
     warehouse: Option<&Warehouse>,
 ) -> Result<FoundSongs, Error> {
     let found = match (&request.source, warehouse) {
@@ -84,7 +113,7 @@ pub(super) fn find(
             let found = recommend::recommend(data_dir, request.content, &wanted, *count)?;
             of_songs(found.into_iter().map(|it| Some(it.song.song_id)))
         }
-        (ListSource::Query(sql), _) => of_query(data_dir, sql)?,
+        (ListSource::Query(_), _) => of_query(rows)?,
         (ListSource::Songs(path), _) => of_file(path)?,
         (ListSource::Past { list, at }, Some(warehouse)) => {
             of_past(data_dir, warehouse, list, *at)?
@@ -127,10 +156,7 @@ fn of_songs(songs: impl Iterator<Item = Option<String>>) -> FoundSongs {
     FoundSongs { name: String::new(), songs: found, left_out }
 }
 
-fn of_query(data_dir: &DataDir, sql: &str) -> Result<FoundSongs, Error> {
-    // The one call to the query's guard.
-    let rows = query(&data_dir.published(), sql, QueryFormat::Json)?;
-    let rows: Vec<Value> = serde_json::from_str(&rows).unwrap_or_default();
+fn of_query(rows: &[Value]) -> Result<FoundSongs, Error> {
     let song = |row: &Value| match row.get("song_id") {
         None => Err(Error::NoSongColumn),
         Some(Value::Null) => Ok(None),
