@@ -12,7 +12,6 @@ use crate::ids::{Run, RunId, Table};
 use crate::lake::{self, Manifest, Rewritten, manifest_key};
 use crate::ledger;
 use crate::ledger::forgets::{self, Rewrite};
-use crate::run::features;
 use crate::status::RunStatus;
 use crate::warehouse::{KeptFile, PublishedFile, TableCount, Warehouse};
 
@@ -56,7 +55,6 @@ pub(super) fn rewrite(
     let published = warehouse.purge_published(&places.job.config.data_dir.published())?;
     if let Some(file) = published {
         ledger::settings::set_setting(warehouse, PublishedFile::SETTING, &file.to_json())?;
-        features::renew(warehouse, places.job.config)?;
     }
     let replaced: Vec<String> = plan.files.iter().map(|file| file.key.clone()).collect();
     let is_news = !replaced.is_empty() || plan.tables.values().any(|it| !it.is_nothing());
