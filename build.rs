@@ -24,6 +24,7 @@ fn main() -> io::Result<()> {
         list_sql("marts", "dbt/models/marts")?;
         list_sql("report", "sql/duckdb/report")?;
         write_definitions("dbt/models")?;
+        write_features("sql/duckdb/features/features.yml")?;
     }
     add_rpaths();
     Ok(())
@@ -50,6 +51,15 @@ fn write_definitions(folder: &str) -> io::Result<()> {
         })?);
     }
     fs::write(out_dir().join("definitions.json"), serde_json::to_vec(&documents)?)
+}
+
+/// Writes `features.json`: what the file holds.
+fn write_features(file: &str) -> io::Result<()> {
+    let path = manifest_dir().join(file);
+    println!("cargo::rerun-if-changed={}", path.display());
+    let read: Result<Value, _> = serde_yaml_ng::from_str(&fs::read_to_string(&path)?);
+    let read = read.map_err(|error| io::Error::other(format!("cannot read `{file}`: {error}")))?;
+    fs::write(out_dir().join("features.json"), serde_json::to_vec(&read)?)
 }
 
 /// The files with this ending in the folder and those within it, by path; a new one is found by itself.

@@ -66,6 +66,11 @@ pub enum InvalidId {
         "`{0}` is not a playlist (wanted an id of 22 letters and digits, a spotify:playlist: URI or an open.spotify.com URL)"
     )]
     Playlist(String),
+    /// Not a song.
+    #[error(
+        "`{0}` is not a song (wanted an id of 22 letters and digits, a spotify:track: URI or an open.spotify.com/track URL)"
+    )]
+    Song(String),
 }
 
 impl FromStr for RunId {
@@ -110,23 +115,50 @@ impl FromStr for PlaylistId {
 
     /// Accepts the bare id, `spotify:playlist:ID`, `spotify:user:NAME:playlist:ID` and open.spotify.com URLs.
     fn from_str(raw: &str) -> Result<Self, InvalidId> {
-        let text = raw.trim();
-        let after = |marker: &str| text.rsplit_once(marker).map(|(_, id)| id);
-        let id = if text.starts_with("http://") || text.starts_with("https://") {
-            after("/playlist/").map(|rest| rest.split(['?', '#', '/']).next().unwrap_or(rest))
-        } else if text.starts_with("spotify:") {
-            after("playlist:")
-        } else {
-            Some(text)
-        };
-        match id {
-            // All of Spotify's ids have this length, and a wrong one costs a call to be told so. Ids that Spotify itself names are not parsed.
-            Some(id) if id.len() == 22 && id.bytes().all(|b| b.is_ascii_alphanumeric()) => {
-                Ok(Self(id.to_owned()))
-            }
-            _ => Err(InvalidId::Playlist(raw.to_owned())),
+        match bare_id(raw, "playlist") {
+            Some(id) => Ok(Self(id.to_owned())),
+            None => Err(InvalidId::Playlist(raw.to_owned())),
         }
     }
+}
+
+/// A Spotify song's id, from what a person typed: letters and digits only.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct SongId(String);
+
+impl SongId {
+    /// The bare id.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for SongId {
+    type Err = InvalidId;
+
+    /// Accepts the bare id, `spotify:track:ID` and open.spotify.com URLs.
+    fn from_str(raw: &str) -> Result<Self, InvalidId> {
+        match bare_id(raw, "track") {
+            Some(id) => Ok(Self(id.to_owned())),
+            None => Err(InvalidId::Song(raw.to_owned())),
+        }
+    }
+}
+
+/// The id of an object of that kind in whatever form Spotify shows it.
+fn bare_id<'a>(raw: &'a str, kind: &str) -> Option<&'a str> {
+    let text = raw.trim();
+    let after = |marker: &str| text.rsplit_once(marker).map(|(_, id)| id);
+    let id = if text.starts_with("http://") || text.starts_with("https://") {
+        let behind = after(&format!("/{kind}/"));
+        behind.map(|rest| rest.split(['?', '#', '/']).next().unwrap_or(rest))
+    } else if text.starts_with("spotify:") {
+        after(&format!("{kind}:"))
+    } else {
+        Some(text)
+    };
+    // All of Spotify's ids have this length, and a wrong one costs a call to be told so. Ids that Spotify itself names are not parsed.
+    id.filter(|id| id.len() == 22 && id.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
 impl FromStr for Table {
@@ -401,6 +433,29 @@ mod tests {
             "../etc",
         ] {
             assert_eq!(text.parse::<PlaylistId>(), Err(InvalidId::Playlist(text.to_owned())));
+        }
+    }
+
+    #[test]
+    fn a_song_is_read_from_every_form_that_spotify_shows_and_nothing_else_is_one() {
+        let id = "6rqhFgbbKwnb9MLmUQDhG6";
+        for raw in [
+            id,
+            &format!(" spotify:track:{id}\n"),
+            &format!("https://open.spotify.com/track/{id}?si=4f"),
+            &format!("https://open.spotify.com/intl-de/track/{id}"),
+        ] {
+            assert_eq!(raw.parse::<SongId>().map(|song| song.0).as_deref(), Ok(id), "{raw}");
+        }
+        for raw in [
+            "",
+            "6rqhFgbbKwnb9MLmUQDhG",
+            &format!("spotify:album:{id}"),
+            &format!("https://open.spotify.com/album/{id}"),
+            &format!("https://open.spotify.com/playlist/{id}"),
+            &format!("spotify:local:a:b:c:{id}"),
+        ] {
+            assert_eq!(raw.parse::<SongId>(), Err(InvalidId::Song(raw.to_owned())));
         }
     }
 

@@ -79,4 +79,5 @@ pub mod run;
 pub mod observe;
 mod report;
 mod operate;
+mod intelligence;
 pub mod cli;

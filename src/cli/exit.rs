@@ -73,6 +73,9 @@ pub(crate) enum Error {
     /// Somebody could not be forgotten, or not yet.
     #[error(transparent)]
     Forget(#[from] crate::operate::ForgetError),
+    /// Nothing was recommended, or made.
+    #[error(transparent)]
+    Intelligence(#[from] crate::intelligence::Error),
     /// Wrong usage that clap cannot see.
     #[error("{0}")]
     Usage(String),
@@ -96,6 +99,8 @@ impl Error {
             Self::Costs(crate::operate::CostError::NotGranted { .. }) => SNOWFLAKE,
             Self::Costs(crate::operate::CostError::Other(error)) => of(error.ending()),
             Self::Forget(error) => of(error.ending()),
+            Self::Intelligence(crate::intelligence::Error::Guard(refusal)) => of_refusal(refusal),
+            Self::Intelligence(error) => of(error.ending()),
             Self::Unwell { ending: Some(ending), .. } => of(*ending),
             Self::Unwell { area, .. } => match area {
                 crate::operate::Area::Disk

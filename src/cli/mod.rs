@@ -9,6 +9,7 @@ mod doctor;
 mod duration;
 mod exit;
 mod export;
+mod features;
 mod forget;
 mod guarded;
 mod harmless;
@@ -16,10 +17,12 @@ mod logout;
 mod man;
 mod named;
 mod plan;
+mod playlist;
 mod progress;
 mod prune;
 mod query;
 mod questions;
+mod recommend;
 mod reconcile;
 mod report;
 mod run;
@@ -50,6 +53,7 @@ use crate::event::{Stage, Warning};
 use crate::ids::DataDir;
 use crate::observe::words;
 use crate::run::RunReport;
+use crate::sources::{Permission, Wish};
 use crate::status::RunStatus;
 
 /// Moves Spotify playlists into a warehouse and proves that they arrived.
@@ -122,6 +126,9 @@ enum Command {
         /// Print the address and read the pasted redirect, where there is no browser
         #[arg(long)]
         no_browser: bool,
+        /// Ask to make playlists, too, which `playlist create` and `playlist restore` need
+        #[arg(long)]
+        may_write: bool,
     },
     /// Remove the stored login
     Logout,
@@ -149,6 +156,13 @@ enum Command {
     Query(query::QueryArgs),
     /// The published file as one HTML page: what changed, trends, playlists, quality, proof
     Report(report::ReportArgs),
+    /// Tables that a model can learn from, in the published file and as Parquet; each publish makes them again
+    Features(features::FeaturesArgs),
+    /// Songs that stand in the same lists as a list's songs, each with its reason
+    Recommend(recommend::RecommendArgs),
+    /// Make a playlist at Spotify: a new one, never a change of one that is there
+    #[command(subcommand)]
+    Playlist(playlist::PlaylistCommand),
     /// Shell completions on standard output
     Completions {
         /// The shell
@@ -159,7 +173,7 @@ enum Command {
 }
 
 impl Command {
-    /// Whether it reads the ledger and begins none.
+    /// Whether it needs what there is, and begins no ledger.
     const fn only_reads(&self) -> bool {
         match self {
             Self::Status(_)
@@ -167,6 +181,9 @@ impl Command {
             | Self::Reconcile(_)
             | Self::Query(_)
             | Self::Report(_)
+            | Self::Recommend(_)
+            | Self::Features(_)
+            | Self::Playlist(_)
             | Self::Plan(_) => true,
             Self::Forget(arguments) => arguments.only_shows(),
             Self::Prune(arguments) => arguments.only_shows(),
@@ -335,7 +352,10 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
             None => run::verify(cli, arguments, &config),
         },
         Command::Stream(arguments) => stream::stream(cli, arguments, &config),
-        Command::Login { no_browser } => login(cli, &config, *no_browser),
+        Command::Login { no_browser, may_write } => {
+            let permission = if *may_write { Permission::Write } else { Permission::Read };
+            login(cli, &config, Wish { no_browser: *no_browser, permission })
+        }
         Command::Logout => logout::logout(cli, &config),
         Command::Snowflake(command) => snowflake::snowflake(cli, command, &config),
         Command::Reconcile(arguments) => reconcile::reconcile(cli, arguments, &config),
@@ -347,6 +367,9 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
         Command::Config(_) => config::check(cli, &settings),
         Command::Query(arguments) => query::run_query(cli, arguments, data_dir),
         Command::Report(arguments) => report::report(cli, arguments, data_dir),
+        Command::Playlist(command) => playlist::playlist(cli, command, &config),
+        Command::Features(arguments) => features::features(cli, arguments, &config),
+        Command::Recommend(arguments) => recommend::recommend(cli, arguments, &config),
         Command::Completions { .. } | Command::Man(_) => Ok(()),
     }
 }
@@ -358,14 +381,14 @@ fn is_there(data_dir: &DataDir, file: &Path) -> Result<bool, Error> {
     Ok(file.try_exists().map_err(unreadable)?)
 }
 
-fn login(cli: &Cli, config: &Config, no_browser: bool) -> Result<(), Error> {
+fn login(cli: &Cli, config: &Config, wish: Wish) -> Result<(), Error> {
     let credentials = config.credentials()?;
     if let Some(exposure) = crate::config::login_exposure(&credentials) {
         tracing::warn!("{}", words::warning(&Warning::Exposed(exposure)));
     }
     let show_url = |url: &str| {
         let mut text = format!("open this address in a browser and agree:\n\n{url}\n");
-        if no_browser {
+        if wish.no_browser {
             text += "\nthen paste the address of the page that the browser ends at (it may show an error):";
         }
         // With `--json`, what a person reads goes beside the result.
@@ -375,7 +398,7 @@ fn login(cli: &Cli, config: &Config, no_browser: bool) -> Result<(), Error> {
             let _ = print(&text);
         }
     };
-    runtime()?.block_on(crate::sources::login(&credentials, no_browser, now(), &show_url))?;
+    runtime()?.block_on(crate::sources::login(&credentials, wish, now(), &show_url))?;
     let kept = credentials.token_file.0.display().to_string();
     if cli.json {
         return print(

@@ -13,6 +13,7 @@
 
 pub(crate) mod checks;
 pub(crate) mod consumers;
+pub(crate) mod features;
 mod file_summary;
 pub(crate) mod files;
 pub(crate) mod forgets;
@@ -20,7 +21,9 @@ mod freshness;
 pub(crate) mod incidents;
 pub(crate) mod lockouts;
 pub(crate) mod lost;
+pub(crate) mod new_lists;
 pub(crate) mod origins;
+pub(crate) mod past_lists;
 pub(crate) mod prunes;
 pub(crate) mod runs;
 pub(crate) mod settings;

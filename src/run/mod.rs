@@ -20,6 +20,7 @@ mod conclusion;
 pub(crate) mod ending;
 mod error;
 mod export;
+pub(crate) mod features;
 mod fetch;
 mod findings;
 mod incident;

@@ -4,7 +4,7 @@
 //! and has the changes while the checks look at them. Only what passed is finished; anything else is dropped, and leaves nothing.
 
 use super::error::Error;
-use super::{Run, saving};
+use super::{Run, features, saving};
 use crate::causes::chain;
 use crate::event::{Counts, Stage, Warning};
 use crate::ledger;
@@ -52,6 +52,7 @@ pub(crate) fn publish(
         return Ok(());
     };
     ledger::consumers::published(&mut run.warehouse, &file)?;
+    features::renew(&run.warehouse, run.config)?;
     let size_bytes = std::fs::metadata(run.config.data_dir.published()).ok().map(|file| file.len());
     run.leave(Counts { file_count: Some(1), size_bytes, ..Counts::default() });
     Ok(())

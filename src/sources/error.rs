@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::bucket::Bucket;
 use super::no_document::InvalidDocument;
+use super::scopes;
 use crate::phrase::{counted, either};
 
 /// Why a call to Spotify gave nothing.
@@ -40,6 +41,16 @@ pub enum Error {
         "the login lacks a permission for `{url}` (Insufficient client scope): run `snowtrack login` again, which asks for `{wanted}`"
     )]
     MissingScope { url: String, wanted: &'static str },
+    /// The login may read and not write.
+    #[error(
+        "the login may not make playlists (Insufficient client scope for `{url}`): run `snowtrack login --may-write`, which asks for `{wanted}` besides"
+    )]
+    MayNotWrite { url: String, wanted: &'static str },
+    /// What changes something was sent, and no usable answer came.
+    #[error(
+        "`{url}` was sent and gave no usable answer ({reason}), so that it may be done or not; run the same command again, which looks first"
+    )]
+    Unanswered { url: String, reason: String },
     /// The owner of the app has no Premium subscription.
     #[error(
         "Spotify wants an active Premium subscription of the app's owner; after a change of the subscription it can take hours until calls work again"
@@ -123,6 +134,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// A login that may read and not write.
+    pub(crate) fn may_not_write(url: &str) -> Self {
+        Self::MayNotWrite { url: url.to_owned(), wanted: scopes::WRITE }
+    }
+
     /// Whether the same run may go on with its other playlists.
     pub const fn concerns_one_playlist(&self) -> bool {
         matches!(

@@ -16,6 +16,7 @@ mod genres;
 mod no_document;
 mod recorded;
 mod rejoin;
+mod scopes;
 mod size;
 mod split;
 mod spotify;
@@ -31,8 +32,8 @@ pub(crate) use rejoin::Joints;
 pub(crate) use split::{ItemDigest, SplitDocument, SplitRow};
 pub use spotify::SpotifyTiming;
 pub(crate) use spotify::{
-    Client, Credentials, KnownList, ListReader, Lockouts, PlaylistReader, Questions, Reader, Step,
-    TokenFile, login,
+    Client, Credentials, KnownList, ListReader, Lockouts, NewList, Permission, PlaylistReader,
+    Questions, ReadSong, Reader, Step, TokenFile, Wish, login,
 };
 
 use url::Url;

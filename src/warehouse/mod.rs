@@ -23,6 +23,7 @@ mod published;
 mod query;
 mod reader;
 mod reads;
+mod recommend;
 mod refused;
 mod sql_files;
 mod stream;
@@ -53,11 +54,14 @@ use journal::Journal;
 pub(crate) use known_reads::KnownReads;
 pub(crate) use landing::{Landing, ReceivedFor};
 pub(crate) use mart_files::PublishedMarts;
-pub(crate) use published::{NextVersion, PublishedFile};
+pub(crate) use published::{
+    FeatureTable, FeatureWish, NextVersion, PublishedFile, remove_features,
+};
 pub(crate) use query::{Answered, Column, Question, Refusal, Shape, answer, query_memory_bytes};
 pub(crate) use query::{ListedTable, counts, csv_line};
 pub(crate) use reader::Reader;
 pub(crate) use reads::{FinishedRead, KnownRead, ListedPlaylist, NewRead, ReadStatus, WholeRead};
+pub(crate) use recommend::{Evaluation, FoundList, Listening, RecommendedSong, Score, Seeds};
 pub(crate) use refused::Finding;
 #[cfg(test)]
 pub(crate) use sql_files::Scratch;

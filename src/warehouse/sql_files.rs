@@ -44,6 +44,8 @@ const MERGE: &str = include_str!("../../sql/duckdb/merge.sql");
 /// Ends the transaction of a transform: what was read is noted, what is no longer listed goes.
 pub(super) const FINISH: &str = include_str!("../../sql/duckdb/finish.sql");
 const PUBLISH: &str = include_str!("../../sql/duckdb/publish.sql");
+/// Says in the attached `published` file where each list's rows come from.
+pub(super) const PUBLISH_ORIGINS: &str = include_str!("../../sql/duckdb/publish_origins.sql");
 /// Makes the table of findings in the attached `refused` file.
 pub(super) const REFUSED: &str = include_str!("../../sql/duckdb/refused.sql");
 const PUBLISH_DETAILS: &str = include_str!("../../sql/duckdb/publish_details.sql");
@@ -100,6 +102,54 @@ pub(crate) fn question(name: &str) -> &'static str {
     let found = QUESTION_FILES.iter().find(|(known, _)| *known == name);
     let sql = found.expect("the report asks what lies in sql/duckdb/report, by test").1;
     sql.split_once('\n').map_or(sql, |(_, rest)| rest.trim_end())
+}
+
+/// What is asked of the published file to recommend songs, and to say how well that is done.
+pub(super) mod recommend {
+    pub(crate) const RECOMMEND: &str = include_str!("../../sql/duckdb/recommend/recommend.sql");
+    pub(crate) const LISTS: &str = include_str!("../../sql/duckdb/recommend/lists.sql");
+    pub(crate) const UNKNOWN_SONGS: &str =
+        include_str!("../../sql/duckdb/recommend/unknown_songs.sql");
+    pub(crate) const SONG_NAMES: &str = include_str!("../../sql/duckdb/recommend/song_names.sql");
+    pub(crate) const API_LISTS: &str = include_str!("../../sql/duckdb/recommend/api_lists.sql");
+    pub(crate) const BEGIN_EVALUATION: &str =
+        include_str!("../../sql/duckdb/recommend/begin_evaluation.sql");
+    pub(crate) const EVALUATE: &str = include_str!("../../sql/duckdb/recommend/evaluate.sql");
+}
+
+/// What a model can learn from, table by table.
+pub(super) mod features {
+    pub(crate) const INTERACTIONS: &str =
+        include_str!("../../sql/duckdb/features/interactions.sql");
+    pub(crate) const BEGIN: &str = include_str!("../../sql/duckdb/features/begin.sql");
+    pub(crate) const PART_COUNT: &str = include_str!("../../sql/duckdb/features/part_count.sql");
+    /// Of a part of the songs.
+    pub(crate) const DEGREES: &str = include_str!("../../sql/duckdb/features/degrees.sql");
+    pub(crate) const SONG_FEATURES: &str =
+        include_str!("../../sql/duckdb/features/song_features.sql");
+    pub(crate) const PLAYLIST_FEATURES: &str =
+        include_str!("../../sql/duckdb/features/playlist_features.sql");
+    /// What each column means, as it is written beside the files.
+    pub(crate) const MEANINGS: &str = include_str!("../../sql/duckdb/features/features.yml");
+    /// The same as JSON. Made by build.rs.
+    pub(crate) const MEANINGS_JSON: &str = include_str!(concat!(env!("OUT_DIR"), "/features.json"));
+}
+
+/// The statements that split every list into what is known and what is hidden.
+pub(super) fn begin_evaluation() -> String {
+    with_interactions(recommend::BEGIN_EVALUATION)
+}
+
+/// The statements that make the first table of features, and what the others are made from.
+pub(super) fn begin_features() -> String {
+    with_interactions(features::BEGIN)
+}
+
+fn with_interactions(template: &str) -> String {
+    template::fill(&without_header(template), |name| match name {
+        "interactions" => Some(Cow::Owned(without_header(features::INTERACTIONS))),
+        _ => None,
+    })
 }
 
 /// What is forgotten: whose, what becomes of the rows of each table, and what goes of everything else.
@@ -327,6 +377,7 @@ pub(crate) mod ledger {
         REMEMBER_PLAYLIST "remember_playlist",
         REPLACE_STREAM "replace_stream",
         REPLACE_STREAM_ROWS "replace_stream_rows",
+        ROWS_OF_SNAPSHOT "rows_of_snapshot",
         ROWS_OF_DOCUMENTS "rows_of_documents",
         ROW_COUNT_OF_RUNS "row_count_of_runs",
         ROW_HELD_BEFORE "row_held_before",
@@ -335,6 +386,7 @@ pub(crate) mod ledger {
         SENT_FILES "sent_files",
         SETTING "setting",
         SETTLED_PAGES "settled_pages",
+        SNAPSHOT_AT "snapshot_at",
         SETTLED_ROWS_OF_RUNS "settled_rows_of_runs",
         SETTLE_FILES "settle_files",
         SHIPPED_BY_RUN "shipped_by_run",
@@ -739,6 +791,7 @@ mod tests {
                 PUBLISH_ALL_DETAILS,
                 OPERATIONS,
                 RENEW_OPERATIONS,
+                PUBLISH_ORIGINS,
                 REFUSED,
                 TABLE_COUNTS_FILE,
                 SCHEMA_WORDS,
@@ -747,6 +800,11 @@ mod tests {
             ])
             .chain([KNOWN_READS, UNFINISHED_READ, SEARCH_PATH, TABLES_OF_A_FILE])
             .chain([UNKNOWN_GENRES, TIDY_GENRES])
+            .chain([recommend::RECOMMEND, recommend::LISTS, recommend::UNKNOWN_SONGS])
+            .chain([recommend::API_LISTS, recommend::BEGIN_EVALUATION, recommend::EVALUATE])
+            .chain([recommend::SONG_NAMES])
+            .chain([features::INTERACTIONS, features::BEGIN, features::PART_COUNT])
+            .chain([features::DEGREES, features::SONG_FEATURES, features::PLAYLIST_FEATURES])
             .chain([
                 forget::WHOSE,
                 forget::PURGE,

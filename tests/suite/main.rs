@@ -7,6 +7,7 @@ mod cli;
 mod definitions;
 mod doubles;
 mod handover;
+mod intelligence;
 mod lake;
 mod library_use;
 mod marts;

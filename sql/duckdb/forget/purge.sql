@@ -153,3 +153,7 @@ set
     report = if(names_them(report), null, report),
     unread_reason = if(names_them(unread_reason), null, unread_reason),
     put_off = if(names_them(put_off), null, put_off);
+
+-- Lists that are to be made, or half made, may be made of their songs: the same command plans anew.
+delete from meta.settings
+where starts_with(name, 'new list ');

@@ -12,6 +12,7 @@ use super::stream;
 use super::{Forgotten, Scope, search};
 use crate::ids::{RunId, Table};
 use crate::ledger::{forgets, streams};
+use crate::run::features;
 use crate::state::State;
 use crate::warehouse::{Theirs, Touched, Warehouse};
 
@@ -66,6 +67,7 @@ pub(super) async fn erase(
     let beyond_reach = search::beyond_reach(&warehouse, places, &scope, &Theirs::default()).await?;
     erase::rest_of_this_machine(places, &scope)?;
     let data_dir = &places.job.config.data_dir;
+    features::remove(&warehouse, places.job.config)?;
     remove_folder(&data_dir.lake())?;
     for file in [data_dir.published(), data_dir.published().with_extension("duckdb.wal")] {
         remove_file(&file)?;

@@ -163,6 +163,8 @@ async fn erase_all(
     beyond::published(&warehouse, places, &plan.theirs).await?;
     beyond::erase_report(places).await?;
     erase::processed(places).await?;
+    // Beside the marts, and made of the published file, which knows them no more.
+    run::features::renew(&warehouse, places.job.config)?;
     erase::rest_of_this_machine(places, scope)?;
     end(places, HeldLedger { warehouse, lock }, scope, plan, state.as_mut()).await
 }

@@ -95,7 +95,7 @@ async fn from_source(run: &mut Run<'_>, source: &Source) -> Result<(), Error> {
 /// Spotify is asked in the same way for a run and for a plan.
 impl<'a> Job<'a> {
     /// A client that knows what earlier ones were told.
-    fn client(&self, warehouse: &Warehouse) -> Result<Client, Error> {
+    pub(crate) fn client(&self, warehouse: &Warehouse) -> Result<Client, Error> {
         let credentials = self.config.credentials()?;
         let clock = self.settings.clock;
         let lockouts = lockouts::load(warehouse, &credentials.client_id, clock())?;

@@ -6,9 +6,9 @@ use reqwest::header::ETAG;
 use reqwest::{StatusCode, Url};
 use serde::Deserialize;
 
-use super::login;
 use crate::http::{self, Caller, Fault, HttpAnswer};
 use crate::sources::error::Error;
+use crate::sources::scopes;
 
 /// What one answer means.
 pub(super) enum Meaning {
@@ -102,7 +102,7 @@ fn refusal(call: Asked<'_>, status: StatusCode, wait: Option<Duration>, body: &s
         401 => Meaning::Refresh,
         403 if says("premium") => Meaning::Premium,
         403 if says("insufficient client scope") => {
-            Meaning::Fail(Error::MissingScope { url: url_owned(), wanted: login::SCOPES })
+            Meaning::Fail(Error::MissingScope { url: url_owned(), wanted: scopes::READ })
         }
         403 if says("not registered") || says("allow") && says("user") => {
             Meaning::Fail(Error::NotAllowListed)

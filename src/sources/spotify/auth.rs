@@ -16,6 +16,7 @@ use serde_json::Value;
 use super::token_file::{StoredToken, TokenFile};
 use crate::http::{self, Fault};
 use crate::sources::error::Error;
+use crate::sources::scopes;
 
 /// Spotify's tokens have some hundred letters.
 const MAX_TOKEN_BYTES: usize = 16 << 10;
@@ -128,6 +129,13 @@ impl Credentials {
             }
             (refreshed, _) => refreshed,
         }
+    }
+
+    /// Whether the login in use may make playlists, as far as is known: of a configured token nobody knows before Spotify is asked.
+    pub(crate) fn may_write(&self) -> Result<bool, Error> {
+        let Some(login) = self.stored()? else { return Ok(true) };
+        let has = |scope: &str| login.scopes.iter().any(|given| given == scope);
+        Ok(login.authorized_at.is_none() || scopes::WRITE.split(' ').all(has))
     }
 
     /// When the login in use ends, once that is near enough to be told.

@@ -81,6 +81,21 @@ impl Patience {
     }
 }
 
+/// One call: a question, or what changes something.
+#[derive(Clone, Copy)]
+pub(super) struct Sent<'a> {
+    /// Path and query.
+    pub(super) url: &'a str,
+    /// What is sent; `None`: a question.
+    pub(super) body: Option<&'a serde_json::Value>,
+}
+
+impl Sent<'_> {
+    fn bucket(&self) -> Bucket {
+        if self.body.is_some() { Bucket::Writes } else { Bucket::of(self.url) }
+    }
+}
+
 /// Spotify's Web API for one account: a sequential queue.
 pub(crate) struct Client {
     caller: Caller,
@@ -198,7 +213,7 @@ impl Client {
         url: &str,
         events: Events<'_>,
     ) -> Result<Document, Error> {
-        let (body, etag) = self.call(url, events).await?;
+        let (body, etag) = self.call(Sent { url, body: None }, events).await?;
         Ok(Document {
             entity,
             subject: subject.clone(),
@@ -218,20 +233,22 @@ impl Client {
         if let Some(id) = &self.user_id {
             return Ok(id.clone());
         }
-        let (body, _) = self.call("/me", events).await?;
+        let (body, _) = self.call(Sent { url: "/me", body: None }, events).await?;
         let me: Me = serde_json::from_str(&body)
             .map_err(|source| Error::Document { name: "/me".to_owned(), source: source.into() })?;
         self.user_id = Some(me.id.clone());
         Ok(me.id)
     }
 
-    async fn call(
+    /// Puts a question, or sends what changes something.
+    pub(super) async fn call(
         &mut self,
-        url: &str,
+        sent: Sent<'_>,
         events: Events<'_>,
     ) -> Result<(String, Option<String>), Error> {
         let (mut patience, mut has_refreshed) = (Patience::new(self.timing.call.retry), false);
-        self.lockouts.require_open(url, self.now())?;
+        let (url, bucket) = (sent.url, sent.bucket());
+        self.lockouts.require_unlocked(bucket, self.now())?;
         loop {
             if self.is_barred {
                 return Err(Error::PremiumRequired);
@@ -239,14 +256,14 @@ impl Client {
             let token = self.token(events).await?;
             self.keep_gap().await;
             self.usage.call_count += 1;
-            self.calls.add(Bucket::of(url), 1);
+            self.calls.add(bucket, 1);
             if patience.calls == 0 {
-                self.questions.add(Bucket::of(url), 1);
+                self.questions.add(bucket, 1);
             }
             self.usage.retry_count += u64::from(0 < patience.calls);
             patience.calls += 1;
             let stop = Arc::clone(&self.stop);
-            let outcome = stop.or(self.once(url, &token)).await.ok_or(Error::Stopped)?;
+            let outcome = stop.or(self.once(sent, &token)).await.ok_or(Error::Stopped)?;
             let unreachable = |reason| {
                 let (url, tries) = (url.to_owned(), patience.calls);
                 Err(Error::Unreachable { url, tries, reason })
@@ -263,7 +280,7 @@ impl Client {
                     continue;
                 }
                 Meaning::Wait { asked, is_quota } => {
-                    let wait = self.penalty(url, asked, is_quota, &mut patience)?;
+                    let wait = self.penalty(bucket, asked, is_quota, &mut patience)?;
                     self.wait(WaitFor::RateLimit, wait, events).await?;
                     continue;
                 }
@@ -275,6 +292,10 @@ impl Client {
             };
             let delay = patience.repeats.after(&fault);
             let reason = fault.reason();
+            // What changes something may have been done all the same: sent again, it would be done twice.
+            if sent.body.is_some() {
+                return Err(Error::Unanswered { url: url.to_owned(), reason });
+            }
             let Some(delay) = delay else { return unreachable(reason) };
             events(What::Retried { url: url.to_owned(), error: reason });
             self.wait(WaitFor::Recovery, delay, events).await?;
@@ -299,7 +320,7 @@ impl Client {
     /// How long to wait for a 429, or the error that ends the run.
     fn penalty(
         &mut self,
-        url: &str,
+        bucket: Bucket,
         asked: Option<Duration>,
         is_quota: bool,
         patience: &mut Patience,
@@ -323,7 +344,7 @@ impl Client {
         };
         if is_spent || self.timing.call.max_wait < waited {
             let reason = if is_quota { "its quota of calls is used up" } else { "too many calls" };
-            let (bucket, until) = self.lockouts.lock(url, self.now(), wait);
+            let until = self.lockouts.lock(bucket, self.now(), wait);
             return Err(Error::RateLimited { bucket, until, reason });
         }
         Ok(self.timing.call.asked(wait))
@@ -393,9 +414,14 @@ impl Client {
         self.stop.or(pause(wait)).await.ok_or(Error::Stopped)
     }
 
-    async fn once(&self, url: &str, token: &str) -> Meaning {
+    async fn once(&self, sent: Sent<'_>, token: &str) -> Meaning {
+        let url = sent.url;
         let target = format!("{}{url}", self.base.as_str().trim_end_matches('/'));
-        let request = self.caller.request(Method::GET, target).bearer_auth(token);
+        let request = match sent.body {
+            None => self.caller.request(Method::GET, target),
+            Some(body) => self.caller.request(Method::POST, target).json(body),
+        };
+        let request = request.bearer_auth(token);
         match self.caller.once(request).await {
             Ok(answer) => {
                 let call = Asked { base: &self.base, url, is_user: self.is_user };

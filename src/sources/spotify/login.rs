@@ -13,16 +13,32 @@ use url::Url;
 use super::auth::{Agreed, Credentials};
 use crate::http;
 use crate::sources::error::Error;
+use crate::sources::scopes;
 
-/// What snowtrack may read; it never asks to write.
-pub(super) const SCOPES: &str =
-    "playlist-read-private playlist-read-collaborative user-library-read";
 /// How long a person has to agree in the browser.
 const PATIENCE: Duration = Duration::from_secs(300);
 /// How long one connection of the browser may take to say what it wants.
 const BROWSER_PATIENCE: Duration = Duration::from_secs(30);
 /// More than any browser sends to a loopback address.
 const MAX_HEAD_BYTES: usize = 64 << 10;
+
+/// What the user is asked to agree to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Permission {
+    /// To read playlists and liked songs.
+    Read,
+    /// To make playlists, too.
+    Write,
+}
+
+/// How a login is made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wish {
+    /// Nobody opens a browser here: the redirect is pasted.
+    pub(crate) no_browser: bool,
+    /// What is asked for.
+    pub(crate) permission: Permission,
+}
 
 /// Lets the user agree in a browser and stores the login.
 ///
@@ -32,7 +48,7 @@ const MAX_HEAD_BYTES: usize = 64 << 10;
 /// [`Error::Login`] says what went wrong and what to do: refused, a foreign `state`, a time-out.
 pub(crate) async fn login(
     credentials: &Credentials,
-    no_browser: bool,
+    wish: Wish,
     now: DateTime<Utc>,
     show_url: &(dyn Fn(&str) + Send + Sync),
 ) -> Result<(), Error> {
@@ -46,14 +62,14 @@ pub(crate) async fn login(
         AppCredentials::new_pkce(&credentials.client_id),
         OAuth {
             redirect_uri: redirect_uri.clone(),
-            scopes: SCOPES.split(' ').map(str::to_owned).collect::<HashSet<_>>(),
+            scopes: scopes_of(wish.permission).map(str::to_owned).collect::<HashSet<_>>(),
             ..OAuth::default()
         },
         Config { auth_base_url: credentials.accounts_url.clone(), ..Config::default() },
     );
     let url = accounts.get_authorize_url(None).map_err(|error| failed(error.to_string()))?;
     show_url(&url);
-    let query = if no_browser {
+    let query = if wish.no_browser {
         // Nobody answers there, so a browser on this machine should not wait for it either.
         drop(listener);
         let mut line = String::new();
@@ -76,6 +92,11 @@ pub(crate) async fn login(
     let verifier = accounts.verifier.as_deref().unwrap_or_default();
     let agreed = Agreed { code: &code, verifier, redirect_uri: &redirect_uri };
     credentials.redeem(&agreed, now).await
+}
+
+fn scopes_of(permission: Permission) -> impl Iterator<Item = &'static str> {
+    let more = if permission == Permission::Write { scopes::WRITE } else { "" };
+    scopes::READ.split(' ').chain(more.split_ascii_whitespace())
 }
 
 /// Answers the browser until it brings our callback. What else comes is turned away: a favicon, a forged callback, and

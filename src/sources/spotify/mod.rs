@@ -11,14 +11,16 @@ mod quota;
 mod reader;
 mod step;
 mod token_file;
+mod writer;
 
 pub(crate) use auth::Credentials;
 pub(crate) use client::Client;
 pub use client::SpotifyTiming;
 pub(crate) use list::{KnownList, ListReader};
-pub(crate) use login::login;
+pub(crate) use login::{Permission, Wish, login};
 pub(crate) use playlist::PlaylistReader;
 pub(crate) use quota::{Lockouts, Questions};
 pub(crate) use reader::Reader;
 pub(crate) use step::Step;
 pub(crate) use token_file::TokenFile;
+pub(crate) use writer::{NewList, ReadSong};

@@ -27,11 +27,6 @@ impl Lockouts {
         self.0.iter().map(|(bucket, until)| (*bucket, *until))
     }
 
-    /// Whether this may be asked at `now`.
-    pub(super) fn require_open(&self, url: &str, now: DateTime<Utc>) -> Result<(), Error> {
-        self.require_unlocked(Bucket::of(url), now)
-    }
-
     /// Whether a call that counts to this bucket may be made.
     pub(super) fn require_unlocked(&self, bucket: Bucket, now: DateTime<Utc>) -> Result<(), Error> {
         match self.not_before(bucket, now) {
@@ -43,19 +38,18 @@ impl Lockouts {
         }
     }
 
-    /// Notes a lockout of this address from `now` on, and says until when.
+    /// Notes a lockout of this bucket from `now` on, and says until when.
     pub(super) fn lock(
         &mut self,
-        url: &str,
+        bucket: Bucket,
         now: DateTime<Utc>,
         wait: Duration,
-    ) -> (Bucket, DateTime<Utc>) {
-        let bucket = Bucket::of(url);
+    ) -> DateTime<Utc> {
         let until = now + TimeDelta::from_std(wait).unwrap_or(TimeDelta::days(1));
         // A whole second, and never a moment too early.
         let until = until.trunc_subsecs(0) + TimeDelta::seconds(1);
         self.note(bucket, until);
-        (bucket, until)
+        until
     }
 
     /// When this bucket may be asked, if that is later than `now`.

@@ -84,6 +84,7 @@ fn layout() -> String {
     hash.update(sql_files::PUBLISH_ALL_DETAILS);
     hash.update(sql_files::OPERATIONS);
     hash.update(descriptions::STATEMENTS.as_str());
+    hash.update(sql_files::PUBLISH_ORIGINS);
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

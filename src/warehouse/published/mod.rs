@@ -8,7 +8,9 @@
 mod aside;
 mod copy;
 mod descriptions;
+mod features;
 mod file;
+mod made_features;
 mod next_version;
 mod operations;
 mod writer;
@@ -16,7 +18,9 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use features::FeatureWish;
 pub(crate) use file::PublishedFile;
+pub(crate) use made_features::{FeatureTable, remove_features};
 pub(crate) use next_version::NextVersion;
 pub(super) use next_version::rewrite_published;
 pub(crate) use writer::{remove_if_there, remove_leftovers};

@@ -261,7 +261,7 @@ impl RowCounts {
     }
 }
 
-fn number(warehouse: &Warehouse, sql: &str, doing: &str) -> Result<u64, Error> {
+pub(super) fn number(warehouse: &Warehouse, sql: &str, doing: &str) -> Result<u64, Error> {
     warehouse.connection.query_row(sql, [], |row| row.get(0)).doing(doing)
 }
 

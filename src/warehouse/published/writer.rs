@@ -39,7 +39,8 @@ impl Writer<'_> {
                     tracing::debug!("publish the changes of `{table}`");
                     self.run(&sql_files::publish_changes(table))
                 })?;
-                self.run(&sql_files::publish_details())
+                self.run(&sql_files::publish_details())?;
+                self.run(sql_files::PUBLISH_ORIGINS)
             })?;
             for table in Table::ALL {
                 let sql = ledger::IS_PUBLISHED.replace("{table}", table.name());
@@ -48,6 +49,7 @@ impl Writer<'_> {
                     return Ok(false);
                 }
             }
+            self.renew_features()?;
             self.run("checkpoint published")?;
             Ok(true)
         })
@@ -78,6 +80,7 @@ impl Writer<'_> {
                 self.run(&statement(table))
             })?;
             self.run(sql_files::PUBLISH_ALL_DETAILS)?;
+            self.run(sql_files::PUBLISH_ORIGINS)?;
             // A view remembers the database in which it was made, so the names inside must be found there.
             self.run("use published")?;
             let marts =
@@ -88,6 +91,7 @@ impl Writer<'_> {
             self.run(sql_files::RENEW_OPERATIONS)?;
             // In one transaction, where a comment costs a tenth.
             self.in_transaction(|| self.run(descriptions::STATEMENTS.as_str()))?;
+            self.renew_features()?;
             self.run("checkpoint published")
         })
     }
@@ -113,7 +117,7 @@ impl Writer<'_> {
         committed
     }
 
-    fn run(&self, sql: &str) -> Result<(), Error> {
+    pub(super) fn run(&self, sql: &str) -> Result<(), Error> {
         if (self.is_unwanted)() {
             let source = std::io::ErrorKind::Interrupted.into();
             return Err(Error::File { doing: "write", path: self.file.to_owned(), source });
@@ -128,7 +132,7 @@ impl Writer<'_> {
 
     /// A statement that takes back what was begun. Who interrupts the work does it once and may meet this one, whose second attempt
     /// then meets nobody.
-    fn undo(&self, sql: &str) -> Result<(), Error> {
+    pub(super) fn undo(&self, sql: &str) -> Result<(), Error> {
         self.end(sql).or_else(|_| self.end(sql))
     }
 

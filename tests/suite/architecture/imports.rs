@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{code, sources};
 
-const ORDER: [&str; 30] = [
+const ORDER: [&str; 31] = [
     "causes",
     "phrase",
     "shell",
@@ -34,6 +34,7 @@ const ORDER: [&str; 30] = [
     "observe",
     "report",
     "operate",
+    "intelligence",
     "cli",
 ];
 

@@ -2,7 +2,7 @@
 
 use crate::support::World;
 
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 24] = [
     "run",
     "plan",
     "fetch",
@@ -15,6 +15,9 @@ const COMMANDS: [&str; 21] = [
     "verify",
     "login",
     "logout",
+    "recommend",
+    "features",
+    "playlist",
     "status",
     "reconcile",
     "snowflake",

@@ -10,7 +10,7 @@ use snowtrack_doubles::library::{
     Library, Mode, Playlist, Recorded, Row, documents_in, spotify_id,
 };
 use snowtrack_doubles::spotify::{
-    ALL_SCOPES, CLIENT_ID, CLIENT_SECRET, FakeSpotify, Fault, REFRESH_TOKEN, When,
+    ALL_SCOPES, CLIENT_ID, CLIENT_SECRET, FakeSpotify, Fault, REFRESH_TOKEN, WRITE_SCOPES, When,
 };
 
 const BOTH: &str = "additional_types=track%2Cepisode";
@@ -420,4 +420,51 @@ fn every_recording_of_a_playlist_can_be_served() {
     assert!(recorded.playlists.len() >= 8, "{:?}", recorded.playlists.keys());
     assert!(recorded.playlists.values().any(|playlist| playlist.head.is_none()));
     drop(FakeSpotify::start_with_documents(&documents, Mode::Extended));
+}
+
+#[tokio::test]
+async fn new_lists_are_written_by_todays_rules_and_no_other_list_is() {
+    let (library, there) = library();
+    let uris: Vec<String> = library.tracks.keys().map(|id| format!("spotify:track:{id}")).collect();
+    let double = FakeSpotify::start(library, Mode::Development);
+    double.allow_violations();
+    let mut client = Client::of(&double);
+    let send = async |client: &Client, path: &str, body: Value| {
+        let request = client.http.post(format!("{}{path}", client.base)).bearer_auth(&client.token);
+        let answer = request.json(&body).send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+    };
+    let new = serde_json::json!({ "name": "New", "description": "mark", "public": false });
+    let (status, body) = send(&client, "/me/playlists", new.clone()).await;
+    assert_eq!((status, &body["error"]["message"]), (403, &"Insufficient client scope".into()));
+    client.token = double.issue_access_token(&format!("{ALL_SCOPES} {WRITE_SCOPES}"));
+    let (status, made) = send(&client, "/me/playlists", new).await;
+    let id = made["id"].as_str().unwrap().to_owned();
+    assert_eq!((status, &made["public"]), (201, &Value::Bool(false)));
+    assert_eq!(client.json("/me/playlists?limit=1").await["items"][0]["description"], "mark");
+
+    let items = format!("/playlists/{id}/items");
+    let add = |uris: &[String], position: usize| serde_json::json!({ "uris": uris, "position": position });
+    let (status, first) = send(&client, &items, add(&uris[..2], 0)).await;
+    assert_eq!(status, 201);
+    let (_, second) = send(&client, &items, add(&uris[2..3], 1)).await;
+    assert_ne!(first["snapshot_id"], second["snapshot_id"]);
+    let rows: Vec<String> =
+        double.made_playlists()[0].rows.iter().map(|row| format!("{:?}", row.content)).collect();
+    let wanted = [&uris[0], &uris[2], &uris[1]];
+    assert!(rows.iter().zip(wanted).all(|(row, uri)| row.contains(&uri["spotify:track:".len()..])));
+    let gone = ["spotify:track:0000000000000000000000".to_owned()];
+    for (path, body, wanted) in [
+        (items.as_str(), add(&uris[..101], 0), 400),
+        (items.as_str(), add(&[], 0), 400),
+        (items.as_str(), add(&gone, 0), 400),
+        (items.as_str(), add(&uris[..1], 4), 400),
+        (&format!("/playlists/{id}/tracks"), add(&uris[..1], 0), 403),
+        ("/users/ada/playlists", serde_json::json!({ "name": "New" }), 403),
+    ] {
+        assert_eq!(send(&client, path, body).await.0, wanted, "{path}");
+    }
+    assert!(!double.violations().iter().any(|it| it.contains("was there before")));
+    send(&client, &format!("/playlists/{there}/items"), add(&uris[..1], 0)).await;
+    assert!(double.violations().iter().any(|it| it.contains("was there before")));
 }

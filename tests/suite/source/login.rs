@@ -10,7 +10,7 @@ use tokio::io::AsyncWriteExt;
 
 use crate::support::World;
 use crate::support::fake_spotify::{
-    ALL_SCOPES, CLIENT_ID, CLIENT_SECRET, FakeSpotify, Fault, When,
+    ALL_SCOPES, CLIENT_ID, CLIENT_SECRET, FakeSpotify, Fault, WRITE_SCOPES, When,
 };
 use crate::support::library::{Library, Mode, Playlist, Row, spotify_id};
 
@@ -129,6 +129,24 @@ async fn a_login_in_the_browser_is_stored_for_its_owner_alone() {
         let (status, text) = browser.open(callback).await;
         assert_eq!((status, text.contains("terminal")), (200, true), "{text}");
         assert_logged_in(&world, (&spotify, &id), &login.end());
+    }
+}
+
+#[tokio::test]
+async fn to_write_is_asked_for_only_where_the_user_says_so_and_the_login_remembers() {
+    for (more, wanted) in [(vec![], false), (vec!["--may-write"], true)] {
+        let (world, (spotify, _)) = (World::new(), spotify());
+        let arguments = [vec!["login"], more].concat();
+        let (login, browser) =
+            (Login::start(command(&world, &spotify, &arguments)), Browser::new());
+        let asked = login.address.query_pairs().find(|(name, _)| name == "scope").unwrap().1;
+        let has = |scopes: &str| WRITE_SCOPES.split(' ').all(|scope| scopes.contains(scope));
+        assert_eq!((has(&asked), asked.contains("modify")), (wanted, wanted), "{asked}");
+        let callback = browser.agree(&login.address).await;
+        browser.open(callback).await;
+        assert_eq!(login.end().code, 0);
+        let stored = std::fs::read_to_string(token_file(&world)).unwrap();
+        assert_eq!(has(&stored), wanted, "{stored}");
     }
 }
 

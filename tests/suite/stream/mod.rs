@@ -1,5 +1,6 @@
 //! Row changes in Kafka and Kinesis: what is sent, in which order, after which fault, and how it is proven.
 
+#[cfg(feature = "kafka")]
 mod events;
 #[cfg(feature = "kafka")]
 mod kafka;

@@ -118,6 +118,8 @@ pub struct Episode {
 pub struct Playlist {
     pub id: String,
     pub name: String,
+    /// As it was written; `None`: something that must not be taken for it.
+    pub description: Option<String>,
     pub owner_id: String,
     pub public: Option<bool>,
     pub collaborative: bool,
@@ -258,6 +260,7 @@ impl Playlist {
         let mut playlist = Self {
             id: id.to_owned(),
             name: name.to_owned(),
+            description: None,
             owner_id: owner_id.to_owned(),
             public: Some(true),
             collaborative: false,

@@ -85,6 +85,9 @@ pub fn me(user_object: &User, mode: Mode) -> Value {
     Value::Object(me)
 }
 
+/// What nobody wrote: HTML, as Spotify gives it.
+const INVENTED_DESCRIPTION: &str = "It&#x27;s <a href=\"spotify:playlist:x\">linked</a>";
+
 impl Library {
     /// A playlist without its contents, as `GET /playlists/{id}` and (with `item_total`) `/me/playlists` show it.
     pub fn playlist_head(&self, playlist: &Playlist) -> Value {
@@ -93,7 +96,7 @@ impl Library {
         let mut head = links("playlist", &playlist.id);
         head.extend(members(json!({
             "collaborative": playlist.collaborative,
-            "description": "It&#x27;s <a href=\"spotify:playlist:x\">linked</a>",
+            "description": playlist.description.as_deref().unwrap_or(INVENTED_DESCRIPTION),
             "images": null,
             "name": playlist.name,
             "owner": owner,

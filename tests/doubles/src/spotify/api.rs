@@ -33,20 +33,20 @@ const REMOVED: [&str; 16] = [
 
 /// Who calls.
 #[derive(Debug, Clone)]
-struct Caller {
+pub(super) struct Caller {
     /// `None`: an app without a user.
     scopes: Option<String>,
 }
 
 /// An answer that ends the call early.
-type Refused = Box<Answer>;
+pub(super) type Refused = Box<Answer>;
 
 impl Caller {
     const fn is_user(&self) -> bool {
         self.scopes.is_some()
     }
 
-    fn require(&self, scope: &str) -> Result<(), Refused> {
+    pub(super) fn require(&self, scope: &str) -> Result<(), Refused> {
         match &self.scopes {
             None => Err(refuse(401, "Valid user authentication required")),
             Some(scopes) if scopes.split(' ').any(|given| given == scope) => Ok(()),
@@ -61,7 +61,7 @@ pub(super) fn error(status: u16, message: &str) -> Answer {
     Answer::json(status, body.to_string())
 }
 
-fn refuse(status: u16, message: &str) -> Refused {
+pub(super) fn refuse(status: u16, message: &str) -> Refused {
     Box::new(error(status, message))
 }
 
@@ -87,7 +87,8 @@ impl State {
         let types = request.parameter("additional_types").unwrap_or_default();
         let has_both =
             ["track", "episode"].iter().all(|kind| types.split(',').any(|given| given == *kind));
-        if request.path.starts_with("/v1/playlists/") && !has_both {
+        let is_read = request.method == "GET";
+        if is_read && request.path.starts_with("/v1/playlists/") && !has_both {
             self.violate(format!("no `additional_types=track,episode` on {place}"));
         }
     }
@@ -132,13 +133,6 @@ impl State {
     }
 
     fn route(&mut self, request: &Request, caller: &Caller) -> Result<Answer, Refused> {
-        if request.method != "GET" {
-            self.violate(format!(
-                "snowtrack only reads, but sent {} `{}`",
-                request.method, request.path
-            ));
-            return Err(refuse(405, "Method not allowed"));
-        }
         let path = request.path.trim_start_matches("/v1/");
         let segments: Vec<_> = path.split('/').collect();
         if self.mode == Mode::Development && REMOVED.iter().any(|pattern| fits(pattern, &segments))
@@ -150,6 +144,9 @@ impl State {
                 self.violate(format!("`{}` is gone in Development Mode", request.path));
             }
             return Err(refuse(403, "Forbidden"));
+        }
+        if request.method != "GET" {
+            return self.written(request, &segments, caller);
         }
         match segments.as_slice() {
             ["me"] => self.me(caller),
@@ -313,7 +310,7 @@ impl State {
         Ok((offset, limit))
     }
 
-    fn require_user(&mut self, caller: &Caller, path: &str) -> Result<(), Refused> {
+    pub(super) fn require_user(&mut self, caller: &Caller, path: &str) -> Result<(), Refused> {
         if caller.is_user() {
             return Ok(());
         }
@@ -322,7 +319,7 @@ impl State {
     }
 
     /// Private playlists of others and Spotify's own do not exist for us; our private ones need their scope.
-    fn visible_playlist(&self, id: &str, caller: &Caller) -> Result<&Playlist, Refused> {
+    pub(super) fn visible_playlist(&self, id: &str, caller: &Caller) -> Result<&Playlist, Refused> {
         let not_found = || refuse(404, "Resource not found");
         let playlist = self
             .library

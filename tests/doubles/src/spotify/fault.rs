@@ -43,6 +43,10 @@ pub enum Fault {
     HtmlBody(u16),
     /// No answer until the client leaves.
     Hang,
+    /// What was asked for is done, and the connection closes without an answer.
+    DoneThenReset,
+    /// What was asked for is done, and there is no answer until the client leaves.
+    DoneThenHang,
     /// The right answer, a few bytes at a time.
     SlowChunks { chunk_size_bytes: usize, gap: Duration },
     /// The right answer, and right after it the library changes: a torn read.
@@ -129,6 +133,8 @@ impl State {
             ),
             Fault::Reset => Answer::json(0, "").delivered(Delivery::Reset),
             Fault::Hang => Answer::json(0, "").delivered(Delivery::Hang),
+            Fault::DoneThenReset => right_answer(self).delivered(Delivery::Reset),
+            Fault::DoneThenHang => right_answer(self).delivered(Delivery::Hang),
             Fault::TruncatedBody => right_answer(self).delivered(Delivery::Cut),
             Fault::TruncatedJson => {
                 let mut answer = right_answer(self);

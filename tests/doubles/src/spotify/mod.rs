@@ -8,6 +8,7 @@ mod accounts;
 mod api;
 mod bucket;
 mod fault;
+mod writes;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -29,6 +30,9 @@ pub const CLIENT_SECRET: &str = "double-client-secret-3b9a1f";
 pub const REFRESH_TOKEN: &str = "double-refresh-token-AQDk7";
 /// The scopes of [`REFRESH_TOKEN`].
 pub const ALL_SCOPES: &str = "playlist-read-private playlist-read-collaborative user-library-read";
+
+/// The scopes that `login --may-write` asks for besides.
+pub const WRITE_SCOPES: &str = "playlist-modify-public playlist-modify-private";
 
 /// One request as it was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +74,8 @@ struct State {
     /// By bucket: how much is left.
     quotas: BTreeMap<&'static str, Quota>,
     has_refused_batch: bool,
+    /// The playlists that the client made, in their order.
+    made: Vec<String>,
     clock: Clock,
 }
 
@@ -175,6 +181,12 @@ impl FakeSpotify {
         let mut state = self.state();
         state.log.clear();
         state.data_call_count = 0;
+    }
+
+    /// The playlists that the client made, in their order.
+    pub fn made_playlists(&self) -> Vec<crate::library::Playlist> {
+        let state = self.state();
+        state.made.iter().filter_map(|id| state.library.playlists.get(id).cloned()).collect()
     }
 
     /// What the client did that Spotify forbids or that we promised not to do.
@@ -352,6 +364,7 @@ impl State {
             penalties: BTreeMap::new(),
             quotas: BTreeMap::new(),
             has_refused_batch: false,
+            made: Vec::new(),
             clock,
         }
     }
