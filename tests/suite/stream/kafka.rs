@@ -272,7 +272,8 @@ fn killed_at_any_batch_it_sends_the_rest_and_repeats_under_the_same_ids() {
         cluster.json(&world, &["run", "--demo"]);
         cluster.events().len()
     };
-    for table in TABLES {
+    // The first batch, one of the middle and the last; tests/stream does it at every one of Kinesis.
+    for table in ["albums", "song_artists", "song_observations"] {
         let (cluster, world) = (Cluster::start(), World::new());
         let mut child = cluster.command(&world, &["-q", "run", "--demo"]).spawn().unwrap();
         // As soon as the broker has an event of the table; what of it the ledger knows by then is chance.
