@@ -47,7 +47,7 @@
 //! - The ledger is written before and after each step of a file; a killed process forgets none and submits none twice.
 //! - Verifying reads; it never changes anything in Snowflake.
 //! - Who keeps the ledger in a bucket holds its lease; whoever was fenced writes nothing more, there or in Snowflake.
-//! - SQL that others wrote runs in a child process alone, which [`guard`] starts and ends; DuckDB's parser looks at it first.
+//! - SQL that others wrote runs in a child process alone, which `guard` starts and ends; DuckDB's parser looks at it first.
 //! - A secret is in a secret type; no error, log line or report carries one.
 
 mod causes;

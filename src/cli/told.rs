@@ -85,7 +85,7 @@ pub(super) fn print_as_it_is(text: &str) -> Result<(), Error> {
     }
 }
 
-/// A result begins, on standard output, that is written by another than [`print`].
+/// A result begins, on standard output, that is written by another than [`print()`].
 pub(super) fn has_begun_to_print() {
     HAS_PRINTED.store(true, Ordering::Relaxed);
 }

@@ -108,11 +108,7 @@ pub(crate) fn warning(warning: &Warning) -> String {
             format!("the state is not saved yet, the run goes on: {error}")
         }
         Warning::StateLeftBehind { generation } => left_behind(*generation),
-        Warning::RunsReplaced { run_count, run } => format!(
-            "{} here {} never saved ({run} for one), and others went on meanwhile: the state's ledger takes their place, and what they read is asked for again",
-            counted(*run_count, "run"),
-            either(*run_count, "was", "were")
-        ),
+        Warning::RunsReplaced { run_count, run } => replaced(*run_count, run),
         Warning::OperationsNotRenewed { error } => format!(
             "the published file does not say yet how the run ended, the next run says it: {error}"
         ),
@@ -136,6 +132,15 @@ fn forgotten(count: impl Count) -> String {
         "{} left out, because {} forgotten: `--playlist ID` reads one again",
         there(count, "playlist"),
         either(count, "it was", "they were")
+    )
+}
+
+/// What runs of this machine come to that the state never had.
+fn replaced(run_count: impl Count, run: &impl std::fmt::Display) -> String {
+    format!(
+        "{} here {} never saved ({run} for one), and others went on meanwhile: the state's ledger takes their place, and what they read is asked for again",
+        counted(run_count, "run"),
+        either(run_count, "was", "were")
     )
 }
 
