@@ -87,6 +87,18 @@ dbt: demo $(VENV)/dbt ## dbt's build on the demo's published file; its marts' ro
 	mv "$(dbt_dir)/manifest.json" "$(dbt_dir)/snowflake.json"
 	"$(VENV)/dbt/bin/python" tests/dbt/compare.py "$(dbt_dir)"
 
+.PHONY: generate
+generate: duckdb ## LookML and Snowflake's semantic view, from dbt/models/semantic
+	cargo run --quiet --example generate
+
+.PHONY: generate-check
+generate-check: duckdb ## whether they are what is checked in
+	cargo run --quiet --example generate -- --check
+
+.PHONY: looker
+looker: generate-check $(VENV)/looker ## LookML and the semantic view as parsers read them that others wrote
+	"$(VENV)/looker/bin/python" -B tests/looker/check.py
+
 # moto plays AWS, IAM included; the binary is the real one.
 .PHONY: ecs
 ecs: duckdb $(VENV)/ecs ## ecs/: cfn-lint, the policies under the real binary, the state machine by exit code, deploy.sh

@@ -1,6 +1,7 @@
 -- finish: what a transform's transaction does besides the merges: rows that are gone, the ledger.
--- grain: none · reads: gone_song_artists, pending_songs, gone_genres, pending_genres, pending_snapshots, pending_rows,
--- superseded_rows, known_snapshots, known_playlist_songs, playlist_changes, next_song_spread, next_details, consumed_reads · shipped: no
+-- grain: none · reads: gone_song_artists, pending_songs, gone_genres, touched_genres, pending_snapshots, pending_rows,
+-- superseded_rows, known_snapshots, known_playlist_songs, playlist_changes, next_song_spread, next_details, changed_album_details,
+-- changed_unlisted_items, consumed_reads · shipped: no
 -- guarded by: playlist_songs__no_row_is_lost, song_artists__first_is_primary
 insert into meta.pending_gone_rows by name
 with gone as (
@@ -42,7 +43,7 @@ where run_id <> getvariable('run_id') and artist_id in (
     union
     select stored.artist_id
     from core.genres as stored
-    semi join pending_genres as pending using (artist_id)
+    semi join touched_genres as touched using (artist_id)
     where stored.run_id = getvariable('run_id')
 );
 
@@ -105,6 +106,22 @@ where song_id in (select song_id from next_song_spread where has_changed);
 insert into meta.song_spread
 select song_id, playlist_count from next_song_spread
 where has_changed and playlist_count <> 0;
+
+delete from core.album_details
+where album_id in (select album_id from changed_album_details);
+
+insert into core.album_details by name
+select changed.*, getvariable('run_id') as run_id
+from changed_album_details as changed;
+
+delete from core.unlisted_items
+where (playlist_id, snapshot_id, position) in (
+    select (playlist_id, snapshot_id, position) from changed_unlisted_items
+);
+
+insert into core.unlisted_items by name
+select changed.*, getvariable('run_id') as run_id
+from changed_unlisted_items as changed;
 
 insert into meta.details
 select entity, object_id, run_id from next_details;

@@ -18,6 +18,7 @@ mod plan;
 mod progress;
 mod prune;
 mod query;
+mod questions;
 mod reconcile;
 mod run;
 mod snowflake;
@@ -138,7 +139,7 @@ enum Command {
     /// Show the configuration as resolved, or write a commented template
     #[command(subcommand)]
     Config(config::ConfigCommand),
-    /// Read-only SQL on the published file
+    /// Read-only SQL on the published file, or one of the ready questions
     Query(query::QueryArgs),
     /// Shell completions on standard output
     Completions {

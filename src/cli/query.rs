@@ -1,6 +1,5 @@
 //! `query`: read-only SQL on the published file, or on the rows that the quality gate refused.
 
-use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
@@ -10,12 +9,15 @@ use comfy_table::{Table, presets};
 
 use super::exit::Error;
 use super::harmless::harmless;
+use super::questions::{self, Asked, asked};
 use super::{Cli, HAS_PRINTED, Output, duration, is_there, print, runtime, tell};
 use crate::guard::{Answered, Guard, ListedTable, Question, Shape};
 use crate::ids::DataDir;
 use crate::warehouse;
 
 const EXAMPLES: &str = "Examples:
+  snowtrack query --list                                  ready questions: what they answer
+  snowtrack query top_artists --param count=5             one of them
   snowtrack query --tables                                what there is, with its rows
   snowtrack query \"describe marts.playlist_overview\"      the columns of one
   snowtrack query \"from playlist_overview order by song_count desc\"
@@ -27,10 +29,16 @@ One select, on at most 256 MB and two threads. For more: open the file with any 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct QueryArgs {
-    /// One query, for example "from marts.playlist_overview"; `-` reads it from standard input
+    /// A ready question by its name, or one query, such as "from marts.playlist_overview"; `-` reads it from standard input
     #[arg(allow_hyphen_values = true, value_parser = sql_text, conflicts_with = "file")]
-    #[arg(required_unless_present_any = ["file", "tables"])]
+    #[arg(required_unless_present_any = ["file", "list", "tables"])]
     sql: Option<String>,
+    /// A value for what a ready question leaves open (repeatable)
+    #[arg(long = "param", value_name = "NAME=VALUE", conflicts_with_all = ["list", "tables"])]
+    parameters: Vec<String>,
+    /// List the ready questions: what each answers, and what it leaves open
+    #[arg(long, conflicts_with_all = ["sql", "file", "tables", "refused"])]
+    list: bool,
     /// Read the query from this file
     #[arg(short, long, value_name = "FILE")]
     file: Option<PathBuf>,
@@ -71,7 +79,14 @@ pub(super) fn run_query(cli: &Cli, arguments: &QueryArgs, data_dir: &DataDir) ->
             "`--timeout 0s` leaves no time for a query: give at least `1s`".to_owned(),
         ));
     }
-    let sql = sql(arguments)?;
+    if arguments.list {
+        return questions::list(format);
+    }
+    let Asked { sql, parameters } = match arguments.sql.as_deref() {
+        // The refused rows are of other tables than the questions.
+        Some(text) if text != "-" && !arguments.refused => asked(text, &arguments.parameters)?,
+        _ => questions::as_sql(sql(arguments)?, &arguments.parameters)?,
+    };
     let file = if arguments.refused { data_dir.refused() } else { data_dir.published() };
     if !is_there(data_dir, &file)? {
         return Err(match arguments.refused {
@@ -83,7 +98,7 @@ pub(super) fn run_query(cli: &Cli, arguments: &QueryArgs, data_dir: &DataDir) ->
     let question = Question {
         file,
         sql,
-        parameters: BTreeMap::new(),
+        parameters,
         shape: match format {
             Output::Csv => Shape::Csv,
             Output::Json => Shape::Json,

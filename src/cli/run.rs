@@ -76,6 +76,9 @@ pub(super) struct RunArgs {
     /// Also ask for full artists and albums, which carry the genres; each once, then never again
     #[arg(long, conflicts_with_all = ["demo", "from_dir"])]
     enrich: bool,
+    /// Genres from elsewhere, a CSV file with the header `artist_id,genre`; alone, or beside any source
+    #[arg(long, value_name = "FILE.csv")]
+    genres: Option<PathBuf>,
     /// Ship every row, not only what changed
     #[arg(long)]
     full: bool,
@@ -175,6 +178,7 @@ pub(super) fn settings(
         refetch: arguments.refetch,
         refetch_older_than: arguments.refetch_older_than,
         enrich: arguments.enrich,
+        genres: arguments.genres.clone(),
         warn_only: arguments.warn_only.iter().cloned().collect(),
         timing: SpotifyTiming {
             min_gap,
@@ -385,6 +389,9 @@ fn source(arguments: &RunArgs, config: &Config) -> Result<Source, Error> {
     let is_usual = playlists.is_empty() && !mine && !liked;
     if is_usual {
         playlists = config.playlists().map_err(crate::run::Error::from)?;
+        if playlists.is_empty() && arguments.genres.is_some() {
+            return Ok(Source::Nobody);
+        }
         if playlists.is_empty() {
             return Err(crate::run::Error::NoSource.into());
         }

@@ -1,11 +1,16 @@
 //! What dbt's `.yml` say, for whoever needs it besides dbt: the one description of each table, mart and column, and the one
 //! definition of each measure and question.
 //!
-//! In: `dbt/models/**/*.yml`, which build.rs turns into JSON at compile time. Out: descriptions by schema, table and column.
+//! In: `dbt/models/**/*.yml`, which build.rs turns into JSON at compile time. Out: descriptions by schema, table and column,
+//! and the ready questions.
+
+mod questions;
 
 use std::sync::LazyLock;
 
 use serde_json::Value;
+
+pub(crate) use questions::{NotAsked, Parameter, ReadyQuestion, ready_question, ready_questions};
 
 /// All documents, in the order of their paths.
 static DOCUMENTS: LazyLock<Vec<Value>> = LazyLock::new(|| {
@@ -42,6 +47,8 @@ pub(crate) fn described() -> &'static [Described] {
                 list(source, "tables").map(move |table| describe(schema, table))
             });
         let models = DOCUMENTS.iter().flat_map(|document| list(document, "models"));
+        // The days that dbt's semantic layer counts along are no mart.
+        let models = models.filter(|model| model["time_spine"].is_null());
         sources.chain(models.map(|model| describe("marts", model))).collect()
     });
     &DESCRIBED

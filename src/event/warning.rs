@@ -55,6 +55,8 @@ pub enum Warning {
     StateNotSaved { error: String },
     /// There was no time to save it at the end: the generation that was saved last stays the current one.
     StateLeftBehind { generation: Option<u64> },
+    /// The published file does not say yet how the run ended; the next run says it.
+    OperationsNotRenewed { error: String },
     /// The report could not be put where whoever runs it again looks for it.
     ReportNotPut { to: String, error: String },
     /// Runs of this machine that were never saved give way to those of others.

@@ -7,7 +7,7 @@
 use duckdb::params;
 
 use super::files::list;
-use super::settings::replace_setting;
+use super::settings::{replace_setting, set_setting};
 use crate::ids::Consumer;
 use crate::warehouse::ledger_sql as sql;
 use crate::warehouse::{Doing, Error, PublishedFile, Warehouse};
@@ -43,6 +43,11 @@ pub(crate) fn published(warehouse: &mut Warehouse, file: &PublishedFile) -> Resu
         replace_setting(warehouse, PublishedFile::SETTING, &file.to_json())?;
         acknowledge(warehouse, Consumer::Published)
     })
+}
+
+/// Notes what the published file is where only what it says of runs is new.
+pub(crate) fn renewed(warehouse: &mut Warehouse, file: &PublishedFile) -> Result<(), Error> {
+    set_setting(warehouse, PublishedFile::SETTING, &file.to_json())
 }
 
 #[cfg(test)]

@@ -51,6 +51,9 @@ pub(crate) struct RunSummary {
 /// snapshots cannot be read later; the old run's files stay outstanding and are taken along.
 const WORTH_WAITING_FOR: TimeDelta = TimeDelta::hours(6);
 
+/// The source of a run that asks nobody.
+pub(crate) const NOBODY: &str = "what is landed";
+
 /// What a run is begun for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Purpose {
@@ -94,7 +97,7 @@ pub(crate) fn begin(
                 sql::BEGIN_RUN,
                 params![
                     fresh.id.as_str(),
-                    source.unwrap_or("what is landed"),
+                    source.unwrap_or(NOBODY),
                     sql_timestamp(fresh.started_at),
                     purpose.is_full
                 ],
@@ -203,21 +206,27 @@ pub(crate) struct Unread {
     pub(crate) put_off: Option<(String, DateTime<Utc>)>,
 }
 
-/// Notes that everything the run asks for is landed, but for what it could not read.
+/// Notes that everything the run asks for is landed, but for what it could not read, and which lists it looked at.
 pub(crate) fn fetched(
-    warehouse: &Warehouse,
+    warehouse: &mut Warehouse,
     run: &RunId,
     unread: &Unread,
+    looked_at: &[&str],
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let Unread { count, reason, put_off } = unread;
     let (what, until) = put_off.as_ref().map(|(what, until)| (what, sql_timestamp(*until))).unzip();
-    let sql = sql::END_FETCH;
-    warehouse
-        .connection()
-        .execute(sql, params![sql_timestamp(now), count, reason, what, until, run.as_str()])
-        .doing("note the end of the fetch")
-        .map(|_| ())
+    let (now, lists) = (sql_timestamp(now), list(looked_at));
+    warehouse.transaction(|warehouse| {
+        let connection = warehouse.connection();
+        connection
+            .execute(sql::END_FETCH, params![now, count, reason, what, until, run.as_str()])
+            .doing("note the end of the fetch")?;
+        let doing = "note what was looked at";
+        connection.execute(sql::FORGET_LOOKS, [&lists]).doing(doing)?;
+        connection.execute(sql::NOTE_LOOKS, params![lists, run.as_str(), now]).doing(doing)?;
+        Ok(())
+    })
 }
 
 /// What the run could not read, whichever process tried.

@@ -107,6 +107,9 @@ pub(crate) fn warning(warning: &Warning) -> String {
         Warning::RunsReplaced { run_count, run } => format!(
             "{run_count} run(s) here were never saved ({run} for one), and others went on meanwhile: the state's ledger takes their place, and what they read is asked for again"
         ),
+        Warning::OperationsNotRenewed { error } => format!(
+            "the published file does not say yet how the run ended, the next run says it: {error}"
+        ),
         Warning::ReportNotPut { to, error } => {
             format!("the report could not be put to `{to}`, the run ended as it says: {error}")
         }

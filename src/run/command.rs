@@ -68,7 +68,7 @@ fn add_source(source: &Source, words: &mut Vec<String>) {
         Source::FromDir(folder) => {
             words.extend(["--from-dir".to_owned(), quoted(&folder.to_string_lossy())]);
         }
-        Source::Spotify(Wanted { is_usual: true, .. }) => {}
+        Source::Spotify(Wanted { is_usual: true, .. }) | Source::Nobody => {}
         Source::Spotify(Wanted { playlists, mine, liked, .. }) => {
             let named =
                 |id: &crate::ids::PlaylistId| ["--playlist".to_owned(), quoted(&id.to_string())];
@@ -83,6 +83,9 @@ fn add_source(source: &Source, words: &mut Vec<String>) {
 fn add_wishes(settings: &Settings, words: &mut Vec<String>) {
     if let Some(folder) = &settings.record {
         words.extend(["--record".to_owned(), quoted(&folder.to_string_lossy())]);
+    }
+    if let Some(file) = &settings.genres {
+        words.extend(["--genres".to_owned(), quoted(&file.to_string_lossy())]);
     }
     if let Some(age) = settings.refetch_older_than {
         words.extend(["--refetch-older-than".to_owned(), format!("{}s", age.as_secs())]);

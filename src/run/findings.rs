@@ -26,6 +26,8 @@ pub(crate) struct Findings {
     pub(crate) playlists: Vec<PlaylistReport>,
     pub(crate) enrichment: EnrichmentReport,
     pub(crate) skipped: Vec<String>,
+    /// Artists that a file of genres names and that nothing else does.
+    pub(crate) unknown_artist_count: u64,
     /// What Spotify did not give.
     pub(crate) notes: Vec<String>,
     pub(crate) checks: Vec<CheckResult>,
@@ -49,6 +51,8 @@ pub(crate) struct Findings {
     pub(crate) goes_to_snowflake: Result<(), &'static str>,
     /// The last stage that came to its end.
     pub(crate) reached: Stage,
+    /// Whether the published file has the rows of the run.
+    pub(crate) has_published: bool,
 }
 
 impl Findings {
@@ -66,6 +70,7 @@ impl Findings {
             playlists: Vec::new(),
             enrichment: EnrichmentReport::NOTHING,
             skipped: Vec::new(),
+            unknown_artist_count: 0,
             notes: Vec::new(),
             checks: Vec::new(),
             tables: Vec::new(),
@@ -79,6 +84,7 @@ impl Findings {
             missing: Vec::new(),
             goes_to_snowflake: Err("no Snowflake account is configured"),
             reached: Stage::Fetch,
+            has_published: false,
         }
     }
 

@@ -28,6 +28,8 @@ pub enum Source {
     FromDir(PathBuf),
     /// Spotify.
     Spotify(Wanted),
+    /// Nobody: what is landed, and a file of genres with it.
+    Nobody,
 }
 
 /// What Spotify is asked for.
@@ -48,6 +50,7 @@ impl Source {
     pub(crate) fn name(&self) -> String {
         match self {
             Self::Demo => "demo".to_owned(),
+            Self::Nobody => ledger::runs::NOBODY.to_owned(),
             Self::FromDir(path) => format!("from-dir {}", path.display()),
             Self::Spotify(Wanted { playlists, mine, liked, .. }) => {
                 let mut parts: Vec<String> =
@@ -97,6 +100,8 @@ pub struct Settings {
     pub refetch_older_than: Option<Duration>,
     /// Also ask for full artists and albums.
     pub enrich: bool,
+    /// A file of genres from elsewhere.
+    pub genres: Option<PathBuf>,
     /// Checks that only warn in this run.
     pub warn_only: BTreeSet<String>,
     /// How patient the Spotify client is.
@@ -141,6 +146,7 @@ impl Settings {
             refetch: false,
             refetch_older_than: None,
             enrich: false,
+            genres: None,
             warn_only: BTreeSet::new(),
             timing: SpotifyTiming::default(),
             shipping: Shipping::default(),

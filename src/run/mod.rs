@@ -65,6 +65,7 @@ use crate::event::{Counts, Ending, Events, Sink, Stage, Teller, Totals, Warning,
 use crate::ids::RunId;
 use crate::ledger;
 use crate::snowflake::{IngestMode, Usage};
+use crate::sources::GenreFile;
 use crate::state::State;
 use crate::status::RunStatus;
 use crate::stop::Stop;
@@ -135,6 +136,8 @@ async fn from_beginning_to_end(
 ) -> Result<Ended, Error> {
     let events = |what| teller.tell(what);
     let account = job::account(config, settings)?;
+    // What is wrong with it is said before anything is fetched.
+    settings.genres.as_deref().map(GenreFile::open).transpose()?;
     if let Some(exposure) = account.as_ref().and_then(snowflake_exposure) {
         events(What::Warning(Warning::Exposed(exposure)));
     }
@@ -202,18 +205,17 @@ async fn every_stage(run: &mut Run<'_>) -> Result<(), Error> {
     } else {
         blocking(|| saving::renew_published(run))?;
     }
+    run.findings.has_published = run.does(Stage::Publish);
     if *run.settings.stages.end() < Stage::Upload || run.config.lake.bucket.is_none() {
-        return saving::put_published(run).await;
+        return Ok(());
     }
     if run.only_verifies() {
         settled::compare(run).await?;
     }
     let outstanding = Outstanding::take(run)?;
     saving::before_files_leave(run).await?;
-    // Analysts that do not have it keep no file from Snowflake.
-    let put = saving::put_published(run).await;
     let shipped = ship(run).await;
-    outstanding.conclude(run, shipped).and(put)
+    outstanding.conclude(run, shipped)
 }
 
 /// What is outstanding goes to the bucket and into Snowflake, and is looked for there.
@@ -334,6 +336,19 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Says in the published file how the run ended, and puts that where the analysts want it.
+    async fn tell_analysts(&mut self) -> Result<(), Error> {
+        if self.stop.is_asked() {
+            // The next run does it.
+            return Ok(());
+        }
+        blocking(|| publish::renew_operations(self));
+        match self.findings.has_published {
+            true => saving::put_published(self).await,
+            false => Ok(()),
+        }
+    }
+
     /// Concludes how the run ended, notes it in the ledger and reports it.
     async fn end(mut self, ended: Result<(), Error>) -> Result<Ended, Error> {
         // Whatever a statement or a call says when it is cut off, the reason is that somebody asked.
@@ -366,7 +381,11 @@ impl<'a> Run<'a> {
         });
         // What was done is done, also where it can no longer be noted, or saved.
         let unnoted = unread.or(finished.err()).map(Error::from);
-        let error = error.or(unnoted);
+        let unput = self.tell_analysts().await.err();
+        if let Some(unput) = &unput {
+            report.error.get_or_insert_with(|| chain(unput));
+        }
+        let error = error.or(unnoted).or(unput);
         // Before the ledger is saved, so that the next machine knows who was called.
         let has_told = incident::tell(&mut self, error.as_ref());
         let unsaved = saving::leave(&mut self).await.err();

@@ -19,6 +19,13 @@ pub(crate) fn of(findings: &Findings, warehouse: &Warehouse) -> Result<Vec<Strin
     if findings.enrichment.artist_count > 0 {
         notes.extend(genres(warehouse)?);
     }
+    if findings.unknown_artist_count > 0 {
+        let count = findings.unknown_artist_count;
+        notes.push(format!(
+            "{count} of the artists in the file of genres {} in no playlist that was read: given again when they are, theirs land, too",
+            if count == 1 { "is" } else { "are" }
+        ));
+    }
     let unchanged = count(PlaylistStatus::Unchanged);
     // Recorded documents are what they are.
     if unchanged > 0 && findings.spotify.call_count > 0 {

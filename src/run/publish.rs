@@ -5,7 +5,8 @@
 
 use super::error::Error;
 use super::{Run, saving};
-use crate::event::{Counts, Stage};
+use crate::causes::chain;
+use crate::event::{Counts, Stage, Warning};
 use crate::ledger;
 use crate::quality::QualityPassed;
 use crate::warehouse::NextVersion;
@@ -22,6 +23,18 @@ pub(crate) fn prepare_beside(
     shape(run)?;
     next_version.apply_changes(&run.warehouse)?;
     Ok(Some(next_version))
+}
+
+/// Says in the published file, where there is one, how the run ended. What it says of rows is right without: a failure is only told.
+pub(crate) fn renew_operations(run: &mut Run<'_>) {
+    let target = run.config.data_dir.published();
+    let renewed = run.warehouse.renew_operations(&target).and_then(|file| match file {
+        Some(file) => ledger::consumers::renewed(&mut run.warehouse, &file),
+        None => Ok(()),
+    });
+    if let Err(error) = renewed {
+        run.warn(Warning::OperationsNotRenewed { error: chain(&error) });
+    }
 }
 
 /// Publishes the tables that passed.

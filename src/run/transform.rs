@@ -39,6 +39,9 @@ fn shape(run: &mut Run<'_>) -> Result<(), Error> {
     run.check_stop()?;
     run.enter(Stage::Transform)?;
     run.warehouse.transform()?;
+    if run.settings.genres.is_some() {
+        run.findings.unknown_artist_count = run.warehouse.tidy_genres()?;
+    }
     if ledger::runs::is_full(&run.warehouse, run.id())? {
         run.warehouse.unship_everything()?;
     }

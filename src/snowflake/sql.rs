@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use super::api::{Ident, Literal, QualifiedName, literal};
 use super::objects::{Names, file_format, ident};
+use crate::definitions;
 use crate::lake::Format;
 use crate::table::{Column, ColumnKind, Shape, Table};
 use crate::template;
@@ -127,23 +128,55 @@ fn of_table<'a>(shape: &'a Shape, name: &str) -> Option<Cow<'a, str>> {
     };
     match name {
         "landing_table" => Some(Cow::Borrowed(&shape.name)),
-        "landing_columns" => lines(landing_column, "    "),
+        "landing_columns" => {
+            Some(Cow::Owned(shape.each_column(",\n    ", |column| landing_column(shape, column))))
+        }
+        "current_columns" => {
+            Some(Cow::Owned(shape.each_column(",\n    ", |column| current_column(shape, column))))
+        }
+        "table_comment" => Some(Cow::Owned(described(shape, None))),
+        "run_id_comment" => Some(Cow::Owned(described(shape, Some("run_id")))),
+        "extracted_at_comment" => Some(Cow::Owned(described(shape, Some("extracted_at")))),
+        "row_hash_comment" => Some(Cow::Owned(described(shape, Some("row_hash")))),
         "column_texts" => lines(column_text, "        "),
         "row_key" => Some(Cow::Owned(row_key(shape))),
         _ => shape.filling(name),
     }
 }
 
-fn landing_column(column: &Column) -> String {
-    let data_type = match column.kind {
+fn landing_column(shape: &Shape, column: &Column) -> String {
+    let required = if column.is_key { " not null" } else { "" };
+    let (data_type, comment) = (data_type(column), described(shape, Some(&column.name)));
+    format!("{:<16} {data_type}{required} comment {comment}", column.name)
+}
+
+fn current_column(shape: &Shape, column: &Column) -> String {
+    let (data_type, comment) = (data_type(column), described(shape, Some(&column.name)));
+    format!("{:<16} {data_type} comment {comment}", column.name)
+}
+
+const fn data_type(column: &Column) -> &'static str {
+    match column.kind {
         ColumnKind::Boolean => "boolean",
         ColumnKind::Date => "date",
         ColumnKind::Integer => "number(10, 0)",
         ColumnKind::Timestamp => "timestamp_ntz(6)",
         ColumnKind::Varchar => "varchar",
-    };
-    let required = if column.is_key { " not null" } else { "" };
-    format!("{:<16} {data_type}{required}", column.name)
+    }
+}
+
+/// What a shipped table is, or one of its columns, as a literal of one line.
+fn described(shape: &Shape, column: Option<&str>) -> String {
+    let mut tables = definitions::described().iter().filter(|it| it.schema == "core");
+    let text = tables.find(|table| table.name == shape.name).and_then(|table| match column {
+        None => Some(&table.description),
+        Some(name) => {
+            let found = table.columns.iter().find(|column| column.name == name);
+            found.map(|column| &column.description)
+        }
+    });
+    let words = text.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
+    literal(&words.unwrap_or_default()).to_string()
 }
 
 /// A column as text; NULL where it is.
@@ -378,7 +411,8 @@ pub(super) mod tests {
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
-                if path.is_dir() {
+                // The semantic view is people's to make: `make generate` writes it, and nothing runs it.
+                if path.is_dir() && !path.ends_with("semantic") {
                     folders.push(path);
                 } else if path.extension().is_some_and(|ending| ending == "sql") {
                     let text = std::fs::read_to_string(&path).unwrap();

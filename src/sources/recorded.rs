@@ -22,12 +22,12 @@ use super::size;
 use super::split::{Recognised, SplitDocument, in_one_pass};
 use crate::ids::Subject;
 
-/// The demo library as it was on two days, a week apart.
+/// The demo library as it was on two days, a day apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DemoPoint {
     /// 2026-01-05.
     First,
-    /// 2026-01-12: a few songs came and went.
+    /// 2026-01-06: a few songs came and went.
     Second,
 }
 

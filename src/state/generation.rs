@@ -272,6 +272,8 @@ pub(crate) fn publish(warehouse: &mut Warehouse, data_dir: &DataDir) -> Result<b
     let next = NextVersion::of_what_is_there(&data_dir.published());
     if let Some(file) = next.finish(warehouse)? {
         ledger::consumers::published(warehouse, &file)?;
+    } else if let Some(file) = warehouse.renew_operations(&data_dir.published())? {
+        ledger::consumers::renewed(warehouse, &file)?;
     }
     Ok(true)
 }

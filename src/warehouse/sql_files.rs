@@ -46,6 +46,14 @@ pub(super) const FINISH: &str = include_str!("../../sql/duckdb/finish.sql");
 const PUBLISH: &str = include_str!("../../sql/duckdb/publish.sql");
 /// Makes the table of findings in the attached `refused` file.
 pub(super) const REFUSED: &str = include_str!("../../sql/duckdb/refused.sql");
+const PUBLISH_DETAILS: &str = include_str!("../../sql/duckdb/publish_details.sql");
+/// Writes what the published file has beside the shipped tables, after these.
+pub(super) const PUBLISH_ALL_DETAILS: &str =
+    include_str!("../../sql/duckdb/publish_all_details.sql");
+/// Makes the tables of `operations` in the attached `published` file.
+pub(super) const OPERATIONS: &str = include_str!("../../sql/duckdb/operations.sql");
+/// Brings them to what the ledger says.
+pub(super) const RENEW_OPERATIONS: &str = include_str!("../../sql/duckdb/renew_operations.sql");
 const PUBLISH_GONE: &str = include_str!("../../sql/duckdb/publish_gone.sql");
 const TABLE_COUNTS_FILE: &str = include_str!("../../sql/duckdb/summary/table_counts.sql");
 /// What tells whether the schema is as it was left.
@@ -54,6 +62,9 @@ pub(super) const PLAYLIST_CONTENTS: &str =
     include_str!("../../sql/duckdb/summary/playlist_contents.sql");
 pub(super) const MISSING_DETAILS: &str =
     include_str!("../../sql/duckdb/summary/missing_details.sql");
+/// Artists that a file of genres names and nothing else does.
+pub(super) const UNKNOWN_GENRES: &str = include_str!("../../sql/duckdb/summary/unknown_genres.sql");
+pub(super) const TIDY_GENRES: &str = include_str!("../../sql/duckdb/tidy_genres.sql");
 /// The ledger of reads, as a fetch asks it.
 pub(super) const KNOWN_READS: &str = include_str!("../../sql/duckdb/summary/known_reads.sql");
 pub(super) const UNFINISHED_READ: &str =
@@ -180,6 +191,7 @@ pub(crate) mod ledger {
         FORGET_CHECK_RESULTS "forget_check_results",
         FORGET_FILES "forget_files",
         FORGET_LOCKOUTS "forget_lockouts",
+        FORGET_LOOKS "forget_looks",
         FORGET_SETTING "forget_setting",
         FRESHNESS "freshness",
         HAS_PENDING "has_pending",
@@ -213,6 +225,7 @@ pub(crate) mod ledger {
         NOTE_EXPORT "note_export",
         NOTE_FILES "note_files",
         NOTE_LOCKOUTS "note_lockouts",
+        NOTE_LOOKS "note_looks",
         NOTE_LOST_FILES "note_lost_files",
         NOTE_MANIFEST "note_manifest",
         NOTE_ORIGINS "note_origins",
@@ -272,6 +285,7 @@ const SCHEMA_FILES: &[SqlFile] = files![
     "010_raw",
     "020_meta",
     "030_core",
+    "035_details",
     "040_macros",
     "050_staging",
     "060_canonical",
@@ -439,6 +453,11 @@ pub(super) fn publish_gone() -> String {
     template::fill(PUBLISH_GONE, consumer)
 }
 
+/// The statements that bring what changed beside the shipped tables into the attached `published` file.
+pub(super) fn publish_details() -> String {
+    template::fill(PUBLISH_DETAILS, consumer)
+}
+
 /// The statement that copies a table into the attached `published` file.
 pub(super) fn publish_table(table: Table) -> String {
     format!("create table published.core.{table} as from core.{table}")
@@ -572,6 +591,10 @@ mod tests {
                 FINISH,
                 PUBLISH,
                 PUBLISH_GONE,
+                PUBLISH_DETAILS,
+                PUBLISH_ALL_DETAILS,
+                OPERATIONS,
+                RENEW_OPERATIONS,
                 REFUSED,
                 TABLE_COUNTS_FILE,
                 SCHEMA_WORDS,
@@ -579,6 +602,7 @@ mod tests {
                 MISSING_DETAILS,
             ])
             .chain([KNOWN_READS, UNFINISHED_READ, SEARCH_PATH, TABLES_OF_A_FILE])
+            .chain([UNKNOWN_GENRES, TIDY_GENRES])
             .chain([
                 forget::WHOSE,
                 forget::PURGE,

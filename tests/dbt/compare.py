@@ -55,7 +55,9 @@ def compare_marts(connection, manifest):
 def compare_sources(connection, manifest):
     """Every column of every shipped table is described, and no other."""
     described = {
-        source["name"]: (source["schema"], list(source["columns"])) for source in manifest["sources"].values()
+        source["name"]: (source["schema"], list(source["columns"]))
+        for source in manifest["sources"].values()
+        if source["source_name"] == "spotify"
     }
     shipped = [name for (name,) in rows(connection, "select table_name from duckdb_tables() where schema_name = 'core'")]
     if sorted(described) != sorted(shipped):
@@ -82,7 +84,8 @@ def compare_schemas(duckdb_target, snowflake_target):
 
 
 def models(manifest):
-    return [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    """The marts; the days that dbt's semantic layer counts along are dbt's alone."""
+    return [node for node in manifest["nodes"].values() if node["resource_type"] == "model" and "marts" in node["fqn"]]
 
 
 def columns(connection, relation):

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-const ORDER: [&str; 25] = [
+const ORDER: [&str; 26] = [
     "causes",
     "stop",
     "blocking",

@@ -4,10 +4,12 @@
 mod advisories;
 mod architecture;
 mod cli;
+mod definitions;
 mod doubles;
 mod handover;
 mod lake;
 mod library_use;
+mod marts;
 mod observe;
 mod operate;
 mod run;

@@ -21,7 +21,7 @@ from demo_truth import NOTES, absorb, cases, truth
 
 SEED = 1968
 REPO = Path(__file__).resolve().parents[2]
-POINTS = [("first", dt.datetime(2026, 1, 5, 6)), ("second", dt.datetime(2026, 1, 12, 6))]
+POINTS = [("first", dt.datetime(2026, 1, 5, 6)), ("second", dt.datetime(2026, 1, 6, 6))]
 WORDS = SimpleNamespace(**json.loads(Path(__file__).with_name("demo_words.json").read_text("utf-8")))
 USERS = [tuple(user) for user in WORDS.users]  # (id, display name)
 ME = USERS[0]
@@ -286,7 +286,7 @@ def messy_rows(library, pool):
     return rows
 
 
-def week_passes(library):
+def day_passes(library):
     """What changed by the second point in time. Returns the artist nobody had heard of before."""
     long, liked, heard = library.playlists["long"], library.liked, len(library.songs)
     for row in rng.sample(long.rows, 3):
@@ -295,7 +295,7 @@ def week_passes(library):
         row.song.popularity += rng.choice([-3, -2, 2, 3, 5]) if row.song.popularity > 5 else 4
     newcomer = Artist(made_id("artist", "newcomer"), "Fennimore & the Slow Ferries", 2026, 61,
                       ["indie folk", "sea shanty revival"])
-    invent_album(library, [newcomer], 2026, "album", 3).release_date = "2026-01-06"
+    invent_album(library, [newcomer], 2026, "album", 3).release_date = "2026-01-05"
     old = rng.choice([row.song.album for row in long.rows if row.song.album.kind == "album"])
     for number in (old.total_tracks - 1, old.total_tracks):
         invent_song(library, old, old.artists, number)
@@ -304,10 +304,10 @@ def week_passes(library):
     undated = next(row.song for row in library.playlists["messy"].rows if row.case == "added_at epoch")
     familiar = next(row.song for row in library.playlists["clean"].rows if row.song not in [r.song for r in long.rows])
     for day, song in enumerate([familiar, debut, *debuts, fourth, undated]):
-        moment = dt.datetime(2026, 1, 6, 20) + dt.timedelta(days=day * 0.9, seconds=rng.randint(0, 9999))
+        moment = dt.datetime(2026, 1, 5, 8) + dt.timedelta(hours=day * 2.5, seconds=rng.randint(0, 9999))
         long.rows.append(Row("track", stamp(moment), ME, song))
-    liked.insert(0, Row("track", "2026-01-10T22:05:51Z", None, fifth))
-    liked.insert(0, Row("track", "2026-01-11T21:40:13Z", None, debut))
+    liked.insert(0, Row("track", "2026-01-05T20:05:51Z", None, fifth))
+    liked.insert(0, Row("track", "2026-01-05T21:40:13Z", None, debut))
     library.playlists["collab"].name = "Kitchen Table Radio (Winter Edition)"
     for changed in ("long", "collab"):  # Spotify counts a rename as a revision too
         library.playlists[changed].revision += 1
@@ -326,7 +326,7 @@ def main(options):
     tables, points, seen_snapshots = {}, [], set()
     for label, when in POINTS:
         if points:
-            answers = [week_passes(library)]
+            answers = [day_passes(library)]
         before = {name: dict(rows) for name, rows in tables.items()}
         absorb(tables, library, answers)
         points.append(truth(label, when, tables, before, library, seen_snapshots))

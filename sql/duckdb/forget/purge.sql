@@ -105,6 +105,18 @@ where read_id in (select read_id from their_reads);
 delete from meta.reads
 where read_id in (select read_id from their_reads);
 
+delete from meta.looks
+where playlist_id in (select playlist_id from their_lists);
+
+delete from core.album_details
+where list_contains(getvariable('their_ids'), album_id);
+
+delete from core.unlisted_items
+where playlist_id in (select playlist_id from their_lists);
+
+delete from raw.genres
+where list_contains(getvariable('their_ids'), artist_id);
+
 delete from meta.details
 where list_contains(getvariable('their_ids'), object_id);
 

@@ -45,6 +45,7 @@ select
     staging.to_integer(item.duration_ms) as duration_ms,
     staging.to_integer(item.popularity) as popularity,
     item.external_urls.spotify as url,
+    item.show.name as show_name,
     item.album as album,
     item.artists as artists
 from texts;

@@ -1,5 +1,5 @@
 -- raw: Spotify's answers as received; one row per document, one per row of the array that it carries, one per item in these.
--- grain: document_id; (document_id, position); item_id · reads: nothing (landing writes) · shipped: no
+-- grain: document_id; (document_id, position); item_id; (artist_id, genre) · reads: nothing (landing writes) · shipped: no
 -- guarded by: playlist_songs__no_row_is_lost, playlist_songs__row_is_readable
 create schema if not exists raw;
 
@@ -40,6 +40,14 @@ alter table raw.rows add column if not exists item_id bigint;
 create table if not exists raw.items ( -- noqa: PRS
     item_id   bigint, -- increasing, so that zone maps keep history out of a run
     item_json varchar using compression zstd
+);
+
+-- What files of genres gave (`--genres`), each pair once, of artists that are known: its rows are of origin `file`. None of it goes but
+-- with its artist, so that what Spotify gives, or gives no longer, takes nothing away.
+create table if not exists raw.genres (
+    read_id   bigint, -- the first that gave it
+    artist_id varchar,
+    genre     varchar
 );
 
 -- A row's own bytes, its item back in its place. The 5: what follows `null`.

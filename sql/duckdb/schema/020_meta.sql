@@ -33,6 +33,13 @@ create table if not exists meta.runs (
     report      varchar
 );
 
+-- When each list was last looked at, whether it was read or found unchanged, and by which run. One row per list.
+create table if not exists meta.looks (
+    playlist_id varchar,
+    run_id      varchar,
+    looked_at   timestamp
+);
+
 create table if not exists meta.table_counts (
     run_id            varchar,
     "table"           varchar,

@@ -14,6 +14,7 @@ create or replace macro staging.album_structure() as
 create or replace macro staging.item_structure() as
     '{"id":"VARCHAR","uri":"VARCHAR","type":"VARCHAR","is_local":"BOOLEAN",'
     || '"name":"VARCHAR","duration_ms":"JSON","popularity":"JSON","external_urls":{"spotify":"VARCHAR"},'
+    || '"show":{"name":"VARCHAR"},'
     || '"album":' || staging.album_structure() || ',"artists":[' || staging.artist_structure() || ']}';
 
 -- A row around its item, and a row whose item was not cut out. Only the row's own `item` and `track` are objects; inside them

@@ -216,6 +216,10 @@ async fn end(
 ) -> Result<Forgotten, Error> {
     let data_dir = &places.job.config.data_dir;
     let (path, now) = (data_dir.warehouse(), places.now());
+    // What became of the files stands there, too. Nothing of theirs was in it since it was written anew.
+    if let Some(file) = warehouse.renew_operations(&data_dir.published())? {
+        ledger::consumers::renewed(&mut warehouse, &file)?;
+    }
     let beyond_reach = search::beyond_reach(&warehouse, places, scope, &plan.theirs).await?;
     ledger::incidents::lose_commands(&mut warehouse)?;
     let fresh = warehouse.copied_afresh(&path, &data_dir.temp(), &["forgotten"], |warehouse| {

@@ -5,6 +5,7 @@
 mod ahead;
 mod depth;
 mod enrich;
+mod genres;
 mod lists;
 mod live;
 mod reading;
@@ -51,9 +52,12 @@ pub(crate) async fn fetch(run: &mut Run<'_>) -> Result<Fetched, Error> {
     }
     if let (true, Some(source)) = (is_fetched, &run.settings.source) {
         from_source(run, source).await?;
+        from_file(run)?;
         require_something_read(run, source)?;
         let unread = unread(&run.findings.playlists);
-        ledger::runs::fetched(&run.warehouse, run.id(), &unread, run.now())?;
+        let (id, now) = (run.id().clone(), run.now());
+        let looked_at = looked_at(&run.findings.playlists);
+        ledger::runs::fetched(&mut run.warehouse, &id, &unread, &looked_at, now)?;
         run.leave(Counts::default());
     } else if run.does(Stage::Export)
         && let Some(fetched) = ledger::runs::being_fetched(&run.warehouse, run.id())?
@@ -64,9 +68,20 @@ pub(crate) async fn fetch(run: &mut Run<'_>) -> Result<Fetched, Error> {
     Ok(Fetched(()))
 }
 
+/// Lands the genres that somebody has from elsewhere.
+fn from_file(run: &mut Run<'_>) -> Result<(), Error> {
+    let Some(path) = &run.settings.genres else { return Ok(()) };
+    let (job, run_id) = (run.job(), run.id().to_string());
+    let bad = blocking(|| genres::land(&job, &mut run.warehouse, &run_id, path))?;
+    run.findings.skipped.extend(bad);
+    Ok(())
+}
+
 async fn from_source(run: &mut Run<'_>, source: &Source) -> Result<(), Error> {
-    if let Source::Spotify(wanted) = source {
-        return from_spotify(run, wanted).await;
+    match source {
+        Source::Spotify(wanted) => return from_spotify(run, wanted).await,
+        Source::Nobody => return Ok(()),
+        Source::Demo | Source::FromDir(_) => {}
     }
     let mut recorded = recorded(source, &run.warehouse, run.now())?;
     let run_id = run.id().to_string();
@@ -164,8 +179,11 @@ pub(crate) async fn foresee(
 ) -> Result<Foreseen, Error> {
     let settings = job.settings;
     let mut foreseen = Foreseen::nothing();
+    if let Some(path) = &settings.genres {
+        blocking(|| genres::land(&job, warehouse, run_id.as_str(), path))?;
+    }
     let wanted = match &settings.source {
-        None => return Ok(foreseen),
+        None | Some(Source::Nobody) => return Ok(foreseen),
         Some(Source::Spotify(wanted)) => wanted,
         Some(source) => {
             let mut recorded = recorded(source, warehouse, (settings.clock)())?;
@@ -299,6 +317,14 @@ pub(crate) fn require_all_read(run: &Run<'_>) -> Result<(), Error> {
     put_off.map_or(Ok(()), |(what, until)| {
         Err(Error::PutOff { what, until, rest: "what else was asked for is done" })
     })
+}
+
+/// The lists of which it is known how they are.
+fn looked_at(playlists: &[PlaylistReport]) -> Vec<&str> {
+    let is_known = |report: &&PlaylistReport| {
+        !matches!(report.status, PlaylistStatus::Failed | PlaylistStatus::PutOff)
+    };
+    playlists.iter().filter(is_known).map(|report| report.playlist_id.as_str()).collect()
 }
 
 /// What was asked for and could not be read.

@@ -115,6 +115,7 @@ pub(super) fn columns(statement: &str) -> Vec<ColumnDdl> {
     let list = statement.split_once("(\n").map_or("", |(_, list)| list);
     let column = |line: &str| {
         let line = line.trim().trim_end_matches(',');
+        let line = line.split_once(" comment ").map_or(line, |(column, _)| column);
         let (name, data_type) = line.split_once(char::is_whitespace)?;
         let (data_type, is_required) = match data_type.trim().strip_suffix(" not null") {
             Some(data_type) => (data_type, true),
@@ -123,7 +124,7 @@ pub(super) fn columns(statement: &str) -> Vec<ColumnDdl> {
         let data_type = data_type.replace(char::is_whitespace, "").to_ascii_uppercase();
         Some(ColumnDdl { name: name.to_ascii_uppercase(), data_type, is_required })
     };
-    list.lines().filter_map(column).collect()
+    list.lines().take_while(|line| line.trim() != ")").filter_map(column).collect()
 }
 
 /// The `key = value` lines of a statement, keys in upper case.

@@ -7,6 +7,7 @@ use duckdb::OptionalExt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::descriptions;
 use super::writer::size;
 use crate::warehouse::error::{Doing, Error};
 use crate::warehouse::{Warehouse, sql_files};
@@ -35,6 +36,12 @@ impl PublishedFile {
         })
     }
 
+    /// The same where only what it says of runs is new.
+    pub(super) fn renewed(self, file: &Path) -> Result<Self, Error> {
+        let Self { layout, thousand_row_bytes, .. } = self;
+        Ok(Self { layout, ..Self::of(file, thousand_row_bytes)? })
+    }
+
     /// As the ledger has it.
     pub(super) fn noted(warehouse: &Warehouse) -> Result<Option<Self>, Error> {
         let value: Option<String> = warehouse
@@ -57,7 +64,7 @@ impl PublishedFile {
     }
 
     /// Whether `file` is still the one that was written.
-    fn is(&self, file: &Path) -> bool {
+    pub(super) fn is(&self, file: &Path) -> bool {
         size(file).ok() == Some(self.size_bytes)
             && modified_ns(file) == Some(self.modified_ns)
             && !file.with_extension("duckdb.wal").exists()
@@ -69,11 +76,14 @@ fn layout() -> String {
     let mut hash = Sha256::new();
     for file in sql_files::SCHEMA
         .iter()
-        .filter(|file| file.name.ends_with("core"))
+        .filter(|file| file.name.ends_with("core") || file.name.ends_with("details"))
         .chain(sql_files::MARTS.iter())
     {
         hash.update(file.sql);
     }
+    hash.update(sql_files::PUBLISH_ALL_DETAILS);
+    hash.update(sql_files::OPERATIONS);
+    hash.update(descriptions::STATEMENTS.as_str());
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -3,12 +3,14 @@
 //! Readers keep the file that they have open; nobody waits for anybody. The next version is a copy of the old one with what
 //! changed since, so that its cost follows the change. It is written from nothing where the old one is missing, is not
 //! what was published (size, time and row counts tell), has another layout, has grown wasteful, cannot be copied, or where most of
-//! its rows changed.
+//! its rows changed. What runs did (`operations`) is brought into a copy at the end of every run, also of one without news.
 
 mod aside;
 mod copy;
+mod descriptions;
 mod file;
 mod next_version;
+mod operations;
 mod writer;
 
 #[cfg(test)]

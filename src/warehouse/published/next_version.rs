@@ -211,7 +211,7 @@ fn is_usable(known: &PublishedFile, changed: &Result<ChangedCopy, Error>, row_co
 }
 
 /// Swaps `next` in for `target`: who has the former open keeps it.
-fn move_into_place(next: &Path, target: &Path) -> Result<(), Error> {
+pub(super) fn move_into_place(next: &Path, target: &Path) -> Result<(), Error> {
     tracing::debug!("move the published file into place");
     let former = File::open(target);
     // Who may read it stays as it is.

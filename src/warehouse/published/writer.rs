@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use duckdb::Connection;
 
 use super::copy::copy;
+use super::descriptions;
 use crate::ids::Table;
 use crate::warehouse::error::{Doing, Error};
 use crate::warehouse::sql_files::{self, ledger};
@@ -32,19 +33,14 @@ impl Writer<'_> {
     /// Brings what changed into the copy. Returns whether its tables then have as many rows as those of `core`.
     pub(super) fn apply_changes(&self) -> Result<bool, Error> {
         self.with_attached("", || {
-            self.run("begin")?;
-            let changed = self.run(&sql_files::publish_gone()).and_then(|()| {
+            self.in_transaction(|| {
+                self.run(&sql_files::publish_gone())?;
                 Table::ALL.into_iter().try_for_each(|table| {
                     tracing::debug!("publish the changes of `{table}`");
                     self.run(&sql_files::publish_changes(table))
-                })
-            });
-            let committed = changed.and_then(|()| self.end("commit"));
-            if committed.is_err() {
-                // Left open, the transaction would keep the file attached. Why it was not committed tells more than what this says.
-                let _ = self.undo("rollback");
-            }
-            committed?;
+                })?;
+                self.run(&sql_files::publish_details())
+            })?;
             for table in Table::ALL {
                 let sql = ledger::IS_PUBLISHED.replace("{table}", table.name());
                 let is_equal = self.connection.query_row(&sql, [], |row| row.get::<_, bool>(0));
@@ -81,14 +77,40 @@ impl Writer<'_> {
                 tracing::debug!("publish `{table}`");
                 self.run(&statement(table))
             })?;
+            self.run(sql_files::PUBLISH_ALL_DETAILS)?;
             // A view remembers the database in which it was made, so the names inside must be found there.
             self.run("use published")?;
             let marts =
                 sql_files::MARTS.iter().try_for_each(|mart| self.run(&sql_files::mart_view(mart)));
             self.undo("use work")?;
             marts?;
+            self.run(sql_files::OPERATIONS)?;
+            self.run(sql_files::RENEW_OPERATIONS)?;
+            // In one transaction, where a comment costs a tenth.
+            self.in_transaction(|| self.run(descriptions::STATEMENTS.as_str()))?;
             self.run("checkpoint published")
         })
+    }
+
+    /// Brings `operations` of the copy to what the ledger says.
+    pub(super) fn renew_operations(&self) -> Result<(), Error> {
+        self.with_attached("", || {
+            self.in_transaction(|| {
+                self.run(sql_files::OPERATIONS)?;
+                self.run(sql_files::RENEW_OPERATIONS)
+            })?;
+            self.run("checkpoint published")
+        })
+    }
+
+    fn in_transaction(&self, work: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
+        self.run("begin")?;
+        let committed = work().and_then(|()| self.end("commit"));
+        if committed.is_err() {
+            // Left open, the transaction would keep the file attached. Why it was not committed tells more than what this says.
+            let _ = self.undo("rollback");
+        }
+        committed
     }
 
     fn run(&self, sql: &str) -> Result<(), Error> {

@@ -177,7 +177,7 @@ fn what_is_shown_has_its_shape_from_the_first_look_on() {
     assert_eq!(fleet.shown(), nothing);
     assert_eq!(fleet.report().0, 0);
     let shown = json!({
-        "location": STATE, "generation": 3, "fencing_number": 1, "schema_version": 1,
+        "location": STATE, "generation": 3, "fencing_number": 1, "schema_version": 2,
         "lease": null, "generations": [3, 2, 1]
     });
     assert_eq!(fleet.shown(), shown);
@@ -432,6 +432,10 @@ fn the_published_file_is_put_where_it_is_wanted_after_each_run_with_news() {
         let path = fleet.cloud.world.path("got.duckdb");
         std::fs::write(&path, fleet.cloud.s3.object(key).unwrap()).unwrap();
         let connection = duckdb::Connection::open(&path).unwrap();
+        // It is put when the run is over, and says how.
+        let sql = "select max_by(status, run_id) from operations.runs";
+        let status: String = connection.query_row(sql, [], |row| row.get(0)).unwrap();
+        assert_eq!(status, "verified");
         connection.query_row("select name from core.songs", [], |row| row.get(0)).unwrap()
     };
     for night in 1..=2 {

@@ -37,11 +37,11 @@ fn of_a_state_it_is_said_that_it_answers_keeps_conditions_and_who_has_it() {
     let (code, findings) = examined(&fleet);
     assert_eq!(code, 0, "{findings:#?}");
     assert_eq!(line(&findings, "lease"), ("ok", "held by nobody, fencing number 1"));
-    let ledger = "generation 3 of schema 1 (kept: 3, 2, 1)";
+    let ledger = "generation 3 of schema 2 (kept: 3, 2, 1)";
     assert_eq!(line(&findings, "ledger"), ("ok", ledger));
     assert_eq!(fleet.cloud.s3.every_version(), before, "neither does the next");
     let said = text(&fleet.run(&["doctor"]));
-    assert!(said.contains("ok    state      ledger: generation 3 of schema 1"), "{said}");
+    assert!(said.contains("ok    state      ledger: generation 3 of schema 2"), "{said}");
     fleet.next_machine();
 }
 

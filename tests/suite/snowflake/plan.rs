@@ -160,3 +160,35 @@ fn the_reader_reads_current_rows_and_marts_now_and_later_and_nothing_else() {
     );
     cloud.empty();
 }
+
+#[test]
+fn a_new_account_has_dbts_descriptions_and_one_without_them_is_no_different() {
+    let mut cloud = Cloud::with("rest", "parquet", |config| {
+        config.roles.push("SPOTIFY_READER".to_owned());
+    });
+    // A table as an earlier version made it.
+    let former = "create table if not exists SPOTIFY.RAW.GENRES (artist_id varchar not null, genre varchar not null, \
+        run_id varchar not null, extracted_at timestamp_ntz(6) not null, row_hash number(20, 0) not null, \
+        _file_name varchar not null, _file_row_number number(38, 0) not null, _loaded_at timestamp_ltz)";
+    cloud.snowflake.admin("create schema if not exists SPOTIFY.RAW");
+    cloud.snowflake.admin(former);
+    cloud.apply();
+    let comment = |table: &str, column: &str| {
+        let rows = cloud.snowflake.rows(&format!("desc table SPOTIFY.{table}"));
+        rows.into_iter().find(|row| row[0].as_deref() == Some(column)).unwrap()[9].clone()
+    };
+    let yml = include_str!("../../../dbt/models/staging/_spotify__sources.yml");
+    let document: serde_json::Value = serde_yaml_ng::from_str(yml).unwrap();
+    for table in document["sources"][0]["tables"].as_array().unwrap() {
+        let name = table["name"].as_str().unwrap().to_uppercase();
+        for column in table["columns"].as_array().unwrap() {
+            let wanted = column["description"].as_str().unwrap();
+            let column = column["name"].as_str().unwrap().to_uppercase();
+            assert_eq!(comment(&format!("CORE.{name}"), &column).as_deref(), Some(wanted), "{name}.{column}");
+            let landed = comment(&format!("RAW.{name}"), &column);
+            assert_eq!(landed.as_deref(), Some(wanted).filter(|_| name != "GENRES"), "{name}.{column}");
+        }
+    }
+    assert!(plan(&cloud, &[]).starts_with("0 to make or missing, 0 differ, "));
+    cloud.empty();
+}

@@ -69,6 +69,7 @@ pub(crate) fn fetch_with(
         refetch: false,
         refetch_older_than: None,
         enrich: false,
+        genres: None,
         warn_only: std::collections::BTreeSet::new(),
         timing: SpotifyTiming {
             min_gap: Duration::ZERO,

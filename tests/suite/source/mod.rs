@@ -3,6 +3,7 @@
 mod bombs;
 pub(crate) mod documents;
 mod enrich;
+mod genres;
 mod hostile_texts;
 mod kept_logins;
 mod liked;

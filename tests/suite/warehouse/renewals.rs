@@ -115,14 +115,15 @@ fn a_small_change_renews_the_published_file_and_a_large_one_writes_it_anew() {
 }
 
 #[test]
-fn a_night_on_which_nothing_changed_copies_nothing() {
+fn a_night_on_which_nothing_changed_renews_what_the_file_says_of_runs_and_no_row() {
     let (world, spotify) = (World::new(), FakeSpotify::start(library(), Mode::Development));
     for is_first in [true, false] {
         let output = world.operator(&spotify, &["-vv", "run", "--mine"]).output().unwrap();
         let log = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(0), "{log}");
         assert_eq!(log.contains("publish `songs`"), is_first, "{log}");
-        assert!(!log.contains("copy the published file"), "{log}");
+        assert_eq!(log.matches("copy the published file").count(), 1, "{log}");
+        assert!(!log.contains("publish the changes"), "{log}");
     }
     assert_eq!(files(&world), ["snowtrack.duckdb", "spotify.duckdb"]);
 }
@@ -156,12 +157,21 @@ fn age(world: &World) -> std::time::SystemTime {
 }
 
 #[test]
-fn a_refused_run_leaves_the_published_file_and_only_the_refused_rows_beside_it() {
+fn a_refused_run_leaves_the_published_rows_and_only_the_refused_ones_beside_them() {
     let world = published();
-    let before = age(&world);
+    let rows = |world: &World| crate::support::truth::TABLES.map(|table| world.rows_of(table));
+    let before = rows(&world);
     let output = world.run(&["-q", "run", "--from-dir", "refused"]);
     assert_eq!(output.status.code(), Some(4), "{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!(age(&world), before);
+    assert_eq!(rows(&world), before);
+    let told = world.query(
+        "select runs.status, count(*) filter (checks.status = 'fail' and severity = 'error') > 0 as has_failed \
+        from operations.runs inner join operations.checks using (run_id) group by all order by min(run_id)",
+    );
+    let wanted = json!([
+        {"status": "exported", "has_failed": false}, {"status": "refused", "has_failed": true}
+    ]);
+    assert_eq!(told, wanted);
     assert_eq!(files(&world), ["refused.duckdb", "snowtrack.duckdb", "spotify.duckdb"]);
 }
 

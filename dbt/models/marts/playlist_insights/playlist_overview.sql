@@ -4,13 +4,13 @@ with counts as (
     select
         playlist_id,
         count(*) as row_count,
-        sum(case when item_kind = 'track' then 1 else 0 end) as track_count,
-        sum(case when item_kind = 'episode' then 1 else 0 end) as episode_count,
-        sum(case when item_kind = 'local' then 1 else 0 end) as local_count,
-        sum(case when item_kind = 'removed' then 1 else 0 end) as removed_count,
+        count(case when item_kind = 'track' then 1 end) as track_count,
+        count(case when item_kind = 'episode' then 1 end) as episode_count,
+        count(case when item_kind = 'local' then 1 end) as local_count,
+        count(case when item_kind = 'removed' then 1 end) as removed_count,
         count(distinct song_id) as song_count,
         count(distinct artist_id) as artist_count,
-        sum(duration_ms) as song_duration_ms,
+        sum(duration_ms)::bigint as song_duration_ms,
         min(added_at) as first_added_at,
         max(added_at) as last_added_at
     from {{ ref('playlist_songs_current') }}

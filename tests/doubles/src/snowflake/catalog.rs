@@ -53,6 +53,8 @@ pub(super) struct DynamicTable {
     pub(super) text: String,
     /// The select as DuckDB runs it.
     pub(super) sql: String,
+    /// What was said of its columns, in their order; empty where nothing was.
+    pub(super) comments: Vec<Option<String>>,
     pub(super) settings: Settings,
     pub(super) lag: std::time::Duration,
     /// What Snowflake resolved, and why.

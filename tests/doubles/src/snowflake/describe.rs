@@ -86,10 +86,13 @@ impl State {
                 ));
             }
         } else {
+            let said = self.catalog.dynamic_tables.get(name).map(|table| table.comments.clone());
+            let mut said = said.unwrap_or_default().into_iter();
             for (column, kind) in
                 self.engine.describe(&format!("select * from {}", name.quoted()))?
             {
-                columns.push((column, Type::of_duckdb(&kind)?.text(), true, None));
+                let comment = said.next().flatten();
+                columns.push((column, Type::of_duckdb(&kind)?.text(), true, comment));
             }
         }
         let rows = columns.into_iter().map(|(column, kind, is_nullable, comment)| {

@@ -202,6 +202,7 @@ impl State {
         cursor: &mut Cursor<'_>,
         session: &Session,
     ) -> Outcome<()> {
+        let named = named_columns(cursor)?;
         let settings = cursor.settings()?;
         known(&settings, &["TARGET_LAG", "WAREHOUSE", "REFRESH_MODE", "INITIALIZE", "COMMENT"])?;
         let value = |key: &str| {
@@ -220,14 +221,48 @@ impl State {
         let mut translator = Translator::new(self, session, &text, &[]);
         let sql = translator.select()?;
         self.engine.refresh(name, &sql)?;
+        let made = self.engine.describe(&format!("select * from {}", name.quoted()))?;
+        let is_of = |((made, _), named): (&(String, String), &Column)| {
+            made.eq_ignore_ascii_case(&named.name)
+        };
+        if !named.is_empty() && (made.len() != named.len() || !made.iter().zip(&named).all(is_of)) {
+            return Err(Problem::syntax("the column list is not that of the query"));
+        }
+        let comments = named.into_iter().map(|column| column.comment).collect();
         let now = self.now();
         let refresh_mode = self.refresh_mode(&settings, &text)?;
         let (refreshed_at, created_at) = (now, now);
-        let table =
-            DynamicTable { text, sql, settings, lag, refresh_mode, refreshed_at, created_at };
+        let table = DynamicTable {
+            text,
+            sql,
+            comments,
+            settings,
+            lag,
+            refresh_mode,
+            refreshed_at,
+            created_at,
+        };
         self.catalog.dynamic_tables.insert(name.clone(), table);
         Ok(())
     }
+}
+
+/// The column list of a dynamic table, where there is one.
+fn named_columns(cursor: &mut Cursor<'_>) -> Outcome<Vec<Column>> {
+    let mut columns = Vec::new();
+    if !cursor.eat_symbol("(") {
+        return Ok(columns);
+    }
+    loop {
+        let (name, kind) = (cursor.identifier()?, Type::parse(cursor)?);
+        let comment = if cursor.eat("COMMENT") { Some(cursor.text()?) } else { None };
+        columns.push(Column { name, kind, is_required: false, comment });
+        if !cursor.eat_symbol(",") {
+            break;
+        }
+    }
+    cursor.expect_symbol(")")?;
+    Ok(columns)
 }
 
 impl State {

@@ -9,7 +9,7 @@ use super::rig::{Reply, Rig};
 use crate::support::TABLES;
 use snowtrack_doubles::snowflake::{FakeSnowflake, statements};
 
-const NAMES: [(&str, &str); 20] = [
+const NAMES: [(&str, &str); 24] = [
     ("role", "LOADER"),
     ("warehouse", "WH"),
     ("database", "SPOTIFY"),
@@ -30,6 +30,10 @@ const NAMES: [(&str, &str); 20] = [
     ("pattern", "'.*[.]parquet'"),
     ("since", "'2026-01-05T06:07:08Z'"),
     ("files", "'a.parquet'"),
+    ("table_comment", "'what a row is'"),
+    ("run_id_comment", "'the run'"),
+    ("extracted_at_comment", "'its start'"),
+    ("row_hash_comment", "'its hash'"),
 ];
 
 fn path_of(name: &str) -> PathBuf {
@@ -42,7 +46,7 @@ fn read(name: &str) -> String {
 }
 
 /// What the program makes of a table's description, in types and texts that every version of Snowflake takes.
-fn described(table: &str) -> [(&'static str, String); 6] {
+fn described(table: &str) -> [(&'static str, String); 7] {
     let core = read("../duckdb/schema/030_core.sql");
     let (before, after) = core.split_once(&format!("core.{table} (")).unwrap();
     let key = before.rsplit_once("-- key: ").unwrap().1.lines().next().unwrap();
@@ -70,7 +74,12 @@ fn described(table: &str) -> [(&'static str, String); 6] {
             format!("{name} {kind}{}", if is_key { " not null" } else { "" })
         })
         .collect();
+    let current: Vec<String> = columns
+        .iter()
+        .map(|(name, kind)| format!("{name} {kind} comment 'what it''s for; NULL = unknown'"))
+        .collect();
     [
+        ("current_columns", current.join(", ")),
         ("landing_table", table.to_owned()),
         ("landing_columns", ddl.join(", ")),
         ("columns", names(&str::to_owned)),
@@ -195,4 +204,26 @@ async fn everything_else_runs_on_what_the_setup_made() {
         let history = read("verify/copy_history.sql").replace("{since}", &now);
         run(&rig, &filled(&history, table), "LOADER", Some(json!("run"))).await;
     }
+}
+
+#[tokio::test]
+async fn a_reader_reads_current_rows_and_nothing_that_was_landed() {
+    let rig = set_up().await;
+    rig.snowflake.admin(
+        "grant role READER to user LOADER_SVC; grant usage on warehouse WH to role READER",
+    );
+    let ask = async |statement: &str| {
+        rig.submit(json!({"statement": statement, "role": "READER", "warehouse": "WH"})).await
+    };
+    for table in TABLES {
+        let read = ask(&format!("select count(*) from SPOTIFY.CORE.{table}")).await;
+        assert_eq!((read.status, &read.body["data"]), (200, &json!([["0"]])), "{read:?}");
+        let denied = ask(&format!("select count(*) from SPOTIFY.RAW.{table}")).await;
+        assert_eq!((denied.status, &denied.body["code"]), (422, &json!("002003")), "{denied:?}");
+    }
+    rig.snowflake.admin("create table if not exists SPOTIFY.MARTS.LATER (id varchar)");
+    assert_eq!(ask("select count(*) from SPOTIFY.MARTS.LATER").await.status, 200);
+    let written = ask("insert into SPOTIFY.MARTS.LATER values ('x')").await;
+    assert_ne!(written.status, 200, "{written:?}");
+    rig.snowflake.allow_violations();
 }

@@ -1,0 +1,117 @@
+//! `query NAME` and `query --list`: the ready questions.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::atomic::Ordering;
+
+use comfy_table::{ContentArrangement, Table, presets};
+use serde_json::Value;
+
+use super::exit::Error;
+use super::{HAS_PRINTED, Output, print};
+use crate::definitions::{NotAsked, Parameter, ReadyQuestion, ready_question, ready_questions};
+
+/// A query, and values for what it leaves open.
+pub(super) struct Asked {
+    pub(super) sql: String,
+    pub(super) parameters: BTreeMap<String, Value>,
+}
+
+/// The query that a text stands for: a ready question by its name, or the text itself.
+pub(super) fn asked(text: &str, given: &[String]) -> Result<Asked, Error> {
+    if is_name(text) {
+        return values_for(text.trim(), given).map_err(|error| unasked(error.to_string()));
+    }
+    as_sql(text.to_owned(), given)
+}
+
+/// SQL, which has all its values.
+pub(super) fn as_sql(sql: String, given: &[String]) -> Result<Asked, Error> {
+    match given {
+        [] => Ok(Asked { sql, parameters: BTreeMap::new() }),
+        _ => Err(unasked(
+            "`--param` gives values to a ready question, and this is SQL, which has its own; `snowtrack query --list` shows the questions"
+                .to_owned(),
+        )),
+    }
+}
+
+fn values_for(name: &str, given: &[String]) -> Result<Asked, NotAsked> {
+    let question = ready_question(name)?;
+    Ok(Asked { sql: question.sql.clone(), parameters: question.values(given)? })
+}
+
+/// One word is no SQL that is answered.
+fn is_name(text: &str) -> bool {
+    let text = text.trim();
+    let is_of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+    !text.is_empty() && !text.starts_with('-') && text.chars().all(is_of_name)
+}
+
+/// What was asked wrongly has no answer, not even a document that says so.
+fn unasked(told: String) -> Error {
+    HAS_PRINTED.store(true, Ordering::Relaxed);
+    Error::Usage(told)
+}
+
+/// Prints what can be asked.
+pub(super) fn list(format: Output) -> Result<(), Error> {
+    let questions = ready_questions();
+    print(&match format {
+        Output::Json => serde_json::to_string(&Questions { questions }).map_err(io::Error::from)?,
+        Output::Csv => {
+            let lines = questions.iter().map(|it| {
+                format!("{},\"{}\",\"{}\"", it.name, it.description.replace('"', "\"\""), shown(it))
+            });
+            let header = "name,description,parameters".to_owned();
+            [header].into_iter().chain(lines).collect::<Vec<_>>().join("\n")
+        }
+        Output::Table => {
+            let mut table = Table::new();
+            table.load_preset(presets::UTF8_BORDERS_ONLY);
+            // As wide as the terminal; elsewhere as wide as it takes.
+            table.set_content_arrangement(ContentArrangement::Dynamic);
+            table.set_header(["name", "answers", "parameters"]);
+            for question in questions {
+                table.add_row([&question.name, &question.description, &shown(question)]);
+            }
+            let example = "snowtrack query top_artists --param count=5";
+            format!(
+                "{table}\nFor example: {example}\nA list is named by its id or its whole name; what has no value leaves the answer whole."
+            )
+        }
+    })
+}
+
+#[derive(serde::Serialize)]
+struct Questions {
+    questions: &'static [ReadyQuestion],
+}
+
+/// The parameters of a question, each with what holds without it.
+fn shown(question: &ReadyQuestion) -> String {
+    let each =
+        question.parameters.iter().map(|Parameter { name, default, is_required, .. }| {
+            match (is_required, default) {
+                (true, _) => format!("{name} (needed)"),
+                (false, Value::Null) => name.clone(),
+                (false, value) => format!("{name}={value}"),
+            }
+        });
+    each.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_word_is_a_name_and_all_else_is_sql() {
+        for name in ["top_artists", " last_run\n", "top-artists", "Überblick", "5"] {
+            assert!(is_name(name), "{name}");
+        }
+        for sql in ["", "-", "--list", "from x", "select 1", "x.y", "(table x)", "x;", "\"x\""] {
+            assert!(!is_name(sql), "{sql}");
+        }
+    }
+}
