@@ -72,4 +72,7 @@ pub mod state;
 pub mod run;
 pub mod observe;
 mod operate;
+mod answers;
+mod mcp;
+mod ask;
 pub mod cli;

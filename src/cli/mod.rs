@@ -2,6 +2,7 @@
 //!
 //! Results go to standard output, everything else to standard error.
 
+mod ask;
 mod bug;
 mod check;
 mod config;
@@ -13,6 +14,7 @@ mod guarded;
 mod harmless;
 mod logout;
 mod man;
+mod mcp;
 mod named;
 mod plan;
 mod progress;
@@ -141,6 +143,10 @@ enum Command {
     Config(config::ConfigCommand),
     /// Read-only SQL on the published file, or one of the ready questions
     Query(query::QueryArgs),
+    /// A question in plain words, answered through a model on this machine that never sees a row
+    Ask(ask::AskArgs),
+    /// Serve programs with a model in them (MCP) on standard input and output, read-only
+    Mcp(mcp::McpArgs),
     /// Shell completions on standard output
     Completions {
         /// The shell
@@ -158,6 +164,8 @@ impl Command {
             | Self::Verify(_)
             | Self::Reconcile(_)
             | Self::Query(_)
+            | Self::Ask(_)
+            | Self::Mcp(_)
             | Self::Plan(_) => true,
             Self::Forget(arguments) => arguments.only_shows(),
             Self::Prune(arguments) => arguments.only_shows(),
@@ -340,6 +348,8 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
         Command::Doctor => doctor::doctor(cli, &config),
         Command::Config(_) => config::check(cli, &settings),
         Command::Query(arguments) => query::run_query(cli, arguments, data_dir),
+        Command::Ask(arguments) => ask::ask(cli, arguments, &config),
+        Command::Mcp(arguments) => mcp::mcp(arguments, data_dir),
         Command::Completions { .. } | Command::Man(_) => Ok(()),
     }
 }

@@ -77,6 +77,9 @@ pub(super) const RECONCILE_ROWS: &str = include_str!("../../sql/duckdb/compare/r
 /// What a person's query runs with, and what `query --tables` asks.
 pub(super) const SEARCH_PATH: &str = include_str!("../../sql/duckdb/query/search_path.sql");
 pub(crate) const TABLES_OF_A_FILE: &str = include_str!("../../sql/duckdb/query/tables.sql");
+/// What `mcp` describes a table with, and what `ask` looks a name up with.
+pub(crate) const COLUMNS_OF_A_TABLE: &str = include_str!("../../sql/duckdb/query/columns.sql");
+pub(crate) const NEAREST_NAME: &str = include_str!("../../sql/duckdb/query/nearest_name.sql");
 pub(super) const HELD_GROUPS: &str = include_str!("../../sql/duckdb/compare/groups.sql");
 
 /// Each statement of `sql/duckdb/ledger` under its name, and the list of them all.
@@ -602,6 +605,7 @@ mod tests {
                 MISSING_DETAILS,
             ])
             .chain([KNOWN_READS, UNFINISHED_READ, SEARCH_PATH, TABLES_OF_A_FILE])
+            .chain([COLUMNS_OF_A_TABLE, NEAREST_NAME])
             .chain([UNKNOWN_GENRES, TIDY_GENRES])
             .chain([
                 forget::WHOSE,
