@@ -31,6 +31,9 @@ const MOST_BYTES: u64 = 8_000_000;
 /// Rows, and what is to be known of them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Rows {
+    /// The names of the columns in their order, where a query gave them.
+    #[serde(skip)]
+    pub(crate) columns: Vec<String>,
     pub(crate) rows: Vec<Value>,
     /// Whether there are more.
     pub(crate) truncated: bool,
@@ -81,7 +84,7 @@ impl Desk {
     /// The ready questions.
     pub(crate) fn questions(&self) -> Rows {
         let rows = ready_questions().iter().map(listed).collect();
-        Rows { rows, truncated: false, as_of: self.as_of() }
+        self.all(rows)
     }
 
     /// The tables and views with their rows and meanings.
@@ -93,7 +96,7 @@ impl Desk {
         let question = self.to_ask(String::new(), BTreeMap::new())?;
         let tables = self.guard.tables(&question).await?;
         let rows = tables.iter().map(serde_json::to_value).collect::<Result<_, _>>();
-        Ok(Rows { rows: rows.unwrap_or_default(), truncated: false, as_of })
+        Ok(Rows { as_of, ..self.all(rows.unwrap_or_default()) })
     }
 
     /// The columns of a table or view with their types and meanings.
@@ -117,7 +120,7 @@ impl Desk {
     pub(crate) async fn runs(&self) -> Result<Rows, NotAnswered> {
         let data_dir = self.data_dir.clone();
         let rows = off_the_runtime(move || ledger::runs(&data_dir)).await?;
-        Ok(Rows { rows, truncated: false, as_of: self.as_of() })
+        Ok(self.all(rows))
     }
 
     /// What is proven of a run, what differs, and what to do.
@@ -129,7 +132,7 @@ impl Desk {
         let mut rows = off_the_runtime(move || ledger::verdict(&data_dir, &run)).await?;
         let truncated = MOST_ROWS < rows.len() as u64;
         rows.truncate(usize::try_from(MOST_ROWS).unwrap_or(usize::MAX));
-        Ok(Rows { rows, truncated, as_of: self.as_of() })
+        Ok(Rows { truncated, ..self.all(rows) })
     }
 
     /// Runs a query with values for what it leaves open.
@@ -145,7 +148,13 @@ impl Desk {
         let as_of = self.as_of();
         let question = self.to_ask(sql, parameters)?;
         let answer = self.guard.ask(&question).await?;
-        Ok(Rows { rows: answer.rows, truncated: answer.is_truncated, as_of })
+        let columns = answer.columns.into_iter().map(|column| column.name).collect();
+        Ok(Rows { columns, rows: answer.rows, truncated: answer.is_truncated, as_of })
+    }
+
+    /// Rows that are all.
+    fn all(&self, rows: Vec<Value>) -> Rows {
+        Rows { columns: Vec::new(), rows, truncated: false, as_of: self.as_of() }
     }
 
     fn to_ask(

@@ -47,9 +47,6 @@ pub(super) struct AskArgs {
     evaluate: Option<PathBuf>,
 }
 
-/// A model's answer takes no more of a screen.
-const SHOWN_ROWS: usize = 1_000;
-
 /// Asks and prints.
 pub(super) fn ask(cli: &Cli, arguments: &AskArgs, config: &Config) -> Result<(), Error> {
     duration::some(arguments.timeout)?;
@@ -125,12 +122,10 @@ fn show(cli: &Cli, arguments: &AskArgs, told: &Told) -> Result<(), Error> {
     }
     let mut table = Table::new();
     table.load_preset(presets::UTF8_BORDERS_ONLY);
-    let rows = &told.rows.rows;
-    if let Some(first) = rows.first().and_then(Value::as_object) {
-        table.set_header(first.keys());
-    }
-    for row in rows.iter().take(SHOWN_ROWS).filter_map(Value::as_object) {
-        table.add_row(row.values().map(cell));
+    let (rows, columns) = (&told.rows.rows, &told.rows.columns);
+    table.set_header(columns);
+    for row in rows {
+        table.add_row(columns.iter().map(|column| cell(&row[column])));
     }
     let counted = match (told.rows.truncated, rows.len()) {
         (true, count) => format!("the first {count} rows; there are more"),

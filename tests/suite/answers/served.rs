@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::client::Client;
 use crate::support::World;
-use crate::support::fake_spotify::{FakeSpotify, Mode};
-use crate::support::library::{Library, Playlist, Row, spotify_id};
+use crate::support::fake_spotify::FakeSpotify;
+use crate::support::library::{Library, Mode, Playlist, Row, spotify_id};
 use crate::warehouse::guarded::{ATTACKS, DISGUISED, baited, children, digests, published};
 
 const TOOLS: [&str; 6] =
