@@ -83,9 +83,9 @@ const fn next(run: &RunSummary) -> Option<&'static str> {
     }
     match run.state {
         RunStatus::Verified | RunStatus::Unchanged | RunStatus::Superseded => None,
-        RunStatus::Exported => {
-            Some("nothing, without Snowflake; with an account configured, `snowtrack run` loads and proves the files")
-        }
+        RunStatus::Exported => Some(
+            "nothing, without Snowflake; with an account configured, `snowtrack run` loads and proves the files",
+        ),
         RunStatus::Refused => Some(
             "`snowtrack status --run ID --checks` shows what the checks found, `snowtrack query --refused --tables` the rows",
         ),
@@ -93,10 +93,9 @@ const fn next(run: &RunSummary) -> Option<&'static str> {
         RunStatus::Failed => {
             Some("mend what the error names, then `snowtrack run`: it continues or begins anew")
         }
-        RunStatus::Stopped
-        | RunStatus::Pending
-        | RunStatus::Uploaded
-        | RunStatus::Ingested => Some("`snowtrack run` again: the same command continues it"),
+        RunStatus::Stopped | RunStatus::Pending | RunStatus::Uploaded | RunStatus::Ingested => {
+            Some("`snowtrack run` again: the same command continues it")
+        }
     }
 }
 

@@ -21,7 +21,11 @@ pub(crate) enum NotTold {
     Unread(&'static str),
     /// It could not mend it.
     #[error("the model `{model}` found no query that can be run, also after two repairs")]
-    GaveUp { model: String, why: Box<Self> },
+    GaveUp {
+        model: String,
+        #[source]
+        why: Box<Self>,
+    },
 }
 
 /// A try that failed.
@@ -71,7 +75,8 @@ fn hint(error: &NotAnswered) -> Option<String> {
     match refusal {
         Refusal::Query { source, .. } => {
             let kind = source.0.split(':').next().unwrap_or_default();
-            let is_kind = kind.ends_with("Error") && kind.chars().all(|c| c.is_ascii_alphabetic() || c == ' ');
+            let is_kind = kind.ends_with("Error")
+                && kind.chars().all(|c| c.is_ascii_alphabetic() || c == ' ');
             let kind = if is_kind { kind } else { "Error" };
             Some(format!("the query failed while it was run ({kind})"))
         }

@@ -84,9 +84,8 @@ pub(crate) async fn evaluate(
 ) -> Result<Vec<Outcome>, EvaluationError> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| EvaluationError::File { path: path.to_owned(), source })?;
-    let items: Vec<Item> = serde_yaml_ng::from_str(&text).map_err(|error| {
-        EvaluationError::Form { path: path.to_owned(), why: error.to_string() }
-    })?;
+    let items: Vec<Item> = serde_yaml_ng::from_str(&text)
+        .map_err(|error| EvaluationError::Form { path: path.to_owned(), why: error.to_string() })?;
     let mut outcomes = Vec::new();
     for Item { question, ready, sql } in items {
         let gold = desk.query(sql).await;
@@ -187,7 +186,8 @@ mod tests {
     #[test]
     fn rows_are_compared_by_their_values_whatever_their_columns_are_called() {
         let gold = [json!({"n": 1, "name": "a"}), json!({"n": 2, "name": "b"})];
-        let same = [json!({"who": "b", "x": 9, "count": 2.0}), json!({"who": "a", "x": 9, "count": 1})];
+        let same =
+            [json!({"who": "b", "x": 9, "count": 2.0}), json!({"who": "a", "x": 9, "count": 1})];
         assert!(is_same(&gold, &same));
         let crossed = [json!({"who": "b", "count": 1}), json!({"who": "a", "count": 2})];
         assert!(!is_same(&gold, &crossed));

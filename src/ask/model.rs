@@ -102,8 +102,7 @@ impl Server {
         }
         // Ours ends it, with a message of its own.
         let patience = limit + Duration::from_secs(5);
-        let client =
-            if is_here { http::local_client(patience) } else { http::client(patience) };
+        let client = if is_here { http::local_client(patience) } else { http::client(patience) };
         let client = client.map_err(|error| ModelError::Unreachable {
             place: http::place(address.as_str()),
             how: http::describe(error),
@@ -186,9 +185,7 @@ impl Server {
         }
         match tokio::time::timeout(self.limit, exchange(request)).await {
             Err(_) => Err(ModelError::Slow { place, limit: self.limit }),
-            Ok(Err(fault)) => {
-                Err(ModelError::Unreachable { place, how: fault.reason() })
-            }
+            Ok(Err(fault)) => Err(ModelError::Unreachable { place, how: fault.reason() }),
             Ok(Ok(answer)) => Ok(answer),
         }
     }
@@ -199,9 +196,10 @@ impl Server {
         if let Some(target) = http::redirect(answer.status, &answer.headers) {
             return Err(ModelError::Redirected { place, target });
         }
-        let body = answer
-            .body
-            .map_err(|error| ModelError::Nonsense { place: place.clone(), what: error.to_string() });
+        let body = answer.body.map_err(|error| ModelError::Nonsense {
+            place: place.clone(),
+            what: error.to_string(),
+        });
         match answer.status.is_success() {
             true => body,
             false => Err(ModelError::Status {

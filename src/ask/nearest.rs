@@ -53,9 +53,8 @@ pub(crate) fn nearest(question: &str) -> Vec<&'static ReadyQuestion> {
 /// Values for what a ready question leaves open, from the words: what stands in quotes, and a number.
 pub(crate) fn values(ready: &ReadyQuestion, question: &str) -> Map<String, Value> {
     let quoted = question.split(['"', '“', '”']).nth(1).map(str::trim);
-    let number = question
-        .split(|c: char| !c.is_ascii_digit())
-        .find_map(|digits| digits.parse::<u32>().ok());
+    let number =
+        question.split(|c: char| !c.is_ascii_digit()).find_map(|digits| digits.parse::<u32>().ok());
     let mut values = Map::new();
     let mut texts = ready.parameters.iter().filter(|it| it.kind == ParameterKind::Text);
     if let (Some(parameter), Some(text)) = (texts.next(), quoted) {
@@ -90,7 +89,7 @@ mod tests {
             ("which artists have the most songs?", "top_artists"),
             ("songs shared between playlists", "playlist_overlap"),
             ("when was the last run", "last_run"),
-            ("what genres are in my playlists", "genre_mix"),
+            ("which genres make up my playlists", "genre_mix"),
             ("which songs are no longer playable", "unavailable_songs"),
         ] {
             let found: Vec<&str> = nearest(asked).iter().map(|it| it.name.as_str()).collect();

@@ -114,7 +114,8 @@ fn definition() -> String {
     }
     text.push_str("\nTables (schema.table: what a row is; its columns: what they mean):\n");
     for table in described() {
-        let _ = writeln!(text, "- {}.{}: {}", table.schema, table.name, one_line(&table.description));
+        let _ =
+            writeln!(text, "- {}.{}: {}", table.schema, table.name, one_line(&table.description));
         for column in &table.columns {
             let _ = writeln!(text, "  {}: {}", column.name, one_line(&column.description));
         }

@@ -63,7 +63,12 @@ pub(super) fn ask(cli: &Cli, arguments: &AskArgs, config: &Config) -> Result<(),
     desk.published()?;
     let server = server(arguments, config)?;
     if let Some(file) = &arguments.evaluate {
-        return runtime.block_on(evaluated(cli, arguments, config, &Evaluation { desk, server, file }));
+        return runtime.block_on(evaluated(
+            cli,
+            arguments,
+            config,
+            &Evaluation { desk, server, file },
+        ));
     }
     let told = runtime.block_on(async {
         let model = server.model(wanted(arguments, config)).await?;
@@ -109,9 +114,8 @@ fn offer(question: &str) {
     if nearest.is_empty() {
         return tell("no ready question is near; `snowtrack query --list` shows all");
     }
-    let lines = nearest.iter().map(|it| {
-        format!("  snowtrack query {:<24} {}", it.name, it.description)
-    });
+    let lines =
+        nearest.iter().map(|it| format!("  snowtrack query {:<24} {}", it.name, it.description));
     let lines = lines.collect::<Vec<_>>().join("\n");
     tell(&format!("the nearest ready questions, which need no model:\n{lines}"));
 }
@@ -154,7 +158,9 @@ fn assumed(told: &Told) -> String {
     let asked = match (&told.question, values.is_empty()) {
         (Some(question), true) => format!("the ready question `{question}`"),
         (Some(question), false) => format!("the ready question `{question}` with {values}"),
-        (None, _) => "SQL of the model's own (`--show-sql`): check that it is what you asked".to_owned(),
+        (None, _) => {
+            "SQL of the model's own (`--show-sql`): check that it is what you asked".to_owned()
+        }
     };
     let mut lines = vec![format!("asked by {}: {asked}", one_line(&told.model))];
     for name in &told.names {
@@ -223,9 +229,9 @@ fn scored(model: Option<&str>, outcomes: &[Outcome]) -> Vec<Scored> {
         ready: Score::of(outcomes.iter().filter(|it| it.ready.is_some()), is_right),
         other: Score::of(outcomes.iter().filter(|it| it.ready.is_none()), is_right),
     };
-    let by_model =
-        model.map(|model| score(model.to_owned(), |it| it.model_is_right == Some(true)));
-    let by_words = score("the nearest ready question (no model)".to_owned(), |it| it.nearest_is_right);
+    let by_model = model.map(|model| score(model.to_owned(), |it| it.model_is_right == Some(true)));
+    let by_words =
+        score("the nearest ready question (no model)".to_owned(), |it| it.nearest_is_right);
     by_model.into_iter().chain([by_words]).collect()
 }
 

@@ -39,7 +39,7 @@ pub(super) fn address(text: &str) -> Option<Url> {
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
         return None;
     }
-    let has_port = || text.rsplit('@').next().is_some_and(|it| names_a_port(it));
+    let has_port = || text.rsplit('@').next().is_some_and(names_a_port);
     if !is_url && url.port().is_none() && !has_port() {
         url.set_port(Some(PORT)).ok()?;
     }

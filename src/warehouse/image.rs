@@ -40,10 +40,8 @@ mod tests {
 
     /// Each version with what its tables are, as a hash of their definitions. A change of a table is a new line here and a new
     /// `SCHEMA_VERSION`; a line that was released stays as it is.
-    const SCHEMAS: [(u32, &str); 2] = [
-        (1, "daf814df9ec0712973031947eddd41c9764615162561d085f4f7bb561803e383"),
-        (2, "0"),
-    ];
+    const SCHEMAS: [(u32, &str); 2] =
+        [(1, "daf814df9ec0712973031947eddd41c9764615162561d085f4f7bb561803e383"), (2, "0")];
 
     const DEFINITIONS: &str = "
         select schema_name, table_name, sql from duckdb_tables()

@@ -56,9 +56,9 @@ pub(crate) use reads::{FinishedRead, KnownRead, ListedPlaylist, NewRead, ReadSta
 pub(crate) use refused::Finding;
 #[cfg(test)]
 pub(crate) use sql_files::Scratch;
-pub(crate) use sql_files::{COLUMNS_OF_A_TABLE, NEAREST_NAME, TABLES_OF_A_FILE};
 pub(crate) use sql_files::ledger as ledger_sql;
 pub(crate) use sql_files::{CHECKS, CheckFile};
+pub(crate) use sql_files::{COLUMNS_OF_A_TABLE, NEAREST_NAME, TABLES_OF_A_FILE};
 pub(crate) use sql_files::{OwnerColumn, forgotten_by};
 pub(crate) use transform::TableCount;
 

@@ -123,7 +123,9 @@ fn what_is_asked_wrongly_is_a_refusal_that_says_what_is_right() {
 fn a_long_result_is_cut_and_says_so() {
     let world = published();
     let mut client = Client::start(&world, &[]);
-    for (count, kept, is_cut) in [(999, 999, false), (1_000, 1_000, false), (10_000_000, 1_000, true)] {
+    for (count, kept, is_cut) in
+        [(999, 999, false), (1_000, 1_000, false), (10_000_000, 1_000, true)]
+    {
         let sql = format!("select i from range({count}) t(i)");
         let result = client.call("query", &json!({ "sql": sql }));
         let told = &result["structuredContent"];
@@ -162,7 +164,8 @@ fn a_call_blocks_no_other_and_a_cancelled_one_is_idle_at_once() {
     let begun = Instant::now();
     for id in bombs {
         let parameters = json!({"requestId": id, "reason": "enough"});
-        let message = json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": parameters});
+        let message =
+            json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": parameters});
         client.say(&message.to_string());
     }
     while !children(client.process.id()).is_empty() {

@@ -184,9 +184,17 @@ fn a_new_account_has_dbts_descriptions_and_one_without_them_is_no_different() {
         for column in table["columns"].as_array().unwrap() {
             let wanted = column["description"].as_str().unwrap();
             let column = column["name"].as_str().unwrap().to_uppercase();
-            assert_eq!(comment(&format!("CORE.{name}"), &column).as_deref(), Some(wanted), "{name}.{column}");
+            assert_eq!(
+                comment(&format!("CORE.{name}"), &column).as_deref(),
+                Some(wanted),
+                "{name}.{column}"
+            );
             let landed = comment(&format!("RAW.{name}"), &column);
-            assert_eq!(landed.as_deref(), Some(wanted).filter(|_| name != "GENRES"), "{name}.{column}");
+            assert_eq!(
+                landed.as_deref(),
+                Some(wanted).filter(|_| name != "GENRES"),
+                "{name}.{column}"
+            );
         }
     }
     assert!(plan(&cloud, &[]).starts_with("0 to make or missing, 0 differ, "));

@@ -101,9 +101,7 @@ impl Service for State {
                 Answer::json(200, json!({"object": "list", "data": data}).to_string())
             }
             ("POST", "/v1/chat/completions") => self.completion(request),
-            (method, path) => {
-                self.refused(&format!("{method} {path} is no call of the protocol"))
-            }
+            (method, path) => self.refused(&format!("{method} {path} is no call of the protocol")),
         }
     }
 }

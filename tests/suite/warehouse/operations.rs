@@ -187,8 +187,10 @@ fn everything_in_the_file_is_described_and_show_tables_leads_there() {
         "select table_name || '.' || column_name as name, comment from duckdb_columns() \
         where schema_name in ('core', 'marts', 'operations') and comment is not null",
     );
-    let comments: BTreeMap<&str, &str> =
-        comments.iter().map(|row| (row["name"].as_str().unwrap(), row["comment"].as_str().unwrap())).collect();
+    let comments: BTreeMap<&str, &str> = comments
+        .iter()
+        .map(|row| (row["name"].as_str().unwrap(), row["comment"].as_str().unwrap()))
+        .collect();
     let wanted = described_by_dbt();
     assert!(80 < wanted.len());
     for (name, description) in &wanted {

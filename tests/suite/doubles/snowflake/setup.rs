@@ -209,9 +209,8 @@ async fn everything_else_runs_on_what_the_setup_made() {
 #[tokio::test]
 async fn a_reader_reads_current_rows_and_nothing_that_was_landed() {
     let rig = set_up().await;
-    rig.snowflake.admin(
-        "grant role READER to user LOADER_SVC; grant usage on warehouse WH to role READER",
-    );
+    rig.snowflake
+        .admin("grant role READER to user LOADER_SVC; grant usage on warehouse WH to role READER");
     let ask = async |statement: &str| {
         rig.submit(json!({"statement": statement, "role": "READER", "warehouse": "WH"})).await
     };
