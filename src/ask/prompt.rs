@@ -2,6 +2,7 @@
 //!
 //! Examples of parameters stay out: they are names of playlists.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use serde::Serialize;
@@ -15,6 +16,8 @@ const SEED: u32 = 7;
 const MOST_TOKENS: u32 = 1_500;
 /// So much of a model's own answer is repeated to it.
 const MOST_REPEATED_CHARS: usize = 4_000;
+/// So much of a column's meaning is told.
+const MOST_MEANING_CHARS: usize = 80;
 
 const RULES: &str = "You turn one question about a warehouse of Spotify playlists into one JSON object with the keys \
 \"question\", \"parameters\" and \"sql\". You never see rows, and you do not answer the question yourself.
@@ -112,13 +115,21 @@ fn definition() -> String {
         let parameters = parameters.collect::<Vec<_>>().join("; ");
         let _ = writeln!(text, "- {} [{parameters}]: {}", question.name, question.description);
     }
-    text.push_str("\nTables (schema.table: what a row is; its columns: what they mean):\n");
+    text.push_str(
+        "\nTables (schema.table: what a row is; its columns: what they mean, said once where it is the same):\n",
+    );
+    let mut told = BTreeSet::new();
     for table in described() {
-        let _ =
-            writeln!(text, "- {}.{}: {}", table.schema, table.name, one_line(&table.description));
-        for column in &table.columns {
-            let _ = writeln!(text, "  {}: {}", column.name, one_line(&column.description));
-        }
+        let description = one_line(&table.description);
+        let _ = writeln!(text, "- {}.{}: {description}", table.schema, table.name);
+        let columns = table.columns.iter().map(|column| {
+            let meaning = brief(&column.description);
+            match told.insert((&column.name, meaning.clone())) {
+                true => format!("{} ({meaning})", column.name),
+                false => column.name.clone(),
+            }
+        });
+        let _ = writeln!(text, "  {}", columns.collect::<Vec<_>>().join(", "));
     }
     text.push_str("\nMeasures (how something is counted, in which mart):\n");
     for it in measures() {
@@ -126,6 +137,18 @@ fn definition() -> String {
         let _ = writeln!(text, "- {name} = {how} from marts.{}: {}", it.table, it.description);
     }
     text
+}
+
+/// A column's meaning as far as its first sentence goes: models on a person's machine have little room.
+fn brief(text: &str) -> String {
+    let text = one_line(text);
+    let first = text.split(['.', ';']).next().unwrap_or_default();
+    match first.char_indices().nth(MOST_MEANING_CHARS) {
+        Some((end, _)) => {
+            first[..end].rsplit_once(' ').map_or(first, |(whole, _)| whole).to_owned()
+        }
+        None => first.to_owned(),
+    }
 }
 
 fn one_line(text: &str) -> String {

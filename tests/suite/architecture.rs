@@ -30,6 +30,9 @@ const ORDER: [&str; 26] = [
     "run",
     "observe",
     "operate",
+    "answers",
+    "mcp",
+    "ask",
     "cli",
 ];
 
