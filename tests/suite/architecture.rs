@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-const ORDER: [&str; 26] = [
+const ORDER: [&str; 29] = [
     "causes",
     "stop",
     "blocking",
