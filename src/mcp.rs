@@ -51,7 +51,7 @@ struct AskQuestion {
     name: String,
     /// A value for what the question leaves open, by the parameter's name; parameters with a default may be left out
     #[serde(default)]
-    parameters: Map<String, Value>,
+    parameters: Option<Map<String, Value>>,
 }
 
 #[derive(Debug, Deserialize, schemars::JsonSchema)]
@@ -93,6 +93,7 @@ impl Server {
         Parameters(AskQuestion { name, parameters }): Parameters<AskQuestion>,
         context: RequestContext<RoleServer>,
     ) -> CallToolResult {
+        let parameters = parameters.unwrap_or_default();
         self.call(&context, self.desk.question(&name, &parameters)).await
     }
 

@@ -26,7 +26,7 @@ use crate::warehouse::COLUMNS_OF_A_TABLE;
 /// So many rows are an answer; who needs more counts them or asks for less.
 pub(crate) const MOST_ROWS: u64 = 1_000;
 /// So many bytes of rows are, too.
-const MOST_BYTES: u64 = 8_000_000;
+const MOST_BYTES: u64 = 4_000_000;
 
 /// Rows, and what is to be known of them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -201,7 +201,12 @@ pub(crate) fn given(values: &Map<String, Value>) -> Result<Vec<String>, NotAnswe
     let each = values.iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| {
         let text = match value {
             Value::String(text) => text.clone(),
-            Value::Number(_) | Value::Bool(_) => value.to_string(),
+            Value::Number(number) => match number.as_f64().filter(|it| it.fract() == 0.0) {
+                // A model writes 5.0 where it means 5.
+                Some(whole) if whole.abs() < 1e15 => format!("{whole:.0}"),
+                _ => number.to_string(),
+            },
+            Value::Bool(_) => value.to_string(),
             _ => return Err(NotAnswered::NoValue { name: name.clone() }),
         };
         match name.contains('=') {

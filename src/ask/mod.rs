@@ -29,8 +29,8 @@ use reply::Choice;
 /// How often a model may mend its answer.
 const MOST_REPAIRS: usize = 2;
 
-/// The parameter of ready questions that is a playlist's name or id.
-const PLAYLIST: &str = "playlist";
+/// The parameters of ready questions that are a playlist's name or id.
+const PLAYLISTS: [&str; 2] = ["playlist", "other_playlist"];
 
 /// The answer.
 #[derive(Debug, Serialize)]
@@ -100,11 +100,12 @@ pub(crate) async fn ready(
     values.retain(|_, value| value.as_str().is_none_or(|text| !text.trim().is_empty()));
     let checked = question.values(&given(&values).map_err(Failed::ready)?).map_err(refused)?;
     let mut names = Vec::new();
-    if let Some(said) = checked.get(PLAYLIST).and_then(Value::as_str) {
+    for parameter in PLAYLISTS {
+        let Some(said) = checked.get(parameter).and_then(Value::as_str) else { continue };
         let found = names::nearest(desk, said, "playlists").await.map_err(Failed::finally)?;
         if let Some(meant) = found {
             names.push(Meant { said: said.to_owned(), meant: meant.clone() });
-            values.insert(PLAYLIST.to_owned(), meant.into());
+            values.insert(parameter.to_owned(), meant.into());
         }
     }
     let values_now = given(&values).map_err(Failed::finally)?;

@@ -18,8 +18,10 @@ const MOST_NAMED: usize = 8;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ModelError {
     /// The address is none.
-    #[error("`SNOWTRACK_LLM_URL` is no address of a model's server")]
-    Address,
+    #[error(
+        "`{url}` is no address of a model's server: wanted one such as `http://127.0.0.1:11434` in `SNOWTRACK_LLM_URL`, or host and port in `OLLAMA_HOST`"
+    )]
+    Address { url: String },
     /// The question would leave this machine.
     #[error(
         "the model's server `{place}` is not this machine: your question and the names of tables and columns would be sent there; `--allow-remote-model` allows it"
@@ -95,7 +97,9 @@ impl Server {
         may_be_remote: bool,
         limit: Duration,
     ) -> Result<Self, ModelError> {
-        let address = config.address().ok_or(ModelError::Address)?;
+        let address = config
+            .address()
+            .ok_or_else(|| ModelError::Address { url: http::place(&config.url) })?;
         let is_here = http::is_loopback(&address);
         if !is_here && !may_be_remote {
             return Err(ModelError::Remote { place: http::place(address.as_str()) });

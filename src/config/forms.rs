@@ -63,11 +63,6 @@ pub(super) fn webhook(text: &str) -> Result<(), &'static str> {
     if is_one { Ok(()) } else { Err("an address that begins with https://") }
 }
 
-/// Where a model listens.
-pub(super) fn model(text: &str) -> Result<(), &'static str> {
-    if super::model::address(text).is_some() { Ok(()) } else { Err(super::model::ADDRESS) }
-}
-
 /// The ARN of a topic, which names its region, too.
 pub(super) fn topic(text: &str) -> Result<(), &'static str> {
     let parts: Vec<&str> = text.split(':').collect();

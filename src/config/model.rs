@@ -13,22 +13,19 @@ pub struct ModelConfig {
     pub name: Option<String>,
 }
 
-/// What an address of such a server is.
-pub(super) const ADDRESS: &str =
-    "an address such as `http://127.0.0.1:11434`, or host and port as `OLLAMA_HOST` has them";
-
 /// The port of Ollama, where none is said.
 const PORT: u16 = 11_434;
 
 impl ModelConfig {
-    /// The address below which the protocol's paths lie, `/v1/` and what follows.
+    /// The address below which the protocol's paths lie, `/v1/` and what follows; `None` where it is none. Only who asks a model finds
+    /// that: `OLLAMA_HOST` is another program's, and nobody's run ends for it.
     pub(crate) fn address(&self) -> Option<Url> {
         address(&self.url)
     }
 }
 
 /// With or without `http://`, `/v1` and a slash at its end. A server that listens everywhere is asked on this machine.
-pub(super) fn address(text: &str) -> Option<Url> {
+fn address(text: &str) -> Option<Url> {
     let text = text.trim();
     let is_url = text.contains("://");
     let mut url = match is_url {

@@ -436,7 +436,7 @@ const MODEL: &[Setting] = &[
         key: "llm.url",
         default: "http://127.0.0.1:11434",
         what: "where `ask` finds a model: a server of the chat completions protocol (Ollama, llama.cpp, LM Studio, vLLM)",
-        form: forms::model,
+        form: forms::any,
         slot: |it| Slot::Text(&mut it.model.url),
     },
     Setting {

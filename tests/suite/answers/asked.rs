@@ -322,6 +322,11 @@ fn which_model_is_asked_and_where() {
     let model = scripted([]);
     let said_of = refused(&world, &model, &["ask", "x", "--model", "huge"]);
     assert!(said_of.contains("no model `huge`; it has `small:latest`, `large`"), "{said_of}");
+    let nowhere = |arguments: &[&str]| {
+        world.command(arguments).env("OLLAMA_HOST", "unix:///run/x").output().unwrap()
+    };
+    assert!(said(&nowhere(&["ask", "x"])).contains("is no address of a model's server"));
+    assert!(nowhere(&["status"]).status.success(), "another program's setting ends nothing else");
     let none = FakeModel::start(vec![], []);
     assert!(refused(&world, &none, &["ask", "x"]).contains("has no model"));
 }

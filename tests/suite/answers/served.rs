@@ -49,8 +49,9 @@ fn each_tool_says_to_a_model_what_it_is_for_and_answers_with_data() {
     let listed: Value =
         serde_json::from_slice(&world.run(&["--json", "query", "--list"]).stdout).unwrap();
     assert_eq!(questions["rows"], listed["questions"]);
-    let asked = json!({"name": "top_artists", "parameters": {"count": 3}});
+    let asked = json!({"name": "top_artists", "parameters": {"count": 3.0}});
     let top = client.told("ask_question", &asked);
+    client.told("ask_question", &json!({"name": "last_run", "parameters": null}));
     let same = world.run(&["--json", "query", "top_artists", "--param", "count=3"]).stdout;
     assert_eq!(top["rows"], serde_json::from_slice::<Value>(&same).unwrap());
     assert_eq!(top["truncated"], false);
