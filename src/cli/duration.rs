@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::exit::Error;
+
 /// `30s`, `10m`, `2h` or `7d`.
 pub(super) fn duration(raw: &str) -> Result<Duration, String> {
     let wanted = || {
@@ -23,6 +25,16 @@ pub(super) fn duration(raw: &str) -> Result<Duration, String> {
     let longest = 100 * 366 * 86_400;
     let whole = number.checked_mul(seconds).filter(|seconds| *seconds <= longest);
     whole.map(Duration::from_secs).ok_or_else(|| format!("`{raw}` is longer than a century"))
+}
+
+/// A query's time, which must be some.
+pub(super) fn some(timeout: Duration) -> Result<(), Error> {
+    match timeout.is_zero() {
+        true => Err(Error::Usage(
+            "`--timeout 0s` leaves no time for a query: give at least `1s`".to_owned(),
+        )),
+        false => Ok(()),
+    }
 }
 
 /// A span as a person says it: its two largest units, `1d 2h`.

@@ -76,6 +76,18 @@ pub(crate) enum Error {
     /// Nothing was recommended, or made.
     #[error(transparent)]
     Intelligence(#[from] crate::intelligence::Error),
+    /// A question in plain words.
+    #[error(transparent)]
+    Ask(#[from] crate::ask::NotTold),
+    /// The same, before a model was asked.
+    #[error(transparent)]
+    Answers(#[from] crate::answers::NotAnswered),
+    /// How often such questions are answered rightly.
+    #[error(transparent)]
+    Evaluation(#[from] crate::ask::EvaluationError),
+    /// The server for programs with a model in them.
+    #[error(transparent)]
+    Mcp(#[from] crate::mcp::Error),
     /// Wrong usage that clap cannot see.
     #[error("{0}")]
     Usage(String),
@@ -88,7 +100,11 @@ impl Error {
     /// The exit code.
     pub(crate) fn code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Usage(_) => USAGE,
+            Self::Config(_) | Self::Usage(_) | Self::Mcp(_) | Self::Evaluation(_) => USAGE,
+            Self::Ask(crate::ask::NotTold::Warehouse(error)) | Self::Answers(error) => {
+                of_not_answered(error)
+            }
+            Self::Ask(_) => USAGE,
             Self::Run(error) => of(error.ending()),
             Self::Warehouse(error) => of(ending::of_warehouse(error)),
             Self::Guard(refusal) => of_refusal(refusal),
@@ -122,6 +138,18 @@ const fn of_refusal(refusal: &Refusal) -> u8 {
         Refusal::Held { .. } | Refusal::NotStarted { .. } => LATER,
         Refusal::Unopened { .. } => LAKE,
         Refusal::Unwritten { .. } => BUG,
+        _ => USAGE,
+    }
+}
+
+/// The code of a question without an answer.
+fn of_not_answered(error: &crate::answers::NotAnswered) -> u8 {
+    use crate::answers::NotAnswered;
+    match error {
+        NotAnswered::Refused(refusal) => of_refusal(refusal),
+        NotAnswered::Run(error) => of(error.ending()),
+        NotAnswered::Warehouse(error) => of(ending::of_warehouse(error)),
+        NotAnswered::Unread { .. } => BUG,
         _ => USAGE,
     }
 }

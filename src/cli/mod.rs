@@ -2,6 +2,7 @@
 //!
 //! Results go to standard output, everything else to standard error.
 
+mod ask;
 mod bug;
 mod check;
 mod config;
@@ -15,6 +16,7 @@ mod guarded;
 mod harmless;
 mod logout;
 mod man;
+mod mcp;
 mod named;
 mod plan;
 mod playlist;
@@ -163,6 +165,10 @@ enum Command {
     /// Make a playlist at Spotify: a new one, never a change of one that is there
     #[command(subcommand)]
     Playlist(playlist::PlaylistCommand),
+    /// A question in plain words, answered through a model on this machine that never sees a row
+    Ask(ask::AskArgs),
+    /// Serve programs with a model in them (MCP) on standard input and output, read-only
+    Mcp(mcp::McpArgs),
     /// Shell completions on standard output
     Completions {
         /// The shell
@@ -184,6 +190,8 @@ impl Command {
             | Self::Recommend(_)
             | Self::Features(_)
             | Self::Playlist(_)
+            | Self::Ask(_)
+            | Self::Mcp(_)
             | Self::Plan(_) => true,
             Self::Forget(arguments) => arguments.only_shows(),
             Self::Prune(arguments) => arguments.only_shows(),
@@ -370,6 +378,8 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
         Command::Playlist(command) => playlist::playlist(cli, command, &config),
         Command::Features(arguments) => features::features(cli, arguments, &config),
         Command::Recommend(arguments) => recommend::recommend(cli, arguments, &config),
+        Command::Ask(arguments) => ask::ask(cli, arguments, &config),
+        Command::Mcp(arguments) => mcp::mcp(arguments, data_dir),
         Command::Completions { .. } | Command::Man(_) => Ok(()),
     }
 }

@@ -75,11 +75,7 @@ fn sql_text(raw: &str) -> Result<String, String> {
 /// Prints the result.
 pub(super) fn run_query(cli: &Cli, arguments: &QueryArgs, data_dir: &DataDir) -> Result<(), Error> {
     let format = format(cli, arguments)?;
-    if arguments.timeout.is_zero() {
-        return Err(Error::Usage(
-            "`--timeout 0s` leaves no time for a query: give at least `1s`".to_owned(),
-        ));
-    }
+    duration::some(arguments.timeout)?;
     if arguments.list {
         return questions::list(format);
     }

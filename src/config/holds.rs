@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use super::model::ModelConfig;
 use super::observe::ObserveConfig;
 use crate::ids::DataDir;
 use crate::lake::{Format, Location, StaticKeys};
@@ -34,6 +35,8 @@ pub struct Config {
     pub stream: StreamConfig,
     /// What is told of runs.
     pub observe: ObserveConfig,
+    /// Who answers `ask`.
+    pub model: ModelConfig,
 }
 
 /// How to reach Spotify and as whom.
@@ -207,6 +210,7 @@ impl Config {
                 alert_sns_topic: None,
                 traces: None,
             },
+            model: ModelConfig { url: String::new(), name: None },
         }
     }
 }

@@ -14,6 +14,7 @@ mod file;
 mod forms;
 mod holds;
 mod ini;
+mod model;
 mod names;
 mod observe;
 mod said;
@@ -31,6 +32,7 @@ use crate::lake::is_address;
 pub use connect::Error as ConnectError;
 pub(crate) use connect::{Account, StateSettings};
 pub use holds::{Config, LakeConfig, SnowflakeConfig, SpotifyConfig, StateConfig, StreamConfig};
+pub use model::ModelConfig;
 pub use observe::{Metrics, ObserveConfig, Traces};
 
 pub(crate) use exposure::{login_exposure, snowflake_exposure, spotify_exposures};

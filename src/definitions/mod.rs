@@ -4,13 +4,17 @@
 //! In: `dbt/models/**/*.yml`, which build.rs turns into JSON at compile time. Out: descriptions by schema, table and column,
 //! and the ready questions.
 
+mod measures;
 mod questions;
 
 use std::sync::LazyLock;
 
 use serde_json::Value;
 
-pub(crate) use questions::{NotAsked, Parameter, ReadyQuestion, ready_question, ready_questions};
+pub(crate) use measures::measures;
+pub(crate) use questions::{
+    NotAsked, Parameter, ParameterKind, ReadyQuestion, ready_question, ready_questions,
+};
 
 /// All documents, in the order of their paths.
 static DOCUMENTS: LazyLock<Vec<Value>> = LazyLock::new(|| {

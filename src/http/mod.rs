@@ -12,7 +12,7 @@ use std::time::Duration;
 use chrono::{DateTime, Datelike, Utc};
 use reqwest::header::{DATE, HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Response, StatusCode, Url};
+use reqwest::{Client, ClientBuilder, Response, StatusCode, Url};
 
 pub use caller::{CallTiming, Caller, Fault, HttpAnswer, Repeats, exchange};
 pub use unreached::{advice, host};
@@ -52,13 +52,24 @@ impl fmt::Display for BodyError {
 /// # Errors
 /// What reqwest says, where TLS cannot be set up.
 pub fn client(timeout: Duration) -> Result<Client, reqwest::Error> {
+    builder(timeout).build()
+}
+
+/// The same for a service on this machine, which no proxy reaches.
+///
+/// # Errors
+/// As [`client`].
+pub fn local_client(timeout: Duration) -> Result<Client, reqwest::Error> {
+    builder(timeout).no_proxy().build()
+}
+
+fn builder(timeout: Duration) -> ClientBuilder {
     Client::builder()
         .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
         .gzip(true)
         .redirect(Policy::none())
         .timeout(timeout)
         .connect_timeout(timeout.min(Duration::from_secs(10)))
-        .build()
 }
 
 /// The whole body, unpacked; reading ends where it grows too large.
@@ -150,13 +161,19 @@ pub fn describe(error: reqwest::Error) -> String {
 
 /// Whether a base URL sends what it is given, credentials among it, readable through somebody else's network.
 pub fn is_sent_in_clear(url: &Url) -> bool {
-    let is_local = match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+    let is_local = is_loopback(url)
+        || matches!(url.host(), Some(url::Host::Domain(name)) if name.ends_with(".localhost"));
+    url.scheme() == "http" && !is_local
+}
+
+/// Whether it is this machine, whoever resolves names.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
         None => false,
-    };
-    url.scheme() == "http" && !is_local
+    }
 }
 
 #[cfg(test)]

@@ -65,10 +65,10 @@ pub(crate) use recommend::{Evaluation, FoundList, Listening, RecommendedSong, Sc
 pub(crate) use refused::Finding;
 #[cfg(test)]
 pub(crate) use sql_files::Scratch;
-pub(crate) use sql_files::TABLES_OF_A_FILE;
 pub(crate) use sql_files::ledger as ledger_sql;
 pub(crate) use sql_files::question;
 pub(crate) use sql_files::{CHECKS, CheckFile};
+pub(crate) use sql_files::{COLUMNS_OF_A_TABLE, NEAREST_NAME, TABLES_OF_A_FILE};
 pub(crate) use sql_files::{OwnerColumn, forgotten_by};
 pub(crate) use sql_files::{for_consumers, for_table, keep_all_keys, keep_forgotten_keys};
 pub(crate) use stream::{Among, BatchProof, FoundEvent, RowBatch, StreamRow};

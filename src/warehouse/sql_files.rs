@@ -79,6 +79,9 @@ pub(super) const RECONCILE_ROWS: &str = include_str!("../../sql/duckdb/compare/r
 /// What a person's query runs with, and what `query --tables` asks.
 pub(super) const SEARCH_PATH: &str = include_str!("../../sql/duckdb/query/search_path.sql");
 pub(crate) const TABLES_OF_A_FILE: &str = include_str!("../../sql/duckdb/query/tables.sql");
+/// What `mcp` describes a table with, and what `ask` looks a name up with.
+pub(crate) const COLUMNS_OF_A_TABLE: &str = include_str!("../../sql/duckdb/query/columns.sql");
+pub(crate) const NEAREST_NAME: &str = include_str!("../../sql/duckdb/query/nearest_name.sql");
 pub(super) const HELD_GROUPS: &str = include_str!("../../sql/duckdb/compare/groups.sql");
 
 /// Each statement of `sql/duckdb/ledger` under its name, and the list of them all.
@@ -115,6 +118,9 @@ pub(super) mod recommend {
     pub(crate) const BEGIN_EVALUATION: &str =
         include_str!("../../sql/duckdb/recommend/begin_evaluation.sql");
     pub(crate) const EVALUATE: &str = include_str!("../../sql/duckdb/recommend/evaluate.sql");
+    #[cfg(test)]
+    pub(super) const ALL: &[&str] =
+        &[RECOMMEND, LISTS, UNKNOWN_SONGS, SONG_NAMES, API_LISTS, BEGIN_EVALUATION, EVALUATE];
 }
 
 /// What a model can learn from, table by table.
@@ -129,6 +135,9 @@ pub(super) mod features {
         include_str!("../../sql/duckdb/features/song_features.sql");
     pub(crate) const PLAYLIST_FEATURES: &str =
         include_str!("../../sql/duckdb/features/playlist_features.sql");
+    #[cfg(test)]
+    pub(super) const ALL: &[&str] =
+        &[INTERACTIONS, BEGIN, PART_COUNT, DEGREES, SONG_FEATURES, PLAYLIST_FEATURES];
     /// What each column means, as it is written beside the files.
     pub(crate) const MEANINGS: &str = include_str!("../../sql/duckdb/features/features.yml");
     /// The same as JSON. Made by build.rs.
@@ -799,12 +808,9 @@ mod tests {
                 MISSING_DETAILS,
             ])
             .chain([KNOWN_READS, UNFINISHED_READ, SEARCH_PATH, TABLES_OF_A_FILE])
+            .chain([COLUMNS_OF_A_TABLE, NEAREST_NAME])
             .chain([UNKNOWN_GENRES, TIDY_GENRES])
-            .chain([recommend::RECOMMEND, recommend::LISTS, recommend::UNKNOWN_SONGS])
-            .chain([recommend::API_LISTS, recommend::BEGIN_EVALUATION, recommend::EVALUATE])
-            .chain([recommend::SONG_NAMES])
-            .chain([features::INTERACTIONS, features::BEGIN, features::PART_COUNT])
-            .chain([features::DEGREES, features::SONG_FEATURES, features::PLAYLIST_FEATURES])
+            .chain(recommend::ALL.iter().chain(features::ALL).copied())
             .chain([
                 forget::WHOSE,
                 forget::PURGE,

@@ -1,6 +1,7 @@
 //! The world of a test: a data directory of its own and the real binary, without the developer's environment.
 
 pub(crate) mod cloud;
+pub(crate) mod model;
 pub(crate) mod plain_lists;
 pub(crate) mod truth;
 

@@ -54,11 +54,9 @@ impl Default for Config {
     /// What holds where nothing was said.
     fn default() -> Self {
         let mut config = Self::blank();
-        for setting in with_unlisted() {
-            if !setting.default.is_empty() {
-                let taken = (setting.slot)(&mut config).take(setting.default);
-                taken.expect("every default is a value of its setting, by test");
-            }
+        for setting in with_unlisted().filter(|it| !it.default.is_empty()) {
+            let taken = (setting.slot)(&mut config).take(setting.default);
+            taken.expect("every default is a value of its setting, by test");
         }
         config
     }
@@ -66,7 +64,8 @@ impl Default for Config {
 
 /// In the order in which they are shown.
 pub(super) fn all() -> impl Iterator<Item = &'static Setting> {
-    SPOTIFY.iter().chain(LAKE).chain(STATE).chain(SNOWFLAKE).chain(STREAM).chain(OBSERVE)
+    let shipping = SPOTIFY.iter().chain(LAKE).chain(STATE).chain(SNOWFLAKE).chain(STREAM);
+    shipping.chain(OBSERVE).chain(MODEL)
 }
 
 /// Those of [`all`] and those that are shown nowhere.
@@ -432,5 +431,24 @@ const OBSERVE: &[Setting] = &[
         what: "the ARN of an SNS topic that is told the same",
         form: forms::topic,
         slot: |it| Slot::OptionalText(&mut it.observe.alert_sns_topic),
+    },
+];
+
+const MODEL: &[Setting] = &[
+    Setting {
+        env: &["SNOWTRACK_LLM_URL", "OLLAMA_HOST"],
+        key: "llm.url",
+        default: "http://127.0.0.1:11434",
+        what: "where `ask` finds a model: a server of the chat completions protocol (Ollama, llama.cpp, LM Studio, vLLM)",
+        form: forms::any,
+        slot: |it| Slot::Text(&mut it.model.url),
+    },
+    Setting {
+        env: &["SNOWTRACK_LLM_MODEL"],
+        key: "llm.model",
+        default: "",
+        what: "the model that `ask` asks [default: the first one that the server has]",
+        form: forms::any,
+        slot: |it| Slot::OptionalText(&mut it.model.name),
     },
 ];

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{code, sources};
 
-const ORDER: [&str; 31] = [
+const ORDER: [&str; 34] = [
     "causes",
     "phrase",
     "shell",
@@ -35,6 +35,9 @@ const ORDER: [&str; 31] = [
     "report",
     "operate",
     "intelligence",
+    "answers",
+    "mcp",
+    "ask",
     "cli",
 ];
 
@@ -253,6 +256,7 @@ fn a_foreign_crate_is_known_in_one_room() {
     let rooms = [
         ("duckdb", &["warehouse", "ledger"][..]),
         ("maud", &["report"]),
+        ("rmcp", &["mcp.rs"]),
         ("aws_sdk_kinesis", &["stream/kinesis"]),
         ("rdkafka", &["stream/kafka"]),
         ("aws_sdk_s3", &["lake/store"]),

@@ -11,14 +11,14 @@ use sha2::{Digest, Sha256};
 
 use crate::support::World;
 
-fn published() -> World {
+pub(crate) fn published() -> World {
     let world = World::new();
     assert!(world.run(&["-q", "run", "--demo"]).status.success());
     world
 }
 
 /// Each file of the folder by its path, as its digest.
-fn digests(world: &World) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn digests(world: &World) -> BTreeMap<String, Vec<u8>> {
     let digest = |name: String| {
         let bytes = std::fs::read(world.path(&name)).unwrap();
         (name, Sha256::digest(bytes).to_vec())
@@ -27,7 +27,7 @@ fn digests(world: &World) -> BTreeMap<String, Vec<u8>> {
 }
 
 /// A file of the world that an attack reaches for.
-fn baited() -> World {
+pub(crate) fn baited() -> World {
     let world = published();
     world.write("bait.csv", "a,b\nsecret-4711,2\n");
     let other = Connection::open(world.path("other.duckdb")).unwrap();
@@ -36,7 +36,7 @@ fn baited() -> World {
 }
 
 /// Each attack with a word of its refusal; `$D` is the world's folder.
-const ATTACKS: [(&str, &str); 98] = [
+pub(crate) const ATTACKS: [(&str, &str); 98] = [
     // Writes.
     ("insert into core.songs select * from core.songs", "`insert`"),
     ("create table core.t as select 1", "`create`"),
@@ -153,7 +153,7 @@ const ATTACKS: [(&str, &str); 98] = [
 ];
 
 /// Each way to write the function that writes files, or ends the process, and three that wait.
-const DISGUISED: [&str; 17] = [
+pub(crate) const DISGUISED: [&str; 17] = [
     "call enable_logging()",
     "call enable_logging(storage = 'file', storage_path = '$D/log')",
     "from enable_logging()",
@@ -317,7 +317,7 @@ struct Measured {
 }
 
 /// The processes that `parent` started and that are still there.
-fn children(parent: u32) -> Vec<u32> {
+pub(crate) fn children(parent: u32) -> Vec<u32> {
     let is_child = |id: &u32| {
         let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
         let is_its = status.lines().any(|line| line == format!("PPid:\t{parent}"));

@@ -5,7 +5,7 @@ mod checks;
 mod csv;
 mod demo;
 mod details;
-mod guarded;
+pub(crate) mod guarded;
 mod item_dedup;
 mod models;
 mod operations;

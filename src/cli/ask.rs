@@ -1,0 +1,247 @@
+//! `ask`: a question in plain words.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use comfy_table::{Table, presets};
+use serde_json::{Value, json};
+
+use super::exit::Error;
+use super::{Cli, duration, one_line, print, runtime, tell};
+use crate::answers::Desk;
+use crate::ask::{self, ModelError, NotTold, Outcome, Prompt, Score, Server, Told};
+use crate::config::Config;
+
+const EXAMPLES: &str = "Examples:
+  snowtrack ask \"which artists are in most of my playlists?\"
+  snowtrack ask --show-sql \"how many songs of long way hom are from the nineties?\"
+  snowtrack ask --dry-run \"what changed last week?\"       what would be sent, and nothing is
+  snowtrack ask --evaluate tests/ask/questions.yml        how often the answers are right
+
+The model sees the question, the tables' descriptions and the ready questions, never a row. It runs on this machine (Ollama, llama.cpp,
+LM Studio, vLLM: `SNOWTRACK_LLM_URL`), unless `--allow-remote-model` says otherwise. Without one the nearest ready questions are offered.";
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct AskArgs {
+    /// The question
+    #[arg(required_unless_present = "evaluate")]
+    question: Option<String>,
+    /// The model [default: `SNOWTRACK_LLM_MODEL`, else the first one that the server has]
+    #[arg(long, value_name = "NAME")]
+    model: Option<String>,
+    /// Show the SQL that was run
+    #[arg(long)]
+    show_sql: bool,
+    /// Print what would be sent to the model, byte for byte, and send nothing
+    #[arg(long, conflicts_with = "evaluate")]
+    dry_run: bool,
+    /// The longest time that one answer of the model, and one query, may take
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration::duration)]
+    timeout: Duration,
+    /// Allow a model on another machine, which then learns the question and the names of tables and columns
+    #[arg(long)]
+    allow_remote_model: bool,
+    /// Ask each question of this file, and count how often the rows are those of its SQL
+    #[arg(long, value_name = "FILE", conflicts_with = "question")]
+    evaluate: Option<PathBuf>,
+}
+
+/// Asks and prints.
+pub(super) fn ask(cli: &Cli, arguments: &AskArgs, config: &Config) -> Result<(), Error> {
+    duration::some(arguments.timeout)?;
+    let question = arguments.question.as_deref().unwrap_or_default().trim();
+    if question.is_empty() && arguments.evaluate.is_none() {
+        return Err(Error::Usage("the question is empty: ask something".to_owned()));
+    }
+    let runtime = runtime()?;
+    if arguments.dry_run {
+        return runtime.block_on(dry_run(arguments, config, question));
+    }
+    // Before anything is sent.
+    let desk = Desk::new(&config.data_dir, arguments.timeout)?;
+    desk.published()?;
+    let server = server(arguments, config)?;
+    if let Some(file) = &arguments.evaluate {
+        return runtime.block_on(evaluated(
+            cli,
+            arguments,
+            config,
+            &Evaluation { desk, server, file },
+        ));
+    }
+    let told = runtime.block_on(async {
+        let model = server.model(wanted(arguments, config)).await?;
+        ask::ask(&desk, &server, &model, question).await
+    });
+    match told {
+        Ok(told) => show(cli, arguments, &told),
+        Err(error) => {
+            if let NotTold::Model(_) | NotTold::GaveUp { .. } = &error {
+                offer(question);
+            }
+            Err(error.into())
+        }
+    }
+}
+
+fn server(arguments: &AskArgs, config: &Config) -> Result<Server, Error> {
+    let server = Server::new(&config.model, arguments.allow_remote_model, arguments.timeout);
+    Ok(server.map_err(NotTold::from)?)
+}
+
+fn wanted<'a>(arguments: &'a AskArgs, config: &'a Config) -> Option<&'a str> {
+    arguments.model.as_deref().or(config.model.name.as_deref())
+}
+
+/// The request's body, and nothing else, on standard output.
+async fn dry_run(arguments: &AskArgs, config: &Config, question: &str) -> Result<(), Error> {
+    let server = server(arguments, config)?;
+    let model = match wanted(arguments, config) {
+        Some(model) => model.to_owned(),
+        None => server.model(None).await.unwrap_or_else(|error| {
+            tell(&format!("{error}; `MODEL` stands for the name of the model"));
+            "MODEL".to_owned()
+        }),
+    };
+    tell(&format!("this would be sent, as a POST to {}:", server.completions()));
+    print(&Prompt::new(question).body(&model))
+}
+
+/// The ready questions that may have been meant.
+fn offer(question: &str) {
+    let nearest = ask::nearest(question);
+    if nearest.is_empty() {
+        return tell("no ready question is near; `snowtrack query --list` shows all");
+    }
+    let lines =
+        nearest.iter().map(|it| format!("  snowtrack query {:<24} {}", it.name, it.description));
+    let lines = lines.collect::<Vec<_>>().join("\n");
+    tell(&format!("the nearest ready questions, which need no model:\n{lines}"));
+}
+
+fn show(cli: &Cli, arguments: &AskArgs, told: &Told) -> Result<(), Error> {
+    if cli.json {
+        return print(&serde_json::to_string(told).map_err(std::io::Error::from)?);
+    }
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_BORDERS_ONLY);
+    let (rows, columns) = (&told.rows.rows, &told.rows.columns);
+    table.set_header(columns);
+    for row in rows {
+        table.add_row(columns.iter().map(|column| cell(&row[column])));
+    }
+    let counted = match (told.rows.truncated, rows.len()) {
+        (true, count) => format!("the first {count} rows; there are more"),
+        (false, 1) => "1 row".to_owned(),
+        (false, count) => format!("{count} rows"),
+    };
+    let mut text = format!("{table}\n{counted}\n{}", assumed(told));
+    if arguments.show_sql {
+        text.push_str(&format!("\n\n{}", told.sql.trim()));
+    }
+    print(&text)
+}
+
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => "NULL".to_owned(),
+        Value::String(text) => one_line(text),
+        other => other.to_string(),
+    }
+}
+
+/// What was asked, and what was taken for what.
+fn assumed(told: &Told) -> String {
+    let values = told.parameters.iter().map(|(name, value)| format!("{name} = {}", cell(value)));
+    let values = values.collect::<Vec<_>>().join(", ");
+    let asked = match (&told.question, values.is_empty()) {
+        (Some(question), true) => format!("the ready question `{question}`"),
+        (Some(question), false) => format!("the ready question `{question}` with {values}"),
+        (None, _) => {
+            "SQL of the model's own (`--show-sql`): check that it is what you asked".to_owned()
+        }
+    };
+    let mut lines = vec![format!("asked by {}: {asked}", one_line(&told.model))];
+    for name in &told.names {
+        let (said, meant) = (one_line(&name.said), one_line(&name.meant));
+        lines.push(format!("you said `{said}`, and `{meant}` was taken for it"));
+    }
+    if let Some(as_of) = &told.rows.as_of {
+        lines.push(format!("as of {as_of}"));
+    }
+    lines.join("\n")
+}
+
+/// What is measured, with what.
+struct Evaluation<'a> {
+    desk: Desk,
+    server: Server,
+    file: &'a PathBuf,
+}
+
+/// Without a model, the nearest ready questions are measured alone.
+async fn evaluated(
+    cli: &Cli,
+    arguments: &AskArgs,
+    config: &Config,
+    evaluation: &Evaluation<'_>,
+) -> Result<(), Error> {
+    let Evaluation { desk, server, file } = evaluation;
+    let model = match server.model(wanted(arguments, config)).await {
+        Ok(model) => Some(model),
+        Err(error @ ModelError::Unreachable { .. }) if wanted(arguments, config).is_none() => {
+            tell(&format!("{error}; only the nearest ready questions are measured"));
+            None
+        }
+        Err(error) => return Err(NotTold::from(error).into()),
+    };
+    let asked = model.as_deref().map(|model| (server, model));
+    let outcomes = ask::evaluate(desk, file, asked).await?;
+    if cli.json {
+        return print(&document(model.as_deref(), &outcomes).to_string());
+    }
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_BORDERS_ONLY);
+    table.set_header(["answered by", "right", "with a ready question", "without"]);
+    for Scored { who, all, ready, other } in scored(model.as_deref(), &outcomes) {
+        table.add_row([who, of(all), of(ready), of(other)]);
+    }
+    print(&format!(
+        "{table}\nright: the same rows as the SQL that a person wrote; on this data directory, {} questions of {}",
+        outcomes.len(),
+        file.display()
+    ))
+}
+
+/// How one answerer did: on all questions, on those that a ready question answers, on the others.
+struct Scored {
+    who: String,
+    all: Score,
+    ready: Score,
+    other: Score,
+}
+
+fn scored(model: Option<&str>, outcomes: &[Outcome]) -> Vec<Scored> {
+    let score = |who: String, is_right: fn(&Outcome) -> bool| Scored {
+        who,
+        all: Score::of(outcomes.iter(), is_right),
+        ready: Score::of(outcomes.iter().filter(|it| it.ready.is_some()), is_right),
+        other: Score::of(outcomes.iter().filter(|it| it.ready.is_none()), is_right),
+    };
+    let by_model = model.map(|model| score(model.to_owned(), |it| it.model_is_right == Some(true)));
+    let by_words =
+        score("the nearest ready question (no model)".to_owned(), |it| it.nearest_is_right);
+    by_model.into_iter().chain([by_words]).collect()
+}
+
+fn document(model: Option<&str>, outcomes: &[Outcome]) -> Value {
+    let each = scored(model, outcomes).into_iter().map(|it| {
+        json!({ "answered_by": it.who, "all": it.all, "with_ready_question": it.ready, "without": it.other })
+    });
+    json!({ "model": model, "scores": each.collect::<Vec<_>>(), "questions": outcomes })
+}
+
+fn of(score: Score) -> String {
+    format!("{} of {}", score.right, score.of)
+}
