@@ -48,6 +48,7 @@
 //! - Verifying reads; it never changes anything in Snowflake.
 //! - Who keeps the ledger in a bucket holds its lease; whoever was fenced writes nothing more, there or in Snowflake.
 //! - SQL that others wrote runs in a child process alone, which `guard` starts and ends; DuckDB's parser looks at it first.
+//! - A model that answers questions is sent the question, the schema and the definitions, never a row; of an error, what has no value of one.
 //! - A secret is in a secret type; no error, log line or report carries one.
 
 mod causes;

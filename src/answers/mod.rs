@@ -105,8 +105,9 @@ impl Desk {
     /// [`NotAnswered`]; a table that is not there is named.
     pub(crate) async fn columns(&self, table: &str) -> Result<Rows, NotAnswered> {
         let name = table.trim().replace('"', "").to_lowercase();
+        // The guard binds by name, and the linter of SQL knows numbers alone.
         let values = BTreeMap::from([("table".to_owned(), Value::from(name))]);
-        let found = self.ask(COLUMNS_OF_A_TABLE.to_owned(), values).await?;
+        let found = self.ask(COLUMNS_OF_A_TABLE.replace("?1", "$table"), values).await?;
         match found.rows.is_empty() {
             true => Err(NotAnswered::UnknownTable { name: table.to_owned() }),
             false => Ok(found),

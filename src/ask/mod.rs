@@ -36,7 +36,7 @@ const PLAYLISTS: [&str; 2] = ["playlist", "other_playlist"];
 #[derive(Debug, Serialize)]
 pub(crate) struct Told {
     /// The ready question that was asked; NULL where the model wrote SQL.
-    pub(crate) question: Option<String>,
+    pub(crate) ready_question: Option<String>,
     /// What was run.
     pub(crate) sql: String,
     #[serde(flatten)]
@@ -112,7 +112,7 @@ pub(crate) async fn ready(
     let bound = question.values(&values_now).map_err(|error| Failed::finally(error.into()))?;
     let rows = desk.ask(question.sql.clone(), bound).await.map_err(Failed::finally)?;
     Ok(Told {
-        question: Some(question.name.clone()),
+        ready_question: Some(question.name.clone()),
         sql: question.sql.clone(),
         rows,
         parameters: values,
@@ -130,7 +130,7 @@ async fn written(desk: &Desk, model: &str, sql: &str) -> Result<Told, Failed> {
     let corrected = names::corrected(desk, sql).await.map_err(Failed::finally)?;
     let rows = desk.query(corrected.sql.clone()).await.map_err(Failed::run)?;
     Ok(Told {
-        question: None,
+        ready_question: None,
         sql: corrected.sql,
         rows,
         parameters: Map::new(),

@@ -7,6 +7,7 @@ use comfy_table::{Table, presets};
 use serde_json::{Value, json};
 
 use super::exit::Error;
+use super::told::print_as_it_is;
 use super::{Cli, duration, one_line, print, runtime, tell};
 use crate::answers::Desk;
 use crate::ask::{self, ModelError, NotTold, Outcome, Prompt, Score, Server, Told};
@@ -75,7 +76,7 @@ pub(super) fn ask(cli: &Cli, arguments: &AskArgs, config: &Config) -> Result<(),
         ask::ask(&desk, &server, &model, question).await
     });
     match told {
-        Ok(told) => show(cli, arguments, &told),
+        Ok(told) => show(cli, arguments, &Answer { question, told: &told }),
         Err(error) => {
             if let NotTold::Model(_) | NotTold::GaveUp { .. } = &error {
                 offer(question);
@@ -105,7 +106,7 @@ async fn dry_run(arguments: &AskArgs, config: &Config, question: &str) -> Result
         }),
     };
     tell(&format!("this would be sent, as a POST to {}:", server.completions()));
-    print(&Prompt::new(question).body(&model))
+    print_as_it_is(&Prompt::new(question).body(&model))
 }
 
 /// The ready questions that may have been meant.
@@ -120,9 +121,19 @@ fn offer(question: &str) {
     tell(&format!("the nearest ready questions, which need no model:\n{lines}"));
 }
 
-fn show(cli: &Cli, arguments: &AskArgs, told: &Told) -> Result<(), Error> {
+/// What `--json` prints.
+#[derive(serde::Serialize)]
+struct Answer<'a> {
+    /// As it was asked.
+    question: &'a str,
+    #[serde(flatten)]
+    told: &'a Told,
+}
+
+fn show(cli: &Cli, arguments: &AskArgs, answer: &Answer<'_>) -> Result<(), Error> {
+    let told = answer.told;
     if cli.json {
-        return print(&serde_json::to_string(told).map_err(std::io::Error::from)?);
+        return print_as_it_is(&serde_json::to_string(answer).map_err(std::io::Error::from)?);
     }
     let mut table = Table::new();
     table.load_preset(presets::UTF8_BORDERS_ONLY);
@@ -140,7 +151,7 @@ fn show(cli: &Cli, arguments: &AskArgs, told: &Told) -> Result<(), Error> {
     if arguments.show_sql {
         text.push_str(&format!("\n\n{}", told.sql.trim()));
     }
-    print(&text)
+    print_as_it_is(&text)
 }
 
 fn cell(value: &Value) -> String {
@@ -155,7 +166,7 @@ fn cell(value: &Value) -> String {
 fn assumed(told: &Told) -> String {
     let values = told.parameters.iter().map(|(name, value)| format!("{name} = {}", cell(value)));
     let values = values.collect::<Vec<_>>().join(", ");
-    let asked = match (&told.question, values.is_empty()) {
+    let asked = match (&told.ready_question, values.is_empty()) {
         (Some(question), true) => format!("the ready question `{question}`"),
         (Some(question), false) => format!("the ready question `{question}` with {values}"),
         (None, _) => {

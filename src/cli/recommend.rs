@@ -4,6 +4,7 @@ use comfy_table::{Table, presets};
 use serde_json::json;
 
 use super::exit::Error;
+use super::told::print_as_it_is;
 use super::{Cli, harmless, print};
 use crate::config::Config;
 use crate::ids::SongId;
@@ -68,9 +69,9 @@ pub(super) fn recommend(
     let found = intelligence::recommend(&config.data_dir, content, &wanted, arguments.count)?;
     if cli.json {
         let rows: Vec<_> = found.iter().map(document).collect();
-        return print(&json!({ "recommendations": rows }).to_string());
+        return print_as_it_is(&json!({ "recommendations": rows }).to_string());
     }
-    print(&table(&found))
+    print_as_it_is(&table(&found))
 }
 
 fn document(found: &Recommendation) -> serde_json::Value {

@@ -1,4 +1,4 @@
--- The name of the kinds $kinds (playlists, songs, artists, albums) that is most like $said: accents, case and gaps do not count, and a
+-- The name of the kinds ?2 (playlists, songs, artists, albums) that is most like ?1: accents, case and gaps do not count, and a
 -- slip of the pen counts little. A name as it is written, or a playlist's id, is what was meant; of equals, the name that is first.
 with names as (
     select 'playlists' as kind, name from core.playlists
@@ -13,17 +13,17 @@ with names as (
 candidates as (
     select distinct name, strip_accents(lower(trim(name))) as plain
     from names
-    where list_contains(string_split($kinds, ','), kind) and trim(name) != ''
+    where list_contains(string_split(?2, ','), kind) and trim(name) != ''
 ),
 
 likened as (
     select
         name,
-        name = $said as is_exact,
+        name = ?1 as is_exact,
         greatest(
-            jaro_winkler_similarity(plain, strip_accents(lower(trim($said)))),
-            1 - damerau_levenshtein(plain, strip_accents(lower(trim($said))))
-            / greatest(length(plain), length(trim($said)))
+            jaro_winkler_similarity(plain, strip_accents(lower(trim(?1)))),
+            1 - damerau_levenshtein(plain, strip_accents(lower(trim(?1))))
+            / greatest(length(plain), length(trim(?1)))
         ) as likeness
     from candidates
 )
@@ -32,8 +32,8 @@ select
     name,
     likeness,
     is_exact or (
-        list_contains(string_split($kinds, ','), 'playlists')
-        and $said in (select id from core.playlists)
+        list_contains(string_split(?2, ','), 'playlists')
+        and ?1 in (select id from core.playlists)
     ) as is_exact
 from likened
 order by is_exact desc, likeness desc, name

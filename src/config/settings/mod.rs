@@ -1,12 +1,14 @@
 //! Every setting once, as one row: its variable, its key in the file, its default, what it is for, and where its value is kept.
 //! Loading, `config check`, `config init`, `.env.example` and the words about a name or a value that is wrong come from this list.
 
+mod snowflake;
 mod stream;
 
 use std::collections::BTreeSet;
 
 use super::slot::{Kind, Slot};
 use super::{Config, forms};
+use snowflake::SNOWFLAKE;
 use stream::STREAM;
 
 /// One setting.
@@ -241,161 +243,6 @@ const STATE: &[Setting] = &[
         what: "where each run puts its report without the lists, for whoever runs it again, s3://bucket/key.json or file:///path.json",
         form: forms::report,
         slot: |it| Slot::Location(&mut it.state.report_to),
-    },
-];
-
-const SNOWFLAKE: &[Setting] = &[
-    Setting {
-        env: &["SNOWFLAKE_CONNECTION"],
-        key: "snowflake.connection",
-        default: "",
-        what: "a connection in Snowflake's own connections.toml or config.toml",
-        form: forms::any,
-        slot: |it| Slot::OptionalText(&mut it.snowflake.connection),
-    },
-    Setting {
-        env: &["SNOWFLAKE_ACCOUNT"],
-        key: "snowflake.account",
-        default: "",
-        what: "the account, for example myorg-myaccount; without one nothing is ingested",
-        form: forms::any,
-        slot: |it| Slot::OptionalText(&mut it.snowflake.account),
-    },
-    Setting {
-        env: &["SNOWFLAKE_USER"],
-        key: "snowflake.user",
-        default: "",
-        what: "the user's LOGIN_NAME",
-        form: forms::any,
-        slot: |it| Slot::OptionalText(&mut it.snowflake.user),
-    },
-    Setting {
-        env: &["SNOWFLAKE_PRIVATE_KEY_PATH"],
-        key: "snowflake.private_key_path",
-        default: "",
-        what: "the user's private key, a PKCS#8 PEM file",
-        form: forms::any,
-        slot: |it| Slot::Path(&mut it.snowflake.private_key_path),
-    },
-    Setting {
-        env: &["SNOWFLAKE_PRIVATE_KEY"],
-        key: "snowflake.private_key",
-        default: "",
-        what: "the private key itself, as PEM text",
-        form: forms::any,
-        slot: |it| Slot::Secret(&mut it.snowflake.private_key),
-    },
-    Setting {
-        env: &["PRIVATE_KEY_PASSPHRASE"],
-        key: "snowflake.private_key_passphrase",
-        default: "",
-        what: "the passphrase of an encrypted private key",
-        form: forms::any,
-        slot: |it| Slot::Secret(&mut it.snowflake.private_key_passphrase),
-    },
-    Setting {
-        env: &["SNOWFLAKE_TOKEN"],
-        key: "snowflake.token",
-        default: "",
-        what: "a token instead of a key",
-        form: forms::any,
-        slot: |it| Slot::Secret(&mut it.snowflake.token),
-    },
-    Setting {
-        env: &["SNOWFLAKE_TOKEN_TYPE"],
-        key: "snowflake.token_type",
-        default: "",
-        what: "what the token is: PAT, OAuth or WIF",
-        form: forms::any,
-        slot: |it| Slot::TokenType(&mut it.snowflake.token_type),
-    },
-    Setting {
-        env: &["SNOWFLAKE_URL"],
-        key: "snowflake.url",
-        default: "",
-        what: "base URL, where it does not follow from the account",
-        form: forms::any,
-        slot: |it| Slot::OptionalText(&mut it.snowflake.url),
-    },
-    Setting {
-        env: &["SNOWFLAKE_JWT_ACCOUNT"],
-        key: "snowflake.jwt_account",
-        default: "",
-        what: "the account in the token's claims, where it does not follow from the account",
-        form: forms::any,
-        slot: |it| Slot::OptionalText(&mut it.snowflake.jwt_account),
-    },
-    Setting {
-        env: &["SNOWFLAKE_DATABASE"],
-        key: "snowflake.database",
-        default: "SPOTIFY",
-        what: "the database; all names exactly as SHOW prints them",
-        form: forms::any,
-        slot: |it| Slot::Text(&mut it.snowflake.database),
-    },
-    Setting {
-        env: &["SNOWFLAKE_SCHEMA"],
-        key: "snowflake.schema",
-        default: "RAW",
-        what: "the schema of the landing tables",
-        form: forms::any,
-        slot: |it| Slot::Text(&mut it.snowflake.schema),
-    },
-    Setting {
-        env: &["SNOWFLAKE_ROLE"],
-        key: "snowflake.role",
-        default: "",
-        what: "the role of statements [default: the user's]; Snowpipe always uses the user's",
-        form: forms::any,
-        slot: |it| Slot::OptionalText(&mut it.snowflake.role),
-    },
-    Setting {
-        env: &["SNOWFLAKE_WAREHOUSE"],
-        key: "snowflake.warehouse",
-        default: "",
-        what: "the warehouse of verification [default: the user's]",
-        form: forms::any,
-        slot: |it| Slot::OptionalText(&mut it.snowflake.warehouse),
-    },
-    Setting {
-        env: &["SNOWFLAKE_STORAGE_INTEGRATION"],
-        key: "snowflake.storage_integration",
-        default: "SPOTIFY_S3",
-        what: "the storage integration",
-        form: forms::any,
-        slot: |it| Slot::Text(&mut it.snowflake.storage_integration),
-    },
-    Setting {
-        env: &["SNOWFLAKE_STAGE"],
-        key: "snowflake.stage",
-        default: "SPOTIFY_S3_STAGE",
-        what: "the stage",
-        form: forms::any,
-        slot: |it| Slot::Text(&mut it.snowflake.stage),
-    },
-    Setting {
-        env: &["SNOWFLAKE_INGEST"],
-        key: "snowflake.ingest",
-        default: "rest",
-        what: "rest (insertFiles), auto (S3 events) or copy (COPY INTO)",
-        form: forms::any,
-        slot: |it| Slot::Ingest(&mut it.snowflake.ingest),
-    },
-    Setting {
-        env: &["SNOWFLAKE_TARGET_LAG"],
-        key: "snowflake.target_lag",
-        default: "1 hour",
-        what: "how old the current rows in CORE may be; shorter costs more (`snowflake plan` says how much)",
-        form: forms::any,
-        slot: |it| Slot::Lag(&mut it.snowflake.target_lag),
-    },
-    Setting {
-        env: &["SNOWFLAKE_VERIFY_TIMEOUT_SECS"],
-        key: "snowflake.verify_timeout_secs",
-        default: "1800",
-        what: "how long `verify` waits for Snowpipe",
-        form: forms::wait_secs,
-        slot: |it| Slot::Seconds(&mut it.snowflake.verify_timeout),
     },
 ];
 

@@ -56,7 +56,8 @@ fn a_ready_question_and_sql_are_answered_with_their_rows() {
     let answer = told(&world, &model, "who are the top three artists?");
     let same = world.run(&["--json", "query", "top_artists", "--param", "count=3"]).stdout;
     assert_eq!(answer["rows"], serde_json::from_slice::<Value>(&same).unwrap());
-    assert_eq!(answer["question"], "top_artists");
+    assert_eq!(answer["question"], "who are the top three artists?");
+    assert_eq!(answer["ready_question"], "top_artists");
     assert_eq!(answer["truncated"], false);
     assert!(answer["sql"].as_str().unwrap().contains("limit $count"));
     assert_eq!(model.paths(), ["GET /v1/models", "POST /v1/chat/completions"]);
@@ -64,7 +65,8 @@ fn a_ready_question_and_sql_are_answered_with_their_rows() {
     let model = scripted([sql("select count(*) as n from core.songs;")]);
     let answer = told(&world, &model, "how many songs?");
     assert_eq!(answer["rows"], json!([{"n": 409}]));
-    assert_eq!(answer["question"], Value::Null);
+    assert_eq!(answer["question"], "how many songs?");
+    assert_eq!(answer["ready_question"], Value::Null);
     assert_eq!(answer["sql"], "select count(*) as n from core.songs");
 
     let model = scripted([sql("select i from range(5000) t(i)")]);

@@ -134,7 +134,7 @@ fn the_map_lists_each_table_and_view_with_its_rows_and_its_comment() {
     let csv =
         String::from_utf8(world.run(&["query", "--tables", "--format", "csv"]).stdout).unwrap();
     assert!(
-        csv.starts_with("schema,table,kind,row_count,description\ncore,albums,table,"),
+        csv.starts_with("schema,table,kind,row_count,description\ncore,album_details,table,"),
         "{csv}"
     );
     assert!(csv.contains("core,songs,table,409,\"a song, \"\"once\"\"\"\n"), "{csv}");

@@ -127,7 +127,7 @@ fn nights_on_ever_new_machines_load_each_file_once_and_know_what_came_before() {
         let current = fleet.object("current.json");
         assert_eq!(
             (&current["generation"], &current["fencing_number"], &current["schema_version"]),
-            (&json!(newest), &json!(night), &json!(1))
+            (&json!(newest), &json!(night), &json!(2))
         );
         fleet.next_machine();
         fleet.next_night();
@@ -413,7 +413,7 @@ fn a_folder_is_a_state_as_well() {
     let output = command.env("SNOWTRACK_STATE", &location).output().unwrap();
     let shown: Value = serde_json::from_slice(&output.stdout).unwrap();
     let wanted = json!({
-        "location": location, "generation": 9, "fencing_number": 3, "schema_version": 1,
+        "location": location, "generation": 9, "fencing_number": 3, "schema_version": 2,
         "lease": null, "generations": [9, 8, 7]
     });
     assert_eq!(shown, wanted);
