@@ -86,7 +86,7 @@ pub(crate) enum Refusal {
     Held { path: PathBuf, holder: String },
     /// The file cannot be opened.
     #[error(
-        "could not open `{path}`: {cause}. Is it damaged? The next run that changes something makes it anew"
+        "could not open `{path}` ({cause}): is it damaged? The next run that changes something makes it anew"
     )]
     Unopened { path: PathBuf, cause: String },
     /// There is no process to run it.

@@ -277,7 +277,7 @@ fn a_run_killed_among_the_checks_ends_like_any_other() {
 
 #[test]
 fn a_run_killed_while_it_publishes_ends_like_any_other() {
-    assert_killed_runs_end_well("publish", 4);
+    assert_killed_runs_end_well("publish the changes of", 2);
 }
 
 #[test]
