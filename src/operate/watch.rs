@@ -149,9 +149,8 @@ impl Upkeep {
         let Wanted { playlists, mine, liked, .. } = wanted;
         let known = mine.then(own_playlists);
         let pages = known.map_or(0, |known| ListReader::page_count(known.unwrap_or(0)).into());
-        // The user is asked for once, the liked songs are looked at with one page.
-        let call_count =
-            playlists.len() as u64 + u64::from(*mine || *liked) + u64::from(*liked) + pages;
+        // The liked songs are looked at with one page; whose login it is, only the first round asks.
+        let call_count = playlists.len() as u64 + u64::from(*liked) + pages;
         Self { call_count, is_least: known == Some(None) }
     }
 
