@@ -55,7 +55,8 @@ pub(super) fn watch(cli: &Cli, arguments: &WatchArgs, config: &Config) -> Result
             "`{flag}` in each round would send or ask for everything again and again: give it to one `snowtrack run`, and then watch"
         )));
     }
-    let settings = run::settings(&arguments.run, config, Stage::Verify)?;
+    let mut settings = run::settings(&arguments.run, config, Stage::Verify)?;
+    settings.state.is_saved_with_news_only = true;
     let pace = Pace { every: arguments.every, max_runs: arguments.max_runs };
     let stop = Arc::new(Stop::default());
     let warning_count = AtomicU64::new(0);

@@ -44,7 +44,7 @@ impl WaitArgs {
 
     pub(super) fn terms(&self) -> Terms {
         let wait = self.lease_wait.unwrap_or_default();
-        Terms { wait, is_single_writer: self.state_single_writer }
+        Terms { wait, is_single_writer: self.state_single_writer, ..Terms::default() }
     }
 }
 

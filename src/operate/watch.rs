@@ -96,6 +96,11 @@ pub(crate) async fn watch(
             tell(&round);
             return round.into_error().map_or(Ok(()), Err);
         }
+        if stop.is_asked() {
+            tell(&round);
+            // Whoever lost the state to another asked for the end, too, and says so.
+            return Err(round.into_error().unwrap_or(Error::Interrupted));
+        }
         let left = pace.every.saturating_sub(began.elapsed());
         let put_off = round.put_off_until().and_then(|until| (until - at).to_std().ok());
         round.is_put_off = put_off.is_some_and(|put_off| left < put_off);
@@ -178,5 +183,91 @@ fn own_playlists(data_dir: &DataDir) -> Option<u32> {
     match look(data_dir) {
         Ok(Look::Free(warehouse)) => warehouse.newest_listing().ok()??.total,
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn epoch() -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH
+    }
+
+    /// A machine that sleeps for two hours whenever nobody looks.
+    fn leaping() -> DateTime<Utc> {
+        static HOURS: AtomicI64 = AtomicI64::new(0);
+        DateTime::UNIX_EPOCH + TimeDelta::hours(HOURS.fetch_add(2, Ordering::Relaxed))
+    }
+
+    /// Rounds that end with these errors; their numbers, and how all of it ended.
+    async fn rounds(
+        pace: Pace,
+        clock: fn() -> DateTime<Utc>,
+        errors: Vec<Error>,
+    ) -> (Vec<u64>, Error) {
+        let (mut errors, mut numbers) = (errors.into_iter(), Vec::new());
+        let stop = Stop::new();
+        let make = async || match errors.next() {
+            Some(error) => Err(error),
+            None => {
+                stop.ask();
+                Err(Error::Interrupted)
+            }
+        };
+        let ended = watch(pace, clock, &stop, make, |round| numbers.push(round.number)).await;
+        (numbers, ended.unwrap_err())
+    }
+
+    fn later() -> Error {
+        Error::Locked { path: "data".into(), holder: "another".to_owned() }
+    }
+
+    #[tokio::test]
+    async fn failures_that_may_pass_are_followed_by_another_round_and_wrong_settings_are_not() {
+        let pace = Pace { every: Duration::from_millis(1), max_runs: None };
+        let (numbers, error) = rounds(pace, epoch, vec![later(), later()]).await;
+        assert_eq!((numbers, error.ending()), (vec![1, 2, 3], Ending::Interrupted));
+        let (numbers, error) = rounds(pace, epoch, vec![later(), Error::NoSource]).await;
+        assert_eq!((numbers, error.ending()), (vec![1, 2], Ending::Usage));
+        let pace = Pace { max_runs: Some(1), ..pace };
+        let (numbers, error) = rounds(pace, epoch, vec![later(), later()]).await;
+        assert_eq!((numbers, error.ending()), (vec![1], Ending::Later));
+    }
+
+    #[tokio::test]
+    async fn a_round_that_was_due_while_the_machine_slept_is_made_at_once() {
+        let pace = Pace { every: 3_600 * SECOND, max_runs: Some(3) };
+        let began = Instant::now();
+        assert_eq!(rounds(pace, leaping, vec![later(), later(), later()]).await.0, [1, 2, 3]);
+        assert!(began.elapsed() < 60 * SECOND);
+    }
+
+    #[test]
+    fn upkeep_is_a_page_per_fifty_own_playlists_and_a_call_for_each_other_list() {
+        let wanted = |named: usize, mine, liked| Wanted {
+            playlists: vec!["37i9dQZF1DXcBWIGoYBM5M".parse().unwrap(); named],
+            mine,
+            liked,
+            ..Wanted::default()
+        };
+        for (asked, known, call_count) in [
+            (wanted(0, true, false), Some(0), 1),
+            (wanted(0, true, false), Some(50), 1),
+            (wanted(0, true, true), Some(51), 3),
+            (wanted(7, false, true), None, 8),
+        ] {
+            let upkeep = Upkeep { call_count, is_least: false };
+            assert_eq!(Upkeep::of_wanted(&asked, || known), upkeep);
+        }
+        let unknown = Upkeep::of_wanted(&wanted(0, true, false), || None);
+        assert_eq!(unknown, Upkeep { call_count: 1, is_least: true });
+        // Every ten minutes: 144 rounds a day.
+        assert_eq!(Upkeep { call_count: 4, is_least: false }.a_day(600 * SECOND), 576);
+        assert_eq!(Upkeep { call_count: 4, is_least: false }.unwarned(), 692 * SECOND);
     }
 }

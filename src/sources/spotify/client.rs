@@ -105,7 +105,8 @@ pub(crate) struct Client {
     access: Option<SecretString>,
     is_user: bool,
     user_id: Option<String>,
-    known_user: KnownUser,
+    /// Where an earlier client may have said whose login it is.
+    pub(crate) known_user: KnownUser,
     /// A login newer than the stored one, which could not be stored.
     unstored: Option<StoredToken>,
     /// The app's owner has no Premium: no call is worth making any more.
@@ -159,13 +160,6 @@ impl Client {
     #[must_use]
     pub(crate) fn with_lockouts(mut self, lockouts: Lockouts) -> Self {
         self.lockouts = lockouts;
-        self
-    }
-
-    /// A client that knows whose login it is, where an earlier one asked.
-    #[must_use]
-    pub(crate) fn with_known_user(mut self, known_user: KnownUser) -> Self {
-        self.known_user = known_user;
         self
     }
 
