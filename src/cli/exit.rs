@@ -155,7 +155,7 @@ fn of_not_answered(error: &crate::answers::NotAnswered) -> u8 {
 }
 
 /// The code of an ending.
-const fn of(ending: Ending) -> u8 {
+pub(super) const fn of(ending: Ending) -> u8 {
     match ending {
         Ending::Done => DONE,
         Ending::Bug => BUG,

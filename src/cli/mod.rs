@@ -27,6 +27,7 @@ mod questions;
 mod recommend;
 mod reconcile;
 mod report;
+mod rounds;
 mod run;
 mod snowflake;
 mod state;
@@ -103,6 +104,8 @@ enum LogFormat {
 enum Command {
     /// The whole job: fetch, transform, check, publish, export, upload, ingest, verify
     Run(run::RunArgs),
+    /// Run again and again, cheaply, until told to stop; one line a round on standard error
+    Watch(rounds::WatchArgs),
     /// What a run with the same arguments would do and cost; writes nothing
     Plan(plan::PlanArgs),
     /// Only ask the source and land its documents
@@ -300,6 +303,8 @@ fn init_tracing(cli: &Cli) {
         (true, _) => "error",
         // Who watches sees a table, or else its lines.
         (_, 0) if matches!(&cli.command, Command::Verify(it) if it.watch) && !cli.draws() => "info",
+        // Its rounds have lines of their own.
+        (_, 0) if matches!(&cli.command, Command::Watch(_)) => "error",
         (_, 0) => "warn",
         (_, 1) => "info",
         (_, 2) => "debug",
@@ -347,6 +352,7 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
             prune::after_run(cli, &config, arguments.wait());
             Ok(())
         }
+        Command::Watch(arguments) => rounds::watch(cli, arguments, &config),
         Command::Plan(arguments) => plan::plan(cli, arguments, &config),
         Command::Fetch(arguments) => run::run(cli, arguments, &config, Stage::Fetch),
         Command::Transform(arguments) => one_stage(arguments, Stage::Transform),

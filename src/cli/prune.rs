@@ -57,17 +57,36 @@ pub(super) fn after_run(cli: &Cli, config: &Config, wait: &run::WaitArgs) {
     }
 }
 
+/// The same between two rounds, which are told in a line of their own.
+pub(super) async fn between_rounds(config: &Config, wait: &run::WaitArgs, stop: &Arc<Stop>) {
+    let Some(older_than) = config.prune_after else { return };
+    let request = PruneRequest { older_than, wish: PruneWish::DeleteWhereWorth };
+    match once(config, request, wait, stop).await {
+        Ok(pruned) => tracing::info!("{}", in_words(&pruned, PruneWish::Delete)),
+        Err(error) => tracing::warn!("nothing was pruned: {}", crate::causes::chain(&error)),
+    }
+}
+
 fn work(config: &Config, request: PruneRequest, wait: &run::WaitArgs) -> Result<Pruned, Error> {
     let stop = Arc::new(Stop::default());
+    Ok(runtime()?.block_on(async {
+        run::stop_on_signal(&stop);
+        once(config, request, wait, &stop).await
+    })?)
+}
+
+async fn once(
+    config: &Config,
+    request: PruneRequest,
+    wait: &run::WaitArgs,
+    stop: &Arc<Stop>,
+) -> Result<Pruned, crate::run::Error> {
     let (wait, state) = (wait.patience(), wait.terms());
     let of_stage = crate::run::Settings::of_stage(Stage::Upload, now);
     let settings = crate::run::Settings { wait, state, ..of_stage };
     let sinks = observe::usual();
-    Ok(runtime()?.block_on(async {
-        run::stop_on_signal(&stop);
-        let sink = |event: &_| sinks.tell(event);
-        crate::operate::prune(config, &settings, request, &sink, &stop).await
-    })?)
+    let sink = |event: &_| sinks.tell(event);
+    crate::operate::prune(config, &settings, request, &sink, stop).await
 }
 
 fn to_json(pruned: &Pruned, wish: PruneWish) -> String {

@@ -12,7 +12,7 @@ use super::progress::{self, Drawing};
 use super::told::{self, tell_as_it_is};
 use super::{Cli, now, print, runtime, summary};
 use crate::config::Config;
-use crate::event::Stage;
+use crate::event::{Sink, Stage};
 use crate::http;
 use crate::ids::{PlaylistId, RunId};
 use crate::observe::{self, Outside};
@@ -44,7 +44,7 @@ impl WaitArgs {
 
     pub(super) fn terms(&self) -> Terms {
         let wait = self.lease_wait.unwrap_or_default();
-        Terms { wait, is_single_writer: self.state_single_writer }
+        Terms { wait, is_single_writer: self.state_single_writer, ..Terms::default() }
     }
 }
 
@@ -102,6 +102,12 @@ pub(super) struct RunArgs {
 impl RunArgs {
     pub(super) const fn wait(&self) -> &WaitArgs {
         &self.wait
+    }
+
+    /// The flag that makes a run do everything again, if it was given.
+    pub(super) fn repeats(&self) -> Option<&'static str> {
+        let flags = [(self.full, "--full"), (self.refetch, "--refetch")];
+        flags.into_iter().find_map(|(is_given, flag)| is_given.then_some(flag))
     }
 }
 
@@ -288,15 +294,25 @@ fn work(config: &Config, settings: &Settings, drawing: Drawing) -> Result<EndedR
     let stop = Arc::new(Stop::default());
     let ended = runtime()?.block_on(async {
         stop_on_signal(&stop);
-        let runtime = tokio::runtime::Handle::current();
-        // Beside the log, so that standard output stays the report's; a container's log driver takes both.
-        let (write_line, flags) = (&|line: &str| tell_as_it_is(line), told::flags());
-        let outside = Outside { clock: now, write_line, runtime, flags };
-        let sinks = observe::of_run(config, outside).with(|event| progress.show(event));
-        crate::run::run(config, settings, &|event| sinks.tell(event), &stop).await
+        once(config, settings, &|event| progress.show(event), &stop).await
     });
     progress.finish();
     Ok(ended?)
+}
+
+/// One run with the sinks that are configured, and one more.
+pub(super) async fn once(
+    config: &Config,
+    settings: &Settings,
+    also: Sink<'_>,
+    stop: &Arc<Stop>,
+) -> Result<EndedRun, crate::run::Error> {
+    let runtime = tokio::runtime::Handle::current();
+    // Beside the log, so that standard output stays the report's; a container's log driver takes both.
+    let (write_line, flags) = (&|line: &str| tell_as_it_is(line), told::flags());
+    let outside = Outside { clock: now, write_line, runtime, flags };
+    let sinks = observe::of_run(config, outside).with(also);
+    crate::run::run(config, settings, &|event| sinks.tell(event), stop).await
 }
 
 fn go(cli: &Cli, config: &Config, settings: &Settings, drawing: Drawing) -> Result<(), Error> {

@@ -11,6 +11,7 @@ mod reconcile;
 mod setup;
 mod state;
 mod streams;
+mod watch;
 
 pub(crate) use checks::{Everything, check_everything};
 pub(crate) use costs::{CostError, Costs, costs};
@@ -24,3 +25,4 @@ pub(crate) use reconcile::{Asked, Reconciliation, reconcile};
 pub(crate) use setup::{PipeReport, SetupWishes, apply_plan, pipes, plan, remedies};
 pub(crate) use state::StateWork;
 pub(crate) use streams::{StreamProof, StreamVerdict, send_changes, verify_stream};
+pub(crate) use watch::{CALLS_A_DAY, Pace, Round, Upkeep, watch};

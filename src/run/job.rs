@@ -15,7 +15,7 @@ use crate::ids::{self, PlaylistId, RunId, Table};
 use crate::lake::StoreTiming;
 use crate::ledger;
 use crate::snowflake::IngestMode;
-use crate::sources::SpotifyTiming;
+use crate::sources::{KnownUser, SpotifyTiming};
 use crate::stop::Stop;
 use crate::warehouse::Warehouse;
 
@@ -106,6 +106,8 @@ pub struct Settings {
     pub warn_only: BTreeSet<String>,
     /// How patient the Spotify client is.
     pub timing: SpotifyTiming,
+    /// Whose login it is, where the same settings made a run before.
+    pub known_user: KnownUser,
     /// How files are brought to Snowflake.
     pub shipping: Shipping,
     /// How the ledger is had, where it lives between machines.
@@ -149,6 +151,7 @@ impl Settings {
             genres: None,
             warn_only: BTreeSet::new(),
             timing: SpotifyTiming::default(),
+            known_user: KnownUser::default(),
             shipping: Shipping::default(),
             state: crate::state::Terms::default(),
             clock,

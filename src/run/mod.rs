@@ -417,7 +417,8 @@ impl<'a> Run<'a> {
         let error = error.or(unnoted).or(unput);
         // Before the ledger is saved, so that the next machine knows who was called.
         let has_told = incident::tell(&mut self, error.as_ref());
-        let unsaved = saving::leave(&mut self).await.err();
+        let has_news = error.is_some() || has_told || report.status != RunStatus::Unchanged;
+        let unsaved = saving::leave(&mut self, has_news).await.err();
         if let Some(unsaved) = &unsaved {
             report.error.get_or_insert_with(|| chain(unsaved));
             if error.is_none() && !has_told {

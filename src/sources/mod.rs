@@ -30,11 +30,11 @@ pub use no_document::{InvalidDocument, TooLarge};
 pub(crate) use recorded::{DemoPoint, Recorded, RecordedText, Recorder};
 pub(crate) use rejoin::Joints;
 pub(crate) use split::{ItemDigest, SplitDocument, SplitRow};
-pub use spotify::SpotifyTiming;
 pub(crate) use spotify::{
     Client, Credentials, KnownList, ListReader, Lockouts, NewList, Permission, PlaylistReader,
     Questions, ReadSong, Reader, Step, TokenFile, Wish, login,
 };
+pub use spotify::{KnownUser, SpotifyTiming};
 
 use url::Url;
 

@@ -100,7 +100,8 @@ impl<'a> Job<'a> {
         let clock = self.settings.clock;
         let lockouts = lockouts::load(warehouse, &credentials.client_id, clock())?;
         let api_url = &self.config.spotify.api_url;
-        let client = Client::new(api_url, credentials, self.settings.timing, clock)?;
+        let mut client = Client::new(api_url, credentials, self.settings.timing, clock)?;
+        client.known_user = self.settings.known_user.clone();
         Ok(client.stopped_by(Arc::clone(self.stop)).with_lockouts(lockouts))
     }
 

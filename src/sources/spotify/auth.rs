@@ -138,6 +138,13 @@ impl Credentials {
         Ok(login.authorized_at.is_none() || scopes::WRITE.split(' ').all(has))
     }
 
+    /// What tells the login in use from every other, and is none itself; `None` where nobody is logged in.
+    pub(super) fn login_mark(&self, unstored: Option<&StoredToken>) -> Option<String> {
+        let newest = unstored.cloned().or_else(|| self.stored().ok().flatten());
+        let configured = || Some(fingerprint(self.refresh_token.as_ref()?.expose_secret()));
+        newest.map(|login| fingerprint(&login.refresh_token)).or_else(configured)
+    }
+
     /// When the login in use ends, once that is near enough to be told.
     pub(crate) fn login_ends_at(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.stored().ok()??.ends_soon(now)

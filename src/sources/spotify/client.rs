@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use super::answer::{Asked, Meaning, meaning};
 use super::auth::{Credentials, Denied, Renewal};
+use super::known_user::KnownUser;
 use super::quota::{CallUsage, Lockouts, Questions};
 use super::token_file::StoredToken;
 use crate::event::{Events, WaitFor, Warning, What};
@@ -104,6 +105,8 @@ pub(crate) struct Client {
     access: Option<SecretString>,
     is_user: bool,
     user_id: Option<String>,
+    /// Where an earlier client may have said whose login it is.
+    pub(crate) known_user: KnownUser,
     /// A login newer than the stored one, which could not be stored.
     unstored: Option<StoredToken>,
     /// The app's owner has no Premium: no call is worth making any more.
@@ -140,6 +143,7 @@ impl Client {
             access: None,
             is_user: false,
             user_id: None,
+            known_user: KnownUser::default(),
             unstored: None,
             is_barred: false,
             timing,
@@ -233,9 +237,15 @@ impl Client {
         if let Some(id) = &self.user_id {
             return Ok(id.clone());
         }
+        let mark = self.credentials.login_mark(self.unstored.as_ref());
+        if let Some(id) = self.known_user.of(mark.as_deref()) {
+            return Ok(self.user_id.insert(id).clone());
+        }
         let (body, _) = self.call(Sent { url: "/me", body: None }, events).await?;
         let me: Me = serde_json::from_str(&body)
             .map_err(|source| Error::Document { name: "/me".to_owned(), source: source.into() })?;
+        // The call may have brought a new login.
+        self.known_user.keep(self.credentials.login_mark(self.unstored.as_ref()), &me.id);
         self.user_id = Some(me.id.clone());
         Ok(me.id)
     }

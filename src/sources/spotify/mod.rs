@@ -3,6 +3,7 @@
 mod answer;
 mod auth;
 mod client;
+mod known_user;
 mod list;
 mod login;
 mod playlist;
@@ -16,6 +17,7 @@ mod writer;
 pub(crate) use auth::Credentials;
 pub(crate) use client::Client;
 pub use client::SpotifyTiming;
+pub use known_user::KnownUser;
 pub(crate) use list::{KnownList, ListReader};
 pub(crate) use login::{Permission, Wish, login};
 pub(crate) use playlist::PlaylistReader;

@@ -2,8 +2,9 @@
 
 use crate::support::World;
 
-const COMMANDS: [&str; 24] = [
+const COMMANDS: [&str; 25] = [
     "run",
+    "watch",
     "plan",
     "fetch",
     "transform",

@@ -1,6 +1,6 @@
 //! The ledger in a bucket: one machine ends, another goes on.
 
-mod between_machines;
+pub(crate) mod between_machines;
 mod health;
 pub(crate) mod kills;
 mod measured;

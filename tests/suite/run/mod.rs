@@ -15,3 +15,4 @@ mod lost_ledger;
 mod older_ledgers;
 mod refusals;
 mod report_files;
+mod watch;

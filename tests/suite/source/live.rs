@@ -79,6 +79,7 @@ pub(crate) fn fetch_with(
                 ..SpotifyTiming::default().call
             },
         },
+        known_user: sources::KnownUser::default(),
         shipping: snowtrack::run::Shipping::default(),
         clock: now,
     };

@@ -7,7 +7,7 @@ mod genres;
 mod hostile_texts;
 mod kept_logins;
 mod liked;
-mod live;
+pub(crate) mod live;
 mod login;
 mod nonsense;
 mod odd_answers;
