@@ -65,7 +65,7 @@ fn of_run(run: &RunSummary, files: &[FileSummary]) -> Explained {
 const fn unproven(state: RunStatus) -> Option<&'static str> {
     match state {
         RunStatus::Unchanged => {
-            Some("there was nothing to send: what earlier runs proved still holds")
+            Some("there was nothing to send; in this run nothing was compared with Snowflake")
         }
         RunStatus::Exported => {
             Some("its files are in the local lake; nothing was compared with Snowflake")

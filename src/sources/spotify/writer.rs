@@ -3,6 +3,7 @@
 //! A call that changes something is never sent again by itself: whoever sent it looks first.
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::client::{Client, Sent};
@@ -12,7 +13,6 @@ use crate::event::Events;
 use crate::ids::PlaylistId;
 use crate::sources::document::Document;
 use crate::sources::error::Error;
-use crate::sources::no_document::InvalidDocument;
 
 /// Own playlists a call.
 const LIST_LIMIT: usize = 50;
@@ -94,24 +94,26 @@ impl Client {
         events: Events<'_>,
     ) -> Result<Option<PlaylistId>, Error> {
         #[derive(Deserialize)]
-        struct Page {
-            items: Vec<Option<Listed>>,
+        struct Page<'a> {
+            #[serde(borrow)]
+            items: Vec<Option<Listed<'a>>>,
             total: usize,
         }
         #[derive(Deserialize)]
-        struct Listed {
+        struct Listed<'a> {
             id: String,
-            #[serde(default)]
-            description: Option<String>,
+            /// As it is written: strangers' texts can be no text at all, and the mark needs no escape.
+            #[serde(borrow, default)]
+            description: Option<&'a RawValue>,
         }
         let mut offset = 0;
         loop {
             let url = format!("/me/playlists?limit={LIST_LIMIT}&offset={offset}");
             let (body, _) = self.call(Sent { url: &url, body: None }, events).await?;
-            let page: Page = serde_json::from_str(&body)
+            let page: Page<'_> = serde_json::from_str(&body)
                 .map_err(|source| Error::Document { name: url, source: source.into() })?;
-            let has_mark = |listed: &&Listed| {
-                listed.description.as_deref().is_some_and(|text| text.contains(mark))
+            let has_mark = |listed: &&Listed<'_>| {
+                listed.description.is_some_and(|text| text.get().contains(mark))
             };
             if let Some(found) = page.items.iter().flatten().find(has_mark) {
                 return Ok(Some(PlaylistId::as_given(&found.id)));
@@ -160,17 +162,78 @@ impl Client {
     }
 }
 
+/// A list, or a page of one. What is not asked for is skipped and may hold anything: names have been seen with half a surrogate pair.
+#[derive(Deserialize)]
+struct ListBody<'a> {
+    /// Rows, or the first page of them.
+    #[serde(borrow)]
+    items: Option<&'a RawValue>,
+    #[serde(borrow)]
+    tracks: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct FirstPage {
+    items: Vec<ListRow>,
+}
+
+#[derive(Deserialize)]
+struct ListRow {
+    item: Option<RowItem>,
+    track: Option<RowItem>,
+}
+
+#[derive(Deserialize)]
+struct RowItem {
+    id: Option<String>,
+    linked_from: Option<LinkedFrom>,
+}
+
+#[derive(Deserialize)]
+struct LinkedFrom {
+    id: Option<String>,
+}
+
 /// The rows of a playlist, or of a page of it, in either of the API's shapes.
 fn songs_of(document: &Document) -> Result<Vec<ReadSong>, Error> {
-    let unusable = |source: InvalidDocument| Error::Document { name: document.url.clone(), source };
-    let body: Value =
-        serde_json::from_str(&document.body).map_err(|source| unusable(source.into()))?;
-    let page = ["items", "tracks"].into_iter().find_map(|key| body[key]["items"].as_array());
-    let rows = page.or_else(|| body["items"].as_array()).map_or(&[][..], Vec::as_slice);
-    let song = |row: &Value| {
-        let item = if row["item"].is_object() { &row["item"] } else { &row["track"] };
-        let text = |value: &Value| value.as_str().map(str::to_owned);
-        ReadSong { id: text(&item["id"]), linked_from: text(&item["linked_from"]["id"]) }
+    songs_in(&document.body)
+        .map_err(|source| Error::Document { name: document.url.clone(), source: source.into() })
+}
+
+fn songs_in(body: &str) -> Result<Vec<ReadSong>, serde_json::Error> {
+    let body: ListBody<'_> = serde_json::from_str(body)?;
+    let rows = match body.items.or(body.tracks).map(RawValue::get) {
+        None => Vec::new(),
+        Some(rows) if rows.starts_with('[') => serde_json::from_str(rows)?,
+        Some(page) => serde_json::from_str::<FirstPage>(page)?.items,
     };
-    Ok(rows.iter().map(song).collect())
+    let song = |row: ListRow| {
+        let item = row.item.or(row.track);
+        let linked_from = item.as_ref().and_then(|it| it.linked_from.as_ref()?.id.clone());
+        ReadSong { id: item.and_then(|it| it.id), linked_from }
+    };
+    Ok(rows.into_iter().map(song).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_read_whatever_stands_in_their_names() {
+        let row = r#"{"item":{"id":"a","name":"half \ud83d emoji","linked_from":{"id":"b","x":"\udead"}}}"#;
+        let old = r#"{"track":{"id":"c","name":"\ud83d"},"added_at":null},{"track":null}"#;
+        for body in [
+            format!(r#"{{"name":"\ud83d","items":{{"items":[{row},{old}],"total":3}}}}"#),
+            format!(r#"{{"items":[{row},{old}]}}"#),
+            format!(r#"{{"tracks":{{"items":[{row},{old}]}},"description":"\ude00"}}"#),
+        ] {
+            let songs = songs_in(&body).unwrap();
+            let ids = songs.iter().map(|it| (it.id.as_deref(), it.linked_from.as_deref()));
+            assert_eq!(
+                ids.collect::<Vec<_>>(),
+                [(Some("a"), Some("b")), (Some("c"), None), (None, None)]
+            );
+        }
+    }
 }
