@@ -11,6 +11,7 @@ use crate::event::Stage;
 use crate::observe;
 use crate::operate::{PruneRequest, PruneWish, Pruned};
 use crate::phrase::counted;
+use crate::run::Kept;
 use crate::stop::Stop;
 
 /// What may go.
@@ -58,8 +59,15 @@ pub(super) fn after_run(cli: &Cli, config: &Config, wait: &run::WaitArgs) {
 }
 
 /// The same between two rounds, which are told in a line of their own.
-pub(super) async fn between_rounds(config: &Config, wait: &run::WaitArgs, stop: &Arc<Stop>) {
+pub(super) async fn between_rounds(
+    config: &Config,
+    wait: &run::WaitArgs,
+    stop: &Arc<Stop>,
+    kept: &mut Kept,
+) {
     let Some(older_than) = config.prune_after else { return };
+    // It takes both itself.
+    kept.give_back().await;
     let request = PruneRequest { older_than, wish: PruneWish::DeleteWhereWorth };
     match once(config, request, wait, stop).await {
         Ok(pruned) => tracing::info!("{}", in_words(&pruned, PruneWish::Delete)),

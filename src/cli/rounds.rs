@@ -19,7 +19,7 @@ use crate::config::Config;
 use crate::event::{Event, Stage, What};
 use crate::operate::{self, CALLS_A_DAY, Pace, Round, Upkeep};
 use crate::phrase::{counted, either};
-use crate::run::{PlaylistReport, RunReport};
+use crate::run::{Kept, PlaylistReport, RunReport};
 use crate::status::{PlaylistStatus, RunStatus};
 use crate::stop::Stop;
 
@@ -55,8 +55,7 @@ pub(super) fn watch(cli: &Cli, arguments: &WatchArgs, config: &Config) -> Result
             "`{flag}` in each round would send or ask for everything again and again: give it to one `snowtrack run`, and then watch"
         )));
     }
-    let mut settings = run::settings(&arguments.run, config, Stage::Verify)?;
-    settings.state.is_saved_with_news_only = true;
+    let settings = run::settings(&arguments.run, config, Stage::Verify)?;
     let pace = Pace { every: arguments.every, max_runs: arguments.max_runs };
     let stop = Arc::new(Stop::default());
     let warning_count = AtomicU64::new(0);
@@ -66,20 +65,24 @@ pub(super) fn watch(cli: &Cli, arguments: &WatchArgs, config: &Config) -> Result
         }
     };
     let wait = arguments.run.wait();
+    let mut kept = Kept::between_runs();
     Ok(runtime()?.block_on(async {
         run::stop_on_signal(&stop);
         if !cli.quiet {
             say(cli, now(), &beginning(Upkeep::of(config, &settings), pace.every));
         }
         let make = async || {
-            let ended = run::once(config, &settings, &count, &stop).await;
+            let ended = run::once(config, &settings, &count, &stop, &mut kept).await;
             if ended.as_ref().is_ok_and(|it| it.error.is_none() && !it.report.files.is_empty()) {
-                prune::between_rounds(config, wait, &stop).await;
+                prune::between_rounds(config, wait, &stop, &mut kept).await;
             }
             ended
         };
         let tell = |round: &Round| show(cli, round, warning_count.swap(0, Ordering::Relaxed));
-        operate::watch(pace, now, &stop, make, tell).await
+        let ended = operate::watch(pace, now, &stop, make, tell).await;
+        let fenced = kept.fenced();
+        kept.give_back().await;
+        fenced.map_or(ended, |error| Err(error.into()))
     })?)
 }
 

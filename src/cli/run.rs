@@ -16,7 +16,7 @@ use crate::event::{Sink, Stage};
 use crate::http;
 use crate::ids::{PlaylistId, RunId};
 use crate::observe::{self, Outside};
-use crate::run::{EndedRun, Settings, Shipping, Source, Wanted};
+use crate::run::{EndedRun, Kept, Settings, Shipping, Source, Wanted};
 use crate::snowflake::IngestMode;
 use crate::sources::SpotifyTiming;
 use crate::state::Terms;
@@ -44,7 +44,7 @@ impl WaitArgs {
 
     pub(super) fn terms(&self) -> Terms {
         let wait = self.lease_wait.unwrap_or_default();
-        Terms { wait, is_single_writer: self.state_single_writer, ..Terms::default() }
+        Terms { wait, is_single_writer: self.state_single_writer }
     }
 }
 
@@ -294,7 +294,7 @@ fn work(config: &Config, settings: &Settings, drawing: Drawing) -> Result<EndedR
     let stop = Arc::new(Stop::default());
     let ended = runtime()?.block_on(async {
         stop_on_signal(&stop);
-        once(config, settings, &|event| progress.show(event), &stop).await
+        once(config, settings, &|event| progress.show(event), &stop, &mut Kept::default()).await
     });
     progress.finish();
     Ok(ended?)
@@ -306,13 +306,14 @@ pub(super) async fn once(
     settings: &Settings,
     also: Sink<'_>,
     stop: &Arc<Stop>,
+    kept: &mut Kept,
 ) -> Result<EndedRun, crate::run::Error> {
     let runtime = tokio::runtime::Handle::current();
     // Beside the log, so that standard output stays the report's; a container's log driver takes both.
     let (write_line, flags) = (&|line: &str| tell_as_it_is(line), told::flags());
     let outside = Outside { clock: now, write_line, runtime, flags };
     let sinks = observe::of_run(config, outside).with(also);
-    crate::run::run(config, settings, &|event| sinks.tell(event), stop).await
+    crate::run::run_keeping(config, settings, &|event| sinks.tell(event), stop, kept).await
 }
 
 fn go(cli: &Cli, config: &Config, settings: &Settings, drawing: Drawing) -> Result<(), Error> {

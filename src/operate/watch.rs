@@ -1,7 +1,6 @@
 //! Rounds: the same run again and again in one process, until somebody asks to stop.
 //!
-//! In: how a run is made, and the interval. Out: each [`Round`] when it is over. The data directory and the state are taken by each run and
-//! given back after it, so that `prune`, `forget` or a run by hand come in between.
+//! In: how a run is made, and the interval. Out: each [`Round`] when it is over. What a run keeps for the next one is the caller's.
 
 use std::time::{Duration, Instant};
 

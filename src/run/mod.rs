@@ -26,6 +26,7 @@ mod findings;
 mod incident;
 mod ingest;
 mod job;
+mod kept;
 mod lock;
 mod lost;
 pub(crate) mod notes;
@@ -85,6 +86,7 @@ pub(crate) use account::bound;
 pub(crate) use comparison::{Comparison, compare};
 pub(crate) use findings::{check_report, table_report};
 pub(crate) use job::{Job, account};
+pub(crate) use kept::Kept;
 pub(crate) use lock::{HeldLedger, Lock, Look, hold, hold_with_state, look};
 pub(crate) use rehearsal::{News, Rehearsal, rehearse};
 pub(crate) use saving::give_back;
@@ -104,8 +106,19 @@ pub async fn run(
     sink: Sink<'_>,
     stop: &Arc<Stop>,
 ) -> Result<EndedRun, Error> {
+    run_keeping(config, settings, sink, stop, &mut Kept::default()).await
+}
+
+/// The same of a run that others follow in this process.
+pub(crate) async fn run_keeping(
+    config: &Config,
+    settings: &Settings,
+    sink: Sink<'_>,
+    stop: &Arc<Stop>,
+    kept: &mut Kept,
+) -> Result<EndedRun, Error> {
     let (teller, began) = (Teller::new(sink, settings.clock), Instant::now());
-    let ran = from_beginning_to_end(config, settings, &teller, stop).await;
+    let ran = from_beginning_to_end(config, settings, &teller, stop, kept).await;
     if let (Ok(Ended { run, .. }), Some(to)) = (&ran, &config.state.report_to)
         && let Err(error) = report_file::put(config, settings, &run.report, to, stop).await
     {
@@ -139,6 +152,7 @@ async fn from_beginning_to_end(
     settings: &Settings,
     teller: &Teller<'_>,
     stop: &Arc<Stop>,
+    kept: &mut Kept,
 ) -> Result<Ended, Error> {
     let events = |what| teller.tell(what);
     let account = job::account(config, settings)?;
@@ -148,8 +162,7 @@ async fn from_beginning_to_end(
         events(What::Warning(Warning::Exposed(exposure)));
     }
     let job = Job { config, settings, events: &events, stop };
-    let mut lock = lock::lock_directory(&job, "a run that begins").await?;
-    let state = saving::hold(&job).await?;
+    let (mut lock, state) = kept.take_up(&job).await?;
     let opened = lock::open_ledger(&job).await;
     let (warehouse, findings) = match opened.and_then(|it| begin(it, settings, &mut lock)) {
         Ok(begun) => begun,
@@ -173,7 +186,8 @@ async fn from_beginning_to_end(
         findings,
         warehouse,
         state,
-        _lock: lock,
+        is_followed: kept.is_wanted,
+        lock,
     };
     let (asked, work) = (Arc::clone(stop), run.warehouse.interrupt());
     let interrupter = tokio::spawn(async move {
@@ -182,7 +196,7 @@ async fn from_beginning_to_end(
     });
     let ended = every_stage(&mut run).await;
     interrupter.abort();
-    run.end(ended).await
+    run.end(ended, kept).await
 }
 
 /// Takes up the run that the settings are about, and makes it known. Only now: whoever waited begins when the wait is over.
@@ -262,8 +276,10 @@ pub(crate) struct Run<'a> {
     pub(crate) warehouse: Warehouse,
     /// The ledger between machines, where it lives there.
     pub(crate) state: Option<State>,
-    // The last field: the directory is given back when its files are closed.
-    _lock: Lock,
+    /// Whether another follows in this process, and takes the state as this one leaves it.
+    is_followed: bool,
+    // The last field: given back when its files are closed.
+    lock: Lock,
 }
 
 impl<'a> Run<'a> {
@@ -369,7 +385,7 @@ impl<'a> Run<'a> {
     }
 
     /// Concludes how the run ended, notes it in the ledger and reports it.
-    async fn end(mut self, ended: Result<(), Error>) -> Result<Ended, Error> {
+    async fn end(mut self, ended: Result<(), Error>, kept: &mut Kept) -> Result<Ended, Error> {
         // Whatever a statement or a call says when it is cut off, the reason is that somebody asked.
         let is_asked = self.stop.is_asked();
         let ended = ended.map_err(|error| if is_asked { Error::Interrupted } else { error });
@@ -426,6 +442,9 @@ impl<'a> Run<'a> {
             }
         }
         let totals = totals::totals(&self, &report);
+        let Self { state, lock, warehouse, .. } = self;
+        drop(warehouse);
+        kept.keep(lock, state);
         Ok(Ended { run: EndedRun { report, error: error.or(unsaved) }, totals })
     }
 }

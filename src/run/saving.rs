@@ -78,18 +78,21 @@ pub(crate) async fn after_ingest(run: &mut Run<'_>) -> Result<(), Error> {
     }
 }
 
-/// Saves a run that ends, however it does, and gives the state back. One that found nothing new need not be saved where another follows:
-/// the ledger here is the same generation's, and goes on.
+/// Saves a run that ends, however it does, and gives the state back. Where another follows, it takes the state as it is, and what found
+/// nothing new need not be saved: the ledger here is the same generation's, and goes on.
 pub(crate) async fn leave(run: &mut Run<'_>, has_news: bool) -> Result<(), Error> {
     let Some(mut state) = run.state.take() else { return Ok(()) };
-    let is_saved = has_news || !run.settings.state.is_saved_with_news_only;
+    let is_saved = has_news || !run.is_followed;
     let saved = match state.is_fenced() {
         Some(error) => Err(error),
         None if !is_saved && state.generation().is_some() => Ok(()),
         None => Box::pin(state.save(&mut run.warehouse)).await,
     };
     let generation = state.generation();
-    state.give_back().await;
+    match run.is_followed && saved.is_ok() {
+        true => run.state = Some(state),
+        false => state.give_back().await,
+    }
     match saved {
         Err(state::Error::NoTime) => {
             run.warn(Warning::StateLeftBehind { generation });

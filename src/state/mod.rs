@@ -57,8 +57,6 @@ pub struct Terms {
     pub wait: Duration,
     /// Whether no other task writes, so that the store need not know conditions.
     pub is_single_writer: bool,
-    /// Whether a run without news is not saved, because another one follows on this machine.
-    pub is_saved_with_news_only: bool,
 }
 
 /// What a task brings along.

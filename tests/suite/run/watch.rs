@@ -233,7 +233,7 @@ fn with_json_a_round_is_a_document_on_a_line_of_its_own() {
 }
 
 #[test]
-fn the_state_between_machines_is_saved_by_rounds_with_news_and_given_back_by_each() {
+fn the_state_between_machines_is_held_for_all_rounds_and_saved_by_those_with_news() {
     let fleet = Fleet::new();
     let rounds = ["watch", "--every", "1s", "--max-runs", "3"];
     let output = fleet.run(&[&rounds, &SMALL[..]].concat());
@@ -243,10 +243,24 @@ fn the_state_between_machines_is_saved_by_rounds_with_news_and_given_back_by_eac
     // The first round: after export, after ingest, at the end.
     assert_eq!(fleet.object("current.json")["generation"], 3, "{said}");
     let lease = fleet.object("lease.json");
-    assert_eq!((&lease["owner"], &lease["fencing_number"]), (&Value::Null, &3.into()));
+    assert_eq!((&lease["owner"], &lease["fencing_number"]), (&Value::Null, &1.into()));
     // A run by itself is saved, also without news.
     assert_eq!(fleet.report().0, 0);
     assert_eq!(fleet.object("current.json")["generation"], 4);
+
+    // Between two rounds it is held; who asks to stop then gives it back.
+    let arguments = [&["watch", "--every", "1h"], &SMALL[..]].concat();
+    let mut command = fleet.command(&arguments);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap());
+    next_line(&mut lines);
+    assert!(next_line(&mut lines).contains(" round 1: nothing changed, "));
+    assert!(fleet.object("lease.json")["owner"].is_string());
+    fleet.refused(&[&["run"], &SMALL[..]].concat(), 8, &["watch, between two rounds"]);
+    signal(&child, "TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(fleet.object("lease.json")["owner"], Value::Null);
+    assert_eq!(fleet.report().0, 0);
 }
 
 /// Rounds of the long test.
