@@ -31,6 +31,15 @@ pub(super) struct StatusArgs {
     max_age: Option<Duration>,
 }
 
+/// Where rows are shipped from here, the demo's are not to be among them, and a ledger can be lost.
+const fn no_run(config: &Config) -> &'static str {
+    if config.lake.bucket.is_none() && config.snowflake.account.is_none() {
+        "no run yet: try `snowtrack run --demo`"
+    } else {
+        "no run yet in this folder; where there was one, its ledger is lost or elsewhere: `--data-dir` names its folder, and `snowtrack doctor` looks at the rest"
+    }
+}
+
 /// Prints the latest runs, newest first, or one run's files.
 pub(super) fn status(cli: &Cli, arguments: &StatusArgs, config: &Config) -> Result<(), Error> {
     let data_dir = &config.data_dir;
@@ -38,7 +47,7 @@ pub(super) fn status(cli: &Cli, arguments: &StatusArgs, config: &Config) -> Resu
         return is_fresh(cli, config, max_age);
     }
     if !is_there(data_dir, &data_dir.warehouse())? {
-        return print(if cli.json { "[]" } else { "no run yet: try `snowtrack run --demo`" });
+        return print(if cli.json { "[]" } else { no_run(config) });
     }
     let warehouse = match crate::run::look(data_dir)? {
         Look::Free(warehouse) => warehouse,

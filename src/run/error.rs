@@ -110,7 +110,7 @@ pub enum Error {
     PipeAbsent { pipe: String, reason: String, remedy: String },
     /// Nothing was exported yet.
     #[error(
-        "nothing was exported yet, so there is nothing to ship; `snowtrack run --demo` tries everything out"
+        "nothing was exported yet from this folder, so there is nothing to ship: a run with a source makes files; where there was one, its ledger is lost or elsewhere, and `--data-dir` names its folder"
     )]
     NothingExported,
     /// Tables hold rows, and this ledger shipped none.

@@ -42,7 +42,11 @@ fn table_of_contents(described: &[Described]) -> String {
     format!(
         "create view published.main.read_me as from (values\n{}\n) \
          as contents(schema_name, table_name, description, try_this);\n\
-         comment on view published.main.read_me is {};",
+         comment on view published.main.read_me is {};\n\
+         comment on column published.main.read_me.schema_name is 'core, marts or operations';\n\
+         comment on column published.main.read_me.table_name is 'the table or view in that schema';\n\
+         comment on column published.main.read_me.description is 'what a row of it is';\n\
+         comment on column published.main.read_me.try_this is 'a query to begin with';",
         rows.join(",\n"),
         literal(about)
     )

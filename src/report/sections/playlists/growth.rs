@@ -55,7 +55,7 @@ pub(super) fn held(asked: &Asked) -> Result<Chart, Error> {
             count => format!("The {count} largest playlists"),
         };
         let finding = format!(
-            "{which} held {} when first read, from {begin} on, and {} now.",
+            "{which} held {} at the end of the day on which each was first read ({begin} for the first), and {} now.",
             counted(at_begin.max(0.0) as u64, "song"),
             how_many(at_end.max(0.0) as u64)
         );
