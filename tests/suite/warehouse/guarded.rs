@@ -275,7 +275,7 @@ const GOOD: [(&str, &str); 58] = [
     ("select key from json_tree('{\"a\": 1}') where key is not null", r#"[{"key": "a"}]"#),
     ("select '{\"a\": [1]}'::json->'a'->>0 as v", r#"[{"v": "1"}]"#),
     ("select * from generate_series(1, 3)", r#"3"#),
-    ("select table_name from information_schema.tables where table_schema = 'core'", r#"8"#),
+    ("select table_name from information_schema.tables where table_schema = 'core'", r#"10"#),
     ("select count(*) as n from duckdb_columns() where table_name = 'songs'", r#"[{"n": 11}]"#),
     ("explain select 1", r#"1"#),
     ("EXPLAIN ANALYZE (from songs)", r#"1"#),
@@ -419,15 +419,15 @@ fn a_query_that_takes_too_much_is_cut_off_and_its_limit_named() {
 #[test]
 fn a_large_result_passes_through_without_being_held() {
     let world = published();
-    let sql = "select i, repeat('x', 200) as text from range(700000) t(i)";
-    for (format, lines) in [("csv", 700_001), ("json", 700_000)] {
+    let sql = "select i, repeat('x', 200) as text from range(1000000) t(i)";
+    for (format, lines) in [("csv", 1_000_001), ("json", 1_000_000)] {
         let command = world.command(&["query", "--timeout", "10m", "--format", format, "-"]);
         let ended = measured(command, sql);
         assert_eq!((ended.code, ended.said.as_str()), (Some(0), ""), "{format}");
         assert_eq!(ended.line_count, lines, "{format}");
         let both = ended.own_kib + ended.child_kib;
         // The result is more than that.
-        assert!(both < 150 << 10, "{format}: {} + {} KiB", ended.own_kib, ended.child_kib);
+        assert!(both < 180 << 10, "{format}: {} + {} KiB", ended.own_kib, ended.child_kib);
     }
     // A screen has the beginning, and says so.
     let output = world.run(&["query", sql]);

@@ -175,6 +175,8 @@ macro_rules! models {
             let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("sql/duckdb/models");
             let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
             let mut names: Vec<_> = names.map(|name| name.to_str().unwrap().replace(".sql", "")).collect();
+            // What is not shipped is looked at in the published file (`details`).
+            names.retain(|name| !["22_unlisted_items", "52_album_details"].contains(&name.as_str()));
             names.sort();
             assert_eq!(names, [$($model),*]);
         }
