@@ -67,7 +67,7 @@ endif
 # Races and kills at every call, of which `make test` takes a few.
 .PHONY: test-long
 test-long: duckdb ## the tests that take minutes: races, and kills at every call
-	cargo test $(kafka) --test suite -- --ignored --nocapture handover::kills handover::races operate::forget_between operate::prune run::watch
+	cargo test $(kafka) --test suite -- --ignored --nocapture handover::kills handover::races operate::forget operate::prune run::watch
 
 .PHONY: lint
 lint: duckdb $(VENV)/lint ## formatting, clippy, docs, SQL, licences, known holes, unused dependencies
