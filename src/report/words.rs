@@ -88,6 +88,11 @@ pub(super) fn day_of(text: &str) -> Option<NaiveDate> {
     NaiveDate::parse_from_str(text.get(..10)?, "%Y-%m-%d").ok()
 }
 
+/// `3 Mar`, below a column; nothing where the day is unknown.
+pub(super) fn short_day(text: Option<&str>) -> String {
+    text.and_then(day_of).map_or_else(String::new, |day| day.format("%-d %b").to_string())
+}
+
 /// `3 March 2025`.
 pub(super) fn day(text: &str) -> String {
     day_of(text).map_or_else(|| text.to_owned(), |day| day.format("%-d %B %Y").to_string())

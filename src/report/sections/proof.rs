@@ -6,7 +6,7 @@ use super::{Entry, List, Part, Section};
 use crate::report::asked::{Asked, Drawn, Wanted};
 use crate::report::charts::{Bar, Chart, Column, Text, bars, columns};
 use crate::report::words::{
-    at_start, counted, day, day_of, either, grouped, how_many, moment, plainly_counted,
+    at_start, counted, day, either, grouped, how_many, moment, plainly_counted, short_day,
     spotify_page,
 };
 use crate::warehouse::Error;
@@ -106,15 +106,11 @@ fn by_day(asked: &Asked) -> Result<Chart, Error> {
             how_many(bad),
             either(bad, "was", "were"),
         );
-        let label = |row: &Day| {
-            let day = row.started_on.as_deref().and_then(day_of);
-            day.map_or_else(String::new, |day| day.format("%-d %b").to_string())
-        };
         let shown: Vec<Column> = rows
             .iter()
             .rev()
             .map(|row| Column {
-                label: label(row),
+                label: short_day(row.started_on.as_deref()),
                 parts: [row.good_count, open(row), row.bad_count].map(|it| it as f64).to_vec(),
             })
             .collect();

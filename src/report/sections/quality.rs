@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::{Entry, List, Part, Section};
 use crate::report::asked::{Asked, Drawn, Wanted};
 use crate::report::charts::{Bar, Chart, Column, Text, bars, columns};
-use crate::report::words::{at_start, counted, day_of, either, grouped, how_many};
+use crate::report::words::{at_start, counted, either, grouped, how_many, short_day};
 use crate::warehouse::Error;
 
 #[derive(Deserialize)]
@@ -129,15 +129,11 @@ fn by_run(asked: &Asked) -> Result<Chart, Error> {
             counted(warned(last), "row"),
             how_many(wrong(last))
         );
-        let label = |row: &RunFindings| {
-            let day = row.started_at.as_deref().and_then(day_of);
-            day.map_or_else(String::new, |day| day.format("%-d %b").to_string())
-        };
         let shown: Vec<Column> = rows
             .iter()
             .rev()
             .map(|row| Column {
-                label: label(row),
+                label: short_day(row.started_at.as_deref()),
                 parts: vec![warned(row) as f64, wrong(row) as f64],
             })
             .collect();
