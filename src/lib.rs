@@ -29,7 +29,7 @@
 //!   [`observe::Sinks::with`], as `tests/suite/run/events.rs` does with one that writes a line of JSON per event.
 //! - A setting: a row of `config/settings` and a field of [`config::Config`]; its variable, its key in the file, its line in
 //!   `.env.example` and its check come from the row.
-//! - A statement of the ledger: a file of `sql/duckdb/ledger`, and its name in `warehouse/sql_files.rs`.
+//! - A statement of the ledger: a file of `sql/duckdb/ledger`, and its name in `warehouse/sql_files/ledger.rs`.
 //! - A command: a file of `src/cli` and an arm of its `Command`; what it does, in the room that knows.
 //! - A chart of the report: a question in `sql/duckdb/report` (`build.rs` finds it), and what draws its answer in the section of
 //!   `src/report/sections` where it belongs.

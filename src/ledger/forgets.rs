@@ -1,11 +1,12 @@
 //! What is to be forgotten and how far that is, so that the same command goes on with it; and of what was forgotten, nothing but that.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use duckdb::{OptionalExt, params};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use super::files::list;
 use super::step::Step;
@@ -242,30 +243,64 @@ pub(crate) fn end_in_fresh_file(warehouse: &Warehouse, now: DateTime<Utc>) -> Re
     connection.execute(sql::CLOSE_FORGET, [&now]).doing(DOING).map(|_| ())
 }
 
-/// Whether a playlist was forgotten.
-pub(crate) fn is_forgotten(warehouse: &Warehouse, playlist: &PlaylistId) -> Result<bool, Error> {
-    let sql = sql::IS_FORGOTTEN_PLAYLIST;
-    let found = warehouse.connection().query_row(sql, [playlist.as_str()], |row| row.get(0));
-    found.doing("look for forgotten playlists")
+/// The playlists that were forgotten, by what the ledger keeps of them: a list of a thousand is asked for each, so it is read once.
+pub(crate) struct ForgottenPlaylists(HashSet<String>);
+
+impl ForgottenPlaylists {
+    /// As the ledger has them.
+    pub(crate) fn of(warehouse: &Warehouse) -> Result<Self, Error> {
+        let doing = "look for forgotten playlists";
+        let found = warehouse.rows(sql::FORGOTTEN_PLAYLISTS, doing, |row| row.get(0))?;
+        Ok(Self(found.into_iter().collect()))
+    }
+
+    /// Whether a playlist is one of them.
+    pub(crate) fn contains(&self, playlist: &PlaylistId) -> bool {
+        !self.0.is_empty() && self.0.contains(&fingerprint(playlist))
+    }
 }
 
-/// Whether a playlist was forgotten that a list names; then the list does so no longer.
+/// What close_forget.sql keeps of a playlist.
+fn fingerprint(playlist: &PlaylistId) -> String {
+    format!("{:x}", Sha256::digest(format!("snowtrack forgot {playlist}")))
+}
+
+/// Takes a forgotten playlist out of a list that names it.
 pub(crate) fn leave_out(
     warehouse: &Warehouse,
     read_id: i64,
     playlist: &PlaylistId,
-) -> Result<bool, Error> {
-    if !is_forgotten(warehouse, playlist)? {
-        return Ok(false);
-    }
+) -> Result<(), Error> {
     warehouse.land_pages()?;
     let values = params![read_id, playlist.as_str()];
-    warehouse.connection().execute(sql::LEAVE_OUT_PLAYLIST, values).doing(DOING)?;
-    Ok(true)
+    warehouse.connection().execute(sql::LEAVE_OUT_PLAYLIST, values).doing(DOING).map(drop)
 }
 
 /// Notes that a forgotten playlist may be read again, because somebody named it.
 pub(crate) fn remember(warehouse: &Warehouse, playlist: &PlaylistId) -> Result<(), Error> {
     let sql = sql::REMEMBER_PLAYLIST;
     warehouse.connection().execute(sql, [playlist.as_str()]).doing(DOING).map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_playlist_is_known_by_what_the_ledger_keeps_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("w.duckdb");
+        let warehouse = Warehouse::open(&path, folder.path()).unwrap();
+        let id = |text: &str| text.parse::<PlaylistId>().unwrap();
+        let (gone, kept) = (id("3cEYpjA9oz9GiPac4AsH4n"), id("4hOKQuZbraPDIfaGbM3lKI"));
+        assert!(!ForgottenPlaylists::of(&warehouse).unwrap().contains(&gone));
+        // As end_forget.sql writes it.
+        let noted = "insert into meta.forgotten_playlists \
+                     select sha256('snowtrack forgot ' || ?1), now()::timestamp";
+        warehouse.connection().execute(noted, [gone.as_str()]).unwrap();
+        let forgotten = ForgottenPlaylists::of(&warehouse).unwrap();
+        assert!(forgotten.contains(&gone) && !forgotten.contains(&kept));
+        remember(&warehouse, &gone).unwrap();
+        assert!(!ForgottenPlaylists::of(&warehouse).unwrap().contains(&gone));
+    }
 }

@@ -96,6 +96,27 @@ pub(crate) fn write(
     }
 }
 
+/// Notes in the copy, where this process wrote it for `run`, that the run has entered a stage, and else says `false`: what the ledger
+/// says of all runs takes longer to ask than a small stage takes.
+pub(crate) fn enter(
+    data_dir: &DataDir,
+    run: &RunId,
+    stage: &'static str,
+    now: DateTime<Utc>,
+) -> bool {
+    let Some(mut kept) = StatusFile::read(data_dir) else { return false };
+    let of_run = kept.runs.iter_mut().find(|summary| summary.run_id == run.as_str());
+    match of_run {
+        Some(summary) if kept.process_id == Some(std::process::id()) => {
+            summary.stage = Some(stage.to_owned());
+        }
+        _ => return false,
+    }
+    kept.as_of = now;
+    let Ok(text) = serde_json::to_vec(&kept) else { return false };
+    replace(&data_dir.status(), &text).is_ok()
+}
+
 /// Adds what the checks of `run` found to the copy; the oldest run's leave it.
 pub(crate) fn write_findings(data_dir: &DataDir, warehouse: &Warehouse, run: &RunId) {
     let written = || -> Result<(), Box<dyn std::error::Error>> {

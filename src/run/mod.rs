@@ -323,8 +323,13 @@ impl<'a> Run<'a> {
     pub(crate) fn enter(&self, stage: Stage) -> Result<(), Error> {
         self.teller.enter(stage);
         ledger::runs::enter(&self.warehouse, self.id(), stage.name())?;
-        let data_dir = &self.config.data_dir;
-        ledger::status_file::write(data_dir, &self.warehouse, Some(self.id()), self.now());
+        let (data_dir, now) = (&self.config.data_dir, self.now());
+        // Between the fetch and the first file a run changes nothing that `status` shows but its stage.
+        let is_known = (Stage::Check..=Stage::Export).contains(&stage)
+            && ledger::status_file::enter(data_dir, self.id(), stage.name(), now);
+        if !is_known {
+            ledger::status_file::write(data_dir, &self.warehouse, Some(self.id()), now);
+        }
         Ok(())
     }
 
@@ -371,19 +376,6 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Says in the published file how the run ended, and puts that where the analysts want it.
-    async fn tell_analysts(&mut self) -> Result<(), Error> {
-        if self.stop.is_asked() {
-            // The next run does it.
-            return Ok(());
-        }
-        blocking(|| publish::renew_operations(self));
-        match self.findings.has_published {
-            true => saving::put_published(self).await,
-            false => Ok(()),
-        }
-    }
-
     /// Concludes how the run ended, notes it in the ledger and reports it.
     async fn end(mut self, ended: Result<(), Error>, kept: &mut Kept) -> Result<Ended, Error> {
         // Whatever a statement or a call says when it is cut off, the reason is that somebody asked.
@@ -426,7 +418,7 @@ impl<'a> Run<'a> {
         });
         // What was done is done, also where it can no longer be noted, or saved.
         let unnoted = unread.or(finished.err()).map(Error::from);
-        let unput = self.tell_analysts().await.err();
+        let unput = saving::tell_analysts(&mut self).await.err();
         if let Some(unput) = &unput {
             report.error.get_or_insert_with(|| chain(unput));
         }

@@ -3,6 +3,8 @@
 use super::Run;
 use super::error::Error;
 use super::job::Job;
+use super::publish;
+use crate::blocking::blocking;
 use crate::event::{Stage, Warning};
 use crate::lake::{Location, Store};
 use crate::ledger;
@@ -119,8 +121,21 @@ pub(crate) fn note_news(run: &mut Run<'_>) -> Result<(), Error> {
     Ok(())
 }
 
+/// Says in the published file how the run ended, and puts that where the analysts want it.
+pub(crate) async fn tell_analysts(run: &mut Run<'_>) -> Result<(), Error> {
+    if run.stop.is_asked() {
+        // The next run does it.
+        return Ok(());
+    }
+    blocking(|| publish::renew_operations(run));
+    match run.findings.has_published {
+        true => put_published(run).await,
+        false => Ok(()),
+    }
+}
+
 /// Puts the published file where the analysts find it when this machine is gone, unless it is there.
-pub(crate) async fn put_published(run: &mut Run<'_>) -> Result<(), Error> {
+async fn put_published(run: &mut Run<'_>) -> Result<(), Error> {
     let Some(to) = &run.config.state.publish_to else { return Ok(()) };
     let (file, address) = (run.config.data_dir.published(), to.to_string());
     let known = ledger::settings::setting(&run.warehouse, PUBLISHED_TO)?;
@@ -139,7 +154,7 @@ pub(crate) async fn put_published(run: &mut Run<'_>) -> Result<(), Error> {
             });
             run.stop.or(sent).await.ok_or(Error::Interrupted)??;
         }
-        Location::File(target) => crate::blocking::blocking(|| {
+        Location::File(target) => blocking(|| {
             let part = target.with_extension("part");
             let copied = target.parent().map_or(Ok(()), std::fs::create_dir_all);
             copied

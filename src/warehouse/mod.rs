@@ -1,6 +1,6 @@
 //! The embedded DuckDB: raw documents in, shipped tables and the analysts' file out. All of it blocks.
 //!
-//! Only this folder and the ledger know the `duckdb` crate. Every column is born in a `.sql` file of `sql_files.rs`; here are statements of one
+//! Only this folder and the ledger know the `duckdb` crate. Every column is born in a `.sql` file of `sql_files`; here are statements of one
 //! line at most, with bound values.
 
 mod arrivals;

@@ -9,7 +9,7 @@ use super::reading::{Begin, End, Reading};
 use crate::blocking::blocking;
 use crate::event::{Warning, What};
 use crate::ids::{PlaylistId, Subject};
-use crate::ledger::forgets;
+use crate::ledger::forgets::{self, ForgottenPlaylists};
 use crate::run::error::Error;
 use crate::run::report::PlaylistReport;
 use crate::sources::{Bucket, KnownList, ListReader, Reader, RowIdentity};
@@ -41,10 +41,12 @@ impl Fetch<'_> {
             Err(error) => return Err(error),
         };
         let mut reports = BTreeMap::new();
+        let known_forgotten = blocking(|| ForgottenPlaylists::of(self.warehouse))?;
         let (mut followed, mut forgotten) = (0, 0);
         for playlist in playlists {
             let Some(id) = playlist.id else { continue };
-            if blocking(|| forgets::leave_out(self.warehouse, read_id, &id))? {
+            if known_forgotten.contains(&id) {
+                blocking(|| forgets::leave_out(self.warehouse, read_id, &id))?;
                 forgotten += 1;
                 continue;
             }

@@ -7,7 +7,8 @@ use crate::blocking::blocking;
 use crate::causes::chain;
 use crate::event::{Warning, What};
 use crate::ids::{PlaylistId, Subject};
-use crate::ledger::{forgets, lockouts};
+use crate::ledger::forgets::{self, ForgottenPlaylists};
+use crate::ledger::lockouts;
 use crate::run::error::Error;
 use crate::run::job::Wanted;
 use crate::run::report::PlaylistReport;
@@ -105,12 +106,12 @@ impl Fetch<'_> {
 
     /// Those of the usual playlists that were forgotten. One that somebody names is no longer so.
     fn forgotten(&self, wanted: &Wanted) -> Result<Vec<PlaylistId>, Error> {
-        let mut forgotten = Vec::new();
-        for id in &wanted.playlists {
-            if !wanted.is_usual {
-                forgets::remember(self.warehouse, id)?;
-            } else if forgets::is_forgotten(self.warehouse, id)? {
-                forgotten.push(id.clone());
+        let known_forgotten = ForgottenPlaylists::of(self.warehouse)?;
+        let named = wanted.playlists.iter().filter(|id| known_forgotten.contains(id));
+        let mut forgotten: Vec<_> = named.cloned().collect();
+        if !wanted.is_usual {
+            for id in forgotten.drain(..) {
+                forgets::remember(self.warehouse, &id)?;
             }
         }
         self.say_left_out(forgotten.len());

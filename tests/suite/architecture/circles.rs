@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::imports::{Named, imports, leaves, module_of, named_imports};
-use super::{code, sources};
+use super::{code, shipped, sources};
 
 /// What the `use` statements of a module bring in, of its crate: what [`imports`] finds in them, and what they take of its children.
 fn brought_in(module: &[String], text: &str) -> Vec<Named> {
@@ -35,8 +35,7 @@ fn shipped_modules() -> BTreeMap<Vec<String>, String> {
     };
     let modules = files.iter().filter(is_shipped).map(|file| {
         let text = std::fs::read_to_string(file).unwrap();
-        let shipped = text.split("#[cfg(test)]\nmod tests").next().unwrap().to_owned();
-        (module_of(file.strip_prefix(&root).unwrap()), shipped)
+        (module_of(file.strip_prefix(&root).unwrap()), shipped(&text))
     });
     modules.collect()
 }

@@ -55,3 +55,33 @@ fn texts_below(folder: &str, ending: &str) -> Vec<(String, String)> {
     });
     texts.collect()
 }
+
+/// A file without what is compiled for tests alone: each item behind `#[cfg(test)]` is left out, what follows it stays.
+fn shipped(text: &str) -> String {
+    let mut kept = String::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        if line.trim_start() != "#[cfg(test)]" {
+            kept.extend([line, "\n"]);
+            continue;
+        }
+        let indent = &line[..line.len() - line.trim_start().len()];
+        // An item ends at the bracket that stands under its beginning, or, where it has none, with its statement.
+        let mut has_body = false;
+        for line in lines.by_ref() {
+            let is_under = line.strip_prefix(indent).is_some_and(|rest| !rest.starts_with(' '));
+            has_body |= line.ends_with('{');
+            if is_under && line.ends_with(['}', ';', ',']) || !has_body && line.ends_with(';') {
+                break;
+            }
+        }
+    }
+    kept
+}
+
+#[test]
+fn what_is_shipped_is_all_but_the_items_for_tests() {
+    let text = "use a;\n#[cfg(test)]\nuse b;\nfn c() {\n    #[cfg(test)]\n    d();\n    e();\n}\n#[cfg(test)]\n\
+                const F: &[u8] =\n    &[1, 2];\nfn g() {}\n#[cfg(test)]\nmod tests {\n    fn h() {\n    }\n}\nfn i() {}\n";
+    assert_eq!(shipped(text), "use a;\nfn c() {\n    e();\n}\nfn g() {}\nfn i() {}\n");
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::{code, places, sources, texts_below};
+use super::{code, places, shipped, sources, texts_below};
 
 #[test]
 fn no_file_is_longer_than_450_lines_without_its_tests() {
@@ -12,7 +12,7 @@ fn no_file_is_longer_than_450_lines_without_its_tests() {
     // A module of tests has a file of its own where they would make its module too long.
     for file in files.iter().filter(|file| !file.ends_with("tests.rs")) {
         let text = std::fs::read_to_string(file).unwrap();
-        let lines = text.lines().take_while(|line| !line.contains("#[cfg(test)]")).count();
+        let lines = shipped(&text).lines().count();
         assert!(lines <= 450, "{} has {lines} lines", file.display());
     }
 }
@@ -35,10 +35,9 @@ fn the_ledger_alone_writes_meta_but_for_what_is_one_transaction_with_what_it_is_
     // Statements: those of the ledger's folders; of SQL besides, what ends a transform, and what purges who is forgotten.
     let mut writers = Vec::new();
     for (name, text) in texts_below("src", "rs") {
-        let shipped = code(&text);
-        let shipped = shipped.split("#[cfg(test)]").next().unwrap();
+        let shipped = code(&shipped(&text));
         let is_of_tests = name.ends_with("tests.rs") || name.ends_with("one_description.rs");
-        if writes_meta(shipped) && !name.starts_with("ledger/") && !is_of_tests {
+        if writes_meta(&shipped) && !name.starts_with("ledger/") && !is_of_tests {
             writers.push(name);
         }
     }
@@ -96,7 +95,7 @@ fn a_file_of_the_data_directory_is_named_in_one_place() {
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
         // What a unit test calls its own files is nobody's business.
-        let shipped = text.split("#[cfg(test)]").next().unwrap();
+        let shipped = shipped(&text);
         let found = names.iter().filter(|name| shipped.contains(**name)).count();
         seen += found;
         let is_home = file.ends_with("ids.rs");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{code, texts_below};
+use super::{code, shipped, texts_below};
 
 /// A function as it is declared.
 struct Signature {
@@ -129,9 +129,8 @@ fn what_a_function_takes_and_returns_together_has_a_name() {
         seen += found.len();
         taken.extend(found.iter().filter(|it| takes_a_tuple(it)).map(named));
         // Tests compare what they return with tuples on the spot.
-        let shipped = text.split("#[cfg(test)]").next().unwrap();
-        let shipped = if file.ends_with("tests.rs") { "" } else { shipped };
-        returned.extend(signatures(shipped).iter().filter(|it| returns_twins(it)).map(named));
+        let shipped = if file.ends_with("tests.rs") { String::new() } else { shipped(&text) };
+        returned.extend(signatures(&shipped).iter().filter(|it| returns_twins(it)).map(named));
     }
     assert_eq!(taken, [""; 0]);
     assert_eq!(returned, [""; 0]);
