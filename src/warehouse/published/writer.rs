@@ -6,6 +6,7 @@ use duckdb::Connection;
 
 use super::copy::copy;
 use super::descriptions;
+use super::features::Extent;
 use crate::ids::Table;
 use crate::warehouse::error::{Doing, Error};
 use crate::warehouse::sql_files::{self, ledger};
@@ -49,7 +50,7 @@ impl Writer<'_> {
                     return Ok(false);
                 }
             }
-            self.renew_features()?;
+            self.renew_features(Extent::Changes)?;
             self.run("checkpoint published")?;
             Ok(true)
         })
@@ -91,7 +92,7 @@ impl Writer<'_> {
             self.run(sql_files::RENEW_OPERATIONS)?;
             // In one transaction, where a comment costs a tenth.
             self.in_transaction(|| self.run(descriptions::STATEMENTS.as_str()))?;
-            self.renew_features()?;
+            self.renew_features(Extent::Whole)?;
             self.run("checkpoint published")
         })
     }
@@ -107,7 +108,7 @@ impl Writer<'_> {
         })
     }
 
-    fn in_transaction(&self, work: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
+    pub(super) fn in_transaction(&self, work: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
         self.run("begin")?;
         let committed = work().and_then(|()| self.end("commit"));
         if committed.is_err() {
