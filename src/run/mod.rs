@@ -379,10 +379,7 @@ impl<'a> Run<'a> {
         }
         blocking(|| publish::renew_operations(self));
         match self.findings.has_published {
-            true => {
-                saving::put_published(self).await?;
-                saving::put_features(self).await
-            }
+            true => saving::put_published(self).await,
             false => Ok(()),
         }
     }

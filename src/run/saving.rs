@@ -125,8 +125,13 @@ pub(crate) fn note_news(run: &mut Run<'_>) -> Result<(), Error> {
     Ok(ledger::features::lack_files(&mut run.warehouse)?)
 }
 
-/// Brings the files of features where they belong, unless they are there.
-pub(crate) async fn put_features(run: &mut Run<'_>) -> Result<(), Error> {
+/// Puts the published file, and the files of features that were made of it, where they are wanted, unless they are there.
+pub(crate) async fn put_published(run: &mut Run<'_>) -> Result<(), Error> {
+    put_file(run).await?;
+    put_features(run).await
+}
+
+async fn put_features(run: &mut Run<'_>) -> Result<(), Error> {
     if !run.does(Stage::Publish) || features::are_there(&run.warehouse, run.config)? {
         return Ok(());
     }
@@ -135,8 +140,8 @@ pub(crate) async fn put_features(run: &mut Run<'_>) -> Result<(), Error> {
     features::bring(&job, &mut run.warehouse).await
 }
 
-/// Puts the published file where the analysts find it when this machine is gone, unless it is there.
-pub(crate) async fn put_published(run: &mut Run<'_>) -> Result<(), Error> {
+/// Puts the published file where the analysts find it when this machine is gone.
+async fn put_file(run: &mut Run<'_>) -> Result<(), Error> {
     let Some(to) = &run.config.state.publish_to else { return Ok(()) };
     let (file, address) = (run.config.data_dir.published(), to.to_string());
     let known = ledger::settings::setting(&run.warehouse, PUBLISHED_TO)?;
