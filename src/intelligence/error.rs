@@ -105,7 +105,9 @@ pub(crate) enum Error {
 /// From when on a list is known, exact enough to be given back.
 fn said_first(first: Option<DateTime<Utc>>) -> String {
     let first = first.map(|first| first.format("%Y-%m-%dT%H:%M:%S%.fZ"));
-    first.map_or_else(String::new, |first| format!(": `--at {first}`, its first reading, is the earliest that there is"))
+    first.map_or_else(String::new, |first| {
+        format!(": `--at {first}`, its first reading, is the earliest that there is")
+    })
 }
 
 impl Error {

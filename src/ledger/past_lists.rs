@@ -53,8 +53,7 @@ pub(crate) fn first_read_at(
     list: &str,
 ) -> Result<Option<DateTime<Utc>>, Error> {
     let connection = warehouse.connection();
-    let first = connection.query_row(sql::FIRST_SNAPSHOT_AT, [list], |row| {
-        row.get::<_, Option<NaiveDateTime>>(0)
-    });
+    let first = connection
+        .query_row(sql::FIRST_SNAPSHOT_AT, [list], |row| row.get::<_, Option<NaiveDateTime>>(0));
     Ok(first.doing("look up when the list was read first")?.map(|first| first.and_utc()))
 }

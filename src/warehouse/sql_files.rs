@@ -174,7 +174,7 @@ pub(super) fn begin_features() -> String {
 /// The statements that bring what changed into the first table of features, and say what the others are made anew from.
 pub(super) fn change_features() -> String {
     template::fill(&without_header(features::CHANGES), |name| match name {
-        "interactions" => Some(Cow::Owned(interactions_of("changed_lists"))),
+        "interactions" => Some(Cow::Owned(interactions_of("resplit_lists"))),
         _ => consumer(name),
     })
 }

@@ -17,7 +17,7 @@ inner join core.playlists as playlists on playlists.id = pairs.playlist_id
 inner join core.songs as songs on songs.id = pairs.song_id
 where pairs.split = 'train';
 
-create or replace temp table moved_songs as
+create or replace temp table shifted_songs as
 select distinct song from near_pairs;
 
 create or replace temp table degree_parts (song bigint, part bigint);

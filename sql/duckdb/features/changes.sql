@@ -11,7 +11,7 @@ create or replace temp table news as
 select run_id from work.meta.pending_runs
 where consumer = '{published}';
 
-create or replace temp table changed_lists as
+create or replace temp table resplit_lists as
 select id, snapshot_id from core.playlists
 where run_id in (select run_id from news)
     or id in (select playlist_id from core.playlist_songs where run_id in (select run_id from news));
@@ -23,7 +23,7 @@ with next as ({interactions}),
 former as (
     select pairs.rowid as former_row, pairs.*
     from features.interactions as pairs
-    semi join changed_lists as lists on lists.id = pairs.playlist_id
+    semi join resplit_lists as lists on lists.id = pairs.playlist_id
 )
 
 select
@@ -51,7 +51,7 @@ where split is not null
 order by playlist_id, added_at nulls first, song_id;
 
 -- Songs that came into a list's rows of train, or left them.
-create or replace temp table moved_songs as
+create or replace temp table shifted_songs as
 select distinct songs.rowid as song, songs.id as song_id
 from changed_pairs as changed
 inner join core.songs as songs on songs.id = changed.song_id
@@ -62,7 +62,7 @@ create or replace temp table near_pairs as
 with lists as (
     select pairs.playlist_id
     from features.interactions as pairs
-    semi join moved_songs as moved on moved.song_id = pairs.song_id
+    semi join shifted_songs as shifted on shifted.song_id = pairs.song_id
     where pairs.split = 'train'
     union
     select playlist_id from changed_pairs

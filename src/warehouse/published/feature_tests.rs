@@ -33,6 +33,7 @@ impl World {
         let warehouse = Warehouse::open(&file, &folder.path().join("temp")).unwrap();
         let rng = Rng::with_seed(seed);
         let mut world = Self { folder, warehouse, rng, run: 0, song_count: 0, lists: Vec::new() };
+        world.execute("begin");
         for album in 0..40 {
             world.write_album(album);
         }
@@ -48,6 +49,7 @@ impl World {
             let rows = (0..rows).map(|_| world.row()).collect();
             world.write_list(list, rows);
         }
+        world.execute("commit");
         world.publish();
         let wish = FeatureWish { api_content: true, folders: Vec::new() };
         let wanted = "insert into meta.settings values ('features', ?)";
@@ -129,7 +131,8 @@ impl World {
     }
 
     fn write_song(&mut self, song: u32) {
-        let or_null = |rng: &mut Rng, text: String| if rng.u32(0..10) == 0 { "null".into() } else { text };
+        let or_null =
+            |rng: &mut Rng, text: String| if rng.u32(0..10) == 0 { "null".into() } else { text };
         let (album, artist) = (self.rng.u32(0..40), self.rng.u32(0..15));
         let album = or_null(&mut self.rng, format!("'b{album}'"));
         let artist = or_null(&mut self.rng, format!("'a{artist}'"));
@@ -295,9 +298,11 @@ fn what_changed_makes_the_features_that_all_would_make() {
         let mut world = World::new(seed);
         world.assert_as_from_nothing(seed);
         for _ in 0..12 {
+            world.execute("begin");
             for _ in 0..world.rng.u32(1..4) {
                 world.change();
             }
+            world.execute("commit");
             world.publish();
             world.assert_as_from_nothing(seed);
         }

@@ -53,11 +53,7 @@ pub(super) enum Extent {
 
 /// The tables that are made of `interactions`: each with its statement, and with the one that brings what changed into it.
 const MADE_OF_INTERACTIONS: [Made; 2] = [
-    Made {
-        name: "song_features",
-        sql: features::SONG_FEATURES,
-        replace: features::REPLACE_SONGS,
-    },
+    Made { name: "song_features", sql: features::SONG_FEATURES, replace: features::REPLACE_SONGS },
     Made {
         name: "playlist_features",
         sql: features::PLAYLIST_FEATURES,
@@ -143,7 +139,8 @@ impl Writer<'_> {
 }
 
 /// What is large of what the tables were made from.
-const DROP_PAIRS: &str = "drop table temp.near_pairs; drop table temp.degree_parts";
+const DROP_PAIRS: &str =
+    "drop table temp.near_pairs; drop table temp.shifted_songs; drop table temp.degree_parts";
 
 /// A comment on each table and column of features.
 fn comments() -> String {

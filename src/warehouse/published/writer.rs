@@ -108,7 +108,10 @@ impl Writer<'_> {
         })
     }
 
-    pub(super) fn in_transaction(&self, work: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
+    pub(super) fn in_transaction(
+        &self,
+        work: impl FnOnce() -> Result<(), Error>,
+    ) -> Result<(), Error> {
         self.run("begin")?;
         let committed = work().and_then(|()| self.end("commit"));
         if committed.is_err() {

@@ -7,9 +7,10 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::doubles::snowflake::oracle::oracle;
-use crate::doubles::s3::{Fault, Op};
+
 use crate::support::World;
 use crate::support::cloud::Cloud;
+use crate::support::fake_s3::{Fault, Op};
 use crate::support::fake_spotify::FakeSpotify;
 use crate::support::library::{Library, Mode, Playlist, Row, spotify_id};
 

@@ -539,7 +539,8 @@ fn another_machine_goes_on_with_the_list_of_one_that_is_gone() {
         for name in ["snowtrack.toml", "songs.txt"] {
             other.write(name, &std::fs::read_to_string(world.path(name)).unwrap());
         }
-        let freed = other.command(&["state", "unlock", "--yes"]).env("SNOWTRACK_STATE", &state).output();
+        let freed =
+            other.command(&["state", "unlock", "--yes"]).env("SNOWTRACK_STATE", &state).output();
         assert!(freed.unwrap().status.success());
         let ended = on(&other).output().unwrap();
         assert_eq!(code(&ended), 0, "call {number}: {ended:?}");
