@@ -18,9 +18,9 @@ pub(crate) enum Error {
     ApiContent { command: &'static str, list_count: u64 },
     /// No list is called that.
     #[error(
-        "`{said}` is no list of the published file, by id or by name: `snowtrack query \"select id, name from core.playlists\"` shows what there is, and a run with `--playlist` brings another"
+        "`{said}` is no list of the published file, by id or by name as it is written{}: `snowtrack query \"select id, name from core.playlists\"` shows what there is, and a run with `--playlist` brings another", nearest.as_ref().map_or_else(String::new, |name| format!(" (the nearest is `{name}`)"))
     )]
-    UnknownList { said: String },
+    UnknownList { said: String, nearest: Option<String> },
     /// Several lists are called that.
     #[error("{} lists are called `{said}`: say which by its id ({})", ids.len(), ids.join(", "))]
     ManyLists { said: String, ids: Vec<String> },

@@ -119,7 +119,7 @@ pub(super) fn find(
             of_past(data_dir, warehouse, list, *at)?
         }
         (ListSource::Past { list, .. }, None) => {
-            return Err(Error::UnknownList { said: list.clone() });
+            return Err(Error::UnknownList { said: list.clone(), nearest: None });
         }
     };
     match found.songs.len() {

@@ -2,8 +2,8 @@
 
 use fastrand::Rng;
 
-use super::features::{Extent, FeatureWish};
-use super::writer::Writer;
+use super::features::FeatureWish;
+use super::writer::{Extent, Writer};
 use super::*;
 use crate::ids::Consumer;
 use crate::warehouse::Warehouse;

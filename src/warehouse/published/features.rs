@@ -5,7 +5,7 @@ use duckdb::{Connection, OptionalExt};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::writer::Writer;
+use super::writer::{Extent, Writer};
 use crate::warehouse::error::{Doing, Error};
 use crate::warehouse::sql_files::{self, features, ledger, literal, quoted, recommend};
 
@@ -40,15 +40,6 @@ impl FeatureWish {
     pub(crate) fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
-}
-
-/// How much of the features is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Extent {
-    /// All of them, from nothing.
-    Whole,
-    /// What the changes that were just brought into the file concern.
-    Changes,
 }
 
 /// The tables that are made of `interactions`: each with its statement, and with the one that brings what changed into it.

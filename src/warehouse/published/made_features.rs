@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::features::{Extent, FeatureWish};
+use super::features::FeatureWish;
 use super::file::PublishedFile;
 use super::next_version::{move_into_place, number};
-use super::writer::{Writer, beside, remove_if_there, remove_leftovers, size};
+use super::writer::{Extent, Writer, beside, remove_if_there, remove_leftovers, size};
 use crate::ids::Table;
 use crate::warehouse::Warehouse;
 use crate::warehouse::error::{Doing, Error};

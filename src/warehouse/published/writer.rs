@@ -6,10 +6,18 @@ use duckdb::Connection;
 
 use super::copy::copy;
 use super::descriptions;
-use super::features::Extent;
 use crate::ids::Table;
 use crate::warehouse::error::{Doing, Error};
 use crate::warehouse::sql_files::{self, ledger};
+
+/// How much of what is made of the tables is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// All of it, from nothing.
+    Whole,
+    /// What the changes that were just brought into the file concern.
+    Changes,
+}
 
 /// Writes to a file that is not published yet.
 pub(super) struct Writer<'w> {

@@ -19,7 +19,8 @@ fn songs() -> Vec<String> {
 }
 
 fn spotify() -> FakeSpotify {
-    let (library, songs) = Library::new("keeper").with_plain_tracks(500, 260);
+    let (mut library, songs) = Library::new("keeper").with_plain_tracks(500, 260);
+    library.tracks.get_mut(&songs[3]).unwrap().name = "Song 3\nanother line".to_owned();
     let rows = [0, 1, 2, 1, 3, 4, 5].map(|number| Row::track(&songs[number]));
     let list = Playlist::new(&list(), "Winter", "keeper")
         .with_rows(rows)
@@ -114,6 +115,7 @@ fn a_list_is_made_in_as_few_calls_as_there_can_be_and_read_back() {
     for part in ["`Of a file`", "250 songs", "Song 0 · The Invented", "and 230 more"] {
         assert!(shown.contains(part), "{part}: {shown}");
     }
+    assert_eq!(shown.lines().count(), 1 + 20 + 1, "a song is a line, whatever it is called");
 
     let made = run(&world, &spotify, &CREATE);
     assert_eq!(code(&made), 0, "{made:?}");
@@ -283,6 +285,7 @@ fn what_cannot_be_made_is_said_before_anything_is_sent() {
         (vec!["--query", "drop table core.songs"], "not one query"),
         (vec!["--query", "select 'x' as song_id"], "`x` is not a song"),
         (vec!["--songs", "bad.txt", "--query", "select 1"], "cannot be used with"),
+        (vec!["--songs", "bad.txt", "--count", "5"], "cannot be used with"),
         (vec![], "--recommend-for"),
     ] {
         let output = run(&world, &spotify, &[&create[..], &arguments].concat());
