@@ -10,7 +10,7 @@ use super::recommend::ContentArgs;
 use super::{Cli, now, print, run, runtime};
 use crate::config::Config;
 use crate::event::Stage;
-use crate::intelligence::{self, FeatureRequest};
+use crate::intelligence::{self, FeatureRequest, MadeFeatures};
 use crate::observe;
 use crate::run::Settings;
 use crate::stop::Stop;
@@ -18,7 +18,7 @@ use crate::warehouse::FeatureTable;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct FeaturesArgs {
-    /// Where the Parquet files go [default: processed/features below the lake's prefix]
+    /// Where the Parquet files go [default: processed/features below the lake's prefix, also in the bucket]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]
@@ -42,17 +42,19 @@ pub(super) fn features(cli: &Cli, arguments: &FeaturesArgs, config: &Config) -> 
     print(&if cli.json { to_json(&made) } else { in_words(&made) })
 }
 
-fn to_json(made: &[FeatureTable]) -> String {
+fn to_json(made: &MadeFeatures) -> String {
     let table =
         |it: &FeatureTable| json!({ "table": it.name, "row_count": it.row_count, "file": it.path });
-    json!({ "tables": made.iter().map(table).collect::<Vec<_>>() }).to_string()
+    let tables: Vec<_> = made.tables.iter().map(table).collect();
+    json!({ "tables": tables, "bucket": made.address }).to_string()
 }
 
-fn in_words(made: &[FeatureTable]) -> String {
+fn in_words(made: &MadeFeatures) -> String {
     let line = |it: &FeatureTable| {
         format!("{:>9} rows  features.{:<17}  {}", it.row_count, it.name, it.path.display())
     };
-    let lines: Vec<String> = made.iter().map(line).collect();
+    let mut lines: Vec<String> = made.tables.iter().map(line).collect();
+    lines.extend(made.address.as_ref().map(|address| format!("the same in `{address}`")));
     format!(
         "{}\n`features.yml` beside them says what each column means; each run that publishes makes them again",
         lines.join("\n")

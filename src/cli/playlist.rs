@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::exit::Error;
 use super::recommend::ContentArgs;
-use super::{Cli, harmless, now, one_line, print, run, runtime};
+use super::{Cli, now, one_line, print, run, runtime};
 use crate::config::Config;
 use crate::event::Stage;
 use crate::intelligence::{self, ApiContent, LeftOut, ListRequest, ListSource, NewPlaylist};
@@ -35,7 +35,7 @@ pub(super) struct CreateArgs {
     #[command(flatten)]
     source: SourceArgs,
     /// How many songs are recommended
-    #[arg(long, default_value_t = 20, requires = "recommend_for", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, default_value_t = 20, conflicts_with_all = ["query", "songs"], value_parser = clap::value_parser!(u32).range(1..=10_000))]
     count: u32,
     #[command(flatten)]
     content: ContentArgs,
@@ -183,7 +183,7 @@ fn in_words(made: &NewPlaylist, config: &Config) -> Result<String, Error> {
         let names = intelligence::names(&config.data_dir, shown)?;
         for song in shown {
             let called = names.get(song).map_or("", String::as_str);
-            let _ = write!(text, "\n  {song}  {}", harmless(called));
+            let _ = write!(text, "\n  {song}  {}", one_line(called));
         }
         if SHOWN < count {
             let _ = write!(text, "\n  and {} more", count - SHOWN);

@@ -18,9 +18,9 @@ pub(crate) enum Error {
     ApiContent { command: &'static str, list_count: u64 },
     /// No list is called that.
     #[error(
-        "`{said}` is no list of the published file, by id or by name: `snowtrack query \"select id, name from core.playlists\"` shows what there is, and a run with `--playlist` brings another"
+        "`{said}` is no list of the published file, by id or by name as it is written{}: `snowtrack query \"select id, name from core.playlists\"` shows what there is, and a run with `--playlist` brings another", nearest.as_ref().map_or_else(String::new, |name| format!(" (the nearest is `{name}`)"))
     )]
-    UnknownList { said: String },
+    UnknownList { said: String, nearest: Option<String> },
     /// Several lists are called that.
     #[error("{} lists are called `{said}`: say which by its id ({})", ids.len(), ids.join(", "))]
     ManyLists { said: String, ids: Vec<String> },
@@ -49,9 +49,32 @@ pub(crate) enum Error {
     TooManySongs { count: usize, most: usize },
     /// The list was first read later.
     #[error(
-        "`{id}` was not read by {at} or before, so it is not known what it was then: `snowtrack query \"select min(extracted_at) from core.playlist_songs where playlist_id = '{id}'\"` shows from when on it is", at = at.format("%Y-%m-%d %H:%M:%S UTC")
+        "`{id}` was not read by {at} or before, so it is not known what it was then{}", said_first(*first), at = at.format("%Y-%m-%d %H:%M:%S UTC")
     )]
-    NotReadYet { id: String, at: DateTime<Utc> },
+    NotReadYet { id: String, at: DateTime<Utc>, first: Option<DateTime<Utc>> },
+    /// Spotify makes no list. No document of its says how many an account holds; its users met an end at 11,000.
+    ///
+    /// <https://github.com/jdemaeyer/spoqify/issues/4>
+    #[error(
+        "Spotify made no list, and nothing was sent to it: where the account has very many playlists (some 11,000 are said to be the end), delete some in Spotify; the same command tries again"
+    )]
+    ListNotMade { source: crate::sources::Error },
+    /// The list is there, and something came in between.
+    #[error(
+        "the new list https://open.spotify.com/playlist/{id} is there and not finished: the same command goes on with it, once this is mended"
+    )]
+    ListUnfinished { id: String, source: Box<Error> },
+    /// The list is there as it was planned, and that could not be kept.
+    #[error(
+        "the new list https://open.spotify.com/playlist/{id} is made and read back, but not what became of it was noted: there is no need to make it again"
+    )]
+    ListUnnoted { id: String, source: Box<Error> },
+    /// Spotify takes no more songs for the list.
+    #[error(
+        "the new list https://open.spotify.com/playlist/{id} is left with {held} of {}, because Spotify takes no more of them: it is yours to keep or to delete, and the same command with fewer or other songs makes another one",
+        counted(*wanted as u64, "song")
+    )]
+    ListCutOff { id: String, held: usize, wanted: usize, source: crate::sources::Error },
     /// Somebody deleted the new list meanwhile.
     #[error("the new list `{id}` is gone again from Spotify: the same command makes another one")]
     ListGone { id: String },
@@ -79,7 +102,28 @@ pub(crate) enum Error {
     Warehouse(#[from] crate::warehouse::Error),
 }
 
+/// From when on a list is known, exact enough to be given back.
+fn said_first(first: Option<DateTime<Utc>>) -> String {
+    let first = first.map(|first| first.format("%Y-%m-%dT%H:%M:%S%.fZ"));
+    first.map_or_else(String::new, |first| {
+        format!(": `--at {first}`, its first reading, is the earliest that there is")
+    })
+}
+
 impl Error {
+    /// Whether it says which list it is about, and what becomes of it.
+    pub(super) const fn names_its_list(&self) -> bool {
+        matches!(
+            self,
+            Self::ListUnfinished { .. }
+                | Self::ListUnnoted { .. }
+                | Self::ListCutOff { .. }
+                | Self::ListGone { .. }
+                | Self::ListDiffers { .. }
+                | Self::ListIncomplete { .. }
+        )
+    }
+
     /// How the command ends with it.
     pub(crate) fn ending(&self) -> Ending {
         match self {
@@ -95,8 +139,13 @@ impl Error {
             | Self::TooManySongs { .. }
             | Self::Guard(_)
             | Self::NotReadYet { .. } => Ending::Usage,
-            Self::ListGone { .. } | Self::ListDiffers { .. } | Self::ListIncomplete { .. } => {
-                Ending::Mismatch
+            Self::ListGone { .. }
+            | Self::ListDiffers { .. }
+            | Self::ListCutOff { .. }
+            | Self::ListIncomplete { .. } => Ending::Mismatch,
+            Self::ListNotMade { source } => ending::of_source(source),
+            Self::ListUnfinished { source, .. } | Self::ListUnnoted { source, .. } => {
+                source.ending()
             }
             Self::Spotify(error) => ending::of_source(error),
             Self::Run(error) => error.ending(),

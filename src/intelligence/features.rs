@@ -24,6 +24,13 @@ pub(crate) struct FeatureRequest {
     pub(crate) out: Option<PathBuf>,
 }
 
+/// Features that were made.
+pub(crate) struct MadeFeatures {
+    pub(crate) tables: Vec<FeatureTable>,
+    /// The folder of the bucket that has the same files, where they are the lake's.
+    pub(crate) address: Option<String>,
+}
+
 /// Makes the features.
 ///
 /// # Errors
@@ -34,7 +41,7 @@ pub(crate) async fn features(
     request: &FeatureRequest,
     sink: Sink<'_>,
     stop: &Arc<Stop>,
-) -> Result<Vec<FeatureTable>, Error> {
+) -> Result<MadeFeatures, Error> {
     let teller = Teller::new(sink, settings.clock);
     let events = |what| teller.tell(what);
     let job = Job { config, settings, events: &events, stop };
@@ -63,13 +70,19 @@ async fn make(
     request: &FeatureRequest,
     mut warehouse: Warehouse,
     state: &mut Option<State>,
-) -> Result<Vec<FeatureTable>, Error> {
-    let made = blocking(|| write(job.config, request, &mut warehouse))?;
+) -> Result<MadeFeatures, Error> {
+    let tables = blocking(|| write(job.config, request, &mut warehouse))?;
+    if let Some(state) = state {
+        Box::pin(state.confirm()).await.map_err(run::Error::from)?;
+    }
+    let sent = Box::pin(features::bring(job, &mut warehouse)).await;
     if let Some(state) = state {
         // The next machine makes them again.
         Box::pin(state.save(&mut warehouse)).await.map_err(run::Error::from)?;
     }
-    Ok(made)
+    sent?;
+    let address = features::address(job.config).filter(|_| request.out.is_none());
+    Ok(MadeFeatures { tables, address })
 }
 
 fn write(
@@ -90,11 +103,12 @@ fn write(
     }
     let file = warehouse.make_features(&published, &wish)?;
     ledger::features::made(warehouse, &wish, file.as_ref())?;
-    // Also where they were written before: all say the same.
-    features::renew(warehouse, config)?;
     let folder = match folder.is_empty() {
         true => features::usual_folder(config),
         false => Path::new(&folder).to_owned(),
     };
-    Ok(warehouse.export_features(&published, &folder)?)
+    let tables = warehouse.export_features(&published, &folder)?;
+    // Also where they were written before: all say the same.
+    features::renew(warehouse, config, Some(&folder))?;
+    Ok(tables)
 }

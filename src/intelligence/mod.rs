@@ -10,7 +10,7 @@ mod recommend;
 mod write_back;
 
 pub(crate) use error::Error;
-pub(crate) use features::{FeatureRequest, features};
+pub(crate) use features::{FeatureRequest, MadeFeatures, features};
 pub(crate) use origin::ApiContent;
 pub(crate) use recommend::{Reason, Recommendation, Wanted, evaluate, recommend};
 pub(crate) use write_back::{LeftOut, ListRequest, ListSource, NewPlaylist, foresee, make, names};

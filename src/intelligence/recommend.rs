@@ -86,7 +86,8 @@ pub(super) fn list(file: &Listening, said: &str) -> Result<FoundList, Error> {
     let id = said.parse::<PlaylistId>();
     let mut found = file.lists(id.as_ref().map_or(said, PlaylistId::as_str))?;
     if found.is_empty() {
-        return Err(Error::UnknownList { said: said.to_owned() });
+        let nearest = file.nearest_list(said)?;
+        return Err(Error::UnknownList { said: said.to_owned(), nearest });
     }
     let first = found.swap_remove(0);
     let is_named = first.id != *said && id.is_err();

@@ -38,6 +38,11 @@ pub(crate) fn mart_key(prefix: &str, mart: &str) -> String {
     format!("{prefix}processed/{mart}/{mart}.parquet")
 }
 
+/// `<prefix>processed/features`, beside the marts: what `features` writes, under the same names each time.
+pub(crate) fn features_folder(prefix: &str) -> String {
+    format!("{prefix}processed/features")
+}
+
 fn day_of(run: &Run) -> impl fmt::Display {
     run.started_at.format("year=%Y/month=%m/day=%d")
 }

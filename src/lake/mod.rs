@@ -28,7 +28,7 @@ pub use upload::{ToUpload, Uploaded, upload};
 pub(crate) use archive::archive;
 pub(crate) use export::{ExportSettings, Rewritten, Unshipped, export, rewrite};
 pub(crate) use file::replace;
-pub(crate) use key::{archive_key, manifest_key, mart_key};
+pub(crate) use key::{archive_key, features_folder, manifest_key, mart_key};
 pub(crate) use location::LOCATION;
 pub(crate) use redact::{Redaction, holds_any, redact_archive};
 pub use store::{Bucket, Condition, Object, Put, Told};

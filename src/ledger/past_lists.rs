@@ -46,3 +46,14 @@ pub(crate) fn at(
     let rows = rows.and_then(Iterator::collect).doing(doing)?;
     Ok(Some(PastList { read_at: read_at.and_utc(), rows }))
 }
+
+/// When the list was read first, of the readings that are kept.
+pub(crate) fn first_read_at(
+    warehouse: &Warehouse,
+    list: &str,
+) -> Result<Option<DateTime<Utc>>, Error> {
+    let connection = warehouse.connection();
+    let first = connection
+        .query_row(sql::FIRST_SNAPSHOT_AT, [list], |row| row.get::<_, Option<NaiveDateTime>>(0));
+    Ok(first.doing("look up when the list was read first")?.map(|first| first.and_utc()))
+}

@@ -100,6 +100,7 @@ pub(crate) const fn of_warehouse(error: &warehouse::Error) -> Ending {
 pub(crate) const fn of_source(error: &crate::sources::Error) -> Ending {
     match error {
         crate::sources::Error::RateLimited { .. } => Ending::Later,
+        crate::sources::Error::Stopped => Ending::Interrupted,
         crate::sources::Error::NoCredentials
         | crate::sources::Error::NotLoggedIn
         | crate::sources::Error::BadUrl { .. }

@@ -52,7 +52,7 @@ pub(crate) fn publish(
         return Ok(());
     };
     ledger::consumers::published(&mut run.warehouse, &file)?;
-    features::renew(&run.warehouse, run.config)?;
+    features::renew(&mut run.warehouse, run.config, None)?;
     let size_bytes = std::fs::metadata(run.config.data_dir.published()).ok().map(|file| file.len());
     run.leave(Counts { file_count: Some(1), size_bytes, ..Counts::default() });
     Ok(())

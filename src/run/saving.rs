@@ -2,6 +2,7 @@
 
 use super::Run;
 use super::error::Error;
+use super::features;
 use super::job::Job;
 use super::publish;
 use crate::blocking::blocking;
@@ -113,12 +114,17 @@ pub(crate) fn renew_published(run: &mut Run<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Notes whether the published file is about to be another.
+/// Notes, for whoever brings it or what is made of it elsewhere, whether the published file is about to be another.
 pub(crate) fn note_news(run: &mut Run<'_>) -> Result<(), Error> {
-    if run.config.state.publish_to.is_some() && NextVersion::has_news(&run.warehouse)? {
+    let has_features = run.warehouse.feature_wish()?.is_some();
+    let is_followed = has_features || run.config.state.publish_to.is_some();
+    if !is_followed || !NextVersion::has_news(&run.warehouse)? {
+        return Ok(());
+    }
+    if run.config.state.publish_to.is_some() {
         ledger::settings::set_setting(&mut run.warehouse, PUBLISHED_TO, "")?;
     }
-    Ok(())
+    Ok(ledger::features::lack_files(&mut run.warehouse)?)
 }
 
 /// Says in the published file how the run ended, and puts that where the analysts want it.
@@ -134,8 +140,23 @@ pub(crate) async fn tell_analysts(run: &mut Run<'_>) -> Result<(), Error> {
     }
 }
 
-/// Puts the published file where the analysts find it when this machine is gone, unless it is there.
+/// Puts the published file, and the files of features that were made of it, where they are wanted, unless they are there.
 async fn put_published(run: &mut Run<'_>) -> Result<(), Error> {
+    put_file(run).await?;
+    put_features(run).await
+}
+
+async fn put_features(run: &mut Run<'_>) -> Result<(), Error> {
+    if !run.does(Stage::Publish) || features::are_there(&run.warehouse, run.config)? {
+        return Ok(());
+    }
+    confirm(run).await?;
+    let job = run.job();
+    features::bring(&job, &mut run.warehouse).await
+}
+
+/// Puts the published file where the analysts find it when this machine is gone.
+async fn put_file(run: &mut Run<'_>) -> Result<(), Error> {
     let Some(to) = &run.config.state.publish_to else { return Ok(()) };
     let (file, address) = (run.config.data_dir.published(), to.to_string());
     let known = ledger::settings::setting(&run.warehouse, PUBLISHED_TO)?;

@@ -205,6 +205,15 @@ impl Warehouse {
         counts.doing(DOING)
     }
 
+    /// How many texts of a Parquet file, whatever it holds, are an id of theirs.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub(crate) fn naming_count_in_parquet(&self, file: &Path) -> Result<u64, Error> {
+        let path = file.to_string_lossy();
+        self.connection.query_row(forget::IN_PARQUET, [path], |row| row.get(0)).doing(DOING)
+    }
+
     /// Writes the rows of files that stay into `folder`, as they are to be, and returns the new files in order; csv is plain.
     ///
     /// # Errors

@@ -6,13 +6,15 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use duckdb::{AccessMode, Config, Connection, params};
+use duckdb::{AccessMode, Config, Connection, OptionalExt, params};
 use serde_json::json;
 
 use super::error::{Doing, Error};
-use super::sql_files::{begin_evaluation, recommend as sql};
+use super::sql_files::{NEAREST_NAME, begin_evaluation, recommend as sql};
 use super::{connect, memory_limit, most_threads};
 
+/// A name that is less like another is none that somebody can have meant.
+const LEAST_LIKENESS: f64 = 0.7;
 /// Lists that are looked at together when it is said how well a method does: more of them need more memory, fewer more time.
 const LISTS_AT_ONCE: u64 = 50;
 
@@ -91,6 +93,18 @@ impl Listening {
             .and_then(|config| config.enable_external_access(false))
             .doing("set DuckDB's limits")?;
         Ok(Self { connection: connect(file, config)? })
+    }
+
+    /// The name of a list that is most like this one, where one is like it at all.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub(crate) fn nearest_list(&self, said: &str) -> Result<Option<String>, Error> {
+        let found = self.connection.query_row(NEAREST_NAME, [said, "playlists"], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, f64>(1)?))
+        });
+        let found = found.optional().doing("look for the nearest name")?;
+        Ok(found.filter(|(_, likeness)| LEAST_LIKENESS <= *likeness).map(|(name, _)| name))
     }
 
     /// How many lists have rows that came from Spotify's API, or that nobody knows the origin of.

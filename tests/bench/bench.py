@@ -15,10 +15,12 @@ from stub import Stub
 HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parents[1]
 BUCKET = "lake"
-PARTS = ["calls", "startup", "small", "throughput", "change", "recommend"]
+PARTS = ["calls", "startup", "small", "throughput", "change", "features", "recommend"]
 # The targets that the project sets itself, for two idle cores.
 ROWS_PER_S, PEAK_MIB, CHANGE_RATIO, VERSION_MS, DEMO_S = 60_000, 512, 1.2, 30, 1.0
 SMALL_MIB = 120
+# What features cost a run that finds one list changed, as a part of what they cost from nothing.
+FEATURES_SHARE = 0.2
 # How much better than popularity a recommendation finds planted tastes, and in how much memory.
 TASTE_RATIO, TASTE_MIB = 3, 1_024
 # Small libraries, from Spotify to S3: playlists, rows of each, whether they are named or listed, and the most CPU seconds of a first
@@ -249,6 +251,15 @@ class Bench:
                      f"{cost.wall_s / count * self.args.rows / 60:.0f} minutes)")
         return [self.speed("dlt", count, cost, ours, self.args.rows)]
 
+    def copied(self, warehouse):
+        data = self.fresh("changed")
+        shutil.copytree(warehouse, data, ignore=shutil.ignore_patterns("raw", "manifests"))
+        # A copy is not the file that was published, unless it is as old.
+        shutil.copystat(warehouse / "spotify.duckdb", data / "spotify.duckdb")
+        # Whoever flushes a file next would otherwise wait for what was copied just now.
+        os.sync()
+        return data
+
     # ------------------------------------------------------------ memory, and a small change of a large warehouse
     def change(self):
         count = self.args.history_rows
@@ -264,13 +275,7 @@ class Bench:
         costs = {"empty": [], "history": []}
         for _ in range(self.args.repeat):
             for name, into in costs.items():
-                data = self.fresh("changed")
-                if name == "history":
-                    shutil.copytree(history, data, ignore=shutil.ignore_patterns("lake"))
-                    # A copy is not the file that was published, unless it is as old.
-                    shutil.copystat(history / "spotify.duckdb", data / "spotify.duckdb")
-                # Whoever flushes a file next would otherwise wait for what was copied just now.
-                os.sync()
+                data = self.copied(history) if name == "history" else self.fresh("changed")
                 cost, report = self.land(data, folder)
                 into.append(cost)
         empty, large = median(costs["empty"]), median(costs["history"])
@@ -283,6 +288,30 @@ class Bench:
                f"{changed['playlist_songs']:,} rows and {changed['songs']:,} songs", f"medians of {self.args.repeat}; "
                f"target {CHANGE_RATIO}; {load()}; extremes of cpu: "
                + ", ".join(f"{min(c.cpu_s for c in group):.2f} to {max(c.cpu_s for c in group):.2f} s" for group in costs.values())])
+
+    # ------------------------------------------------------------ features, and what one changed list costs them
+    def features(self):
+        count = self.args.rows
+        history = self.fresh("features")
+        self.land(history, self.documents(f"{count:,}", documents.Library(count)))
+        change = self.documents("one list", documents.Library(count, version=2), last_row=1)
+        without = [self.land(self.copied(history), change)[0] for _ in range(self.args.repeat)]
+        whole = [self.snowtrack("--json", "--data-dir", history, "features") for _ in range(self.args.repeat)]
+        tables = {table["table"]: table["row_count"] for table in json.loads(whole[-1].output)["tables"]}
+        nights = [self.land(self.copied(history), change) for _ in range(self.args.repeat)]
+        length = sum(playlist["row_count"] for playlist in nights[-1][1]["playlists"])
+        without, whole, night = median(without), median(whole), median([cost for cost, _ in nights])
+        more = night.cpu_s - without.cpu_s
+        table("Features", ["", "wall", "cpu", "peak memory"],
+              [["from nothing: `features`", *self.figures(whole)], ["one list changed: a run without them", *self.figures(without)],
+               ["the same run with them", *self.figures(night)],
+               ["what they cost it", f"{night.wall_s - without.wall_s:.2f} s", f"{more:.2f} s", ""]],
+              [f"{count:,} rows; {tables['interactions']:,} pairs, {tables['song_features']:,} songs, {tables['playlist_features']:,} lists; "
+               f"the list has {length:,} rows, of which one in twenty is another",
+               f"{more / whole.cpu_s:.0%} of the processor time, target {FEATURES_SHARE:.0%}; the Parquet files, which are whole each "
+               f"time, among it; medians of {self.args.repeat}; {load()}"])
+        if more > FEATURES_SHARE * whole.cpu_s:
+            sys.exit(f"features cost a small change {more:.1f} s, and {whole.cpu_s:.1f} s from nothing")
 
     # ------------------------------------------------------------ recommendations of planted tastes
     def recommend(self):

@@ -1,6 +1,7 @@
 -- interactions: which song stands in which list, as the lists are now, and whether a model may learn from it.
 -- A list's songs are split by the rank of their time within the list, from its own rows alone: the first 80 % are for training, 10 %
 -- for validation, the last 10 % for the test; equal times share a part. Whole numbers, so that no rounding moves a song.
+-- A template: {lists} is core.playlists, or those of them that changed.
 -- grain: playlist_id, song_id · reads: core.playlist_songs, core.playlists of the published file · shipped: no
 with pairs as (
     select
@@ -8,7 +9,7 @@ with pairs as (
         min(rows.added_at) as added_at,
         count(*)::integer as weight
     from core.playlist_songs as rows
-    inner join core.playlists as playlists
+    inner join {lists} as playlists
         on playlists.id = rows.playlist_id and playlists.snapshot_id = rows.snapshot_id
     where rows.song_id is not null
     group by rows.playlist_id, rows.song_id

@@ -1,11 +1,13 @@
--- playlist_features: what is known of each list without its rows that are held back.
--- grain: playlist_id · reads: features.interactions, features.song_features, core.playlists, core.songs · shipped: no
+-- playlist_features: what is known of each list that is concerned without its rows that are held back.
+-- The spread is made of sums of whole numbers, which are the same in whatever order they are added up.
+-- grain: playlist_id · reads: concerned_lists, features.interactions, features.song_features, core.playlists, core.songs · shipped: no
 with train as (
     select
         pairs.playlist_id, pairs.song_id, pairs.added_at,
         songs.artist_ids as artist_id, songs.album_id, songs.duration_ms,
-        features.release_date, features.popularity_level, features.list_count
+        year(features.release_date) as release_year, features.popularity_level, features.list_count
     from features.interactions as pairs
+    semi join concerned_lists as concerned on concerned.playlist_id = pairs.playlist_id
     inner join core.songs as songs on songs.id = pairs.song_id
     inner join features.song_features as features on features.song_id = pairs.song_id
     where pairs.split = 'train'
@@ -18,8 +20,11 @@ profiles as (
         count(distinct artist_id) as artist_count,
         count(distinct album_id) as album_count,
         avg(duration_ms) as mean_duration_ms,
-        avg(year(release_date)) as mean_release_year,
-        stddev_samp(year(release_date)) as release_year_spread,
+        avg(release_year) as mean_release_year,
+        sqrt(
+            (count(release_year) * sum(release_year * release_year) - sum(release_year) * sum(release_year))
+            / nullif(count(release_year) * (count(release_year) - 1), 0)
+        ) as release_year_spread,
         avg(popularity_level) as mean_popularity_level,
         avg(list_count) as mean_song_list_count,
         min(added_at) as first_added_at,
@@ -55,6 +60,7 @@ select
     profiles.last_added_at,
     date_diff('day', profiles.first_added_at, profiles.last_added_at) as span_days
 from core.playlists as playlists
+semi join concerned_lists as concerned on concerned.playlist_id = playlists.id
 left join profiles on profiles.playlist_id = playlists.id
 left join artists on artists.playlist_id = playlists.id
 order by playlists.id

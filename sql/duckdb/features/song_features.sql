@@ -1,8 +1,16 @@
--- song_features: what is known of each song without the rows that are held back.
+-- song_features: what is known of each song that is concerned without the rows that are held back.
 -- Everything that is counted in lists is counted in the rows of `train` alone, so that no feature knows a row of validation or test, or
 -- that there is one. What Spotify says of a song (duration, release, popularity) does not come from the rows.
--- grain: song_id · reads: features.interactions, features.degrees, core.songs, core.albums, core.song_observations · shipped: no
-with train as (
+-- Lines and deviations are made of sums of whole numbers, which are the same in whatever order they are added up.
+-- grain: song_id · reads: concerned_songs, degree_parts, features.interactions, core.songs, core.albums, core.song_observations
+-- shipped: no
+with concerned as (
+    select songs.rowid as number, songs.id, songs.artist_ids, songs.album_id, songs.duration_ms
+    from core.songs as songs
+    semi join concerned_songs as wanted on wanted.song_id = songs.id
+),
+
+train as (
     select playlist_id, song_id, added_at from features.interactions
     where split = 'train'
 ),
@@ -13,9 +21,16 @@ horizon as (
 ),
 
 in_lists as (
-    select song_id, count(*) as list_count, min(added_at) as first_added_at
+    select train.song_id, count(*) as list_count, min(train.added_at) as first_added_at
     from train
-    group by song_id
+    semi join concerned_songs as wanted on wanted.song_id = train.song_id
+    group by train.song_id
+),
+
+degrees as (
+    select song, sum(part)::bigint as co_occurrence_degree
+    from degree_parts
+    group by song
 ),
 
 of_artists as (
@@ -25,7 +40,7 @@ of_artists as (
         count(distinct train.playlist_id) as list_count
     from train
     inner join core.songs as songs on songs.id = train.song_id
-    where songs.artist_ids is not null
+    semi join concerned on concerned.artist_ids = songs.artist_ids
     group by songs.artist_ids
 ),
 
@@ -36,39 +51,53 @@ of_albums as (
         count(distinct train.playlist_id) as list_count
     from train
     inner join core.songs as songs on songs.id = train.song_id
-    where songs.album_id is not null
+    semi join concerned on concerned.album_id = songs.album_id
     group by songs.album_id
 ),
 
 observed as (
     select
         song_id, popularity, observed_on,
-        max(observed_on) over (partition by song_id) - observed_on as age_days
+        observed_on - max(observed_on) over (partition by song_id) as day
     from core.song_observations
+    semi join concerned_songs using (song_id)
     where popularity is not null
 ),
 
-lines as (
+seen as (
     select
         song_id,
         arg_max(popularity, observed_on) as level,
         max(observed_on) as observed_on,
-        count(*) as observation_count,
-        regr_slope(popularity, -age_days) filter (age_days < 7) as slope_7d,
-        regr_slope(popularity, -age_days) filter (age_days < 28) as slope_28d,
-        stddev_samp(popularity) filter (age_days < 28) as volatility_28d
+        count(*) as observation_count
     from observed
     group by song_id
 ),
 
-popularity as (
+sums as (
     select
-        -- Through one day goes no line, of which DuckDB says that it is not a number.
-        * replace (
-            if(isnan(slope_7d), null, slope_7d) as slope_7d,
-            if(isnan(slope_28d), null, slope_28d) as slope_28d
-        )
-    from lines
+        observed.song_id,
+        spans.span,
+        count(*) as n,
+        sum(observed.day) as x,
+        sum(observed.popularity) as y,
+        sum(observed.day * observed.day) as xx,
+        sum(observed.day * observed.popularity) as xy,
+        sum(observed.popularity * observed.popularity) as yy
+    from observed
+    inner join (values (7), (28)) as spans (span) on -spans.span < observed.day
+    group by observed.song_id, spans.span
+),
+
+-- Through one day goes no line, and it does not vary.
+lines as (
+    select
+        song_id,
+        max((n * xy - x * y) / nullif(n * xx - x * x, 0)) filter (span = 7) as slope_7d,
+        max((n * xy - x * y) / nullif(n * xx - x * x, 0)) filter (span = 28) as slope_28d,
+        max(sqrt((n * yy - y * y) / nullif(n * (n - 1), 0))) filter (span = 28) as volatility_28d
+    from sums
+    group by song_id
 )
 
 select
@@ -78,12 +107,12 @@ select
     songs.duration_ms,
     albums.release_date,
     albums.total_tracks as album_track_count,
-    popularity.level as popularity_level,
-    popularity.observed_on as popularity_observed_on,
-    coalesce(popularity.observation_count, 0) as popularity_observation_count,
-    popularity.slope_7d as popularity_slope_7d,
-    popularity.slope_28d as popularity_slope_28d,
-    popularity.volatility_28d as popularity_volatility_28d,
+    seen.level as popularity_level,
+    seen.observed_on as popularity_observed_on,
+    coalesce(seen.observation_count, 0) as popularity_observation_count,
+    lines.slope_7d as popularity_slope_7d,
+    lines.slope_28d as popularity_slope_28d,
+    lines.volatility_28d as popularity_volatility_28d,
     in_lists.first_added_at as first_seen_at,
     date_diff('day', in_lists.first_added_at, horizon.ends_at) as age_days,
     date_diff('day', albums.release_date, horizon.ends_at::date) as release_age_days,
@@ -93,12 +122,13 @@ select
     coalesce(of_artists.list_count, 0) as artist_list_count,
     coalesce(of_albums.song_count, 0) as album_song_count,
     coalesce(of_albums.list_count, 0) as album_list_count
-from core.songs as songs
+from concerned as songs
 cross join horizon
 left join core.albums as albums on albums.id = songs.album_id
-left join popularity on popularity.song_id = songs.id
+left join seen on seen.song_id = songs.id
+left join lines on lines.song_id = songs.id
 left join in_lists on in_lists.song_id = songs.id
-left join degrees on degrees.song_id = songs.id
+left join degrees on degrees.song = songs.number
 left join of_artists on of_artists.artist_id = songs.artist_ids
 left join of_albums on of_albums.album_id = songs.album_id
 order by songs.id

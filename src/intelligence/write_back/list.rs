@@ -38,8 +38,18 @@ struct Begun {
 }
 
 impl Making<'_> {
-    /// Makes the list, adds its songs and reads it back.
+    /// Makes the list, adds its songs and reads it back. Whatever ends that says which list there is, once there is one.
     pub(super) async fn finish(&mut self) -> Result<(), Error> {
+        let made = self.make().await;
+        made.map_err(|error| match &self.plan.playlist_id {
+            Some(id) if !error.names_its_list() => {
+                Error::ListUnfinished { id: id.clone(), source: Box::new(error) }
+            }
+            _ => error,
+        })
+    }
+
+    async fn make(&mut self) -> Result<(), Error> {
         let Begun { list, song_count } = self.begin().await?;
         let mut position = match song_count {
             Some(count) => count,
@@ -113,7 +123,10 @@ impl Making<'_> {
                     // It was refused: nothing was made.
                     self.plan.is_asked_for = 1 < tries;
                     self.note()?;
-                    return Err(error.into());
+                    return Err(match error {
+                        source @ sources::Error::Refused { .. } => Error::ListNotMade { source },
+                        error => error.into(),
+                    });
                 }
             }
         }
@@ -152,9 +165,12 @@ impl Making<'_> {
             let songs: Vec<&str> = part.iter().map(String::as_str).collect();
             match self.client.add_songs(list, &songs, position, self.events).await {
                 Ok(()) => position += part.len(),
-                Err(error @ sources::Error::Refused { .. }) => match part.len() {
+                Err(error) if is_end_of_room(&error) => {
+                    return Err(self.cut_off(list, position, error)?);
+                }
+                Err(error) if self.is_about_a_song(list, &error).await? => match part.len() {
                     1 if self.plan.refused.len() < MOST_REFUSED => self.leave_out(position)?,
-                    1 => return Err(error.into()),
+                    1 => return Err(self.cut_off(list, position, error)?),
                     count => {
                         let (one, other) = part.split_at(count / 2);
                         parts.push(other.to_vec());
@@ -165,6 +181,32 @@ impl Making<'_> {
             }
         }
         Ok(position)
+    }
+
+    /// Whether it is one of the songs that Spotify does not take, and neither the list nor whose it is.
+    async fn is_about_a_song(
+        &mut self,
+        list: &PlaylistId,
+        error: &sources::Error,
+    ) -> Result<bool, Error> {
+        match error {
+            sources::Error::Refused { status, .. } => Ok(*status == 400),
+            // Of the two things that can be missing, the list is the one to be seen.
+            sources::Error::NotFound { .. } => self.rows(list).await.map(|_| true),
+            _ => Ok(false),
+        }
+    }
+
+    /// It ends here: the list stays as it is, and the same command makes another one.
+    fn cut_off(
+        &mut self,
+        list: &PlaylistId,
+        held: usize,
+        source: sources::Error,
+    ) -> Result<Error, Error> {
+        blocking(|| new_lists::end(self.warehouse, self.command))?;
+        let (id, wanted) = (list.to_string(), self.plan.songs.len());
+        Ok(Error::ListCutOff { id, held, wanted, source })
     }
 
     /// Notes that Spotify does not take the song that would come at this place of the list.
@@ -224,4 +266,11 @@ impl Making<'_> {
             false => Err(Error::ListIncomplete { id: list.to_string(), songs }),
         }
     }
+}
+
+/// Whether Spotify says that the list holds no more, which no other song changes.
+fn is_end_of_room(error: &sources::Error) -> bool {
+    let sources::Error::Refused { message, .. } = error else { return false };
+    let message = message.to_ascii_lowercase();
+    ["limit", "maximum", "too many"].iter().any(|word| message.contains(word))
 }

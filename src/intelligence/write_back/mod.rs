@@ -126,7 +126,11 @@ async fn make_planned(
 ) -> Result<NewPlaylist, Error> {
     let command = fingerprint(request);
     let plan = match blocking(|| new_lists::begun(&warehouse, &command))? {
-        Some(begun) => begun,
+        Some(mut begun) => {
+            // The state may have been saved before Spotify was asked, by a machine that is gone.
+            begun.is_asked_for |= state.is_some();
+            begun
+        }
         None => {
             let rows = songs::rows(&job.config.data_dir, &request.source).await?;
             let plan = blocking(|| plan(job, request, &rows, Some(&warehouse)))?;
@@ -149,9 +153,15 @@ async fn make_planned(
         Box::pin(making.finish()).await.map(|()| making.plan)
     };
     client.keep_login(job.events);
-    blocking(|| lockouts::save(&mut warehouse, &account, client.lockouts()))?;
-    save(state, &mut warehouse).await?;
-    made.map(NewPlaylist::of)
+    let lockouts = blocking(|| lockouts::save(&mut warehouse, &account, client.lockouts()));
+    let saved = save(state, &mut warehouse).await;
+    let plan = made?;
+    match (lockouts.map_err(Error::from).and(saved), &plan.playlist_id) {
+        (Err(source), Some(id)) => {
+            Err(Error::ListUnnoted { id: id.clone(), source: Box::new(source) })
+        }
+        (noted, _) => noted.map(|()| NewPlaylist::of(plan)),
+    }
 }
 
 async fn save(state: &mut Option<State>, warehouse: &mut Warehouse) -> Result<(), Error> {

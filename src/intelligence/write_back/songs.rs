@@ -119,7 +119,7 @@ pub(super) fn find(
             of_past(data_dir, warehouse, list, *at)?
         }
         (ListSource::Past { list, .. }, None) => {
-            return Err(Error::UnknownList { said: list.clone() });
+            return Err(Error::UnknownList { said: list.clone(), nearest: None });
         }
     };
     match found.songs.len() {
@@ -195,7 +195,8 @@ fn of_past(
     let file = Listening::open(&data_dir.published(), &data_dir.temp())?;
     let list = recommend::list(&file, said)?;
     let Some(past) = past_lists::at(warehouse, &list.id, at)? else {
-        return Err(Error::NotReadYet { id: list.id, at });
+        let first = past_lists::first_read_at(warehouse, &list.id)?;
+        return Err(Error::NotReadYet { id: list.id, at, first });
     };
     let mut kinds: BTreeMap<String, u64> = BTreeMap::new();
     let mut songs = Vec::new();

@@ -164,7 +164,8 @@ async fn erase_all(
     beyond::erase_report(places).await?;
     erase::processed(places).await?;
     // Beside the marts, and made of the published file, which knows them no more.
-    run::features::renew(&warehouse, places.job.config)?;
+    ledger::features::lack_files(&mut warehouse)?;
+    run::features::bring(&places.job, &mut warehouse).await?;
     erase::rest_of_this_machine(places, scope)?;
     end(places, HeldLedger { warehouse, lock }, scope, plan, state.as_mut()).await
 }

@@ -17,6 +17,7 @@ use crate::ids::Table;
 use crate::lake::{Format, ObjectVersion, Redaction, holds_any, redact_archive};
 use crate::ledger::forgets;
 use crate::phrase::{counted, either};
+use crate::run::features;
 use crate::snowflake::Rows;
 use crate::warehouse::{OwnerColumn, Theirs, Warehouse, forgotten_by};
 
@@ -38,6 +39,7 @@ pub(super) async fn left(
     left.extend(in_bucket(warehouse, places, theirs).await?);
     left.extend(in_landing_tables(warehouse, places, theirs).await?);
     left.extend(in_local_lake(warehouse, places, theirs)?);
+    left.extend(in_features(warehouse, places)?);
     left.extend(left_in_published(places, theirs).await?);
     left.extend(left_of_report(places).await?);
     left.extend(stream::left(warehouse)?);
@@ -110,6 +112,12 @@ fn is_of_theirs(
         let next = places.aside().join("archive");
         return Ok(redact_archive(path, &next, theirs)? != Redaction::Clean);
     }
+    // What is packed is read as what it is.
+    if key.ends_with(".parquet")
+        && let Ok(count) = warehouse.naming_count_in_parquet(path)
+    {
+        return Ok(0 < count);
+    }
     Ok(holds_any(path, theirs)?)
 }
 
@@ -126,6 +134,17 @@ fn in_local_lake(
     for path in files_below(&lake) {
         let key = path.strip_prefix(&lake).unwrap_or(&path).to_string_lossy().into_owned();
         if !known.contains(&key) && is_of_theirs(warehouse, places, theirs, &key, &path)? {
+            left.push(format!("`{}`", path.display()));
+        }
+    }
+    Ok(left)
+}
+
+/// Files of features, wherever somebody had them written on this machine.
+fn in_features(warehouse: &Warehouse, places: &Places<'_>) -> Result<Vec<String>, Error> {
+    let mut left = Vec::new();
+    for path in features::files(warehouse, places.job.config)? {
+        if 0 < warehouse.naming_count_in_parquet(&path)? {
             left.push(format!("`{}`", path.display()));
         }
     }

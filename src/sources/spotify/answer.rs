@@ -51,6 +51,8 @@ pub(super) struct Asked<'a> {
     pub(super) url: &'a str,
     /// Whether the token was a user's, not the app's own.
     pub(super) is_user: bool,
+    /// Whether it was to change something.
+    pub(super) is_change: bool,
 }
 
 /// What `answer` means.
@@ -88,7 +90,7 @@ pub(super) fn meaning(answer: HttpAnswer, call: Asked<'_>, caller: &Caller) -> M
 
 /// What an answer means that is not a success.
 fn refusal(call: Asked<'_>, status: StatusCode, wait: Option<Duration>, body: &str) -> Meaning {
-    let Asked { url, is_user, .. } = call;
+    let Asked { url, is_user, is_change, .. } = call;
     let detail = serde_json::from_str::<ErrorBody>(body).unwrap_or_default().error;
     let says = |text: &str| body.to_ascii_lowercase().contains(text);
     // What is asked about, without how it is asked.
@@ -107,7 +109,7 @@ fn refusal(call: Asked<'_>, status: StatusCode, wait: Option<Duration>, body: &s
         403 if says("not registered") || says("allow") && says("user") => {
             Meaning::Fail(Error::NotAllowListed)
         }
-        403 => Meaning::Fail(Error::Forbidden { url: url_owned() }),
+        403 if !is_change => Meaning::Fail(Error::Forbidden { url: url_owned() }),
         404 => Meaning::Fail(Error::NotFound { url: url_owned() }),
         429 => Meaning::Wait {
             asked: wait,

@@ -434,7 +434,8 @@ impl Client {
         let request = request.bearer_auth(token);
         match self.caller.once(request).await {
             Ok(answer) => {
-                let call = Asked { base: &self.base, url, is_user: self.is_user };
+                let is_change = sent.body.is_some();
+                let call = Asked { base: &self.base, url, is_user: self.is_user, is_change };
                 meaning(answer, call, &self.caller)
             }
             Err(fault) => Meaning::Again(fault),

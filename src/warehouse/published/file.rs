@@ -85,6 +85,10 @@ fn layout() -> String {
     hash.update(sql_files::OPERATIONS);
     hash.update(descriptions::STATEMENTS.as_str());
     hash.update(sql_files::PUBLISH_ORIGINS);
+    // What changes is brought into the features that are there, which must have been made in the same way.
+    for sql in sql_files::features::ALL.iter().chain([&sql_files::features::MEANINGS_JSON]) {
+        hash.update(sql);
+    }
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

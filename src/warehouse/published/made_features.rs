@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::features::FeatureWish;
 use super::file::PublishedFile;
 use super::next_version::{move_into_place, number};
-use super::writer::{Writer, beside, remove_if_there, remove_leftovers, size};
+use super::writer::{Extent, Writer, beside, remove_if_there, remove_leftovers, size};
 use crate::ids::Table;
 use crate::warehouse::Warehouse;
 use crate::warehouse::error::{Doing, Error};
@@ -15,6 +15,9 @@ use crate::warehouse::sql_files::{PUBLISH_ORIGINS, features, literal};
 const TABLES: [&str; 3] = ["interactions", "song_features", "playlist_features"];
 /// What the files mean.
 const MEANINGS: &str = "features.yml";
+/// The files of a folder: the tables, and what they mean.
+pub(crate) const FEATURE_FILES: [&str; 4] =
+    ["interactions.parquet", "song_features.parquet", "playlist_features.parquet", MEANINGS];
 
 /// A table of features as a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +58,7 @@ impl Warehouse {
             writer.with_attached("", || {
                 // A file of an earlier version does not say it.
                 writer.run(PUBLISH_ORIGINS)?;
-                writer.write_features(wish)?;
+                writer.write_features(wish, Extent::Whole)?;
                 writer.run("checkpoint published")
             })
         });

@@ -10,6 +10,15 @@ use crate::ids::Table;
 use crate::warehouse::error::{Doing, Error};
 use crate::warehouse::sql_files::{self, ledger};
 
+/// How much of what is made of the tables is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// All of it, from nothing.
+    Whole,
+    /// What the changes that were just brought into the file concern.
+    Changes,
+}
+
 /// Writes to a file that is not published yet.
 pub(super) struct Writer<'w> {
     pub(super) connection: &'w Connection,
@@ -49,7 +58,7 @@ impl Writer<'_> {
                     return Ok(false);
                 }
             }
-            self.renew_features()?;
+            self.renew_features(Extent::Changes)?;
             self.run("checkpoint published")?;
             Ok(true)
         })
@@ -91,7 +100,7 @@ impl Writer<'_> {
             self.run(sql_files::RENEW_OPERATIONS)?;
             // In one transaction, where a comment costs a tenth.
             self.in_transaction(|| self.run(descriptions::STATEMENTS.as_str()))?;
-            self.renew_features()?;
+            self.renew_features(Extent::Whole)?;
             self.run("checkpoint published")
         })
     }
@@ -107,7 +116,10 @@ impl Writer<'_> {
         })
     }
 
-    fn in_transaction(&self, work: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
+    pub(super) fn in_transaction(
+        &self,
+        work: impl FnOnce() -> Result<(), Error>,
+    ) -> Result<(), Error> {
         self.run("begin")?;
         let committed = work().and_then(|()| self.end("commit"));
         if committed.is_err() {

@@ -31,15 +31,32 @@ pub(in crate::warehouse) mod features {
         include_str!("../../../sql/duckdb/features/interactions.sql");
     pub(crate) const BEGIN: &str = include_str!("../../../sql/duckdb/features/begin.sql");
     pub(crate) const PART_COUNT: &str = include_str!("../../../sql/duckdb/features/part_count.sql");
+    pub(crate) const CHANGES: &str = include_str!("../../../sql/duckdb/features/changes.sql");
     /// Of a part of the songs.
     pub(crate) const DEGREES: &str = include_str!("../../../sql/duckdb/features/degrees.sql");
+    pub(crate) const CONCERNED_SONGS: &str =
+        include_str!("../../../sql/duckdb/features/concerned_songs.sql");
     pub(crate) const SONG_FEATURES: &str =
         include_str!("../../../sql/duckdb/features/song_features.sql");
+    pub(crate) const REPLACE_SONGS: &str =
+        include_str!("../../../sql/duckdb/features/replace_songs.sql");
     pub(crate) const PLAYLIST_FEATURES: &str =
         include_str!("../../../sql/duckdb/features/playlist_features.sql");
-    #[cfg(test)]
-    pub(in crate::warehouse::sql_files) const ALL: &[&str] =
-        &[INTERACTIONS, BEGIN, PART_COUNT, DEGREES, SONG_FEATURES, PLAYLIST_FEATURES];
+    pub(crate) const REPLACE_LISTS: &str =
+        include_str!("../../../sql/duckdb/features/replace_lists.sql");
+    /// Whatever of it changes, tables that were made before it are no longer what they would be.
+    pub(crate) const ALL: &[&str] = &[
+        INTERACTIONS,
+        BEGIN,
+        CHANGES,
+        PART_COUNT,
+        DEGREES,
+        CONCERNED_SONGS,
+        SONG_FEATURES,
+        REPLACE_SONGS,
+        PLAYLIST_FEATURES,
+        REPLACE_LISTS,
+    ];
     /// What each column means, as it is written beside the files.
     pub(crate) const MEANINGS: &str = include_str!("../../../sql/duckdb/features/features.yml");
     /// The same as JSON. Made by build.rs.
@@ -56,9 +73,24 @@ pub(in crate::warehouse) fn begin_features() -> String {
     with_interactions(features::BEGIN)
 }
 
+/// The statements that bring what changed into the first table of features, and say what the others are made anew from.
+pub(in crate::warehouse) fn change_features() -> String {
+    template::fill(&without_header(features::CHANGES), |name| match name {
+        "interactions" => Some(Cow::Owned(interactions_of("resplit_lists"))),
+        _ => consumer(name),
+    })
+}
+
 fn with_interactions(template: &str) -> String {
     template::fill(&without_header(template), |name| match name {
-        "interactions" => Some(Cow::Owned(without_header(features::INTERACTIONS))),
+        "interactions" => Some(Cow::Owned(interactions_of("core.playlists"))),
+        _ => None,
+    })
+}
+
+fn interactions_of(lists: &'static str) -> String {
+    template::fill(&without_header(features::INTERACTIONS), |name| match name {
+        "lists" => Some(Cow::Borrowed(lists)),
         _ => None,
     })
 }
@@ -73,6 +105,7 @@ pub(in crate::warehouse) mod forget {
     pub(crate) const NAMING_ROWS: &str = include_str!("../../../sql/duckdb/forget/naming_rows.sql");
     pub(crate) const REPLACE_ROW: &str = include_str!("../../../sql/duckdb/forget/replace_row.sql");
     pub(crate) const ORIGINS: &str = include_str!("../../../sql/duckdb/forget/origins.sql");
+    pub(crate) const IN_PARQUET: &str = include_str!("../../../sql/duckdb/forget/in_parquet.sql");
     /// Of each shipped table, under its name. Made by build.rs.
     pub(crate) const ROWS: &Files = include!(concat!(env!("OUT_DIR"), "/forget_rows.rs"));
 }

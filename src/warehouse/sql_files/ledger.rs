@@ -51,6 +51,7 @@ statements! {
     FINISHED_PLAYLIST_READS "finished_playlist_reads",
     FINISHED_READ "finished_read",
     FIRST_ROWS "first_rows",
+    FIRST_SNAPSHOT_AT "first_snapshot_at",
     FORGET_CHECK_FAILURES "forget_check_failures",
     FORGET_CHECK_RESULTS "forget_check_results",
     FORGET_FILES "forget_files",

@@ -7,7 +7,10 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::doubles::snowflake::oracle::oracle;
+
 use crate::support::World;
+use crate::support::cloud::Cloud;
+use crate::support::fake_s3::{Fault, Op};
 use crate::support::fake_spotify::FakeSpotify;
 use crate::support::library::{Library, Mode, Playlist, Row, spotify_id};
 
@@ -208,4 +211,99 @@ fn pandas_computes_the_same_and_reads_the_files_as_polars_does() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(told["slopes"].as_u64() > Some(10), "{told}");
+}
+
+const FILES: [&str; 4] =
+    ["interactions.parquet", "song_features.parquet", "playlist_features.parquet", "features.yml"];
+const PREFIX: &str = "spotify-data/processed/features";
+
+/// A command on a machine with a bucket, and without an account.
+fn with_bucket(cloud: &Cloud, arguments: &[&str]) -> std::process::Output {
+    let mut command = cloud.command(arguments);
+    command.env_remove("SNOWFLAKE_ACCOUNT").output().unwrap()
+}
+
+/// That the bucket has the files as they are on disk, and how many versions of each.
+fn assert_sent(cloud: &Cloud, version_count: usize) {
+    let versions = cloud.s3.every_version();
+    for name in FILES {
+        let key = format!("{PREFIX}/{name}");
+        let local = std::fs::read(cloud.world.path("data/lake").join(&key)).unwrap();
+        assert_eq!(cloud.s3.object(&key), Some(local), "{key}");
+        let found = versions.iter().filter(|(found, ..)| *found == key).count();
+        assert_eq!(found, version_count, "{key}");
+    }
+}
+
+#[test]
+fn the_bucket_has_the_files_too_and_each_publish_replaces_them() {
+    let cloud = Cloud::bare("rest", "parquet");
+    cloud.s3.keep_versions();
+    let succeeds = |arguments: &[&str]| {
+        let output = with_bucket(&cloud, arguments);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    succeeds(&["run", "--demo"]);
+    let made: Value = serde_json::from_str(&succeeds(&["--json", "features"])).unwrap();
+    assert_eq!(made["bucket"], format!("s3://lake/{PREFIX}"));
+    assert_sent(&cloud, 1);
+    let first = cloud.s3.object(&format!("{PREFIX}/song_features.parquet"));
+
+    // A run with news, whose upload of them fails at first: the next one brings them, though it has none.
+    cloud.s3.script_under(PREFIX, 1, usize::MAX, Fault::answer(403, "AccessDenied", "no"));
+    let failed = with_bucket(&cloud, &["run", "--demo"]);
+    assert_eq!(failed.status.code(), Some(5), "{failed:?}");
+    assert!(String::from_utf8_lossy(&failed.stderr).contains(PREFIX), "{failed:?}");
+    cloud.s3.clear_log();
+    succeeds(&["run", "--demo"]);
+    assert_sent(&cloud, 2);
+    assert_ne!(cloud.s3.object(&format!("{PREFIX}/song_features.parquet")), first);
+    // Without news nothing is sent.
+    let puts = cloud.s3.count(Op::Put);
+    succeeds(&["run", "--demo"]);
+    assert_eq!(cloud.s3.count(Op::Put), puts);
+    assert_sent(&cloud, 2);
+
+    // On a machine that has only the ledger, they are made of what is published.
+    std::fs::remove_dir_all(cloud.world.path("data/lake/spotify-data/processed")).unwrap();
+    succeeds(&["features", "--out", "elsewhere"]);
+    assert_sent(&cloud, 3);
+    // Elsewhere is no part of the lake.
+    assert!(cloud.s3.keys().iter().all(|key| !key.contains("elsewhere")));
+}
+
+#[test]
+fn who_is_forgotten_is_in_no_version_of_the_features_in_the_bucket() {
+    let cloud = Cloud::bare("rest", "parquet");
+    cloud.s3.keep_versions();
+    for arguments in [&["run", "--demo"][..], &["features"]] {
+        let output = with_bucket(&cloud, arguments);
+        assert!(output.status.success(), "{output:?}");
+    }
+    assert_sent(&cloud, 1);
+    let list = "6P8x2OTXTBsmAWXAJtUFnD";
+    // Whatever else lies in the lake is looked into, packed as it is.
+    let pairs = cloud.world.path(&format!("data/lake/{PREFIX}/interactions.parquet"));
+    let copy = cloud.world.path("data/lake/mine/copy.parquet");
+    std::fs::create_dir_all(copy.parent().unwrap()).unwrap();
+    let connection = duckdb::Connection::open_in_memory().unwrap();
+    let packed = format!(
+        "copy (select song_id, [playlist_id] as lists, playlist_id || '' as it from \
+        read_parquet('{}')) to '{}' (codec zstd, compression_level 9)",
+        pairs.display(),
+        copy.display()
+    );
+    connection.execute_batch(&packed).unwrap();
+    let left = with_bucket(&cloud, &["forget", "--playlist", list, "--yes"]);
+    assert!(!left.status.success(), "{left:?}");
+    assert!(String::from_utf8_lossy(&left.stdout).contains("copy.parquet"), "{left:?}");
+    std::fs::remove_file(&copy).unwrap();
+    let done = with_bucket(&cloud, &["forget", "--playlist", list, "--yes"]);
+    assert!(done.status.success(), "{done:?}");
+    assert_sent(&cloud, 1);
+    for name in TABLES {
+        let rows = rows(&cloud.s3.bucket().join(format!("{PREFIX}/{name}.parquet")));
+        assert!(!rows.is_empty() && rows.iter().all(|row| !row.contains(list)), "{name}");
+    }
 }

@@ -19,7 +19,8 @@ fn songs() -> Vec<String> {
 }
 
 fn spotify() -> FakeSpotify {
-    let (library, songs) = Library::new("keeper").with_plain_tracks(500, 260);
+    let (mut library, songs) = Library::new("keeper").with_plain_tracks(500, 260);
+    library.tracks.get_mut(&songs[3]).unwrap().name = "Song 3\nanother line".to_owned();
     let rows = [0, 1, 2, 1, 3, 4, 5].map(|number| Row::track(&songs[number]));
     let list = Playlist::new(&list(), "Winter", "keeper")
         .with_rows(rows)
@@ -54,6 +55,11 @@ fn rows(playlist: &Playlist) -> Vec<String> {
         other => panic!("{other:?}"),
     };
     playlist.rows.iter().map(id).collect()
+}
+
+/// What a command says on standard error.
+fn told(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// A copy of a world, as it was before anybody wrote.
@@ -109,6 +115,7 @@ fn a_list_is_made_in_as_few_calls_as_there_can_be_and_read_back() {
     for part in ["`Of a file`", "250 songs", "Song 0 · The Invented", "and 230 more"] {
         assert!(shown.contains(part), "{part}: {shown}");
     }
+    assert_eq!(shown.lines().count(), 1 + 20 + 1, "a song is a line, whatever it is called");
 
     let made = run(&world, &spotify, &CREATE);
     assert_eq!(code(&made), 0, "{made:?}");
@@ -220,8 +227,14 @@ fn a_list_is_restored_as_it_was_and_what_is_no_song_is_counted() {
     assert_eq!(rows(&spotify.made_playlists()[1]), is);
     let early = run(&world, &spotify, &["playlist", "restore", &list(), "--at", "2001-01-01"]);
     assert_eq!(code(&early), 2, "{early:?}");
-    assert!(String::from_utf8_lossy(&early.stderr).contains("was not read by 2001-01-01"));
+    let told = String::from_utf8_lossy(&early.stderr);
+    assert!(told.contains("was not read by 2001-01-01"), "{told}");
     assert_eq!(spotify.made_playlists().len(), 2);
+    // What it offers is the first reading.
+    let earliest = told.split("`--at ").nth(1).unwrap().split('`').next().unwrap();
+    let made = run(&world, &spotify, &["playlist", "restore", &list(), "--at", earliest]);
+    assert_eq!(code(&made), 0, "{made:?}");
+    assert_eq!(rows(&spotify.made_playlists()[2]), rows(&lists[0]));
 }
 
 #[test]
@@ -272,6 +285,7 @@ fn what_cannot_be_made_is_said_before_anything_is_sent() {
         (vec!["--query", "drop table core.songs"], "not one query"),
         (vec!["--query", "select 'x' as song_id"], "`x` is not a song"),
         (vec!["--songs", "bad.txt", "--query", "select 1"], "cannot be used with"),
+        (vec!["--songs", "bad.txt", "--count", "5"], "cannot be used with"),
         (vec![], "--recommend-for"),
     ] {
         let output = run(&world, &spotify, &[&create[..], &arguments].concat());
@@ -368,4 +382,174 @@ fn a_locked_bucket_ends_with_8_and_the_same_command_goes_on_behind_it() {
     assert_eq!(code(&run(&world, &spotify, &CREATE)), 0);
     assert_eq!(rows(&spotify.made_playlists()[0]), wanted);
     assert_eq!(spotify.made_playlists().len(), 1);
+}
+
+/// What comes in between after the list is made and a hundred of its songs are there.
+#[test]
+fn whatever_comes_in_between_names_the_list_and_the_same_command_goes_on_with_it() {
+    let before = world(&spotify());
+    let wanted = file(&before, 250);
+    let refused = |code, message| Fault::status(code, message);
+    let later = || Fault::RateLimited { retry_after: Some(86_400), plain_text: false };
+    for (times, fault, ending, cause) in [
+        (3, refused(500, "Server error"), 3, "status 500"),
+        (1, refused(403, "Forbidden"), 3, "(403): Forbidden"),
+        (1, refused(403, "Insufficient client scope"), 3, "login --may-write"),
+        (1, later(), 8, "`writes`"),
+    ] {
+        let (spotify, world) = (spotify(), copy_of(&before));
+        // In between it looks what the list holds.
+        for call in [3, 5, 7].into_iter().take(times) {
+            spotify.script(When::Call(call), 1, fault.clone());
+        }
+        let first = run(&world, &spotify, &CREATE);
+        let said = told(&first);
+        assert_eq!(code(&first), ending, "{said}");
+        let list = spotify.made_playlists().remove(0);
+        let address = format!("https://open.spotify.com/playlist/{}", list.id);
+        for part in [address.as_str(), "the same command goes on", cause] {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+        spotify.drop_scripts();
+        spotify.unlock();
+        let ledger = duckdb::Connection::open(world.path("data/snowtrack.duckdb")).unwrap();
+        ledger.execute_batch("delete from meta.not_before").unwrap();
+        drop(ledger);
+        let again = run(&world, &spotify, &CREATE);
+        assert_eq!(code(&again), 0, "{cause}: {again:?}");
+        assert_eq!(spotify.made_playlists().len(), 1, "{cause}");
+        assert_eq!(rows(&spotify.made_playlists()[0]), wanted, "{cause}");
+    }
+}
+
+#[test]
+fn an_account_that_is_full_gets_no_list_and_the_same_command_tries_again() {
+    for (status, message) in [(400, "Bad Request"), (403, "Forbidden")] {
+        let spotify = spotify();
+        let world = world(&spotify);
+        let wanted = file(&world, 5);
+        spotify.script(When::Call(1), 1, Fault::status(status, message));
+        let full = run(&world, &spotify, &CREATE);
+        assert_eq!((code(&full), spotify.made_playlists().len()), (3, 0), "{full:?}");
+        for part in ["made no list", "11,000", "tries again", message] {
+            assert!(told(&full).contains(part), "{part}: {full:?}");
+        }
+        let again = run(&world, &spotify, &CREATE);
+        assert_eq!(code(&again), 0, "{again:?}");
+        assert_eq!(rows(&spotify.made_playlists()[0]), wanted);
+    }
+}
+
+#[test]
+fn a_list_that_takes_no_more_is_left_and_named() {
+    let spotify = spotify();
+    let world = world(&spotify);
+    let wanted = file(&world, 250);
+    spotify.script(When::Call(3), 1, Fault::status(400, "Playlist size limit reached"));
+    let full = run(&world, &spotify, &CREATE);
+    let list = spotify.made_playlists().remove(0);
+    assert_eq!(code(&full), 7, "{full:?}");
+    for part in [list.id.as_str(), "100 of 250 songs", "size limit reached", "another one"] {
+        assert!(told(&full).contains(part), "{part}: {full:?}");
+    }
+    assert_eq!(spotify.api_call_count(), 3, "no other song would find room");
+    // As it says, the same command makes another one; the first stays as it is.
+    assert_eq!(code(&run(&world, &spotify, &CREATE)), 0);
+    let lists = spotify.made_playlists();
+    assert_eq!(lists.iter().map(|list| list.rows.len()).collect::<Vec<_>>(), [100, 250]);
+    assert_eq!(rows(&lists[1]), wanted);
+
+    // Of songs that Spotify does not take, there is an end, too.
+    spotify.mutate(|library| library.tracks.clear());
+    let none = run(&world, &spotify, &CREATE);
+    assert_eq!(code(&none), 7, "{none:?}");
+    let list = spotify.made_playlists().remove(2);
+    assert!(list.rows.is_empty());
+    for part in [list.id.as_str(), "0 of 250 songs", "Invalid track uri"] {
+        assert!(told(&none).contains(part), "{part}: {none:?}");
+    }
+}
+
+#[test]
+fn of_a_song_and_a_list_that_spotify_does_not_find_it_is_known_which() {
+    let before = world(&spotify());
+    let wanted = file(&before, 5);
+    // One of them is not found, each time that it is sent.
+    let (spotify, world) = (spotify(), copy_of(&before));
+    for call in [2, 4, 6] {
+        spotify.script(When::Call(call), 1, Fault::status(404, "Not found."));
+    }
+    let short = run(&world, &spotify, &CREATE);
+    assert_eq!(code(&short), 7, "{short:?}");
+    assert!(told(&short).contains("lacks 1 song, which"), "{short:?}");
+    assert_eq!(rows(&spotify.made_playlists()[0]), wanted[1..]);
+
+    let gone = self::spotify();
+    let world = copy_of(&before);
+    let remove = |library: &mut Library| {
+        let id = library.listed[0].clone().unwrap();
+        library.playlists.remove(&id);
+    };
+    gone.script(When::Call(1), 1, Fault::mutate(remove));
+    let first = run(&world, &gone, &CREATE);
+    assert_eq!(code(&first), 7, "{first:?}");
+    assert!(told(&first).contains("is gone again"), "{first:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_command_says_which_list_it_goes_on_with() {
+    let spotify = spotify();
+    let world = world(&spotify);
+    let wanted = file(&world, 250);
+    spotify.script(When::Call(3), 1, Fault::Hang);
+    let mut first = command(&world, &spotify, &CREATE);
+    let mut child = first.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    wait_until(&mut child, &spotify, 3);
+    crate::run::kills::signal(&child, "INT");
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(code(&ended), 130, "{ended:?}");
+    assert!(told(&ended).contains(&spotify.made_playlists()[0].id), "{ended:?}");
+    spotify.drop_scripts();
+    assert_eq!(code(&run(&world, &spotify, &CREATE)), 0);
+    assert_eq!(spotify.made_playlists().len(), 1);
+    assert_eq!(rows(&spotify.made_playlists()[0]), wanted);
+}
+
+#[test]
+fn another_machine_goes_on_with_the_list_of_one_that_is_gone() {
+    let spotify = spotify();
+    let world = world(&spotify);
+    let wanted = file(&world, 250);
+    let state = format!("file://{}/", world.path("state").display());
+    for number in [1, 3] {
+        let fresh = copy_of(&world);
+        let made = spotify.made_playlists().len();
+        let on = |world: &World| {
+            let mut command = command(world, &spotify, &CREATE);
+            command.env("SNOWTRACK_STATE", &state).env("SNOWTRACK_STATE_LEASE_SECS", "5");
+            command
+        };
+        spotify.clear_log();
+        spotify.script(When::Call(number), 1, Fault::DoneThenHang);
+        let mut child = on(&fresh).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        wait_until(&mut child, &spotify, number);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        spotify.drop_scripts();
+        // It has the songs, and nothing else of the machine that is gone.
+        let other = World::new();
+        for name in ["snowtrack.toml", "songs.txt"] {
+            other.write(name, &std::fs::read_to_string(world.path(name)).unwrap());
+        }
+        let freed =
+            other.command(&["state", "unlock", "--yes"]).env("SNOWTRACK_STATE", &state).output();
+        assert!(freed.unwrap().status.success());
+        let ended = on(&other).output().unwrap();
+        assert_eq!(code(&ended), 0, "call {number}: {ended:?}");
+        let lists = spotify.made_playlists();
+        assert_eq!(lists.len(), made + 1, "call {number}");
+        assert_eq!(rows(&lists[made]), wanted, "call {number}");
+        std::fs::remove_dir_all(world.path("state")).unwrap();
+    }
 }

@@ -94,7 +94,11 @@ fn what_there_is_not_is_named_and_ends_with_2() {
     let world = demo();
     let none = "0000000000000000000000";
     assert!(refused(&world, &["--playlist", none]).contains(none));
-    assert!(refused(&world, &["--playlist", "No such list"]).contains("`No such list`"));
+    let other = refused(&world, &["--playlist", "No such list"]);
+    assert!(other.contains("`No such list`") && !other.contains("nearest"), "{other}");
+    // A slip of the pen is answered with what was meant, and not taken for it.
+    let slip = refused(&world, &["--playlist", "rain on tin rofs"]);
+    assert!(slip.contains("the nearest is `Rain on Tin Roofs`"), "{slip}");
     assert!(refused(&world, &["--playlist", EMPTY_LIST]).contains("no songs to start from"));
     assert!(refused(&world, &["--song", none]).contains(none));
     assert!(
