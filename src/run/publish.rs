@@ -52,7 +52,10 @@ pub(crate) fn publish(
         return Ok(());
     };
     ledger::consumers::published(&mut run.warehouse, &file)?;
-    features::renew(&run.warehouse, run.config)?;
+    if let Some(told) = features::renew(&run.warehouse, run.config)? {
+        tracing::warn!("{told}");
+        run.findings.notes.push(told);
+    }
     let size_bytes = std::fs::metadata(run.config.data_dir.published()).ok().map(|file| file.len());
     run.leave(Counts { file_count: Some(1), size_bytes, ..Counts::default() });
     Ok(())
