@@ -171,6 +171,7 @@ impl Desk {
             most_rows: Some(MOST_ROWS),
             most_bytes: Some(MOST_BYTES),
             timeout: self.timeout,
+            is_plan: false,
         })
     }
 

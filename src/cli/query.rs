@@ -104,6 +104,7 @@ pub(super) fn run_query(cli: &Cli, arguments: &QueryArgs, data_dir: &DataDir) ->
         most_rows: None,
         most_bytes: None,
         timeout: arguments.timeout,
+        is_plan: false,
     };
     let guard = Guard::new()?;
     match format {
