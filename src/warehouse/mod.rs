@@ -55,7 +55,7 @@ pub(crate) use known_reads::KnownReads;
 pub(crate) use landing::{Landing, ReceivedFor};
 pub(crate) use mart_files::PublishedMarts;
 pub(crate) use published::{
-    FeatureTable, FeatureWish, NextVersion, PublishedFeatures, PublishedFile, remove_features,
+    FeatureTable, FeatureWish, NextVersion, PublishedFile, remove_features,
 };
 pub(crate) use query::{Answered, Column, Question, Refusal, Shape, answer, query_memory_bytes};
 pub(crate) use query::{ListedTable, counts, csv_line};

@@ -135,22 +135,9 @@ pub(super) mod features {
         include_str!("../../sql/duckdb/features/song_features.sql");
     pub(crate) const PLAYLIST_FEATURES: &str =
         include_str!("../../sql/duckdb/features/playlist_features.sql");
-    pub(crate) const AS_OF: &str = include_str!("../../sql/duckdb/features/as_of.sql");
-    pub(crate) const OF_PUBLISHED: &str =
-        include_str!("../../sql/duckdb/features/of_published.sql");
-    pub(crate) const OF_FORMER: &str = include_str!("../../sql/duckdb/features/of_former.sql");
     #[cfg(test)]
-    pub(super) const ALL: &[&str] = &[
-        INTERACTIONS,
-        BEGIN,
-        PART_COUNT,
-        DEGREES,
-        SONG_FEATURES,
-        PLAYLIST_FEATURES,
-        AS_OF,
-        OF_PUBLISHED,
-        OF_FORMER,
-    ];
+    pub(super) const ALL: &[&str] =
+        &[INTERACTIONS, BEGIN, PART_COUNT, DEGREES, SONG_FEATURES, PLAYLIST_FEATURES];
     /// What each column means, as it is written beside the files.
     pub(crate) const MEANINGS: &str = include_str!("../../sql/duckdb/features/features.yml");
     /// The same as JSON. Made by build.rs.

@@ -164,9 +164,7 @@ async fn erase_all(
     beyond::erase_report(places).await?;
     erase::processed(places).await?;
     // Beside the marts, and made of the published file, which knows them no more.
-    if let Some(told) = run::features::renew_without_forgotten(&warehouse, places.job.config)? {
-        tracing::warn!("{told}");
-    }
+    run::features::renew(&warehouse, places.job.config)?;
     erase::rest_of_this_machine(places, scope)?;
     end(places, HeldLedger { warehouse, lock }, scope, plan, state.as_mut()).await
 }

@@ -4,7 +4,7 @@ use duckdb::{Connection, OptionalExt};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::writer::{Earlier, Writer};
+use super::writer::Writer;
 use crate::warehouse::error::{Doing, Error};
 use crate::warehouse::sql_files::{self, features, ledger, literal, quoted, recommend};
 
@@ -38,73 +38,32 @@ impl FeatureWish {
 
 impl Writer<'_> {
     /// Makes `features` of the attached file anew, where the ledger says that they are wanted.
-    pub(super) fn renew_features(&self, earlier: Earlier<'_>) -> Result<(), Error> {
+    pub(super) fn renew_features(&self) -> Result<(), Error> {
         match FeatureWish::noted(self.connection)? {
-            Some(wish) => self.write_features(&wish, earlier),
+            Some(wish) => self.write_features(&wish),
             None => Ok(()),
         }
     }
 
-    /// Makes `features` of the attached file anew, or leaves them as they were.
-    pub(super) fn write_features(
-        &self,
-        wish: &FeatureWish,
-        earlier: Earlier<'_>,
-    ) -> Result<(), Error> {
+    /// Makes `features` of the attached file anew.
+    pub(super) fn write_features(&self, wish: &FeatureWish) -> Result<(), Error> {
         // The statements are those that a person would write in the file.
         self.run("use published")?;
-        let written = self.make_or_keep_features(wish, earlier);
+        let written = self.write_feature_tables(wish);
         self.undo("use work")?;
         written
     }
 
-    fn make_or_keep_features(&self, wish: &FeatureWish, earlier: Earlier<'_>) -> Result<(), Error> {
-        if wish.api_content || api_list_count(self.connection)? == 0 {
-            return self.make_feature_tables();
-        }
-        match earlier {
-            Earlier::In(former) if former.exists() => {
-                let name = literal(&former.to_string_lossy());
-                self.run(&format!("attach {name} as former (read_only)"))?;
-                let taken = self.take_over_features();
-                let detached = self.undo("detach former");
-                taken.and(detached)
-            }
-            Earlier::In(_) | Earlier::InTheCopy | Earlier::Forgotten => Ok(()),
-        }
-    }
-
-    /// Brings over what the attached `former` has, with what is said of it.
-    fn take_over_features(&self) -> Result<(), Error> {
-        let doing = "take over the features";
-        let mut statement = self.connection.prepare(features::OF_FORMER).doing(doing)?;
-        let told = statement.query_map([], |row| {
-            let (table, column, comment) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            Ok(Told { table, column, comment })
-        });
-        let told: Vec<Told> = told.and_then(Iterator::collect).doing(doing)?;
-        drop(statement);
-        if !told.is_empty() {
-            self.run("create schema features")?;
-        }
-        for Told { table, column, comment } in told {
-            let (table, comment) = (quoted(&table), literal(&comment.unwrap_or_default()));
-            match column {
-                None => self.run(&format!(
-                    "create table features.{table} as from former.features.{table};\ncomment on table features.{table} is {comment}"
-                ))?,
-                Some(column) => {
-                    let column = quoted(&column);
-                    self.run(&format!("comment on column features.{table}.{column} is {comment}"))?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn make_feature_tables(&self) -> Result<(), Error> {
+    fn write_feature_tables(&self, wish: &FeatureWish) -> Result<(), Error> {
         let doing = "make the features";
         let count = |sql: &str| self.connection.query_row(sql, [], |row| row.get::<_, u64>(0));
+        let api_list_count = count(recommend::API_LISTS).doing(doing)?;
+        if 0 < api_list_count && !wish.api_content {
+            tracing::warn!(
+                "features are not renewed: {api_list_count} list(s) came from Spotify's API since they were made; `snowtrack features --i-may-use-api-content` makes them again, where you may"
+            );
+            return self.run("drop schema if exists features cascade");
+        }
         tracing::debug!("make the features");
         self.run(&sql_files::begin_features())?;
         let part_count = count(features::PART_COUNT).doing(doing)?;
@@ -118,37 +77,18 @@ impl Writer<'_> {
         ] {
             self.run(&format!("create table features.{name} as\n{sql}"))?;
         }
-        let as_of: Option<String> =
-            self.connection.query_row(features::AS_OF, [], |row| row.get(0)).doing(doing)?;
-        self.run(&comments(as_of.as_deref()))?;
+        self.run(&comments())?;
         self.run("drop table temp.train_pairs; drop table temp.degrees")
     }
 }
 
-/// A table, or one of its columns, and what is said of it.
-struct Told {
-    table: String,
-    column: Option<String>,
-    comment: Option<String>,
-}
-
-/// How many lists of the file in use came from Spotify's API.
-pub(super) fn api_list_count(connection: &Connection) -> Result<u64, Error> {
-    let count = connection.query_row(recommend::API_LISTS, [], |row| row.get(0));
-    count.doing("look where the lists come from")
-}
-
-/// What stands between a table's meaning and the start of the run whose data it is made of.
-pub(super) const AS_OF: &str = " Made as of the run that began ";
-
 /// A comment on each table and column of features.
-fn comments(as_of: Option<&str>) -> String {
+fn comments() -> String {
     let meanings: Value = serde_json::from_str(features::MEANINGS_JSON).unwrap_or_default();
     let text = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
     let mut sql = String::new();
     for (table, described) in meanings["tables"].as_object().into_iter().flatten() {
-        let as_of = as_of.map(|at| format!("{AS_OF}{at}.")).unwrap_or_default();
-        let meaning = literal(&format!("{}{as_of}", text(described, "meaning")));
+        let meaning = literal(&text(described, "meaning"));
         sql.push_str(&format!("comment on table features.{table} is {meaning};\n"));
         for (column, about) in described["columns"].as_object().into_iter().flatten() {
             let (unit, nulls) = (text(about, "unit"), text(about, "nulls"));

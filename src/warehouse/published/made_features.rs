@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::features::{AS_OF, FeatureWish, api_list_count};
+use super::features::FeatureWish;
 use super::file::PublishedFile;
 use super::next_version::{move_into_place, number};
-use super::writer::{Earlier, Writer, beside, remove_if_there, remove_leftovers, size};
+use super::writer::{Writer, beside, remove_if_there, remove_leftovers, size};
 use crate::ids::Table;
 use crate::warehouse::Warehouse;
 use crate::warehouse::error::{Doing, Error};
@@ -22,16 +22,6 @@ pub(crate) struct FeatureTable {
     pub(crate) name: &'static str,
     pub(crate) row_count: u64,
     pub(crate) path: PathBuf,
-}
-
-/// What the published file has of features.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct PublishedFeatures {
-    pub(crate) are_there: bool,
-    /// The start of the run whose data they are made of, UTC; an earlier version did not say it.
-    pub(crate) as_of: Option<String>,
-    /// How many of the file's lists came from Spotify's API.
-    pub(crate) api_list_count: u64,
 }
 
 impl Warehouse {
@@ -65,7 +55,7 @@ impl Warehouse {
             writer.with_attached("", || {
                 // A file of an earlier version does not say it.
                 writer.run(PUBLISH_ORIGINS)?;
-                writer.write_features(wish, Earlier::InTheCopy)?;
+                writer.write_features(wish)?;
                 writer.run("checkpoint published")
             })
         });
@@ -83,32 +73,7 @@ impl Warehouse {
         PublishedFile::of(target, known.thousand_row_bytes + grown).map(Some)
     }
 
-    /// What the published file has of features, and what came to its lists since.
-    ///
-    /// # Errors
-    /// [`Error::Statement`].
-    pub(crate) fn published_features(&self, published: &Path) -> Result<PublishedFeatures, Error> {
-        let is_unwanted = || false;
-        let writer =
-            Writer { connection: &self.connection, file: published, is_unwanted: &is_unwanted };
-        writer.with_attached("(read_only)", || {
-            writer.run("use published")?;
-            let comments = self.rows(features::OF_PUBLISHED, "look for features", |row| {
-                row.get::<_, Option<String>>(0)
-            });
-            let api_list_count = api_list_count(&self.connection);
-            writer.undo("use work")?;
-            let comments = comments?;
-            let told = comments.iter().flatten().find_map(|told| told.split_once(AS_OF));
-            Ok(PublishedFeatures {
-                are_there: !comments.is_empty(),
-                as_of: told.map(|(_, at)| at.trim_end_matches('.').to_owned()),
-                api_list_count: api_list_count?,
-            })
-        })
-    }
-
-    /// Writes the features of the published file into a folder, each file in one step; where it has none, none.
+    /// Writes the features of the published file into a folder, each file in one step; where it has none, takes away those that are there.
     ///
     /// # Errors
     /// [`Error::File`] where the folder is not writable, [`Error::Statement`].
@@ -130,6 +95,7 @@ impl Warehouse {
             TABLES.into_iter().map(|name| self.export_table(name, folder)).collect()
         })?;
         if files.is_empty() {
+            remove_features(folder)?;
             return Ok(files);
         }
         let path = folder.join(MEANINGS);

@@ -18,18 +18,6 @@ pub(super) struct Writer<'w> {
     pub(super) is_unwanted: &'w dyn Fn() -> bool,
 }
 
-/// Where the features are that were made before. They stay as they are where nobody said that what came since may be used: what they were
-/// made of may be.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Earlier<'f> {
-    /// In the copy that is being changed.
-    InTheCopy,
-    /// In this file, whose place the new one takes.
-    In(&'f Path),
-    /// Nowhere: who is forgotten may be in them.
-    Forgotten,
-}
-
 impl Writer<'_> {
     /// Makes the file a copy of `target`.
     pub(super) fn copy(&self, target: &Path) -> Result<(), Error> {
@@ -61,15 +49,15 @@ impl Writer<'_> {
                     return Ok(false);
                 }
             }
-            self.renew_features(Earlier::InTheCopy)?;
+            self.renew_features()?;
             self.run("checkpoint published")?;
             Ok(true)
         })
     }
 
-    /// Writes all of `core` and `marts`, to take the place of `target`.
-    pub(super) fn write_anew(&self, target: &Path) -> Result<(), Error> {
-        self.write_tables(sql_files::publish_table, Earlier::In(target))
+    /// Writes all of `core` and `marts`.
+    pub(super) fn write_anew(&self) -> Result<(), Error> {
+        self.write_tables(sql_files::publish_table)
     }
 
     /// Writes all of `target` but the rows of who is forgotten, which never were in the file that is written: none of its pages has
@@ -77,17 +65,13 @@ impl Writer<'_> {
     pub(super) fn write_without_forgotten(&self, target: &Path) -> Result<(), Error> {
         let name = sql_files::literal(&target.to_string_lossy());
         self.end(&format!("attach {name} as former (read_only)"))?;
-        let written = self.write_tables(sql_files::republish_table, Earlier::Forgotten);
+        let written = self.write_tables(sql_files::republish_table);
         let detached = self.undo("detach former");
         written.and(detached)
     }
 
     /// Writes each table by a statement of its own, then `marts`.
-    fn write_tables(
-        &self,
-        statement: impl Fn(Table) -> String,
-        earlier: Earlier<'_>,
-    ) -> Result<(), Error> {
+    fn write_tables(&self, statement: impl Fn(Table) -> String) -> Result<(), Error> {
         remove_leftovers(self.file)?;
         self.with_attached("(storage_version 'v1.0.0')", || {
             self.run("create schema published.core; create schema published.marts")?;
@@ -107,7 +91,7 @@ impl Writer<'_> {
             self.run(sql_files::RENEW_OPERATIONS)?;
             // In one transaction, where a comment costs a tenth.
             self.in_transaction(|| self.run(descriptions::STATEMENTS.as_str()))?;
-            self.renew_features(earlier)?;
+            self.renew_features()?;
             self.run("checkpoint published")
         })
     }
