@@ -167,7 +167,7 @@ impl Server {
         };
         match answered {
             Ok(rows) => told(&rows),
-            Err(not_answered) => refused(&not_answered.told()),
+            Err(not_answered) => refused(&not_answered.for_tools()),
         }
     }
 }
@@ -178,6 +178,9 @@ fn told(rows: &Rows) -> CallToolResult {
         Err(error) => return refused(&error.to_string()),
     };
     let mut result = CallToolResult::structured(value);
+    for remark in &rows.remarks {
+        result.content.push(ContentBlock::text(format!("There are no rows: {remark}.")));
+    }
     if rows.truncated {
         result.content.push(ContentBlock::text(format!(
             "These are the first {} rows, and there are more: {MOST_ROWS} are the most that is given. Count or group in SQL, or ask for less.",

@@ -49,4 +49,20 @@ impl NotAnswered {
     pub(crate) fn told(&self) -> String {
         crate::causes::causes(self).join(": ")
     }
+
+    /// The same for who has tools and no command line.
+    pub(crate) fn for_tools(&self) -> String {
+        match self {
+            Self::NotAsked(error) => error.for_tools(),
+            Self::Refused(_) => of_tools(&self.told()),
+            _ => self.told(),
+        }
+    }
+}
+
+/// What a refusal says of the command line, in the words of the server's tools.
+fn of_tools(told: &str) -> String {
+    let told = told.split("; for more: open").next().unwrap_or_default();
+    told.replace(" (`--timeout`)", "")
+        .replace("`snowtrack query --tables` lists what there is", "`describe` lists what there is")
 }

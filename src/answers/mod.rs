@@ -5,6 +5,7 @@
 
 mod error;
 mod ledger;
+mod names;
 mod verdict;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 pub(crate) use error::NotAnswered;
+pub(crate) use names::kinds_of_parameter;
 
 use crate::definitions::{ReadyQuestion, ready_question, ready_questions};
 use crate::guard::{Guard, Question, Shape};
@@ -39,6 +41,9 @@ pub(crate) struct Rows {
     pub(crate) truncated: bool,
     /// When the published file was last renewed; NULL while there is none.
     pub(crate) as_of: Option<String>,
+    /// What is to be said beside them.
+    #[serde(skip)]
+    pub(crate) remarks: Vec<String>,
 }
 
 /// Who answers: the files of one data directory, and a guard before them.
@@ -78,7 +83,22 @@ impl Desk {
     ) -> Result<Rows, NotAnswered> {
         let question = ready_question(name)?;
         let values = question.values(&given(values)?)?;
-        self.ask(question.sql.clone(), values).await
+        let mut rows = self.ask(question.sql.clone(), values.clone()).await?;
+        if rows.rows.is_empty() {
+            let unknown = self.unknown_names(question, &values).await?;
+            rows.remarks = unknown.iter().map(ToString::to_string).collect();
+        }
+        Ok(rows)
+    }
+
+    /// Makes the plan of a query, which reads no row.
+    ///
+    /// # Errors
+    /// [`NotAnswered`].
+    pub(crate) async fn plan(&self, sql: String) -> Result<(), NotAnswered> {
+        let question = Question { is_plan: true, ..self.to_ask(sql, BTreeMap::new())? };
+        self.guard.ask(&question).await?;
+        Ok(())
     }
 
     /// The ready questions.
@@ -150,12 +170,14 @@ impl Desk {
         let question = self.to_ask(sql, parameters)?;
         let answer = self.guard.ask(&question).await?;
         let columns = answer.columns.into_iter().map(|column| column.name).collect();
-        Ok(Rows { columns, rows: answer.rows, truncated: answer.is_truncated, as_of })
+        let (rows, truncated) = (answer.rows, answer.is_truncated);
+        Ok(Rows { columns, rows, truncated, as_of, remarks: Vec::new() })
     }
 
     /// Rows that are all.
     fn all(&self, rows: Vec<Value>) -> Rows {
-        Rows { columns: Vec::new(), rows, truncated: false, as_of: self.as_of() }
+        let (columns, remarks, as_of) = (Vec::new(), Vec::new(), self.as_of());
+        Rows { columns, rows, truncated: false, as_of, remarks }
     }
 
     fn to_ask(
@@ -171,6 +193,7 @@ impl Desk {
             most_rows: Some(MOST_ROWS),
             most_bytes: Some(MOST_BYTES),
             timeout: self.timeout,
+            is_plan: false,
         })
     }
 

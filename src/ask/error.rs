@@ -47,8 +47,12 @@ impl Failed {
 
     /// A ready question that was asked wrongly: the error has the model's own words alone.
     pub(super) fn ready(error: NotAnswered) -> Self {
-        let hint = Some(clipped(&error.told()));
-        Self { why: error.into(), for_the_model: hint }
+        let hint = match &error {
+            // Examples are names.
+            NotAnswered::NotAsked(error) => clipped(&error.plain()),
+            _ => clipped(&error.told()),
+        };
+        Self { why: error.into(), for_the_model: Some(hint) }
     }
 
     /// A plan that DuckDB did not make of the model's own words, or that the guard refused.

@@ -3,6 +3,7 @@
 //! In: a question, and a server of models. Out: rows, the query that gave them, and what was assumed. A model sees the question, the
 //! schema and the definitions, and of an error what carries no value of a row. What it writes is SQL of a stranger: the guard runs it.
 
+mod compared;
 mod error;
 mod evaluate;
 mod model;
@@ -21,16 +22,14 @@ pub(crate) use names::Meant;
 pub(crate) use nearest::nearest;
 pub(crate) use prompt::Prompt;
 
-use crate::answers::{Desk, Rows, given};
+use crate::answers::{Desk, Rows, given, kinds_of_parameter};
 use crate::definitions::{NotAsked, ready_question};
 use error::Failed;
+use names::{Corrected, Corrections};
 use reply::Choice;
 
 /// How often a model may mend its answer.
 const MOST_REPAIRS: usize = 2;
-
-/// The parameters of ready questions that are a playlist's name or id.
-const PLAYLISTS: [&str; 2] = ["playlist", "other_playlist"];
 
 /// The answer.
 #[derive(Debug, Serialize)]
@@ -45,6 +44,8 @@ pub(crate) struct Told {
     pub(crate) parameters: Map<String, Value>,
     /// Names that were corrected.
     pub(crate) names: Vec<Meant>,
+    /// What should be a name, and nothing is called so or alike.
+    pub(crate) unknown_names: Vec<String>,
     pub(crate) model: String,
 }
 
@@ -87,7 +88,7 @@ async fn answer(desk: &Desk, model: &str, choice: Choice) -> Result<Told, Failed
     }
 }
 
-/// A ready question, asked of the playlist that was meant.
+/// A ready question, asked of the names that were meant.
 pub(crate) async fn ready(
     desk: &Desk,
     model: &str,
@@ -99,13 +100,14 @@ pub(crate) async fn ready(
     // A model writes an empty text for what is left out.
     values.retain(|_, value| value.as_str().is_none_or(|text| !text.trim().is_empty()));
     let checked = question.values(&given(&values).map_err(Failed::ready)?).map_err(refused)?;
-    let mut names = Vec::new();
-    for parameter in PLAYLISTS {
-        let Some(said) = checked.get(parameter).and_then(Value::as_str) else { continue };
-        let found = names::nearest(desk, said, "playlists").await.map_err(Failed::finally)?;
-        if let Some(meant) = found {
-            names.push(Meant { said: said.to_owned(), meant: meant.clone() });
-            values.insert(parameter.to_owned(), meant.into());
+    let mut corrections = Corrections::default();
+    for (parameter, value) in &checked {
+        let (Some(kinds), Some(said)) = (kinds_of_parameter(parameter), value.as_str()) else {
+            continue;
+        };
+        let meant = names::of_value(desk, said, kinds, &mut corrections).await;
+        if let Some(meant) = meant.map_err(Failed::finally)? {
+            values.insert(parameter.clone(), meant.into());
         }
     }
     let values_now = given(&values).map_err(Failed::finally)?;
@@ -116,7 +118,8 @@ pub(crate) async fn ready(
         sql: question.sql.clone(),
         rows,
         parameters: values,
-        names,
+        names: corrections.names,
+        unknown_names: corrections.unknown,
         model: model.to_owned(),
     })
 }
@@ -124,17 +127,17 @@ pub(crate) async fn ready(
 /// SQL of the model's own: its plan first, which reads no row, then with the names that were meant.
 async fn written(desk: &Desk, model: &str, sql: &str) -> Result<Told, Failed> {
     let sql = sql.trim().trim_end_matches([';', ' ', '\n', '\t']);
-    // Between brackets: `analyze …` would run what is to be explained.
-    let plan = format!("explain from (\n{sql}\n)");
-    desk.query(plan).await.map_err(Failed::planned)?;
+    desk.plan(sql.to_owned()).await.map_err(Failed::planned)?;
     let corrected = names::corrected(desk, sql).await.map_err(Failed::finally)?;
-    let rows = desk.query(corrected.sql.clone()).await.map_err(Failed::run)?;
+    let Corrected { sql, corrections } = corrected;
+    let rows = desk.query(sql.clone()).await.map_err(Failed::run)?;
     Ok(Told {
         ready_question: None,
-        sql: corrected.sql,
+        sql,
         rows,
         parameters: Map::new(),
-        names: corrected.names,
+        names: corrections.names,
+        unknown_names: corrections.unknown,
         model: model.to_owned(),
     })
 }

@@ -16,15 +16,13 @@ const SEED: u32 = 7;
 const MOST_TOKENS: u32 = 1_500;
 /// So much of a model's own answer is repeated to it.
 const MOST_REPEATED_CHARS: usize = 4_000;
-/// So much of a column's meaning is told.
-const MOST_MEANING_CHARS: usize = 80;
 
 const RULES: &str = "You turn one question about a warehouse of Spotify playlists into one JSON object with the keys \
 \"question\", \"parameters\" and \"sql\". You never see rows, and you do not answer the question yourself.
 Rules:
 1. Where a ready question below answers it, \"question\" is its name, \"parameters\" has values for what it leaves open, and \"sql\" is \"\".
 2. Else \"question\" is \"\", \"parameters\" is {} and \"sql\" is one DuckDB SELECT over the tables below, with their schema. No other statement is run.
-3. Names of playlists, songs, artists and albums are written exactly as the user wrote them and compared with = or IN; they are corrected later.
+3. Names of playlists, songs, artists, albums and genres are written exactly as the user wrote them, as values of parameters, too, and compared with =, <> or IN; they are corrected later.
 4. Times are UTC. Shares are between 0 and 1. Order and limit what could be long.
 5. The answer is the JSON object alone.";
 
@@ -123,7 +121,7 @@ fn definition() -> String {
         let description = one_line(&table.description);
         let _ = writeln!(text, "- {}.{}: {description}", table.schema, table.name);
         let columns = table.columns.iter().map(|column| {
-            let meaning = brief(&column.description);
+            let meaning = one_line(&column.description);
             match told.insert((&column.name, meaning.clone())) {
                 true => format!("{} ({meaning})", column.name),
                 false => column.name.clone(),
@@ -137,18 +135,6 @@ fn definition() -> String {
         let _ = writeln!(text, "- {name} = {how} from marts.{}: {}", it.table, it.description);
     }
     text
-}
-
-/// A column's meaning as far as its first sentence goes: models on a person's machine have little room.
-fn brief(text: &str) -> String {
-    let text = one_line(text);
-    let first = text.split(['.', ';']).next().unwrap_or_default();
-    match first.char_indices().nth(MOST_MEANING_CHARS) {
-        Some((end, _)) => {
-            first[..end].rsplit_once(' ').map_or(first, |(whole, _)| whole).to_owned()
-        }
-        None => first.to_owned(),
-    }
 }
 
 fn one_line(text: &str) -> String {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::exit::Error;
 use super::told::print_as_it_is;
-use super::{Cli, duration, one_line, print, runtime, tell};
+use super::{Cli, duration, failure, one_line, print, runtime, tell};
 use crate::answers::Desk;
 use crate::ask::{self, ModelError, NotTold, Outcome, Prompt, Score, Server, Told};
 use crate::config::Config;
@@ -78,10 +78,12 @@ pub(super) fn ask(cli: &Cli, arguments: &AskArgs, config: &Config) -> Result<(),
     match told {
         Ok(told) => show(cli, arguments, &Answer { question, told: &told }),
         Err(error) => {
-            if let NotTold::Model(_) | NotTold::GaveUp { .. } = &error {
-                offer(question);
+            let is_of_the_model = matches!(error, NotTold::Model(_) | NotTold::GaveUp { .. });
+            let error = Error::from(error);
+            if is_of_the_model {
+                offer(cli, question, &error)?;
             }
-            Err(error.into())
+            Err(error)
         }
     }
 }
@@ -109,16 +111,25 @@ async fn dry_run(arguments: &AskArgs, config: &Config, question: &str) -> Result
     print_as_it_is(&Prompt::new(question).body(&model))
 }
 
-/// The ready questions that may have been meant.
-fn offer(question: &str) {
+/// The ready questions that may have been meant; with `--json`, beside the error in its document.
+fn offer(cli: &Cli, question: &str, error: &Error) -> Result<(), Error> {
     let nearest = ask::nearest(question);
+    if cli.json {
+        let told = crate::causes::causes(error).join(": ");
+        let mut document = failure(error.code(), &told, false);
+        document["question"] = question.into();
+        document["nearest_questions"] = json!(nearest);
+        print(&document.to_string())?;
+    }
     if nearest.is_empty() {
-        return tell("no ready question is near; `snowtrack query --list` shows all");
+        tell("no ready question is near; `snowtrack query --list` shows all");
+        return Ok(());
     }
     let lines =
         nearest.iter().map(|it| format!("  snowtrack query {:<24} {}", it.name, it.description));
     let lines = lines.collect::<Vec<_>>().join("\n");
     tell(&format!("the nearest ready questions, which need no model:\n{lines}"));
+    Ok(())
 }
 
 /// What `--json` prints.
@@ -177,6 +188,10 @@ fn assumed(told: &Told) -> String {
     for name in &told.names {
         let (said, meant) = (one_line(&name.said), one_line(&name.meant));
         lines.push(format!("you said `{said}`, and `{meant}` was taken for it"));
+    }
+    // Many rows came of something else; a single one may be a count of nothing.
+    for said in told.unknown_names.iter().filter(|_| told.rows.rows.len() < 2) {
+        lines.push(format!("nothing is called `{}`, or anything like it", one_line(said)));
     }
     if let Some(as_of) = &told.rows.as_of {
         lines.push(format!("as of {as_of}"));

@@ -11,6 +11,7 @@ use super::harmless::harmless;
 use super::questions::{self, Asked, asked};
 use super::told::{has_begun_to_print, print_as_it_is};
 use super::{Cli, Output, duration, is_there, runtime, tell};
+use crate::answers::Desk;
 use crate::guard::{Answered, Guard, ListedTable, Question, Shape};
 use crate::ids::DataDir;
 use crate::phrase::counted;
@@ -79,7 +80,7 @@ pub(super) fn run_query(cli: &Cli, arguments: &QueryArgs, data_dir: &DataDir) ->
     if arguments.list {
         return questions::list(format);
     }
-    let Asked { sql, parameters } = match arguments.sql.as_deref() {
+    let Asked { sql, parameters, question: ready } = match arguments.sql.as_deref() {
         // The refused rows are of other tables than the questions.
         Some(text) if text != "-" && !arguments.refused => asked(text, &arguments.parameters)?,
         _ => questions::as_sql(sql(arguments)?, &arguments.parameters)?,
@@ -104,12 +105,23 @@ pub(super) fn run_query(cli: &Cli, arguments: &QueryArgs, data_dir: &DataDir) ->
         most_rows: None,
         most_bytes: None,
         timeout: arguments.timeout,
+        is_plan: false,
     };
     let guard = Guard::new()?;
-    match format {
-        _ if arguments.tables => show_tables(&guard, question, format),
-        Output::Table => show(&guard, question),
-        Output::Csv | Output::Json => relay(&guard, &question),
+    if arguments.tables {
+        return show_tables(&guard, question, format);
+    }
+    let parameters = question.parameters.clone();
+    let row_count = match format {
+        Output::Table => show(&guard, question)?,
+        Output::Csv | Output::Json => relay(&guard, &question)?,
+    };
+    match ready {
+        Some(ready) if row_count == Some(0) => {
+            let desk = Desk::new(data_dir, arguments.timeout)?;
+            questions::tell_unknown_names(&desk, ready, &parameters)
+        }
+        _ => Ok(()),
     }
 }
 
@@ -156,8 +168,8 @@ fn whole(input: impl Read) -> io::Result<String> {
     }
 }
 
-/// A table for people.
-fn show(guard: &Guard, question: Question) -> Result<(), Error> {
+/// A table for people. How many rows it has.
+fn show(guard: &Guard, question: Question) -> Result<Option<u64>, Error> {
     let most = (Some(MOST_SHOWN_ROWS), Some(MOST_SHOWN_BYTES));
     let question = Question { most_rows: most.0, most_bytes: most.1, ..question };
     let answer = runtime()?.block_on(guard.ask(&question))?;
@@ -172,7 +184,8 @@ fn show(guard: &Guard, question: Question) -> Result<(), Error> {
         true => format!("the first {count} rows; `--format csv` and `--json` have them all"),
         false => counted(count as u64, "row"),
     };
-    print_as_it_is(&format!("{table}\n{rows}"))
+    print_as_it_is(&format!("{table}\n{rows}"))?;
+    Ok(Some(count as u64))
 }
 
 fn table() -> Table {
@@ -181,14 +194,14 @@ fn table() -> Table {
     table
 }
 
-/// The rows as they come.
-fn relay(guard: &Guard, question: &Question) -> Result<(), Error> {
+/// The rows as they come. How many they were, where somebody read them all.
+fn relay(guard: &Guard, question: &Question) -> Result<Option<u64>, Error> {
     let mut output = Screen { output: io::stdout().lock(), is_terminal: false, held: Vec::new() };
     output.is_terminal = output.output.is_terminal();
     match guard.relay(question, &mut output) {
-        Ok(answered) => answered.map(|_: Answered| ()).map_err(Error::from),
+        Ok(answered) => answered.map(|it: Answered| Some(it.row_count)).map_err(Error::from),
         // The reader has seen enough (`| head`).
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(None),
         Err(error) => Err(error.into()),
     }
 }

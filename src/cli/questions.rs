@@ -6,15 +6,18 @@ use std::io;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::Value;
 
-use super::Output;
 use super::exit::Error;
 use super::told::{has_begun_to_print, print_as_it_is};
+use super::{Output, one_line, runtime, tell};
+use crate::answers::Desk;
 use crate::definitions::{NotAsked, Parameter, ReadyQuestion, ready_question, ready_questions};
 
 /// A query, and values for what it leaves open.
 pub(super) struct Asked {
     pub(super) sql: String,
     pub(super) parameters: BTreeMap<String, Value>,
+    /// The ready question that it is.
+    pub(super) question: Option<&'static ReadyQuestion>,
 }
 
 /// The query that a text stands for: a ready question by its name, or the text itself.
@@ -28,7 +31,7 @@ pub(super) fn asked(text: &str, given: &[String]) -> Result<Asked, Error> {
 /// SQL, which has all its values.
 pub(super) fn as_sql(sql: String, given: &[String]) -> Result<Asked, Error> {
     match given {
-        [] => Ok(Asked { sql, parameters: BTreeMap::new() }),
+        [] => Ok(Asked { sql, parameters: BTreeMap::new(), question: None }),
         _ => Err(unasked(
             "`--param` gives values to a ready question, and this is SQL, which has its own; `snowtrack query --list` shows the questions"
                 .to_owned(),
@@ -38,7 +41,20 @@ pub(super) fn as_sql(sql: String, given: &[String]) -> Result<Asked, Error> {
 
 fn values_for(name: &str, given: &[String]) -> Result<Asked, NotAsked> {
     let question = ready_question(name)?;
-    Ok(Asked { sql: question.sql.clone(), parameters: question.values(given)? })
+    let (sql, parameters) = (question.sql.clone(), question.values(given)?);
+    Ok(Asked { sql, parameters, question: Some(question) })
+}
+
+/// Says which values of a question that has no rows are names of nothing. That it cannot be said is no reason to fail.
+pub(super) fn tell_unknown_names(
+    desk: &Desk,
+    question: &ReadyQuestion,
+    values: &BTreeMap<String, Value>,
+) -> Result<(), Error> {
+    if let Ok(unknown) = runtime()?.block_on(desk.unknown_names(question, values)) {
+        unknown.iter().for_each(|it| tell(&one_line(&it.to_string())));
+    }
+    Ok(())
 }
 
 /// One word is no SQL that is answered.

@@ -66,7 +66,7 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "DIR", conflicts_with_all = ["playlist", "mine", "liked"])]
     from_dir: Option<PathBuf>,
     /// Also write each received document into this folder
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["demo", "from_dir"])]
     record: Option<PathBuf>,
     /// Read playlists (with --enrich: artists and albums) again although they are known
     #[arg(long)]
@@ -322,7 +322,8 @@ fn go(cli: &Cli, config: &Config, settings: &Settings, drawing: Drawing) -> Resu
     if cli.json {
         print(&serde_json::to_string(&report).map_err(std::io::Error::from)?)?;
     } else if !cli.quiet {
-        print(summary::summary(&report, began.elapsed(), config).trim_end())?;
+        let last = *settings.stages.end();
+        print(summary::summary(&report, last, began.elapsed(), config).trim_end())?;
     }
     error.map_or(Ok(()), |error| Err(error.into()))
 }

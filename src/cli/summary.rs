@@ -8,6 +8,7 @@ use indicatif::HumanBytes;
 use super::harmless::{one_line, shortened};
 use super::told::flags;
 use crate::config::Config;
+use crate::event::Stage;
 use crate::phrase::{counted, either};
 use crate::run::{
     CheckReport, EnrichmentReport, PlaylistReport, RunReport, StreamReport, TableReport,
@@ -17,8 +18,8 @@ use crate::status::FileState;
 use crate::status::{PlaylistStatus, RunStatus, RunVerdict};
 
 /// What happened, what the checks found, what was written and where to look next. `took` is this command's own time: the run that it
-/// goes on with, or asks about, may have begun days ago.
-pub(super) fn summary(report: &RunReport, took: Duration, config: &Config) -> String {
+/// goes on with, or asks about, may have begun days ago; `last` is the last of its stages.
+pub(super) fn summary(report: &RunReport, last: Stage, took: Duration, config: &Config) -> String {
     let mut text = String::new();
     let seconds = took.as_secs_f64();
     let _ = match (report.status, &report.error) {
@@ -30,8 +31,12 @@ pub(super) fn summary(report: &RunReport, took: Duration, config: &Config) -> St
         ),
         (status, _) => writeln!(text, "run {} {status} in {seconds:.1} s", report.run_id),
     };
-    source(&mut text, report);
-    tables(&mut text, &report.tables);
+    // What is only landed is in no table yet, and not counted by kind.
+    let is_shaped = Stage::Transform <= last;
+    source(&mut text, report, is_shaped);
+    if is_shaped {
+        tables(&mut text, &report.tables);
+    }
     checks(&mut text, &report.checks);
     if matches!(
         report.status,
@@ -47,15 +52,29 @@ pub(super) fn summary(report: &RunReport, took: Duration, config: &Config) -> St
     stream(&mut text, &report.streams);
     verification(&mut text, report);
     if report.error.is_none() {
-        let _ = writeln!(
-            text,
-            "\nlook next:\n  {}\n  {}\n  {}",
-            flags().command("report --open"),
-            flags().command("query --list"),
-            flags().command(&format!("query \"{LOOK_NEXT}\""))
-        );
+        look_next(&mut text, last, config);
     }
     text
+}
+
+/// Where there is something to look at; before the first of it, how to get there.
+fn look_next(text: &mut String, last: Stage, config: &Config) {
+    if !config.data_dir.published().exists() {
+        let next = Stage::ALL.into_iter().find(|stage| last < *stage && last < Stage::Publish);
+        if let Some(next) = next {
+            let next = flags().command(next.name());
+            let _ =
+                writeln!(text, "\nthere is nothing to look at before `publish`; next:\n  {next}");
+        }
+        return;
+    }
+    let _ = writeln!(
+        text,
+        "\nlook next:\n  {}\n  {}\n  {}",
+        flags().command("report --open"),
+        flags().command("query --list"),
+        flags().command(&format!("query \"{LOOK_NEXT}\""))
+    );
 }
 
 /// A query whose result fits into a terminal.
@@ -63,7 +82,7 @@ const LOOK_NEXT: &str =
     "select playlist_name, row_count, artist_count, last_added_at from marts.playlist_overview";
 
 /// What was asked of Spotify, what came of it, and what did not.
-fn source(text: &mut String, report: &RunReport) {
+fn source(text: &mut String, report: &RunReport, is_shaped: bool) {
     if report.spotify.call_count > 0 {
         let waited = report.spotify.waited_ms as f64 / 1000.0;
         let _ = writeln!(
@@ -80,7 +99,7 @@ fn source(text: &mut String, report: &RunReport) {
             end.format("%Y-%m-%d")
         );
     }
-    playlists(text, &report.playlists);
+    playlists(text, &report.playlists, is_shaped);
     details(text, report.enrichment);
     for note in &report.notes {
         let _ = writeln!(text, "  {note}");
@@ -109,7 +128,7 @@ fn details(text: &mut String, details: EnrichmentReport) {
     }
 }
 
-fn playlists(text: &mut String, playlists: &[PlaylistReport]) {
+fn playlists(text: &mut String, playlists: &[PlaylistReport], is_shaped: bool) {
     if playlists.is_empty() {
         return;
     }
@@ -138,7 +157,7 @@ fn playlists(text: &mut String, playlists: &[PlaylistReport]) {
         ];
         // What was not read was not counted by kind either.
         let [songs, episodes, local, removed] = kinds.map(|count| match playlist.status {
-            PlaylistStatus::Fetched => count.to_string(),
+            PlaylistStatus::Fetched if is_shaped => count.to_string(),
             _ => "–".to_owned(),
         });
         let _ = writeln!(

@@ -75,6 +75,42 @@ pub(crate) enum NotAsked {
     NotOfType { name: String, value: String, wanted: &'static str },
 }
 
+impl NotAsked {
+    /// The same without a word of the command line, and without an example, which is a name.
+    pub(crate) fn plain(&self) -> String {
+        match self {
+            Self::UnknownQuestion { name, nearest, .. } if nearest.is_empty() => {
+                format!("there is no ready question `{name}`")
+            }
+            Self::UnknownQuestion { name, nearest, .. } => {
+                let nearest = nearest.join("`, `");
+                format!("there is no ready question `{name}`; the nearest: `{nearest}`")
+            }
+            Self::NoValue { name, known } => {
+                format!("the parameter `{name}` has no value in `parameters`; {known}")
+            }
+            Self::Missing { question, name, .. } => {
+                format!("`{question}` needs `{name}`: give it in `parameters`")
+            }
+            Self::UnknownParameter { .. } | Self::Twice { .. } | Self::NotOfType { .. } => {
+                self.to_string()
+            }
+        }
+    }
+
+    /// The same in the words of the server's tools.
+    pub(crate) fn for_tools(&self) -> String {
+        let plain = self.plain();
+        match self {
+            Self::UnknownQuestion { table: Some(table), .. } => {
+                format!("{plain}; `list_questions` shows all, and `query` asks the table {table}")
+            }
+            Self::UnknownQuestion { .. } => format!("{plain}; `list_questions` shows all"),
+            _ => plain,
+        }
+    }
+}
+
 fn or_else(nearest: &[String]) -> String {
     match nearest {
         [] => "; `snowtrack query --list` shows those that there are".to_owned(),

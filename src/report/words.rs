@@ -2,6 +2,9 @@
 
 use chrono::{NaiveDate, NaiveDateTime};
 
+/// Behind a sum over playlists, in which a song of several counts several times.
+pub(super) const ONCE_PER_LIST: &str = ", each song counted once per list";
+
 /// `12,345`.
 pub(super) fn grouped(count: u64) -> String {
     let digits = count.to_string();

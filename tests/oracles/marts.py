@@ -1,6 +1,7 @@
 """What every mart should hold, reckoned from the raw history in plain Python.
 
 usage: marts.py history SEED    prints the documents of some nights, made up at random
+       marts.py history scripted   those of a story in which each thing that can happen to a list happens once
        marts.py compare         reads {"nights", "started_at", "observations", "marts"} and prints where the marts' rows differ
 
 A night is a list of documents as Spotify would give them. `started_at` has the start of each night's run, `observations` what was
@@ -105,9 +106,23 @@ class Maker:
                 for _ in range(min(len(items), choose.randrange(0, 5))):
                     items.pop(choose.randrange(len(items)))
 
+    def document(self, playlist: str, name: str, version: str, rows: list[dict]) -> dict:
+        items = [self.body(row) for row in rows]
+        return {
+            "id": playlist,
+            "type": "playlist",
+            "name": name,
+            "snapshot_id": version,
+            "public": True,
+            "collaborative": playlist == made_id("p", 0),
+            "owner": {"id": "ana"},
+            "external_urls": page("playlist", playlist),
+            "items": {"href": "", "offset": 0, "limit": 100, "total": len(items), "next": None, "items": items},
+        }
+
     def night(self) -> list[dict]:
         documents = []
-        for number, (playlist, one) in enumerate(self.lists.items()):
+        for playlist, one in self.lists.items():
             # A list that is not there was deleted, or did not change.
             if documents and self.random.random() < 0.4:
                 continue
@@ -119,18 +134,7 @@ class Maker:
                 self.taken_down.add(self.random.randrange(24))
             self.change(one)
             self.version += 1
-            items = [self.body(row) for row in one["items"]]
-            document = {
-                "id": playlist,
-                "type": "playlist",
-                "name": one["name"],
-                "snapshot_id": f"v{self.version}",
-                "public": True,
-                "collaborative": number == 0,
-                "owner": {"id": "ana"},
-                "external_urls": page("playlist", playlist),
-                "items": {"href": "", "offset": 0, "limit": 100, "total": len(items), "next": None, "items": items},
-            }
+            document = self.document(playlist, one["name"], f"v{self.version}", one["items"])
             # Taken out, a former version with a song that was taken down since would bring its name back.
             self.former[playlist] = [
                 former
@@ -146,8 +150,51 @@ class Maker:
 def history(seed: int) -> list[list[dict]]:
     maker = Maker(seed)
     nights = [maker.night() for _ in range(9)]
-    genres = [["jazz", "swing"], ["jazz"], [], ["folk"]]
-    nights[0].append({"artists": [maker.artist(number) | {"type": "artist", "genres": genres[number]} for number in range(3)]})
+    nights[0].append(genres(maker))
+    return nights
+
+
+def genres(maker: Maker) -> dict:
+    names = [["jazz", "swing"], ["jazz"], [], ["folk"]]
+    return {"artists": [maker.artist(number) | {"type": "artist", "genres": names[number]} for number in range(3)]}
+
+
+# What is read in each night: of a list its name, and its songs by number; None is a row without an item. All nights are of one day.
+STORY = [
+    # The first run. Nobody reads list 3 again: it was deleted.
+    {0: ("List 0", [0, 1, 2]), 1: ("List 1", [0, 3, 3, None]), 2: ("List 2", [4, 4, 5, 1, "local"]), 3: ("List 3", [1, 0])},
+    # A song is added.
+    {0: ("List 0", [0, 1, 2, 6])},
+    # One is removed; the second version of the day.
+    {0: ("List 0", [0, 2, 6])},
+    # It is added again, and another moves.
+    {0: ("List 0", [6, 0, 2, 1])},
+    # A list is emptied, another gets a new name.
+    {1: ("List 1", []), 2: ("Renamed", [4, 4, 5, 1, "local"])},
+    # A song is taken down: its name is gone.
+    {0: ("List 0", [6, 0, 2, 1, 7]), "taken down": [0, 5]},
+]
+
+
+def scripted() -> list[list[dict]]:
+    maker, nights = Maker(0), []
+    for number, night in enumerate(STORY):
+        maker.taken_down.update(night.get("taken down", []))
+        documents = []
+        for place in (place for place in night if place != "taken down"):
+            name, songs = night[place]
+            rows = [
+                {
+                    "added_at": f"2026-01-{5 + at:02d}T10:{place:02d}:00Z",
+                    "added_by": {"id": ["ana", ""][at % 2]},
+                    "is_local": song == "local",
+                    "song": song,
+                }
+                for at, song in enumerate(songs)
+            ]
+            documents.append(maker.document(made_id("p", place), name, f"n{number}", rows))
+        nights.append(documents)
+    nights[0].append(genres(maker))
     return nights
 
 
@@ -548,6 +595,8 @@ def compare(given: dict) -> dict:
 
 if __name__ == "__main__":
     match sys.argv[1:]:
+        case ["history", "scripted"]:
+            print(json.dumps(scripted()))
         case ["history", seed]:
             print(json.dumps(history(int(seed))))
         case ["compare"]:

@@ -1,19 +1,27 @@
--- The name of the kinds ?2 (playlists, songs, artists, albums) that is most like ?1: accents, case and gaps do not count, and a
--- slip of the pen counts little. A name as it is written, or a playlist's id, is what was meant; of equals, the name that is first.
+-- The name of the kinds ?2 (playlists, songs, artists, albums, genres) that is most like ?1: accents, case and gaps do not count, and
+-- a slip of the pen counts little. A name as it is written, or an id of those kinds, is what was meant; of equals, the name that is first.
 with names as (
-    select 'playlists' as kind, name from core.playlists
+    select 'playlists' as kind, id, name from core.playlists
     union all
-    select 'songs', name from core.songs
+    select 'songs', id, name from core.songs
     union all
-    select 'artists', name from core.artists
+    select 'artists', id, name from core.artists
     union all
-    select 'albums', name from core.albums
+    select 'albums', id, name from core.albums
+    union all
+    select 'genres', '', genre from core.genres
+),
+
+wanted as (
+    select id, name
+    from names
+    where list_contains(string_split(?2, ','), kind)
 ),
 
 candidates as (
     select distinct name, strip_accents(lower(trim(name))) as plain
-    from names
-    where list_contains(string_split(?2, ','), kind) and trim(name) != ''
+    from wanted
+    where trim(name) != ''
 ),
 
 likened as (
@@ -31,10 +39,7 @@ likened as (
 select
     name,
     likeness,
-    is_exact or (
-        list_contains(string_split(?2, ','), 'playlists')
-        and ?1 in (select id from core.playlists)
-    ) as is_exact
+    is_exact or ?1 in (select id from wanted) as is_exact
 from likened
 order by is_exact desc, likeness desc, name
 limit 1

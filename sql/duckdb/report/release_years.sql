@@ -1,6 +1,7 @@
--- release_years: songs by the year in which they came out; without a year, where it is unknown.
-select release_year, sum(song_count)::bigint as song_count
-from marts.release_years
+-- release_years: different songs by the year in which they came out, over all playlists; without a year, where it is unknown.
+select extract(year from album_release_date)::integer as release_year, count(distinct song_id) as song_count
+from marts.playlist_songs_current
+where song_id is not null
 group by release_year
 order by release_year desc
 limit 300

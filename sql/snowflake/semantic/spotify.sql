@@ -364,7 +364,7 @@ where week is not null
 order by playlist_name, playlist_id, week'
     ),
     busiest_weeks as (
-        question 'In which weeks were most songs added, over all playlists?'
+        question 'In which weeks were most songs added to all playlists together, each song counted once per playlist?'
         sql 'select week, sum(added_song_count)::bigint as added_song_count, count(distinct playlist_id) as playlist_count
 from songs_added_weekly
 where week is not null

@@ -38,6 +38,7 @@ fn question(timeout_s: u64) -> Question {
         most_rows: Some(2),
         most_bytes: None,
         timeout: Duration::from_secs(timeout_s),
+        is_plan: false,
     }
 }
 

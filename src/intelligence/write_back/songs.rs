@@ -92,6 +92,7 @@ pub(super) async fn rows(data_dir: &DataDir, source: &ListSource) -> Result<Vec<
         most_rows: Some(MOST_SONGS as u64 + 1),
         most_bytes: None,
         timeout: PATIENCE,
+        is_plan: false,
     };
     let answer = Guard::new()?.ask(&question).await?;
     if !answer.columns.iter().any(|column| column.name == "song_id") {

@@ -5,7 +5,9 @@ use serde::Deserialize;
 use super::{Entry, List, Mark, Part, Section};
 use crate::report::asked::{Asked, Drawn, Wanted};
 use crate::report::charts::{Bar, Chart, Column, Text, columns, two_sided_bars};
-use crate::report::words::{at_start, counted, day, day_of, how_many, moment, spotify_page};
+use crate::report::words::{
+    ONCE_PER_LIST, at_start, counted, day, day_of, how_many, moment, spotify_page,
+};
 use crate::warehouse::Error;
 
 #[derive(Deserialize)]
@@ -68,8 +70,9 @@ fn latest(asked: &Asked) -> Result<Chart, Error> {
     asked.chart(&wanted, |rows: &[Changed]| {
         let first = &rows[0];
         let (added, removed) = (first.all_added_count, first.all_removed_count);
+        let once = if first.playlist_count > 1 { ONCE_PER_LIST } else { "" };
         let finding = format!(
-            "{} came and {} went, in {}.",
+            "{} came and {} went, in {}{once}.",
             at_start(added, "song"),
             how_many(removed),
             counted(first.playlist_count, "playlist")
@@ -107,8 +110,8 @@ fn history(asked: &Asked) -> Result<Chart, Error> {
             let moved = at_start(count(busiest), "song");
             let on = day(&busiest.changed_on);
             match days {
-                1 => format!("{moved} came or went on {on}, the only day with a change."),
-                _ => format!("{moved} came or went on {on}; no other of the last {days} days with a change had more."),
+                1 => format!("{moved} came or went on {on}, the only day with a change{ONCE_PER_LIST}."),
+                _ => format!("{moved} came or went on {on}; no other of the last {days} days with a change had more{ONCE_PER_LIST}."),
             }
         });
         let shown: Vec<Column> = rows

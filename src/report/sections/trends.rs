@@ -11,7 +11,7 @@ use crate::report::charts::{
     Bar, Chart, Column, Line, Point, Text, columns, lines, two_sided_bars,
 };
 use crate::report::words::{
-    at_start, counted, day, decimal, either, how_many, percent, share, spotify_page,
+    ONCE_PER_LIST, at_start, counted, day, decimal, either, how_many, percent, share, spotify_page,
 };
 use crate::warehouse::Error;
 
@@ -89,9 +89,9 @@ fn weekly(asked: &Asked) -> Result<Chart, Error> {
             let added = format!("{} {} added", at_start(count, "song"), either(count, "was", "were"));
             let week = day(&most.week.to_string());
             match weeks {
-                1 => format!("{added} in the week of {week}, the only one with an addition."),
+                1 => format!("{added} in the week of {week}, the only one with an addition{ONCE_PER_LIST}."),
                 _ => format!(
-                    "{added} in the week of {week}; no other of the {weeks} weeks shown had more. In all it was {}.",
+                    "{added} in the week of {week}; no other of the {weeks} weeks shown had more. In all it was {}{ONCE_PER_LIST}.",
                     counted(all, "song")
                 ),
             }

@@ -1,9 +1,7 @@
 //! What is one query, and does nothing but answer from the tables: DuckDB's own parser says it, before anything of it runs.
 //!
-//! Its tree is looked at a level at a time and without recursion: a query may be nested deeper than a stack.
+//! Its tree is looked at once and without recursion: a query may be nested deeper than a stack.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use duckdb::Connection;
@@ -11,6 +9,7 @@ use serde_json::value::RawValue;
 
 use super::place::{of_duckdb, place};
 use super::refusal::{Message, Refusal};
+use super::tree::{Node, each_object};
 
 /// What was found to be one query.
 #[derive(Debug, PartialEq, Eq)]
@@ -109,7 +108,7 @@ pub(super) fn check(connection: &Connection, sql: &str, file: &Path) -> Result<C
             None => Refusal::Empty,
         });
     };
-    look_at_all(statement)?;
+    each_object(statement.get(), look_at)?;
     if explained.is_some() {
         return Ok(Checked::Explained);
     }
@@ -184,8 +183,13 @@ fn no_select(connection: &Connection, sql: &str, file: &Path) -> Refusal {
     }
     match sql.to_lowercase().contains("pivot") {
         true => Refusal::PivotWithoutValues,
-        false => Refusal::NotASelect { word: word(sql).to_owned(), file: file.to_owned() },
+        false => Refusal::NotASelect { word: verb(sql).to_owned(), file: file.to_owned() },
     }
+}
+
+/// Why there is no plan of a plan.
+pub(super) fn no_plan(file: &Path) -> Refusal {
+    Refusal::NotASelect { word: "explain".to_owned(), file: file.to_owned() }
 }
 
 /// What stands behind `explain`, where the text begins with that.
@@ -205,11 +209,53 @@ fn word(sql: &str) -> &str {
     &text[..end.unwrap_or(text.len())]
 }
 
+/// The word that says what a statement does: behind the queries that it names first, where it begins with `with`.
+fn verb(sql: &str) -> &str {
+    let first = word(sql);
+    if !first.eq_ignore_ascii_case("with") {
+        return first;
+    }
+    let mut rest = &skipped(sql)[first.len()..];
+    let (mut depth, mut is_behind_a_query) = (0_usize, false);
+    loop {
+        rest = behind_gap(rest, |_| false);
+        let Some(letter) = rest.chars().next() else { return first };
+        let length = match letter {
+            '\'' | '"' => {
+                let end = rest[1..].find(letter);
+                end.map_or(rest.len(), |end| end + 2)
+            }
+            _ if letter.is_alphabetic() => {
+                let found = word(rest);
+                // A query that names itself may have its columns, or its keys, before it.
+                let is_of_with = ["as", "using"].iter().any(|it| found.eq_ignore_ascii_case(it));
+                if is_behind_a_query && !is_of_with {
+                    return found;
+                }
+                found.len()
+            }
+            _ => letter.len_utf8(),
+        };
+        match letter {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        is_behind_a_query = letter == ')' && depth == 0;
+        rest = &rest[length..];
+    }
+}
+
 /// The text behind what means nothing: gaps, comments, and what encloses or ends a statement.
-fn skipped(mut text: &str) -> &str {
+fn skipped(text: &str) -> &str {
+    behind_gap(text, |letter| matches!(letter, ';' | '('))
+}
+
+/// The text behind gaps, comments, and what else is passed over.
+fn behind_gap(mut text: &str, is_passed: fn(char) -> bool) -> &str {
     loop {
         let before = text;
-        text = text.trim_start_matches(|it: char| it.is_whitespace() || matches!(it, ';' | '('));
+        text = text.trim_start_matches(|it: char| it.is_whitespace() || is_passed(it));
         if let Some(comment) = text.strip_prefix("--") {
             text = comment.split_once('\n').map_or("", |(_, rest)| rest);
         } else if text.starts_with("/*") {
@@ -243,64 +289,30 @@ fn behind_comment(text: &str) -> &str {
     ""
 }
 
-/// A part of the tree that is still to be looked at.
-struct Part<'a> {
-    value: &'a RawValue,
-    /// Whether it is the function that a table is made by.
-    is_table: bool,
-}
-
-type Fields<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
-
 /// Looks at each function and table that the statement names.
-fn look_at_all(statement: &RawValue) -> Result<(), Refusal> {
-    let mut left = vec![Part { value: statement, is_table: false }];
-    while let Some(part) = left.pop() {
-        let text = part.value.get();
-        if text.starts_with('[') {
-            let values: Vec<&RawValue> = serde_json::from_str(text).map_err(unread)?;
-            left.extend(values.into_iter().map(|value| Part { value, is_table: false }));
-        } else if text.starts_with('{') {
-            let fields: Fields<'_> = serde_json::from_str(text).map_err(unread)?;
-            look_at(&fields, part.is_table)?;
-            let is_table_function = field(&fields, "type").as_deref() == Some("TABLE_FUNCTION");
-            left.extend(fields.into_iter().map(|(name, value)| Part {
-                value,
-                is_table: is_table_function && name == "function",
-            }));
-        }
-    }
-    Ok(())
-}
-
-/// The text of a field.
-fn field(fields: &Fields<'_>, name: &str) -> Option<String> {
-    fields.get(name).and_then(|value| serde_json::from_str(value.get()).ok())
-}
-
-fn look_at(fields: &Fields<'_>, is_table: bool) -> Result<(), Refusal> {
-    if let Some(name) = field(fields, "function_name") {
+fn look_at(node: &Node<'_>, is_table: bool) -> Result<(), Refusal> {
+    if let Some(name) = node.text("function_name") {
         let lower = name.to_lowercase();
         if is_table {
             if !TABLE_FUNCTIONS.contains(&lower.as_str()) {
                 return Err(Refusal::TableFunction { name, allowed: TABLE_FUNCTIONS.join(", ") });
             }
         } else if lower == "current_setting" {
-            return setting(fields);
+            return setting(node);
         } else if FUNCTIONS.contains(&lower.as_str())
             || FUNCTION_FAMILIES.iter().any(|it| lower.starts_with(it))
         {
             return Err(Refusal::Function { name });
         }
     }
-    match field(fields, "type").as_deref() {
-        Some("BASE_TABLE") => table(fields),
+    match node.text("type").as_deref() {
+        Some("BASE_TABLE") => table(node),
         _ => Ok(()),
     }
 }
 
 /// A setting by its name, as it stands there.
-fn setting(fields: &Fields<'_>) -> Result<(), Refusal> {
+fn setting(node: &Node<'_>) -> Result<(), Refusal> {
     #[derive(serde::Deserialize)]
     struct Constant {
         value: Named,
@@ -309,7 +321,7 @@ fn setting(fields: &Fields<'_>) -> Result<(), Refusal> {
     struct Named {
         value: String,
     }
-    let given = fields.get("children").map_or("", |children| children.get());
+    let given = node.children().unwrap_or_default();
     let given = serde_json::from_str::<Vec<Constant>>(given).unwrap_or_default();
     let name = given.into_iter().next().map(|it| it.value.value);
     match name {
@@ -322,8 +334,8 @@ fn setting(fields: &Fields<'_>) -> Result<(), Refusal> {
 }
 
 /// A table, which DuckDB would take for a file where there is none by that name.
-fn table(fields: &Fields<'_>) -> Result<(), Refusal> {
-    let part = |name| field(fields, name).unwrap_or_default();
+fn table(node: &Node<'_>) -> Result<(), Refusal> {
+    let part = |name| node.text(name).unwrap_or_default();
     let (catalog, schema, table) = (part("catalog_name"), part("schema_name"), part("table_name"));
     if SYSTEM_TABLES.contains(&table.to_lowercase().as_str()) {
         return Err(Refusal::SystemTable { name: table });
@@ -358,6 +370,28 @@ mod tests {
         ];
         for (sql, wanted) in cases {
             assert_eq!(word(sql), wanted, "{sql}");
+        }
+    }
+
+    #[test]
+    fn what_a_statement_does_stands_behind_the_queries_that_it_names() {
+        let cases = [
+            ("drop table x", "drop"),
+            ("with a as (select 1) insert into x from a", "insert"),
+            (
+                "WITH a AS (select ')' as b), c(d, e) as materialized (from a) Delete from x",
+                "Delete",
+            ),
+            (
+                "with recursive a(b) using key (b) as (select (1)) -- x\n update x set y = 1",
+                "update",
+            ),
+            ("with \"a)b\" as (select '(') /* ( */ merge into x", "merge"),
+            ("with", "with"),
+            ("with a as (select 1", "with"),
+        ];
+        for (sql, wanted) in cases {
+            assert_eq!(verb(sql), wanted, "{sql}");
         }
     }
 

@@ -7,6 +7,7 @@ mod place;
 mod refusal;
 mod tables;
 mod text;
+mod tree;
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
@@ -45,6 +46,8 @@ pub(crate) struct Question {
     pub(crate) most_bytes: Option<u64>,
     /// The time that it may take.
     pub(crate) timeout: Duration,
+    /// Whether only its plan is made, which reads no row.
+    pub(crate) is_plan: bool,
 }
 
 /// How rows are written.
@@ -67,6 +70,19 @@ pub(crate) struct Column {
     /// DuckDB's type; empty where nobody asked for it.
     #[serde(rename = "type")]
     pub(crate) kind: String,
+}
+
+/// DuckDB's name for texts.
+const TEXT: &str = "VARCHAR";
+
+impl Column {
+    fn new(name: &str, kind: &str) -> Self {
+        Self { name: name.to_owned(), kind: kind.to_owned() }
+    }
+
+    fn is_text(&self) -> bool {
+        self.kind == TEXT
+    }
 }
 
 /// What is known of a result once its rows are written.
@@ -94,20 +110,26 @@ pub(crate) fn answer(question: &Question, output: &mut dyn Write) -> Result<Answ
     let connection = open(&question.file)?;
     let checked = check::check(&connection, &question.sql, &question.file)?;
     let parameters = bound(&question.parameters)?;
-    let is_object = matches!(question.shape, Shape::Json | Shape::Objects);
-    let statement = match (&checked, is_object) {
-        (Checked::Explained, _) => question.sql.clone(),
-        (Checked::Query { sql }, true) => wrapped("to_json(\"each row\")::varchar", sql),
-        (Checked::Query { sql }, false) => wrapped("columns(*)::varchar", sql),
-    };
     let failed = |source| place::refusal(&connection, &question.sql, source, false);
+    let is_object = matches!(question.shape, Shape::Json | Shape::Objects);
+    let mut columns = Vec::new();
+    let statement = match &checked {
+        // Of a plan there is no plan, and `analyze` would run what it is of.
+        Checked::Explained if question.is_plan => return Err(check::no_plan(&question.file)),
+        Checked::Explained => question.sql.clone(),
+        Checked::Query { sql } if question.is_plan => format!("explain {}", wrapped("*", sql)),
+        Checked::Query { sql } if is_object => {
+            columns = described(&connection, sql, &parameters).map_err(failed)?;
+            as_json(&columns, sql)
+        }
+        Checked::Query { sql } => wrapped("columns(*)::varchar", sql),
+    };
     let mut prepared = connection.prepare(&statement).map_err(failed)?;
     // Streamed, or DuckDB would make all of the result first; its iterator panics where a row fails, so the rows are taken below.
     let _ = prepared.stream_arrow(&parameters).map_err(failed)?;
-    let is_whole = is_object && matches!(checked, Checked::Query { .. });
-    let mut answered = write(question, is_whole, &prepared, output)?;
-    if let (Shape::Objects, Checked::Query { sql }) = (question.shape, &checked) {
-        answered.columns = columns(&connection, sql, &parameters).map_err(failed)?;
+    let mut answered = write(question, &columns, &prepared, output)?;
+    if !columns.is_empty() {
+        answered.columns = columns;
     }
     Ok(answered)
 }
@@ -146,6 +168,20 @@ fn wrapped(shape: &str, sql: &str) -> String {
     format!("select {shape} from (\n{sql}\n) as \"each row\"")
 }
 
+/// The query with each value as JSON. A text is left as it is, for [`Rows`] to quote: DuckDB's writer of JSON sets six bytes aside for each byte
+/// of one, in each of 2,048 rows.
+fn as_json(columns: &[Column], sql: &str) -> String {
+    let numbered = |at: usize| format!("\"{at}\"");
+    let value = |(at, column): (usize, &Column)| match column.is_text() {
+        true => numbered(at),
+        false => format!("to_json({})::varchar as {0}", numbered(at)),
+    };
+    let values: Vec<String> = columns.iter().enumerate().map(value).collect();
+    let names: Vec<String> = (0..columns.len()).map(numbered).collect();
+    // By their places: of two that are called the same, one has another name inside.
+    format!("{}({})", wrapped(&values.join(", "), sql), names.join(", "))
+}
+
 fn bound(parameters: &BTreeMap<String, Value>) -> Result<HashMap<String, Bound>, Refusal> {
     let value = |(name, value): (&String, &Value)| {
         let bound = match value {
@@ -168,27 +204,28 @@ fn bound(parameters: &BTreeMap<String, Value>) -> Result<HashMap<String, Bound>,
 /// Writes rows as they come, until the last or until they are enough.
 fn write(
     question: &Question,
-    is_whole: bool,
+    described: &[Column],
     prepared: &Statement<'_>,
     output: &mut dyn Write,
 ) -> Result<Answered, Refusal> {
     let unwritten = |error: io::Error| Refusal::Unwritten { cause: error.to_string() };
     let schema = prepared.schema();
-    let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-    let mut rows = Rows::begin(question.shape, is_whole, &names, output).map_err(unwritten)?;
+    let own = || schema.fields().iter().map(|it| Column::new(it.name(), TEXT)).collect();
+    let columns = if described.is_empty() { own() } else { described.to_vec() };
+    let mut rows = Rows::begin(question.shape, &columns, output).map_err(unwritten)?;
     let mut is_truncated = false;
     let is_enough = |rows: &Rows<'_>| {
         question.most_rows.is_some_and(|most| most <= rows.row_count)
             || question.most_bytes.is_some_and(|most| most <= rows.byte_count)
     };
     while let Some(batch) = prepared.step().map_err(Refusal::of_rows)? {
-        let columns: Vec<_> = batch.columns().iter().map(|it| it.as_string::<i32>()).collect();
+        let texts: Vec<_> = batch.columns().iter().map(|it| it.as_string::<i32>()).collect();
         for at in 0..batch.len() {
             if is_enough(&rows) {
                 is_truncated = true;
                 break;
             }
-            let cells: Vec<Option<&str>> = columns.iter().map(|column| cell(column, at)).collect();
+            let cells: Vec<Option<&str>> = texts.iter().map(|column| cell(column, at)).collect();
             let size_bytes: usize = cells.iter().flatten().map(|cell| cell.len()).sum();
             if let Some(limit_bytes) = question.most_bytes.filter(|most| *most < size_bytes as u64)
             {
@@ -202,12 +239,11 @@ fn write(
     }
     let row_count = rows.row_count;
     rows.end().map_err(unwritten)?;
-    let columns =
-        names.into_iter().map(|name| Column { name: name.to_owned(), kind: String::new() });
-    Ok(Answered { columns: columns.collect(), row_count, is_truncated })
+    let columns = columns.iter().map(|it| Column::new(&it.name, "")).collect();
+    Ok(Answered { columns, row_count, is_truncated })
 }
 
-fn columns(
+fn described(
     connection: &Connection,
     sql: &str,
     parameters: &HashMap<String, Bound>,

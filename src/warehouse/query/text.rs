@@ -2,10 +2,8 @@
 
 use std::io::{self, Write};
 
+use super::{Column, Shape};
 use duckdb::arrow::array::{Array, StringArray};
-use serde_json::{Map, Value};
-
-use super::Shape;
 
 /// The text of a cell.
 pub(super) fn cell(column: &StringArray, at: usize) -> Option<&str> {
@@ -15,28 +13,36 @@ pub(super) fn cell(column: &StringArray, at: usize) -> Option<&str> {
 /// Writes rows, one after the other.
 pub(super) struct Rows<'a> {
     shape: Shape,
-    /// Whether DuckDB made each row one JSON object.
-    is_whole: bool,
-    names: &'a [&'a str],
+    /// What stands before each value of an object, and whether the value is a text.
+    keys: Vec<Key>,
     output: &'a mut dyn Write,
     pub(super) row_count: u64,
     pub(super) byte_count: u64,
+}
+
+/// A column's name in an object.
+struct Key {
+    json: String,
+    /// Else its values are JSON already.
+    is_text: bool,
 }
 
 impl<'a> Rows<'a> {
     /// Writes what stands before the first row.
     pub(super) fn begin(
         shape: Shape,
-        is_whole: bool,
-        names: &'a [&'a str],
+        columns: &[Column],
         output: &'a mut dyn Write,
     ) -> io::Result<Self> {
+        let names = || columns.iter().map(|column| Some(column.name.as_str()));
         match shape {
-            Shape::Csv => writeln!(output, "{}", csv(names.iter().map(|name| Some(*name))))?,
+            Shape::Csv => writeln!(output, "{}", csv(names()))?,
             Shape::Json => write!(output, "[")?,
             Shape::Objects | Shape::Cells => {}
         }
-        Ok(Self { shape, is_whole, names, output, row_count: 0, byte_count: 0 })
+        let key = |it: &Column| Ok(Key { json: quoted(&it.name)?, is_text: it.is_text() });
+        let keys = columns.iter().map(key).collect::<io::Result<_>>()?;
+        Ok(Self { shape, keys, output, row_count: 0, byte_count: 0 })
     }
 
     /// Writes a row.
@@ -44,7 +50,7 @@ impl<'a> Rows<'a> {
         let text = match self.shape {
             Shape::Csv => csv(cells.iter().copied()),
             Shape::Cells => serde_json::to_string(cells)?,
-            Shape::Json | Shape::Objects => self.object(cells),
+            Shape::Json | Shape::Objects => self.object(cells)?,
         };
         match self.shape {
             Shape::Json if self.row_count == 0 => write!(self.output, "{text}")?,
@@ -56,14 +62,20 @@ impl<'a> Rows<'a> {
         Ok(())
     }
 
-    fn object(&self, cells: &[Option<&str>]) -> String {
-        if self.is_whole {
-            return without_nan(cells.first().copied().flatten().unwrap_or("null"));
+    fn object(&self, cells: &[Option<&str>]) -> io::Result<String> {
+        let mut text = String::with_capacity(cells.iter().flatten().map(|it| it.len() + 16).sum());
+        for (key, cell) in self.keys.iter().zip(cells) {
+            text.push(if text.is_empty() { '{' } else { ',' });
+            text.push_str(&key.json);
+            text.push(':');
+            match cell {
+                None => text.push_str("null"),
+                Some(value) if key.is_text => text.push_str(&quoted(value)?),
+                Some(value) => text.push_str(&without_nan(value)),
+            }
         }
-        let named = self.names.iter().zip(cells);
-        let object: Map<String, Value> =
-            named.map(|(name, cell)| ((*name).to_owned(), (*cell).into())).collect();
-        Value::Object(object).to_string()
+        text.push('}');
+        Ok(text)
     }
 
     /// Writes what stands behind the last row.
@@ -73,6 +85,11 @@ impl<'a> Rows<'a> {
         }
         self.output.flush()
     }
+}
+
+/// A text as JSON.
+fn quoted(text: &str) -> io::Result<String> {
+    Ok(serde_json::to_string(text)?)
 }
 
 /// DuckDB writes floats that JSON has no word for as bare words, which no strict reader takes; they become `null`.

@@ -195,6 +195,40 @@ fn names_are_taken_for_the_nearest_that_there_are() {
             json!([{"song_count": 3}]),
             None,
         ),
+        // All but it; and under another name, in a query before the query, in brackets, and beside it.
+        (
+            "select playlist_name from playlist_overview where playlist_name not in ('cafe del mar')",
+            json!([{"playlist_name": "O'Brien's \"Late\" Show"}]),
+            Some(("cafe del mar", "Café del Mar")),
+        ),
+        (
+            "select song_count from playlist_overview where playlist_name <> 'OBriens late show'",
+            json!([{"song_count": 3}]),
+            Some(("OBriens late show", "O'Brien's \"Late\" Show")),
+        ),
+        (
+            "with x as (select playlist_name as n, song_count from playlist_overview), y as (from x) \
+             select y.song_count from y where y.n = 'cafe del mar'",
+            json!([{"song_count": 3}]),
+            Some(("cafe del mar", "Café del Mar")),
+        ),
+        (
+            "with x(n, c) as (select name, item_count from core.playlists) select c from x where lower(n) = lower('Cafe Del Mar')",
+            json!([{"c": 3}]),
+            Some(("Cafe Del Mar", "café del mar")),
+        ),
+        (
+            "select t.c from (select lower(playlist_name), song_count from playlist_overview) as t(n, c) where n in ('cafe del mar')",
+            json!([{"c": 3}]),
+            Some(("cafe del mar", "café del mar")),
+        ),
+        // What is called alike in another query is no name.
+        (
+            "with x as (select playlist_name as n from playlist_overview), y as (select 'Café del Ma' as n) \
+             select y.n from y, x where y.n = 'Café del Ma' limit 1",
+            json!([{"n": "Café del Ma"}]),
+            None,
+        ),
         // Nothing that there is was meant; patterns and other columns stay.
         (
             "select song_count from marts.playlist_overview where playlist_name = 'xyz'",
@@ -218,6 +252,97 @@ fn names_are_taken_for_the_nearest_that_there_are() {
         assert_eq!(answer["rows"], rows, "{written}: {answer}");
         let names = meant.map(|(said, meant)| json!({"said": said, "meant": meant}));
         assert_eq!(answer["names"], json!(Vec::from_iter(names)), "{written}");
+        let unknown: &[&str] = if written.contains("xyz") { &["xyz"] } else { &[] };
+        assert_eq!(answer["unknown_names"], json!(unknown), "{written}");
+    }
+}
+
+/// Values of ready questions that are names, as somebody remembers them, and the names of the demo.
+const REMEMBERED: [(&str, &str, &str, &str); 5] = [
+    ("playlist_songs", "playlist", "rain on tin roof", "Rain on Tin Roofs"),
+    ("shared_songs", "other_playlist", "liked song", "Liked Songs"),
+    ("songs_by_artist", "artist", "window ember", "Window Embers"),
+    ("song_history", "song", "kaunas my love", "Kaunas, My Love"),
+    ("songs_of_genre", "genre", "Indie Folc", "indie folk"),
+];
+
+#[test]
+fn every_name_in_a_ready_question_is_taken_for_the_nearest_and_the_model_never_hears_of_it() {
+    let world = published();
+    for (question, parameter, said, meant) in REMEMBERED {
+        let mut values = json!({ parameter: said });
+        if question == "shared_songs" {
+            values["playlist"] = "Long Way Home".into();
+        }
+        // The first answer fails, so that there is a second body.
+        let model = scripted([ready(question, &json!({"nothing": 1})), ready(question, &values)]);
+        let answer = told(&world, &model, "what is it?");
+        assert_eq!(answer["names"], json!([{"said": said, "meant": meant}]), "{question}");
+        assert!(!answer["rows"].as_array().unwrap().is_empty(), "{question}: {answer}");
+        for body in model.bodies() {
+            assert!(!body.contains(meant), "{question}: {body}");
+        }
+    }
+    // What is missing is told without an example, which is a name.
+    let model = scripted([ready("songs_by_artist", &json!({})), sql("select 1 as n")]);
+    told(&world, &model, "which songs are theirs?");
+    let bodies = model.bodies();
+    assert!(bodies[1].contains("needs `artist`"), "{}", bodies[1]);
+    assert!(!bodies[1].contains("Window Embers") && !bodies[1].contains("--param"));
+    // What nothing is called is said, by both.
+    let nobody = json!({"artist": "zzz qqq"});
+    let model = scripted([ready("songs_by_artist", &nobody), ready("songs_by_artist", &nobody)]);
+    let answer = told(&world, &model, "x");
+    assert_eq!((&answer["rows"], &answer["unknown_names"]), (&json!([]), &json!(["zzz qqq"])));
+    let text = String::from_utf8(ask(&world, &model, &["ask", "x"]).stdout).unwrap();
+    assert!(text.contains("nothing is called `zzz qqq`"), "{text}");
+}
+
+#[test]
+fn what_a_column_may_hold_is_told_to_its_last_word() {
+    let world = published();
+    let dry = ask(&world, &scripted([]), &["ask", "--dry-run", "--model", "m", "x"]);
+    let body = String::from_utf8(dry.stdout).unwrap();
+    // The changes, the reasons, the kinds, the precisions, and the states of runs, checks and files.
+    let words = "added removed taken_down track episode local year month day error warn pass fail \
+        verified unchanged ingested uploaded exported refused pending failed accepted loaded mismatch superseded";
+    for word in words.split_whitespace() {
+        let is_word = |at: usize| {
+            let around = [body[..at].chars().next_back(), body[at + word.len()..].chars().next()];
+            !around.into_iter().flatten().any(|it| it.is_alphanumeric() || it == '_')
+        };
+        assert!(body.match_indices(word).any(|(at, _)| is_word(at)), "no `{word}`");
+    }
+    for list in [
+        "removed: the other way round",
+        "taken_down: a song whose name",
+        "fail: some do",
+        "warn: they are only told",
+        "ingested, uploaded, exported, refused, pending or failed",
+        "mismatch, failed or superseded",
+        "year, month or day: how much of albums.release_date Spotify said",
+        "its page on open.spotify.com",
+    ] {
+        assert!(body.contains(list), "no `{list}`");
+    }
+}
+
+#[test]
+fn what_is_no_select_is_refused_in_the_guards_words() {
+    let world = published();
+    let nonsense = "select nope from core.songs";
+    for (written, wanted) in [
+        ("drop table core.songs", "`drop` is not run"),
+        ("with a as (select 1) insert into core.songs select * from a", "`insert` is not run"),
+        ("explain select 1", "`explain` is not run"),
+        (nonsense, "LINE 1: select nope"),
+    ] {
+        let model = scripted([sql(written), sql(written), sql(written)]);
+        let said = refused(&world, &model, &["ask", "x"]);
+        assert!(said.contains(wanted), "{written}: {said}");
+        assert!(!said.contains("LINE 2"), "{written}: {said}");
+        let bodies = model.bodies();
+        assert!(bodies[1].contains(wanted), "{written}: {}", bodies[1]);
     }
 }
 
@@ -383,6 +508,15 @@ fn without_a_model_the_nearest_ready_questions_are_offered() {
         assert!(said.contains("no model is reachable") && said.contains(wanted), "{said}");
     }
     assert!(said(&ask("zzz qqq")).contains("no ready question is near"));
+    let mut command = world.command(&["--json", "ask", "which artists have the most songs?"]);
+    let output = command.env("SNOWTRACK_LLM_URL", "http://127.0.0.1:1").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["exit_code"], 2);
+    assert!(document["error"].as_str().unwrap().contains("no model is reachable"), "{document}");
+    let nearest = document["nearest_questions"].as_array().unwrap();
+    let top = nearest.iter().find(|it| it["name"] == "top_artists").unwrap();
+    assert!(top["description"].is_string() && top["parameters"].is_array(), "{top}");
     // There is nothing to ask before the first run.
     let output = World::new().run(&["ask", "x"]);
     assert_eq!(output.status.code(), Some(2));

@@ -111,6 +111,38 @@ fn what_is_asked_wrongly_is_a_refusal_that_says_what_is_right() {
         let said = client.refusal(tool, &arguments);
         assert!(said.contains(wanted), "{tool} {arguments}: no `{wanted}` in {said}");
     }
+    // In words of the tools and of no command line.
+    for (tool, arguments, wanted) in [
+        (
+            "ask_question",
+            json!({"name": "songs_by_artist"}),
+            "needs `artist`: give it in `parameters`",
+        ),
+        ("ask_question", json!({"name": "top_artist"}), "`list_questions` shows all"),
+        ("ask_question", json!({"name": "zzzz"}), "`list_questions` shows all"),
+        ("ask_question", json!({"name": "playlist_overview"}), "`query` asks the table"),
+        (
+            "ask_question",
+            json!({"name": "top_artists", "parameters": {"n": 1}}),
+            "it takes `count`",
+        ),
+        ("query", json!({"sql": BOMB}), "its limit of 1 s"),
+        ("query", json!({"sql": "from 'x.csv'"}), "`describe` lists what there is"),
+        ("query", json!({"sql": "from pg_settings"}), "`describe` lists what there is"),
+        ("query", json!({"sql": "drop table core.songs"}), "`drop` is not run here"),
+    ] {
+        let said = client.refusal(tool, &arguments);
+        assert!(said.contains(wanted), "{tool} {arguments}: no `{wanted}` in {said}");
+        assert!(!said.contains("--") && !said.contains("snowtrack "), "{tool} {arguments}: {said}");
+        assert!(!said.contains(".duckdb"), "{tool} {arguments}: {said}");
+    }
+    // Nor is an empty answer taken for one about something.
+    let asked = json!({"name": "playlist_overlap", "parameters": {"playlist": "Long Way Hom"}});
+    let result = client.call("ask_question", &asked);
+    assert_eq!(result["structuredContent"]["rows"], json!([]));
+    let said = result["content"].to_string();
+    assert!(said.contains("no playlist has the name or id `Long Way Hom`"), "{said}");
+    assert!(said.contains("the nearest name is `Long Way Home`"), "{said}");
     // Before there is anything, that is said, too.
     let nothing = World::new();
     let mut early = Client::start(&nothing, &[]);

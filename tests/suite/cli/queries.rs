@@ -175,3 +175,25 @@ fn a_name_needs_no_schema_and_show_tables_shows_them() {
     assert_eq!(world.query("from playlist_overview"), world.query("from marts.playlist_overview"));
     assert_eq!(world.query("select count(*) as n from songs"), json!([{"n": 409}]));
 }
+
+#[test]
+fn a_ready_question_without_rows_says_which_name_nothing_has() {
+    let world = published();
+    let asked = |arguments: &[&str]| {
+        let output = world.run(&[&["query"], arguments].concat());
+        assert!(output.status.success(), "{arguments:?}: {}", said(&output));
+        said(&output)
+    };
+    for format in ["table", "csv", "json"] {
+        let unknown = ["playlist_overlap", "--param", "playlist=Long Way Hom", "--format", format];
+        let told = asked(&unknown);
+        assert!(told.contains("no playlist has the name or id `Long Way Hom`"), "{told}");
+        assert!(told.contains("the nearest name is `Long Way Home`"), "{told}");
+    }
+    let genre = asked(&["songs_of_genre", "--param", "genre=nosuch"]);
+    assert!(genre.contains("no genre has the name `nosuch`; the nearest name is `"), "{genre}");
+    // A name that is one, and an answer with rows, need no word.
+    let list = "playlist=Long Way Home";
+    assert_eq!(asked(&["playlist_changes", "--param", list, "--param", "since=2999-01-01"]), "");
+    assert_eq!(asked(&["playlist_overlap", "--param", list]), "");
+}

@@ -321,3 +321,46 @@ fn a_prefix_stays_in_the_lake_and_a_run_must_be_known() {
     let unknown = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
     refused(&world, &["status", "--run", unknown], 2, &[unknown]);
 }
+
+#[test]
+fn a_fetch_alone_leads_to_the_next_stage_and_counts_what_it_landed() {
+    let world = World::new();
+    let summary = String::from_utf8(world.run(&["fetch", "--demo"]).stdout).unwrap();
+    assert!(summary.contains("nothing to look at before `publish`"), "{summary}");
+    assert!(summary.contains("\n  snowtrack transform"), "{summary}");
+    assert!(!summary.contains("report") && !summary.contains("query --list"), "{summary}");
+    // Rows of what is read stand there, and of tables that are not made yet nothing.
+    assert!(!summary.contains("changed"), "{summary}");
+    let table = summary.lines().skip_while(|line| !line.contains("episodes")).skip(1);
+    let lists: Vec<Vec<&str>> = table
+        .take_while(|line| !line.is_empty())
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    assert!(lists.len() >= 7, "{summary}");
+    // Behind the rows nothing is counted by kind.
+    let kinds = |line: &[&str]| line.iter().position(|it| *it == "–").unwrap();
+    let rows: u64 = lists.iter().map(|it| it[kinds(it) - 1].parse::<u64>().unwrap()).sum();
+    assert!(lists.iter().all(|it| it[kinds(it)..].starts_with(&["–"; 4])), "{summary}");
+    let mut last = String::new();
+    for stage in ["transform", "check", "publish"] {
+        let output = world.run(&[stage]);
+        assert!(output.status.success(), "{output:?}");
+        last = String::from_utf8(output.stdout).unwrap();
+    }
+    assert!(last.contains("report --open"), "{last}");
+    let landed = world.query("select count(*) as n from core.playlist_songs");
+    assert_eq!(landed[0]["n"], rows);
+}
+
+#[test]
+fn what_is_recorded_already_is_not_recorded_again() {
+    let world = World::new();
+    for source in [&["--demo"][..], &["--from-dir", "there"]] {
+        let arguments = [&["fetch"], source, &["--record", "copy"]].concat();
+        let output = world.run(&arguments);
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(told.contains("--record") && told.contains("cannot be used with"), "{told}");
+        assert!(!world.path("copy").exists());
+    }
+}

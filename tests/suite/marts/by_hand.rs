@@ -38,7 +38,7 @@ fn item(letter: char) -> Value {
 
 /// A list with a row for each letter: a song, `-` for one that was removed, `l` for a local file, `p` for an episode. The row at
 /// position n was added on 5 January 2026, a Monday, plus n days, at 10:30 by `ana`, or by nobody known at an even position.
-fn list(letter: char, name: &str, snapshot: &str, rows: &str) -> Value {
+pub(crate) fn list(letter: char, name: &str, snapshot: &str, rows: &str) -> Value {
     let row = |(position, letter): (usize, char)| {
         let item = match letter {
             '-' => Value::Null,
@@ -62,11 +62,17 @@ fn list(letter: char, name: &str, snapshot: &str, rows: &str) -> Value {
     })
 }
 
+/// What Spotify says of the artist of half of the songs.
+pub(crate) fn genres_of_x() -> Value {
+    let url = format!("https://open.spotify.com/artist/{}", id('A', 'x'));
+    json!({"artists": [{"id": id('A', 'x'), "name": "Artist x", "type": "artist", "genres": ["dub", "jazz"],
+        "external_urls": {"spotify": url}}]})
+}
+
 /// One: a song leaves, comes back, another moves. Two: emptied, and renamed. Three: read once, then deleted.
 fn history() -> (World, [String; 5]) {
     let world = World::new();
-    let genres = json!({"artists": [{"id": id('A', 'x'), "name": "Artist x", "type": "artist", "genres": ["dub", "jazz"],
-        "external_urls": {"spotify": format!("https://open.spotify.com/artist/{}", id('A', 'x'))}}]});
+    let genres = genres_of_x();
     let started_at = [
         vec![
             list('1', "One", "v1", "ab"),

@@ -1,6 +1,6 @@
 //! The marts of the published file: what they say of histories that are played through the real binary.
 
-mod by_hand;
+pub(crate) mod by_hand;
 mod files;
 mod reckoned;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::support::World;
 
 /// One night: its documents are read by a run of their own. Returns the start of the run.
-fn night(world: &World, number: usize, documents: &[Value]) -> String {
+pub(crate) fn night(world: &World, number: usize, documents: &[Value]) -> String {
     let folder = format!("night-{number}");
     for (place, document) in documents.iter().enumerate() {
         world.write(&format!("{folder}/{place}.json"), &document.to_string());

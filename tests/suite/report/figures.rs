@@ -10,14 +10,14 @@ use super::section;
 use crate::support::World;
 
 /// The sentence of a chart.
-fn finding(page: &Element, title: &str) -> String {
+pub(super) fn finding(page: &Element, title: &str) -> String {
     let charts = page.named("figure").into_iter();
     let found = charts.clone().find(|it| it.named("h3")[0].text() == title);
     found.unwrap_or_else(|| panic!("no chart `{title}`")).named("desc")[0].text()
 }
 
 /// The cells of a chart's table.
-fn rows(page: &Element, title: &str) -> Vec<Vec<String>> {
+pub(super) fn rows(page: &Element, title: &str) -> Vec<Vec<String>> {
     let charts = page.named("figure").into_iter();
     let chart = charts.clone().find(|it| it.named("h3")[0].text() == title).unwrap();
     let rows = chart.named("tbody")[0].named("tr").into_iter();

@@ -1,5 +1,6 @@
 //! `report`: what the page promises, whatever is published, and that its figures are right.
 
+mod agreement;
 mod figures;
 mod form;
 mod page;

@@ -6,7 +6,7 @@ use super::playlist;
 use crate::report::asked::{Asked, Drawn, Wanted};
 use crate::report::charts::{Bar, Chart, Text, bars};
 use crate::report::sections::{Entry, List};
-use crate::report::words::{at_start, counted, day, either, how_many, spotify_page};
+use crate::report::words::{ONCE_PER_LIST, at_start, counted, day, either, how_many, spotify_page};
 use crate::warehouse::Error;
 
 #[derive(Deserialize)]
@@ -56,8 +56,9 @@ pub(super) fn duplicates(asked: &Asked) -> Result<Chart, Error> {
     };
     asked.chart(&wanted, |rows: &[Duplicates]| {
         let (repeated, alike) = (rows[0].all_repeated_count, rows[0].all_alike_count);
+        let once = if rows.len() > 1 { ONCE_PER_LIST } else { "" };
         let finding = format!(
-            "{} {} a song that is there already; {} {} title and artist with another of the list.",
+            "{} {} a song that is there already; {} {} title and artist with another of the list{once}.",
             at_start(repeated, "row"),
             either(repeated, "repeats", "repeat"),
             counted(alike, "song"),

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::playlist;
 use crate::report::asked::{Asked, Drawn, Wanted};
 use crate::report::charts::{Bar, Chart, Line, Point, Text, bars, lines};
-use crate::report::words::{counted, day, decimal, how_many, percent, percents};
+use crate::report::words::{ONCE_PER_LIST, counted, day, decimal, how_many, percent, percents};
 use crate::warehouse::Error;
 
 #[derive(Deserialize)]
@@ -54,8 +54,9 @@ pub(super) fn held(asked: &Asked) -> Result<Chart, Error> {
             1 => "The largest playlist".to_owned(),
             count => format!("The {count} largest playlists"),
         };
+        let once = if lists.len() > 1 { ONCE_PER_LIST } else { "" };
         let finding = format!(
-            "{which} held {} at the end of the day on which each was first read ({begin} for the first), and {} now.",
+            "{which} held {} at the end of the day on which each was first read ({begin} for the first), and {} now{once}.",
             counted(at_begin.max(0.0) as u64, "song"),
             how_many(at_end.max(0.0) as u64)
         );

@@ -9,7 +9,7 @@ use super::{Part, Section};
 use crate::report::asked::{Asked, Drawn, Wanted};
 use crate::report::charts::{Bar, Chart, Grid, Text, bars, grid};
 use crate::report::words::{
-    at_start, counted, day, either, grouped, length, percent, share, spotify_page,
+    ONCE_PER_LIST, at_start, counted, day, either, grouped, length, percent, share, spotify_page,
 };
 use crate::warehouse::Error;
 
@@ -194,7 +194,7 @@ fn hours(asked: &Asked) -> Result<Chart, Error> {
         let finding = rows.iter().max_by_key(|row| row.song_count).map_or_else(String::new, |most| {
             let weekday = LONG_DAYS.get(most.iso_weekday.wrapping_sub(1)).copied().unwrap_or_default();
             format!(
-                "{} of {} {} added on a {weekday} between {:02}:00 and {:02}:59 UTC; no other hour of the week has more.",
+                "{} of {} {} added on a {weekday} between {:02}:00 and {:02}:59 UTC; no other hour of the week has more{ONCE_PER_LIST}.",
                 at_start(most.song_count, "song"),
                 grouped(all),
                 either(most.song_count, "was", "were"),
@@ -237,7 +237,7 @@ fn adders(asked: &Asked) -> Result<Chart, Error> {
                 counted(first.all_song_count, "song")
             ),
             count => format!(
-                "{} {} named; the busiest added {}, {} of all. Of {} nobody is named.",
+                "{} {} named; the busiest added {}, {} of all{ONCE_PER_LIST}. Of {} nobody is named.",
                 at_start(count, "person").replace("persons", "people"),
                 either(count, "is", "are"),
                 counted(most, "song"),
