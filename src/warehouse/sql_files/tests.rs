@@ -94,8 +94,14 @@ fn every_sql_file_on_disk_is_listed() {
         .chain([COLUMNS_OF_A_TABLE, NEAREST_NAME])
         .chain([UNKNOWN_GENRES, TIDY_GENRES])
         .chain(recommend::ALL.iter().chain(features::ALL).copied())
-        .chain([forget::WHOSE,
-            forget::IN_PARQUET, forget::PURGE, forget::PURGE_TABLE, forget::ORIGINS, FRESH_TABLES])
+        .chain([
+            forget::WHOSE,
+            forget::IN_PARQUET,
+            forget::PURGE,
+            forget::PURGE_TABLE,
+            forget::ORIGINS,
+            FRESH_TABLES,
+        ])
         .chain([forget::NAMING_ROWS, forget::REPLACE_ROW])
         .chain(forget::ROWS.iter().map(|(_, sql)| *sql))
         .chain(ledger::ALL.iter().copied())
