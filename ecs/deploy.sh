@@ -69,6 +69,7 @@ add VpcId VPC_ID
 add SubnetIds SUBNET_IDS
 add AssignPublicIp ASSIGN_PUBLIC_IP
 add EgressPort EGRESS_PORT
+add KinesisStream KINESIS_STREAM
 add Family FAMILY
 add ScheduleExpression SCHEDULE
 add ScheduleTimezone SCHEDULE_TIMEZONE

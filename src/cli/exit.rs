@@ -124,6 +124,7 @@ impl Error {
                 | crate::operate::Area::State => LAKE,
                 crate::operate::Area::Spotify => SOURCE,
                 crate::operate::Area::Snowflake => SNOWFLAKE,
+                crate::operate::Area::Stream => USAGE,
                 crate::operate::Area::Ledger => MISMATCH,
                 crate::operate::Area::Waiting => LATER,
             },

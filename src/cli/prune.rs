@@ -1,5 +1,6 @@
 //! `prune`: local history that nothing needs any more goes; without `--yes` it is only shown.
 
+use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,7 +48,7 @@ pub(super) fn after_run(cli: &Cli, config: &Config, wait: &run::WaitArgs) {
     let Some(older_than) = config.prune_after else { return };
     let request = PruneRequest { older_than, wish: PruneWish::DeleteWhereWorth };
     match work(config, request, wait) {
-        Ok(pruned) if pruned.document_count == 0 && pruned.file_count == 0 => {}
+        Ok(pruned) if pruned.is_nothing() => {}
         Ok(pruned) if cli.json || cli.quiet => {
             tracing::info!("{}", in_words(&pruned, PruneWish::Delete));
         }
@@ -103,19 +104,28 @@ fn to_json(pruned: &Pruned, wish: PruneWish) -> String {
         "status": status,
         "document_count": pruned.document_count,
         "file_count": pruned.file_count,
+        "round_count": pruned.round_count,
+        "checked_run_count": pruned.checked_run_count,
         "freed_size_bytes": pruned.freed_size_bytes,
     })
     .to_string()
 }
 
 fn in_words(pruned: &Pruned, wish: PruneWish) -> String {
-    let Pruned { document_count, file_count, freed_size_bytes } = pruned;
+    let Pruned { document_count, file_count, round_count, checked_run_count, freed_size_bytes } =
+        pruned;
     let size = indicatif::HumanBytes(*freed_size_bytes);
-    let what = format!(
+    let mut what = format!(
         "{} and {}",
         counted(*document_count, "raw document"),
         counted(*file_count, "local file")
     );
+    if 0 < *round_count {
+        let _ = write!(what, ", {} that brought nothing", counted(*round_count, "run"));
+    }
+    if 0 < *checked_run_count {
+        let _ = write!(what, ", the passed checks of {}", counted(*checked_run_count, "run"));
+    }
     match wish {
         PruneWish::Show => format!(
             "{what}, needed by nothing any more: about {size}\nnothing was changed; the same command with `--yes` deletes them"

@@ -58,11 +58,17 @@ pub(super) fn status(cli: &Cli, arguments: &StatusArgs, config: &Config) -> Resu
         None => None,
     };
     let text = match &run {
-        None if cli.json => to_json(&crate::ledger::latest_runs(&warehouse, 20)?)?,
         None => {
-            let stream = crate::ledger::streams::standing(&warehouse)?;
-            let runs = runs(&crate::ledger::latest_runs(&warehouse, 20)?);
-            [runs, stream.as_ref().map(of_stream).unwrap_or_default()].concat()
+            let sent_nothing =
+                config.stream_settings().map(|it| StreamStanding::of_none(it.address.to_string()));
+            let stream = crate::ledger::streams::standing(&warehouse)?.or(sent_nothing);
+            let latest = crate::ledger::latest_runs(&warehouse, 20)?;
+            match cli.json {
+                true => runs_to_json(&latest, stream.as_ref())?,
+                false => {
+                    [runs(&latest), stream.as_ref().map(of_stream).unwrap_or_default()].concat()
+                }
+            }
         }
         Some(run) if arguments.checks => {
             let findings = crate::ledger::findings_of(&warehouse, run)?;
@@ -151,7 +157,7 @@ fn in_progress(
     let as_of = status_file.as_of.format("%Y-%m-%d %H:%M:%S UTC");
     let ids: Vec<String> = status_file.runs.iter().map(|run| run.run_id.clone()).collect();
     let text = match &arguments.run {
-        None if cli.json => to_json(&status_file.runs)?,
+        None if cli.json => runs_to_json(&status_file.runs, status_file.stream.as_ref())?,
         None => format!(
             "in progress: {holder}; as of {as_of}:\n{}{}",
             runs(&status_file.runs),
@@ -190,6 +196,11 @@ fn runs(runs: &[RunSummary]) -> String {
             "{:<28} {started:<20} {:<11} {stage:<10} {}",
             run.run_id, run.state, run.source
         ));
+        if let Some(since) = run.quiet_since {
+            let (count, since) = (run.round_count, since.format("%Y-%m-%d %H:%M:%S UTC"));
+            lines
+                .push(format!("{:>28} the last of {count} rounds without news since {since}", "→"));
+        }
         if 0 < run.wrong_file_count {
             let count = run.wrong_file_count;
             let before =
@@ -236,18 +247,25 @@ fn runs(runs: &[RunSummary]) -> String {
 
 /// How the stream stands, as a last line.
 fn of_stream(stream: &StreamStanding) -> String {
-    let StreamStanding { address, acknowledged_count, acknowledged_at, lacks_since } = stream;
-    let time = |at: &DateTime<Utc>| at.format("%Y-%m-%d %H:%M:%S UTC").to_string();
-    let last = acknowledged_at.as_ref().map(|at| format!(", the last {}", time(at)));
-    let rest = match lacks_since {
+    let StreamStanding { address, acknowledged_count, acknowledged_at, .. } = stream;
+    let last =
+        acknowledged_at.map(|at| format!(", the last {}", at.format("%Y-%m-%d %H:%M:%S UTC")));
+    let rest = match stream.lacks() {
         None => "it lacks nothing".to_owned(),
-        Some(at) => format!(
-            "it lacks rows of runs since {}: the next run sends them, or `snowtrack stream`",
-            time(at)
-        ),
+        Some(lacks) => format!("{lacks}: the next run sends them, or `snowtrack stream`"),
     };
     let last = last.unwrap_or_default();
     format!("\nstream {address}: {acknowledged_count} events acknowledged{last}; {rest}")
+}
+
+/// The runs as JSON; how the stream stands is with the latest.
+fn runs_to_json(runs: &[RunSummary], stream: Option<&StreamStanding>) -> Result<String, Error> {
+    let Some(stream) = stream else { return to_json(&runs) };
+    let mut all = serde_json::to_value(runs).map_err(std::io::Error::from)?;
+    if let Some(latest) = all.get_mut(0) {
+        latest["stream"] = serde_json::to_value(stream).map_err(std::io::Error::from)?;
+    }
+    to_json(&all)
 }
 
 /// When it was proven, in words.

@@ -25,6 +25,7 @@ pub(crate) mod new_lists;
 pub(crate) mod origins;
 pub(crate) mod past_lists;
 pub(crate) mod prunes;
+pub(crate) mod rounds;
 pub(crate) mod runs;
 pub(crate) mod settings;
 pub(crate) mod settled;

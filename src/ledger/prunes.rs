@@ -5,6 +5,7 @@ use duckdb::params;
 
 use super::files::list;
 use super::forgets::HeldArchive;
+use super::rounds;
 use crate::status::FileState;
 use crate::warehouse::ledger_sql as sql;
 use crate::warehouse::{Doing, Error, Warehouse, sql_timestamp};
@@ -61,14 +62,83 @@ pub(crate) fn prunable(
     found.doing(DOING)
 }
 
-/// Deletes the documents that were found.
+/// Finds the runs whose counts and passed checks may go, and counts them.
+pub(crate) fn old_findings(
+    warehouse: &Warehouse,
+    before: DateTime<Utc>,
+    arrived: &[FileState],
+) -> Result<u64, Error> {
+    let connection = warehouse.connection();
+    let values = params![sql_timestamp(before), states(arrived)];
+    connection.execute(sql::OLD_FINDINGS, values).doing(DOING)?;
+    let sql = "select count(*) from old_findings";
+    connection.query_row(sql, [], |row| row.get(0)).doing(DOING)
+}
+
+/// Deletes what was found: documents, counts and passed checks, and rounds without news.
 pub(crate) fn prune(warehouse: &mut Warehouse) -> Result<(), Error> {
     warehouse.transaction(|warehouse| {
-        let pruned = warehouse.connection().execute_batch(sql::PRUNE_DOCUMENTS);
-        pruned.doing("delete what nothing needs any more")
+        for sql in [sql::PRUNE_DOCUMENTS, sql::PRUNE_FINDINGS] {
+            let pruned = warehouse.connection().execute_batch(sql);
+            pruned.doing("delete what nothing needs any more")?;
+        }
+        rounds::merge(warehouse)
     })
 }
 
 fn states(arrived: &[FileState]) -> String {
     list(arrived.iter().map(|state| state.name()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs a day apart: one that has files on their way, one that was refused, one that failed a check and was shipped all the same, two
+    /// without anything to say, and the newest.
+    const RUNS: &str = r#"
+        insert into meta.runs by name
+        select
+            printf('r%d', n) as run_id,
+            'a' as source,
+            timestamp '2026-01-01' + to_days(n::integer) as started_at,
+            started_at as finished_at,
+            if(n = 2, null, started_at) as exported_at,
+            case when n = 2 then 'refused' when n < 4 then 'verified' else 'exported' end as status
+        from range(1, 7) as numbers (n);
+        insert into meta.files by name
+        select unnest(['r1', 'r3']) as run_id, unnest(['accepted', 'verified']) as state;
+        insert into meta.table_counts by name
+        select run_id, 'songs' as "table", 1 as row_count, 1 as changed_row_count
+        from meta.runs;
+        insert into meta.check_results by name
+        select run_id, unnest(['one', 'two']) as "check", 'pass' as status from meta.runs;
+        update meta.check_results set status = 'fail' where run_id = 'r3' and "check" = 'two'
+    "#;
+
+    #[test]
+    fn of_old_runs_what_passed_goes_and_what_failed_or_is_under_way_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut warehouse =
+            Warehouse::open(&folder.path().join("w.duckdb"), folder.path()).unwrap();
+        warehouse.connection().execute_batch(RUNS).unwrap();
+        let arrived = [FileState::Verified];
+        let find = |warehouse: &Warehouse, before: &str| {
+            let before = before.parse().unwrap();
+            prunable(warehouse, before, &[]).unwrap();
+            rounds::find(warehouse, before).unwrap();
+            old_findings(warehouse, before, &arrived).unwrap()
+        };
+        assert_eq!(find(&warehouse, "2026-01-05T12:00:00Z"), 2, "r3 and r4");
+        assert_eq!(find(&warehouse, "2026-02-01T00:00:00Z"), 3, "never the newest");
+        prune(&mut warehouse).unwrap();
+        let held =
+            |sql: &str| -> Vec<String> { warehouse.rows(sql, "look", |row| row.get(0)).unwrap() };
+        let counts = "select run_id from meta.table_counts order by 1";
+        assert_eq!(held(counts), ["r1", "r2", "r6"]);
+        let checks = "select run_id || ' ' || count(*) from meta.check_results \
+            group by run_id order by 1";
+        assert_eq!(held(checks), ["r1 2", "r2 2", "r3 1", "r6 2"]);
+        assert_eq!(find(&warehouse, "2026-02-01T00:00:00Z"), 0);
+    }
 }

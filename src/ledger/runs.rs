@@ -45,6 +45,17 @@ pub(crate) struct RunSummary {
     pub started_at: DateTime<Utc>,
     /// When it ended.
     pub finished_at: Option<DateTime<Utc>>,
+    /// Rounds without news that it stands for, itself among them.
+    #[serde(default = "one")]
+    pub(crate) round_count: u64,
+    /// When the first of them began; `None`: it stands for itself.
+    #[serde(default)]
+    pub(crate) quiet_since: Option<DateTime<Utc>>,
+}
+
+/// Of a run that stands for itself.
+const fn one() -> u64 {
+    1
 }
 
 /// How long the same command goes on with a run that is exported and not verified. Then a new run begins, because Spotify's old
@@ -233,8 +244,9 @@ pub(crate) fn fetched(
             .execute(sql::END_FETCH, params![now, count, reason, what, until, run.as_str()])
             .doing("note the end of the fetch")?;
         let doing = "note what was looked at";
-        connection.execute(sql::FORGET_LOOKS, [&lists]).doing(doing)?;
-        connection.execute(sql::NOTE_LOOKS, params![lists, run.as_str(), now]).doing(doing)?;
+        for sql in [sql::RENEW_LOOKS, sql::NOTE_LOOKS] {
+            connection.execute(sql, params![lists, run.as_str(), now]).doing(doing)?;
+        }
         Ok(())
     })
 }
@@ -405,6 +417,8 @@ pub(crate) fn latest_runs(warehouse: &Warehouse, count: u32) -> Result<Vec<RunSu
             stage: row.get(5)?,
             started_at: row.get::<_, NaiveDateTime>(6)?.and_utc(),
             finished_at: row.get::<_, Option<NaiveDateTime>>(7)?.map(|at| at.and_utc()),
+            round_count: row.get(13)?,
+            quiet_since: row.get::<_, Option<NaiveDateTime>>(14)?.map(|at| at.and_utc()),
         })
     });
     runs.doing(doing)?.collect::<Result<_, _>>().doing(doing)

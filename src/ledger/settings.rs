@@ -23,6 +23,9 @@ pub(crate) fn set_setting(warehouse: &mut Warehouse, name: &str, value: &str) ->
 pub(super) fn replace_setting(warehouse: &Warehouse, name: &str, value: &str) -> Result<(), Error> {
     let doing = "note a setting";
     let connection = warehouse.connection();
-    connection.execute(sql::FORGET_SETTING, [name]).doing(doing)?;
-    connection.execute(sql::NOTE_SETTING, [name, value]).doing(doing).map(|_| ())
+    let found = connection.execute(sql::RENEW_SETTING, [name, value]).doing(doing)?;
+    match found {
+        0 => connection.execute(sql::NOTE_SETTING, [name, value]).doing(doing).map(|_| ()),
+        _ => Ok(()),
+    }
 }

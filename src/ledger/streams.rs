@@ -3,6 +3,8 @@
 //! A batch is noted before it is sent and after all of it is acknowledged; one that was only begun is sent again, under the same ids.
 //! Every note is one transaction with what it is about.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDateTime, Utc};
 use duckdb::{OptionalExt, params};
 
@@ -248,6 +250,47 @@ pub(crate) struct StreamStanding {
     pub(crate) acknowledged_at: Option<DateTime<Utc>>,
     /// The start of the first run of which it lacks rows; `None`: it has everything.
     pub(crate) lacks_since: Option<DateTime<Utc>>,
+    /// How many rows of each table that may be; one that is shipped again as it was is no event.
+    #[serde(default)]
+    pub(crate) lacks: BTreeMap<String, u64>,
+    /// Tables that are being sent again, whole.
+    #[serde(default)]
+    pub(crate) replaying: Vec<Table>,
+}
+
+impl StreamStanding {
+    /// Of a stream that is configured and was sent nothing yet.
+    pub(crate) fn of_none(address: String) -> Self {
+        Self {
+            address,
+            acknowledged_count: 0,
+            acknowledged_at: None,
+            lacks_since: None,
+            lacks: BTreeMap::new(),
+            replaying: Table::ALL.to_vec(),
+        }
+    }
+
+    /// What it lacks and since when, in words; `None`: nothing.
+    pub(crate) fn lacks(&self) -> Option<String> {
+        let replaying = self.replaying.iter().map(|table| table.name()).collect::<Vec<_>>();
+        let replay = match replaying.len() {
+            0 => None,
+            count if count == Table::ALL.len() => Some("it was not sent every row yet".to_owned()),
+            _ => Some(format!("a replay of {} is not at its end", replaying.join(", "))),
+        };
+        let rows = self.lacks_since.map(|since| {
+            let since = since.format("%Y-%m-%d %H:%M:%S UTC");
+            let counts = self.lacks.iter().map(|(table, count)| format!("{table} {count}"));
+            let counts = counts.collect::<Vec<_>>().join(", ");
+            match self.lacks.values().sum::<u64>() {
+                0 => format!("it lacks rows of runs since {since}"),
+                count => format!("it lacks up to {count} rows ({counts}) of runs since {since}"),
+            }
+        });
+        let parts: Vec<String> = replay.into_iter().chain(rows).collect();
+        (!parts.is_empty()).then(|| parts.join("; "))
+    }
 }
 
 /// How the stream stands; `None` where none was sent anything.
@@ -260,9 +303,23 @@ pub(crate) fn standing(warehouse: &Warehouse) -> Result<Option<StreamStanding>, 
             acknowledged_count: row.get(1)?,
             acknowledged_at: time(row.get(2)?),
             lacks_since: time(row.get(3)?),
+            lacks: BTreeMap::new(),
+            replaying: Vec::new(),
         })
     });
-    found.optional().doing("look for the stream")
+    let Some(mut standing) = found.optional().doing("look for the stream")? else {
+        return Ok(None);
+    };
+    standing.replaying = known(warehouse)?.map(|known| known.replaying).unwrap_or_default();
+    if standing.lacks_since.is_some() {
+        for table in Table::ALL {
+            let sql = for_table(sql::STREAM_LACKS, table);
+            let count = warehouse.connection().query_row(&sql, [], |row| row.get(0));
+            let count: u64 = count.doing("count what the stream lacks")?;
+            standing.lacks.extend((0 < count).then(|| (table.to_string(), count)));
+        }
+    }
+    Ok(Some(standing))
 }
 
 fn count(count: usize) -> i64 {

@@ -1,5 +1,6 @@
-//! `prune`: this machine's history that nothing needs any more: raw documents of transformed reads that an archive holds, and local files
-//! of the lake that have arrived. Never the newest read of a list.
+//! `prune`: this machine's history that nothing needs any more: raw documents of transformed reads that an archive holds, local files of
+//! the lake that have arrived, what old runs counted and their checks passed, and rounds without news but the newest of a stretch. Never
+//! the newest read of a list, never what failed.
 //!
 //! `reconcile`, `--full` and `--repair` work on the tables; a replay reads the archive. So what goes is only there a second time.
 
@@ -14,12 +15,15 @@ use crate::config::Config;
 use crate::event::{Sink, Teller};
 use crate::lake::Store;
 use crate::ledger::forgets::HeldArchive;
-use crate::ledger::prunes;
+use crate::ledger::{prunes, rounds};
 use crate::run::{Error, HeldLedger, Job, Settings, give_back, hold, hold_with_state};
 use crate::state::State;
 use crate::status::FileState;
 use crate::stop::Stop;
 use crate::warehouse::Warehouse;
+
+/// So many runs in the ledger are worth it, too.
+const WORTH_RUNS: u64 = 30;
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +55,10 @@ pub(crate) struct Pruned {
     pub(crate) document_count: u64,
     /// Local files of the lake.
     pub(crate) file_count: u64,
+    /// Rounds without news whose place a later one takes.
+    pub(crate) round_count: u64,
+    /// Runs of which the counts and passed checks go.
+    pub(crate) checked_run_count: u64,
     /// Bytes of the disk that this frees, or about so many, where it is only shown.
     pub(crate) freed_size_bytes: u64,
 }
@@ -81,7 +89,8 @@ pub(crate) async fn prune(
         let found = find(&warehouse, config, &store, since(settings, older_than)).await?;
         if !found.is_worth(config) {
             let freed_size_bytes = remove(&found.files)?;
-            return Ok(Pruned { document_count: 0, freed_size_bytes, ..found.pruned });
+            let Pruned { file_count, .. } = found.pruned;
+            return Ok(Pruned { file_count, freed_size_bytes, ..Pruned::default() });
         }
     }
     let mut state = None;
@@ -111,11 +120,25 @@ struct Prunable {
     share: f64,
 }
 
+impl Pruned {
+    /// Whether nothing of the ledger goes.
+    const fn keeps_the_ledger(&self) -> bool {
+        self.document_count == 0 && self.round_count == 0 && self.checked_run_count == 0
+    }
+
+    /// Whether nothing goes.
+    pub(crate) const fn is_nothing(&self) -> bool {
+        self.keeps_the_ledger() && self.file_count == 0
+    }
+}
+
 impl Prunable {
-    /// Whether documents go at the end of a run.
+    /// Whether anything of the ledger goes at the end of a run.
     fn is_worth(&self, config: &Config) -> bool {
+        let Pruned { document_count, round_count, checked_run_count, .. } = self.pruned;
         let is_alone = config.state.location.is_none();
-        0 < self.pruned.document_count && (is_alone || WORTH_A_GENERATION <= self.share)
+        (0 < document_count && (is_alone || WORTH_A_GENERATION <= self.share))
+            || WORTH_RUNS <= round_count.max(checked_run_count)
     }
 }
 
@@ -148,6 +171,8 @@ async fn find(
     let pruned = Pruned {
         document_count: prunable.document_count,
         file_count: files.len() as u64,
+        round_count: rounds::find(warehouse, before)?,
+        checked_run_count: prunes::old_findings(warehouse, before, arrived(config))?,
         freed_size_bytes: files.iter().map(size).sum::<u64>() + about,
     };
     Ok(Prunable { pruned, files, share: prunable.share })
@@ -163,7 +188,7 @@ async fn delete(
     let (config, before) = (job.config, since(job.settings, older_than));
     let Prunable { mut pruned, files, .. } = find(&warehouse, config, store, before).await?;
     pruned.freed_size_bytes = remove(&files)?;
-    if pruned.document_count == 0 {
+    if pruned.keeps_the_ledger() {
         return Ok(pruned);
     }
     let (path, temp) = (config.data_dir.warehouse(), config.data_dir.temp());

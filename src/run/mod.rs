@@ -376,6 +376,15 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Where rounds follow each other, the ledger does not grow by those without news.
+    fn merge_rounds(&mut self, state: RunStatus) -> Result<(), crate::warehouse::Error> {
+        let now = self.now();
+        match self.is_followed && state == RunStatus::Unchanged {
+            true => ledger::rounds::merge_all(&mut self.warehouse, now),
+            false => Ok(()),
+        }
+    }
+
     /// Concludes how the run ended, notes it in the ledger and reports it.
     async fn end(mut self, ended: Result<(), Error>, kept: &mut Kept) -> Result<Ended, Error> {
         // Whatever a statement or a call says when it is cut off, the reason is that somebody asked.
@@ -412,6 +421,7 @@ impl<'a> Run<'a> {
         let Conclusion { state, error, .. } = conclusion;
         let finished = blocking(|| {
             let finished = self.note_end(state, &text);
+            let finished = finished.and_then(|()| self.merge_rounds(state));
             let data_dir = &self.config.data_dir;
             ledger::status_file::write(data_dir, &self.warehouse, None, self.now());
             finished

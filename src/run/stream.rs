@@ -16,8 +16,8 @@ use crate::ids::Table;
 use crate::ledger::streams::{self, Acknowledgement, KnownStream, Sent};
 use crate::status::StreamState;
 use crate::stop::Stop;
-use crate::stream::{self, Stream, StreamSettings};
-use crate::warehouse::{Among, StreamRow, Warehouse};
+use crate::stream::{self, Stream, StreamRange, StreamSettings};
+use crate::warehouse::{Among, RowBatch, StreamRow, Warehouse};
 
 /// Events that are noted, sent and acknowledged together.
 const MOST_EVENTS: usize = 10_000;
@@ -264,20 +264,29 @@ fn finish(warehouse: &mut Warehouse, known: Option<&KnownStream>, wish: Wish) ->
     }
 }
 
+/// While a batch is on its way the one before it is noted and the next one is read.
 async fn send_rows(
     warehouse: &mut Warehouse,
     sender: Sender<'_>,
     stream: &Stream,
     report: &mut StreamReport,
 ) -> Result<(), Error> {
-    let (table, mut after) = (report.table, -1);
-    while let Some(batch) = warehouse.next_batch(table, after, MOST_EVENTS)? {
-        let rows = blocking(|| warehouse.rows_of_batch(table, batch))?;
-        send_batch(warehouse, sender, stream, report, Part { rows, sent: Sent::Rows(batch) })
-            .await?;
-        after = batch.last;
+    let table = report.table;
+    let mut work = Work { warehouse, sender, stream, report, sent: None };
+    let mut next = blocking(|| next_rows(work.warehouse, table, -1))?;
+    while let Some(part) = next.take() {
+        let Note::Rows(RowBatch { last, .. }) = part.note else { break };
+        let batch = work.begin(&part)?;
+        next = blocking(|| next_rows(work.warehouse, table, last))?;
+        work.finish(batch, part).await?;
     }
-    Ok(())
+    work.note_sent()
+}
+
+fn next_rows(warehouse: &Warehouse, table: Table, after: i64) -> Result<Option<Part>, Error> {
+    let Some(batch) = warehouse.next_batch(table, after, MOST_EVENTS)? else { return Ok(None) };
+    let rows = warehouse.rows_of_batch(table, batch)?;
+    Ok(Some(Part { rows, note: Note::Rows(batch) }))
 }
 
 async fn send_tombstones(
@@ -286,38 +295,89 @@ async fn send_tombstones(
     stream: &Stream,
     report: &mut StreamReport,
 ) -> Result<(), Error> {
+    let table = report.table;
+    let mut work = Work { warehouse, sender, stream, report, sent: None };
     let mut after = String::new();
     loop {
-        let rows = warehouse.gone_batch(report.table, &after, MOST_EVENTS)?;
-        let Some(last) = rows.last().map(|row| row.key.clone()) else { return Ok(()) };
-        let sent = Sent::Tombstones { after: &after, last: &last };
-        send_batch(warehouse, sender, stream, report, Part { rows, sent }).await?;
+        let rows = work.warehouse.gone_batch(table, &after, MOST_EVENTS)?;
+        let Some(last) = rows.last().map(|row| row.key.clone()) else { break };
+        let note = Note::Tombstones { after, last: last.clone() };
+        let part = Part { rows, note };
+        let batch = work.begin(&part)?;
+        work.finish(batch, part).await?;
         after = last;
     }
+    work.note_sent()
 }
 
 /// What is sent together, and how the ledger notes it.
-struct Part<'a> {
+struct Part {
     rows: Vec<StreamRow>,
-    sent: Sent<'a>,
+    note: Note,
 }
 
-async fn send_batch(
-    warehouse: &mut Warehouse,
-    sender: Sender<'_>,
-    stream: &Stream,
-    report: &mut StreamReport,
-    part: Part<'_>,
-) -> Result<(), Error> {
-    let Part { rows, sent } = part;
-    if sender.stop.is_asked() {
-        return Err(Error::Interrupted);
+/// Which rows those are.
+enum Note {
+    Rows(RowBatch),
+    Tombstones { after: String, last: String },
+}
+
+/// A batch that all of the stream has, and the ledger does not know of yet.
+struct Acknowledged {
+    batch: i64,
+    row_count: usize,
+    note: Note,
+    ranges: Vec<StreamRange>,
+    at: DateTime<Utc>,
+}
+
+/// The batches of a table, one after the other.
+struct Work<'a> {
+    warehouse: &'a mut Warehouse,
+    sender: Sender<'a>,
+    stream: &'a Stream,
+    report: &'a mut StreamReport,
+    sent: Option<Acknowledged>,
+}
+
+impl Work<'_> {
+    /// Notes that a batch is about to be sent and begins it, and then notes that the one before it was.
+    fn begin(&mut self, part: &Part) -> Result<i64, Error> {
+        let Sender { run_id, clock, stop, .. } = self.sender;
+        let table = self.report.table;
+        if stop.is_asked() {
+            self.note_sent()?;
+            return Err(Error::Interrupted);
+        }
+        let batch = streams::begin_batch(self.warehouse, run_id, table, &part.rows, clock())?;
+        let begun = self.stream.begin(table, &part.rows, stop);
+        self.note_sent()?;
+        begun?;
+        Ok(batch)
     }
-    let (table, clock) = (report.table, sender.clock);
-    let batch = streams::begin_batch(warehouse, sender.run_id, table, &rows, clock())?;
-    let ranges = stream.send(table, &rows, sender.stop).await?;
-    let found = Acknowledgement { ranges: &ranges, at: clock() };
-    blocking(|| streams::acknowledge(warehouse, batch, table, sent, found))?;
-    report.acknowledged_count += rows.len() as u64;
-    Ok(())
+
+    /// Waits until all of it is there.
+    async fn finish(&mut self, batch: i64, part: Part) -> Result<(), Error> {
+        let Sender { clock, stop, .. } = self.sender;
+        let ranges = self.stream.finish(self.report.table, &part.rows, stop).await?;
+        let (row_count, note, at) = (part.rows.len(), part.note, clock());
+        self.sent = Some(Acknowledged { batch, row_count, note, ranges, at });
+        Ok(())
+    }
+
+    /// Notes that a batch is there.
+    fn note_sent(&mut self) -> Result<(), Error> {
+        let Some(Acknowledged { batch, row_count, note, ranges, at }) = self.sent.take() else {
+            return Ok(());
+        };
+        let found = Acknowledgement { ranges: &ranges, at };
+        let sent = match &note {
+            Note::Rows(batch) => Sent::Rows(*batch),
+            Note::Tombstones { after, last } => Sent::Tombstones { after, last },
+        };
+        let Self { warehouse, report, .. } = self;
+        blocking(|| streams::acknowledge(warehouse, batch, report.table, sent, found))?;
+        report.acknowledged_count += row_count as u64;
+        Ok(())
+    }
 }

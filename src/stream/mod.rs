@@ -45,6 +45,27 @@ pub(crate) struct Reading {
     pub(crate) compacted: BTreeSet<Table>,
 }
 
+/// What a stream says of itself to whoever only looks.
+#[derive(Debug)]
+pub(crate) struct Examined {
+    /// Where the events of all tables go, and what is there of it, in words.
+    pub(crate) place: String,
+    /// What a person should know of that.
+    pub(crate) warnings: Vec<StreamWarning>,
+    /// The most bytes that an event may have.
+    pub(crate) limit_bytes: usize,
+}
+
+/// Something that a person should know.
+#[cfg_attr(not(feature = "kafka"), expect(dead_code, reason = "Kafka's"))]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StreamWarning {
+    /// What was seen.
+    pub(crate) seen: String,
+    /// What to do.
+    pub(crate) fix: String,
+}
+
 impl Stream {
     /// Connects, and waits for an answer as long as the settings say.
     ///
@@ -94,11 +115,26 @@ impl Stream {
         }
     }
 
-    /// Sends the rows of a batch and returns where they lie, once all of them are there.
+    /// Begins to send the rows of a batch: what can go on by itself goes on while the caller does something else.
     ///
     /// # Errors
     /// [`Error`]; then some of them may be there.
-    pub(crate) async fn send(
+    pub(crate) fn begin(&self, table: Table, rows: &[StreamRow], stop: &Stop) -> Result<(), Error> {
+        match self {
+            #[cfg(feature = "kafka")]
+            Self::Kafka(kafka) => crate::blocking::blocking(|| kafka.begin(table, rows, stop)),
+            Self::Kinesis(_) => {
+                let _ = (table, rows, stop);
+                Ok(())
+            }
+        }
+    }
+
+    /// Sends the rest of the batch that was begun, and returns where its rows lie, once all of them are there.
+    ///
+    /// # Errors
+    /// [`Error`]; then some of them may be there.
+    pub(crate) async fn finish(
         &self,
         table: Table,
         rows: &[StreamRow],
@@ -106,7 +142,7 @@ impl Stream {
     ) -> Result<Vec<StreamRange>, Error> {
         match self {
             #[cfg(feature = "kafka")]
-            Self::Kafka(kafka) => crate::blocking::blocking(|| kafka.send(table, rows, stop)),
+            Self::Kafka(kafka) => crate::blocking::blocking(|| kafka.finish(table, rows, stop)),
             Self::Kinesis(kinesis) => Box::pin(kinesis.send(table, rows, stop)).await,
         }
     }
@@ -134,6 +170,15 @@ impl Stream {
                 let expired = Box::pin(kinesis.read(ranges, now, stop, each)).await?;
                 Ok(Reading { expired, compacted: BTreeSet::new() })
             }
+        }
+    }
+
+    /// Looks at where events go, and changes nothing.
+    pub(crate) async fn examine(&self) -> Examined {
+        match self {
+            #[cfg(feature = "kafka")]
+            Self::Kafka(kafka) => kafka.examine(&Table::ALL).await,
+            Self::Kinesis(kinesis) => kinesis.examine(),
         }
     }
 

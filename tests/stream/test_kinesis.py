@@ -2,6 +2,7 @@
 
 import json
 
+import duckdb
 import pytest
 from conftest import World, check, compacted, sent
 from front import TOO_MUCH, Plan
@@ -128,6 +129,34 @@ def test_a_record_that_is_gone_or_altered_is_found_and_its_key_named(world, kine
     assert (code, verdict) == (7, "mismatch") and of(document, "songs")["differing_keys"] == [victim["key"]]
     kinesis.front.reads = lambda it: it
     assert proof(world)[:2] == (0, "verified")
+
+
+def test_what_the_retention_took_is_said_to_be_expired_and_nothing_is_guessed(world, kinesis):
+    world.run("run", "--demo")
+    events = kinesis.events()
+    shard = [it["event_id"] for it in events if it["shard"] == events[0]["shard"]]
+    # The oldest of a shard are trimmed: a retention that was shorter for a while leaves no other trace.
+    trimmed = set(shard[:5])
+    kinesis.front.reads = lambda it: None if it["event_id"] in trimmed else it
+    code, verdict, document = proof(world)
+    assert (code, verdict) == (0, "expired"), document
+    touched = {it["table"] for it in events if it["event_id"] in trimmed}
+    assert {it["table"] for it in document["streams"] if it["verdict"] == "expired"} == touched
+    assert {it["verdict"] for it in document["streams"] if it["table"] not in touched} == {"verified"}
+    # One more that is missing behind what is there is no work of a retention.
+    trimmed.add(next(it["event_id"] for it in reversed(events) if it["table"] not in touched and it["shard"] == events[0]["shard"]))
+    assert proof(world)[:2] == (7, "mismatch")
+    # A shard of which nothing is left.
+    trimmed.update(shard)
+    code, verdict, document = proof(world)
+    assert (code, verdict) == (0, "expired"), document
+    kinesis.front.reads = lambda it: it
+    assert proof(world)[:2] == (0, "verified")
+    # A day and an hour later; the stream keeps records for a day.
+    with duckdb.connect(str(world.folder / "data/snowtrack.duckdb")) as ledger:
+        ledger.execute("update meta.stream_batches set acknowledged_at = acknowledged_at - interval 25 hours")
+    code, verdict, document = proof(world)
+    assert (code, verdict) == (0, "expired") and {it["verdict"] for it in document["streams"]} == {"expired"}, document
 
 
 def test_records_of_others_in_the_same_stream_are_nobodys_business(world, kinesis):

@@ -39,7 +39,9 @@ select
     proven.verified_at,
     proven.mended_by,
     put_off,
-    put_off_until
+    put_off_until,
+    coalesce(round_count, 1) as round_count,
+    quiet_since
 from latest
 left join proven using (run_id)
 order by run_id desc

@@ -231,6 +231,9 @@ create table if not exists meta.forgotten_playlists (
     forgotten_at timestamp
 );
 
+-- Of a run without news, which is the newest of its stretch: how many it stands for, and when the first of them began; NULL = itself.
+alter table meta.runs add column if not exists round_count bigint;
+alter table meta.runs add column if not exists quiet_since timestamp;
 alter table meta.runs add column if not exists is_rewrite boolean; -- its files hold rows of earlier files; NULL = its own
 alter table meta.files add column if not exists forgotten_at timestamp; -- when its other rows went into a newer file; NULL = not
 alter table meta.files add column if not exists mended_by varchar; -- the run whose rows took a wrong file's place, or `snowflake`; NULL = was not wrong

@@ -4,6 +4,7 @@ mod lake;
 mod ledger;
 mod snowflake;
 mod state;
+mod stream;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
@@ -14,6 +15,7 @@ use crate::config::{Config, spotify_exposures};
 use crate::disk::create_private_dir;
 use crate::event::{Ending, Exposure, What};
 use crate::ledger::files::{SentFile, Standing, sent, standing};
+use crate::ledger::streams::{self, KnownStream, StreamStanding};
 use crate::ledger::written::{Companion, companions};
 use crate::ledger::{Freshness, lockouts};
 use crate::observe::words;
@@ -49,6 +51,8 @@ pub(crate) enum Area {
     State,
     /// The destination.
     Snowflake,
+    /// Where row changes go, too.
+    Stream,
     /// What was sent and is not there as it was sent.
     Ledger,
     /// What was sent and is not known to have arrived.
@@ -65,6 +69,7 @@ impl Area {
             Self::Lake => "lake",
             Self::State => "state",
             Self::Snowflake => "Snowflake",
+            Self::Stream => "stream",
             Self::Ledger | Self::Waiting => "ledger",
         }
     }
@@ -135,6 +140,9 @@ pub(crate) struct Known {
     pub(crate) companions: Vec<Companion>,
     /// Files that are not proven.
     standing: Vec<Standing>,
+    /// The stream that was sent rows, and how it stands.
+    stream: Option<KnownStream>,
+    stream_standing: Option<StreamStanding>,
     /// When a run last ended well; `None` where the ledger could not be read.
     freshness: Option<Freshness>,
 }
@@ -156,6 +164,7 @@ pub(crate) async fn doctor(
     Box::pin(lake::lake(config, &known, &mut findings)).await;
     Box::pin(state::state(config, clock, &mut findings)).await;
     snowflake::snowflake(config, &known, clock, &mut findings).await;
+    Box::pin(stream::stream(config, &known, &mut findings)).await;
     // Last: what keeps a service away is the cause, and this what came of it.
     ledger::ledger(config, &known, clock(), &mut findings);
     findings.all
@@ -210,6 +219,8 @@ fn disk(config: &Config, now: DateTime<Utc>, findings: &mut Findings<'_>) -> Kno
             sent: sent(&warehouse)?,
             companions: companions(&warehouse)?,
             standing: standing(&warehouse)?,
+            stream: streams::known(&warehouse)?,
+            stream_standing: streams::standing(&warehouse)?,
             freshness: Some(Freshness::of(&warehouse)?),
         })
     });

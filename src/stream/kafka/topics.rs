@@ -17,12 +17,39 @@ use crate::ids::Table;
 use crate::stop::Stop;
 use crate::stream::error::Error;
 use crate::stream::range::PlacedRange;
+use crate::stream::{Examined, StreamWarning};
 
 /// How long an answer about topics is waited for.
 const ADMIN: Duration = Duration::from_millis(1500);
 
 /// The policy that keeps the newest version of each key.
 const COMPACT: &str = "compact";
+
+/// What an event may have where nobody says otherwise.
+/// <https://github.com/confluentinc/librdkafka/blob/master/CONFIGURATION.md>
+const MESSAGE_MAX_BYTES: usize = 1_000_000;
+
+/// What a topic says of itself.
+struct TopicConfig {
+    policy: Option<String>,
+    limit_bytes: Option<usize>,
+}
+
+/// Why topics were not made.
+enum Refusal {
+    /// The cluster says so.
+    Said(String),
+    /// It says nothing.
+    NoAnswer(String),
+}
+
+impl Refusal {
+    fn into_reason(self) -> String {
+        match self {
+            Self::Said(reason) | Self::NoAnswer(reason) => reason,
+        }
+    }
+}
 
 impl Kafka {
     /// Makes the topics that are not there, and says which are not compacted.
@@ -34,7 +61,11 @@ impl Kafka {
         let topics: Vec<String> = tables.iter().map(|table| self.topic(*table)).collect();
         let is_there = |topic: &&String| self.topics.contains(topic);
         let (met, missing): (Vec<&String>, Vec<&String>) = topics.iter().partition(is_there);
-        let reason = if missing.is_empty() { None } else { self.create(&missing).await };
+        let reason = match missing.is_empty() {
+            true => None,
+            false => self.create(&missing, &self.options()).await.err(),
+        };
+        let reason = reason.map(Refusal::into_reason);
         for topic in &missing {
             blocking(|| self.await_topic(topic, reason.as_deref(), stop))?;
         }
@@ -49,9 +80,62 @@ impl Kafka {
         Ok(told.collect())
     }
 
-    /// Asks for topics, and returns why one of them was not made.
-    async fn create(&self, topics: &[&String]) -> Option<String> {
-        let admin = self.admin().ok()?;
+    /// Looks at the topics, and asks whether those that are missing may be made.
+    pub(in crate::stream) async fn examine(&self, tables: &[Table]) -> Examined {
+        let topics: Vec<String> = tables.iter().map(|table| self.topic(*table)).collect();
+        let is_there = |topic: &&String| self.topics.contains(topic);
+        let (met, missing): (Vec<&String>, Vec<&String>) = topics.iter().partition(is_there);
+        let mut warnings = Vec::new();
+        let configs = self.configs(&met).await;
+        let other = configs.iter().filter_map(|(topic, config)| {
+            let policy = config.policy.as_ref().filter(|policy| !policy.contains(COMPACT))?;
+            Some(format!("`{topic}` (`{policy}`)"))
+        });
+        let other: Vec<String> = other.collect();
+        if !other.is_empty() {
+            warnings.push(StreamWarning {
+                seen: format!(
+                    "what their retention ends is gone for consumers that join later: {}",
+                    other.join(", ")
+                ),
+                fix: format!(
+                    "set `cleanup.policy={COMPACT}`, which keeps the newest version of each row"
+                ),
+            });
+        }
+        if !missing.is_empty() {
+            let names: Vec<String> = missing.iter().map(|topic| format!("`{topic}`")).collect();
+            let fix = format!(
+                "create them with `cleanup.policy={COMPACT}`, or allow it: {}",
+                names.join(", ")
+            );
+            let asked = self.create(&missing, &self.options().validate_only(true)).await;
+            warnings.extend(asked.err().map(|refusal| StreamWarning {
+                seen: match refusal {
+                    Refusal::Said(reason) => {
+                        format!("the cluster does not let us create topics ({reason})")
+                    }
+                    Refusal::NoAnswer(reason) => format!(
+                        "the cluster does not say whether it lets us create topics ({reason})"
+                    ),
+                },
+                fix,
+            }));
+        }
+        let own = self.config.get("message.max.bytes").and_then(|limit| limit.parse().ok());
+        let limits = configs.values().filter_map(|config| config.limit_bytes);
+        let limit_bytes = limits.chain([own.unwrap_or(MESSAGE_MAX_BYTES)]).min();
+        Examined {
+            place: format!("{} of {} topics `{}*` are there", met.len(), topics.len(), self.prefix),
+            warnings,
+            limit_bytes: limit_bytes.unwrap_or(MESSAGE_MAX_BYTES),
+        }
+    }
+
+    /// Asks for topics.
+    async fn create(&self, topics: &[&String], options: &AdminOptions) -> Result<(), Refusal> {
+        let no_answer = |error: KafkaError| Refusal::NoAnswer(reason_of(&error));
+        let admin = self.admin().map_err(no_answer)?;
         let mut reason = None;
         // The cluster's own numbers; an old one has none, and takes one of each.
         for (partitions, replicas) in [(-1, -1), (1, 1)] {
@@ -62,11 +146,7 @@ impl Kafka {
                         .set("cleanup.policy", COMPACT)
                 })
                 .collect();
-            let answer = admin.create_topics(&new, &self.options()).await;
-            let results = match answer {
-                Ok(results) => results,
-                Err(error) => return Some(reason_of(&error)),
-            };
+            let results = admin.create_topics(&new, options).await.map_err(no_answer)?;
             let failed = results.into_iter().filter_map(Result::err);
             let failed: Vec<RDKafkaErrorCode> = failed
                 .map(|(_, code)| code)
@@ -85,7 +165,7 @@ impl Kafka {
                 break;
             }
         }
-        reason
+        reason.map_or(Ok(()), |reason| Err(Refusal::Said(reason)))
     }
 
     /// Waits until a topic is there; asking for it makes it where the cluster makes topics by itself.
@@ -143,20 +223,28 @@ impl Kafka {
 
     /// The cleanup policy of each topic, as far as the cluster says it.
     async fn policies(&self, topics: &[&String]) -> BTreeMap<String, String> {
+        let configs = self.configs(topics).await.into_iter();
+        configs.filter_map(|(topic, config)| Some((topic, config.policy?))).collect()
+    }
+
+    /// The settings of each topic, as far as the cluster says them.
+    async fn configs(&self, topics: &[&String]) -> BTreeMap<String, TopicConfig> {
         if topics.is_empty() {
             return BTreeMap::new();
         }
         let Ok(admin) = self.admin() else { return BTreeMap::new() };
         let wanted: Vec<_> = topics.iter().map(|topic| ResourceSpecifier::Topic(topic)).collect();
         let answers = admin.describe_configs(&wanted, &self.options()).await.unwrap_or_default();
-        let policies = answers.into_iter().filter_map(Result::ok).filter_map(|resource| {
-            let policy = resource.get("cleanup.policy")?.value.clone()?;
-            match resource.specifier {
-                OwnedResourceSpecifier::Topic(topic) => Some((topic, policy)),
+        let configs = answers.into_iter().filter_map(Result::ok).filter_map(|resource| {
+            let value = |name| resource.get(name).and_then(|it| it.value.clone());
+            let limit_bytes = value("max.message.bytes").and_then(|it| it.parse().ok());
+            let config = TopicConfig { policy: value("cleanup.policy"), limit_bytes };
+            match &resource.specifier {
+                OwnedResourceSpecifier::Topic(topic) => Some((topic.clone(), config)),
                 _ => None,
             }
         });
-        policies.collect()
+        configs.collect()
     }
 
     fn admin(&self) -> Result<AdminClient<DefaultClientContext>, KafkaError> {

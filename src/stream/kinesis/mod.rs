@@ -11,6 +11,7 @@ use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kinesis::types::StreamStatus;
 
+use super::Examined;
 use super::error::Error;
 use super::settings::StreamSettings;
 use crate::causes::chain;
@@ -27,6 +28,7 @@ pub(crate) struct Kinesis {
     region: String,
     arn: String,
     retention_hours: i32,
+    shard_count: i32,
     /// What a record may have, its key included.
     record_limit: usize,
     timeout: Duration,
@@ -65,6 +67,7 @@ impl Kinesis {
             region,
             arn: String::new(),
             retention_hours: 24,
+            shard_count: 0,
             record_limit: RECORD_LIMIT,
             timeout: settings.timeout,
         };
@@ -81,6 +84,7 @@ impl Kinesis {
                     if let Some(summary) = summary {
                         kinesis.arn = summary.stream_arn().to_owned();
                         kinesis.retention_hours = summary.retention_period_hours();
+                        kinesis.shard_count = summary.open_shard_count();
                         let limit = summary.max_record_size_in_kib();
                         let limit = limit.and_then(|kib| usize::try_from(kib).ok());
                         kinesis.record_limit = limit.map_or(RECORD_LIMIT, |kib| kib << 10);
@@ -104,6 +108,14 @@ impl Kinesis {
     /// The stream's name in all of AWS.
     pub(super) fn arn(&self) -> &str {
         &self.arn
+    }
+
+    /// What it is, as it said when it was opened.
+    pub(super) fn examine(&self) -> Examined {
+        let Self { shard_count, retention_hours, .. } = self;
+        let place =
+            format!("{shard_count} open shard(s), records are kept for {retention_hours} hours");
+        Examined { place, warnings: Vec::new(), limit_bytes: self.record_limit }
     }
 
     /// What keeps what was sent, in words.

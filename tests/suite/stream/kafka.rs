@@ -20,7 +20,7 @@ pub(crate) struct Cluster {
     pub(crate) mock: MockCluster<'static, DefaultProducerContext>,
 }
 
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Cluster {
     pub(crate) fn start() -> Self {
@@ -107,6 +107,14 @@ pub(crate) fn answered(output: Output) -> (i32, Value) {
     (code, document.unwrap_or_else(|error| panic!("{error}: {output:?}")))
 }
 
+/// What a command says to a person, and its exit code.
+pub(crate) fn said(cluster: &Cluster, world: &World, arguments: &[&str]) -> (i32, String) {
+    let mut command = cluster.command(world, arguments);
+    let output = command.env("SNOWTRACK_STREAM_TIMEOUT_SECS", "1").output().unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code().unwrap(), String::from_utf8(text).unwrap())
+}
+
 /// What the ledger counts as sent of each batch.
 fn verdict(cluster: &Cluster, world: &World) -> (i32, Value) {
     cluster.json(world, &["verify", "--stream"])
@@ -168,6 +176,10 @@ fn another_cluster_is_not_gone_on_with_in_the_middle_but_filled_by_a_replay() {
     assert!(error.contains("--replay") && error.contains("mock"), "{error}");
     assert_eq!(report["playlists"], serde_json::json!([]), "before the fetch");
     assert_eq!(other.events(), []);
+    let (code, doctor) = said(&other, &world, &["doctor"]);
+    assert_eq!(code, 2, "{doctor}");
+    assert!(doctor.contains("FAIL  stream     identity: cluster mock"), "{doctor}");
+    assert!(doctor.contains("place: 0 of 8 topics") && doctor.contains("create them"), "{doctor}");
     // Of one table alone nobody would know what is missing.
     let (code, _) = other.json(&world, &["stream", "--replay", "--table", "songs"]);
     assert_eq!(code, 2);

@@ -6,7 +6,7 @@ use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use serde_json::Value;
 
 use super::events::{compacted, core, streamed};
-use super::kafka::{Cluster, answered};
+use super::kafka::{Cluster, answered, said};
 use crate::support::World;
 
 /// A run with little patience.
@@ -42,8 +42,32 @@ fn a_cluster_that_is_down_is_asked_again_by_the_next_run() {
     cluster.mock.broker_down(-1).unwrap();
     let error = trouble(run(&cluster, &world, None), 8, "pending");
     assert!(error.contains("did not answer within 3 s"), "{error}");
+    let (_, status) = said(&cluster, &world, &["status"]);
+    assert!(status.contains(": 0 events acknowledged; it was not sent every row yet"), "{status}");
+    let (code, doctor) = said(&cluster, &world, &["doctor"]);
+    assert!(code == 8 && doctor.contains("FAIL  stream     address: `kafka://"), "{code} {doctor}");
     cluster.mock.broker_up(-1).unwrap();
     is_mended(&cluster, &world);
+    let (code, doctor) = said(&cluster, &world, &["doctor"]);
+    assert_eq!(code, 0, "{doctor}");
+    for wanted in [
+        "address: `kafka://",
+        "answers and lets us in",
+        "the one that was sent everything so far",
+        "place: 8 of 8 topics `spotify.*` are there",
+        "event size: an event may have 1000000 bytes",
+        "acknowledged; it lacks nothing",
+    ] {
+        assert!(doctor.contains(wanted), "{wanted}\n{doctor}");
+    }
+}
+
+/// Rows of a table that the latest run changed.
+fn runs_of(world: &World, table: &str) -> Value {
+    let sql = format!(
+        "select count(*) as n from {table} where run_id = (select max(run_id) from {table})"
+    );
+    world.query(&sql)[0]["n"].clone()
 }
 
 #[test]
@@ -53,6 +77,16 @@ fn a_cluster_that_is_slow_is_given_up_in_time() {
     cluster.mock.broker_round_trip_time(-1, Duration::from_secs(20)).unwrap();
     let error = trouble(run(&cluster, &world, None), 8, "pending");
     assert!(error.contains("3 s"), "{error}");
+    // How far it is, what it lacks, and since when.
+    let (_, runs) = cluster.json(&world, &["status"]);
+    let stream = &runs[0]["stream"];
+    assert_eq!(stream["lacks_since"], runs[0]["started_at"], "{runs}");
+    assert!(0 < stream["acknowledged_count"].as_u64().unwrap(), "{runs}");
+    let lacks = stream["lacks"].as_object().unwrap();
+    let counted = runs_of(&world, "core.songs");
+    assert_eq!(lacks["songs"], counted, "{runs}");
+    let (_, status) = said(&cluster, &world, &["status"]);
+    assert!(status.contains("it lacks up to ") && status.contains(" of runs since 20"), "{status}");
     cluster.mock.broker_round_trip_time(-1, Duration::ZERO).unwrap();
     is_mended(&cluster, &world);
 }

@@ -5,5 +5,7 @@ mod events;
 #[cfg(feature = "kafka")]
 mod kafka;
 #[cfg(feature = "kafka")]
+mod kafka_ends;
+#[cfg(feature = "kafka")]
 mod kafka_faults;
 mod kinesis;
