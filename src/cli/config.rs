@@ -8,7 +8,7 @@ use clap::Subcommand;
 use super::exit::Error;
 use super::told::print_as_it_is;
 use super::{Cli, print};
-use crate::config::{self, Resolved};
+use crate::config::{self, Config, Resolved};
 
 /// What to do with the configuration.
 #[derive(Debug, Clone, Copy, Subcommand)]
@@ -45,10 +45,45 @@ pub(super) fn init(cli: &Cli, is_printed: bool) -> Result<(), Error> {
         true => {
             print_as_it_is(&serde_json::json!({ "file": file, "template": template }).to_string())
         }
-        false => print(&format!(
-            "wrote {file}: every line is a comment until its `#` is taken away; `snowtrack config check` shows what holds"
-        )),
+        false => print(&wrote(&file, &unset(cli))),
     }
+}
+
+/// What a first run wants, by the key of its setting, and what to do once it is there.
+const NEXT: [(&str, &str); 4] = [
+    (
+        "spotify.client_id",
+        "of an app in Spotify's developer dashboard; then `snowtrack login`, `snowtrack run --mine`",
+    ),
+    ("lake.bucket", "where files go to S3, with AWS's own settings; without it: data/lake"),
+    ("snowflake.account", "where rows are loaded and proven; without it: nowhere"),
+    (
+        "snowflake.private_key_path",
+        "with `user`, of who loads them; then `snowtrack snowflake plan`",
+    ),
+];
+
+/// Which of these nobody has set anywhere: not in the environment either. All, where the settings cannot be loaded.
+fn unset(cli: &Cli) -> Vec<(&'static str, &'static str)> {
+    let loaded = Config::load(cli.config.as_deref(), cli.data_dir.as_deref());
+    let settings = loaded.map(|loaded| loaded.settings).unwrap_or_default();
+    let is_set = |key: &str| settings.iter().any(|it| it.key == key && it.value.is_some());
+    NEXT.into_iter().filter(|(key, _)| !is_set(key)).collect()
+}
+
+/// What was done, and what to do next.
+fn wrote(file: &str, unset: &[(&str, &str)]) -> String {
+    let mut text = format!("wrote {file}: every line is a comment until its `#` is taken away");
+    if !unset.is_empty() {
+        text += "\n\nfill in next, as far as you want it:";
+    }
+    for (key, what) in unset {
+        let (table, key) = key.split_once('.').unwrap_or(("", key));
+        text += &format!("\n  [{table}] {key}\n      {what}");
+    }
+    text +=
+        "\n\n`snowtrack config check` shows what holds; `snowtrack run --demo` needs none of it";
+    text
 }
 
 /// Writes a file that nothing may be in the place of, not even a link to nothing.

@@ -2,12 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::CommandFactory;
 use clap_mangen::Man;
 
 use super::exit::Error;
 use super::told::print_as_it_is;
-use super::{Cli, print};
+use super::{Cli, command_line, complete, print};
 
 /// Which pages to write, and where.
 #[derive(Debug, clap::Args)]
@@ -50,9 +49,7 @@ pub(super) fn man(cli: &Cli, arguments: &ManArgs) -> Result<(), Error> {
 
 /// Prints the completions of a shell.
 pub(super) fn completions(shell: clap_complete::Shell) -> Result<(), Error> {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "snowtrack", &mut script);
-    print_as_it_is(String::from_utf8_lossy(&script).trim_end())
+    print_as_it_is(&complete::script(shell))
 }
 
 /// The command line, each command with its whole name. `help` is no command with a page of its own.
@@ -60,7 +57,7 @@ fn described() -> clap::Command {
     fn without_help(command: clap::Command) -> clap::Command {
         command.disable_help_subcommand(true).mut_subcommands(without_help)
     }
-    let mut command = without_help(Cli::command());
+    let mut command = without_help(command_line());
     command.build();
     command
 }

@@ -5,15 +5,19 @@
 mod ask;
 mod bug;
 mod check;
+mod complete;
 mod config;
 mod doctor;
 mod duration;
+mod examples;
 mod exit;
 mod export;
 mod features;
 mod forget;
 mod guarded;
 mod harmless;
+mod help;
+mod login;
 mod logout;
 mod man;
 mod mcp;
@@ -35,6 +39,7 @@ mod status;
 mod stream;
 mod summary;
 mod told;
+mod topics;
 mod traced;
 mod watch;
 
@@ -43,7 +48,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub(crate) use exit::Error;
 
@@ -52,11 +57,9 @@ use told::{print, tell};
 use traced::Traced;
 
 use crate::config::{Config, Loaded};
-use crate::event::{Stage, Warning};
+use crate::event::Stage;
 use crate::ids::DataDir;
-use crate::observe::words;
 use crate::run::RunReport;
-use crate::sources::{Permission, Wish};
 use crate::status::RunStatus;
 
 /// Moves Spotify playlists into a warehouse and proves that they arrived.
@@ -92,7 +95,9 @@ impl Cli {
     }
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done · 1 bug · 2 usage or configuration · 3 Spotify · 4 quality gate refused · 5 disk or S3 · 6 Snowflake · 7 what arrived differs, or was refused · 8 try later, the same command continues · 130 stopped, state saved";
+const EXIT_CODES: &str = "`snowtrack COMMAND --help` has the options and examples of a command; `snowtrack help environment`, `help exit-codes` and `help settings` have lists.
+
+Exit codes: 0 done · 1 bug · 2 usage or configuration · 3 Spotify · 4 quality gate refused · 5 disk or S3 · 6 Snowflake · 7 what arrived differs, or was refused · 8 try later, the same command continues · 130 stopped, state saved";
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum LogFormat {
@@ -127,14 +132,7 @@ enum Command {
     /// Send the row changes that the stream lacks (`SNOWTRACK_STREAM`: Kafka or Kinesis)
     Stream(stream::StreamArgs),
     /// Log in to Spotify in the browser and keep the login
-    Login {
-        /// Print the address and read the pasted redirect, where there is no browser
-        #[arg(long)]
-        no_browser: bool,
-        /// Ask to make playlists, too, which `playlist create` and `playlist restore` need
-        #[arg(long)]
-        may_write: bool,
-    },
+    Login(login::LoginArgs),
     /// Remove the stored login
     Logout,
     /// The latest runs and their states; with `--run`, the files of one
@@ -231,7 +229,10 @@ pub fn main() -> ExitCode {
     if guarded::is_child() {
         return guarded::answer();
     }
-    let cli = match Cli::try_parse() {
+    if let Some(code) = complete::answered() {
+        return code;
+    }
+    let cli = match parsed() {
         Ok(cli) => cli,
         Err(error) => {
             // What is asked for and wrong is told by a document like everything else; help is not wrong.
@@ -254,6 +255,17 @@ pub fn main() -> ExitCode {
         let _ = print(&failure(code, &text, cli.command.reports()).to_string());
     }
     ExitCode::from(code)
+}
+
+/// The command line, as it is parsed, shown and completed.
+fn command_line() -> clap::Command {
+    complete::with_names(topics::with_topics(help::ordered(Cli::command())))
+}
+
+fn parsed() -> Result<Cli, clap::Error> {
+    let mut command = command_line();
+    let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
 /// What `--json` prints where nothing else came of the command; with `is_run`, in the form of a run's report.
@@ -366,10 +378,7 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
             None => run::verify(cli, arguments, &config),
         },
         Command::Stream(arguments) => stream::stream(cli, arguments, &config),
-        Command::Login { no_browser, may_write } => {
-            let permission = if *may_write { Permission::Write } else { Permission::Read };
-            login(cli, &config, Wish { no_browser: *no_browser, permission })
-        }
+        Command::Login(arguments) => login::login(cli, arguments, &config),
         Command::Logout => logout::logout(cli, &config),
         Command::Snowflake(command) => snowflake::snowflake(cli, command, &config),
         Command::Reconcile(arguments) => reconcile::reconcile(cli, arguments, &config),
@@ -397,33 +406,6 @@ fn is_there(data_dir: &DataDir, file: &Path) -> Result<bool, Error> {
     Ok(file.try_exists().map_err(unreadable)?)
 }
 
-fn login(cli: &Cli, config: &Config, wish: Wish) -> Result<(), Error> {
-    let credentials = config.credentials()?;
-    if let Some(exposure) = crate::config::login_exposure(&credentials) {
-        tracing::warn!("{}", words::warning(&Warning::Exposed(exposure)));
-    }
-    let show_url = |url: &str| {
-        let mut text = format!("open this address in a browser and agree:\n\n{url}\n");
-        if wish.no_browser {
-            text += "\nthen paste the address of the page that the browser ends at (it may show an error):";
-        }
-        // With `--json`, what a person reads goes beside the result.
-        if cli.json {
-            tell(&text);
-        } else {
-            let _ = print(&text);
-        }
-    };
-    runtime()?.block_on(crate::sources::login(&credentials, wish, now(), &show_url))?;
-    let kept = credentials.token_file.0.display().to_string();
-    if cli.json {
-        return print(
-            &serde_json::json!({ "status": "logged in", "token_file": kept }).to_string(),
-        );
-    }
-    print(&format!("logged in; the login is kept in {kept}"))
-}
-
 fn runtime() -> Result<tokio::runtime::Runtime, Error> {
     Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
 }
@@ -435,12 +417,10 @@ fn now() -> DateTime<Utc> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
     fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
+        command_line().debug_assert();
     }
 }

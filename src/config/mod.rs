@@ -36,7 +36,7 @@ pub use model::ModelConfig;
 pub use observe::{Metrics, ObserveConfig, Traces};
 
 pub(crate) use exposure::{login_exposure, snowflake_exposure, spotify_exposures};
-pub(crate) use template::template;
+pub(crate) use template::{Told, template, told};
 use text::decode;
 
 use said::{Origin, Said};

@@ -1,6 +1,6 @@
-//! `config init`: a commented `snowtrack.toml`.
+//! The settings as a person reads them: a commented `snowtrack.toml`, and the help's lists.
 
-use super::settings;
+use super::settings::{self, Setting};
 use super::slot::Kind;
 
 /// A commented `snowtrack.toml` with every setting at its default.
@@ -18,14 +18,44 @@ pub(crate) fn template() -> String {
             tables.push(table);
             text.push_str(&format!("\n[{table}]\n"));
         }
-        let value = match setting.kind() {
-            Kind::List => "[]".to_owned(),
-            Kind::Number => setting.default.to_owned(),
-            Kind::Text => format!("\"{}\"", setting.default),
-        };
+        let value = default_in_toml(setting);
         text.push_str(&format!("# {} ({})\n#{key} = {value}\n", setting.what, setting.env[0]));
     }
     text
+}
+
+fn default_in_toml(setting: &Setting) -> String {
+    match setting.kind() {
+        Kind::List => "[]".to_owned(),
+        Kind::Number => setting.default.to_owned(),
+        Kind::Text => format!("\"{}\"", setting.default),
+    }
+}
+
+/// One setting, in words.
+#[derive(Debug)]
+pub(crate) struct Told {
+    /// Its variables, the usual one first.
+    pub(crate) variables: &'static [&'static str],
+    /// Its key in the file, `table.key`.
+    pub(crate) key: &'static str,
+    /// What it is where nobody says anything.
+    pub(crate) default: Option<&'static str>,
+    /// The same as it is written in the file.
+    pub(crate) value: String,
+    /// What it is for.
+    pub(crate) what: &'static str,
+}
+
+/// Every setting, in the order in which they are shown.
+pub(crate) fn told() -> impl Iterator<Item = Told> {
+    settings::all().map(|setting| Told {
+        variables: setting.env,
+        key: setting.key,
+        default: Some(setting.default).filter(|it| !it.is_empty()),
+        value: default_in_toml(setting),
+        what: setting.what,
+    })
 }
 
 #[cfg(test)]

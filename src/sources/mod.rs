@@ -31,8 +31,8 @@ pub(crate) use recorded::{DemoPoint, Recorded, RecordedText, Recorder};
 pub(crate) use rejoin::Joints;
 pub(crate) use split::{ItemDigest, SplitDocument, SplitRow};
 pub(crate) use spotify::{
-    Client, Credentials, KnownList, ListReader, Lockouts, NewList, Permission, PlaylistReader,
-    Questions, ReadSong, Reader, Step, TokenFile, Wish, login,
+    Client, Credentials, KnownList, ListReader, Lockouts, NewList, NewLogin, Permission,
+    PlaylistReader, Questions, ReadSong, Reader, Step, TokenFile, Wish, login,
 };
 pub use spotify::{KnownUser, SpotifyTiming};
 

@@ -79,6 +79,14 @@ struct Token {
     scopes: Vec<String>,
 }
 
+/// A login that was made just now, and is stored.
+pub(crate) struct NewLogin {
+    /// Its first access token.
+    pub(super) access: SecretString,
+    /// When it ends.
+    pub(crate) ends_at: Option<DateTime<Utc>>,
+}
+
 /// What a login brings back once the user has agreed.
 pub(super) struct Agreed<'a> {
     /// Good for one request.
@@ -190,7 +198,7 @@ impl Credentials {
         &self,
         agreed: &Agreed<'_>,
         now: DateTime<Utc>,
-    ) -> Result<(), Error> {
+    ) -> Result<NewLogin, Error> {
         let &Agreed { code, verifier, redirect_uri } = agreed;
         let client = http::client(TIMEOUT)
             .map_err(|error| Error::Login { reason: http::describe(error) })?;
@@ -211,13 +219,15 @@ impl Credentials {
             .ok_or_else(|| Error::Login { reason: "Spotify gave no refresh token".to_owned() })?;
         let mut scopes = token.scopes;
         scopes.sort();
-        room.keep(&StoredToken {
+        let login = StoredToken {
             client_id: self.client_id.clone(),
             refresh_token,
             scopes,
             authorized_at: Some(now),
             descends_from: None,
-        })
+        };
+        room.keep(&login)?;
+        Ok(NewLogin { access: token.access, ends_at: login.ends_at() })
     }
 
     /// The error after `tries` requests without a token.

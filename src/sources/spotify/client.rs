@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::answer::{Asked, Meaning, meaning};
-use super::auth::{Credentials, Denied, Renewal};
+use super::auth::{Credentials, Denied, NewLogin, Renewal};
 use super::known_user::KnownUser;
 use super::quota::{CallUsage, Lockouts, Questions};
 use super::token_file::StoredToken;
@@ -154,6 +154,13 @@ impl Client {
             calls: Questions::default(),
             lockouts: Lockouts::default(),
         })
+    }
+
+    /// A client that begins with what a login brought, and asks for no token.
+    #[must_use]
+    pub(crate) fn logged_in(mut self, login: NewLogin) -> Self {
+        (self.access, self.is_user) = (Some(login.access), true);
+        self
     }
 
     /// A client that knows what earlier ones were told.

@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use url::Url;
 
-use super::auth::{Agreed, Credentials};
+use super::auth::{Agreed, Credentials, NewLogin};
 use crate::http;
 use crate::sources::error::Error;
 use crate::sources::scopes;
@@ -51,7 +51,7 @@ pub(crate) async fn login(
     wish: Wish,
     now: DateTime<Utc>,
     show_url: &(dyn Fn(&str) + Send + Sync),
-) -> Result<(), Error> {
+) -> Result<NewLogin, Error> {
     let failed = |reason: String| Error::Login { reason };
     let listener =
         TcpListener::bind("127.0.0.1:0").await.map_err(|error| failed(error.to_string()))?;

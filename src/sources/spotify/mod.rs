@@ -14,7 +14,7 @@ mod step;
 mod token_file;
 mod writer;
 
-pub(crate) use auth::Credentials;
+pub(crate) use auth::{Credentials, NewLogin};
 pub(crate) use client::Client;
 pub use client::SpotifyTiming;
 pub use known_user::KnownUser;

@@ -39,10 +39,15 @@ pub(crate) struct StoredToken {
 }
 
 impl StoredToken {
-    /// When the login ends, once that is near enough to be told.
+    /// When the login ends, where it is known when the user agreed.
+    pub(super) fn ends_at(&self) -> Option<DateTime<Utc>> {
+        self.authorized_at?.checked_add_months(LIFETIME)
+    }
+
+    /// The same, once it is near enough to be told.
     pub(crate) fn ends_soon(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let from = self.authorized_at?;
-        (from.checked_add_days(TOLD_AFTER)? <= now).then(|| from.checked_add_months(LIFETIME))?
+        let is_near = self.authorized_at?.checked_add_days(TOLD_AFTER)? <= now;
+        is_near.then(|| self.ends_at())?
     }
 }
 

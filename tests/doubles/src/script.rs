@@ -16,6 +16,7 @@
 //!
 //! [[load]]
 //! key = "raw/songs/"                      # loads of files whose key contains this
+//! nth = 2                                 # the second such load, and `times - 1` after it; 1 where it is not said
 //! fault = "corrupt_value"
 //!
 //! [[s3]]
@@ -59,6 +60,8 @@ struct Entry<When: Default, Fault> {
 #[serde(deny_unknown_fields)]
 struct Load {
     key: String,
+    #[serde(default)]
+    nth: Times,
     #[serde(default)]
     times: Times,
     fault: LoadFault,
@@ -271,8 +274,8 @@ impl Script {
         for Entry { when, times, fault } in self.snowflake.clone() {
             double.script(when.into(), times.0, fault.into());
         }
-        for Load { key, times, fault } in self.load.clone() {
-            double.script_load(&key, times.0, fault.into());
+        for Load { key, nth, times, fault } in self.load.clone() {
+            double.script_nth_load(&key, nth.0, times.0, fault.into());
         }
     }
 

@@ -1,5 +1,6 @@
 //! What a person types, and what is printed.
 
+mod complete;
 mod doctor;
 mod manual;
 mod output;

@@ -47,6 +47,33 @@ fn help_is_complete() {
 }
 
 #[test]
+fn a_short_help_fits_on_a_screen_and_says_where_the_long_one_is() {
+    let world = World::new();
+    let text = stdout(&world, &["run", "-h"]);
+    assert!(text.lines().count() <= 50, "{text}");
+    insta::with_settings!({omit_expression => true}, { insta::assert_snapshot!("short_help", text) });
+}
+
+#[test]
+fn help_is_asked_for_in_three_ways_and_says_the_same() {
+    let world = World::new();
+    for command in [&["run"][..], &["snowflake", "plan"], &["query"]] {
+        let by_flag = stdout(&world, &[command, &["--help"]].concat());
+        assert_eq!(stdout(&world, &[&["help"], command].concat()).trim(), by_flag.trim());
+    }
+    assert_eq!(stdout(&world, &["help"]).trim(), stdout(&world, &["--help"]).trim());
+    for topic in ["exit-codes", "environment", "settings"] {
+        assert!(stdout(&world, &["help", topic]).lines().count() > 20, "{topic}");
+    }
+    let output = world.run(&["help", "snowflake", "plans"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("'plans'"), "{said}");
+    let within = stdout(&world, &["snowflake", "help", "plan"]);
+    assert_eq!(within.trim(), stdout(&world, &["help", "snowflake", "plan"]).trim());
+}
+
+#[test]
 fn the_summary_of_the_demo_says_what_changed_and_where_to_look() {
     let world = World::new();
     let text = format!(

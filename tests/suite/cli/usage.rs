@@ -193,7 +193,14 @@ fn the_configuration_is_shown_with_its_origins_and_without_its_secrets() {
 #[test]
 fn the_template_is_written_where_nothing_is_and_can_be_used_as_it_is() {
     let world = World::new();
-    assert!(world.run(&["config", "init"]).status.success());
+    let output = world.command(&["config", "init"]).env("S3_BUCKET", "mine").output().unwrap();
+    let said = text(&output);
+    assert!(output.status.success(), "{said}");
+    for next in ["[spotify] client_id", "[snowflake] account", "`snowtrack config check`"] {
+        assert!(said.contains(next), "no `{next}` in {said}");
+    }
+    assert!(!said.contains("[lake] bucket"), "it is set: {said}");
+    assert!(said.lines().all(|line| line.chars().count() <= 100), "{said}");
     let written = std::fs::read_to_string(world.path("snowtrack.toml")).unwrap();
     assert!(written.contains("#prefix = \"spotify-data/\""), "{written}");
     let output = world.run(&["config", "check"]);

@@ -3,7 +3,6 @@
 mod announced;
 mod copy_into;
 mod costs;
-mod demo_cloud;
 mod false_answers;
 mod false_verified;
 mod missing_columns;

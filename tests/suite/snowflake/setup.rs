@@ -63,8 +63,8 @@ fn what_the_upload_may_be_refused_is_what_plan_and_readme_ask_aws_for() {
         .filter(|action| action.chars().all(|c| c.is_ascii_alphabetic()))
         .collect();
     assert_eq!(uploader, needed);
-    let readme = include_str!("../../../README.md");
-    let row = |who: &str| actions(readme.lines().find(|line| line.starts_with(who)).unwrap());
+    let rights = include_str!("../../../docs/operator.md");
+    let row = |who: &str| actions(rights.lines().find(|line| line.starts_with(who)).unwrap());
     assert_eq!(row("| snowtrack's AWS identity"), uploader);
     let snowflake = actions(&section("snowflake-role-policy.json"))
         .into_iter()

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
 
+use chrono::{Months, NaiveDate};
 use reqwest::Url;
 use serde_json::Value;
 use tokio::io::AsyncWriteExt;
@@ -106,6 +107,10 @@ fn assert_logged_in(world: &World, (spotify, playlist_id): (&FakeSpotify, &str),
     assert!(ended.stdout.contains("data/spotify_token.json"), "{}", ended.stdout);
     assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     let stored: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    let agreed: NaiveDate = stored["authorized_at"].as_str().unwrap()[..10].parse().unwrap();
+    let end = agreed.checked_add_months(Months::new(6)).unwrap();
+    let told = format!("logged in as `ada` until {end}; ");
+    assert!(ended.stdout.contains(&told), "no `{told}` in {}", ended.stdout);
     let token = stored["refresh_token"].as_str().unwrap();
     assert!(spotify.is_refresh_token_valid(token));
     assert!(!ended.stdout.contains(token) && !ended.stderr.contains(token));
@@ -129,6 +134,26 @@ async fn a_login_in_the_browser_is_stored_for_its_owner_alone() {
         let (status, text) = browser.open(callback).await;
         assert_eq!((status, text.contains("terminal")), (200, true), "{text}");
         assert_logged_in(&world, (&spotify, &id), &login.end());
+    }
+}
+
+#[tokio::test]
+async fn a_login_is_good_where_spotify_does_not_say_whose_it_is_and_its_token_is_asked_for_once() {
+    for (is_known, wanted) in [(true, "logged in as `ada` until "), (false, "logged in until ")] {
+        let (world, (spotify, _)) = (World::new(), spotify());
+        if !is_known {
+            let fault = Fault::status(404, "x");
+            spotify.script(When::Path("/v1/me".to_owned()), usize::MAX, fault);
+        }
+        let mut login = Login::start(command(&world, &spotify, &["login", "--no-browser"]));
+        let callback = Browser::new().agree(&login.address).await;
+        login.paste(&format!("{callback}\n"));
+        let ended = login.end();
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+        assert!(ended.stdout.contains(wanted), "no `{wanted}` in {}", ended.stdout);
+        assert_eq!(ended.stdout.contains("did not say"), !is_known, "{}", ended.stdout);
+        assert!(token_file(&world).exists());
+        assert_eq!(spotify.count("/accounts/api/token"), 1);
     }
 }
 

@@ -82,6 +82,8 @@ pub(super) struct Load {
 #[derive(Debug, Clone)]
 pub(super) struct LoadScript {
     pub(super) key_part: String,
+    /// So many loads go well before.
+    pub(super) spared: usize,
     pub(super) times: usize,
     pub(super) fault: LoadFault,
 }
@@ -174,6 +176,10 @@ impl State {
             .load_scripts
             .iter_mut()
             .find(|script| key.contains(&script.key_part) && (script.times > 0 || part > 0))?;
+        if part == 0 && script.spared > 0 {
+            script.spared -= 1;
+            return None;
+        }
         if part == 0 {
             script.times -= 1;
         }

@@ -187,8 +187,13 @@ impl FakeSnowflake {
 
     /// Lets the next `times` loads of files whose key contains `key_part` go wrong.
     pub fn script_load(&self, key_part: &str, times: usize, fault: LoadFault) {
-        let key_part = key_part.to_owned();
-        self.state().load_scripts.push(loads::LoadScript { key_part, times, fault });
+        self.script_nth_load(key_part, 1, times, fault);
+    }
+
+    /// The same from the `nth` such load on (1-based): those before it go well.
+    pub fn script_nth_load(&self, key_part: &str, nth: usize, times: usize, fault: LoadFault) {
+        let (key_part, spared) = (key_part.to_owned(), nth.saturating_sub(1));
+        self.state().load_scripts.push(loads::LoadScript { key_part, spared, times, fault });
     }
 
     /// Rings when a call hangs on command.

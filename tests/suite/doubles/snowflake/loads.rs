@@ -368,6 +368,19 @@ async fn loads_can_lie() {
     assert_eq!(loaded(&rig, "a.parquet").await["firstError"], "internal error");
 }
 
+#[tokio::test]
+async fn the_load_that_is_meant_goes_wrong_and_neither_the_one_before_nor_the_one_after() {
+    let rig = Rig::new();
+    rig.snowflake.script_nth_load(PREFIX, 2, 1, LoadFault::Fail("internal error".to_owned()));
+    let mut seen = Vec::new();
+    for (count, name) in [(1, "a.parquet"), (2, "b.parquet"), (3, "c.parquet")] {
+        rig.put_parquet(&format!("{PREFIX}{name}"), &songs(count));
+        seen.push(loaded(&rig, name).await["status"].clone());
+    }
+    assert_eq!(seen, ["LOADED", "LOAD_FAILED", "LOADED"]);
+    assert_eq!(rig.snowflake.unused_faults(), 0);
+}
+
 fn copy(files: &str, option: &str) -> String {
     let pipe = SETUP.split("as\n").nth(1).unwrap().split(';').next().unwrap();
     let copy = pipe.replace("pattern = '.*[.]parquet'", &format!("files = ({files})"));
