@@ -85,7 +85,7 @@ pub use report::{
 pub(crate) use account::bound;
 pub(crate) use comparison::{Comparison, compare};
 pub(crate) use findings::{check_report, table_report};
-pub(crate) use job::{Job, account};
+pub(crate) use job::{Job, account, require_ledger};
 pub(crate) use kept::Kept;
 pub(crate) use lock::{HeldLedger, Lock, Look, hold, hold_with_state, look};
 pub(crate) use rehearsal::{News, Rehearsal, rehearse};
@@ -415,7 +415,7 @@ impl<'a> Run<'a> {
             Err(error) => (None, Some(error)),
         };
         let conclusion = self.findings.conclude(ended, last_proof);
-        let mut report = self.findings.report(&conclusion, self.now());
+        let mut report = self.findings.report(&conclusion, self.teller.ended(), self.now());
         let text = serde_json::to_string(&report).unwrap_or_default();
         let Conclusion { state, error, .. } = conclusion;
         let finished = blocking(|| {
