@@ -157,7 +157,7 @@ pub(super) struct VerifyArgs {
     /// Ask the stream instead (`SNOWTRACK_STREAM`): read back what it acknowledged, and compare it with what it was sent
     #[arg(long, conflicts_with_all = ["run", "all", "watch", "warn_only"])]
     stream: bool,
-    /// Show each table while waiting: on a terminal that is done anyway, elsewhere each change is a line
+    /// Show each table while waiting: a live table on a terminal, a line per change elsewhere
     #[arg(long)]
     pub(super) watch: bool,
 }

@@ -29,7 +29,9 @@ fn without_a_terminal_each_stage_is_a_line_when_it_ends() {
         let (seconds, rest) = rest.split_once(" s").unwrap();
         (seconds.parse::<f64>().unwrap(), rest.to_owned())
     };
-    let lines: Vec<&str> = told.lines().filter(|line| !line.contains("WARN")).collect();
+    // On a machine that is busy a stage may last; then it is told at its beginning, too.
+    let is_end = |line: &&str| !line.contains("WARN") && !line.ends_with(" started");
+    let lines: Vec<&str> = told.lines().filter(is_end).collect();
     let stages = ["fetch", "transform", "check", "publish", "export"];
     assert_eq!(lines.len(), stages.len(), "{told}");
     for (line, stage) in lines.iter().zip(stages) {
@@ -42,7 +44,8 @@ fn without_a_terminal_each_stage_is_a_line_when_it_ends() {
     assert!(seconds(lines[4]).1.contains(" rows, "), "{told}");
     assert_eq!(said(&world, &["--quiet", "run", "--from-dir", "in"], 0), "");
     // A stage that did not do its work says so, and the error is told behind it, once.
-    world.write("bad/playlist.json", &playlist(|song| song["duration_ms"] = (-1).into()));
+    let wrong = playlist(|song| song["duration_ms"] = (-1).into());
+    world.write("bad/playlist.json", &wrong.replace(r#""s1""#, r#""s2""#));
     let told = said(&world, &["run", "--from-dir", "bad"], 4);
     assert!(told.contains(" check ended early, after "), "{told}");
     assert_eq!(told.matches("the quality gate refused the run").count(), 1, "{told}");
@@ -158,6 +161,8 @@ fn screen(bytes: &str, width: usize) -> Vec<String> {
                     other => panic!("{other:?}"),
                 }
             }
+            // What is typed comes back, too; a terminal shows nothing of it.
+            letter if letter.is_control() => {}
             letter => {
                 // The last column is left only when there is more to write.
                 if column == width {
@@ -226,8 +231,9 @@ fn ctrl_c_leaves_a_terminal_without_the_line_that_was_drawn() {
     assert!(screen[0].contains("run 01"), "{text}");
     assert!(text.contains("error: stopped; what was done is kept"), "{text}");
     assert!(text.contains("code 130") && text.contains(" echoctl"), "{text}");
+    let (ours, _) = text.split_once("code 130").unwrap();
     for left in ["playlists, ", "^C", "fetch 00:"] {
-        assert!(!text.contains(left), "`{left}` is left: {text}");
+        assert!(!ours.contains(left), "`{left}` is left: {text}");
     }
     child.wait().unwrap();
 }
