@@ -57,17 +57,20 @@ fn is_mark(letter: char) -> bool {
 }
 
 /// Fields that a line's own words tell: they are there for whoever collects lines of JSON.
-const REPEATED: [&str; 17] = [
+const REPEATED: [&str; 20] = [
     "call_count",
     "check_count",
     "duration_ms",
     "exit_code",
     "file_count",
+    "first",
     "key",
+    "last",
     "list_count",
     "row_count",
     "sent_bytes",
     "size_bytes",
+    "source",
     "status",
     "table",
     "total",

@@ -1,10 +1,11 @@
 //! The terminal as a sink of events: a line for the stage under way, and above it one for each table on its way to Snowflake.
 
+use std::fmt::Write;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
+use indicatif::{HumanBytes, ProgressBar, ProgressState, ProgressStyle};
 
 use super::drawing;
 use super::harmless::one_line;
@@ -29,9 +30,9 @@ impl Progress {
         Self(draws.then(|| {
             let table = LiveTable::new(drawing::begin());
             let bar = table.add_below(ProgressBar::new_spinner());
-            let template = "{spinner} {prefix:>9} {elapsed_precise} {wide_msg}";
-            let style = ProgressStyle::with_template(template);
-            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            let style = ProgressStyle::with_template("{spinner} {took} {wide_msg}");
+            let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
+            bar.set_style(style.with_key("took", took));
             bar.enable_steady_tick(Duration::from_millis(120));
             Drawn { bar, table, seen: Mutex::default() }
         }))
@@ -41,10 +42,7 @@ impl Progress {
     pub(super) fn show(&self, event: &Event) {
         let Some(Drawn { bar, table, seen }) = &self.0 else { return };
         match &event.what {
-            What::StageStarted { stage } => {
-                bar.reset_elapsed();
-                bar.set_prefix(stage.name());
-            }
+            What::StageStarted { .. } => bar.reset_elapsed(),
             What::TableProgress(progress) => table.show(progress, bar),
             _ => {}
         }
@@ -72,9 +70,16 @@ impl Drop for Progress {
     }
 }
 
+/// `2:05`: how long the stage is at work.
+fn took(state: &ProgressState, line: &mut dyn Write) {
+    let seconds = state.elapsed().as_secs();
+    let _ = write!(line, "{}:{:02}", seconds / 60, seconds % 60);
+}
+
 /// What is known of the stage under way.
 #[derive(Default)]
 struct Seen {
+    stage: Option<Stage>,
     found_list_count: u64,
     ended_list_count: u64,
     row_count: u64,
@@ -91,7 +96,7 @@ impl Seen {
     fn hear(&mut self, event: &Event) {
         let now = match &event.what {
             What::StageStarted { stage } => {
-                *self = Self::default();
+                *self = Self { stage: Some(*stage), ..Self::default() };
                 beginning(*stage).to_owned()
             }
             What::ListsFound { list_count } => return self.found_list_count += list_count,
@@ -158,7 +163,12 @@ impl Seen {
             None => [self.now.as_str(), &counts, ""],
         };
         let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-        parts.join(" · ")
+        let text = parts.join(" · ");
+        match self.stage.map(Stage::name) {
+            Some(stage) if text.is_empty() => stage.to_owned(),
+            Some(stage) => format!("{stage}: {text}"),
+            None => text,
+        }
     }
 }
 
@@ -216,17 +226,17 @@ mod tests {
             What::Asked,
         ];
         insta::assert_snapshot!(lines(events).join("\n"), @r"
-
-        0 of 1 playlist
-        0 of 3 playlists
-        0 of 3 playlists, 1 call
-        Long Way Home (178 rows) · 0 of 3 playlists, 1 call
-        Long Way Home (178 rows) · 0 of 3 playlists, 100 rows, 1 call
-        Long Way Home (178 rows) · 0 of 3 playlists, 100 rows, 2 calls
-        Long Way Home (178 rows) · 0 of 3 playlists, 178 rows, 2 calls
-        Long Way Home (178 rows) · 1 of 3 playlists, 178 rows, 2 calls
-        waits until 23:00:05 UTC for Spotify's rate limit · 1 of 3 playlists, 178 rows, 2 calls · Long Way Home (178 rows)
-        Long Way Home (178 rows) · 1 of 3 playlists, 178 rows, 3 calls
+        fetch
+        fetch: 0 of 1 playlist
+        fetch: 0 of 3 playlists
+        fetch: 0 of 3 playlists, 1 call
+        fetch: Long Way Home (178 rows) · 0 of 3 playlists, 1 call
+        fetch: Long Way Home (178 rows) · 0 of 3 playlists, 100 rows, 1 call
+        fetch: Long Way Home (178 rows) · 0 of 3 playlists, 100 rows, 2 calls
+        fetch: Long Way Home (178 rows) · 0 of 3 playlists, 178 rows, 2 calls
+        fetch: Long Way Home (178 rows) · 1 of 3 playlists, 178 rows, 2 calls
+        fetch: waits until 23:00:05 UTC for Spotify's rate limit · 1 of 3 playlists, 178 rows, 2 calls · Long Way Home (178 rows)
+        fetch: Long Way Home (178 rows) · 1 of 3 playlists, 178 rows, 3 calls
         ");
     }
 
@@ -244,13 +254,13 @@ mod tests {
             What::VerifyProgress { verified: 8, total: 8 },
         ];
         insta::assert_snapshot!(lines(events).join("\n"), @r"
-        shaping documents into tables
-
-        songs: 118 rows, 12.00 KiB · 118 rows, 1 file
-
-        1 of 8 files verified
-        asks Snowflake again at 22:59:54 UTC, until 23:29:50 UTC · 1 of 8 files verified
-        8 of 8 files verified
+        transform: shaping documents into tables
+        export
+        export: songs: 118 rows, 12.00 KiB · 118 rows, 1 file
+        verify
+        verify: 1 of 8 files verified
+        verify: asks Snowflake again at 22:59:54 UTC, until 23:29:50 UTC · 1 of 8 files verified
+        verify: 8 of 8 files verified
         ");
     }
 

@@ -126,7 +126,9 @@ fn line(event: &Event) {
         }
         What::RunStarted { source, first, last } => {
             let (first, last) = (first.name(), last.name());
-            tracing::info!(source, first, last, "run started");
+            let stages = if first == last { first } else { &format!("{first} to {last}") };
+            let of = source.as_ref().map(|source| format!(" of `{source}`")).unwrap_or_default();
+            tracing::info!(source, first, last, "run{of} started: {stages}");
         }
         // What ended it is told where it is handled.
         What::RunEnded { status, duration, .. } => run_ended(*status, *duration),
