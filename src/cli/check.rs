@@ -34,6 +34,13 @@ pub(super) struct CheckArgs {
     list: bool,
 }
 
+impl CheckArgs {
+    /// Whether it looks at rows.
+    pub(super) const fn looks(&self) -> bool {
+        !self.list
+    }
+}
+
 /// Checks what is pending, or everything, or says what would be checked.
 pub(super) fn check(cli: &Cli, arguments: &CheckArgs, config: &Config) -> Result<(), Error> {
     if arguments.list {

@@ -56,6 +56,30 @@ fn is_mark(letter: char) -> bool {
     letter.is_control() || turns || is_break(letter)
 }
 
+/// Fields that a line's own words tell: they are there for whoever collects lines of JSON.
+const REPEATED: [&str; 20] = [
+    "call_count",
+    "check_count",
+    "duration_ms",
+    "exit_code",
+    "file_count",
+    "first",
+    "key",
+    "last",
+    "list_count",
+    "row_count",
+    "sent_bytes",
+    "size_bytes",
+    "source",
+    "status",
+    "table",
+    "total",
+    "total_bytes",
+    "verdict",
+    "verified",
+    "verified_file_count",
+];
+
 /// Writes the fields of a log line so that they stay in it.
 pub(super) struct OneLine;
 
@@ -80,8 +104,7 @@ impl Visit for Line<'_> {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        // A person watches one run.
-        if field.name() == "run.id" {
+        if REPEATED.contains(&field.name()) {
             return;
         }
         let gap = if self.is_first { "" } else { " " };
@@ -169,14 +192,14 @@ mod tests {
         };
         let error: &dyn std::error::Error = &error;
         tracing::subscriber::with_default(subscriber, || {
-            tracing::warn!(row_count = 3, file.key = %id, name = id, "reading `{id}`");
+            tracing::warn!(count = 3, row_count = 3, file.key = %id, name = id, "reading `{id}`");
             tracing::warn!(error, "odd");
         });
         let written = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
         let shown = "new line: FAKE\u{FFFD}";
         let quoted = "\"new\\nline: FAKE\\u{202e}\"";
         let lines = [
-            format!(" WARN reading `{shown}` row_count=3 file.key={shown} name={quoted}"),
+            format!(" WARN reading `{shown}` count=3 file.key={shown} name={quoted}"),
             format!(" WARN odd error=could not read `{shown}`: a b"),
         ];
         assert_eq!(written.lines().collect::<Vec<_>>(), lines);

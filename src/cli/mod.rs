@@ -8,6 +8,7 @@ mod check;
 mod complete;
 mod config;
 mod doctor;
+mod drawing;
 mod duration;
 mod examples;
 mod exit;
@@ -19,6 +20,7 @@ mod harmless;
 mod help;
 mod login;
 mod logout;
+mod logs;
 mod man;
 mod mcp;
 mod named;
@@ -34,6 +36,7 @@ mod report;
 mod rounds;
 mod run;
 mod snowflake;
+mod stages;
 mod state;
 mod status;
 mod stream;
@@ -52,9 +55,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub(crate) use exit::Error;
 
-use harmless::{OneLine, harmless, one_line};
+use harmless::{harmless, one_line};
 use told::{print, tell};
-use traced::Traced;
 
 use crate::config::{Config, Loaded};
 use crate::event::Stage;
@@ -194,6 +196,7 @@ impl Command {
             | Self::Ask(_)
             | Self::Mcp(_)
             | Self::Plan(_) => true,
+            Self::Check(arguments) => arguments.looks(),
             Self::Forget(arguments) => arguments.only_shows(),
             Self::Prune(arguments) => arguments.only_shows(),
             _ => false,
@@ -243,9 +246,9 @@ pub fn main() -> ExitCode {
         }
     };
     told::as_given(&cli);
-    init_tracing(&cli);
+    logs::begin(&cli);
     let format = cli.log_format;
-    bug::told_by(move |text| tell_causes(&[text.to_owned()], format, one_line));
+    bug::told_by(move |text| tell_causes(&[text.to_owned()], exit::BUG, format, one_line));
     let (code, text) = match bug::caught(|| dispatch(&cli)) {
         Ok(Ok(())) => return ExitCode::from(exit::DONE),
         Ok(Err(error)) => (error.code(), show(&error, format)),
@@ -295,48 +298,18 @@ fn show(error: &Error, format: LogFormat) -> String {
         }
         _ => one_line,
     };
-    tell_causes(&texts, format, shown);
+    tell_causes(&texts, error.code(), format, shown);
     texts.join(": ")
 }
 
 /// Tells what went wrong, and what caused it, in the form of the log.
-fn tell_causes(texts: &[String], format: LogFormat, shown: fn(&str) -> String) {
+fn tell_causes(texts: &[String], exit_code: u8, format: LogFormat, shown: fn(&str) -> String) {
     match format {
         LogFormat::Human => {
             let lines: Vec<String> = texts.iter().map(|text| shown(text)).collect();
             tell(&format!("error: {}", lines.join("\n  caused by: ")));
         }
-        LogFormat::Json => tracing::error!("{}", texts.join(": ")),
-    }
-}
-
-fn init_tracing(cli: &Cli) {
-    let level = match (cli.quiet, cli.verbose) {
-        (true, _) => "error",
-        // Who watches sees a table, or else its lines.
-        (_, 0) if matches!(&cli.command, Command::Verify(it) if it.watch) && !cli.draws() => "info",
-        // Its rounds have lines of their own.
-        (_, 0) if matches!(&cli.command, Command::Watch(_)) => "error",
-        (_, 0) => "warn",
-        (_, 1) => "info",
-        (_, 2) => "debug",
-        _ => "trace",
-    };
-    // Only our own events, at any verbosity: rspotify and the HTTP stack log headers and bodies with secrets in them.
-    let filter = tracing_subscriber::EnvFilter::new(format!("off,snowtrack={level}"));
-    // A line that nobody reads is lost; told on the same closed pipe, that would be a panic.
-    let format = cli.log_format;
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(move || told::Log(format))
-        .log_internal_errors(false);
-    match format {
-        LogFormat::Json => builder.json().map_event_format(|lines| Traced { lines, format }).init(),
-        LogFormat::Human => {
-            let is_terminal = std::io::stderr().is_terminal();
-            let builder = builder.fmt_fields(OneLine).with_target(false).with_ansi(is_terminal);
-            builder.map_event_format(|lines| Traced { lines, format }).init();
-        }
+        LogFormat::Json => tracing::error!(exit_code, "{}", texts.join(": ")),
     }
 }
 

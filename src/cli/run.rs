@@ -8,11 +8,13 @@ use std::time::{Duration, Instant};
 use super::duration::duration;
 use super::exit::{self, Error};
 use super::named::named;
-use super::progress::{self, Drawing};
+use super::progress::Progress;
+use super::stages::LongStages;
+use super::summary::{self, Done};
 use super::told::{self, tell_as_it_is};
-use super::{Cli, now, print, runtime, summary};
+use super::{Cli, drawing, logs, now, print, runtime};
 use crate::config::Config;
-use crate::event::{Sink, Stage};
+use crate::event::{Event, Sink, Stage};
 use crate::http;
 use crate::ids::{PlaylistId, RunId};
 use crate::observe::{self, Outside};
@@ -174,7 +176,7 @@ pub(super) fn run(
     config: &Config,
     last: Stage,
 ) -> Result<(), Error> {
-    go(cli, config, &settings(arguments, config, last)?, usual(cli))
+    go(cli, config, &settings(arguments, config, last)?)
 }
 
 /// What the arguments tell a run.
@@ -225,23 +227,18 @@ pub(super) fn one_stage(
     config: &Config,
     stage: Stage,
 ) -> Result<(), Error> {
-    go(cli, config, &arguments.settings(stage), usual(cli))
+    go(cli, config, &arguments.settings(stage))
 }
 
 /// Tells Snowflake of the files in the bucket.
 pub(super) fn ingest(cli: &Cli, arguments: &IngestArgs, config: &Config) -> Result<(), Error> {
     let mut settings = arguments.stage.settings(Stage::Ingest);
     settings.shipping.ingest_as = arguments.way.map(|OtherWay::Rest| IngestMode::Rest);
-    go(cli, config, &settings, usual(cli))
+    go(cli, config, &settings)
 }
 
-/// The proof, watched or not.
+/// The proof.
 pub(super) fn verify(cli: &Cli, arguments: &VerifyArgs, config: &Config) -> Result<(), Error> {
-    let drawing = match (cli.draws(), arguments.watch) {
-        (true, true) => Drawing::Table,
-        (true, false) => Drawing::Bar,
-        (false, _) => Drawing::Nothing,
-    };
     // An id need not be looked up: what it names is seen when the ledger is open.
     let meant = |word: &String| word.parse().or_else(|_| named(&config.data_dir, word));
     let mut settings = Settings {
@@ -252,12 +249,12 @@ pub(super) fn verify(cli: &Cli, arguments: &VerifyArgs, config: &Config) -> Resu
         ..Settings::of_stage(Stage::Verify, now)
     };
     settings.shipping.asks_all = arguments.all;
-    go(cli, config, &settings, drawing)
+    go(cli, config, &settings)
 }
 
 /// A run whose report is somebody else's to print.
 pub(super) fn go_quietly(cli: &Cli, config: &Config, settings: &Settings) -> Result<(), Error> {
-    let EndedRun { error, .. } = work(config, settings, usual(cli))?;
+    let EndedRun { error, .. } = work(cli, config, settings)?;
     error.map_or(Ok(()), |error| Err(error.into()))
 }
 
@@ -269,6 +266,8 @@ pub(super) fn stop_on_signal(stop: &Arc<Stop>) {
         signals.next().await;
         asked.ask();
         signals.next().await;
+        drawing::clear();
+        drawing::end();
         tracing::error!(
             "asked to stop a second time: ended at once. What was saved last stays, and a lease on the state expires by itself"
         );
@@ -284,19 +283,18 @@ fn end_at_once() -> ! {
     std::process::exit(i32::from(exit::INTERRUPTED))
 }
 
-/// How progress is drawn where nobody watches.
-fn usual(cli: &Cli) -> Drawing {
-    if cli.draws() { Drawing::Bar } else { Drawing::Nothing }
-}
-
-fn work(config: &Config, settings: &Settings, drawing: Drawing) -> Result<EndedRun, Error> {
-    let progress = progress::Progress::new(drawing);
+fn work(cli: &Cli, config: &Config, settings: &Settings) -> Result<EndedRun, Error> {
+    let (progress, stages) = (Progress::new(cli.draws()), LongStages::new(logs::tells_stages(cli)));
+    let also = |event: &Event| {
+        progress.show(event);
+        stages.hear(event);
+    };
     let stop = Arc::new(Stop::default());
     let ended = runtime()?.block_on(async {
         stop_on_signal(&stop);
-        once(config, settings, &|event| progress.show(event), &stop, &mut Kept::default()).await
+        once(config, settings, &also, &stop, &mut Kept::default()).await
     });
-    progress.finish();
+    progress.finish(stop.is_asked());
     Ok(ended?)
 }
 
@@ -316,14 +314,14 @@ pub(super) async fn once(
     crate::run::run_keeping(config, settings, &|event| sinks.tell(event), stop, kept).await
 }
 
-fn go(cli: &Cli, config: &Config, settings: &Settings, drawing: Drawing) -> Result<(), Error> {
+fn go(cli: &Cli, config: &Config, settings: &Settings) -> Result<(), Error> {
     let began = Instant::now();
-    let EndedRun { report, error } = work(config, settings, drawing)?;
+    let EndedRun { report, error } = work(cli, config, settings)?;
     if cli.json {
         print(&serde_json::to_string(&report).map_err(std::io::Error::from)?)?;
     } else if !cli.quiet {
-        let last = *settings.stages.end();
-        print(summary::summary(&report, last, began.elapsed(), config).trim_end())?;
+        let done = Done { last: *settings.stages.end(), took: began.elapsed() };
+        print(summary::summary(&report, done, config).trim_end())?;
     }
     error.map_or(Ok(()), |error| Err(error.into()))
 }

@@ -17,22 +17,45 @@ use crate::run::{
 use crate::status::FileState;
 use crate::status::{PlaylistStatus, RunStatus, RunVerdict};
 
-/// What happened, what the checks found, what was written and where to look next. `took` is this command's own time: the run that it
-/// goes on with, or asks about, may have begun days ago; `last` is the last of its stages.
-pub(super) fn summary(report: &RunReport, last: Stage, took: Duration, config: &Config) -> String {
+/// What a command was to do, and how long it worked.
+#[derive(Clone, Copy)]
+pub(super) struct Done {
+    /// The last of its stages.
+    pub(super) last: Stage,
+    /// Its own time: the run that it goes on with, or asks about, may have begun days ago.
+    pub(super) took: Duration,
+}
+
+impl Done {
+    /// What a stage by itself did; that the run is not at its end is no trouble.
+    const fn word(self) -> &'static str {
+        match self.last {
+            Stage::Fetch => "fetched",
+            Stage::Transform => "transformed",
+            Stage::Check => "checked",
+            Stage::Publish => "published",
+            Stage::Export => "exported",
+            Stage::Upload => "uploaded",
+            Stage::Ingest => "ingested",
+            Stage::Verify => "verified",
+        }
+    }
+
+    /// The stage that comes after it.
+    fn next(self) -> Option<Stage> {
+        Stage::ALL.into_iter().find(|stage| self.last < *stage)
+    }
+}
+
+/// What happened, what the checks found, what was written and where to look next.
+pub(super) fn summary(report: &RunReport, done: Done, config: &Config) -> String {
     let mut text = String::new();
-    let seconds = took.as_secs_f64();
-    let _ = match (report.status, &report.error) {
-        // A stage by itself ended well; that the run is not at its end is no trouble.
-        (RunStatus::Pending, None) => writeln!(
-            text,
-            "run {} did this stage in {seconds:.1} s; the others are to come",
-            report.run_id
-        ),
-        (status, _) => writeln!(text, "run {} {status} in {seconds:.1} s", report.run_id),
-    };
+    let seconds = done.took.as_secs_f64();
+    let is_on_its_way = report.status == RunStatus::Pending && report.error.is_none();
+    let word = if is_on_its_way { done.word() } else { report.status.name() };
+    let _ = writeln!(text, "run {} {word} in {seconds:.1} s", report.run_id);
     // What is only landed is in no table yet, and not counted by kind.
-    let is_shaped = Stage::Transform <= last;
+    let is_shaped = Stage::Transform <= done.last;
     source(&mut text, report, is_shaped);
     if is_shaped {
         tables(&mut text, &report.tables);
@@ -51,23 +74,21 @@ pub(super) fn summary(report: &RunReport, last: Stage, took: Duration, config: &
     }
     stream(&mut text, &report.streams);
     verification(&mut text, report);
-    if report.error.is_none() {
-        look_next(&mut text, last, config);
+    let next = done.next().map(|stage| flags().command(stage.name()));
+    match next.filter(|_| is_on_its_way) {
+        Some(next) => {
+            let _ = writeln!(text, "\nnext:\n  {next}");
+        }
+        None if report.error.is_none() && config.data_dir.published().exists() => {
+            look_next(&mut text);
+        }
+        None => {}
     }
     text
 }
 
-/// Where there is something to look at; before the first of it, how to get there.
-fn look_next(text: &mut String, last: Stage, config: &Config) {
-    if !config.data_dir.published().exists() {
-        let next = Stage::ALL.into_iter().find(|stage| last < *stage && last < Stage::Publish);
-        if let Some(next) = next {
-            let next = flags().command(next.name());
-            let _ =
-                writeln!(text, "\nthere is nothing to look at before `publish`; next:\n  {next}");
-        }
-        return;
-    }
+/// Where what the run published can be looked at.
+fn look_next(text: &mut String) {
     let _ = writeln!(
         text,
         "\nlook next:\n  {}\n  {}\n  {}",
@@ -266,6 +287,10 @@ fn verification(text: &mut String, report: &RunReport) {
             if !matches!(report.status, RunStatus::Unchanged | RunStatus::Ingested) => {}
         RunVerdict::Skipped => {
             let _ = writeln!(text, "  {}", one_line(reason));
+        }
+        // The error says it, once.
+        verdict if report.error.as_ref().is_some_and(|error| error.contains(reason.as_str())) => {
+            let _ = writeln!(text, "  {verdict}{}", left_out(report));
         }
         verdict => {
             let _ = writeln!(text, "  {verdict}: {}{}", one_line(reason), left_out(report));

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::drawing;
 use super::harmless::harmless;
 use super::{Cli, Error, LogFormat};
 use crate::shell::Flags;
@@ -45,7 +46,8 @@ pub(super) struct Log(pub(super) LogFormat);
 impl Write for Log {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(line);
-        io::stderr().write_all(completed_in(&text, self.0).as_bytes())?;
+        let text = completed_in(&text, self.0);
+        drawing::beside(|| io::stderr().write_all(text.as_bytes()))?;
         Ok(line.len())
     }
 
@@ -102,5 +104,5 @@ pub(super) fn tell(text: &str) {
 
 /// A line that another program reads.
 pub(super) fn tell_as_it_is(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let _ = drawing::beside(|| writeln!(io::stderr(), "{text}"));
 }

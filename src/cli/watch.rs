@@ -1,4 +1,4 @@
-//! `verify --watch` on a terminal: one line for each table on its way to Snowflake, redrawn where it is.
+//! What is waited for, on a terminal: one line for each table on its way to Snowflake, redrawn where it is.
 //!
 //! In: how far each table is. Out: lines on standard error, which stay when the waiting is over.
 
@@ -15,13 +15,17 @@ use crate::phrase::counted;
 use crate::status::Verdict;
 
 /// Lines that are redrawn where they are.
-#[derive(Default)]
 pub(super) struct LiveTable {
     lines: MultiProgress,
     rows: Mutex<BTreeMap<Table, ProgressBar>>,
 }
 
 impl LiveTable {
+    /// No table yet, among these lines.
+    pub(super) fn new(lines: MultiProgress) -> Self {
+        Self { lines, rows: Mutex::default() }
+    }
+
     /// A bar below the table.
     pub(super) fn add_below(&self, bar: ProgressBar) -> ProgressBar {
         self.lines.add(bar)

@@ -13,9 +13,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::ids::{RunId, Table};
-use crate::status::{RunStatus, Verdict};
+use crate::status::{PlaylistStatus, RunStatus, Verdict};
 
 pub use alert::{Alert, AlertKind, Incident, IncidentKind, Receipt};
+pub use teller::EndedStage;
 pub(crate) use teller::Teller;
 pub use totals::Totals;
 pub use warning::{Exposure, Secret, Warning};
@@ -157,8 +158,14 @@ pub enum What {
         #[serde(flatten)]
         counts: Counts,
     },
+    /// So many more playlists (or lists) are to be looked at.
+    ListsFound { list_count: u64 },
     /// A playlist (or list) is being read; `total` rows are announced.
     ReadStarted { name: String, total: Option<u64> },
+    /// A playlist (or list) was read, or need not or cannot be.
+    ListEnded { status: PlaylistStatus },
+    /// Spotify is asked.
+    Asked,
     /// Rows arrived and are on disk.
     RowsLanded { row_count: u64 },
     /// The queue waits before its next call.
@@ -190,10 +197,11 @@ pub enum What {
     /// How far a table's files are in Snowflake, as of the last answer.
     #[serde(rename = "table_judged")]
     TableProgress(TableProgress),
-    /// Snowflake is asked again after this wait.
+    /// Snowflake is asked again after this wait, and no more after `until`.
     AskingAgain {
         #[serde(rename = "wait_ms", serialize_with = "millis")]
         wait: Duration,
+        until: Option<DateTime<Utc>>,
     },
     /// What Snowflake was asked since the last such event of the run.
     SnowflakeUsage {

@@ -1,9 +1,10 @@
 //! Between stages and sinks: gives what is said its run and its time, and says of each stage what it did and how long it took.
 
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 
 use super::{Counts, Ending, Event, Sink, Stage, What};
 use crate::ids::RunId;
@@ -14,6 +15,20 @@ pub(crate) struct Teller<'a> {
     clock: fn() -> DateTime<Utc>,
     run: OnceLock<RunId>,
     under_way: Mutex<Option<UnderWay>>,
+    ended: Mutex<Vec<EndedStage>>,
+}
+
+/// A stage that came to its end, well or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct EndedStage {
+    /// Which.
+    pub stage: Stage,
+    /// How long it took, in this process.
+    #[serde(rename = "duration_ms", serialize_with = "super::millis")]
+    pub duration: Duration,
+    /// What it did.
+    #[serde(flatten)]
+    pub counts: Counts,
 }
 
 /// A stage that has begun and not ended.
@@ -25,7 +40,8 @@ struct UnderWay {
 
 impl<'a> Teller<'a> {
     pub(crate) fn new(sink: Sink<'a>, clock: fn() -> DateTime<Utc>) -> Self {
-        Self { sink, clock, run: OnceLock::new(), under_way: Mutex::default() }
+        let (under_way, ended) = Default::default();
+        Self { sink, clock, run: OnceLock::new(), under_way, ended }
     }
 
     /// From now on everything is this run's.
@@ -55,7 +71,18 @@ impl<'a> Teller<'a> {
         let Some(mut under_way) = self.under_way().take() else { return };
         under_way.counts.add(counts);
         let UnderWay { stage, began, counts } = under_way;
-        self.tell(What::StageEnded { stage, ending, duration: began.elapsed(), counts });
+        let duration = began.elapsed();
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner).push(EndedStage {
+            stage,
+            duration,
+            counts,
+        });
+        self.tell(What::StageEnded { stage, ending, duration, counts });
+    }
+
+    /// The stages that came to their end so far, in order.
+    pub(crate) fn ended(&self) -> Vec<EndedStage> {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn under_way(&self) -> MutexGuard<'_, Option<UnderWay>> {
@@ -103,8 +130,6 @@ impl What {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn epoch() -> DateTime<Utc> {
@@ -160,5 +185,9 @@ mod tests {
             ..Counts::default()
         };
         assert_eq!(counts, wanted);
+        assert_eq!(
+            teller.ended().iter().map(|it| (it.stage, it.counts)).collect::<Vec<_>>(),
+            [(Stage::Fetch, wanted)]
+        );
     }
 }

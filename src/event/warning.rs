@@ -1,5 +1,6 @@
 //! What a person should know although the run goes on.
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::ids::RunId;
@@ -9,8 +10,8 @@ use crate::ids::RunId;
 #[serde(tag = "warning", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the fields are named by what they hold")]
 pub enum Warning {
-    /// Somebody has the data directory, and is waited for.
-    InUse { path: String, holder: String },
+    /// Somebody has the data directory, and is waited for until then.
+    InUse { path: String, holder: String, until: DateTime<Utc> },
     /// Others may read a credential.
     Exposed(Exposure),
     /// Spotify gave a new login that could not be stored; it is tried again at the end.

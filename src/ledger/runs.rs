@@ -118,6 +118,13 @@ pub(crate) fn begin(
     })
 }
 
+/// Whether there is a run that a stage by itself would go on with.
+pub(crate) fn is_any_unfinished(warehouse: &Warehouse) -> Result<bool, Error> {
+    let values = params![None::<&str>, false, None::<&str>, false];
+    let found = warehouse.connection().query_row(sql::UNFINISHED_RUN, values, read_run);
+    found.optional().doing("look for an unfinished run").map(|run| run.is_some())
+}
+
 /// Whether the run is in the ledger.
 pub(crate) fn is_known(warehouse: &Warehouse, run: &RunId) -> Result<bool, Error> {
     Ok(started_at(warehouse, run)?.is_some())

@@ -21,6 +21,7 @@ use crate::config::{Config, Metrics};
 use crate::event::Event;
 use crate::shell::Flags;
 
+pub(crate) use log::{STAGES, UnderWay, WAITS, under_way};
 pub(crate) use traces::current as trace_id;
 
 /// A list of sinks: each is given every event, in the order in which they were added, where it happens. One that takes its time, such

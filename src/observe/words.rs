@@ -1,6 +1,8 @@
 //! What a person reads of an event, on a terminal or in a log.
 
-use crate::event::{Alert, AlertKind, Exposure, HeldBy, Secret, TableProgress, WaitFor, Warning};
+use crate::event::{
+    Alert, AlertKind, EndedStage, Ending, Exposure, HeldBy, Secret, TableProgress, WaitFor, Warning,
+};
 use crate::phrase::{Count, counted, either};
 use crate::shell::word;
 
@@ -12,6 +14,31 @@ pub(crate) const fn wait_for(why: WaitFor) -> &'static str {
         WaitFor::Answer => "Spotify to answer what was asked",
         WaitFor::Premium => "Spotify to see the Premium of the app's owner",
         WaitFor::Accounts => "Spotify's accounts service",
+    }
+}
+
+/// What a stage did, and how long that took.
+pub(crate) fn stage_ended(ended: &EndedStage, ending: Ending) -> String {
+    let EndedStage { stage, duration, counts } = ended;
+    let verb = if ending == Ending::Done { "took" } else { "ended early, after" };
+    let did = [
+        (counts.row_count, "row"),
+        (counts.file_count, "file"),
+        (counts.check_count, "check"),
+        (counts.call_count, "call"),
+    ];
+    let did = did.into_iter().filter_map(|(count, noun)| Some(counted(count?, noun)));
+    let did = did.chain(counts.size_bytes.map(size)).collect::<Vec<_>>().join(", ");
+    let gap = if did.is_empty() { "" } else { ": " };
+    format!("{} {verb} {:.1} s{gap}{did}", stage.name(), duration.as_secs_f64())
+}
+
+/// So many bytes, as a person reads them.
+pub(crate) fn size(bytes: u64) -> String {
+    let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    match units.into_iter().find(|(unit, _)| *unit <= bytes) {
+        Some((unit, name)) => format!("{:.1} {name}", bytes as f64 / unit as f64),
+        None => counted(bytes, "byte"),
     }
 }
 
@@ -51,8 +78,9 @@ pub(crate) fn alert(alert: &Alert) -> String {
 /// What somebody should know.
 pub(crate) fn warning(warning: &Warning) -> String {
     match warning {
-        Warning::InUse { path, holder } => {
-            format!("`{path}` is in use by {holder}: waiting for it")
+        Warning::InUse { path, holder, until } => {
+            let until = until.format("%Y-%m-%d %H:%M:%S UTC");
+            format!("`{path}` is in use by {holder}: waiting for it until {until}")
         }
         Warning::Exposed(exposure) => format!("{}; {}", seen(exposure), fix(exposure)),
         Warning::LoginNotStored { error } => format!(

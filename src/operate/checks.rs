@@ -9,10 +9,11 @@ use crate::config::Config;
 use crate::event::{Sink, Teller};
 use crate::ids::RunId;
 use crate::run::{
-    CheckReport, Error, HeldLedger, Job, Settings, TableReport, check_report, hold, table_report,
+    CheckReport, Error, HeldLedger, Job, Settings, TableReport, check_report, hold, require_ledger,
+    table_report,
 };
 use crate::stop::Stop;
-use crate::{quality, warehouse};
+use crate::{ledger, quality, warehouse};
 
 /// What was found in every row.
 pub(crate) struct Everything {
@@ -26,8 +27,8 @@ pub(crate) struct Everything {
     pub error: Option<Error>,
 }
 
-/// Runs every check on every row, shipped or not, and changes nothing; where rows are still to be shipped, only if `even_if_pending`, else
-/// `None`.
+/// Runs every check on every row, shipped or not, and changes nothing; where rows are still to be shipped and a run is there to go on
+/// with, which is told what they are, only if `even_if_pending`, else `None`. No run is begun for it.
 ///
 /// # Errors
 /// What kept it from looking.
@@ -41,6 +42,7 @@ pub(crate) async fn check_everything(
     let teller = Teller::new(sink, settings.clock);
     let events = |what| teller.tell(what);
     let job = Job { config, settings, events: &events, stop };
+    require_ledger(&job)?;
     let HeldLedger { lock: _lock, warehouse } = hold(&job, "check").await?;
     // Only now: whoever waited begins when the wait is over.
     let started_at = (settings.clock)();
@@ -53,7 +55,7 @@ pub(crate) async fn check_everything(
         let tables = warehouse.table_counts()?;
         let is_pending = tables.iter().any(|table| table.changed_row_count > 0)
             || warehouse.pending_read_count()? > 0;
-        if is_pending && !even_if_pending {
+        if is_pending && !even_if_pending && ledger::runs::is_any_unfinished(&warehouse)? {
             return Ok(None);
         }
         // It is nobody's run; the checks want to know what time it is.

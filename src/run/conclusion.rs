@@ -11,7 +11,7 @@ use super::error::Error;
 use super::findings::{Findings, check_report, table_report};
 use super::report::{RunReport, VerificationReport};
 use crate::causes::chain;
-use crate::event::Stage;
+use crate::event::{EndedStage, Stage};
 use crate::ids::RunId;
 use crate::ledger::{Proof, Shipment};
 use crate::phrase::either;
@@ -33,7 +33,12 @@ pub(crate) struct Conclusion {
 
 impl Findings {
     /// The report of the run.
-    pub(crate) fn report(&self, conclusion: &Conclusion, now: DateTime<Utc>) -> RunReport {
+    pub(crate) fn report(
+        &self,
+        conclusion: &Conclusion,
+        stages: Vec<EndedStage>,
+        now: DateTime<Utc>,
+    ) -> RunReport {
         RunReport {
             run_id: self.run.id.to_string(),
             status: conclusion.status,
@@ -50,6 +55,7 @@ impl Findings {
             streams: self.streams.clone(),
             verification: conclusion.verification.clone(),
             notes: self.notes.clone(),
+            stages,
             error: conclusion.error.as_ref().map(|error| chain(error)),
         }
     }

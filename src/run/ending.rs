@@ -40,6 +40,7 @@ impl Error {
             | Self::NoPipes { .. }
             | Self::OtherPrefix { .. }
             | Self::NothingExported
+            | Self::NothingHere { .. }
             | Self::LedgerLost { .. }
             | Self::NotShipped { .. }
             | Self::FetchUnfinished { .. }

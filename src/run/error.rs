@@ -28,7 +28,7 @@ pub enum Error {
     Unsound { failed_checks: String, first: &'static str },
     /// Nothing could be read.
     #[error(
-        "nothing could be read of {}: {reasons}. Check the ids, or `snowtrack login` as somebody who may read them",
+        "nothing could be read of {}: {reasons}. Check the ids, or `snowtrack login` as somebody who may read them; the same command asks for them again",
         counted(*count as u64, "playlist")
     )]
     NothingRead { count: usize, reasons: String },
@@ -113,6 +113,11 @@ pub enum Error {
         "nothing was exported yet from this folder, so there is nothing to ship: a run with a source makes files; where there was one, its ledger is lost or elsewhere, and `--data-dir` names its folder"
     )]
     NothingExported,
+    /// Nothing is here at all.
+    #[error(
+        "there is no ledger in `{path}`, so nothing was fetched into it yet: `snowtrack fetch` or `snowtrack run` with a source begins; where there was one, it is lost or elsewhere, and `--data-dir` names its folder"
+    )]
+    NothingHere { path: PathBuf },
     /// Tables hold rows, and this ledger shipped none.
     #[error(
         "the ledger `{ledger}` has shipped nothing, and Snowflake's `{table}` holds rows: it is empty, or the one that shipped them is lost, so there is nothing to compare with. Name the right one with `--data-dir`, or bring it back; where it is lost, `snowtrack run` ships every row again"

@@ -226,6 +226,25 @@ pub(crate) fn begin(
     Ok(ledger::runs::begin(warehouse, source.as_deref(), purpose, fresh)?)
 }
 
+/// That there is a ledger for whoever goes on with what is in it, before a folder, a lock or a ledger is made. Whose ledger lives
+/// between machines is given it later.
+pub(crate) fn require_ledger(job: &Job<'_>) -> Result<(), Error> {
+    let Job { config, settings, .. } = *job;
+    let first = *settings.stages.start();
+    // Who only looks was given it before.
+    let is_still_to_come = config.state.location.is_some() && first != Stage::Check;
+    if settings.source.is_some() || is_still_to_come {
+        return Ok(());
+    }
+    let path = config.data_dir.path().to_owned();
+    match config.data_dir.warehouse().try_exists() {
+        Ok(true) => Ok(()),
+        Ok(false) if first >= Stage::Upload => Err(Error::NothingExported),
+        Ok(false) => Err(Error::NothingHere { path }),
+        Err(source) => Err(Error::DataDirUnreadable { path, source }),
+    }
+}
+
 /// The configured account, where the run gets that far. What is wrong with it is said before anything is fetched.
 pub(crate) fn account(config: &Config, settings: &Settings) -> Result<Option<Account>, Error> {
     let shipping = &settings.shipping;

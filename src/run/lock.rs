@@ -6,6 +6,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use super::error::Error;
 use super::job::Job;
 use super::saving;
@@ -139,7 +141,10 @@ async fn patiently<T>(
         }
         if !is_told && GLANCE < left {
             let (path, holder) = (path.display().to_string(), other.clone());
-            (job.events)(What::Warning(Warning::InUse { path, holder }));
+            let now = (job.settings.clock)();
+            let until = TimeDelta::from_std(left).ok().and_then(|it| now.checked_add_signed(it));
+            let until = until.unwrap_or(DateTime::<Utc>::MAX_UTC);
+            (job.events)(What::Warning(Warning::InUse { path, holder, until }));
             is_told = true;
         }
         job.stop.or(pause(left.min(INTERVAL))).await.ok_or(Error::Interrupted)?;

@@ -85,7 +85,7 @@ pub use report::{
 pub(crate) use account::bound;
 pub(crate) use comparison::{Comparison, compare};
 pub(crate) use findings::{check_report, table_report};
-pub(crate) use job::{Job, account};
+pub(crate) use job::{Job, account, require_ledger};
 pub(crate) use kept::Kept;
 pub(crate) use lock::{HeldLedger, Lock, Look, hold, hold_with_state, look};
 pub(crate) use rehearsal::{News, Rehearsal, rehearse};
@@ -416,7 +416,7 @@ impl<'a> Run<'a> {
             Err(error) => (None, Some(error)),
         };
         let conclusion = self.findings.conclude(ended, last_proof);
-        let mut report = self.findings.report(&conclusion, self.now());
+        let mut report = self.findings.report(&conclusion, self.teller.ended(), self.now());
         let text = serde_json::to_string(&report).unwrap_or_default();
         let Conclusion { state, error, .. } = conclusion;
         let finished = blocking(|| {
@@ -428,7 +428,7 @@ impl<'a> Run<'a> {
         });
         // What was done is done, also where it can no longer be noted, or saved.
         let unnoted = unread.or(finished.err()).map(Error::from);
-        let unput = saving::tell_analysts(&mut self).await.err();
+        let unput = publish::tell_analysts(&mut self).await.err();
         if let Some(unput) = &unput {
             report.error.get_or_insert_with(|| chain(unput));
         }

@@ -4,6 +4,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::error::Error;
+use crate::event::EndedStage;
 use crate::ids::Table;
 use crate::lake::ExportedFile;
 use crate::status::{FileState, RunStatus};
@@ -42,6 +43,8 @@ pub struct RunReport {
     pub verification: VerificationReport,
     /// What Spotify did not give, in words; nothing of it is an error.
     pub notes: Vec<String>,
+    /// The stages that this command went through, and how long each took.
+    pub stages: Vec<EndedStage>,
     /// What ended the run early.
     pub error: Option<String>,
 }
@@ -89,6 +92,7 @@ impl RunReport {
                 missing: Vec::new(),
             },
             notes: Vec::new(),
+            stages: Vec::new(),
             error: None,
         };
         let Ok(serde_json::Value::Object(mut fields)) = serde_json::to_value(report) else {

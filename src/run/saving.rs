@@ -4,7 +4,6 @@ use super::Run;
 use super::error::Error;
 use super::features;
 use super::job::Job;
-use super::publish;
 use crate::blocking::blocking;
 use crate::event::{Stage, Warning};
 use crate::lake::{Location, Store};
@@ -127,21 +126,8 @@ pub(crate) fn note_news(run: &mut Run<'_>) -> Result<(), Error> {
     Ok(ledger::features::lack_files(&mut run.warehouse)?)
 }
 
-/// Says in the published file how the run ended, and puts that where the analysts want it.
-pub(crate) async fn tell_analysts(run: &mut Run<'_>) -> Result<(), Error> {
-    if run.stop.is_asked() {
-        // The next run does it.
-        return Ok(());
-    }
-    blocking(|| publish::renew_operations(run));
-    match run.findings.has_published {
-        true => put_published(run).await,
-        false => Ok(()),
-    }
-}
-
 /// Puts the published file, and the files of features that were made of it, where they are wanted, unless they are there.
-async fn put_published(run: &mut Run<'_>) -> Result<(), Error> {
+pub(crate) async fn put_published(run: &mut Run<'_>) -> Result<(), Error> {
     put_file(run).await?;
     put_features(run).await
 }

@@ -80,6 +80,22 @@ pub(crate) struct Document {
     pub(crate) body: String,
 }
 
+impl Document {
+    /// What the playlist calls itself, where the document is a playlist.
+    pub(crate) fn title(&self) -> Option<String> {
+        title(&self.parts().ok()?.envelope.concat())
+    }
+}
+
+/// The `name` of what the envelope of a body describes.
+pub(crate) fn title(envelope: &str) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Titled {
+        name: Option<String>,
+    }
+    serde_json::from_str::<Titled>(envelope).ok()?.name.filter(|name| !name.trim().is_empty())
+}
+
 /// A body taken apart; everything borrows from it.
 #[derive(Debug)]
 pub(crate) struct Parts<'a> {

@@ -22,7 +22,7 @@ mod split;
 mod spotify;
 
 pub use bucket::Bucket;
-pub(crate) use document::{Document, Entity, RowIdentity};
+pub(crate) use document::{Document, Entity, RowIdentity, title};
 pub use error::Error;
 pub(crate) use folder::PassedOver;
 pub(crate) use genres::{GenreFile, GivenGenre};

@@ -2,6 +2,7 @@
 //!
 //! All of it is judged by the store's time. A write whose answer was lost is told from another's by its bytes: no two are the same.
 
+use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -114,6 +115,7 @@ impl Hold {
         patience: &Patience,
     ) -> Result<Self, Error> {
         let (began, owner, stop) = (Instant::now(), owner(), patience.stop());
+        let mut is_told = false;
         let lasts = TimeDelta::from_std(lasts).unwrap_or(TimeDelta::MAX);
         let mut found = patience.to_call(place.get(LEASE)).await?;
         let (lease, tag, at, is_taken_over) = loop {
@@ -126,6 +128,16 @@ impl Hold {
                     if left.is_zero() {
                         let (location, holder) = (place.name.clone(), format!("`{holder}`"));
                         return Err(Error::Held { location, holder, until });
+                    }
+                    if !mem::replace(&mut is_told, true) {
+                        let left = TimeDelta::from_std(left).ok();
+                        let end = left.and_then(|left| found.at.checked_add_signed(left));
+                        let end = end.unwrap_or(DateTime::<Utc>::MAX_UTC);
+                        tracing::warn!(
+                            "`{}` is held by `{holder}`: waiting for it until {}",
+                            place.name,
+                            end.format("%Y-%m-%d %H:%M:%S UTC")
+                        );
                     }
                     stop.or(pause(left.min(INTERVAL))).await.ok_or(Error::Interrupted)?;
                     found = patience.to_call(place.get(LEASE)).await?;

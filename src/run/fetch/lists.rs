@@ -1,6 +1,5 @@
 //! Reads the lists that have no snapshot: a user's own playlists, and the liked songs.
 
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::live::Ended;
@@ -40,8 +39,8 @@ impl Fetch<'_> {
             }
             Err(error) => return Err(error),
         };
-        let mut reports = BTreeMap::new();
         let known_forgotten = blocking(|| ForgottenPlaylists::of(self.warehouse))?;
+        let mut snapshots = BTreeMap::new();
         let (mut followed, mut forgotten) = (0, 0);
         for playlist in playlists {
             let Some(id) = playlist.id else { continue };
@@ -54,9 +53,8 @@ impl Fetch<'_> {
             let is_ours = playlist.owner_id.as_ref().is_none_or(|owner| *owner == user_id);
             if !is_ours && !playlist.is_collaborative {
                 followed += 1;
-            } else if let Entry::Vacant(place) = reports.entry(id) {
-                let report = self.playlist(place.key(), playlist.snapshot_id.as_deref()).await?;
-                place.insert(report);
+            } else {
+                snapshots.entry(id).or_insert(playlist.snapshot_id);
             }
         }
         self.say_left_out(forgotten);
@@ -64,7 +62,11 @@ impl Fetch<'_> {
             let followed = Warning::FollowedLeftOut { playlist_count: followed };
             (self.events)(What::Warning(followed));
         }
-        let mut reports: Vec<_> = reports.into_values().collect();
+        (self.events)(What::ListsFound { list_count: snapshots.len() as u64 });
+        let mut reports = Vec::new();
+        for (id, snapshot_id) in &snapshots {
+            reports.push(self.playlist(id, snapshot_id.as_deref()).await?);
+        }
         if let Some(lack) = lack {
             reports.push(self.report(MINE, Err(lack.into()))?);
         }
@@ -99,10 +101,12 @@ impl Fetch<'_> {
 
     /// Reads the liked songs as a playlist of their own, if one call shows that they are others than those that are held.
     pub(crate) async fn liked(&mut self) -> Result<PlaylistReport, Error> {
+        (self.events)(What::ListsFound { list_count: 1 });
         let subject = match self.liked_songs().await {
             Ok(subject) => subject,
             Err(error @ Error::Spotify(crate::sources::Error::RateLimited { .. })) => {
-                return self.report(&Subject::LikedSongs(None).name(), Err(error));
+                let report = self.report(&Subject::LikedSongs(None).name(), Err(error));
+                return self.say_ended(report);
             }
             Err(error) => return Err(error),
         };
@@ -127,7 +131,8 @@ impl Fetch<'_> {
             Some(read) => Ended::fetched(read.total.unwrap_or(0)),
             None => Ended::unchanged(held_total),
         });
-        self.report(&name, ended)
+        let report = self.report(&name, ended);
+        self.say_ended(report)
     }
 
     /// The liked songs of whoever is logged in.

@@ -64,7 +64,7 @@ fn outcome(
                 crate::sources::Error::RateLimited { bucket, reason, .. } => {
                     format!("`{}` is locked: {reason}", bucket.name())
                 }
-                error => chain(error),
+                error => without_advice(&chain(error)),
             };
             (status, 0, Some(reason))
         }
@@ -76,6 +76,13 @@ fn outcome(
         reason,
         ..PlaylistReport::new(playlist_id.to_owned(), status)
     })
+}
+
+/// What to do is said once, of the run, and not of each of its playlists.
+fn without_advice(text: &str) -> String {
+    let advice =
+        ["; what was fetched is kept, run the same command again", "; run the same command again"];
+    advice.into_iter().fold(text.to_owned(), |text, advice| text.replace(advice, ""))
 }
 
 impl Fetch<'_> {
@@ -128,10 +135,11 @@ impl Fetch<'_> {
     /// Reads the named playlists; one that cannot be read never stops the others.
     async fn playlists(
         &mut self,
-        ids: impl Iterator<Item = &PlaylistId>,
+        ids: impl Iterator<Item = &PlaylistId> + Clone,
     ) -> Result<Vec<PlaylistReport>, Error> {
         let mut reports = Vec::new();
         self.look_up_reads()?;
+        (self.events)(What::ListsFound { list_count: ids.clone().count() as u64 });
         for id in ids {
             reports.push(self.playlist(id, None).await?);
         }
@@ -156,6 +164,17 @@ impl Fetch<'_> {
         Ok(report)
     }
 
+    /// Says that a list of those that were found is done with.
+    pub(crate) fn say_ended(
+        &self,
+        report: Result<PlaylistReport, Error>,
+    ) -> Result<PlaylistReport, Error> {
+        if let Ok(PlaylistReport { status, .. }) = report {
+            (self.events)(What::ListEnded { status });
+        }
+        report
+    }
+
     pub(crate) fn note_lockouts(&mut self) -> Result<(), Error> {
         let lockouts = self.client.lockouts();
         Ok(blocking(|| lockouts::save(self.warehouse, &self.account, lockouts))?)
@@ -178,7 +197,7 @@ impl Fetch<'_> {
             // Spotify was not asked, so this says nothing of it.
             self.unusable = before;
         }
-        report
+        self.say_ended(report)
     }
 
     async fn read_playlist(

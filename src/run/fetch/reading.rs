@@ -1,5 +1,7 @@
 //! The loop that reads a playlist, the list of playlists or the liked songs, from where an earlier process left it to its end.
 
+use std::mem;
+
 use chrono::{DateTime, Utc};
 
 use super::depth::Ahead;
@@ -73,7 +75,7 @@ impl Fetch<'_> {
     /// Reads what is left of a subject, one page at a time.
     pub(super) async fn read(&mut self, reading: Reading) -> Result<End, Error> {
         let Reading { subject, mut reader, mut read_id, anew } = reading;
-        let (mut restarts, mut first_page) = (0, None);
+        let (mut restarts, mut first_page, mut is_shown) = (0, None, false);
         loop {
             self.check_stop()?;
             let step = match first_page.take() {
@@ -88,9 +90,9 @@ impl Fetch<'_> {
                 Step::AsBegun => {}
                 Step::Page(document) => {
                     let total = reader.total();
-                    if read_id.is_none() {
-                        let (name, total) = (shown_name(&subject), total.map(u64::from));
-                        (self.events)(What::ReadStarted { name, total });
+                    if !mem::replace(&mut is_shown, true) {
+                        let name = document.title().unwrap_or_else(|| shown_name(&subject));
+                        (self.events)(What::ReadStarted { name, total: total.map(u64::from) });
                     }
                     let snapshot_id = reader.snapshot().map(str::to_owned);
                     let described = Described { snapshot_id, total };
@@ -154,10 +156,10 @@ impl Fetch<'_> {
     }
 }
 
-/// What progress calls it.
-fn shown_name(subject: &Subject) -> String {
+/// What progress calls it where it does not call itself anything.
+pub(super) fn shown_name(subject: &Subject) -> String {
     match subject {
         Subject::Playlist(id) => id.to_string(),
-        other => other.entity().to_owned(),
+        other => other.entity().replace('_', " "),
     }
 }

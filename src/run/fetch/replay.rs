@@ -9,13 +9,14 @@ use std::sync::mpsc::sync_channel;
 
 use chrono::{DateTime, Utc};
 
+use super::reading::shown_name;
 use crate::event::{Events, What};
 use crate::ids::{PlaylistId, Subject};
 use crate::phrase::counted;
 use crate::run::error::Error;
 use crate::run::job::Job;
 use crate::run::report::PlaylistReport;
-use crate::sources::{Document, Entity, PassedOver, Recorded, RecordedText, SplitDocument};
+use crate::sources::{Document, Entity, PassedOver, Recorded, RecordedText, SplitDocument, title};
 use crate::status::PlaylistStatus;
 use crate::warehouse::{
     KnownRead, Landing, NewRead, ReadStatus, ReceivedFor, Warehouse, WholeRead,
@@ -139,8 +140,9 @@ impl Replay<'_> {
         }
         self.turn_to_another_snapshot(document, &split);
         let open = self.open.entry(subject.clone()).or_insert_with_key(|subject| {
-            let total = split.total.map(u64::from);
-            (self.events)(What::ReadStarted { name: subject.name(), total });
+            let (name, total) = (title(&split.envelope), split.total.map(u64::from));
+            let name = name.unwrap_or_else(|| shown_name(subject));
+            (self.events)(What::ReadStarted { name, total });
             Open::Read(ReplayedRead::new(landing.new_read_id(), (self.clock)()))
         });
         let Open::Read(read) = open else { return Ok(None) };

@@ -13,7 +13,6 @@ mod table_query;
 mod table_watch;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -156,12 +155,14 @@ async fn watch(
         if watches.iter().all(|watch| !watch.is_open() || watch.is_stuck()) {
             break;
         }
-        let left = account.connection.left().unwrap_or(Duration::MAX);
-        if left.is_zero() {
+        let left = account.connection.left();
+        if left.is_some_and(|left| left.is_zero()) {
             break;
         }
-        let next = wait.min(left);
-        (run.events)(What::AskingAgain { wait: next });
+        let until =
+            left.and_then(|left| run.now().checked_add_signed(TimeDelta::from_std(left).ok()?));
+        let next = left.map_or(wait, |left| wait.min(left));
+        (run.events)(What::AskingAgain { wait: next, until });
         run.stop.or(pause(next)).await.ok_or(Error::Interrupted)?;
         wait = wait.mul_f64(1.5).min(run.settings.shipping.longest_round);
     }

@@ -279,6 +279,7 @@ impl Client {
             }
             self.usage.retry_count += u64::from(0 < patience.calls);
             patience.calls += 1;
+            events(What::Asked);
             let stop = Arc::clone(&self.stop);
             let outcome = stop.or(self.once(sent, &token)).await.ok_or(Error::Stopped)?;
             let unreachable = |reason| {

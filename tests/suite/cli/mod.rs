@@ -5,6 +5,7 @@ mod doctor;
 mod manual;
 mod output;
 mod pasted;
+mod progress;
 mod queries;
 mod settings;
 mod usage;

@@ -238,6 +238,18 @@ pub(super) fn found(cloud: &Cloud, secrets: &[String]) -> BTreeSet<String> {
     found
 }
 
+/// What was last seen of each song: midnight may have passed between the nights of one world, and not between those of the other.
+fn newest_observations(rows: &[Vec<Option<String>>]) -> Vec<Vec<Option<String>>> {
+    let newest: BTreeMap<_, _> = rows
+        .iter()
+        .map(|row| match row.as_slice() {
+            [song, _day, popularity, lists, _hash] => (song.clone(), vec![popularity.clone(), lists.clone()]),
+            _ => panic!("five columns: {row:?}"),
+        })
+        .collect();
+    newest.into_iter().map(|(song, seen)| [vec![song], seen].concat()).collect()
+}
+
 /// Everything else is proven, equal, sound, and as if the list had never been read.
 pub(super) fn assert_rest_is_whole(cloud: &Cloud, spotify: &FakeSpotify, never: &Cloud) {
     let report = succeeds(cloud, spotify, &["verify", "--all"]);
@@ -246,7 +258,11 @@ pub(super) fn assert_rest_is_whole(cloud: &Cloud, spotify: &FakeSpotify, never: 
     assert_eq!(same["is_same"], true, "{same:#}");
     succeeds(cloud, spotify, &["check", "--all"]);
     for table in TABLES {
-        assert_eq!(cloud.world.rows_of(table), never.world.rows_of(table), "{table}");
+        let rows = |cloud: &Cloud| match table {
+            "song_observations" => newest_observations(&cloud.world.rows_of(table)),
+            _ => cloud.world.rows_of(table),
+        };
+        assert_eq!(rows(cloud), rows(never), "{table}");
     }
 }
 

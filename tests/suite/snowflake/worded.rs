@@ -12,15 +12,20 @@ fn said(cloud: &Cloud, arguments: &[&str], code: i32) -> String {
 #[test]
 fn a_stage_by_itself_says_what_it_did_and_ends_well() {
     let world = World::new();
-    let stages = ["fetch --demo", "transform", "check", "publish"];
-    for stage in stages {
+    let stages = [
+        ("fetch --demo", " fetched in ", "transform"),
+        ("transform", " transformed in ", "check"),
+        ("check", " checked in ", "publish"),
+        ("publish", " published in ", "export"),
+    ];
+    for (stage, did, next) in stages {
         let output = world.run(&stage.split(' ').collect::<Vec<_>>());
         let told = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success(), "{stage}: {told}");
         assert!(!told.contains("pending"), "{stage}: {told}");
         let first = told.lines().next().unwrap();
-        assert!(first.contains(" did this stage in "), "{stage}: {first}");
-        assert!(first.ends_with("; the others are to come"), "{stage}: {first}");
+        assert!(first.contains(did), "{stage}: {first}");
+        assert!(told.ends_with(&format!("\nnext:\n  snowtrack {next}\n")), "{stage}: {told}");
     }
     let told = text(&world.run(&["export"]));
     assert!(told.lines().next().unwrap().contains(" exported in "), "{told}");
