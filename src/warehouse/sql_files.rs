@@ -398,6 +398,7 @@ pub(crate) mod ledger {
         SNAPSHOT_AT "snapshot_at",
         SETTLED_ROWS_OF_RUNS "settled_rows_of_runs",
         SETTLE_FILES "settle_files",
+        SETTLE_FILES_AGAIN "settle_files_again",
         SHIPPED_BY_RUN "shipped_by_run",
         SHIPPED_FILES "shipped_files",
         STANDING_FILES "standing_files",
@@ -528,6 +529,7 @@ fn filling<'a>(shape: &'a Shape, name: &str) -> Option<Cow<'a, str>> {
         // Quoted, because a parameter may not be called `position` otherwise.
         "parameters" => shape.each_column(", ", |column| quoted(&column.name)),
         "column_texts" => shape.each_column(", ", column_text),
+        "column_values" => shape.each_column(",\n    ", column_value),
         "texts" => texts(shape),
         "key_json" => key_json(shape),
         "gone_key_json" => gone_key_json(shape),
@@ -606,6 +608,15 @@ fn column_text(column: &Column) -> String {
         }
     };
     format!("staging.{as_text}({})", quoted(&column.name))
+}
+
+/// A column as the same text; NULL where it is.
+fn column_value(column: &Column) -> String {
+    let name = quoted(&column.name);
+    match column.kind {
+        ColumnKind::Timestamp => format!("strftime({name}, '%Y-%m-%dT%H:%M:%S')"),
+        _ => format!("{name}::varchar"),
+    }
 }
 
 /// The statements that bring `next_<table>` into `core.<table>`.

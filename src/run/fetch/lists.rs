@@ -7,6 +7,7 @@ use super::live::Ended;
 use super::reading::Fetch;
 use super::reading::{Begin, End, Reading};
 use crate::blocking::blocking;
+use crate::causes::chain;
 use crate::event::{Warning, What};
 use crate::ids::{PlaylistId, Subject};
 use crate::ledger::forgets;
@@ -62,11 +63,8 @@ impl Fetch<'_> {
             let followed = Warning::FollowedLeftOut { playlist_count: followed };
             (self.events)(What::Warning(followed));
         }
-        let mut reports: Vec<_> = reports.into_values().collect();
-        if let Some(lack) = lack {
-            reports.push(self.report(MINE, Err(lack.into()))?);
-        }
-        Ok(reports)
+        self.lack = lack.map(|lack| chain(&lack));
+        Ok(reports.into_values().collect())
     }
 
     /// Reads the list of playlists, again where it names fewer than it announces.

@@ -26,7 +26,7 @@ use crate::ids::{RunId, Table};
 use crate::lake::ExportedFile;
 use crate::ledger::{self, Shipment};
 use crate::retry::pause;
-use crate::snowflake::{self, Evidence, IngestMode, Verification};
+use crate::snowflake::{self, Evidence, IngestMode, Outcome, Verification};
 use crate::status::FileState;
 use crate::status::Verdict;
 use replacements::{replaced_keys, replacements};
@@ -48,6 +48,7 @@ pub(crate) async fn verify(run: &mut Run<'_>, submitted: Submitted) -> Result<()
     }
     shipments.retain(|shipment| !shipment.files.is_empty());
     run.findings.shipments = shipments;
+    let mut judged_at = run.now();
     if !run.findings.shipments.is_empty() {
         run.enter(Stage::Verify)?;
         account.connection.limit(run.config.snowflake.verify_timeout);
@@ -59,6 +60,7 @@ pub(crate) async fn verify(run: &mut Run<'_>, submitted: Submitted) -> Result<()
         let replacements = replacements(&run.warehouse, &run.findings.shipments, &verification)?;
         let file_count = Some(count_verified(&verification) as u64);
         let (place, now) = (account.place(), run.now());
+        judged_at = now;
         let warehouse = &mut run.warehouse;
         ledger::files::note_verdicts(warehouse, &verification, &replacements, &place, now)?;
         ledger::files::submit_again(warehouse, &verification, now)?;
@@ -79,7 +81,18 @@ pub(crate) async fn verify(run: &mut Run<'_>, submitted: Submitted) -> Result<()
         run.findings.verification = Some(known.doubted(&run.findings.doubts));
     }
     run.findings.reached = Stage::Verify;
-    Ok(())
+    note_proof(run, judged_at)
+}
+
+/// Notes a verification that ended whole; one that somebody refused an answer proves nothing of the rest.
+fn note_proof(run: &mut Run<'_>, at: DateTime<Utc>) -> Result<(), Error> {
+    let outcome = run.findings.verification.as_ref().map(|it| it.outcome);
+    if outcome != Some(Outcome::Verified) || run.findings.refusal.is_some() {
+        return Ok(());
+    }
+    let latest = run.findings.shipments.last().map(|it| it.run.id.clone());
+    let about = latest.unwrap_or_else(|| run.id().clone());
+    Ok(ledger::files::note_proof(&mut run.warehouse, &about, at)?)
 }
 
 /// Whether a pipe may still have to load something: what was judged before, the table alone tells of.
@@ -157,7 +170,7 @@ async fn watch(
             break;
         }
         let left = account.connection.left().unwrap_or(Duration::MAX);
-        if left.is_zero() {
+        if left.is_zero() || account.connection.is_paused_to_the_end() {
             break;
         }
         let next = wait.min(left);
