@@ -31,6 +31,15 @@ pub(crate) fn every(count: impl Count, noun: &str) -> String {
     }
 }
 
+/// `a`, `a and b`, `a, b and c`.
+pub(crate) fn listed(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.clone(),
+        [others @ .., last] => format!("{} and {last}", others.join(", ")),
+    }
+}
+
 fn is_one<T: Count>(count: T) -> bool {
     count == T::from(1)
 }
@@ -44,6 +53,8 @@ mod tests {
         let told =
             |count: u64| format!("{} {} left", counted(count, "row"), either(count, "is", "are"));
         assert_eq!([0, 1, 2].map(told), ["0 rows are left", "1 row is left", "2 rows are left"]);
+        let words = |count: usize| listed(&["a", "b", "c"].map(str::to_owned)[..count]);
+        assert_eq!([0, 1, 2, 3].map(words), ["", "a", "a and b", "a, b and c"]);
         let all = [1, 2, 3].map(|count: u64| every(count, "file"));
         assert_eq!(all, ["the one file", "both files", "all 3 files"]);
         assert_eq!(

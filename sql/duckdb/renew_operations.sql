@@ -122,7 +122,11 @@ select
     'Everything' as name,
     max(run_id) as last_run_id,
     max_by(started_at, run_id) as last_run_at,
-    (select max(verified_at) from meta.files) as last_proof_at,
+    -- A verification that did not end whole proves nothing of everything.
+    coalesce(
+        (select (value ->> 'at')::timestamp from meta.settings where name = 'last_proof'),
+        (select max(verified_at) from meta.files)
+    ) as last_proof_at,
     (select max(last_looked_at) from playlists) as last_looked_at,
     (select max(last_changed_at) from playlists) as last_changed_at
 from meta.runs;

@@ -4,6 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::ledger::{CheckFinding, FileSummary, RunSummary};
+use crate::run::command;
+use crate::shell::Flags;
 use crate::status::{FileState, RunStatus};
 
 /// One thing that was looked at.
@@ -32,6 +34,9 @@ pub(super) fn explained(
     let mut rows = vec![of_run(run, files)];
     rows.extend(files.iter().map(|file| of_file(run, file)));
     rows.extend(failing.map(|finding| of_check(run, finding)));
+    let flags = Flags::default().of_source(command::of_name(&run.source));
+    let steps = rows.iter_mut().filter_map(|row| row.what_to_do.as_mut());
+    steps.for_each(|step| *step = flags.completed(step).into_owned());
     rows
 }
 

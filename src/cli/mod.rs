@@ -326,6 +326,7 @@ fn dispatch(cli: &Cli) -> Result<(), Error> {
     for warning in &warnings {
         tracing::warn!("{warning}");
     }
+    told::as_configured(&config);
     let data_dir = &config.data_dir;
     if cli.command.only_reads() {
         state::read(&config)?;

@@ -12,7 +12,7 @@ use crate::event::Stage;
 use crate::ids::Table;
 use crate::observe;
 use crate::operate::{Asked, Reconciliation};
-use crate::phrase::{counted, either};
+use crate::phrase::{counted, either, listed};
 use crate::snowflake::compare::{Change, Difference, Kind};
 use crate::stop::Stop;
 
@@ -59,7 +59,7 @@ pub(super) fn reconcile(
     let is_repaired = arguments.repair && !keys.is_empty();
     if is_repaired {
         if !cli.json {
-            print(&differences(&found))?;
+            print(&differences(&found, Advice::Begun))?;
         }
         let again = crate::run::Settings {
             wait,
@@ -73,14 +73,19 @@ pub(super) fn reconcile(
             Err(error) if error.code() == crate::cli::exit::MISMATCH => {}
             other => other?,
         }
+        let settled = std::mem::take(&mut found.settled);
         found = compare(found.incomplete())?;
+        for (table, count) in settled {
+            *found.settled.entry(table).or_default() += count;
+        }
     }
     let mended = before.saturating_sub(found.count());
     if cli.json {
         print(&to_json(&found, mended))?;
     } else {
+        let advice = if arguments.repair { Advice::Done } else { Advice::Open };
         let told = if is_repaired { format!("\nmended {}", rows(mended)) } else { String::new() };
-        print(&(differences(&found) + &told))?;
+        print(&(differences(&found, advice) + &told))?;
     }
     match found.count() {
         0 => Ok(()),
@@ -124,19 +129,33 @@ fn rest(found: &Reconciliation, arguments: &ReconcileArgs, is_repaired: bool) ->
         ));
     }
     let what = "what only Snowflake has cannot be mended from here";
-    let only = found.deletions.values();
-    parts.extend(only.map(|it| by_hand(what, it, &format!("`{command}` settles it then"))));
+    let then = format!("`{command}` settles it then");
+    parts.extend(by_hand(what, found.deletions.values(), &found.role, &then));
     let what = "no shipment is newer than what is of a time still to come";
-    let ahead = found.deletions_ahead.values();
-    parts.extend(ahead.map(|it| by_hand(what, it, &format!("then `{command} --repair` mends it"))));
+    let then = format!("then `{command} --repair` mends it");
+    parts.extend(by_hand(what, found.deletions_ahead.values(), &found.role, &then));
     parts.join("; ")
 }
 
-/// What a person has to delete in Snowflake, and what mends the rest.
-fn by_hand(what: &str, statement: &str, then: &str) -> String {
-    match statement.len() {
-        0..=LONGEST_STATEMENT => format!("{what}, but by `{statement}`; {then}"),
-        _ => format!("{what}: `--json` holds the `delete` for it; {then}"),
+/// What a person has to delete in Snowflake, in whose name, and what mends the rest: said once, of however many tables.
+fn by_hand<'s>(
+    what: &str,
+    statements: impl Iterator<Item = &'s String>,
+    role: &str,
+    then: &str,
+) -> Option<String> {
+    let statements: Vec<String> = statements.map(|it| format!("`{it}`")).collect();
+    let length: usize = statements.iter().map(String::len).sum();
+    let who = format!(
+        "the tables' owner or ACCOUNTADMIN may run {} (the loader's role `{role}` is not given that right)",
+        either(statements.len(), "it", "them")
+    );
+    match (statements.as_slice(), length) {
+        ([], _) => None,
+        (_, 0..=LONGEST_STATEMENT) => {
+            Some(format!("{what}, but by {}: {who}; {then}", listed(&statements)))
+        }
+        _ => Some(format!("{what}: `--json` holds the `delete` for it: {who}; {then}")),
     }
 }
 
@@ -161,6 +180,7 @@ fn to_json(found: &Reconciliation, mended: usize) -> String {
             "differences": table.differences.iter().map(difference).collect::<Vec<Value>>(),
             "delete": found.deletions.get(&table.table),
             "delete_ahead": found.deletions_ahead.get(&table.table),
+            "settled_file_count": found.settled.get(&table.table).copied().unwrap_or_default(),
         })
     });
     let tables = tables.collect::<Vec<_>>();
@@ -170,8 +190,19 @@ fn to_json(found: &Reconciliation, mended: usize) -> String {
 /// Shown per table; `--json` has all of them.
 const SHOWN: usize = 10;
 
+/// What is done about differences that another shipment mends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Advice {
+    /// Nothing yet.
+    Open,
+    /// They are shipped now.
+    Begun,
+    /// They were shipped, but for those that may not be.
+    Done,
+}
+
 /// Each table, the rows that differ, and at the end what each kind of difference means.
-fn differences(found: &Reconciliation) -> String {
+fn differences(found: &Reconciliation, advice: Advice) -> String {
     let mut lines =
         vec![format!("{:<18} {:>10} {:>10} {:>10}", "table", "DuckDB", "Snowflake", "differ")];
     for table in &found.tables {
@@ -195,20 +226,51 @@ fn differences(found: &Reconciliation) -> String {
     for kind in Kind::ALL {
         let gone = if kind == Kind::OnlyThere { found.count_going_with_group() } else { 0 };
         let count = found.count_of(kind) - gone;
+        let line = |count, step| format!("→ {} {}: {step}", rows(count), kind.label());
         if 0 < gone {
-            let step = Difference::GOES_WITH_GROUP;
-            lines.push(format!("→ {} {}: {step}", rows(gone), kind.label()));
+            lines.push(line(
+                gone,
+                match advice {
+                    Advice::Open => Difference::group_step(gone),
+                    Advice::Begun => format!("{}; {SHIPPED_NOW}", Difference::group_meaning(gone)),
+                    Advice::Done => Difference::group_meaning(gone),
+                },
+            ));
         }
         if 0 < count {
-            lines.push(format!("→ {} {}: {}", rows(count), kind.label(), kind.next_step()));
+            lines.push(line(
+                count,
+                match advice {
+                    Advice::Begun if kind.is_mended_by_repair() => {
+                        format!("{}; {SHIPPED_NOW}", kind.meaning(count))
+                    }
+                    Advice::Open => kind.next_step(count),
+                    Advice::Begun | Advice::Done => kind.meaning(count),
+                },
+            ));
         }
+    }
+    let settled = found.settled.iter().filter(|_| advice != Advice::Begun);
+    for (table, count) in settled {
+        lines.push(format!(
+            "settled {} of `{table}`: its rows are right now, whatever became of {}",
+            counted(*count as u64, "file"),
+            either(*count, "that file", "those files")
+        ));
     }
     lines.join("\n")
 }
 
+/// What is done about rows while `--repair` does it.
+const SHIPPED_NOW: &str = "what can be is shipped again now";
+
 fn what(difference: &Difference) -> String {
+    let value = |value: &Option<String>| match value {
+        Some(text) => format!("`{text}`"),
+        None => "NULL".to_owned(),
+    };
     let of = |Change { column, local, remote }: &Change| {
-        format!("{column} is `{remote}`, wanted `{local}`")
+        format!("{column} is {}, wanted {}", value(remote), value(local))
     };
     let changes: Vec<String> = difference.changes.iter().map(of).collect();
     let label = difference.kind.label();

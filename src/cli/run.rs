@@ -306,6 +306,7 @@ pub(super) async fn once(
     stop: &Arc<Stop>,
     kept: &mut Kept,
 ) -> Result<EndedRun, crate::run::Error> {
+    settings.source.iter().for_each(told::as_read);
     let runtime = tokio::runtime::Handle::current();
     // Beside the log, so that standard output stays the report's; a container's log driver takes both.
     let (write_line, flags) = (&|line: &str| tell_as_it_is(line), told::flags());

@@ -223,7 +223,9 @@ fn runs(runs: &[RunSummary]) -> String {
         {
             lines.push(format!("{:>28} {error}", "→"));
         } else if let (RunStatus::Unchanged, Some(error)) = (run.state, &run.error) {
-            lines.push(format!("{:>28} it failed, and that is mended: {}", "→", one_line(error)));
+            // What was to be done then is done: nobody is to paste it again.
+            let what = one_line(run.failure.as_ref().unwrap_or(error));
+            lines.push(format!("{:>28} it failed, and that is mended: {what}", "→"));
         }
         // A run that ended otherwise says it with its error.
         if let (Some(what), Some(until)) = (&run.put_off, run.put_off_until)

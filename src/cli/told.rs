@@ -8,16 +8,32 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::drawing;
 use super::harmless::harmless;
 use super::{Cli, Error, LogFormat};
-use crate::shell::Flags;
+use crate::config::Config;
+use crate::event::Stage;
+use crate::ids::DataDir;
+use crate::ledger::StatusFile;
+use crate::run::Source;
+use crate::run::command::{self, Usual};
+use crate::shell::{Flags, RunSource};
 
-/// The flags of this process, as commands carry them.
+/// The flags of this process.
 struct Given {
     flags: Flags,
-    in_json: Flags,
     is_json: bool,
 }
 
 static GIVEN: OnceLock<Given> = OnceLock::new();
+
+/// What is configured: where the ledger is, and what runs read without a word.
+struct Configured {
+    data_dir: DataDir,
+    usual: Usual,
+}
+
+static CONFIGURED: OnceLock<Configured> = OnceLock::new();
+
+/// What a run of this process reads.
+static SOURCE: OnceLock<RunSource> = OnceLock::new();
 
 /// Whether the result is on standard output, so that `--json` adds no second document.
 static HAS_PRINTED: AtomicBool = AtomicBool::new(false);
@@ -26,18 +42,42 @@ static HAS_PRINTED: AtomicBool = AtomicBool::new(false);
 pub(super) fn as_given(cli: &Cli) {
     GIVEN.get_or_init(|| {
         let flags = Flags::new(cli.config.as_deref(), cli.data_dir.as_deref());
-        Given { in_json: flags.in_json(), flags, is_json: cli.json }
+        Given { flags, is_json: cli.json }
     });
 }
 
-/// The flags that commands carry.
+/// From now on runs are told with the source that the ledger there knows, or that is configured.
+pub(super) fn as_configured(config: &Config) {
+    CONFIGURED
+        .get_or_init(|| Configured { data_dir: config.data_dir.clone(), usual: Usual::of(config) });
+}
+
+/// From now on runs are told with this source.
+pub(super) fn as_read(source: &Source) {
+    SOURCE.get_or_init(|| command::named(source));
+}
+
+/// What runs read: those of this process, else the last one that the ledger tells of, which need not be held for that.
+fn source() -> RunSource {
+    let known = |configured: &Configured| {
+        let status_file = StatusFile::read(&configured.data_dir);
+        let runs = || status_file.iter().flat_map(|it| &it.runs);
+        // One that came no further than that may have been asked for what is not there.
+        let read = runs().filter(|run| run.stage.as_deref() != Some(Stage::Fetch.name()));
+        configured.usual.source(read.chain(runs()).map(|run| run.source.as_str()))
+    };
+    let of_this = SOURCE.get().cloned();
+    of_this.or_else(|| CONFIGURED.get().map(known)).unwrap_or_default()
+}
+
+/// What commands carry.
 pub(super) fn flags() -> Flags {
-    GIVEN.get().map(|given| given.flags.clone()).unwrap_or_default()
+    GIVEN.get().map(|given| given.flags.of_source(source())).unwrap_or_default()
 }
 
 /// A text whose commands carry the flags.
 pub(super) fn completed(text: &str) -> Cow<'_, str> {
-    GIVEN.get().map_or(Cow::Borrowed(text), |given| given.flags.completed(text))
+    completed_in(text, LogFormat::Human)
 }
 
 /// Where the log writes; a line comes whole.
@@ -58,11 +98,14 @@ impl Write for Log {
 
 /// The same of a text in one of the two forms.
 fn completed_in(text: &str, format: LogFormat) -> Cow<'_, str> {
-    let of = |given: &'static Given| match format {
-        LogFormat::Human => &given.flags,
-        LogFormat::Json => &given.in_json,
-    };
-    GIVEN.get().map_or(Cow::Borrowed(text), |given| of(given).completed(text))
+    let Some(given) = GIVEN.get() else { return Cow::Borrowed(text) };
+    // Looked up only where it is to be told.
+    let source = if Flags::may_lack_source(text) { source() } else { RunSource::default() };
+    let flags = given.flags.of_source(source);
+    match format {
+        LogFormat::Human => flags.completed(text),
+        LogFormat::Json => flags.in_json().completed(text),
+    }
 }
 
 /// A result, on standard output.

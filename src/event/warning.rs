@@ -28,6 +28,8 @@ pub enum Warning {
     },
     /// Spotify gives the contents of followed playlists to nobody but their owners.
     FollowedLeftOut { playlist_count: u64 },
+    /// The list of own playlists named fewer than it announced.
+    ListingIncomplete { error: String },
     /// They were forgotten, and nobody named them since.
     ForgottenLeftOut { playlist_count: u64 },
     /// Spotify has no answer for one object, or one batch of them.

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use duckdb::{ToSql, params};
 use serde::Serialize;
+use serde_json::json;
 use uuid::Uuid;
 
+use super::settings;
 use super::step::Step;
 use crate::ids::{RunId, Table};
 use crate::lake::ExportedFile;
@@ -87,15 +89,28 @@ pub(crate) fn shipped_by_run(warehouse: &Warehouse) -> Result<BTreeMap<String, S
     Ok(rows.into_iter().collect())
 }
 
-/// The last file that was proven.
+/// A verification that ended whole.
 pub(crate) struct Proof {
-    /// Whose it was.
+    /// The latest run whose files it asked about.
     pub(crate) run: RunId,
-    /// When it was found as it was sent.
+    /// When they were found as they were sent.
     pub(crate) at: DateTime<Utc>,
 }
 
-/// The last proof of any file.
+/// Where the last verification that ended whole is noted.
+const LAST_PROOF: &str = "last_proof";
+
+/// Notes that a verification ended whole: every file that it asked about, the latest of them this run's, is as it was sent.
+pub(crate) fn note_proof(
+    warehouse: &mut Warehouse,
+    run: &RunId,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let proof = json!({"run": run.as_str(), "at": sql_timestamp(now)});
+    settings::set_setting(warehouse, LAST_PROOF, &proof.to_string())
+}
+
+/// The last proof that was whole.
 pub(crate) fn last_proof(warehouse: &Warehouse) -> Result<Option<Proof>, Error> {
     let sql = sql::LAST_PROOF;
     let found = warehouse.rows(sql, "look for the last proof", |row| {
@@ -106,8 +121,7 @@ pub(crate) fn last_proof(warehouse: &Warehouse) -> Result<Option<Proof>, Error> 
 
 /// Values as one JSON array, which a statement takes apart.
 pub(super) fn list<T: Serialize>(values: impl IntoIterator<Item = T>) -> String {
-    serde_json::Value::from_iter(values.into_iter().map(|value| serde_json::json!(value)))
-        .to_string()
+    serde_json::Value::from_iter(values.into_iter().map(|value| json!(value))).to_string()
 }
 
 /// Notes a step of some files; one that is already further stays where it is.
@@ -265,21 +279,22 @@ pub(super) fn judge_runs(warehouse: &Warehouse) -> Result<(), Error> {
     warehouse.connection().execute_batch(sql::JUDGE_RUNS).doing("note what became of the runs")
 }
 
-/// Notes that a table's current rows are right, so that what became of its files no longer matters.
+/// Notes that a table's current rows are right, so that what became of its files no longer matters; of how many that is new.
 pub(crate) fn mark_compared(
     warehouse: &mut Warehouse,
     table: Table,
     now: DateTime<Utc>,
-) -> Result<(), Error> {
+) -> Result<usize, Error> {
     settle(warehouse, table, Step::SETTLED, now)
 }
 
-/// Notes that rows of a table which were gone or changed came again in a newer file: those before it are no longer whole, and need not be.
+/// Notes that rows of a table which were gone or changed came again in a newer file: those before it are no longer whole, and need not
+/// be; of how many that is new.
 pub(crate) fn mark_repaired(
     warehouse: &mut Warehouse,
     table: Table,
     now: DateTime<Utc>,
-) -> Result<(), Error> {
+) -> Result<usize, Error> {
     settle(warehouse, table, Step::REPAIRED, now)
 }
 
@@ -288,12 +303,13 @@ fn settle(
     table: Table,
     step: Step,
     now: DateTime<Utc>,
-) -> Result<(), Error> {
+) -> Result<usize, Error> {
     let values = params![step.to.name(), list(step.from), sql_timestamp(now), table.name()];
     warehouse.transaction(|warehouse| {
         let connection = warehouse.connection();
-        connection.execute(sql::SETTLE_FILES, values).doing("note what is settled")?;
-        judge_runs(warehouse)
+        let count = connection.execute(sql::SETTLE_FILES, values).doing("note what is settled")?;
+        judge_runs(warehouse)?;
+        Ok(count)
     })
 }
 

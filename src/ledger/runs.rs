@@ -33,6 +33,9 @@ pub(crate) struct RunSummary {
     /// The run that mended its last wrong file, or `snowflake` where that was done there.
     #[serde(default)]
     pub mended_by: Option<String>,
+    /// What was wrong with earlier files when it ended, where it had nothing to send itself and they are mended since.
+    #[serde(default)]
+    pub failure: Option<String>,
     /// What Spotify put off.
     #[serde(default)]
     pub put_off: Option<String>,
@@ -218,7 +221,7 @@ pub(crate) fn why_not_shipped(
 pub(crate) struct Unread {
     /// Playlists for which Spotify had no usable answer.
     pub(crate) count: u32,
-    /// Why, of the first of them.
+    /// Why, of the first of them; of none, why the list of playlists may have named too few.
     pub(crate) reason: Option<String>,
     /// What Spotify put off.
     pub(crate) put_off: Option<PutOff>,
@@ -421,6 +424,7 @@ pub(crate) fn latest_runs(warehouse: &Warehouse, count: u32) -> Result<Vec<RunSu
             mended_by: row.get(10)?,
             put_off: row.get(11)?,
             put_off_until: row.get::<_, Option<NaiveDateTime>>(12)?.map(|at| at.and_utc()),
+            failure: row.get(15)?,
             stage: row.get(5)?,
             started_at: row.get::<_, NaiveDateTime>(6)?.and_utc(),
             finished_at: row.get::<_, Option<NaiveDateTime>>(7)?.map(|at| at.and_utc()),

@@ -65,17 +65,31 @@ impl SettledRows {
         let held = self.runs.iter().filter(|it| of_rows.contains(it.row.as_str()));
         let of_files: BTreeSet<&String> = held.map(|it| &it.file).collect();
         let (step, now) = (Step::UNSETTLED, sql_timestamp(now));
-        let values = params![
-            step.to.name(),
-            list(step.from),
-            now,
-            self.table.name(),
-            list(of_files),
-            reason
-        ];
+        let table = self.table.name();
+        let values = params![step.to.name(), list(step.from), now, table, list(of_files), reason];
         warehouse.transaction(|warehouse| {
             let connection = warehouse.connection();
             connection.execute(sql::UNSETTLE_FILES, values).doing("note what is wrong again")?;
+            judge_runs(warehouse)
+        })
+    }
+
+    /// Notes of the files in which only other rows stand than those of these runs that the table has theirs, where it lacked some before.
+    pub(crate) fn settle_again(
+        &self,
+        warehouse: &mut Warehouse,
+        wrong_rows: &BTreeSet<&str>,
+        now: chrono::DateTime<chrono::Utc>,
+    ) -> Result<(), Error> {
+        let is_wrong = |it: &&RunsOfFile| wrong_rows.contains(it.row.as_str());
+        let (wrong, right): (Vec<_>, Vec<_>) = self.runs.iter().partition(is_wrong);
+        let wrong: BTreeSet<&String> = wrong.into_iter().map(|it| &it.file).collect();
+        let right = right.into_iter().map(|it| &it.file).filter(|file| !wrong.contains(file));
+        let (step, now) = (Step::SETTLED, sql_timestamp(now));
+        let values = params![step.to.name(), list(step.from), now, self.table.name(), list(right)];
+        warehouse.transaction(|warehouse| {
+            let connection = warehouse.connection();
+            connection.execute(sql::SETTLE_FILES_AGAIN, values).doing("note what is settled")?;
             judge_runs(warehouse)
         })
     }

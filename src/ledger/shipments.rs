@@ -45,6 +45,8 @@ pub(crate) struct ShippedFile {
     pub(crate) verified_at: Option<DateTime<Utc>>,
     submitted_at: Option<DateTime<Utc>>,
     updated_at: DateTime<Utc>,
+    /// Whether it was settled once, and its table as a whole was found to lack rows of it since.
+    is_unsettled: bool,
 }
 
 impl ShippedFile {
@@ -76,6 +78,15 @@ impl ShippedFile {
             FileState::Mismatch => Some(Found::Mismatch(reason())),
             _ => self.verified_at.map(Found::Verified),
         }
+    }
+
+    /// What the comparison of its whole table found of it, where that is what vouches for it.
+    pub(crate) fn found_in_table(&self) -> Option<String> {
+        let is_wrong = self.is_unsettled && self.state == FileState::Mismatch;
+        is_wrong.then(|| {
+            let reason = self.reason.clone();
+            reason.unwrap_or_else(|| "its table as a whole lacks rows of it".to_owned())
+        })
     }
 
     /// Since when Snowflake may know of it.
@@ -112,6 +123,7 @@ impl ShippedFile {
             verified_at: None,
             submitted_at: None,
             updated_at: DateTime::UNIX_EPOCH,
+            is_unsettled: false,
         }
     }
 }
@@ -224,6 +236,7 @@ fn shipped_file(row: &Row<'_>) -> duckdb::Result<ShippedFile> {
         request_id: row.get::<_, Option<String>>(13)?.map(request_id).transpose()?,
         submitted_at: time(row, 14)?,
         verified_at: time(row, 15)?,
+        is_unsettled: row.get(16)?,
     })
 }
 

@@ -6,8 +6,9 @@ use chrono::DateTime;
 use duckdb::profiling::ProfilingInfo;
 
 use super::file_summary::files_of_runs;
-use super::files::note_verdicts;
+use super::files::{last_proof, note_proof, note_verdicts, sent};
 use super::lost::lost_files;
+use super::settled::SettledRows;
 use super::shipments::{Shipment, asked, outstanding, with_keys};
 use super::{Asked, files_of};
 use crate::causes::chain;
@@ -93,6 +94,84 @@ fn the_files_of_a_run_cost_what_the_run_has_however_long_the_history_is() {
     assert_eq!(cost(&warehouse), (30, 30));
     assert!(lost_files(&warehouse).unwrap().is_empty());
     assert_eq!(cost(&warehouse), (0, 0));
+}
+
+#[test]
+fn the_last_proof_is_that_of_a_verification_that_ended_whole() {
+    let (_folder, mut warehouse) = old_ledger();
+    let proof = |warehouse: &Warehouse| {
+        let proof = last_proof(warehouse).unwrap()?;
+        Some((proof.run, proof.at.timestamp()))
+    };
+    assert_eq!(proof(&warehouse), None);
+    let looked_at = |at: &str, key: &str| {
+        format!("update meta.files set verified_at = timestamp '{at}' where key = '{key}'")
+    };
+    // An earlier version noted no ends.
+    warehouse
+        .connection()
+        .execute_batch(&looked_at("1970-01-01 00:00:05", "00070.parquet"))
+        .unwrap();
+    assert_eq!(proof(&warehouse), Some((run(7), 5)));
+    let at = DateTime::from_timestamp(10, 0).unwrap();
+    note_proof(&mut warehouse, &run(8), at).unwrap();
+    // One that was refused an answer looked at some files all the same.
+    warehouse
+        .connection()
+        .execute_batch(&looked_at("1970-01-01 00:00:20", "00090.parquet"))
+        .unwrap();
+    assert_eq!(proof(&warehouse), Some((run(8), 10)));
+}
+
+#[test]
+fn what_a_run_that_shipped_every_row_has_proven_is_not_looked_for_in_the_bucket() {
+    let (_folder, warehouse) = old_ledger();
+    let sent = || sent(&warehouse).unwrap().len();
+    let manifests = || super::written::companions(&warehouse).unwrap().len();
+    assert_eq!((sent(), manifests()), (20_000, 2_000));
+    let full = |number: u32| {
+        let sql = format!("update meta.runs set is_full = true where run_id = '{}'", run(number));
+        warehouse.connection().execute_batch(&sql).unwrap();
+    };
+    // Two of its files are on their way.
+    full(1_999);
+    assert_eq!((sent(), manifests()), (20_000, 2_000));
+    full(1_990);
+    assert_eq!((sent(), manifests()), (100, 10));
+}
+
+#[test]
+fn a_file_whose_table_lacks_rows_of_it_after_it_was_settled_is_told_by_that_until_it_has_them() {
+    let (_folder, mut warehouse) = old_ledger();
+    let prepare = "update meta.files set state = 'superseded' where run_id < '01KC0000000000000000000002';
+        insert into core.songs by name
+        select 'song' as id, '01KC0000000000000000000001' as run_id, now()::timestamp as extracted_at, 0 as row_hash";
+    warehouse.connection().execute_batch(prepare).unwrap();
+    let now = DateTime::UNIX_EPOCH;
+    let rows = |warehouse: &Warehouse| {
+        SettledRows::of(warehouse, crate::ids::Table::Songs, None).unwrap().expect("there is one")
+    };
+    let found = |warehouse: &Warehouse, number| -> Vec<Option<String>> {
+        let shipments = asked(warehouse, &Asked::Run(&run(number))).unwrap();
+        shipments[0].files.iter().map(super::ShippedFile::found_in_table).collect()
+    };
+    let of_rows = [run(1)];
+    let wrong = of_rows.iter().map(RunId::as_str).collect();
+    for why in ["1 row is gone", "2 rows are gone"] {
+        rows(&warehouse).unsettle(&mut warehouse, &wrong, why, now).unwrap();
+        assert_eq!(
+            found(&warehouse, 1),
+            vec![Some(why.to_owned()); 10],
+            "its own count says nothing"
+        );
+        assert_eq!(found(&warehouse, 0), vec![None; 10], "of another run");
+    }
+    rows(&warehouse).settle_again(&mut warehouse, &wrong, now).unwrap();
+    assert_eq!(found(&warehouse, 1).iter().flatten().count(), 10, "its rows are wrong still");
+    rows(&warehouse).settle_again(&mut warehouse, &Default::default(), now).unwrap();
+    assert_eq!(found(&warehouse, 1), vec![None; 10]);
+    let states = files_of(&warehouse, &run(1)).unwrap().into_iter().map(|it| it.state.to_string());
+    assert_eq!(states.collect::<Vec<_>>(), ["superseded"; 10]);
 }
 
 #[test]

@@ -106,7 +106,7 @@ pub(crate) fn warning(warning: &Warning) -> String {
             there(*playlist_count, "followed playlist")
         ),
         Warning::ForgottenLeftOut { playlist_count } => forgotten(*playlist_count),
-        Warning::ObjectLeftOut { error } => error.clone(),
+        Warning::ObjectLeftOut { error } | Warning::ListingIncomplete { error } => error.clone(),
         Warning::ObjectsLeft { entity, count, error } => {
             let others = there(*count, entity.trim_end_matches('s'));
             format!("{error}; the other {others} left for the next run")

@@ -23,6 +23,10 @@ pub(crate) struct Reconciliation {
     pub deletions: BTreeMap<Table, String>,
     /// What takes the versions away that are of a time still to come, per table.
     pub deletions_ahead: BTreeMap<Table, String>,
+    /// How many files were settled because their table is right now, per table.
+    pub settled: BTreeMap<Table, usize>,
+    /// The loader's role, which is given no right to delete.
+    pub role: String,
 }
 
 /// What to compare.
@@ -53,7 +57,7 @@ impl Reconciliation {
             let mended = table.differences.iter().filter(|it| {
                 is_shipped_again(it, is_forced) && !refused.contains(&group_of(table.table, it))
             });
-            (table.table, mended.map(|it| it.key.join("\u{1f}")).collect::<BTreeSet<_>>())
+            (table.table, mended.map(|it| it.row_key.clone()).collect::<BTreeSet<_>>())
         };
         self.tables.iter().map(of).filter(|(_, keys)| !keys.is_empty()).collect()
     }
@@ -83,8 +87,7 @@ impl Reconciliation {
 }
 
 fn is_incomplete(table: &TableComparison) -> bool {
-    let is_of_file = |kind| matches!(kind, Kind::OnlyHere | Kind::OlderThere | Kind::Changed);
-    table.differences.iter().any(|it| is_of_file(it.kind))
+    table.differences.iter().any(|it| it.kind.is_mended_by_repair())
 }
 
 /// Whether a shipment of the row's group makes Snowflake's current rows right.
@@ -126,7 +129,7 @@ fn note_groups(
 fn group_of(table: Table, difference: &Difference) -> String {
     match difference.key.first() {
         Some(first) if table.group() != table.key() => first.clone(),
-        _ => difference.key.join("\u{1f}"),
+        _ => difference.row_key.clone(),
     }
 }
 
@@ -178,7 +181,7 @@ pub(crate) async fn reconcile(
     let tables = if asked.tables.is_empty() { &Table::ALL[..] } else { asked.tables };
     let knows_files = ledger::runs::knows_files(&warehouse)?;
     let now = (settings.clock)().format("%Y-%m-%dT%H:%M:%S%.6f").to_string();
-    let mut found = Vec::new();
+    let (mut found, mut settled) = (Vec::new(), BTreeMap::new());
     let with = Comparison { account: &target, query_tag: "snowtrack reconcile", now: &now, stop };
     for table in tables {
         let mut comparison = compare(&warehouse, *table, &with).await?;
@@ -187,12 +190,18 @@ pub(crate) async fn reconcile(
             return Err(Error::LedgerLost { ledger, table: table.name() });
         }
         note_groups(&warehouse, &mut comparison, &now)?;
+        let mut settled_count = 0;
         if asked.repaired.contains(table) && !is_incomplete(&comparison) {
-            ledger::files::mark_repaired(&mut warehouse, *table, (settings.clock)())?;
+            let now = (settings.clock)();
+            settled_count += ledger::files::mark_repaired(&mut warehouse, *table, now)?;
         }
         if comparison.differences.is_empty() {
             // Whatever became of a file once, its rows are right now.
-            ledger::files::mark_compared(&mut warehouse, *table, (settings.clock)())?;
+            let now = (settings.clock)();
+            settled_count += ledger::files::mark_compared(&mut warehouse, *table, now)?;
+        }
+        if 0 < settled_count {
+            settled.insert(*table, settled_count);
         }
         found.push(comparison);
     }
@@ -200,5 +209,6 @@ pub(crate) async fn reconcile(
     let ahead = |it: &TableComparison| deletion_ahead(&target.names, it, &now);
     let deletions = found.iter().filter_map(|it| Some((it.table, only(it)?))).collect();
     let deletions_ahead = found.iter().filter_map(|it| Some((it.table, ahead(it)?))).collect();
-    Ok(Reconciliation { tables: found, deletions, deletions_ahead })
+    let role = target.names.role.to_string();
+    Ok(Reconciliation { tables: found, deletions, deletions_ahead, settled, role })
 }

@@ -2,11 +2,14 @@
 //!
 //! In: what a run was asked for, and its error. Out: words that a shell takes as they stand, without a secret: none is ever an argument.
 
+use std::collections::BTreeSet;
+
 use super::error::Error;
 use super::job::{Settings, Source, Wanted};
+use crate::config::Config;
 use crate::event::Stage;
-use crate::ids::RunId;
-use crate::shell::word;
+use crate::ids::{PlaylistId, RunId};
+use crate::shell::{RunSource, word};
 
 /// What stands in an alert.
 pub(super) fn continuing(given: &str, error: &Error, run: &RunId) -> String {
@@ -64,6 +67,56 @@ pub(super) fn given(settings: &Settings) -> String {
     words.join(" ")
 }
 
+/// What the configuration says of what runs read.
+#[derive(Default)]
+pub(crate) struct Usual {
+    /// What a run reads without a word.
+    playlists: BTreeSet<PlaylistId>,
+    /// Whether rows leave the machine: then the demo's are not to be among them by a word of ours.
+    ships: bool,
+}
+
+impl Usual {
+    /// Of this configuration.
+    pub(crate) fn of(config: &Config) -> Self {
+        let playlists = config.playlists().into_iter().flatten().collect();
+        let ships = config.lake.bucket.is_some() || config.snowflake.account.is_some();
+        Self { playlists, ships }
+    }
+
+    /// What the last run that read something read, as the next one names it. `names` are those of the ledger, the newest first.
+    pub(crate) fn source<'n>(&self, names: impl Iterator<Item = &'n str>) -> RunSource {
+        let mut sources = names.filter_map(Source::of_name);
+        let Some(mut source) = sources.find(|it| !(self.ships && *it == Source::Demo)) else {
+            return match self.playlists.is_empty() {
+                true => RunSource::Unknown,
+                false => RunSource::Configured,
+            };
+        };
+        if let Source::Spotify(Wanted { playlists, is_usual, mine: false, liked: false }) =
+            &mut source
+        {
+            *is_usual = playlists.iter().cloned().collect::<BTreeSet<_>>() == self.playlists;
+        }
+        named(&source)
+    }
+}
+
+/// The same of a source that is known.
+pub(crate) fn named(source: &Source) -> RunSource {
+    let mut words = Vec::new();
+    add_source(source, &mut words);
+    match words.is_empty() {
+        true => RunSource::Configured,
+        false => RunSource::Named(words.join(" ")),
+    }
+}
+
+/// The same of what the ledger says that a run read.
+pub(crate) fn of_name(name: &str) -> RunSource {
+    Source::of_name(name).map_or(RunSource::Unknown, |source| named(&source))
+}
+
 /// What the configuration names needs no argument.
 fn add_source(source: &Source, words: &mut Vec<String>) {
     match source {
@@ -73,8 +126,7 @@ fn add_source(source: &Source, words: &mut Vec<String>) {
         }
         Source::Spotify(Wanted { is_usual: true, .. }) | Source::Nobody => {}
         Source::Spotify(Wanted { playlists, mine, liked, .. }) => {
-            let named =
-                |id: &crate::ids::PlaylistId| ["--playlist".to_owned(), word(&id.to_string())];
+            let named = |id: &PlaylistId| ["--playlist".to_owned(), word(&id.to_string())];
             words.extend(playlists.iter().flat_map(named));
             words.extend(mine.then(|| "--mine".to_owned()));
             words.extend(liked.then(|| "--liked".to_owned()));
@@ -147,6 +199,31 @@ mod tests {
         assert_eq!(given(&settings(Source::Spotify(usual))), "snowtrack run");
         let folder = settings(Source::FromDir(PathBuf::from("in $HOME")));
         assert_eq!(given(&folder), "snowtrack run --from-dir 'in $HOME'");
+    }
+
+    #[test]
+    fn the_next_run_reads_what_the_last_one_did_that_read_something() {
+        let id = "37i9dQZF1DXcBWIGoYBM5M";
+        let of = |names: &[&str], usual: &Usual| usual.source(names.iter().copied());
+        let named = |words: &str| RunSource::Named(words.to_owned());
+        let (listed, mut usual) = (format!("playlist {id}"), Usual::default());
+        assert_eq!(of(&[], &usual), RunSource::Unknown);
+        assert_eq!(of(&["what is landed", "forgotten"], &usual), RunSource::Unknown);
+        assert_eq!(of(&["what is landed", "mine, liked", "demo"], &usual), named("--mine --liked"));
+        assert_eq!(of(&[&listed], &usual), named(&format!("--playlist {id}")));
+        assert_eq!(of(&["from-dir a, b"], &usual), named("--from-dir 'a, b'"));
+        assert_eq!(of(&["demo"], &usual), named("--demo"));
+        usual.ships = true;
+        assert_eq!(of(&["demo"], &usual), RunSource::Unknown);
+        usual.playlists = [id.parse().unwrap()].into();
+        for names in [&[][..], &["demo"], &[&listed]] {
+            assert_eq!(of(names, &usual), RunSource::Configured, "{names:?}");
+        }
+        assert_eq!(of(&["mine"], &usual), named("--mine"));
+        // The names are those that the ledger gets.
+        for text in ["demo", "from-dir x", "mine, liked", &listed] {
+            assert_eq!(Source::of_name(text).unwrap().name(), text);
+        }
     }
 
     #[test]

@@ -65,8 +65,8 @@ pub(crate) async fn compare(
     let keys = differing_keys(&local, &compared::key_hashes(&rows)?);
     let rows = ask(with, table, CompareQuery::Rows, Some(&keys)).await?;
     let local = blocking(|| warehouse.current_rows(table, &keys))?;
-    let remote = compared::current_rows(&rows)?;
-    comparison.differences = differences(&table.columns(), &local, &remote, with.now);
+    let remote = compared::current_rows(&rows, table)?;
+    comparison.differences = differences(table, &local, &remote, with.now);
     Ok(comparison)
 }
 

@@ -153,20 +153,23 @@ impl Findings {
     fn status(&self, ended: &Result<(), Error>) -> RunStatus {
         match ended {
             // The others are where they are to be.
-            Ok(()) | Err(Error::PlaylistsUnread { .. } | Error::PutOff { .. }) => {
-                match self.reached {
-                    Stage::Verify if self.verification.is_some() => RunStatus::Verified,
-                    Stage::Export | Stage::Upload | Stage::Ingest | Stage::Verify
-                        if self.files().is_empty() || self.reached == Stage::Verify =>
-                    {
-                        RunStatus::Unchanged
-                    }
-                    Stage::Ingest => RunStatus::Ingested,
-                    Stage::Upload => RunStatus::Uploaded,
-                    Stage::Export => RunStatus::Exported,
-                    _ => RunStatus::Pending,
+            Ok(())
+            | Err(
+                Error::PlaylistsUnread { .. }
+                | Error::ListingIncomplete { .. }
+                | Error::PutOff { .. },
+            ) => match self.reached {
+                Stage::Verify if self.verification.is_some() => RunStatus::Verified,
+                Stage::Export | Stage::Upload | Stage::Ingest | Stage::Verify
+                    if self.files().is_empty() || self.reached == Stage::Verify =>
+                {
+                    RunStatus::Unchanged
                 }
-            }
+                Stage::Ingest => RunStatus::Ingested,
+                Stage::Upload => RunStatus::Uploaded,
+                Stage::Export => RunStatus::Exported,
+                _ => RunStatus::Pending,
+            },
             Err(Error::Refused { .. }) => RunStatus::Refused,
             Err(error) if error.is_later() => RunStatus::Pending,
             Err(_) => RunStatus::Failed,

@@ -33,6 +33,7 @@ impl Error {
             Self::Refused { .. } | Self::Unsound { .. } => Ending::Quality,
             Self::NothingRead { .. }
             | Self::PlaylistsUnread { .. }
+            | Self::ListingIncomplete { .. }
             | Self::NothingReadable { .. } => Ending::Source,
             Self::Locked { .. } => Ending::Later,
             Self::DataDirName { .. }

@@ -28,16 +28,19 @@ pub enum Error {
     Unsound { failed_checks: String, first: &'static str },
     /// Nothing could be read.
     #[error(
-        "nothing could be read of {}: {reasons}. Check the ids, or `snowtrack login` as somebody who may read them; the same command asks for them again",
+        "nothing could be read of {}: {reasons}{advice}",
         counted(*count as u64, "playlist")
     )]
-    NothingRead { count: usize, reasons: String },
+    NothingRead { count: usize, reasons: String, advice: &'static str },
     /// Some playlists could not be read, the others were.
     #[error(
         "{} could not be read, the others are done: {first}. The same command asks for what is missing",
         counted(*count, "playlist")
     )]
     PlaylistsUnread { count: u32, first: String },
+    /// The list of own playlists named fewer than it announced; which are missing is not known.
+    #[error("the list of own playlists came incomplete; those that it named are done: {reason}")]
+    ListingIncomplete { reason: String },
     /// Spotify put something off, the others are done.
     #[error(
         "Spotify put off {what}; {rest}. Run the same command again after {until}", until = until.format("%Y-%m-%d %H:%M:%S UTC")

@@ -25,6 +25,8 @@ pub(crate) struct Findings {
     /// The calls to Spotify by bucket, repeated ones included.
     pub(crate) calls: Questions,
     pub(crate) playlists: Vec<PlaylistReport>,
+    /// Why the list of own playlists may have named too few.
+    pub(crate) listing_lack: Option<String>,
     pub(crate) enrichment: EnrichmentReport,
     pub(crate) skipped: Vec<String>,
     /// Artists that a file of genres names and that nothing else does.
@@ -75,6 +77,7 @@ impl Findings {
             },
             calls: Questions::NONE,
             playlists: Vec::new(),
+            listing_lack: None,
             enrichment: EnrichmentReport::NOTHING,
             skipped: Vec::new(),
             unknown_artist_count: 0,

@@ -61,6 +61,25 @@ impl Source {
             }
         }
     }
+
+    /// The source that the ledger calls so; `None` where it was none, or somebody is forgotten in it.
+    pub(super) fn of_name(name: &str) -> Option<Self> {
+        if name == "demo" {
+            return Some(Self::Demo);
+        }
+        if let Some(folder) = name.strip_prefix("from-dir ") {
+            return Some(Self::FromDir(PathBuf::from(folder)));
+        }
+        let mut wanted = Wanted::default();
+        for part in name.split(", ") {
+            match part {
+                "mine" => wanted.mine = true,
+                "liked" => wanted.liked = true,
+                _ => wanted.playlists.push(part.strip_prefix("playlist ")?.parse().ok()?),
+            }
+        }
+        Some(Self::Spotify(wanted))
+    }
 }
 
 /// A command at work: what it was configured and asked for, who hears of it, and who may end it.

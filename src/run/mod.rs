@@ -14,7 +14,7 @@
 
 mod account;
 mod check;
-mod command;
+pub(crate) mod command;
 mod comparison;
 mod conclusion;
 pub(crate) mod ending;

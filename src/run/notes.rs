@@ -2,6 +2,7 @@
 
 use super::error::Error;
 use super::findings::Findings;
+use super::report::PlaylistReport;
 use crate::ids::{RunId, Table};
 use crate::ledger::{self, Shipment};
 use crate::phrase::{self, either};
@@ -27,6 +28,7 @@ pub(crate) fn of(findings: &Findings, warehouse: &Warehouse) -> Result<Vec<Strin
             if count == 1 { "is" } else { "are" }
         ));
     }
+    notes.extend(unnamed(findings));
     let unchanged = count(PlaylistStatus::Unchanged);
     // Recorded documents are what they are.
     if unchanged > 0 && findings.spotify.call_count > 0 {
@@ -37,6 +39,22 @@ pub(crate) fn of(findings: &Findings, warehouse: &Warehouse) -> Result<Vec<Strin
         ));
     }
     Ok(notes)
+}
+
+/// Says of which playlists that were read Spotify did not say what they are called.
+fn unnamed(findings: &Findings) -> Option<String> {
+    let is_unnamed =
+        |it: &&PlaylistReport| it.status == PlaylistStatus::Fetched && it.name.is_none();
+    let unnamed = findings.playlists.iter().filter(is_unnamed);
+    let ids: Vec<String> = unnamed.map(|it| format!("`{}`", it.playlist_id)).collect();
+    let is_asked = 0 < findings.spotify.call_count && !ids.is_empty();
+    is_asked.then(|| {
+        let (it, are) = (either(ids.len(), "it", "them"), either(ids.len(), "it is", "they are"));
+        format!(
+            "Spotify gave no name of {}; where it named no owner of {it} either, {are} read anew by the next run",
+            phrase::listed(&ids)
+        )
+    })
 }
 
 /// Says that no song has a popularity.

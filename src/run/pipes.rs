@@ -128,8 +128,8 @@ fn unknown<T>(error: crate::snowflake::Error) -> Answer<T> {
     Answer::Unknown(error.to_string())
 }
 
-/// Whether nothing that follows would be answered.
-fn is_final(error: &crate::snowflake::Error) -> bool {
+/// Whether nothing that follows would be answered, and asking another way, or later, would not help either.
+pub(crate) const fn is_final(error: &crate::snowflake::Error) -> bool {
     error.is_stopped()
         || error.is_config()
         || matches!(error, crate::snowflake::Error::Unauthorized(_))
@@ -185,7 +185,7 @@ pub(crate) fn absent(
         }
         // What was announced to another pipe, no run submits by itself.
         (IngestMode::Rest, _) if submits_announced => format!("{plan}, then {by_rest}"),
-        _ => format!("{plan}, and the next `snowtrack run` submits its files"),
+        _ => format!("{plan}, then `snowtrack ingest` submits its files"),
     };
     let is_in_the_way = mode == account.mode && !submits_announced;
     let drops = other.filter(|_| is_in_the_way).map(|other| format!("drop pipe {other}"));

@@ -5,15 +5,15 @@
 //!
 //! Rows that only Snowflake has are no fault of a file's: `reconcile` tells of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::error::Error;
 use super::{Comparison, Run, compare as compare_table, notes};
 use crate::config::Account;
 use crate::ids::Table;
 use crate::ledger::settled::SettledRows;
-use crate::phrase::{counted, either};
-use crate::snowflake::compare::TableComparison;
+use crate::phrase::{counted, either, listed};
+use crate::snowflake::compare::{Difference, Kind, TableComparison};
 
 /// Compares the tables of settled files that the verification is about.
 ///
@@ -70,33 +70,54 @@ async fn look_at(
         Err(error) => return Err(error),
     };
     let wrong = wrong_rows(&comparison, rows);
-    let Some(example) = wrong.values().next() else {
+    let of_rows: BTreeSet<&str> = wrong.iter().map(|it| it.run_id).collect();
+    let now = run.now();
+    rows.settle_again(&mut run.warehouse, &of_rows, now)?;
+    let Some(reason) = reason(table, &wrong) else {
         run.findings.notes.push(notes::settled(table, rows.row_count));
         run.findings.compared.push(table);
         return Ok(None);
     };
-    let of_rows: BTreeSet<&str> = wrong.keys().map(|(run_id, _)| run_id.as_str()).collect();
-    let count = wrong.len() as u64;
-    let of = counted(count, "row");
-    let (stand, are) = (either(count, "stands", "stand"), either(count, "is", "are"));
-    let reason = format!(
-        "{of} of `{table}` that {stand} only in files which a repair settled {are} not in Snowflake as here, for example `{example}`"
-    );
     run.findings.notes.push(reason.clone());
-    let now = run.now();
     rows.unsettle(&mut run.warehouse, &of_rows, &reason, now)?;
     Ok(None)
 }
 
-/// The rows of settled files that are not in Snowflake as they are here, by run and key; their keys in words.
-fn wrong_rows(
-    comparison: &TableComparison,
-    rows: &SettledRows,
-) -> BTreeMap<(String, Vec<String>), String> {
-    let differing = comparison.differences.iter().filter_map(|it| {
-        let local = it.local.as_ref().filter(|local| !local.is_unshipped)?;
-        let name = (local.run_id.clone(), it.key.clone());
-        rows.holds(&local.run_id).then(|| (name, it.key.join(", ")))
+/// A row of a settled file that is not in Snowflake as it is here.
+struct WrongRow<'c> {
+    /// Who wrote it.
+    run_id: &'c str,
+    difference: &'c Difference,
+}
+
+fn wrong_rows<'c>(comparison: &'c TableComparison, rows: &SettledRows) -> Vec<WrongRow<'c>> {
+    let differing = comparison.differences.iter().filter_map(|difference| {
+        let local = difference.local.as_ref().filter(|local| !local.is_unshipped)?;
+        let run_id = local.run_id.as_str();
+        rows.holds(run_id).then_some(WrongRow { run_id, difference })
     });
     differing.collect()
+}
+
+/// What is wrong with them, in one sentence; `None` where nothing is.
+fn reason(table: Table, wrong: &[WrongRow<'_>]) -> Option<String> {
+    let example = wrong.first()?.difference.key.join(", ");
+    let count = wrong.len() as u64;
+    let of = counted(count, "row");
+    let (stand, are) = (either(count, "stands", "stand"), either(count, "is", "are"));
+    let kinds = Kind::ALL.into_iter().filter_map(|kind| {
+        let of_kind = wrong.iter().filter(|it| it.difference.kind == kind).count();
+        (0 < of_kind).then(|| (of_kind, kind.label()))
+    });
+    let kinds: Vec<(usize, &str)> = kinds.collect();
+    let how = match kinds.as_slice() {
+        [(_, only)] => (*only).to_owned(),
+        several => {
+            let told = several.iter().map(|(count, label)| format!("{count} {label}"));
+            listed(&told.collect::<Vec<_>>())
+        }
+    };
+    Some(format!(
+        "{of} of `{table}` that {stand} only in files which a repair settled {are} not in Snowflake as here ({how}), for example `{example}`"
+    ))
 }

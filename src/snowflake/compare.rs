@@ -10,11 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::api::{Error, Row, Rows};
 use super::proof::evidence::{number, text};
+use super::sql::value_name;
 use crate::ids::Table;
+use crate::phrase::either;
 use crate::warehouse::{BucketSum, CurrentRow, KeyHash, TableSum};
-
-/// Stands between the columns of a key or a row.
-const SEPARATOR: char = '\u{1f}';
 
 /// A table on both sides.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +33,8 @@ pub(crate) struct TableComparison {
 pub(crate) struct Difference {
     /// The key columns' values in order.
     pub key: Vec<String>,
+    /// The same joined into one text, as the row is asked for.
+    pub row_key: String,
     /// DuckDB's row.
     pub local: Option<Side>,
     /// Snowflake's row.
@@ -53,10 +54,10 @@ pub(crate) struct Difference {
 pub(crate) struct Change {
     /// Its column.
     pub column: String,
-    /// DuckDB's value.
-    pub local: String,
+    /// DuckDB's value; `None` is NULL.
+    pub local: Option<String>,
     /// Snowflake's value.
-    pub remote: String,
+    pub remote: Option<String>,
 }
 
 /// What a difference is.
@@ -130,37 +131,71 @@ impl Kind {
         }
     }
 
-    /// What to do about it, once for all rows of the kind.
-    pub(crate) const fn next_step(self) -> &'static str {
-        match self {
-            Self::Unshipped => "nothing: not shipped yet, the next `snowtrack run` does it",
-            Self::OnlyHere => {
-                "never arrived, or was deleted in Snowflake: `--repair` ships it again"
-            }
-            Self::OlderThere => {
-                "Snowflake has an older version: the newer one never arrived, or was deleted; `--repair` ships it again"
-            }
-            Self::Changed => {
-                "the same version with other contents: somebody changed it in Snowflake, or it was loaded wrong; `--repair` ships it again"
-            }
-            Self::NewerThere => {
-                "Snowflake has a newer version, from another warehouse file that ships to the same tables: let only one do it; `--repair --force` writes this one's over it"
-            }
-            Self::AheadThere => {
-                "Snowflake has a version of a time that is still to come: somebody changed it, or a clock was wrong; no shipment is newer, so it has to be deleted there first"
-            }
-            Self::OnlyThere => {
-                "DuckDB does not know it: it is gone here, or came from another warehouse file; no shipment takes a row away"
-            }
+    /// What it means and what to do about it, once for all rows of the kind.
+    pub(crate) fn next_step(self, count: usize) -> String {
+        match (self, self.repair(count)) {
+            (_, None) => self.meaning(count),
+            (Self::OnlyHere, Some(repair)) => format!("{}: {repair}", self.meaning(count)),
+            (_, Some(repair)) => format!("{}; {repair}", self.meaning(count)),
         }
     }
+
+    /// What it means, of so many rows; for those that no `--repair` ships, also what to do.
+    pub(crate) fn meaning(self, count: usize) -> String {
+        let (it, is) = (it(count), either(count, "it is", "they are"));
+        match self {
+            Self::Unshipped => {
+                format!("nothing: not shipped yet, the next `snowtrack run` does {it}")
+            }
+            Self::OnlyHere => {
+                format!("never arrived, or {} deleted in Snowflake", either(count, "was", "were"))
+            }
+            Self::OlderThere => {
+                let (has, newer) = (
+                    either(count, "an older version", "older versions"),
+                    either(count, "one never arrived, or was", "ones never arrived, or were"),
+                );
+                format!("Snowflake has {has}: the newer {newer} deleted")
+            }
+            Self::Changed => format!(
+                "the same version with other contents: somebody changed {it} in Snowflake, or {} loaded wrong",
+                either(count, "it was", "they were")
+            ),
+            Self::NewerThere => format!(
+                "Snowflake has {}, from another warehouse file that ships to the same tables: let only one do it; `--repair --force` writes this one's over {it}",
+                either(count, "a newer version", "newer versions")
+            ),
+            Self::AheadThere => format!(
+                "Snowflake has {} of a time that is still to come: somebody changed {it}, or a clock was wrong; no shipment is newer, so {} to be deleted there first",
+                either(count, "a version", "versions"),
+                either(count, "it has", "they have")
+            ),
+            Self::OnlyThere => format!(
+                "DuckDB does not know {it}: {is} gone here, or came from another warehouse file; no shipment takes a row away"
+            ),
+        }
+    }
+
+    /// What mends so many rows by another shipment, where that does.
+    fn repair(self, count: usize) -> Option<String> {
+        self.is_mended_by_repair().then(|| format!("`--repair` ships {} again", it(count)))
+    }
+
+    /// Whether another shipment makes Snowflake's current rows right, over nothing that is newer.
+    pub(crate) const fn is_mended_by_repair(self) -> bool {
+        matches!(self, Self::OnlyHere | Self::OlderThere | Self::Changed)
+    }
+}
+
+fn it(count: usize) -> &'static str {
+    either(count, "it", "them")
 }
 
 /// One side's row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Side {
-    /// The business columns' values in order; NULL is `\N`.
-    pub values: Vec<String>,
+    /// The business columns' values in order; `None` is NULL.
+    pub values: Vec<Option<String>>,
     /// The run that wrote it.
     pub run_id: String,
     /// That run's start.
@@ -195,10 +230,10 @@ fn differing<T: PartialEq>(
     names.filter(|name| one.get(*name) != other.get(*name)).cloned().collect()
 }
 
-/// What differs under each key, and what to do. `columns` are the table's business columns in order, `now` is a time
-/// as rows have it.
+/// What differs under each key, and what to do; `now` is a time as rows have it. Column by column: what joins them into the text that
+/// is hashed may stand in a name as well.
 pub(crate) fn differences(
-    columns: &[String],
+    table: Table,
     local: &[CurrentRow],
     remote: &[CurrentRow],
     now: &str,
@@ -211,13 +246,15 @@ pub(crate) fn differences(
     let explain = |key: String| {
         let (local, remote) = (local.remove(&key), remote.remove(&key));
         let changes = match (&local, &remote) {
-            (Some(local), Some(remote)) => changes(columns, local, remote),
+            (Some(local), Some(remote)) => changes(table, local, remote),
             _ => Vec::new(),
         };
+        let side = local.as_ref().or(remote.as_ref());
         let kind = Kind::of(local.as_ref(), remote.as_ref(), now);
         let next_step = next_step(kind, remote.as_ref());
         Difference {
-            key: split(&key),
+            key: side.map(|side| side.key(table)).unwrap_or_default(),
+            row_key: key,
             local,
             remote,
             changes,
@@ -230,13 +267,13 @@ pub(crate) fn differences(
     keys.into_iter().map(explain).filter(|it| !it.is_settled()).collect()
 }
 
-fn changes(columns: &[String], local: &Side, remote: &Side) -> Vec<Change> {
+fn changes(table: Table, local: &Side, remote: &Side) -> Vec<Change> {
     let values = local.values.iter().zip(&remote.values);
-    let named = columns.iter().zip(values);
+    let named = table.columns().into_iter().zip(values);
     named
         .filter(|(_, (local, remote))| local != remote)
         .map(|(column, (local, remote))| Change {
-            column: column.clone(),
+            column,
             local: local.clone(),
             remote: remote.clone(),
         })
@@ -245,23 +282,39 @@ fn changes(columns: &[String], local: &Side, remote: &Side) -> Vec<Change> {
 
 /// The kind's, with the run that Snowflake's row came from where that matters.
 fn next_step(kind: Kind, remote: Option<&Side>) -> String {
-    let step = kind.next_step();
+    let step = kind.next_step(1);
     match (kind, remote) {
         (Kind::NewerThere | Kind::AheadThere | Kind::OnlyThere, Some(remote)) => {
             format!("{step} (its run is {})", remote.run_id)
         }
-        _ => step.to_owned(),
+        _ => step,
     }
 }
 
 impl Difference {
-    /// What takes a row away that only Snowflake has, where DuckDB has others of its group.
-    pub(crate) const GOES_WITH_GROUP: &str = "DuckDB does not know it: it is gone here, or came from another warehouse file; `--repair` ships the rest of its group again, which takes it away";
+    /// What takes so many rows away that only Snowflake has, where DuckDB has others of their groups.
+    pub(crate) fn group_step(count: usize) -> String {
+        format!(
+            "{}; `--repair` ships the rest of {} again, which takes {} away",
+            Self::group_meaning(count),
+            either(count, "its group", "their groups"),
+            it(count)
+        )
+    }
+
+    /// What such rows are.
+    pub(crate) fn group_meaning(count: usize) -> String {
+        format!(
+            "DuckDB does not know {}: {} gone here, or came from another warehouse file",
+            it(count),
+            either(count, "it is", "they are")
+        )
+    }
 
     /// Notes that the row goes when its group is shipped again.
     pub(crate) fn go_with_group(&mut self) {
         self.goes_with_group = true;
-        self.next_step = Self::GOES_WITH_GROUP.to_owned();
+        self.next_step = Self::group_step(1);
     }
 
     fn is_settled(&self) -> bool {
@@ -273,16 +326,19 @@ impl Difference {
 impl Side {
     fn of(row: &CurrentRow) -> Self {
         Self {
-            values: split(&row.content),
+            values: row.values.clone(),
             run_id: row.run_id.clone(),
             extracted_at: row.extracted_at.clone(),
             is_unshipped: row.is_unshipped,
         }
     }
-}
 
-fn split(joined: &str) -> Vec<String> {
-    joined.split(SEPARATOR).map(str::to_owned).collect()
+    /// The values of the key columns, which are never NULL.
+    fn key(&self, table: Table) -> Vec<String> {
+        let named = table.shape().columns.iter().zip(&self.values);
+        let keys = named.filter(|(column, _)| column.is_key);
+        keys.map(|(_, value)| value.clone().unwrap_or_default()).collect()
+    }
 }
 
 /// Reads the answer to [`CompareQuery::Counts`](crate::snowflake::sql::CompareQuery::Counts).
@@ -328,11 +384,13 @@ pub(crate) fn key_hashes(rows: &Rows) -> Result<Vec<KeyHash>, Error> {
 ///
 /// # Errors
 /// Where the result has other columns than the query.
-pub(crate) fn current_rows(rows: &Rows) -> Result<Vec<CurrentRow>, Error> {
+pub(crate) fn current_rows(rows: &Rows, table: Table) -> Result<Vec<CurrentRow>, Error> {
+    let columns = &table.shape().columns;
+    let names: Vec<String> = columns.iter().map(|it| value_name(it).to_ascii_uppercase()).collect();
     let read = |row: Row<'_>| {
         Ok(CurrentRow {
             row_key: row.cell("ROW_KEY")?.text()?.to_owned(),
-            content: row.cell("CONTENT")?.text()?.to_owned(),
+            values: names.iter().map(|name| text(row, name)).collect::<Result<_, _>>()?,
             run_id: text(row, "RUN_ID")?.unwrap_or_default(),
             extracted_at: text(row, "EXTRACTED_AT")?.unwrap_or_default(),
             is_unshipped: false,
@@ -345,10 +403,14 @@ pub(crate) fn current_rows(rows: &Rows) -> Result<Vec<CurrentRow>, Error> {
 mod tests {
     use super::*;
 
-    fn row(key: &str, content: &str, run: &str, extracted_at: &str) -> CurrentRow {
+    /// A row of `song_artists`; the values of a row are told by `|`, and NULL by its name.
+    fn row(row: &str, run: &str, extracted_at: &str) -> CurrentRow {
+        let values = row.split('|').map(|value| (value != "NULL").then(|| value.to_owned()));
+        let values: Vec<Option<String>> = values.collect();
+        let key: Vec<String> = values.iter().take(2).flatten().cloned().collect();
         CurrentRow {
-            row_key: key.to_owned(),
-            content: content.to_owned(),
+            row_key: key.join("\u{1f}"),
+            values,
             run_id: run.to_owned(),
             extracted_at: extracted_at.to_owned(),
             is_unshipped: false,
@@ -376,28 +438,27 @@ mod tests {
 
     #[test]
     fn each_difference_says_what_to_do() {
-        let columns = ["song_id", "artist_position", "artist_id"].map(str::to_owned);
-        let mut waiting = row("n", "n", "R9", "3");
+        let mut waiting = row("n|0|x", "R9", "3");
         waiting.is_unshipped = true;
         let local = [
-            row("a\u{1f}0", "a\u{1f}0\u{1f}x", "R2", "2"),
-            row("b", "b", "R1", "1"),
-            row("c", "c\u{1f}1\u{1f}x", "R2", "2"),
-            row("d", "d\u{1f}1\u{1f}x", "R1", "1"),
-            row("e", "e\u{1f}1\u{1f}x", "R1", "1"),
-            row("f", "f\u{1f}1\u{1f}x", "R1", "1"),
-            row("same", "s", "R1", "1"),
+            row("a|0|x", "R2", "2"),
+            row("b|0|x", "R1", "1"),
+            row("c|1|x", "R2", "2"),
+            row("d|1|x", "R1", "1"),
+            row("e|1|x", "R1", "1"),
+            row("f|1|x", "R1", "1"),
+            row("same|0|x", "R1", "1"),
             waiting,
         ];
         let remote = [
-            row("c", "c\u{1f}1\u{1f}y", "R1", "1"),
-            row("d", "d\u{1f}1\u{1f}y", "R2", "2"),
-            row("e", "e\u{1f}1\u{1f}\\N", "R1", "1"),
-            row("f", "f\u{1f}1\u{1f}y", "R2", "9"),
-            row("g", "g", "R1", "1"),
-            row("same", "s", "R1", "1"),
+            row("c|1|y", "R1", "1"),
+            row("d|1|y", "R2", "2"),
+            row("e|1|NULL", "R1", "1"),
+            row("f|1|y", "R2", "9"),
+            row("g|0|y", "R1", "1"),
+            row("same|0|x", "R1", "1"),
         ];
-        let found = differences(&columns, &local, &remote, "8");
+        let found = differences(Table::SongArtists, &local, &remote, "8");
         let expected = [
             ("a", Kind::OnlyHere, "never arrived, or was deleted"),
             ("b", Kind::OnlyHere, "never arrived, or was deleted"),
@@ -414,11 +475,29 @@ mod tests {
             assert!(difference.next_step.contains(said), "{key}: {}", difference.next_step);
         }
         assert_eq!(found[0].key, ["a", "0"]);
-        let change = |column: &str, local: &str, remote: &str| {
-            let (column, local, remote) = (column.to_owned(), local.to_owned(), remote.to_owned());
-            vec![Change { column, local, remote }]
+        assert_eq!(found[2].changes, [change("artist_id", Some("x"), Some("y"))]);
+        assert_eq!(found[4].changes, [change("artist_id", Some("x"), None)]);
+    }
+
+    fn change(column: &str, local: Option<&str>, remote: Option<&str>) -> Change {
+        let value = |value: Option<&str>| value.map(str::to_owned);
+        Change { column: column.to_owned(), local: value(local), remote: value(remote) }
+    }
+
+    /// What joins the columns into one text may stand in a value, and what NULL is in that text may be one.
+    #[test]
+    fn a_value_is_told_under_its_own_column_whatever_stands_in_it() {
+        let found = |local, remote| {
+            differences(Table::SongArtists, &[row(local, "R", "1")], &[row(remote, "R", "1")], "8")
         };
-        assert_eq!(found[2].changes, change("artist_id", "x", "y"));
-        assert_eq!(found[4].changes, change("artist_id", "x", "\\N"));
+        let one = found("a\u{1f}0|1|x\u{1f}y", "a\u{1f}0|1|z");
+        assert_eq!(one[0].changes, [change("artist_id", Some("x\u{1f}y"), Some("z"))]);
+        assert_eq!(
+            (one[0].key.as_slice(), one[0].row_key.as_str()),
+            (["a\u{1f}0".to_owned(), "1".to_owned()].as_slice(), "a\u{1f}0\u{1f}1")
+        );
+        let null = found("a|1|NULL", "a|1|\\N");
+        assert_eq!(null[0].changes, [change("artist_id", None, Some("\\N"))]);
+        assert_eq!(found("a|1|NULL", "a|1|NULL"), []);
     }
 }

@@ -139,6 +139,9 @@ fn of_table<'a>(shape: &'a Shape, name: &str) -> Option<Cow<'a, str>> {
         "extracted_at_comment" => Some(Cow::Owned(described(shape, Some("extracted_at")))),
         "row_hash_comment" => Some(Cow::Owned(described(shape, Some("row_hash")))),
         "column_texts" => lines(column_text, "        "),
+        "column_values" => {
+            lines(|column| format!("{} as {}", text_of(column), value_name(column)), "    ")
+        }
         "row_key" => Some(Cow::Owned(row_key(shape))),
         _ => shape.filling(name),
     }
@@ -194,6 +197,11 @@ fn column_text(column: &Column) -> String {
     format!(r"coalesce({}, '\\N')", text_of(column))
 }
 
+/// What the text of a column is called where each stands by itself: not as the column, which other parts of the query mean.
+pub(super) fn value_name(column: &Column) -> String {
+    format!("{}_text", column.name)
+}
+
 fn row_key(shape: &Shape) -> String {
     let key = shape.each_key(", ", text_of);
     if shape.key.contains(',') { format!("concat_ws(chr(31), {key})") } else { key }
@@ -247,8 +255,11 @@ impl Names {
             CompareQuery::Keys => COMPARE_KEYS,
             CompareQuery::Rows => COMPARE_ROWS,
         };
-        let rows = self.canonical(table.shape(), format!("(\n{}\n)", self.current_rows(table)));
-        self.single(template, vec![("canonical_rows", Filling::Query(rows))])
+        let current = self.current_rows(table);
+        let canonical = self.canonical(table.shape(), format!("(\n{current}\n)"));
+        let rows = [("canonical_rows", canonical), ("current_rows", current)];
+        let fillings = rows.map(|(open, query)| (open, Filling::Query(query))).to_vec();
+        self.statements_of(template, &fillings, Some(table.shape())).swap_remove(0)
     }
 
     /// Loads named files, at most 1,000; `paths` are below the table's folder, as `insertFiles` takes them.

@@ -44,8 +44,8 @@ pub(crate) struct KeyHash {
 pub(crate) struct CurrentRow {
     /// The key columns, joined with U+001F.
     pub row_key: String,
-    /// The business columns in order, joined with U+001F; NULL is `\N`.
-    pub content: String,
+    /// The business columns in order, each as text.
+    pub values: Vec<Option<String>>,
     /// The run that wrote it.
     pub run_id: String,
     /// That run's start.
@@ -116,13 +116,14 @@ impl Warehouse {
         table: Table,
         keys: &BTreeSet<String>,
     ) -> Result<Vec<CurrentRow>, Error> {
+        let columns = 4..4 + table.columns().len();
         self.rows_among(sql_files::RECONCILE_ROWS, table, keys, |row| {
             Ok(CurrentRow {
                 row_key: row.get(0)?,
-                content: row.get(1)?,
-                run_id: row.get(2)?,
-                extracted_at: row.get(3)?,
-                is_unshipped: row.get(4)?,
+                run_id: row.get(1)?,
+                extracted_at: row.get(2)?,
+                is_unshipped: row.get(3)?,
+                values: columns.clone().map(|at| row.get(at)).collect::<Result<_, _>>()?,
             })
         })
     }
@@ -216,7 +217,7 @@ mod tests {
         assert_eq!(found, [KeyHash { row_key: keys[2].to_owned(), content_hash }]);
         let rows = warehouse.current_rows(Table::SongArtists, &[keys[1].to_owned()].into());
         let rows = rows.unwrap();
-        assert_eq!(rows[0].content, texts[1]);
+        assert_eq!(rows[0].values, [Some("s1"), Some("1"), None].map(|it| it.map(str::to_owned)));
         assert_eq!(rows[0].extracted_at, "2026-01-05T06:07:08.000000");
         assert!(!rows[0].is_unshipped);
     }

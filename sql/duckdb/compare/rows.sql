@@ -1,12 +1,12 @@
--- rows: the current rows of some keys; content is the business columns in order, joined with U+001F.
--- grain: row_key · reads: staging.canonical_{table} · ?1: the keys, a JSON array · shipped: no
+-- rows: the current rows of some keys, each business column as a text of its own, NULL where it is.
+-- grain: row_key · reads: core.{table}, meta.pending_runs · ?1: the keys, a JSON array · shipped: no
 -- twin: snowflake/compare/rows.sql
 select
-    row_key,
-    content,
+    concat_ws(chr(31), {key}) as row_key,
     run_id,
     strftime(extracted_at, '%Y-%m-%dT%H:%M:%S.%f') as extracted_at,
-    is_unshipped
-from staging.canonical_{table}
-where row_key in (select unnest(json_transform(?, '["VARCHAR"]')))
+    run_id in (select run_id from meta.pending_runs where consumer = '{lake}') as is_unshipped,
+    {column_values}
+from core.{table}
+where concat_ws(chr(31), {key}) in (select unnest(json_transform(?, '["VARCHAR"]')))
 order by row_key;

@@ -14,7 +14,8 @@ proven as (
             max(verified_at) filter (state in ('failed', 'mismatch')),
             max(verified_at)
         ) as verified_at,
-        max(mended_by) as mended_by
+        -- Where a run mended one and somebody in Snowflake another, the run is named: that stays so, whatever is settled later.
+        coalesce(max(mended_by) filter (mended_by <> 'snowflake'), max(mended_by)) as mended_by
     from meta.files
     where run_id >= (select min(run_id) from latest)
     group by run_id
@@ -41,7 +42,9 @@ select
     put_off,
     put_off_until,
     coalesce(round_count, 1) as round_count,
-    quiet_since
+    quiet_since,
+    -- What was wrong, without what was to be done about it.
+    if(status = 'unchanged', json_extract_string(report, '$.verification.reason'), null) as failure
 from latest
 left join proven using (run_id)
 order by run_id desc

@@ -13,7 +13,7 @@ set
                 select max(later.run_id)
                 from meta.files as later
                 where later."table" = ?4 and later.state = 'verified' and later.run_id > files.run_id
-            ), 'snowflake'
+            ), mended_by, 'snowflake'
         )
         else mended_by
     end

@@ -11,7 +11,8 @@ inner join meta.runs as exported on files.run_id = exported.run_id
 inner join meta.runs as together
     on exported.run_id = together.run_id or exported.exported_at = together.exported_at
 where files."table" = ?1
-    and files.state = 'superseded'
+    -- Also one that is wrong since: its table still vouches for it, and not its own count.
+    and (files.state = 'superseded' or (files.state = 'mismatch' and files.unsettled_at is not null))
     and files.lost_at is null
     and files.forgotten_at is null
     and files.run_id = coalesce(?2, files.run_id)

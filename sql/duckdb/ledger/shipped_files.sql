@@ -17,7 +17,8 @@ select
     way,
     request_id,
     told_at,
-    coalesce(verified_at, if(state = 'verified', updated_at, null)) as verified_at
+    coalesce(verified_at, if(state = 'verified', updated_at, null)) as verified_at,
+    unsettled_at is not null as is_unsettled
 from meta.files as files
 inner join meta.runs as runs using (run_id)
 where manifest_key is not null and files.rowid in (

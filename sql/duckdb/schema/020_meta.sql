@@ -135,6 +135,8 @@ alter table meta.files add column if not exists way varchar; -- how Snowflake ma
 alter table meta.files add column if not exists told_at timestamp; -- when it may first have been told: a pipe's memory starts then
 alter table meta.files add column if not exists request_id varchar; -- of the COPY INTO that was sent for it
 alter table meta.files add column if not exists lost_at timestamp; -- when it was found that it cannot reach the bucket; NULL = not
+-- When its table as a whole was last found to lack rows of it, after it was settled; NULL = not. Its own count says nothing then.
+alter table meta.files add column if not exists unsettled_at timestamp;
 -- What was written beside the files; NULL = nothing, or by an earlier version.
 alter table meta.runs add column if not exists manifest_sha256 varchar;
 alter table meta.runs add column if not exists manifest_size_bytes bigint;

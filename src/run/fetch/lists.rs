@@ -6,6 +6,7 @@ use super::live::Ended;
 use super::reading::Fetch;
 use super::reading::{Begin, End, Reading};
 use crate::blocking::blocking;
+use crate::causes::chain;
 use crate::event::{Warning, What};
 use crate::ids::{PlaylistId, Subject};
 use crate::ledger::forgets::{self, ForgottenPlaylists};
@@ -67,9 +68,7 @@ impl Fetch<'_> {
         for (id, snapshot_id) in &snapshots {
             reports.push(self.playlist(id, snapshot_id.as_deref()).await?);
         }
-        if let Some(lack) = lack {
-            reports.push(self.report(MINE, Err(lack.into()))?);
-        }
+        self.lack = lack.map(|lack| chain(&lack));
         Ok(reports)
     }
 

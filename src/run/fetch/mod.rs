@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::error::Error;
+use super::findings::Findings;
 use super::job::{Job, Source, Wanted};
 use super::report::{PlaylistReport, SpotifyReport};
 use super::{Run, provenance};
@@ -55,7 +56,7 @@ pub(crate) async fn fetch(run: &mut Run<'_>) -> Result<Fetched, Error> {
         from_source(run, source).await?;
         from_file(run)?;
         require_something_read(run, source)?;
-        let unread = unread(&run.findings.playlists);
+        let unread = unread(&run.findings);
         let (id, now) = (run.id().clone(), run.now());
         let looked_at = looked_at(&run.findings.playlists);
         ledger::runs::fetched(&mut run.warehouse, &id, &unread, &looked_at, now)?;
@@ -128,6 +129,7 @@ impl<'a> Job<'a> {
             stop: self.stop,
             events: self.events,
             unusable: 0,
+            lack: None,
             known: Default::default(),
             ahead: Ahead::default(),
         })
@@ -209,6 +211,9 @@ pub(crate) async fn foresee(
     if settings.enrich && ended.is_ok() {
         ended = fetch.enrich().await.map(drop);
     }
+    if let Some(error) = fetch.lack.take() {
+        (job.events)(What::Warning(Warning::ListingIncomplete { error }));
+    }
     let Ahead { announced, row_count, detail_count, .. } = fetch.ahead;
     (foreseen.announced, foreseen.row_count) = (announced, row_count);
     foreseen.detail_count = detail_count;
@@ -250,6 +255,7 @@ async fn from_spotify(run: &mut Run<'_>, wanted: &Wanted) -> Result<(), Error> {
     let mut ended = fetch.everything(wanted).await.map(|reports| {
         run.findings.playlists = reports;
     });
+    run.findings.listing_lack = fetch.lack.take();
     if run.settings.enrich && ended.is_ok() {
         ended = fetch.enrich().await.map(|report| run.findings.enrichment = report);
     }
@@ -292,6 +298,7 @@ fn require_something_read(run: &Run<'_>, source: &Source) -> Result<(), Error> {
         return Err(Error::NothingRead {
             count: findings.playlists.len(),
             reasons: reasons.join("; "),
+            advice: advice(&findings.playlists),
         });
     }
     // Artists and albums are in no report, but among the run's reads.
@@ -309,11 +316,26 @@ fn require_something_read(run: &Run<'_>, source: &Source) -> Result<(), Error> {
     Ok(())
 }
 
+/// What an operator can do about lists of which nothing could be read: where Spotify answered, and not with them, who asks, or for
+/// what. What else went wrong says itself what to do.
+fn advice(playlists: &[PlaylistReport]) -> &'static str {
+    let is_denied = |report: &PlaylistReport| {
+        matches!(report.status, PlaylistStatus::NotFound | PlaylistStatus::ContentsUnavailable)
+    };
+    match playlists.iter().any(is_denied) {
+        true => ". Check the ids, or `snowtrack login` as somebody who may read them",
+        false => "",
+    }
+}
+
 /// A run that left playlists out ends with an error, also where another process brings it to its end.
 pub(crate) fn require_all_read(run: &Run<'_>) -> Result<(), Error> {
     let Unread { count, reason, put_off } = ledger::runs::unread(&run.warehouse, run.id())?;
     if count > 0 {
         return Err(Error::PlaylistsUnread { count, first: reason.unwrap_or_default() });
+    }
+    if let Some(reason) = reason {
+        return Err(Error::ListingIncomplete { reason });
     }
     put_off.map_or(Ok(()), |PutOff { what, until }| {
         Err(Error::PutOff { what, until, rest: "what else was asked for is done" })
@@ -329,10 +351,17 @@ fn looked_at(playlists: &[PlaylistReport]) -> Vec<&str> {
 }
 
 /// What was asked for and could not be read.
-fn unread(playlists: &[PlaylistReport]) -> Unread {
+fn unread(findings: &Findings) -> Unread {
+    let playlists = &findings.playlists;
     let mut failed = playlists.iter().filter(|playlist| playlist.status == PlaylistStatus::Failed);
     let count = u32::try_from(failed.clone().count()).unwrap_or(u32::MAX);
-    let reason = failed.find_map(|playlist| playlist.reason.clone());
+    let reasons = [
+        failed.find_map(|playlist| playlist.reason.as_deref()),
+        // How many are missing of an incomplete list is not known, so none of them is counted.
+        findings.listing_lack.as_deref(),
+    ];
+    let reasons: Vec<&str> = reasons.into_iter().flatten().collect();
+    let reason = (!reasons.is_empty()).then(|| reasons.join("; "));
     Unread { count, reason, put_off: put_off(playlists) }
 }
 

@@ -34,6 +34,8 @@ pub(crate) struct Fetch<'a> {
     pub(crate) events: Events<'a>,
     /// Playlists without a usable answer since the last that had one.
     pub(crate) unusable: u32,
+    /// Why the list of own playlists may have named too few.
+    pub(crate) lack: Option<String>,
     /// What the ledger knew of the playlists when they were about to be read.
     pub(crate) known: KnownReads,
     /// Whether it only foresees, and what.

@@ -75,6 +75,7 @@ fn statement_count(playlist_count: usize) -> u64 {
         stop: &Stop::default(),
         events: &|_| {},
         unusable: 0,
+        lack: None,
         known: KnownReads::default(),
         ahead: Ahead::default(),
     };

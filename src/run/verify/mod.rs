@@ -25,7 +25,7 @@ use crate::ids::{RunId, Table};
 use crate::lake::ExportedFile;
 use crate::ledger::{self, Shipment};
 use crate::retry::pause;
-use crate::snowflake::{self, Evidence, IngestMode, Verification};
+use crate::snowflake::{self, Evidence, IngestMode, Outcome, Verification};
 use crate::status::FileState;
 use crate::status::Verdict;
 use replacements::{replaced_keys, replacements};
@@ -47,6 +47,7 @@ pub(crate) async fn verify(run: &mut Run<'_>, submitted: Submitted) -> Result<()
     }
     shipments.retain(|shipment| !shipment.files.is_empty());
     run.findings.shipments = shipments;
+    let mut judged_at = run.now();
     if !run.findings.shipments.is_empty() {
         run.enter(Stage::Verify)?;
         account.connection.limit(run.config.snowflake.verify_timeout);
@@ -58,6 +59,7 @@ pub(crate) async fn verify(run: &mut Run<'_>, submitted: Submitted) -> Result<()
         let replacements = replacements(&run.warehouse, &run.findings.shipments, &verification)?;
         let file_count = Some(count_verified(&verification) as u64);
         let (place, now) = (account.place(), run.now());
+        judged_at = now;
         let warehouse = &mut run.warehouse;
         ledger::files::note_verdicts(warehouse, &verification, &replacements, &place, now)?;
         ledger::files::submit_again(warehouse, &verification, now)?;
@@ -78,7 +80,18 @@ pub(crate) async fn verify(run: &mut Run<'_>, submitted: Submitted) -> Result<()
         run.findings.verification = Some(known.doubted(&run.findings.doubts));
     }
     run.findings.reached = Stage::Verify;
-    Ok(())
+    note_proof(run, judged_at)
+}
+
+/// Notes a verification that ended whole; one that somebody refused an answer proves nothing of the rest.
+fn note_proof(run: &mut Run<'_>, at: DateTime<Utc>) -> Result<(), Error> {
+    let outcome = run.findings.verification.as_ref().map(|it| it.outcome);
+    if outcome != Some(Outcome::Verified) || run.findings.refusal.is_some() {
+        return Ok(());
+    }
+    let latest = run.findings.shipments.last().map(|it| it.run.id.clone());
+    let about = latest.unwrap_or_else(|| run.id().clone());
+    Ok(ledger::files::note_proof(&mut run.warehouse, &about, at)?)
 }
 
 /// Whether a pipe may still have to load something: what was judged before, the table alone tells of.
@@ -156,7 +169,8 @@ async fn watch(
             break;
         }
         let left = account.connection.left();
-        if left.is_some_and(|left| left.is_zero()) {
+        let is_over = left.is_some_and(|left| left.is_zero());
+        if is_over || account.connection.is_paused_to_the_end() {
             break;
         }
         let until =

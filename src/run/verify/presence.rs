@@ -13,7 +13,7 @@ use crate::ledger::written::{self, Companion};
 use crate::run::Run;
 use crate::run::error::Error;
 use crate::run::pipes;
-use crate::snowflake::QualifiedName;
+use crate::snowflake::{Outcome, QualifiedName};
 use crate::status::FileState;
 
 /// Looks that are under way at once.
@@ -24,6 +24,7 @@ const SHOWN: usize = 10;
 /// Names everything that is gone, and says so.
 pub(crate) async fn missing(run: &mut Run<'_>, account: &Account) -> Result<Vec<String>, Error> {
     let mut missing = missing_pipes(run, account).await?;
+    let of_pipes = missing.len();
     let settings = run.config.store_settings(run.settings.shipping.store);
     match Store::open(&settings).await {
         Ok(store) => {
@@ -32,10 +33,26 @@ pub(crate) async fn missing(run: &mut Run<'_>, account: &Account) -> Result<Vec<
         }
         Err(error) => run.warn(Warning::BucketNotRead { error: error.to_string() }),
     }
+    if of_pipes < missing.len() {
+        let outcome = run.findings.verification.as_ref().map(|it| it.outcome);
+        run.findings.notes.push(advice(outcome).to_owned());
+    }
     for name in &missing {
         run.warn(Warning::Gone { name: name.clone() });
     }
     Ok(missing)
+}
+
+/// What to do about what is gone from the bucket.
+const fn advice(outcome: Option<Outcome>) -> &'static str {
+    match outcome {
+        Some(Outcome::Verified) => {
+            "what is gone from the bucket is needed for no row that was asked about, all of which are in Snowflake: find out who removes objects there (a lifecycle rule?); `snowtrack doctor` names the commands that bring back what is still here"
+        }
+        _ => {
+            "what is gone from the bucket Snowflake may not have loaded yet: find out who removes objects there (a lifecycle rule?); `snowtrack run --full` ships every row again, in new files, and `snowtrack doctor` names the commands that bring back what is still here"
+        }
+    }
 }
 
 async fn missing_pipes(run: &mut Run<'_>, account: &Account) -> Result<Vec<String>, Error> {

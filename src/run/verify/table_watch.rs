@@ -19,6 +19,7 @@ use crate::ledger::origins::{self, Origins};
 use crate::run::Run;
 use crate::run::account::{bound, query, query_table};
 use crate::run::error::Error;
+use crate::run::pipes::is_final;
 use crate::snowflake::{
     Answer, Evidence, FileVerdict, Health, IngestMode, Landed, PipeHealth, PipeStatus, Statement,
     Verification, copy_history, is_reported, verify,
@@ -74,6 +75,8 @@ impl<'f> TableWatch<'f> {
         evidence.forgotten_keys = forgotten.map(|shipped| shipped.file.key.clone()).collect();
         let found = shipped().filter_map(|it| Some((it.file.key.clone(), it.found()?)));
         evidence.found_before = found.collect();
+        let in_table = shipped().filter_map(|it| Some((it.file.key.clone(), it.found_in_table()?)));
+        evidence.found_in_table = in_table.collect();
         evidence.landing_table = account.names.table(table).to_string();
         let channels = channels(account, table, &run.findings);
         let unsubmitted = channels
@@ -153,7 +156,9 @@ impl<'f> TableWatch<'f> {
     /// Whether something is not right that Snowflake may say more about.
     pub(crate) fn wants_explanation(&self) -> bool {
         let is_explained = |file: &FileVerdict| {
-            file.verdict == Verdict::Verified || self.evidence.unsubmitted_keys.contains(&file.key)
+            file.verdict == Verdict::Verified
+                || self.evidence.unsubmitted_keys.contains(&file.key)
+                || self.evidence.found_in_table.contains_key(&file.key)
         };
         !self.is_closed && !self.judged().files.iter().all(is_explained)
     }
@@ -181,7 +186,7 @@ impl<'f> TableWatch<'f> {
 
     /// Whether what was refused says that nothing else would be answered either.
     pub(crate) fn is_refused_for_all(&self) -> bool {
-        matches!(&self.refusal, Some(Error::Snowflake(error)) if must_be_mended(error))
+        matches!(&self.refusal, Some(Error::Snowflake(error)) if is_final(error))
     }
 
     /// What stands between the files and their proof, where a person must bring it about.
@@ -365,7 +370,7 @@ impl<'f> TableWatch<'f> {
                     }
                     unknown => *unknown = Answer::Given(report),
                 },
-                Err(error) if must_be_mended(&error) => return Err(error.into()),
+                Err(error) if is_final(&error) => return Err(error.into()),
                 Err(error) => {
                     if let Answer::Unknown(why) = &mut self.evidence.reports {
                         *why = error.to_string();
@@ -440,11 +445,4 @@ fn renew<T>(known: &mut Answer<T>, newer: Answer<T>) {
     if matches!(newer, Answer::Given(_)) || matches!(known, Answer::Unknown(_)) {
         *known = newer;
     }
-}
-
-/// Whether asking another way, or later, would not help either.
-const fn must_be_mended(error: &crate::snowflake::Error) -> bool {
-    error.is_stopped()
-        || error.is_config()
-        || matches!(error, crate::snowflake::Error::Unauthorized(_))
 }

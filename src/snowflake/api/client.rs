@@ -179,6 +179,9 @@ impl Connection {
         if let Some(error) = self.patience.is_over(&self.host(), call.doing) {
             return Err(error);
         }
+        if let Some(until) = self.patience.paused_until(self.caller.now()) {
+            return Err(Error::Busy { doing: call.doing, until: Some(until) });
+        }
         let (mut repeats, mut sent, mut refused) =
             (Repeats::new(self.timing.call.retry), 0_u32, None);
         let time = self.patience.call();
@@ -233,6 +236,9 @@ impl Connection {
             .and_then(|asked| TimeDelta::from_std(asked).ok())
             .and_then(|asked| self.caller.now().checked_add_signed(asked));
         let delay = repeats.delay().filter(|_| !is_too_long);
+        if is_too_long && let Some(until) = until {
+            self.patience.pause_until(until);
+        }
         let delay = delay.ok_or(Error::Busy { doing, until })?;
         let wait = asked.map_or(delay, |asked| timing.asked(asked));
         match time.of_repeats() {

@@ -1,10 +1,12 @@
-//! How long an account is asked at all, and that it does not answer just now.
+//! How long an account is asked at all, that it does not answer just now, and that it asked to be left alone.
 //!
 //! In: the end of a verification, faults and answers. Out: the time that a call has, and whether there is any sense in another one.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
 
 use super::error::Error;
 
@@ -19,6 +21,7 @@ pub(super) struct Patience {
     until: OnceLock<Instant>,
     outage: Mutex<Option<Outage>>,
     is_silence_told: AtomicBool,
+    pause_until: Mutex<Option<DateTime<Utc>>>,
 }
 
 /// Nobody answers.
@@ -62,6 +65,17 @@ impl Patience {
     /// What is left until the end.
     pub(super) fn left(&self) -> Option<Duration> {
         self.until.get().copied().map(left)
+    }
+
+    /// Notes that Snowflake asks for a pause that no call waits for: until then nobody asks it anything.
+    pub(super) fn pause_until(&self, until: DateTime<Utc>) {
+        *self.pause_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(until);
+    }
+
+    /// When the pause ends that Snowflake asked for, where it has not.
+    pub(super) fn paused_until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let until = *self.pause_until.lock().unwrap_or_else(PoisonError::into_inner);
+        until.filter(|until| now < *until)
     }
 
     /// The time of a call that begins now.

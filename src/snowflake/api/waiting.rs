@@ -85,6 +85,13 @@ impl Connection {
         self.patience.left()
     }
 
+    /// Whether Snowflake asked for a pause that lasts longer than what is left.
+    pub(crate) fn is_paused_to_the_end(&self) -> bool {
+        let now = self.caller.now();
+        let pause = self.patience.paused_until(now).and_then(|until| (until - now).to_std().ok());
+        pause.is_some_and(|pause| self.left().is_some_and(|left| left < pause))
+    }
+
     /// Why nothing was answered last, where nothing was.
     pub(crate) fn unreachable(&self) -> Option<Error> {
         self.patience.unreachable(&self.host(), "ask what arrived")

@@ -46,7 +46,7 @@ impl Cure {
             Self::Reload => {
                 let place = if landing_table.is_empty() { table } else { landing_table };
                 format!(
-                    "`delete from {place} where _FILE_NAME = {}` takes this file's rows away, then {ship} ships them in a new one",
+                    "`delete from {place} where _FILE_NAME = {}` {BY_WHOM} takes this file's rows away, then {ship} ships them in a new one",
                     literal(&file.key)
                 )
             }
@@ -59,12 +59,18 @@ impl Cure {
     }
 }
 
+/// Whose a `delete` is to run.
+const BY_WHOM: &str =
+    "(the table's owner or ACCOUNTADMIN may run it, the loader's role is not given that right)";
+
 /// A file that is wrong.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wrong<'a> {
     pub(super) cure: Cure,
     pub(super) table: Table,
     pub(super) key: &'a str,
+    /// Why it is wrong.
+    pub(super) reason: &'a str,
     /// The table's full name.
     pub(super) landing_table: &'a str,
 }
@@ -73,10 +79,13 @@ pub(super) struct Wrong<'a> {
 pub(super) fn text_of_all(wrong: &[Wrong<'_>]) -> String {
     let mut tables: BTreeSet<Table> = BTreeSet::new();
     let mut reloads: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    let mut cures = BTreeSet::new();
-    for Wrong { cure, table, key, landing_table } in wrong {
+    let (mut cures, mut causes) = (BTreeSet::new(), BTreeSet::new());
+    for Wrong { cure, table, key, reason, landing_table } in wrong {
         tables.insert(*table);
         cures.insert(*cure);
+        if *cure == Cure::MendAndShip {
+            causes.insert(*reason);
+        }
         if *cure == Cure::Reload {
             let place = if landing_table.is_empty() { table.name() } else { landing_table };
             reloads.entry(place).or_default().push(literal(key).to_string());
@@ -85,14 +94,15 @@ pub(super) fn text_of_all(wrong: &[Wrong<'_>]) -> String {
     let tables = tables.iter().map(|table| table.name()).collect::<Vec<_>>().join(" ");
     let mut parts = Vec::new();
     if cures.contains(&Cure::MendAndShip) {
-        parts.push("mend the cause of what was refused".to_owned());
+        let causes = causes.into_iter().collect::<Vec<_>>().join("; ");
+        parts.push(format!("mend the cause of what was refused ({causes})"));
     }
     if cures.contains(&Cure::MendPipeAndShip) {
         parts.push("compare the pipes with `snowtrack snowflake plan`".to_owned());
     }
     parts.extend(reloads.iter().map(|(place, keys)| {
         let keys = keys.join(", ");
-        format!("`delete from {place} where _FILE_NAME in ({keys})` takes the rows of what cannot stay away")
+        format!("`delete from {place} where _FILE_NAME in ({keys})` {BY_WHOM} takes the rows of what cannot stay away")
     }));
     let is_only_compared = cures.iter().all(|cure| *cure == Cure::Compare);
     parts.push(match is_only_compared {

@@ -33,6 +33,8 @@ pub(crate) struct Evidence {
     pub unsubmitted_keys: BTreeSet<String>,
     /// What was found of files earlier, by key: reports and histories end, and nothing heals or is unproven by that.
     pub found_before: BTreeMap<String, Found>,
+    /// What the comparison of the whole table found, by the keys of files that were settled before it: of them their own count says nothing.
+    pub found_in_table: BTreeMap<String, String>,
     /// The landing table's full name, for statements to paste.
     pub landing_table: String,
     /// Keys of files that S3's events should have announced long ago, and what to do about each.
@@ -74,6 +76,7 @@ impl Default for Evidence {
             forgotten_keys: BTreeSet::new(),
             unsubmitted_keys: BTreeSet::new(),
             found_before: BTreeMap::new(),
+            found_in_table: BTreeMap::new(),
             landing_table: String::new(),
             unannounced: BTreeMap::new(),
             reports: Answer::Unknown(unknown()),

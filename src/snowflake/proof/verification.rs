@@ -131,7 +131,8 @@ impl Verification {
         let Some(worst) = self.worst() else { return String::new() };
         let wrong = self.files.iter().filter_map(|file| {
             let Mend { cure, landing_table } = file.cure.as_ref()?;
-            Some(Wrong { cure: *cure, table: file.table, key: &file.key, landing_table })
+            let (cure, key, reason) = (*cure, &*file.key, &*file.reason);
+            Some(Wrong { cure, table: file.table, key, reason, landing_table })
         });
         let wrong: Vec<Wrong<'_>> = wrong.collect();
         if 1 < wrong.len() {
@@ -162,7 +163,7 @@ fn worst(files: &[FileVerdict]) -> Option<&FileVerdict> {
     worst.filter(|file| file.verdict != Verdict::Verified)
 }
 
-/// How many files are right, and the first of the worst.
+/// How many files are right, and what is wrong with the others; where nothing is, what keeps the first of them.
 fn summary(verdicts: &[FileVerdict]) -> String {
     let count = verdicts.iter().filter(|file| file.verdict == Verdict::Verified).count();
     match worst(verdicts) {
@@ -177,9 +178,35 @@ fn summary(verdicts: &[FileVerdict]) -> String {
             let total = verdicts.len();
             let wrong = wrong_tables(verdicts);
             let (files, are) = (counted(total as u64, "file"), either(count as u64, "is", "are"));
-            format!("{count} of {files} {are} verified; {wrong}`{}`: {}", file.key, file.reason)
+            let reasons = reasons(verdicts, file);
+            format!("{count} of {files} {are} verified; {wrong}{reasons}")
         }
     }
+}
+
+/// Reasons that are told one by one.
+const SHOWN_REASONS: usize = 8;
+
+/// Each different reason once, with the first file that it holds of: the worst first, then those of all that are wrong.
+fn reasons(verdicts: &[FileVerdict], worst: &FileVerdict) -> String {
+    let mut groups: Vec<(&FileVerdict, usize)> = vec![(worst, 0)];
+    let wrong = verdicts.iter().filter(|file| file.cure.is_some() && file.key != worst.key);
+    for file in wrong {
+        match groups.iter_mut().find(|(first, _)| first.reason == file.reason) {
+            Some((_, more)) => *more += 1,
+            None => groups.push((file, 0)),
+        }
+    }
+    let told = groups.iter().take(SHOWN_REASONS).map(|(file, more)| match more {
+        0 => format!("`{}`: {}", file.key, file.reason),
+        more => format!("`{}` and {}: {}", file.key, counted(*more, "other"), file.reason),
+    });
+    let mut told: Vec<String> = told.collect();
+    let left: usize = groups.iter().skip(SHOWN_REASONS).map(|(_, more)| 1 + more).sum();
+    if 0 < left {
+        told.push(format!("and {} more, for other reasons", counted(left, "file")));
+    }
+    told.join("; ")
 }
 
 /// Names the tables where files are wrong, if they are several.

@@ -1,7 +1,7 @@
 //! The edges: asks what is there, runs what is missing.
 
 use super::observed::Observed;
-use super::{Blueprint, Plan};
+use super::{Blueprint, Item, Kind, Plan};
 use crate::snowflake::api::{Connection, Error, FailureKind, Session, Statement};
 use crate::snowflake::sql::Audience;
 use crate::stop::Stop;
@@ -58,9 +58,12 @@ pub(crate) async fn apply(
     plan: &Plan,
     stop: &Stop,
 ) -> Result<Vec<AppliedItem>, Error> {
-    let mut applied = Vec::new();
+    let mut applied: Vec<AppliedItem> = Vec::new();
     for item in plan.missing() {
         let name = format!("{} {}", item.kind.name(), item.name);
+        if is_on_what_is_not_there(item, &applied) {
+            continue;
+        }
         if let Some(reason) = &item.blocked_by {
             let became = Applied::Waits { reason: reason.clone() };
             applied.push(AppliedItem { name, became });
@@ -83,6 +86,14 @@ pub(crate) async fn apply(
         applied.push(AppliedItem { name, became });
     }
     Ok(applied)
+}
+
+/// Whether it is a grant on an object that was to be made before it and was not: that is said of the object, and says enough.
+fn is_on_what_is_not_there(item: &Item, applied: &[AppliedItem]) -> bool {
+    let is_missing = |it: &&AppliedItem| it.became != Applied::Made;
+    let mut missing = applied.iter().filter(is_missing);
+    item.kind == Kind::Grant
+        && missing.any(|it| item.name.contains(&format!(" on {} to ", it.name)))
 }
 
 /// A statement that names everything in full: neither database nor warehouse need exist yet.

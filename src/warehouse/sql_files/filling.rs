@@ -17,6 +17,7 @@ pub(super) fn filling<'a>(shape: &'a Shape, name: &str) -> Option<Cow<'a, str>> 
         // Quoted, because a parameter may not be called `position` otherwise.
         "parameters" => shape.each_column(", ", |column| quoted(&column.name)),
         "column_texts" => shape.each_column(", ", column_text),
+        "column_values" => shape.each_column(",\n    ", column_value),
         "texts" => texts(shape),
         "key_json" => key_json(shape),
         "gone_key_json" => gone_key_json(shape),
@@ -85,6 +86,15 @@ const JSON_TIME: &str = "%Y-%m-%dT%H:%M:%SZ";
 fn texts(shape: &Shape) -> String {
     let texts = shape.columns.iter().filter(|column| column.kind == ColumnKind::Varchar);
     texts.map(|column| quoted(&column.name)).collect::<Vec<_>>().join(", ")
+}
+
+/// A column as the same text; NULL where it is.
+fn column_value(column: &Column) -> String {
+    let name = quoted(&column.name);
+    match column.kind {
+        ColumnKind::Timestamp => format!("strftime({name}, '%Y-%m-%dT%H:%M:%S')"),
+        _ => format!("{name}::varchar"),
+    }
 }
 
 fn column_text(column: &Column) -> String {

@@ -132,6 +132,7 @@ statements! {
     SENT_FILES "sent_files",
     SETTING "setting",
     SETTLED_PAGES "settled_pages",
+    SETTLE_FILES_AGAIN "settle_files_again",
     SNAPSHOT_AT "snapshot_at",
     SETTLED_ROWS_OF_RUNS "settled_rows_of_runs",
     SETTLE_FILES "settle_files",

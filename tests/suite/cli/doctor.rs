@@ -98,7 +98,7 @@ fn a_table_and_a_pipe_that_somebody_dropped_are_named_with_what_brings_them_back
     assert_eq!(output.status.code(), Some(6), "{said}");
     for wanted in [
         "table `SPOTIFY.RAW.ARTISTS`",
-        "`snowtrack run --full` ships every row again",
+        "`snowtrack run --from-dir in --full` ships every row again",
         "`SPOTIFY.RAW.GENRES_PARQUET_REST_V1`: ",
         "STOPPED_MISSING_TABLE",
     ] {
@@ -140,7 +140,8 @@ fn a_file_that_is_gone_before_snowflake_had_it_is_a_failure_with_a_cure() {
     let output = cloud.run(&["doctor"]);
     let said = text(&output);
     assert_eq!(output.status.code(), Some(5), "{said}");
-    assert!(said.contains("1 of them is not known") && said.contains("run --full"), "{said}");
+    assert!(said.contains("1 of them is not known"), "{said}");
+    assert!(said.contains("`snowtrack run --from-dir in --full`"), "{said}");
 }
 
 #[test]
@@ -292,6 +293,9 @@ fn a_manifest_and_an_archive_that_somebody_removed_are_named_and_brought_back() 
         assert!(missing.iter().any(|name| name == &wanted), "{wanted}: {found:#}");
         assert!(text(&output).contains(&format!("{wanted} is gone")), "{}", text(&output));
     }
+    let notes = found["notes"].to_string();
+    assert!(notes.contains("find out who removes objects there"), "{notes}");
+    assert!(notes.contains("`snowtrack doctor` names the commands"), "{notes}");
 }
 
 #[test]

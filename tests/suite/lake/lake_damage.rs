@@ -102,7 +102,9 @@ fn a_lost_file_keeps_no_other_back_and_the_next_run_ships_its_rows_in_a_new_one(
             "gone" => "is gone",
             _ => "changed or damaged",
         };
-        for part in [wanted, &key, "The next `snowtrack run` ships its rows in a new file"] {
+        for part in
+            [wanted, &key, "The next `snowtrack run --from-dir in` ships its rows in a new file"]
+        {
             assert!(said.contains(part), "{name}: no `{part}` in {said}");
         }
         assert!(!said.contains("full?"), "{name}: {said}");

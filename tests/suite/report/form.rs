@@ -301,6 +301,6 @@ fn without_a_published_file_there_is_no_report() {
     let output = world.run(&["report", "--out", "mine.html"]);
     assert_eq!(output.status.code(), Some(2));
     let told = String::from_utf8(output.stderr).unwrap();
-    assert!(told.contains("`snowtrack run` makes it"), "{told}");
+    assert!(told.contains("`snowtrack run` with your source makes it"), "{told}");
     assert!(!world.path("mine.html").exists());
 }

@@ -224,6 +224,9 @@ fn rows_that_only_snowflake_has_are_told_with_the_statement_that_deletes_them() 
     let deletions: Vec<&str> =
         steps(&error).into_iter().filter(|it| it.starts_with("delete from SPOTIFY.RAW.")).collect();
     assert_eq!(deletions.len(), 4, "{error}");
+    assert_eq!(error.matches("cannot be mended from here").count(), 1, "{error}");
+    let who = "the tables' owner or ACCOUNTADMIN may run them (the loader's role `";
+    assert_eq!(error.matches(who).count(), 1, "{error}");
     assert!(!text(&output).contains("`--repair` ships"), "{}", text(&output));
     for statement in deletions {
         cloud.snowflake.admin(statement);
@@ -247,7 +250,7 @@ fn what_a_difference_means_is_said_once_for_each_kind() {
     let output = cloud.run(&["reconcile"]);
     let said = text(&output);
     assert_eq!(output.status.code(), Some(7), "{said}");
-    for sentence in ["somebody changed it in Snowflake", "never arrived, or was deleted"] {
+    for sentence in ["somebody changed them in Snowflake", "never arrived, or were deleted"] {
         assert_eq!(said.matches(sentence).count(), 1, "{sentence}: {said}");
     }
 }
@@ -314,6 +317,8 @@ fn an_empty_ledger_is_named_and_no_deletion() {
         let said = text(&output);
         assert_eq!(output.status.code(), Some(2), "{said}");
         assert!(said.contains("snowtrack.duckdb` has shipped nothing"), "{said}");
+        let cure = "`snowtrack run` with your source ships every row again";
+        assert!(said.contains(cure), "nobody knows which: {said}");
         assert!(!said.contains("delete"), "{said}");
     }
 }
@@ -384,10 +389,18 @@ fn a_verification_compares_the_table_of_a_file_that_a_repair_settled() {
         let error = error_of(&report);
         assert!(error.contains(&format!("run {first}")) && error.contains("`artists`"), "{error}");
         let notes = report["notes"].to_string();
-        assert!(notes.contains("1 row of `artists` that stands only in files"), "{notes}");
+        let finding = "1 row of `artists` that stands only in files which a repair settled is not in Snowflake as here (only in DuckDB)";
+        assert!(notes.contains(finding), "{notes}");
+        // Asked again it is the same: the count of the settled file has nothing to do with it.
+        let (_, again) = verify(&cloud, arguments);
+        for error in [error, error_of(&again)] {
+            assert!(error.contains(finding) && !error.contains(" holds "), "{error}");
+        }
         assert_eq!(steps(error), ["snowtrack reconcile artists --repair"], "{error}");
         // Whatever ships next says so as well, until it is mended.
-        assert_eq!(cloud.report(&["--demo"]).0, 7, "{arguments:?}");
+        let (code, next) = cloud.report(&["--demo"]);
+        assert_eq!(code, 7, "{arguments:?}");
+        assert!(error_of(&next).contains(finding), "{next:#}");
         assert_eq!(follow(&cloud, error), 1, "{arguments:?}: {error}");
         let (code, mended) = verify(&cloud, &["--all"]);
         assert_eq!((code, &mended["status"]), (0, &json!("verified")), "{mended:#}");

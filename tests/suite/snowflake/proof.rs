@@ -177,6 +177,26 @@ fn reconcile_finds_exactly_the_rows_that_differ_and_repairs_them() {
     assert_eq!(cloud.landed("artists"), before + 1, "exactly the row that differed");
 }
 
+/// What joins the columns for the hash may stand in a name, and NULL is no text.
+#[test]
+fn a_difference_is_told_under_its_own_column_whatever_stands_in_the_value() {
+    let cloud = Cloud::small("rest", "parquet");
+    assert_eq!(cloud.report(&SMALL).0, 0);
+    cloud.snowflake.tamper(
+        "update SPOTIFY.RAW.SONGS set NAME = 'a' || chr(31) || 'b', URL = null, ALBUM_ID = '\\N'",
+    );
+    let output = cloud.run(&["--json", "reconcile", "songs"]);
+    assert_eq!(output.status.code(), Some(7), "{}", text(&output));
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let changes = found["tables"][0]["differences"][0]["changes"].as_array().unwrap();
+    let told = |member: &str| changes.iter().map(|it| it[member].clone()).collect::<Vec<_>>();
+    assert_eq!(told("column"), ["name", "url", "album_id"], "{found:#}");
+    assert_eq!(told("snowflake"), [json!("a\u{1f}b"), json!(null), json!("\\N")]);
+    let said = text(&cloud.run(&["reconcile", "songs"]));
+    assert!(said.contains("url is NULL, wanted `https://"), "{said}");
+    assert!(said.contains(r"album_id is `\N`, wanted `"), "{said}");
+}
+
 #[test]
 fn no_secret_is_in_any_output_at_any_verbosity() {
     let cloud = Cloud::new("rest", "parquet");

@@ -157,6 +157,7 @@ fn what_an_administrator_made_its_owner_makes_again_and_every_message_says_so() 
     for name in ["table SPOTIFY.RAW.ARTISTS: ", "pipe SPOTIFY.RAW.GENRES_PARQUET_REST_V1: "] {
         assert!(said.contains(&format!("not made: {name}")), "{said}");
     }
+    assert!(!said.contains("grant"), "what cannot be granted on what is not there: {said}");
     let plan = text(&cloud.run(&["snowflake", "plan"]));
     assert!(plan.contains("for ACCOUNTADMIN, who owns the schemas: "), "{plan}");
     let command = "`snowtrack snowflake apply --as-role ACCOUNTADMIN` makes what is missing";

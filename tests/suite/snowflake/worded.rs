@@ -61,7 +61,8 @@ fn of_settled_files_it_is_said_what_was_compared() {
         "update SPOTIFY.RAW.SONGS set RUN_ID = 'by hand', EXTRACTED_AT = EXTRACTED_AT - interval 1 hour",
     );
     said(&cloud, &["verify"], 7);
-    said(&cloud, &["reconcile", "songs"], 0);
+    let told = said(&cloud, &["reconcile", "songs"], 0);
+    assert!(told.contains("settled 1 file of `songs`"), "{told}");
     let told = said(&cloud, &["verify", "--all"], 0);
     let line = told.lines().find(|line| line.starts_with("  verified: ")).unwrap();
     // Seven files are asked about, and not that of the songs.

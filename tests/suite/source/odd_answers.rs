@@ -140,6 +140,11 @@ fn a_page_that_is_not_whole_is_read_again_and_moves_no_row() {
         spotify.script(When::Query("offset=150".to_owned()), usize::MAX, odd());
         let (report, error) = fetch(&world, &spotify, &[&id], false);
         assert!(matches!(error, Some(Error::NothingRead { .. })), "{name}: {error:?}");
+        let said = error.unwrap().to_string();
+        assert!(
+            !said.contains("Check the ids"),
+            "neither ids nor login have to do with it: {said}"
+        );
         assert_eq!(status(&report, &id), "failed", "{name}");
         spotify.drop_scripts();
         spotify.clear_log();
@@ -216,6 +221,31 @@ fn what_a_playlist_leaves_open_stays_as_it_was_known() {
         let (report, error) = fetch(&world, &spotify, &[], true);
         assert!(error.is_none(), "{member}: {error:?}");
         assert_eq!((status(&report, &id).as_str(), world.query(wanted)), ("unchanged", before));
+    }
+}
+
+/// Nothing is known that could stay: the same snapshot is no reason to leave it at that.
+#[test]
+fn a_playlist_without_name_and_owner_is_told_and_read_anew_until_it_has_them() {
+    let (library, id) = plain(5);
+    let other = Playlist::new(&spotify_id(OTHER), "Another", USER);
+    let (world, spotify) =
+        (World::new(), FakeSpotify::start(library.with_playlist(other), Mode::Development));
+    let (mut hollow, _) = bodies(&spotify, &id);
+    (hollow["name"], hollow["owner"]) = (Value::Null, Value::Null);
+    spotify.script(of(&id), 1, Fault::ServeRaw(hollow.to_string()));
+    let named = || world.query("select name, owner_id from core.playlists");
+    for (wanted, name, owner) in [
+        ("fetched", Value::Null, Value::Null),
+        ("fetched", json!("Plain"), json!(USER)),
+        ("unchanged", json!("Plain"), json!(USER)),
+    ] {
+        let (report, error) = fetch(&world, &spotify, &[&id], false);
+        assert!(error.is_none(), "{error:?}");
+        assert_eq!(status(&report, &id), wanted);
+        let told = report.notes.iter().any(|it| it.contains(&format!("no name of `{id}`")));
+        assert_eq!(told, name.is_null(), "{:#?}", report.notes);
+        assert_eq!(named(), json!([{"name": name, "owner_id": owner}]));
     }
 }
 

@@ -112,7 +112,7 @@ fn where_the_file_format_reads_a_text_as_null_no_file_with_such_a_text_is_called
         let step = format!("alter file format SPOTIFY.RAW.{name} set null_if = ()");
         assert_eq!(steps, [step.as_str()], "{error}");
         cloud.snowflake.admin(steps[0]);
-        assert!(error.contains("`snowtrack run --full`"), "{error}");
+        assert!(error.contains("`snowtrack run --from-dir in --full`"), "{error}");
         let (code, report) = cloud.report(&[&SMALL[..], &["--full"]].concat());
         assert_eq!((code, &report["status"]), (0, &json!("verified")), "{report:#}");
         let current = names(&cloud);

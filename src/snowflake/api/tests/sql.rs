@@ -271,6 +271,28 @@ async fn a_wait_beyond_our_patience_ends_the_call_with_the_time_to_come_back() {
     }
 }
 
+/// Who is asked to pause asks nothing else meanwhile either; a pause that a call waits out is over by then.
+#[tokio::test]
+async fn a_pause_beyond_our_patience_keeps_the_other_calls_of_the_process_from_asking() {
+    let server = Server::start([json(429, "").with("retry-after", "3600")]).await;
+    let connection = server.connect();
+    for _ in 0..3 {
+        let error = connection.run(&Statement::new("select 1"), &GO_ON).await.unwrap_err();
+        assert!(error.to_string().contains("until 2026-01-05 13:00:00 UTC"), "{error}");
+    }
+    assert_eq!(server.lines(), [POST], "it was asked once");
+    assert!(!connection.is_paused_to_the_end(), "nobody said when the end is");
+    connection.limit(Duration::from_secs(1_800));
+    assert!(connection.is_paused_to_the_end());
+    let waited = json(429, "").with("retry-after", "30");
+    let server = Server::start([waited, one_row(), one_row()]).await;
+    let connection = server.connect();
+    for _ in 0..2 {
+        connection.run(&Statement::new("select 1"), &GO_ON).await.unwrap();
+    }
+    assert_eq!(server.asked().len(), 3);
+}
+
 #[tokio::test]
 async fn a_wait_of_ages_is_a_day_and_no_number_ends_in_a_panic() {
     for seconds in

@@ -6,6 +6,7 @@
 //! # Rules
 //! - Only the landing table proves anything: `verified` needs its row count, its count of different rows and both hash sums to be
 //!   the manifest's, each row beside its own hash, and run and time of each as they were sent. What pipes and histories say explains a file that is not there; it never vouches for one that is.
+//! - A file that a repair settled is what its whole table is: its own rows were replaced, and their number says nothing.
 //! - Wrong is final, not known is not: a file about which nothing certain is known is `pending`, never guessed.
 //! - Ask the table last. A report that is younger than the table's answer would make a file look lost that is just arriving.
 
@@ -74,7 +75,9 @@ fn judge(file: &ExportedFile, evidence: &Evidence) -> FileVerdict {
         }
         _ => judgement,
     };
-    let Judgement { verdict, mut reason, cure } = judgement;
+    let of_table = evidence.found_in_table.get(&file.key);
+    let of_table = of_table.map(|why| judged(Verdict::Mismatch, why.clone(), Cure::Ship));
+    let Judgement { verdict, mut reason, cure } = of_table.unwrap_or(judgement);
     let mut next_step = match verdict {
         Verdict::Verified => String::new(),
         _ => match evidence.unannounced.get(&file.key).filter(|_| cure == Cure::Announce) {

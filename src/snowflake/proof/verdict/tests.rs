@@ -461,6 +461,58 @@ fn a_run_is_as_good_as_its_worst_file() {
     assert_eq!(verify(&[], &evidence).outcome, Outcome::Verified);
 }
 
+/// A repair replaced rows of the file, so that their number says nothing: its table as a whole does.
+#[test]
+fn a_file_that_was_settled_is_told_by_what_its_table_lacks_and_not_by_its_own_count() {
+    let why = "2 rows of `songs` are not in Snowflake as here";
+    for found in [landed(9, 9, "1", "1"), landed(24, 12, SUM, SUM), landed(12, 12, SUM, SUM)] {
+        let (told, outcome) = judge_one(Evidence {
+            landed: found,
+            found_in_table: [(KEY.to_owned(), why.to_owned())].into(),
+            ..silent()
+        });
+        assert_eq!((told.reason.as_str(), outcome), (why, Outcome::Mismatch));
+        assert!(told.next_step.contains("`snowtrack reconcile songs --repair`"), "{told:?}");
+    }
+}
+
+#[test]
+fn each_different_reason_of_what_is_wrong_is_told_once_and_so_is_what_was_refused() {
+    let file_of =
+        |table: Table, part: u32| ExportedFile { table, key: format!("{table}_{part}"), ..file() };
+    let files = [
+        file_of(Table::Songs, 1),
+        file_of(Table::Songs, 2),
+        file_of(Table::Albums, 1),
+        file_of(Table::Genres, 1),
+    ];
+    let holds = |rows: &[(&str, u64)]| {
+        let Answer::Given(row) = landed(12, 12, SUM, SUM) else { unreachable!() };
+        let rows = rows.iter().map(|(key, count)| Landed {
+            key: (*key).to_owned(),
+            row_count: *count,
+            distinct_row_count: 12.min(*count),
+            ..row[0].clone()
+        });
+        Evidence { landed: Answer::Given(rows.collect()), ..silent() }
+    };
+    let refused = FileReport {
+        path: "genres_1".to_owned(),
+        stage_location: None,
+        first_error: Some("NULL result in a non-nullable column.".to_owned()),
+        ..report(LoadStatus::Failed, None)
+    };
+    let evidence: BTreeMap<Table, Evidence> = [
+        (Table::Songs, holds(&[("songs_1", 24), ("songs_2", 24)])),
+        (Table::Albums, holds(&[("albums_1", 13)])),
+        (Table::Genres, Evidence { reports: Answer::Given(vec![refused]), ..holds(&[]) }),
+    ]
+    .into();
+    let told = verify(&files, &evidence);
+    insta::assert_snapshot!(told.reason, @"0 of 4 files are verified; wrong in `albums`, `songs` and `genres`; `songs_1` and 1 other: `songs` holds 24 rows of it, 12 different of 12 sent: it was loaded more than once; `albums_1`: `albums` holds 13 rows of it, 12 different of 12 sent: it was loaded more than once; `genres_1`: Snowflake refused it: NULL result in a non-nullable column");
+    insta::assert_snapshot!(told.next_step(), @"mend the cause of what was refused (Snowflake refused it: NULL result in a non-nullable column); then `snowtrack reconcile albums songs genres --repair` ships the rows that are missing or differ in new files, and settles these; find the second loader (`snowtrack snowflake plan` shows another pipe on the same folder)");
+}
+
 fn any_report() -> impl Strategy<Value = FileReport> {
     let status = prop_oneof![
         Just(LoadStatus::InProgress),
@@ -528,7 +580,7 @@ proptest! {
             forgotten_keys: is_forgotten.then(|| KEY.to_owned()).into_iter().collect(),
             unsubmitted_keys: is_unsubmitted.then(|| KEY.to_owned()).into_iter().collect(),
             unannounced: BTreeMap::new(),
-            found_before: BTreeMap::new(), landing_table: String::new(), is_landed_old, is_unconfirmed: false, reports, history, landed, pipe, absent_pipes: BTreeMap::new(),
+            found_before: BTreeMap::new(), found_in_table: BTreeMap::new(), landing_table: String::new(), is_landed_old, is_unconfirmed: false, reports, history, landed, pipe, absent_pipes: BTreeMap::new(),
         };
         let (found, outcome) = judge_one(evidence);
         prop_assert_eq!(found.verdict == Verdict::Verified, is_proven);
