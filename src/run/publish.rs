@@ -5,6 +5,7 @@
 
 use super::error::Error;
 use super::{Run, features, saving};
+use crate::blocking::blocking;
 use crate::causes::chain;
 use crate::event::{Counts, Stage, Warning};
 use crate::ledger;
