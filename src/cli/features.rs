@@ -6,7 +6,9 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::exit::Error;
+use super::layout::{Cell, Column, Frame, Grid, Page};
 use super::recommend::ContentArgs;
+use super::told::print_page;
 use super::{Cli, now, print, run, runtime};
 use crate::config::Config;
 use crate::event::Stage;
@@ -39,7 +41,7 @@ pub(super) fn features(cli: &Cli, arguments: &FeaturesArgs, config: &Config) -> 
         let sink = |event: &_| sinks.tell(event);
         intelligence::features(config, &settings, &request, &sink, &stop).await
     })?;
-    print(&if cli.json { to_json(&made) } else { in_words(&made) })
+    if cli.json { print(&to_json(&made)) } else { print_page(page(&made)) }
 }
 
 fn to_json(made: &[FeatureTable]) -> String {
@@ -48,13 +50,18 @@ fn to_json(made: &[FeatureTable]) -> String {
     json!({ "tables": made.iter().map(table).collect::<Vec<_>>() }).to_string()
 }
 
-fn in_words(made: &[FeatureTable]) -> String {
-    let line = |it: &FeatureTable| {
-        format!("{:>9} rows  features.{:<17}  {}", it.row_count, it.name, it.path.display())
-    };
-    let lines: Vec<String> = made.iter().map(line).collect();
-    format!(
-        "{}\n`features.yml` beside them says what each column means; each run that publishes makes them again",
-        lines.join("\n")
-    )
+fn page(made: &[FeatureTable]) -> Page {
+    let columns = vec![Column::word("table"), Column::number("rows"), Column::pasted("file")];
+    let mut table = Grid::new(Frame::Open { indent: 0 }, columns);
+    for it in made {
+        let file = it.path.display().to_string();
+        let name = format!("features.{}", it.name);
+        table.row(vec![name.into(), Cell::number(it.row_count), file.into()]);
+    }
+    let mut page = Page::default();
+    page.table(table);
+    page.say(
+        "`features.yml` beside them says what each column means; each run that publishes makes them again",
+    );
+    page
 }

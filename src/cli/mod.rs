@@ -14,6 +14,7 @@ mod features;
 mod forget;
 mod guarded;
 mod harmless;
+mod layout;
 mod logout;
 mod man;
 mod mcp;
@@ -48,6 +49,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 pub(crate) use exit::Error;
 
 use harmless::{OneLine, harmless, one_line};
+use layout::ColorWish;
 use told::{print, tell};
 use traced::Traced;
 
@@ -81,6 +83,9 @@ struct Cli {
     /// How log lines are written
     #[arg(long, global = true, value_enum, default_value_t = LogFormat::Human)]
     log_format: LogFormat,
+    /// When there are colours
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = ColorWish::Auto)]
+    color: ColorWish,
     #[command(subcommand)]
     command: Command,
 }
@@ -236,7 +241,8 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // What is asked for and wrong is told by a document like everything else; help is not wrong.
             if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
-                let _ = print(&failure(exit::USAGE, &error.to_string(), false).to_string());
+                let document = failure(exit::USAGE, &error.to_string(), false);
+                let _ = told::print_as_it_is(&document.to_string());
             }
             error.exit()
         }
@@ -321,8 +327,8 @@ fn init_tracing(cli: &Cli) {
     match format {
         LogFormat::Json => builder.json().map_event_format(|lines| Traced { lines, format }).init(),
         LogFormat::Human => {
-            let is_terminal = std::io::stderr().is_terminal();
-            let builder = builder.fmt_fields(OneLine).with_target(false).with_ansi(is_terminal);
+            let is_coloured = cli.color.holds_for(&std::io::stderr());
+            let builder = builder.fmt_fields(OneLine).with_target(false).with_ansi(is_coloured);
             builder.map_event_format(|lines| Traced { lines, format }).init();
         }
     }

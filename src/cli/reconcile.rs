@@ -6,6 +6,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::exit::Error;
+use super::layout::{Cell, Column, Frame, Grid, Page, Tone};
+use super::told::print_page;
 use super::{Cli, now, one_line, print, run, runtime};
 use crate::config::Config;
 use crate::event::Stage;
@@ -59,7 +61,7 @@ pub(super) fn reconcile(
     let is_repaired = arguments.repair && !keys.is_empty();
     if is_repaired {
         if !cli.json {
-            print(&differences(&found))?;
+            print_page(differences(&found))?;
         }
         let again = crate::run::Settings {
             wait,
@@ -79,8 +81,11 @@ pub(super) fn reconcile(
     if cli.json {
         print(&to_json(&found, mended))?;
     } else {
-        let told = if is_repaired { format!("\nmended {}", rows(mended)) } else { String::new() };
-        print(&(differences(&found) + &told))?;
+        let mut page = differences(&found);
+        if is_repaired {
+            page.say_toned(format!("mended {}", rows(mended)), "mended", Tone::Ok);
+        }
+        print_page(page)?;
     }
     match found.count() {
         0 => Ok(()),
@@ -171,25 +176,33 @@ fn to_json(found: &Reconciliation, mended: usize) -> String {
 const SHOWN: usize = 10;
 
 /// Each table, the rows that differ, and at the end what each kind of difference means.
-fn differences(found: &Reconciliation) -> String {
-    let mut lines =
-        vec![format!("{:<18} {:>10} {:>10} {:>10}", "table", "DuckDB", "Snowflake", "differ")];
+fn differences(found: &Reconciliation) -> Page {
+    let columns = vec![
+        Column::word("table"),
+        Column::number("DuckDB"),
+        Column::number("Snowflake"),
+        Column::number("differ"),
+    ];
+    let mut shown = Grid::new(Frame::Open { indent: 0 }, columns);
     for table in &found.tables {
-        lines.push(format!(
-            "{:<18} {:>10} {:>10} {:>10}",
-            table.table.name(),
-            table.local.row_count,
-            table.remote.row_count,
-            table.differences.len()
-        ));
+        let count = table.differences.len();
+        shown.row(vec![
+            table.table.name().into(),
+            Cell::number(table.local.row_count),
+            Cell::number(table.remote.row_count),
+            Cell::toned(count.to_string(), if count == 0 { Tone::Ok } else { Tone::Fail }),
+        ]);
+    }
+    let mut page = Page::default();
+    page.table(shown);
+    for table in found.tables.iter().filter(|table| !table.differences.is_empty()) {
+        page.say(format!("{}:", table.table.name()));
         for it in table.differences.iter().take(SHOWN) {
-            lines.push(format!("  {}: {}", one_line(&it.key.join(", ")), one_line(&what(it))));
+            page.say(format!("  {}: {}", one_line(&it.key.join(", ")), one_line(&what(it))));
         }
         if table.differences.len() > SHOWN {
-            lines.push(format!(
-                "  … and {} more (`--json` lists them)",
-                table.differences.len() - SHOWN
-            ));
+            let left = table.differences.len() - SHOWN;
+            page.say(format!("  … and {left} more (`--json` lists them)"));
         }
     }
     for kind in Kind::ALL {
@@ -197,13 +210,13 @@ fn differences(found: &Reconciliation) -> String {
         let count = found.count_of(kind) - gone;
         if 0 < gone {
             let step = Difference::GOES_WITH_GROUP;
-            lines.push(format!("→ {} {}: {step}", rows(gone), kind.label()));
+            page.say(format!("→ {} {}: {step}", rows(gone), kind.label()));
         }
         if 0 < count {
-            lines.push(format!("→ {} {}: {}", rows(count), kind.label(), kind.next_step()));
+            page.say(format!("→ {} {}: {}", rows(count), kind.label(), kind.next_step()));
         }
     }
-    lines.join("\n")
+    page
 }
 
 fn what(difference: &Difference) -> String {

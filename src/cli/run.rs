@@ -9,7 +9,7 @@ use super::duration::duration;
 use super::exit::{self, Error};
 use super::named::named;
 use super::progress::{self, Drawing};
-use super::told::{self, tell_as_it_is};
+use super::told::{self, print_page, tell_as_it_is};
 use super::{Cli, now, print, runtime, summary};
 use crate::config::Config;
 use crate::event::{Sink, Stage};
@@ -113,9 +113,9 @@ impl RunArgs {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct StageArgs {
-    /// The run, as `run` and `status` print it [default: the latest unfinished one]
+    /// The run (an id, a unique beginning, `latest`) [default: the latest unfinished one]
     #[arg(long, value_name = "RUN_ID")]
-    pub(super) run: Option<RunId>,
+    pub(super) run: Option<String>,
     /// Let this check only warn (repeatable)
     #[arg(long, value_name = "CHECK", value_parser = check_name)]
     pub(super) warn_only: Vec<String>,
@@ -207,15 +207,21 @@ pub(super) fn settings(
 }
 
 impl StageArgs {
-    pub(super) fn settings(&self, stage: Stage) -> Settings {
-        Settings {
+    pub(super) fn settings(&self, config: &Config, stage: Stage) -> Result<Settings, Error> {
+        Ok(Settings {
             wait: self.wait.patience(),
             state: self.wait.terms(),
-            run: self.run.clone(),
+            run: meant(self.run.as_ref(), config)?,
             warn_only: self.warn_only.iter().cloned().collect(),
             ..Settings::of_stage(stage, now)
-        }
+        })
     }
+}
+
+/// The run that was named. An id need not be looked up: what it names is seen when the ledger is open.
+fn meant(word: Option<&String>, config: &Config) -> Result<Option<RunId>, Error> {
+    let run = |word: &String| word.parse().or_else(|_| named(&config.data_dir, word));
+    word.map(run).transpose()
 }
 
 /// One stage on what is landed already.
@@ -225,12 +231,12 @@ pub(super) fn one_stage(
     config: &Config,
     stage: Stage,
 ) -> Result<(), Error> {
-    go(cli, config, &arguments.settings(stage), usual(cli))
+    go(cli, config, &arguments.settings(config, stage)?, usual(cli))
 }
 
 /// Tells Snowflake of the files in the bucket.
 pub(super) fn ingest(cli: &Cli, arguments: &IngestArgs, config: &Config) -> Result<(), Error> {
-    let mut settings = arguments.stage.settings(Stage::Ingest);
+    let mut settings = arguments.stage.settings(config, Stage::Ingest)?;
     settings.shipping.ingest_as = arguments.way.map(|OtherWay::Rest| IngestMode::Rest);
     go(cli, config, &settings, usual(cli))
 }
@@ -242,12 +248,10 @@ pub(super) fn verify(cli: &Cli, arguments: &VerifyArgs, config: &Config) -> Resu
         (true, false) => Drawing::Bar,
         (false, _) => Drawing::Nothing,
     };
-    // An id need not be looked up: what it names is seen when the ledger is open.
-    let meant = |word: &String| word.parse().or_else(|_| named(&config.data_dir, word));
     let mut settings = Settings {
         wait: arguments.wait.patience(),
         state: arguments.wait.terms(),
-        run: arguments.run.as_ref().map(meant).transpose()?,
+        run: meant(arguments.run.as_ref(), config)?,
         warn_only: arguments.warn_only.iter().cloned().collect(),
         ..Settings::of_stage(Stage::Verify, now)
     };
@@ -322,7 +326,7 @@ fn go(cli: &Cli, config: &Config, settings: &Settings, drawing: Drawing) -> Resu
     if cli.json {
         print(&serde_json::to_string(&report).map_err(std::io::Error::from)?)?;
     } else if !cli.quiet {
-        print(summary::summary(&report, began.elapsed(), config).trim_end())?;
+        print_page(summary::summary(&report, began.elapsed(), config))?;
     }
     error.map_or(Ok(()), |error| Err(error.into()))
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use duckdb::{OptionalExt, params};
 
 use super::files::list;
-use super::{consumers, written};
+use super::{consumers, titles, written};
 use crate::ids::{Consumer, Run, RunId};
 use crate::lake::{Manifest, WrittenFile};
 use crate::status::RunStatus;
@@ -18,6 +18,9 @@ pub(crate) struct RunSummary {
     pub run_id: String,
     /// What it read.
     pub source: String,
+    /// The same by its names.
+    #[serde(default)]
+    pub title: String,
     /// As the ledger has it: one that is stopped and to be continued is `running`.
     pub status: RunStatus,
     /// The status as it is while nobody holds the data directory: then a run that did not end is `stopped`.
@@ -45,6 +48,21 @@ pub(crate) struct RunSummary {
     pub started_at: DateTime<Utc>,
     /// When it ended.
     pub finished_at: Option<DateTime<Utc>>,
+    /// Playlists that it looked at, as far as it came.
+    #[serde(default)]
+    pub playlist_count: Option<u64>,
+    /// Rows that it ships; `None`: it did not come that far.
+    #[serde(default)]
+    pub row_count: Option<u64>,
+    /// Calls to Spotify, once it ended.
+    #[serde(default)]
+    pub call_count: Option<u64>,
+    /// Checks that warned.
+    #[serde(default)]
+    pub warning_count: Option<u64>,
+    /// What it failed with, where it is well by now.
+    #[serde(default)]
+    pub failed_with: Option<String>,
 }
 
 /// How long the same command goes on with a run that is exported and not verified. Then a new run begins, because Spotify's old
@@ -394,6 +412,7 @@ pub(crate) fn latest_runs(warehouse: &Warehouse, count: u32) -> Result<Vec<RunSu
         Ok(RunSummary {
             run_id: row.get(0)?,
             source: row.get(1)?,
+            title: String::new(),
             status: row.get(2)?,
             state: row.get(3)?,
             error: row.get(4)?,
@@ -405,7 +424,15 @@ pub(crate) fn latest_runs(warehouse: &Warehouse, count: u32) -> Result<Vec<RunSu
             stage: row.get(5)?,
             started_at: row.get::<_, NaiveDateTime>(6)?.and_utc(),
             finished_at: row.get::<_, Option<NaiveDateTime>>(7)?.map(|at| at.and_utc()),
+            playlist_count: row.get(13)?,
+            row_count: row.get(14)?,
+            call_count: row.get(15)?,
+            warning_count: row.get(16)?,
+            failed_with: row.get(17)?,
         })
     });
-    runs.doing(doing)?.collect::<Result<_, _>>().doing(doing)
+    let mut runs: Vec<RunSummary> = runs.doing(doing)?.collect::<Result<_, _>>().doing(doing)?;
+    let names = titles::names_in(warehouse, runs.iter().map(|run| run.source.as_str()))?;
+    runs.iter_mut().for_each(|run| run.title = titles::title(&run.source, &names));
+    Ok(runs)
 }

@@ -106,8 +106,19 @@ pub(crate) fn answer(question: &Question, output: &mut dyn Write) -> Result<Answ
     let _ = prepared.stream_arrow(&parameters).map_err(failed)?;
     let is_whole = is_object && matches!(checked, Checked::Query { .. });
     let mut answered = write(question, is_whole, &prepared, output)?;
-    if let (Shape::Objects, Checked::Query { sql }) = (question.shape, &checked) {
-        answered.columns = columns(&connection, sql, &parameters).map_err(failed)?;
+    match (question.shape, &checked) {
+        (Shape::Objects, Checked::Query { sql }) => {
+            answered.columns = columns(&connection, sql, &parameters).map_err(failed)?;
+        }
+        // The rows are out; without types they are shown, too.
+        (Shape::Cells, Checked::Query { sql }) => {
+            let described = columns(&connection, sql, &parameters).ok();
+            let is_alike = |it: &Vec<Column>| it.len() == answered.columns.len();
+            if let Some(columns) = described.filter(is_alike) {
+                answered.columns = columns;
+            }
+        }
+        _ => {}
     }
     Ok(answered)
 }

@@ -1,6 +1,7 @@
 //! What a person types, and what is printed.
 
 mod doctor;
+mod empty_folder;
 mod manual;
 mod output;
 mod pasted;
