@@ -83,7 +83,7 @@ struct Cli {
     /// How log lines are written
     #[arg(long, global = true, value_enum, default_value_t = LogFormat::Human)]
     log_format: LogFormat,
-    /// When there are colours
+    /// When there are colours; `auto`: on a terminal, as `NO_COLOR` and `CLICOLOR_FORCE` say
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = ColorWish::Auto)]
     color: ColorWish,
     #[command(subcommand)]

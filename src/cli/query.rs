@@ -181,11 +181,14 @@ fn show(guard: &Guard, question: Question, with_types: bool) -> Result<(), Error
 
 /// A column of a result; numbers stand below each other by their last digit.
 pub(super) fn column(name: &str, kind: &str) -> Column {
-    let is_number = ["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE"]
-        .iter()
-        .any(|number| kind.trim_start_matches('U') == *number);
-    match is_number || kind.starts_with("DECIMAL(") {
-        true => Column::number(name),
+    let is_of = |kinds: &[&str]| kinds.iter().any(|it| kind.trim_start_matches('U') == *it);
+    let numbers = ["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE"];
+    if is_of(&numbers) || kind.starts_with("DECIMAL(") && kind.ends_with(')') {
+        return Column::number(name);
+    }
+    // Half a time is another one, too.
+    match is_of(&["BOOLEAN", "DATE"]) || kind.starts_with("TIME") && !kind.ends_with(']') {
+        true => Column::word(name),
         false => Column::text(name),
     }
 }
@@ -210,7 +213,7 @@ const WHOLE_BY: &str = "`--format csv` and `--json` have them all";
 impl Shown {
     /// The table, and below it how many rows and columns there are, and what of them is not shown.
     pub(super) fn below(&self, drawn: Drawn) -> Page {
-        let Drawn { text, left_out, is_cut } = drawn;
+        let Drawn { left_out, is_cut, .. } = &drawn;
         let columns = counted(self.columns, "column");
         let mut told = match self.is_whole {
             true => format!("{}, {columns}", counted(self.rows, "row")),
@@ -219,14 +222,14 @@ impl Shown {
         if !left_out.is_empty() {
             told += &format!("; no room for {}", left_out.join(", "));
         }
-        if is_cut {
+        if *is_cut {
             told += "; `…` stands where a text is cut";
         }
-        if is_cut || !left_out.is_empty() || !self.is_whole {
+        if *is_cut || !left_out.is_empty() || !self.is_whole {
             told += &format!("; {}", self.whole_by);
         }
         let mut page = Page::default();
-        page.paste(text);
+        page.drawn_table(drawn);
         page.say(told);
         page
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::Output;
 use super::exit::Error;
-use super::layout::{Column, Frame, Grid, Page};
+use super::layout::{Column, Frame, Grid, Page, Tone};
 use super::told::{has_begun_to_print, print_as_it_is, print_page};
 use crate::definitions::{NotAsked, Parameter, ReadyQuestion, ready_question, ready_questions};
 use crate::phrase::counted;
@@ -75,16 +75,15 @@ pub(super) fn list(format: Output) -> Result<(), Error> {
 }
 
 fn page(questions: &[ReadyQuestion]) -> Page {
-    let columns =
-        vec![Column::word("name"), Column::name("answers").major(), Column::text("parameters")];
-    let mut table = Grid::new(Frame::Boxed, columns);
+    let columns = vec![Column::word("name"), Column::name("parameters")];
+    let mut table = Grid::new(Frame::Open { indent: 0 }, columns);
     for question in questions {
-        let ReadyQuestion { name, description, .. } = question;
-        table.row(vec![name.into(), description.into(), shown(question).into()]);
+        table.row(vec![question.name.as_str().into(), shown(question).into()]);
+        table.note(&question.description, Tone::Plain);
     }
     let mut page = Page::default();
     page.table(table);
-    page.say(format!("{}; `--json` has each whole", counted(questions.len() as u64, "question")));
+    page.say(counted(questions.len() as u64, "question"));
     page.paste("For example: snowtrack query top_artists --param count=5");
     page.say(
         "A list is named by its id or its whole name; what has no value leaves the answer whole.",

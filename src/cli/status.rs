@@ -201,7 +201,7 @@ fn history(beside: Option<&str>, runs: &[RunSummary], stream: Option<&StreamStan
         vec![
             Column::word("run"),
             Column::word("state").major(),
-            Column::text("source"),
+            Column::text("source").major(),
             Column::word("stage").minor(),
             Column::number("playlists").minor(),
             Column::number("rows"),

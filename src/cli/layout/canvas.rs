@@ -7,11 +7,9 @@ use clap::ValueEnum;
 /// When there are colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(in crate::cli) enum ColorWish {
-    /// On a terminal, unless `NO_COLOR` is set; elsewhere with `CLICOLOR_FORCE`
+    // No help of their own: it would turn every page into clap's long form.
     Auto,
-    /// Always
     Always,
-    /// Never
     Never,
 }
 

@@ -32,8 +32,18 @@ pub(super) fn fitted(needs: &[Need], room: usize, gap: usize) -> Vec<Option<usiz
         let mark = if shown.len() < needs.len() { MARK + gap } else { 0 };
         columns + gaps(shown.len()) + mark
     };
+    let mut gone = Vec::new();
     while 1 < shown.len() && room < least(&shown) {
-        shown.remove(next_to_go(needs, &shown));
+        gone.push(shown.remove(next_to_go(needs, &shown)));
+    }
+    // A narrow one that went before a wide one may find room after all; of equal ones, the middle stays together.
+    for at in gone.into_iter().rev().filter(|at| needs[*at].rank == Rank::Minor) {
+        let mut more = shown.clone();
+        more.push(at);
+        more.sort_unstable();
+        if least(&more) <= room {
+            shown = more;
+        }
     }
     let mark = if shown.len() < needs.len() { MARK + gap } else { 0 };
     let room = room.saturating_sub(gaps(shown.len()) + mark);
@@ -113,13 +123,18 @@ mod tests {
         };
         assert_eq!(shown(&seven, 82), [0, 1, 2, 3, 4, 5, 6]);
         assert_eq!(shown(&seven, 81), [0, 1, 2, 4, 5, 6]);
-        assert_eq!(shown(&seven, 61), [0, 1, 5, 6]);
+        assert_eq!(shown(&seven, 61), [0, 1, 2, 5, 6]);
+        assert_eq!(shown(&seven, 60), [0, 1, 5, 6]);
         assert_eq!(shown(&seven, 30), [0, 6]);
         assert_eq!(shown(&seven, 5), [0]);
         let mut ranked = seven;
         (ranked[1].rank, ranked[5].rank) = (Rank::Minor, Rank::Major);
         assert_eq!(shown(&ranked, 81), [0, 2, 3, 4, 5, 6]);
         assert_eq!(shown(&ranked, 30), [0, 5]);
+        // Of those that go first, a narrow one comes back where there is room.
+        (ranked[2].rank, ranked[2].width, ranked[2].least) = (Rank::Minor, 3, 3);
+        assert_eq!(shown(&ranked, 66), [0, 2, 3, 4, 5, 6]);
+        assert_eq!(shown(&ranked, 61), [0, 3, 4, 5, 6]);
         // Alone and too wide, it is cut.
         assert_eq!(fitted(&ranked, 5, 2)[0], Some(2));
     }

@@ -17,6 +17,8 @@ enum Block {
     Pasted(String),
     /// A table.
     Grid(Grid),
+    /// One that is drawn already, with whatever colours it has.
+    Drawn(String),
 }
 
 /// A word, and its colour.
@@ -64,6 +66,11 @@ impl Page {
         self.0.push(Block::Grid(table));
     }
 
+    /// Adds a table that is drawn already.
+    pub(in crate::cli) fn drawn_table(&mut self, drawn: Drawn) {
+        self.0.push(Block::Drawn(drawn.text));
+    }
+
     /// Adds an empty line.
     pub(in crate::cli) fn gap(&mut self) {
         self.say("");
@@ -86,6 +93,7 @@ impl Page {
                 }
             }
             Block::Pasted(text) => harmless(&completed(&text)).into_owned(),
+            Block::Drawn(text) => text,
             Block::Grid(mut table) => {
                 table.with_notes(|note| completed(note).into_owned());
                 let Drawn { mut text, left_out, .. } = table.drawn(canvas);

@@ -154,7 +154,7 @@ mod tests {
             (
                 "Spotify    4 new, 5 changed, 6 not",
                 24,
-                "Spotify    4 new,\n           5 changed,\n           6 not",
+                "Spotify    4 new, 5\n           changed, 6\n           not",
             ),
             ("–   disk  one two three", 16, "–   disk  one\n        two\n        three"),
             ("曲 曲曲 曲", 6, "曲\n  曲曲\n  曲"),

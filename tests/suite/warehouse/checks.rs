@@ -194,10 +194,11 @@ fn the_checks_are_listed_with_severity_and_reason() {
         assert!(entry["why"].as_str().unwrap().len() > 10, "{entry}");
     }
     let said = text(&world, &["check", "--list"]);
-    let line = said.lines().find(|line| line.contains("songs__duration_is_positive")).unwrap();
-    assert!(line.starts_with("error ") && line.contains("a song lasts"), "{line}");
-    // Below their heads, and above how many there are.
-    assert_eq!(said.lines().count(), names.len() + 2);
+    let mut lines = said.lines().skip_while(|line| !line.contains("songs__duration_is_positive"));
+    assert!(lines.next().unwrap().starts_with("error "), "{said}");
+    assert!(lines.next().unwrap().starts_with("  → a song lasts"), "{said}");
+    // Below the heads two lines each, and at the end how many there are.
+    assert_eq!(said.lines().count(), 2 * names.len() + 2);
     assert!(!world.path("data").exists(), "nothing is opened for it");
 }
 
