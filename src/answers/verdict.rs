@@ -54,7 +54,10 @@ fn of_run(run: &RunSummary, files: &[FileSummary]) -> Explained {
     };
     let wrong = (0 < run.wrong_file_count)
         .then(|| format!("{} files are not in Snowflake as they were sent", run.wrong_file_count));
-    let mended = run.mended_by.as_ref().map(|by| format!("it was mended by {by}"));
+    let mended = run.mended_by.as_ref().map(|by| match &run.error {
+        Some(error) => format!("{error}; it was mended by {by}"),
+        None => format!("it was mended by {by}"),
+    });
     Explained {
         run_id: run.run_id.clone(),
         subject: "run".to_owned(),

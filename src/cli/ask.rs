@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use comfy_table::{Table, presets};
 use serde_json::{Value, json};
 
 use super::exit::Error;
-use super::told::print_as_it_is;
+use super::layout::{Cell, Column, Frame, Grid, Page};
+use super::query::{Shown, null};
+use super::told::{canvas, print_as_it_is, print_page};
 use super::{Cli, duration, failure, one_line, print, runtime, tell};
 use crate::answers::Desk;
 use crate::ask::{self, ModelError, NotTold, Outcome, Prompt, Score, Server, Told};
@@ -146,23 +147,36 @@ fn show(cli: &Cli, arguments: &AskArgs, answer: &Answer<'_>) -> Result<(), Error
     if cli.json {
         return print_as_it_is(&serde_json::to_string(answer).map_err(std::io::Error::from)?);
     }
-    let mut table = Table::new();
-    table.load_preset(presets::UTF8_BORDERS_ONLY);
     let (rows, columns) = (&told.rows.rows, &told.rows.columns);
-    table.set_header(columns);
-    for row in rows {
-        table.add_row(columns.iter().map(|column| cell(&row[column])));
-    }
-    let counted = match (told.rows.truncated, rows.len()) {
-        (true, count) => format!("the first {count} rows; there are more"),
-        (false, 1) => "1 row".to_owned(),
-        (false, count) => format!("{count} rows"),
+    let is_number = |name: &String| {
+        let mut values = rows.iter().map(|row| &row[name]).filter(|value| !value.is_null());
+        !rows.is_empty() && values.all(Value::is_number)
     };
-    let mut text = format!("{table}\n{counted}\n{}", assumed(told));
-    if arguments.show_sql {
-        text.push_str(&format!("\n\n{}", told.sql.trim()));
+    let heads = columns.iter().map(|name| match is_number(name) {
+        true => Column::number(name),
+        false => Column::text(name),
+    });
+    let mut table = Grid::new(Frame::Boxed, heads.collect());
+    for row in rows {
+        let of = |name: &String| match &row[name] {
+            Value::Null => null(),
+            value => Cell::from(cell(value)),
+        };
+        table.row(columns.iter().map(of).collect());
     }
-    print_as_it_is(&text)
+    let shown = Shown {
+        rows: rows.len() as u64,
+        is_whole: !told.rows.truncated,
+        columns: columns.len() as u64,
+        whole_by: "`--json` has them all",
+    };
+    let mut page = shown.below(table.drawn(&canvas()));
+    assumed(told).into_iter().for_each(|line| page.say(line));
+    if arguments.show_sql {
+        page.gap();
+        page.paste(told.sql.trim());
+    }
+    print_page(page)
 }
 
 fn cell(value: &Value) -> String {
@@ -174,7 +188,7 @@ fn cell(value: &Value) -> String {
 }
 
 /// What was asked, and what was taken for what.
-fn assumed(told: &Told) -> String {
+fn assumed(told: &Told) -> Vec<String> {
     let values = told.parameters.iter().map(|(name, value)| format!("{name} = {}", cell(value)));
     let values = values.collect::<Vec<_>>().join(", ");
     let asked = match (&told.ready_question, values.is_empty()) {
@@ -196,7 +210,7 @@ fn assumed(told: &Told) -> String {
     if let Some(as_of) = &told.rows.as_of {
         lines.push(format!("as of {as_of}"));
     }
-    lines.join("\n")
+    lines
 }
 
 /// What is measured, with what.
@@ -227,17 +241,24 @@ async fn evaluated(
     if cli.json {
         return print(&document(model.as_deref(), &outcomes).to_string());
     }
-    let mut table = Table::new();
-    table.load_preset(presets::UTF8_BORDERS_ONLY);
-    table.set_header(["answered by", "right", "with a ready question", "without"]);
+    let columns = vec![
+        Column::name("answered by"),
+        Column::word("right"),
+        Column::word("with a ready question"),
+        Column::word("without"),
+    ];
+    let mut table = Grid::new(Frame::Boxed, columns);
     for Scored { who, all, ready, other } in scored(model.as_deref(), &outcomes) {
-        table.add_row([who, of(all), of(ready), of(other)]);
+        table.row(vec![who.into(), of(all).into(), of(ready).into(), of(other).into()]);
     }
-    print(&format!(
-        "{table}\nright: the same rows as the SQL that a person wrote; on this data directory, {} questions of {}",
+    let mut page = Page::default();
+    page.table(table);
+    page.say(format!(
+        "right: the same rows as the SQL that a person wrote; on this data directory, {} questions of {}",
         outcomes.len(),
         file.display()
-    ))
+    ));
+    print_page(page)
 }
 
 /// How one answerer did: on all questions, on those that a ready question answers, on the others.

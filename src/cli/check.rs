@@ -1,14 +1,15 @@
 //! `check`, and what `status --checks` shows of a run: which checks there are, what they found, and where.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use serde_json::json;
 
 use super::exit::Error;
-use super::harmless::shortened;
+use super::layout::{Cell, Column, Frame, Grid, Page, Tone};
 use super::run::{StageArgs, one_stage, stop_on_signal};
-use super::{Cli, now, print, runtime, summary};
+use super::summary::{self, Found, say_row};
+use super::told::print_page;
+use super::{Cli, now, print, runtime};
 use crate::config::Config;
 use crate::event::Stage;
 use crate::ids::RunId;
@@ -16,11 +17,11 @@ use crate::ledger::CheckFinding;
 use crate::observe;
 use crate::operate::{Everything, check_everything};
 use crate::phrase::{counted, every};
-use crate::quality;
+use crate::quality::{self, Severity};
 use crate::run::RunReport;
 use crate::status::RunStatus;
 use crate::stop::Stop;
-use crate::warehouse::CHECKS;
+use crate::warehouse::{CHECKS, CheckFile};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct CheckArgs {
@@ -44,7 +45,10 @@ impl CheckArgs {
 /// Checks what is pending, or everything, or says what would be checked.
 pub(super) fn check(cli: &Cli, arguments: &CheckArgs, config: &Config) -> Result<(), Error> {
     if arguments.list {
-        return print(&list(cli.json));
+        return match cli.json {
+            true => print(&document()),
+            false => print_page(list()),
+        };
     }
     if arguments.stage.run.is_none()
         && let Some(everything) = look(arguments, config)?
@@ -56,7 +60,7 @@ pub(super) fn check(cli: &Cli, arguments: &CheckArgs, config: &Config) -> Result
 
 fn look(arguments: &CheckArgs, config: &Config) -> Result<Option<Everything>, Error> {
     let stop = Arc::new(Stop::default());
-    let settings = arguments.stage.settings(Stage::Check);
+    let settings = arguments.stage.settings(config, Stage::Check)?;
     let sinks = observe::usual();
     Ok(runtime()?.block_on(async {
         stop_on_signal(&stop);
@@ -79,56 +83,66 @@ fn tell(cli: &Cli, everything: Everything) -> Result<(), Error> {
         print(&serde_json::Value::from(document).to_string())?;
     } else if !cli.quiet {
         let row_count: u64 = tables.iter().map(|table| table.row_count).sum();
-        let mut text = format!(
-            "looked at {} of {}\n",
+        let mut page = Page::default();
+        page.say(format!(
+            "looked at {} of {}",
             every(row_count, "row"),
             counted(tables.len() as u64, "table")
-        );
-        summary::checks(&mut text, &checks);
-        print(text.trim_end())?;
+        ));
+        summary::checks(&mut page, &checks, "");
+        print_page(page)?;
     }
     error.map_or(Ok(()), |error| Err(error.into()))
 }
 
-fn list(as_json: bool) -> String {
-    let entries = CHECKS.iter().map(|file| {
+/// The checks as one document.
+fn document() -> String {
+    let entry = |file: &CheckFile| {
         let severity = quality::severity_of(file).name();
-        (file.name, severity, quality::table_of(file), quality::why_of(file))
-    });
-    if as_json {
-        let entries = entries.map(|(check, severity, table, why)| {
-            json!({ "check": check, "severity": severity, "table": table, "why": why })
-        });
-        return json!(entries.collect::<Vec<_>>()).to_string();
+        let (table, why) = (quality::table_of(file), quality::why_of(file));
+        json!({ "check": file.name, "severity": severity, "table": table, "why": why })
+    };
+    json!(CHECKS.iter().map(entry).collect::<Vec<_>>()).to_string()
+}
+
+/// The checks as a table, each with why it exists.
+fn list() -> Page {
+    let columns = vec![Column::word("severity"), Column::word("check")];
+    let mut table = Grid::new(Frame::Open { indent: 0 }, columns);
+    for file in CHECKS.iter() {
+        let severity = quality::severity_of(file);
+        let tone = if severity == Severity::Error { Tone::Plain } else { Tone::Warn };
+        table.row(vec![Cell::toned(severity.name(), tone), file.name.into()]);
+        table.note(quality::why_of(file), Tone::Plain);
     }
-    let lines =
-        entries.map(|(check, severity, _, why)| format!("{severity:<5}  {check:<42}  {why}"));
-    lines.collect::<Vec<_>>().join("\n")
+    let mut page = Page::default();
+    page.table(table);
+    page.say(counted(CHECKS.len() as u64, "check"));
+    page
 }
 
 /// What the checks of a run found.
-pub(super) fn of_run(run: &RunId, findings: &[CheckFinding]) -> String {
+pub(super) fn of_run(run: &RunId, findings: &[CheckFinding]) -> Page {
+    let mut page = Page::default();
     if findings.is_empty() {
-        return format!("run {run} came to no check");
+        page.say(format!("run {run} came to no check"));
+        return page;
     }
     let failed: Vec<_> = findings.iter().filter(|finding| finding.status == "fail").collect();
     let passed = findings.len() - failed.len();
-    let mut text =
-        format!("run {run}: {passed} of {} passed\n", counted(findings.len() as u64, "check"));
-    for CheckFinding { check, severity, offending_row_count, why, rows, .. } in failed {
-        let counted = counted(*offending_row_count, "row");
-        let _ = writeln!(text, "  {severity:<5} {check} found {counted}: {why}");
-        let shown = rows.len().min(SHOWN_ROWS);
-        for row in &rows[..shown] {
-            let _ = writeln!(text, "          {}", shortened(row.get()));
-        }
-        let more = offending_row_count.saturating_sub(shown as u64);
+    let checks = counted(findings.len() as u64, "check");
+    page.say(format!("run {run}: {passed} of {checks} passed"));
+    for CheckFinding { check, severity, offending_row_count, why, sentences, .. } in failed {
+        let row_count = *offending_row_count;
+        Found { check, severity, row_count, why }.say(&mut page);
+        let shown = sentences.len().min(SHOWN_ROWS);
+        sentences[..shown].iter().for_each(|sentence| say_row(&mut page, sentence));
+        let more = row_count.saturating_sub(shown as u64);
         if more > 0 {
-            let _ =
-                writeln!(text, "          … and {more} more; `--json` gives the first {KEPT_ROWS}");
+            page.say(format!("        … and {more} more; `--json` gives the first {KEPT_ROWS}"));
         }
     }
-    text.trim_end().to_owned()
+    page
 }
 
 /// Rows of a check that a person still reads.

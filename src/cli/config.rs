@@ -6,7 +6,8 @@ use std::path::Path;
 use clap::Subcommand;
 
 use super::exit::Error;
-use super::told::print_as_it_is;
+use super::layout::{Cell, Column, Frame, Grid, Page, Tone};
+use super::told::{print_as_it_is, print_page};
 use super::{Cli, print};
 use crate::config::{self, Config, Resolved};
 
@@ -119,17 +120,13 @@ pub(super) fn check(cli: &Cli, settings: &[Resolved]) -> Result<(), Error> {
             .collect();
         return print(&serde_json::Value::from(objects).to_string());
     }
-    let width = |text: fn(&Resolved) -> usize| settings.iter().map(text).max().unwrap_or(0);
-    let (keys, values) = (
-        width(|it| it.key.len()),
-        width(|it| it.value.as_deref().map_or(1, |value| value.chars().count())).min(60),
-    );
-    let lines: Vec<String> = settings
-        .iter()
-        .map(|it| {
-            let value = it.value.as_deref().unwrap_or("–");
-            format!("{:<keys$}  {value:<values$}  {}", it.key, it.origin)
-        })
-        .collect();
-    print(&lines.join("\n"))
+    let columns = vec![Column::word("setting"), Column::name("value"), Column::pasted("from")];
+    let mut table = Grid::new(Frame::Open { indent: 0 }, columns);
+    for it in settings {
+        let value = it.value.as_deref().map_or_else(|| Cell::toned("–", Tone::Dim), Cell::from);
+        table.row(vec![it.key.into(), value, it.origin.as_str().into()]);
+    }
+    let mut page = Page::default();
+    page.table(table);
+    print_page(page)
 }

@@ -3,6 +3,8 @@
 use std::sync::Mutex;
 
 use super::exit::Error;
+use super::layout::Page;
+use super::told::print_page;
 use super::{Cli, now, one_line, print, runtime};
 use crate::config::Config;
 use crate::operate::{Finding, Health};
@@ -13,7 +15,7 @@ pub(super) fn doctor(cli: &Cli, config: &Config) -> Result<(), Error> {
     // As soon as it is known: a service that does not answer must not hold back what the others said.
     let tell = |finding: &Finding| {
         if !cli.json
-            && let Err(error) = print(&line(finding))
+            && let Err(error) = print_page(page(finding))
             && let Ok(mut unprinted) = unprinted.lock()
         {
             *unprinted = Some(error);
@@ -35,7 +37,7 @@ pub(super) fn doctor(cli: &Cli, config: &Config) -> Result<(), Error> {
     })
 }
 
-fn line(finding: &Finding) -> String {
+fn page(finding: &Finding) -> Page {
     let mark = match finding.health {
         Health::Ok => "ok  ",
         Health::Warn => "warn",
@@ -43,10 +45,14 @@ fn line(finding: &Finding) -> String {
         Health::Skipped => "–   ",
     };
     let area = finding.area.name();
-    let mut text = format!("{mark}  {area:<9}  {}: {}", finding.what, one_line(&finding.detail));
-    if let Some(fix) = &finding.fix {
-        let fix = fix.replace('\n', "\n                   ");
-        text.push_str(&format!("\n                 → {fix}"));
+    let line = format!("{mark}  {area:<9}  {}: {}", finding.what, one_line(&finding.detail));
+    let mut page = Page::default();
+    page.say_toned(line, mark.trim_end(), finding.health);
+    // What to do begins with words; statements to paste may follow, a line each.
+    let mut lines = finding.fix.iter().flat_map(|fix| fix.lines());
+    if let Some(words) = lines.next() {
+        page.say(format!("                 → {words}"));
     }
-    text
+    lines.for_each(|line| page.paste(format!("                   {line}")));
+    page
 }

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::exit::Error;
+use super::layout::{Cell, Column, Frame, Grid, Page};
+use super::told::print_page;
 use super::{Cli, print, run, runtime};
 use crate::config::Config;
 use crate::event::Stage;
@@ -30,6 +32,12 @@ pub(super) fn export(cli: &Cli, arguments: &ExportArgs, config: &Config) -> Resu
     if cli.json {
         return print(&serde_json::json!({ "marts": marts }).to_string());
     }
-    let lines = marts.iter().map(|mart| format!("{}: {} row(s)", mart.key, mart.row_count));
-    print(&lines.collect::<Vec<_>>().join("\n"))
+    let columns = vec![Column::number("rows"), Column::pasted("file")];
+    let mut table = Grid::new(Frame::Open { indent: 0 }, columns);
+    for mart in &marts {
+        table.row(vec![Cell::number(mart.row_count), mart.key.as_str().into()]);
+    }
+    let mut page = Page::default();
+    page.table(table);
+    print_page(page)
 }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::exit::Error;
+use super::layout::{Cell, Column, Frame, Grid, Page};
 use super::recommend::ContentArgs;
+use super::told::print_page;
 use super::{Cli, now, print, run, runtime};
 use crate::config::Config;
 use crate::event::Stage;
@@ -39,7 +41,7 @@ pub(super) fn features(cli: &Cli, arguments: &FeaturesArgs, config: &Config) -> 
         let sink = |event: &_| sinks.tell(event);
         intelligence::features(config, &settings, &request, &sink, &stop).await
     })?;
-    print(&if cli.json { to_json(&made) } else { in_words(&made) })
+    if cli.json { print(&to_json(&made)) } else { print_page(page(&made)) }
 }
 
 fn to_json(made: &MadeFeatures) -> String {
@@ -49,14 +51,21 @@ fn to_json(made: &MadeFeatures) -> String {
     json!({ "tables": tables, "bucket": made.address }).to_string()
 }
 
-fn in_words(made: &MadeFeatures) -> String {
-    let line = |it: &FeatureTable| {
-        format!("{:>9} rows  features.{:<17}  {}", it.row_count, it.name, it.path.display())
-    };
-    let mut lines: Vec<String> = made.tables.iter().map(line).collect();
-    lines.extend(made.address.as_ref().map(|address| format!("the same in `{address}`")));
-    format!(
-        "{}\n`features.yml` beside them says what each column means; each run that publishes makes them again",
-        lines.join("\n")
-    )
+fn page(made: &MadeFeatures) -> Page {
+    let columns = vec![Column::word("table"), Column::number("rows"), Column::pasted("file")];
+    let mut table = Grid::new(Frame::Open { indent: 0 }, columns);
+    for it in &made.tables {
+        let file = it.path.display().to_string();
+        let name = format!("features.{}", it.name);
+        table.row(vec![name.into(), Cell::number(it.row_count), file.into()]);
+    }
+    let mut page = Page::default();
+    page.table(table);
+    if let Some(address) = &made.address {
+        page.say(format!("the same in `{address}`"));
+    }
+    page.say(
+        "`features.yml` beside them says what each column means; each run that publishes makes them again",
+    );
+    page
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::exit::Error;
+use super::layout::{Cell, Column, Frame, Grid, Page};
+use super::told::print_page;
 use super::{Cli, now, one_line, print, run, runtime};
 use crate::config::Config;
 use crate::event::Stage;
@@ -73,11 +75,10 @@ pub(super) fn forget(cli: &Cli, arguments: &ForgetArgs, config: &Config) -> Resu
         let sink = |event: &_| sinks.tell(event);
         crate::operate::forget(config, &settings, &request, &sink, &stop).await
     })?;
-    let text = match cli.json {
-        true => to_json(&request.scope, &done),
-        false => in_words(&request, config.state.location.as_ref(), &done),
-    };
-    print(&text)?;
+    match cli.json {
+        true => print(&to_json(&request.scope, &done))?,
+        false => print_page(in_words(&request, config.state.location.as_ref(), &done))?,
+    }
     match done.left.len() {
         0 => Ok(()),
         count => Err(ForgetError::Left { count }.into()),
@@ -116,26 +117,20 @@ fn in_words(
     ForgetRequest { scope, wish }: &ForgetRequest,
     state: Option<&Location>,
     done: &Forgotten,
-) -> String {
+) -> Page {
     let (plan, is_shown) = (&done.plan, *wish == Wish::Show);
-    let mut lines = Vec::new();
+    let mut page = Page::default();
     if plan.is_nothing() {
-        lines.push("nothing of theirs is held in tables, files or archives".to_owned());
+        page.say("nothing of theirs is held in tables, files or archives");
     } else {
-        lines.push(format!(
-            "{:<18} {:>10} {:>10}",
-            "table",
-            if is_shown { "goes" } else { "went" },
-            "changes"
-        ));
+        let goes = if is_shown { "goes" } else { "went" };
+        let columns = vec![Column::word("table"), Column::number(goes), Column::number("changes")];
+        let mut shown = Grid::new(Frame::Open { indent: 0 }, columns);
         for (table, touched) in plan.tables.iter().filter(|(_, it)| !it.is_nothing()) {
-            lines.push(format!(
-                "{:<18} {:>10} {:>10}",
-                table.name(),
-                touched.gone,
-                touched.changed
-            ));
+            let counts = [touched.gone, touched.changed].map(Cell::number);
+            shown.row([Cell::from(table.name())].into_iter().chain(counts).collect());
         }
+        page.table(shown);
         let verb = if is_shown { "are to be" } else { "were" };
         let (file_count, archive_count) = (plan.files.len() as u64, plan.archives.len() as u64);
         let (files, archives) = (counted(file_count, "file"), counted(archive_count, "archive"));
@@ -148,7 +143,7 @@ fn in_words(
         };
         let (of_files, of_archives) = (went(file_count), went(archive_count));
         let their = either(file_count, "its", "their");
-        lines.push(match scope {
+        page.say(match scope {
             Scope::Everything => format!(
                 "{files} and {archives} of raw documents {verb} erased"
             ),
@@ -159,7 +154,7 @@ fn in_words(
     }
     if let Some(state) = state {
         let verb = if is_shown { "are to be" } else { "were" };
-        lines.push(match scope {
+        page.say(match scope {
             Scope::Everything => format!("all generations of the state `{state}` {verb} erased"),
             Scope::Playlist(_) | Scope::User => format!(
                 "all generations of the state `{state}` but the new one {verb} erased: none of them can be gone back to"
@@ -167,19 +162,19 @@ fn in_words(
         });
     }
     for missing in &plan.missing {
-        lines.push(format!("missing right: {}: {}", missing.right, one_line(&missing.grant)));
+        page.say(format!("missing right: {}: {}", missing.right, one_line(&missing.grant)));
     }
     for left in &done.left {
-        lines.push(format!("left: {}", one_line(left)));
+        page.say(format!("left: {}", one_line(left)));
     }
     if done.is_done {
-        lines.push("searched every version of every object, the landing tables and the pages of the DuckDB files: nothing is left".to_owned());
+        page.say("searched every version of every object, the landing tables and the pages of the DuckDB files: nothing is left");
     }
     for beyond in &done.beyond_reach {
-        lines.push(format!("not reached: {}", one_line(beyond)));
+        page.say(format!("not reached: {}", one_line(beyond)));
     }
     if is_shown {
-        lines.push("nothing was changed; the same command with `--yes` does it".to_owned());
+        page.say("nothing was changed; the same command with `--yes` does it");
     }
-    lines.join("\n")
+    page
 }

@@ -43,7 +43,7 @@ pub(super) fn man(cli: &Cli, arguments: &ManArgs) -> Result<(), Error> {
     }
     match cli.json {
         true => print(&serde_json::json!({ "pages": written }).to_string()),
-        false => print(&written.join("\n")),
+        false => print_as_it_is(&written.join("\n")),
     }
 }
 

@@ -18,6 +18,7 @@ mod forget;
 mod guarded;
 mod harmless;
 mod help;
+mod layout;
 mod login;
 mod logout;
 mod logs;
@@ -55,7 +56,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub(crate) use exit::Error;
 
-use harmless::{harmless, one_line};
+use harmless::{OneLine, harmless, one_line};
+use layout::ColorWish;
 use told::{print, tell};
 
 use crate::config::{Config, Loaded};
@@ -86,6 +88,9 @@ struct Cli {
     /// How log lines are written
     #[arg(long, global = true, value_enum, default_value_t = LogFormat::Human)]
     log_format: LogFormat,
+    /// When there are colours; `auto`: on a terminal, as `NO_COLOR` and `CLICOLOR_FORCE` say
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = ColorWish::Auto)]
+    color: ColorWish,
     #[command(subcommand)]
     command: Command,
 }
@@ -240,7 +245,8 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // What is asked for and wrong is told by a document like everything else; help is not wrong.
             if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
-                let _ = print(&failure(exit::USAGE, &error.to_string(), false).to_string());
+                let document = failure(exit::USAGE, &error.to_string(), false);
+                let _ = told::print_as_it_is(&document.to_string());
             }
             error.exit()
         }

@@ -31,12 +31,23 @@ pub(super) fn meant(word: &str, ids: &[String]) -> Result<RunId, Error> {
     match found.as_slice() {
         [only] => only.parse().map_err(|_| unknown(word)),
         [] => Err(unknown(word)),
-        [newest, .., oldest] => Err(Error::Usage(format!(
-            "`{word}` is the beginning of {} runs, from {oldest} to {newest}: give more of the id, or `latest`",
-            found.len()
-        ))),
+        several => {
+            let named: Vec<&str> = several.iter().take(NAMED).map(|id| id.as_str()).collect();
+            let more = match several.len().saturating_sub(NAMED) {
+                0 => String::new(),
+                left => format!(" and {left} more"),
+            };
+            Err(Error::Usage(format!(
+                "`{word}` is the beginning of {} runs: {}{more}; give more of the id, or `latest`",
+                several.len(),
+                named.join(", ")
+            )))
+        }
     }
 }
+
+/// Runs that an error lists, the newest first.
+const NAMED: usize = 20;
 
 fn unknown(word: &str) -> Error {
     crate::run::Error::UnknownRun(word.to_owned()).into()

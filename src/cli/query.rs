@@ -4,12 +4,11 @@ use std::io::{self, IsTerminal, Read, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use comfy_table::{Table, presets};
-
 use super::exit::Error;
 use super::harmless::harmless;
+use super::layout::{Cell, Column, Drawn, Frame, Grid, Page, Tone};
 use super::questions::{self, Asked, asked};
-use super::told::{has_begun_to_print, print_as_it_is};
+use super::told::{canvas, has_begun_to_print, print_as_it_is, print_page};
 use super::{Cli, Output, duration, is_there, runtime, tell};
 use crate::answers::Desk;
 use crate::guard::{Answered, Guard, ListedTable, Question, Shape};
@@ -47,6 +46,9 @@ pub(super) struct QueryArgs {
     /// List the tables and views with their rows and descriptions
     #[arg(long, conflicts_with_all = ["sql", "file"])]
     tables: bool,
+    /// Show each column's type below its name; csv and JSON have no room for types
+    #[arg(long, conflicts_with_all = ["list", "tables"])]
+    types: bool,
     /// How the result is written [default: table]
     #[arg(long, value_enum)]
     format: Option<Output>,
@@ -113,7 +115,7 @@ pub(super) fn run_query(cli: &Cli, arguments: &QueryArgs, data_dir: &DataDir) ->
     }
     let parameters = question.parameters.clone();
     let row_count = match format {
-        Output::Table => show(&guard, question)?,
+        Output::Table => show(&guard, question, arguments.types)?,
         Output::Csv | Output::Json => relay(&guard, &question)?,
     };
     match ready {
@@ -169,29 +171,81 @@ fn whole(input: impl Read) -> io::Result<String> {
 }
 
 /// A table for people. How many rows it has.
-fn show(guard: &Guard, question: Question) -> Result<Option<u64>, Error> {
+fn show(guard: &Guard, question: Question, with_types: bool) -> Result<Option<u64>, Error> {
     let most = (Some(MOST_SHOWN_ROWS), Some(MOST_SHOWN_BYTES));
     let question = Question { most_rows: most.0, most_bytes: most.1, ..question };
     let answer = runtime()?.block_on(guard.ask(&question))?;
-    let mut table = table();
-    table.set_header(answer.columns.iter().map(|column| &column.name));
+    let columns = answer.columns.iter().map(|it| {
+        let column = column(&it.name, &it.kind);
+        if with_types { column.of_type(&it.kind) } else { column }
+    });
+    let mut table = Grid::new(Frame::Boxed, columns.collect());
     for row in &answer.rows {
         let cells = row.as_array().into_iter().flatten();
-        table.add_row(cells.map(|cell| cell.as_str().unwrap_or("NULL")));
+        table.row(cells.map(|cell| cell.as_str().map_or_else(null, Cell::from)).collect());
     }
-    let count = answer.rows.len();
-    let rows = match answer.is_truncated {
-        true => format!("the first {count} rows; `--format csv` and `--json` have them all"),
-        false => counted(count as u64, "row"),
-    };
-    print_as_it_is(&format!("{table}\n{rows}"))?;
-    Ok(Some(count as u64))
+    let rows = answer.rows.len() as u64;
+    let drawn = table.drawn(&canvas());
+    let (is_whole, columns) = (!answer.is_truncated, answer.columns.len() as u64);
+    let shown = Shown { rows, is_whole, columns, whole_by: WHOLE_BY };
+    print_page(shown.below(drawn))?;
+    Ok(Some(rows))
 }
 
-fn table() -> Table {
-    let mut table = Table::new();
-    table.load_preset(presets::UTF8_BORDERS_ONLY);
-    table
+/// A column of a result; numbers stand below each other by their last digit.
+pub(super) fn column(name: &str, kind: &str) -> Column {
+    let is_of = |kinds: &[&str]| kinds.iter().any(|it| kind.trim_start_matches('U') == *it);
+    let numbers = ["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE"];
+    if is_of(&numbers) || kind.starts_with("DECIMAL(") && kind.ends_with(')') {
+        return Column::number(name);
+    }
+    // Half a time is another one, too.
+    match is_of(&["BOOLEAN", "DATE"]) || kind.starts_with("TIME") && !kind.ends_with(']') {
+        true => Column::word(name),
+        false => Column::text(name),
+    }
+}
+
+/// What stands for no value.
+pub(super) fn null() -> Cell {
+    Cell::toned("NULL", Tone::Dim)
+}
+
+/// How much of a result a table shows.
+pub(super) struct Shown {
+    pub(super) rows: u64,
+    /// Whether these are all rows.
+    pub(super) is_whole: bool,
+    pub(super) columns: u64,
+    /// What has the rest.
+    pub(super) whole_by: &'static str,
+}
+
+const WHOLE_BY: &str = "`--format csv` and `--json` have them all";
+
+impl Shown {
+    /// The table, and below it how many rows and columns there are, and what of them is not shown.
+    pub(super) fn below(&self, drawn: Drawn) -> Page {
+        let Drawn { left_out, is_cut, .. } = &drawn;
+        let columns = counted(self.columns, "column");
+        let mut told = match self.is_whole {
+            true => format!("{}, {columns}", counted(self.rows, "row")),
+            false => format!("the first {}, {columns}", counted(self.rows, "row")),
+        };
+        if !left_out.is_empty() {
+            told += &format!("; no room for {}", left_out.join(", "));
+        }
+        if *is_cut {
+            told += "; `…` stands where a text is cut";
+        }
+        if *is_cut || !left_out.is_empty() || !self.is_whole {
+            told += &format!("; {}", self.whole_by);
+        }
+        let mut page = Page::default();
+        page.drawn_table(drawn);
+        page.say(told);
+        page
+    }
 }
 
 /// The rows as they come. How many they were, where somebody read them all.
@@ -254,24 +308,43 @@ fn show_tables(guard: &Guard, question: Question, format: Output) -> Result<(), 
     }
     match format {
         Output::Json => print_as_it_is(&serde_json::to_string(&tables).map_err(io::Error::from)?),
-        Output::Csv | Output::Table => {
-            let mut shown = table();
-            let header = ["schema", "table", "kind", "row_count", "description"];
-            shown.set_header(header);
-            let mut lines = vec![header.join(",")];
+        Output::Csv => {
+            let lines = tables.iter().map(|it| warehouse::csv_line(&cells(it)));
+            let header = LISTED.map(|column| column.name).join(",");
+            print_as_it_is(&[header].into_iter().chain(lines).collect::<Vec<_>>().join("\n"))
+        }
+        Output::Table => {
+            let columns = LISTED.iter().map(|it| column(it.name, it.kind)).collect();
+            let mut shown = Grid::new(Frame::Boxed, columns);
             for it in &tables {
                 let cells = cells(it);
-                lines.push(warehouse::csv_line(&cells));
-                shown.add_row(cells.map(|cell| cell.unwrap_or_else(|| "NULL".to_owned())));
+                shown.row(cells.map(|cell| cell.map_or_else(null, Cell::from)).into());
             }
-            print_as_it_is(&if matches!(format, Output::Csv) {
-                lines.join("\n")
-            } else {
-                shown.to_string()
-            })
+            let drawn = shown.drawn(&canvas());
+            let all = Shown {
+                rows: tables.len() as u64,
+                is_whole: true,
+                columns: LISTED.len() as u64,
+                whole_by: WHOLE_BY,
+            };
+            print_page(all.below(drawn))
         }
     }
 }
+
+/// A column of the map.
+struct Listed {
+    name: &'static str,
+    kind: &'static str,
+}
+
+const LISTED: [Listed; 5] = [
+    Listed { name: "schema", kind: "VARCHAR" },
+    Listed { name: "table", kind: "VARCHAR" },
+    Listed { name: "kind", kind: "VARCHAR" },
+    Listed { name: "row_count", kind: "BIGINT" },
+    Listed { name: "description", kind: "VARCHAR" },
+];
 
 fn cells(it: &ListedTable) -> [Option<String>; 5] {
     let names = [&it.schema, &it.table, &it.kind].map(|name| Some(name.clone()));

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::Value;
 
 use super::exit::Error;
-use super::told::{has_begun_to_print, print_as_it_is};
+use super::layout::{Column, Frame, Grid, Page, Tone};
+use super::told::{has_begun_to_print, print_as_it_is, print_page};
 use super::{Output, one_line, runtime, tell};
 use crate::answers::Desk;
 use crate::definitions::{NotAsked, Parameter, ReadyQuestion, ready_question, ready_questions};
+use crate::phrase::counted;
 
 /// A query, and values for what it leaves open.
 pub(super) struct Asked {
@@ -73,30 +74,37 @@ fn unasked(told: String) -> Error {
 /// Prints what can be asked.
 pub(super) fn list(format: Output) -> Result<(), Error> {
     let questions = ready_questions();
-    print_as_it_is(&match format {
-        Output::Json => serde_json::to_string(&Questions { questions }).map_err(io::Error::from)?,
+    match format {
+        Output::Json => {
+            let text = serde_json::to_string(&Questions { questions }).map_err(io::Error::from)?;
+            print_as_it_is(&text)
+        }
         Output::Csv => {
             let lines = questions.iter().map(|it| {
                 format!("{},\"{}\",\"{}\"", it.name, it.description.replace('"', "\"\""), shown(it))
             });
             let header = "name,description,parameters".to_owned();
-            [header].into_iter().chain(lines).collect::<Vec<_>>().join("\n")
+            print_as_it_is(&[header].into_iter().chain(lines).collect::<Vec<_>>().join("\n"))
         }
-        Output::Table => {
-            let mut table = Table::new();
-            table.load_preset(presets::UTF8_BORDERS_ONLY);
-            // As wide as the terminal; elsewhere as wide as it takes.
-            table.set_content_arrangement(ContentArrangement::Dynamic);
-            table.set_header(["name", "answers", "parameters"]);
-            for question in questions {
-                table.add_row([&question.name, &question.description, &shown(question)]);
-            }
-            let example = "snowtrack query top_artists --param count=5";
-            format!(
-                "{table}\nFor example: {example}\nA list is named by its id or its whole name; what has no value leaves the answer whole."
-            )
-        }
-    })
+        Output::Table => print_page(page(questions)),
+    }
+}
+
+fn page(questions: &[ReadyQuestion]) -> Page {
+    let columns = vec![Column::word("name"), Column::name("parameters")];
+    let mut table = Grid::new(Frame::Open { indent: 0 }, columns);
+    for question in questions {
+        table.row(vec![question.name.as_str().into(), shown(question).into()]);
+        table.note(&question.description, Tone::Plain);
+    }
+    let mut page = Page::default();
+    page.table(table);
+    page.say(counted(questions.len() as u64, "question"));
+    page.paste("For example: snowtrack query top_artists --param count=5");
+    page.say(
+        "A list is named by its id or its whole name; what has no value leaves the answer whole.",
+    );
+    page
 }
 
 #[derive(serde::Serialize)]

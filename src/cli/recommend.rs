@@ -1,14 +1,15 @@
 //! `recommend`: songs that go with a list's songs, or with some songs; or how well that is done.
 
-use comfy_table::{Table, presets};
 use serde_json::json;
 
 use super::exit::Error;
-use super::told::print_as_it_is;
-use super::{Cli, harmless, print};
+use super::layout::{Cell, Column, Frame, Grid, Page};
+use super::told::{print_as_it_is, print_page};
+use super::{Cli, print};
 use crate::config::Config;
 use crate::ids::SongId;
 use crate::intelligence::{self, ApiContent, Reason, Recommendation, Wanted};
+use crate::phrase::counted;
 use crate::warehouse::Score;
 
 /// What to recommend for.
@@ -71,7 +72,7 @@ pub(super) fn recommend(
         let rows: Vec<_> = found.iter().map(document).collect();
         return print_as_it_is(&json!({ "recommendations": rows }).to_string());
     }
-    print_as_it_is(&table(&found))
+    print_page(page(&found))
 }
 
 fn document(found: &Recommendation) -> serde_json::Value {
@@ -97,22 +98,30 @@ fn in_words(reason: &Reason) -> String {
     }
 }
 
-fn table(found: &[Recommendation]) -> String {
-    let mut table = Table::new();
-    table.load_preset(presets::UTF8_BORDERS_ONLY);
-    table.set_header(["rank", "song", "artist", "score", "method", "reason"]);
+fn page(found: &[Recommendation]) -> Page {
+    let columns = vec![
+        Column::number("rank"),
+        Column::name("song").major(),
+        Column::name("artist"),
+        Column::number("score"),
+        Column::word("method").minor(),
+        Column::name("reason"),
+    ];
+    let mut table = Grid::new(Frame::Boxed, columns);
     for Recommendation { song, reason } in found {
-        let artist = song.artist_name.as_deref().unwrap_or_default();
-        table.add_row([
-            song.rank.to_string(),
-            harmless(&song.song_name).into_owned(),
-            harmless(artist).into_owned(),
-            format!("{:.3}", song.score),
-            song.method.clone(),
-            harmless(&in_words(reason)).into_owned(),
+        table.row(vec![
+            Cell::number(song.rank),
+            song.song_name.as_str().into(),
+            song.artist_name.as_deref().unwrap_or_default().into(),
+            Cell::number(format!("{:.3}", song.score)),
+            song.method.as_str().into(),
+            in_words(reason).into(),
         ]);
     }
-    format!("{table}\n{} song{}", found.len(), if found.len() == 1 { "" } else { "s" })
+    let mut page = Page::default();
+    page.table(table);
+    page.say(counted(found.len() as u64, "song"));
+    page
 }
 
 fn print_evaluation(cli: &Cli, arguments: &RecommendArgs, config: &Config) -> Result<(), Error> {
@@ -123,20 +132,30 @@ fn print_evaluation(cli: &Cli, arguments: &RecommendArgs, config: &Config) -> Re
         });
         return print(&document.to_string());
     }
-    let mut table = Table::new();
-    table.load_preset(presets::UTF8_BORDERS_ONLY);
-    table.set_header(["", "R-precision", "NDCG@500", "clicks"]);
+    let columns = vec![
+        Column::word(""),
+        Column::number("R-precision"),
+        Column::number("NDCG@500"),
+        Column::number("clicks"),
+    ];
+    let mut table = Grid::new(Frame::Boxed, columns);
     for (name, score) in [("recommend", found.model), ("popularity", found.popularity)] {
         let Score { r_precision, ndcg, clicks } = score;
-        table.add_row([
-            name.to_owned(),
-            format!("{r_precision:.4}"),
-            format!("{ndcg:.4}"),
-            format!("{clicks:.2}"),
+        table.row(vec![
+            name.into(),
+            Cell::number(format!("{r_precision:.4}")),
+            Cell::number(format!("{ndcg:.4}")),
+            Cell::number(format!("{clicks:.2}")),
         ]);
     }
-    print(&format!(
-        "{table}\nmeans over {} list(s) with songs in the test part: the last tenth of each is hidden and looked for from what was added before\nR-precision and NDCG: 1 is best; clicks: pages of ten before the first hit, 51 is none",
+    let mut page = Page::default();
+    page.table(table);
+    page.say(format!(
+        "means over {} list(s) with songs in the test part: the last tenth of each is hidden and looked for from what was added before",
         found.list_count
-    ))
+    ));
+    page.say(
+        "R-precision and NDCG: 1 is best; clicks: pages of ten before the first hit, 51 is none",
+    );
+    print_page(page)
 }

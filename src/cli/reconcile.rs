@@ -6,6 +6,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::exit::Error;
+use super::layout::{Cell, Column, Frame, Grid, Page, Tone};
+use super::told::print_page;
 use super::{Cli, now, one_line, print, run, runtime};
 use crate::config::Config;
 use crate::event::Stage;
@@ -59,7 +61,7 @@ pub(super) fn reconcile(
     let is_repaired = arguments.repair && !keys.is_empty();
     if is_repaired {
         if !cli.json {
-            print(&differences(&found, Advice::Begun))?;
+            print_page(differences(&found, Advice::Begun))?;
         }
         let again = crate::run::Settings {
             wait,
@@ -84,8 +86,11 @@ pub(super) fn reconcile(
         print(&to_json(&found, mended))?;
     } else {
         let advice = if arguments.repair { Advice::Done } else { Advice::Open };
-        let told = if is_repaired { format!("\nmended {}", rows(mended)) } else { String::new() };
-        print(&(differences(&found, advice) + &told))?;
+        let mut page = differences(&found, advice);
+        if is_repaired {
+            page.say_toned(format!("mended {}", rows(mended)), "mended", Tone::Ok);
+        }
+        print_page(page)?;
     }
     match found.count() {
         0 => Ok(()),
@@ -202,25 +207,33 @@ enum Advice {
 }
 
 /// Each table, the rows that differ, and at the end what each kind of difference means.
-fn differences(found: &Reconciliation, advice: Advice) -> String {
-    let mut lines =
-        vec![format!("{:<18} {:>10} {:>10} {:>10}", "table", "DuckDB", "Snowflake", "differ")];
+fn differences(found: &Reconciliation, advice: Advice) -> Page {
+    let columns = vec![
+        Column::word("table"),
+        Column::number("DuckDB"),
+        Column::number("Snowflake"),
+        Column::number("differ"),
+    ];
+    let mut shown = Grid::new(Frame::Open { indent: 0 }, columns);
     for table in &found.tables {
-        lines.push(format!(
-            "{:<18} {:>10} {:>10} {:>10}",
-            table.table.name(),
-            table.local.row_count,
-            table.remote.row_count,
-            table.differences.len()
-        ));
+        let count = table.differences.len();
+        shown.row(vec![
+            table.table.name().into(),
+            Cell::number(table.local.row_count),
+            Cell::number(table.remote.row_count),
+            Cell::toned(count.to_string(), if count == 0 { Tone::Ok } else { Tone::Fail }),
+        ]);
+    }
+    let mut page = Page::default();
+    page.table(shown);
+    for table in found.tables.iter().filter(|table| !table.differences.is_empty()) {
+        page.say(format!("{}:", table.table.name()));
         for it in table.differences.iter().take(SHOWN) {
-            lines.push(format!("  {}: {}", one_line(&it.key.join(", ")), one_line(&what(it))));
+            page.say(format!("  {}: {}", one_line(&it.key.join(", ")), one_line(&what(it))));
         }
         if table.differences.len() > SHOWN {
-            lines.push(format!(
-                "  … and {} more (`--json` lists them)",
-                table.differences.len() - SHOWN
-            ));
+            let left = table.differences.len() - SHOWN;
+            page.say(format!("  … and {left} more (`--json` lists them)"));
         }
     }
     for kind in Kind::ALL {
@@ -228,37 +241,32 @@ fn differences(found: &Reconciliation, advice: Advice) -> String {
         let count = found.count_of(kind) - gone;
         let line = |count, step| format!("→ {} {}: {step}", rows(count), kind.label());
         if 0 < gone {
-            lines.push(line(
-                gone,
-                match advice {
-                    Advice::Open => Difference::group_step(gone),
-                    Advice::Begun => format!("{}; {SHIPPED_NOW}", Difference::group_meaning(gone)),
-                    Advice::Done => Difference::group_meaning(gone),
-                },
-            ));
+            let step = match advice {
+                Advice::Open => Difference::group_step(gone),
+                Advice::Begun => format!("{}; {SHIPPED_NOW}", Difference::group_meaning(gone)),
+                Advice::Done => Difference::group_meaning(gone),
+            };
+            page.say(line(gone, step));
         }
         if 0 < count {
-            lines.push(line(
-                count,
-                match advice {
-                    Advice::Begun if kind.is_mended_by_repair() => {
-                        format!("{}; {SHIPPED_NOW}", kind.meaning(count))
-                    }
-                    Advice::Open => kind.next_step(count),
-                    Advice::Begun | Advice::Done => kind.meaning(count),
-                },
-            ));
+            let step = match advice {
+                Advice::Begun if kind.is_mended_by_repair() => {
+                    format!("{}; {SHIPPED_NOW}", kind.meaning(count))
+                }
+                Advice::Open => kind.next_step(count),
+                Advice::Begun | Advice::Done => kind.meaning(count),
+            };
+            page.say(line(count, step));
         }
     }
-    let settled = found.settled.iter().filter(|_| advice != Advice::Begun);
-    for (table, count) in settled {
-        lines.push(format!(
+    for (table, count) in found.settled.iter().filter(|_| advice != Advice::Begun) {
+        page.say(format!(
             "settled {} of `{table}`: its rows are right now, whatever became of {}",
             counted(*count as u64, "file"),
             either(*count, "that file", "those files")
         ));
     }
-    lines.join("\n")
+    page
 }
 
 /// What is done about rows while `--repair` does it.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::exit::Error;
+use super::told::print_as_it_is;
 use super::{Cli, is_there, print};
 use crate::ids::DataDir;
 
@@ -32,7 +33,7 @@ pub(super) fn report(cli: &Cli, arguments: &ReportArgs, data_dir: &DataDir) -> R
     let shown = path.display().to_string();
     match cli.json {
         true => print(&serde_json::json!({ "path": shown }).to_string()),
-        false => print(&shown),
+        false => print_as_it_is(&shown),
     }
 }
 

@@ -11,7 +11,7 @@ use super::named::named;
 use super::progress::Progress;
 use super::stages::LongStages;
 use super::summary::{self, Done};
-use super::told::{self, tell_as_it_is};
+use super::told::{self, print_page, tell_as_it_is};
 use super::{Cli, drawing, logs, now, print, runtime};
 use crate::config::Config;
 use crate::event::{Event, Sink, Stage};
@@ -115,9 +115,9 @@ impl RunArgs {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct StageArgs {
-    /// The run, as `run` and `status` print it [default: the latest unfinished one]
+    /// The run (an id, a unique beginning, `latest`) [default: the latest unfinished one]
     #[arg(long, value_name = "RUN_ID")]
-    pub(super) run: Option<RunId>,
+    pub(super) run: Option<String>,
     /// Let this check only warn (repeatable)
     #[arg(long, value_name = "CHECK", value_parser = check_name)]
     pub(super) warn_only: Vec<String>,
@@ -209,15 +209,21 @@ pub(super) fn settings(
 }
 
 impl StageArgs {
-    pub(super) fn settings(&self, stage: Stage) -> Settings {
-        Settings {
+    pub(super) fn settings(&self, config: &Config, stage: Stage) -> Result<Settings, Error> {
+        Ok(Settings {
             wait: self.wait.patience(),
             state: self.wait.terms(),
-            run: self.run.clone(),
+            run: meant(self.run.as_ref(), config)?,
             warn_only: self.warn_only.iter().cloned().collect(),
             ..Settings::of_stage(stage, now)
-        }
+        })
     }
+}
+
+/// The run that was named. An id need not be looked up: what it names is seen when the ledger is open.
+fn meant(word: Option<&String>, config: &Config) -> Result<Option<RunId>, Error> {
+    let run = |word: &String| word.parse().or_else(|_| named(&config.data_dir, word));
+    word.map(run).transpose()
 }
 
 /// One stage on what is landed already.
@@ -227,24 +233,22 @@ pub(super) fn one_stage(
     config: &Config,
     stage: Stage,
 ) -> Result<(), Error> {
-    go(cli, config, &arguments.settings(stage))
+    go(cli, config, &arguments.settings(config, stage)?)
 }
 
 /// Tells Snowflake of the files in the bucket.
 pub(super) fn ingest(cli: &Cli, arguments: &IngestArgs, config: &Config) -> Result<(), Error> {
-    let mut settings = arguments.stage.settings(Stage::Ingest);
+    let mut settings = arguments.stage.settings(config, Stage::Ingest)?;
     settings.shipping.ingest_as = arguments.way.map(|OtherWay::Rest| IngestMode::Rest);
     go(cli, config, &settings)
 }
 
 /// The proof.
 pub(super) fn verify(cli: &Cli, arguments: &VerifyArgs, config: &Config) -> Result<(), Error> {
-    // An id need not be looked up: what it names is seen when the ledger is open.
-    let meant = |word: &String| word.parse().or_else(|_| named(&config.data_dir, word));
     let mut settings = Settings {
         wait: arguments.wait.patience(),
         state: arguments.wait.terms(),
-        run: arguments.run.as_ref().map(meant).transpose()?,
+        run: meant(arguments.run.as_ref(), config)?,
         warn_only: arguments.warn_only.iter().cloned().collect(),
         ..Settings::of_stage(Stage::Verify, now)
     };
@@ -322,7 +326,7 @@ fn go(cli: &Cli, config: &Config, settings: &Settings) -> Result<(), Error> {
         print(&serde_json::to_string(&report).map_err(std::io::Error::from)?)?;
     } else if !cli.quiet {
         let done = Done { last: *settings.stages.end(), took: began.elapsed() };
-        print(summary::summary(&report, done, config).trim_end())?;
+        print_page(summary::summary(&report, done, config))?;
     }
     error.map_or(Ok(()), |error| Err(error.into()))
 }

@@ -8,7 +8,9 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::exit::Error;
+use super::layout::{Cell, Column, Frame, Grid, Page, Tone};
 use super::named::named;
+use super::told::{print_page, print_pasted};
 use super::{Cli, now, one_line, print, run, runtime};
 use crate::config::{Account, Config};
 use crate::ids::RunId;
@@ -122,7 +124,7 @@ pub(super) fn snowflake(
                     let text = serde_json::to_string(&reports).map_err(std::io::Error::from)?;
                     print(&text)?;
                 } else {
-                    print(&pipe_table(&reports))?;
+                    print_page(pipe_page(&reports))?;
                 }
                 let is_well = reports.iter().all(|report| report.health != Health::Fail);
                 if is_well { Ok(()) } else { Err(Error::PipeUnwell) }
@@ -131,10 +133,10 @@ pub(super) fn snowflake(
                 let word = arguments.run.as_deref();
                 let run = word.map(|word| named(&config.data_dir, word)).transpose()?;
                 let costs = costs(config, &target, run.as_ref(), now(), &stop).await?;
-                print(&match cli.json {
-                    true => serde_json::to_string(&costs).map_err(std::io::Error::from)?,
-                    false => cost_table(&costs, run.as_ref()),
-                })
+                match cli.json {
+                    true => print(&serde_json::to_string(&costs).map_err(std::io::Error::from)?),
+                    false => print_page(cost_page(&costs, run.as_ref())),
+                }
             }
             SnowflakeCommand::Jwt if cli.json => {
                 print(&serde_json::json!({ "token": token(&target)? }).to_string())
@@ -176,11 +178,11 @@ fn show_plan(cli: &Cli, arguments: &PlanArgs, plan: &Plan) -> Result<(), Error> 
         return print(&plan_json(plan).to_string());
     }
     if arguments.sql {
-        return print(plan.script().trim_end());
+        return print_pasted(plan.script().trim_end());
     }
     if arguments.aws.is_some() {
         let lines = written.iter().map(|path| format!("wrote {}", path.display()));
-        return print(&lines.collect::<Vec<_>>().join("\n"));
+        return print_pasted(&lines.collect::<Vec<_>>().join("\n"));
     }
     print(plan.to_string().trim_end())
 }
@@ -242,53 +244,93 @@ fn show_applied(cli: &Cli, plan: &Plan, applied: &[String]) -> Result<(), Error>
     print(&format!("{lines}{}{left}", plan.counts()))
 }
 
-fn cost_table(costs: &Costs, run: Option<&RunId>) -> String {
-    let mut lines = vec![format!(
-        "{:<28} {:>9} {:>10} {:>8} {:>12} {:>6}",
-        "run", "credits", "statements", "seconds", "bytes", "files"
-    )];
-    let known = |count: Option<u64>| count.map_or_else(|| "?".to_owned(), |it| it.to_string());
+fn cost_page(costs: &Costs, run: Option<&RunId>) -> Page {
+    let mut page = Page::default();
+    let mut runs = Grid::new(
+        Frame::Open { indent: 0 },
+        vec![
+            Column::word("run"),
+            Column::number("credits").major(),
+            Column::number("statements").minor(),
+            Column::number("seconds"),
+            Column::number("bytes"),
+            Column::number("files"),
+        ],
+    );
+    let known = |count: Option<u64>| count.map_or_else(|| Cell::from("?"), Cell::number);
     for run in &costs.runs {
-        let (bytes, files) = (known(run.bytes), known(run.file_count));
-        let seconds = run.execution_ms.div_ceil(1_000);
-        let more = if run.is_incomplete { "  not all of it is billed yet" } else { "" };
-        lines.push(format!(
-            "{:<28} {:>9.6} {:>10} {seconds:>8} {bytes:>12} {files:>6}{more}",
-            run.run_id, run.credits, run.statement_count
-        ));
+        runs.row(vec![
+            run.run_id.as_str().into(),
+            Cell::number(format!("{:.6}", run.credits)),
+            Cell::number(run.statement_count),
+            Cell::number(run.execution_ms.div_ceil(1_000)),
+            known(run.bytes),
+            known(run.file_count),
+        ]);
+        if run.is_incomplete {
+            runs.note("not all of it is billed yet", Tone::Plain);
+        }
     }
+    page.table(runs);
     if costs.runs.is_empty() {
         let whose = run.map_or_else(|| "any run".to_owned(), |run| format!("run {run}"));
-        lines.push(format!(
+        page.say(format!(
             "nothing of {whose} is there yet: Snowflake tells of queries up to 45 minutes later, of credits up to 3 hours"
         ));
     }
-    lines.push(format!("\n{:<28} {:>9} {:>12} {:>6}", "pipe", "credits", "bytes", "files"));
+    let mut pipes = Grid::new(
+        Frame::Open { indent: 0 },
+        vec![
+            Column::word("pipe"),
+            Column::number("credits").major(),
+            Column::number("bytes"),
+            Column::number("files"),
+        ],
+    );
     for pipe in &costs.pipes {
-        let (credits, bytes, files) = (pipe.credits, pipe.bytes, pipe.file_count);
-        lines.push(format!("{:<28} {credits:>9.6} {bytes:>12} {files:>6}", pipe.pipe));
+        pipes.row(vec![
+            pipe.pipe.as_str().into(),
+            Cell::number(format!("{:.6}", pipe.credits)),
+            Cell::number(pipe.bytes),
+            Cell::number(pipe.file_count),
+        ]);
     }
-    lines.push(format!(
-        "\n{:.6} credits since {}, {:.6} of them for what else warehouse {} did (renewing the current tables, reconciling, others)",
+    page.gap();
+    page.table(pipes);
+    page.gap();
+    page.say(format!(
+        "{:.6} credits since {}, {:.6} of them for what else warehouse {} did (renewing the current tables, reconciling, others)",
         costs.credits, costs.since, costs.other_credits, costs.warehouse
     ));
-    lines.join("\n")
+    page
 }
 
-fn pipe_table(reports: &[PipeReport]) -> String {
+fn pipe_page(reports: &[PipeReport]) -> Page {
+    let mut page = Page::default();
     if reports.is_empty() {
-        return "`SNOWFLAKE_INGEST=copy` uses no pipe".to_owned();
+        page.say("`SNOWFLAKE_INGEST=copy` uses no pipe");
+        return page;
     }
-    let width = reports.iter().map(|report| report.pipe.len()).max().unwrap_or(0);
-    let mut lines = vec![format!("{:<5} {:<width$} {:>7}  state", "", "pipe", "waiting")];
-    for report in reports {
-        let PipeReport { health, pipe, pending_file_count, reason, .. } = report;
-        let (health, reason) = (health.name(), one_line(reason));
-        lines.push(format!("{health:<5} {pipe:<width$} {pending_file_count:>7}  {reason}"));
+    let columns = vec![
+        Column::word(""),
+        Column::word("pipe"),
+        Column::number("waiting"),
+        Column::name("state").major(),
+    ];
+    let mut table = Grid::new(Frame::Open { indent: 0 }, columns);
+    for PipeReport { health, pipe, pending_file_count, reason, .. } in reports {
+        table.row(vec![
+            Cell::toned(health.name(), *health),
+            pipe.as_str().into(),
+            Cell::number(pending_file_count),
+            reason.as_str().into(),
+        ]);
     }
+    page.table(table);
     for remedy in crate::operate::remedies(reports) {
-        lines.push(format!("\n→ {}: {}", remedy.pipes.join(", "), remedy.text));
-        lines.extend(remedy.script.iter().map(|statement| format!("  {statement}")));
+        page.gap();
+        page.say(format!("→ {}: {}", remedy.pipes.join(", "), remedy.text));
+        remedy.script.iter().for_each(|statement| page.paste(format!("  {statement}")));
     }
-    lines.join("\n")
+    page
 }

@@ -7,12 +7,14 @@ use serde_json::json;
 
 use super::duration::{self, duration};
 use super::exit::Error;
+use super::layout::{Cell, Column, Frame, Grid, Page, Tone};
 use super::named::meant;
+use super::told::print_page;
 use super::{Cli, check, is_there, now, one_line, print};
 use crate::config::Config;
 use crate::ids::{DataDir, RunId};
 use crate::ledger::streams::StreamStanding;
-use crate::ledger::{FileSummary, Freshness, RunSummary, StatusFile};
+use crate::ledger::{CheckFinding, FileSummary, Freshness, RunSummary, StatusFile};
 use crate::phrase::{counted, either};
 use crate::run::Look;
 use crate::status::{FileState, RunStatus};
@@ -53,33 +55,39 @@ pub(super) fn status(cli: &Cli, arguments: &StatusArgs, config: &Config) -> Resu
         Look::Free(warehouse) => warehouse,
         Look::Held { holder } => return in_progress(cli, arguments, data_dir, &holder),
     };
-    let run = match &arguments.run {
-        Some(word) => Some(meant(word, &crate::ledger::run_ids(&warehouse)?)?),
-        None => None,
+    let Some(word) = &arguments.run else {
+        let latest = crate::ledger::latest_runs(&warehouse, SHOWN_RUNS)?;
+        let sent_nothing =
+            config.stream_settings().map(|it| StreamStanding::of_none(it.address.to_string()));
+        let stream = crate::ledger::streams::standing(&warehouse)?.or(sent_nothing);
+        if cli.json {
+            return print(&runs_to_json(&latest, stream.as_ref())?);
+        }
+        return print_page(history(None, &latest, stream.as_ref()));
     };
-    let text = match &run {
-        None => {
-            let sent_nothing =
-                config.stream_settings().map(|it| StreamStanding::of_none(it.address.to_string()));
-            let stream = crate::ledger::streams::standing(&warehouse)?.or(sent_nothing);
-            let latest = crate::ledger::latest_runs(&warehouse, 20)?;
-            match cli.json {
-                true => runs_to_json(&latest, stream.as_ref())?,
-                false => {
-                    [runs(&latest), stream.as_ref().map(of_stream).unwrap_or_default()].concat()
-                }
-            }
-        }
-        Some(run) if arguments.checks => {
-            let findings = crate::ledger::findings_of(&warehouse, run)?;
-            if cli.json { to_json(&findings)? } else { check::of_run(run, &findings) }
-        }
-        Some(run) => {
-            let files = crate::ledger::files_of(&warehouse, run)?;
-            if cli.json { to_json(&files)? } else { file_states(run, &files) }
-        }
-    };
-    print(&text)
+    let run = meant(word, &crate::ledger::run_ids(&warehouse)?)?;
+    if arguments.checks {
+        return checks(cli, &run, &crate::ledger::findings_of(&warehouse, &run)?);
+    }
+    let files = crate::ledger::files_of(&warehouse, &run)?;
+    if cli.json {
+        return print(&to_json(&files)?);
+    }
+    // It may be any that there was.
+    let all = crate::ledger::latest_runs(&warehouse, u32::MAX)?;
+    let summary = all.iter().find(|it| it.run_id == run.as_str());
+    print_page(one_run(None, summary, &Files { run: &run, files: &files }))
+}
+
+/// Runs that are listed.
+const SHOWN_RUNS: u32 = 20;
+
+/// What the checks of a run found.
+fn checks(cli: &Cli, run: &RunId, findings: &[CheckFinding]) -> Result<(), Error> {
+    match cli.json {
+        true => print(&to_json(&findings)?),
+        false => print_page(check::of_run(run, findings)),
+    }
 }
 
 /// A health check: whether a run ended well, and not too long ago. It works beside a run, too.
@@ -154,110 +162,174 @@ fn in_progress(
         return print(&format!("in progress: {holder}; its ledger can be read when it ends"));
     };
     let status_file = status_file.held_by(holder);
-    let as_of = status_file.as_of.format("%Y-%m-%d %H:%M:%S UTC");
-    let ids: Vec<String> = status_file.runs.iter().map(|run| run.run_id.clone()).collect();
-    let text = match &arguments.run {
-        None if cli.json => runs_to_json(&status_file.runs, status_file.stream.as_ref())?,
-        None => format!(
-            "in progress: {holder}; as of {as_of}:\n{}{}",
-            runs(&status_file.runs),
-            status_file.stream.as_ref().map(of_stream).unwrap_or_default()
-        ),
-        Some(word) => {
-            let not_in_view = |error| match error {
-                Error::Run(crate::run::Error::UnknownRun(word)) => Error::Usage(format!(
-                    "run {word} is not in view while {holder} is at work: ask again when it has ended"
-                )),
-                other => other,
-            };
-            let run = meant(word, &ids).map_err(not_in_view)?;
-            if arguments.checks {
-                let findings = StatusFile::findings_of(data_dir, &run);
-                if cli.json { to_json(&findings)? } else { check::of_run(&run, &findings) }
-            } else {
-                let files =
-                    status_file.files.get(run.as_str()).map(Vec::as_slice).unwrap_or_default();
-                if cli.json { to_json(&files)? } else { file_states(&run, files) }
+    let as_of = time(status_file.as_of);
+    let beside = format!("in progress: {holder}; as of {as_of}:");
+    let Some(word) = &arguments.run else {
+        return match cli.json {
+            true => print(&runs_to_json(&status_file.runs, status_file.stream.as_ref())?),
+            false => {
+                let stream = status_file.stream.as_ref();
+                print_page(history(Some(&beside), &status_file.runs, stream))
             }
-        }
+        };
     };
-    print(&text)
+    let not_in_view = |error| match error {
+        Error::Run(crate::run::Error::UnknownRun(word)) => Error::Usage(format!(
+            "run {word} is not in view while {holder} is at work: ask again when it has ended"
+        )),
+        other => other,
+    };
+    let ids: Vec<String> = status_file.runs.iter().map(|run| run.run_id.clone()).collect();
+    let run = meant(word, &ids).map_err(not_in_view)?;
+    if arguments.checks {
+        return checks(cli, &run, &StatusFile::findings_of(data_dir, &run));
+    }
+    let files = status_file.files.get(run.as_str()).map(Vec::as_slice).unwrap_or_default();
+    if cli.json {
+        return print(&to_json(&files)?);
+    }
+    let summary = status_file.runs.iter().find(|it| it.run_id == run.as_str());
+    print_page(one_run(Some(&beside), summary, &Files { run: &run, files }))
 }
 
-fn runs(runs: &[RunSummary]) -> String {
-    let mut lines = vec![format!(
-        "{:<28} {:<20} {:<11} {:<10} source",
-        "run", "started (UTC)", "status", "stage"
-    )];
+/// The latest runs as a table, below who is at work.
+fn history(beside: Option<&str>, runs: &[RunSummary], stream: Option<&StreamStanding>) -> Page {
+    let mut page = Page::default();
+    if let Some(beside) = beside {
+        page.say(beside);
+    }
+    let mut table = Grid::new(
+        Frame::Open { indent: 0 },
+        vec![
+            Column::word("run"),
+            Column::word("state").major(),
+            Column::text("source").major(),
+            Column::word("stage").minor(),
+            Column::number("playlists").minor(),
+            Column::number("rows"),
+            Column::number("took"),
+            Column::word("started (UTC)").minor(),
+            Column::word("").major(),
+        ],
+    );
+    let now = now();
     for run in runs {
-        let started = run.started_at.format("%Y-%m-%d %H:%M:%S");
-        let stage = run.stage.as_deref().unwrap_or_default();
-        lines.push(format!(
-            "{:<28} {started:<20} {:<11} {stage:<10} {}",
-            run.run_id, run.state, run.source
-        ));
-        if let Some(since) = run.quiet_since {
-            let (count, since) = (run.round_count, since.format("%Y-%m-%d %H:%M:%S UTC"));
-            lines
-                .push(format!("{:>28} the last of {count} rounds without news since {since}", "→"));
-        }
-        if 0 < run.wrong_file_count {
-            let count = run.wrong_file_count;
-            let before =
-                proven(run.verified_at).map(|at| format!("{at}, and now ")).unwrap_or_default();
-            lines.push(format!(
-                "{:>28} {before}{} {} not in Snowflake as sent: `snowtrack status --run {}`",
-                "→",
-                counted(count, "file"),
-                either(count, "is", "are"),
-                run.run_id
-            ));
-        } else if let Some(by) = &run.mended_by {
-            let by = match by.as_str() {
-                "snowflake" => "in Snowflake".to_owned(),
-                by => format!("by run {by}"),
-            };
-            lines.push(format!("{:>28} mended {by}", "→"));
-        } else if let (RunStatus::Failed | RunStatus::Pending, Some(error)) =
-            (run.state, &run.error)
-        {
-            lines.push(format!("{:>28} {error}", "→"));
-        } else if let (RunStatus::Unchanged, Some(error)) = (run.state, &run.error) {
-            // What was to be done then is done: nobody is to paste it again.
-            let what = one_line(run.failure.as_ref().unwrap_or(error));
-            lines.push(format!("{:>28} it failed, and that is mended: {what}", "→"));
-        }
-        // A run that ended otherwise says it with its error.
-        if let (Some(what), Some(until)) = (&run.put_off, run.put_off_until)
-            && !matches!(run.state, RunStatus::Failed | RunStatus::Pending)
-        {
-            let until = until.format("%Y-%m-%d %H:%M:%S UTC");
-            lines.push(format!(
-                "{:>28} Spotify put off {}, not before {until}",
-                "→",
-                one_line(what)
-            ));
-        }
-        if run.state == RunStatus::Stopped {
-            let error = run.error.as_ref().map(|error| format!("{}; ", one_line(error)));
-            let error = error.unwrap_or_default();
-            lines.push(format!("{:>28} {error}the same command continues it", "→"));
+        let count = |count: Option<u64>| match count {
+            Some(count) => Cell::number(count),
+            None => Cell::toned("–", Tone::Dim),
+        };
+        let since = run.finished_at.unwrap_or(run.started_at);
+        table.row(vec![
+            run.run_id.as_str().into(),
+            Cell::toned(run.state.name(), run.state),
+            title(run).into(),
+            run.stage.as_deref().unwrap_or_default().into(),
+            count(run.playlist_count),
+            count(run.row_count),
+            took(run).map_or_else(|| Cell::toned("–", Tone::Dim), Cell::from),
+            run.started_at.format("%Y-%m-%d %H:%M:%S").to_string().into(),
+            match run.state {
+                RunStatus::Running => "now".into(),
+                _ => format!("{} ago", duration::words(between(since, now))).into(),
+            },
+        ]);
+        for Remark { text, tone } in remarks(run) {
+            table.note(text, tone);
         }
     }
-    lines.join("\n")
+    page.table(table);
+    if let Some(stream) = stream {
+        page.say(of_stream(stream));
+    }
+    page
+}
+
+/// What the run read, by its names where it has some.
+fn title(run: &RunSummary) -> &str {
+    if run.title.is_empty() { &run.source } else { &run.title }
+}
+
+fn between(from: DateTime<Utc>, to: DateTime<Utc>) -> Duration {
+    (to - from).to_std().unwrap_or_default()
+}
+
+/// How long it took, in words.
+fn took(run: &RunSummary) -> Option<String> {
+    let took = between(run.started_at, run.finished_at?);
+    Some(match took.as_secs() {
+        0..60 => format!("{:.1}s", took.as_secs_f64()),
+        _ => duration::words(took),
+    })
+}
+
+/// What is said of a run.
+struct Remark {
+    text: String,
+    tone: Tone,
+}
+
+/// What there is to say of a run beside its figures, each in a line of its own.
+fn remarks(run: &RunSummary) -> Vec<Remark> {
+    let mut remarks = Vec::new();
+    let mut say = |text: String, tone: Tone| remarks.push(Remark { text, tone });
+    if let Some(since) = run.quiet_since {
+        let text =
+            format!("the last of {} rounds without news since {}", run.round_count, time(since));
+        say(text, Tone::Dim);
+    }
+    let is_unwell = matches!(run.state, RunStatus::Failed | RunStatus::Pending);
+    if let (true, Some(error)) = (is_unwell, &run.error) {
+        say(error.clone(), run.state.into());
+    } else if let (RunStatus::Unchanged, Some(error)) = (run.state, &run.error) {
+        // What was to be done then is done: nobody is to paste it again.
+        let what = run.failure.as_ref().unwrap_or(error);
+        say(format!("it failed, and that is mended: {what}"), Tone::Plain);
+    } else if let Some(error) = &run.failed_with {
+        say(format!("it failed, and that is mended: {error}"), Tone::Plain);
+    }
+    if 0 < run.wrong_file_count {
+        let count = run.wrong_file_count;
+        let before =
+            proven(run.verified_at).map(|at| format!("{at}, and now ")).unwrap_or_default();
+        let text = format!(
+            "{before}{} {} not in Snowflake as sent: `snowtrack status --run {}`",
+            counted(count, "file"),
+            either(count, "is", "are"),
+            run.run_id
+        );
+        say(text, Tone::Fail);
+    } else if let Some(by) = &run.mended_by {
+        let text = match by.as_str() {
+            "snowflake" => "mended in Snowflake".to_owned(),
+            by => format!("mended by run {by}"),
+        };
+        say(text, Tone::Ok);
+    }
+    // A run that ended otherwise says it with its error.
+    if let (Some(what), Some(until), false) = (&run.put_off, run.put_off_until, is_unwell) {
+        say(format!("Spotify put off {what}, not before {}", time(until)), Tone::Warn);
+    }
+    if run.state == RunStatus::Stopped {
+        let error = run.error.as_ref().map(|error| format!("{error}; ")).unwrap_or_default();
+        say(format!("{error}the same command continues it"), Tone::Warn);
+    }
+    remarks
+}
+
+fn time(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 /// How the stream stands, as a last line.
 fn of_stream(stream: &StreamStanding) -> String {
     let StreamStanding { address, acknowledged_count, acknowledged_at, .. } = stream;
-    let last =
-        acknowledged_at.map(|at| format!(", the last {}", at.format("%Y-%m-%d %H:%M:%S UTC")));
+    let last = acknowledged_at.map(|at| format!(", the last {}", time(at)));
     let rest = match stream.lacks() {
         None => "it lacks nothing".to_owned(),
         Some(lacks) => format!("{lacks}: the next run sends them, or `snowtrack stream`"),
     };
     let last = last.unwrap_or_default();
-    format!("\nstream {address}: {acknowledged_count} events acknowledged{last}; {rest}")
+    format!("stream {address}: {acknowledged_count} events acknowledged{last}; {rest}")
 }
 
 /// The runs as JSON; how the stream stands is with the latest.
@@ -272,27 +344,93 @@ fn runs_to_json(runs: &[RunSummary], stream: Option<&StreamStanding>) -> Result<
 
 /// When it was proven, in words.
 fn proven(at: Option<DateTime<Utc>>) -> Option<String> {
-    at.map(|at| format!("verified {}", at.format("%Y-%m-%d %H:%M:%S UTC")))
+    at.map(|at| format!("verified {}", time(at)))
 }
 
-fn file_states(run: &RunId, files: &[FileSummary]) -> String {
-    if files.is_empty() {
-        return format!("run {run} shipped no file");
+/// A run, and the files that it shipped.
+struct Files<'f> {
+    run: &'f RunId,
+    files: &'f [FileSummary],
+}
+
+/// The run's head, and its files.
+fn one_run(beside: Option<&str>, summary: Option<&RunSummary>, files: &Files<'_>) -> Page {
+    let mut page = Page::default();
+    if let Some(beside) = beside {
+        page.say(beside);
     }
-    let mut lines = vec![format!("{:<18} {:>10} {:<9} key", "table", "rows", "state")];
+    if let Some(run) = summary {
+        head(&mut page, run);
+        page.gap();
+    }
+    let Files { run, files } = files;
+    match files {
+        [] if summary.is_some_and(|run| run.state == RunStatus::Running) => {
+            page.say(format!("run {run} has written no file yet"));
+        }
+        [] => page.say(format!("run {run} shipped no file")),
+        files => page.table(file_states(files)),
+    }
+    page
+}
+
+/// What is known of a run beside its files.
+fn head(page: &mut Page, run: &RunSummary) {
+    let state = run.state.name();
+    let stage = run.stage.as_ref().map(|stage| format!(", last at {stage}")).unwrap_or_default();
+    page.say_toned(format!("run {}: {state}{stage}", run.run_id), state, run.state);
+    page.say(format!("  source: {}", one_line(title(run))));
+    let ended = match (run.finished_at, took(run)) {
+        (Some(at), Some(took)) => format!(", ended {} ({took})", time(at)),
+        _ => ", not ended".to_owned(),
+    };
+    page.say(format!("  started {}{ended}", time(run.started_at)));
+    let counts = [
+        (run.playlist_count, "playlist"),
+        (run.row_count, "row"),
+        (run.call_count, "call"),
+        (run.warning_count, "warning"),
+    ];
+    let known = counts.into_iter().filter_map(|(count, noun)| Some(counted(count?, noun)));
+    let known = known.collect::<Vec<_>>().join(", ");
+    let findings = match run.warning_count {
+        Some(_) => format!(" (`snowtrack status --run {} --checks`)", run.run_id),
+        None => String::new(),
+    };
+    if !known.is_empty() {
+        page.say(format!("  {known}{findings}"));
+    }
+    for Remark { text, tone } in remarks(run) {
+        let line = format!("  → {}", one_line(&text));
+        page.say_toned(line, "→", tone);
+    }
+}
+
+fn file_states(files: &[FileSummary]) -> Grid {
+    let mut table = Grid::new(
+        Frame::Open { indent: 0 },
+        vec![
+            Column::word("table"),
+            Column::number("rows"),
+            Column::word("state"),
+            Column::pasted("key"),
+        ],
+    );
     for file in files {
-        lines.push(format!(
-            "{:<18} {:>10} {:<9} {}",
-            file.table, file.row_count, file.state, file.key
-        ));
+        table.row(vec![
+            file.table.name().into(),
+            Cell::number(file.row_count),
+            Cell::toned(file.state.name(), file.state),
+            file.key.as_str().into(),
+        ]);
         if file.state != FileState::Verified
             && let Some(at) = proven(file.verified_at)
         {
-            lines.push(format!("{:>39} {at}", "→"));
+            table.note(at, Tone::Plain);
         }
         if let Some(reason) = &file.reason {
-            lines.push(format!("{:>39} {}", "→", one_line(reason)));
+            table.note(reason, file.state);
         }
     }
-    lines.join("\n")
+    table
 }

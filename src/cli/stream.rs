@@ -1,18 +1,19 @@
 //! `stream` sends what the stream lacks; `verify --stream` proves what it was sent.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use serde_json::json;
 
 use super::exit::Error;
+use super::layout::{Cell, Column, Frame, Grid, Page, Tone};
+use super::told::print_page;
 use super::{Cli, now, one_line, print, run, runtime};
 use crate::config::Config;
 use crate::event::{Ending, Stage};
 use crate::ids::Table;
 use crate::observe;
 use crate::operate::{StreamProof, StreamVerdict};
-use crate::run::{RunReport, Sending, Settings, StreamWish};
+use crate::run::{RunReport, Sending, Settings, StreamReport, StreamWish};
 use crate::status::RunStatus;
 use crate::stop::Stop;
 
@@ -54,19 +55,7 @@ pub(super) fn stream(cli: &Cli, arguments: &StreamArgs, config: &Config) -> Resu
         });
         print(&document.to_string())?;
     } else if !cli.quiet {
-        let mut text = String::new();
-        let _ = writeln!(text, "{:<18} {:>10} {:>12}  state", "table", "events", "acknowledged");
-        for report in &reports {
-            let _ = writeln!(
-                text,
-                "{:<18} {:>10} {:>12}  {}",
-                report.table, report.event_count, report.acknowledged_count, report.state
-            );
-        }
-        for note in &notes {
-            let _ = writeln!(text, "  {}", one_line(note));
-        }
-        print(text.trim_end())?;
+        print_page(sent_page(&reports, &notes))?;
     }
     trouble.map_or(Ok(()), |error| Err(crate::run::Error::from(error).into()))
 }
@@ -84,7 +73,7 @@ pub(super) fn verify(cli: &Cli, wait: &run::WaitArgs, config: &Config) -> Result
     if cli.json {
         print(&to_json(&proof))?;
     } else if !cli.quiet {
-        print(in_words(&proof).trim_end())?;
+        print_page(proof_page(&proof))?;
     }
     match proof.verdict {
         StreamVerdict::Skipped | StreamVerdict::Verified | StreamVerdict::Expired => Ok(()),
@@ -130,23 +119,64 @@ fn to_json(proof: &StreamProof) -> String {
     serde_json::Value::Object(document).to_string()
 }
 
-fn in_words(proof: &StreamProof) -> String {
-    let mut text = String::new();
+/// What was sent, table by table.
+fn sent_page(reports: &[StreamReport], notes: &[String]) -> Page {
+    let columns = vec![
+        Column::word("table"),
+        Column::number("events"),
+        Column::number("acknowledged"),
+        Column::word("state"),
+    ];
+    let mut table = Grid::new(Frame::Open { indent: 0 }, columns);
+    for report in reports {
+        table.row(vec![
+            report.table.name().into(),
+            Cell::number(report.event_count),
+            Cell::number(report.acknowledged_count),
+            report.state.name().into(),
+        ]);
+    }
+    let mut page = Page::default();
+    page.table(table);
+    notes.iter().for_each(|note| page.say(format!("  {}", one_line(note))));
+    page
+}
+
+fn proof_page(proof: &StreamProof) -> Page {
+    let columns = vec![
+        Column::word("table"),
+        Column::number("found"),
+        Column::number("events"),
+        Column::word("verdict"),
+    ];
+    let mut table = Grid::new(Frame::Open { indent: 0 }, columns);
     for it in &proof.tables {
+        let tone = tone(it.verdict);
+        table.row(vec![
+            it.table.name().into(),
+            Cell::number(it.found_count),
+            Cell::number(it.event_count),
+            Cell::toned(it.verdict.name(), tone),
+        ]);
         let dropped = match it.compacted_count {
             0 => String::new(),
-            count => format!(", {count} older versions compacted"),
+            count => format!("{count} older versions compacted; "),
         };
-        let _ = writeln!(
-            text,
-            "{:<18} {:>10} of {:>10} events  {}{dropped}: {}",
-            it.table,
-            it.found_count,
-            it.event_count,
-            it.verdict.name(),
-            one_line(&it.reason)
-        );
+        table.note(format!("{dropped}{}", it.reason), tone);
     }
-    let _ = writeln!(text, "{}: {}", proof.verdict.name(), one_line(&proof.reason));
-    text
+    let mut page = Page::default();
+    page.table(table);
+    let verdict = proof.verdict.name();
+    let line = format!("{verdict}: {}", one_line(&proof.reason));
+    page.say_toned(line, verdict, tone(proof.verdict));
+    page
+}
+
+const fn tone(verdict: StreamVerdict) -> Tone {
+    match verdict {
+        StreamVerdict::Verified => Tone::Ok,
+        StreamVerdict::Skipped => Tone::Plain,
+        StreamVerdict::Expired | StreamVerdict::Pending => Tone::Warn,
+        StreamVerdict::Mismatch => Tone::Fail,
+    }
 }

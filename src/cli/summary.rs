@@ -1,11 +1,11 @@
 //! The end of a run, for a person.
 
-use std::fmt::Write;
 use std::time::Duration;
 
 use indicatif::HumanBytes;
 
 use super::harmless::{one_line, shortened};
+use super::layout::{Cell, Column, Frame, Grid, Page, Tone};
 use super::told::flags;
 use crate::config::Config;
 use crate::event::Stage;
@@ -48,19 +48,19 @@ impl Done {
 }
 
 /// What happened, what the checks found, what was written and where to look next.
-pub(super) fn summary(report: &RunReport, done: Done, config: &Config) -> String {
-    let mut text = String::new();
+pub(super) fn summary(report: &RunReport, done: Done, config: &Config) -> Page {
+    let mut page = Page::default();
     let seconds = done.took.as_secs_f64();
     let is_on_its_way = report.status == RunStatus::Pending && report.error.is_none();
     let word = if is_on_its_way { done.word() } else { report.status.name() };
-    let _ = writeln!(text, "run {} {word} in {seconds:.1} s", report.run_id);
+    page.say_toned(format!("run {} {word} in {seconds:.1} s", report.run_id), word, report.status);
     // What is only landed is in no table yet, and not counted by kind.
     let is_shaped = Stage::Transform <= done.last;
-    source(&mut text, report, is_shaped);
+    source(&mut page, report, is_shaped);
     if is_shaped {
-        tables(&mut text, &report.tables);
+        tables(&mut page, &report.tables);
     }
-    checks(&mut text, &report.checks);
+    checks(&mut page, &report.checks, &report.run_id);
     if matches!(
         report.status,
         RunStatus::Exported
@@ -70,32 +70,32 @@ pub(super) fn summary(report: &RunReport, done: Done, config: &Config) -> String
             | RunStatus::Unchanged
     ) || !report.files.is_empty()
     {
-        files(&mut text, report, &lake(config, report));
+        files(&mut page, report, &lake(config, report));
     }
-    stream(&mut text, &report.streams);
-    verification(&mut text, report);
+    stream(&mut page, &report.streams);
+    verification(&mut page, report);
     let next = done.next().map(|stage| flags().command(stage.name()));
     match next.filter(|_| is_on_its_way) {
         Some(next) => {
-            let _ = writeln!(text, "\nnext:\n  {next}");
+            page.gap();
+            page.say("next:");
+            page.paste(format!("  {next}"));
         }
         None if report.error.is_none() && config.data_dir.published().exists() => {
-            look_next(&mut text);
+            look_next(&mut page);
         }
         None => {}
     }
-    text
+    page
 }
 
 /// Where what the run published can be looked at.
-fn look_next(text: &mut String) {
-    let _ = writeln!(
-        text,
-        "\nlook next:\n  {}\n  {}\n  {}",
-        flags().command("report --open"),
-        flags().command("query --list"),
-        flags().command(&format!("query \"{LOOK_NEXT}\""))
-    );
+fn look_next(page: &mut Page) {
+    page.gap();
+    page.say("look next:");
+    page.paste(format!("  {}", flags().command("report --open")));
+    page.paste(format!("  {}", flags().command("query --list")));
+    page.paste(format!("  {}", flags().command(&format!("query \"{LOOK_NEXT}\""))));
 }
 
 /// A query whose result fits into a terminal.
@@ -103,64 +103,68 @@ const LOOK_NEXT: &str =
     "select playlist_name, row_count, artist_count, last_added_at from marts.playlist_overview";
 
 /// What was asked of Spotify, what came of it, and what did not.
-fn source(text: &mut String, report: &RunReport, is_shaped: bool) {
+fn source(page: &mut Page, report: &RunReport, is_shaped: bool) {
     if report.spotify.call_count > 0 {
         let waited = report.spotify.waited_ms as f64 / 1000.0;
-        let _ = writeln!(
-            text,
+        page.say(format!(
             "  Spotify: {}, {} of them repeated, {waited:.1} s waited",
             counted(report.spotify.call_count, "call"),
             report.spotify.retry_count
-        );
+        ));
     }
     if let Some(end) = report.spotify.login_ends_at {
-        let _ = writeln!(
-            text,
+        page.say(format!(
             "  the Spotify login ends on {}, six months after it was given: run `snowtrack login` before that day",
             end.format("%Y-%m-%d")
-        );
+        ));
     }
-    playlists(text, &report.playlists, is_shaped);
-    details(text, report.enrichment);
+    playlists(page, &report.playlists, is_shaped);
+    details(page, report.enrichment);
     for note in &report.notes {
-        let _ = writeln!(text, "  {note}");
+        page.say(format!("  {note}"));
     }
     for skipped in &report.skipped_documents {
-        let _ = writeln!(text, "  skipped {}", one_line(skipped));
+        page.say(format!("  skipped {}", one_line(skipped)));
     }
 }
 
 /// Full artists and albums.
-fn details(text: &mut String, details: EnrichmentReport) {
+fn details(page: &mut Page, details: EnrichmentReport) {
     if details.asked_count + details.left_count == 0 {
         return;
     }
-    let _ = writeln!(
-        text,
-        "\n  details: {}, {}, {} unknown to Spotify",
+    page.gap();
+    page.say(format!(
+        "  details: {}, {}, {} unknown to Spotify",
         counted(details.artist_count, "artist"),
         counted(details.album_count, "album"),
         details.unknown_count
-    );
+    ));
     if details.left_count > 0 {
         let until = details.not_before.map(|until| until.format(", not before %Y-%m-%d %H:%M UTC"));
         let until = until.map(|until| until.to_string()).unwrap_or_default();
-        let _ = writeln!(text, "  {} left for the next run{until}", details.left_count);
+        page.say(format!("  {} left for the next run{until}", details.left_count));
     }
 }
 
-fn playlists(text: &mut String, playlists: &[PlaylistReport], is_shaped: bool) {
+fn playlists(page: &mut Page, playlists: &[PlaylistReport], is_shaped: bool) {
     if playlists.is_empty() {
         return;
     }
-    let _ = writeln!(
-        text,
-        "\n  {:<32} {:<12} {:>7} {:>7} {:>8} {:>6} {:>8}  since last time",
-        "playlist", "", "rows", "songs", "episodes", "local", "removed"
+    let mut table = Grid::new(
+        Frame::Open { indent: 2 },
+        vec![
+            Column::name("playlist"),
+            Column::word("").major(),
+            Column::number("rows").major(),
+            Column::number("songs"),
+            Column::number("episodes").minor(),
+            Column::number("local").minor(),
+            Column::number("removed").minor(),
+            Column::word("since last time"),
+        ],
     );
     for playlist in playlists.iter().take(SHOWN_PLAYLISTS) {
-        let name = one_line(playlist.name.as_deref().unwrap_or(&playlist.playlist_id));
-        let name: String = name.chars().take(32).collect();
         let status = match playlist.status {
             PlaylistStatus::ContentsUnavailable => "no contents",
             PlaylistStatus::PutOff => "put off",
@@ -177,62 +181,125 @@ fn playlists(text: &mut String, playlists: &[PlaylistReport], is_shaped: bool) {
             playlist.removed_count,
         ];
         // What was not read was not counted by kind either.
-        let [songs, episodes, local, removed] = kinds.map(|count| match playlist.status {
-            PlaylistStatus::Fetched if is_shaped => count.to_string(),
-            _ => "–".to_owned(),
+        let kinds = kinds.map(|count| match playlist.status {
+            PlaylistStatus::Fetched if is_shaped => Cell::number(count),
+            _ => Cell::toned("–", Tone::Dim),
         });
-        let _ = writeln!(
-            text,
-            "  {name:<32} {status:<12} {:>7} {songs:>7} {episodes:>8} {local:>6} {removed:>8}  {change}{}",
-            playlist.row_count,
-            one_line(playlist.reason.as_deref().unwrap_or_default()),
-        );
+        let mut cells = vec![
+            Cell::from(playlist.name.as_deref().unwrap_or(&playlist.playlist_id)),
+            Cell::toned(status, playlist.status),
+            Cell::number(playlist.row_count),
+        ];
+        cells.extend(kinds);
+        cells.push(change.into());
+        table.row(cells);
+        if let Some(reason) = &playlist.reason {
+            table.note(reason, playlist.status);
+        }
     }
+    page.gap();
+    page.table(table);
     if let Some(left) = playlists.len().checked_sub(SHOWN_PLAYLISTS).filter(|left| *left > 0) {
-        let _ = writeln!(text, "  … and {left} more; `--json` lists them all");
+        page.say(format!("  … and {left} more; `--json` lists them all"));
     }
 }
 
 /// Playlists that a person still reads about.
 const SHOWN_PLAYLISTS: usize = 40;
 
-fn tables(text: &mut String, tables: &[TableReport]) {
-    if !tables.is_empty() {
-        let _ = writeln!(text, "\n  {:<18} {:>10} {:>10}", "table", "rows", "changed");
+fn tables(page: &mut Page, tables: &[TableReport]) {
+    if tables.is_empty() {
+        return;
     }
+    let columns = vec![Column::text("table"), Column::number("rows"), Column::number("changed")];
+    let mut shown = Grid::new(Frame::Open { indent: 2 }, columns);
     for table in tables {
-        let _ = writeln!(
-            text,
-            "  {:<18} {:>10} {:>10}",
-            table.table, table.row_count, table.changed_row_count
-        );
+        shown.row(vec![
+            Cell::from(table.table.name()),
+            Cell::number(table.row_count),
+            Cell::number(table.changed_row_count),
+        ]);
     }
+    page.gap();
+    page.table(shown);
 }
 
-pub(super) fn checks(text: &mut String, checks: &[CheckReport]) {
+/// How many passed, and what the others found, row by row; `run` is where to look for the rest.
+pub(super) fn checks(page: &mut Page, checks: &[CheckReport], run: &str) {
     if checks.is_empty() {
         return;
     }
     let failed: Vec<&CheckReport> = checks.iter().filter(|check| check.status == "fail").collect();
-    let _ = writeln!(
-        text,
-        "\n  {} of {} passed",
+    page.gap();
+    page.say(format!(
+        "  {} of {} passed",
         checks.len() - failed.len(),
         counted(checks.len() as u64, "check")
-    );
-    for check in failed {
-        let why = check.why.as_deref().unwrap_or_default();
-        let _ = writeln!(
-            text,
-            "  {:<5} {} found {}: {why}",
-            check.severity,
-            check.check,
-            counted(check.offending_row_count, "row")
-        );
-        for example in &check.examples {
-            let _ = writeln!(text, "          {}", shortened(example));
+    ));
+    let (standing, fresh): (Vec<_>, Vec<_>) =
+        failed.into_iter().partition(|check| is_standing(check));
+    for check in fresh {
+        let found = Found {
+            check: &check.check,
+            severity: &check.severity,
+            row_count: check.offending_row_count,
+            why: check.why.as_deref().unwrap_or_default(),
+        };
+        found.say(page);
+        check.sentences.iter().for_each(|sentence| say_row(page, sentence));
+        let left = check.offending_row_count.saturating_sub(check.sentences.len() as u64);
+        match left {
+            0 => {}
+            // They are kept of a run alone.
+            _ if run.is_empty() => page.say(format!("        … and {left} more")),
+            _ => page
+                .say(format!("        … and {left} more: `snowtrack status --run {run} --checks`")),
         }
     }
+    stand(page, &standing, run);
+}
+
+/// Whether it warns of nothing but what an earlier run warned of.
+fn is_standing(check: &CheckReport) -> bool {
+    check.severity == "warn" && check.standing_row_count == check.offending_row_count
+}
+
+/// Warnings of earlier runs, in one line.
+fn stand(page: &mut Page, standing: &[&CheckReport], run: &str) {
+    let row_count: u64 = standing.iter().map(|check| check.offending_row_count).sum();
+    let count = standing.len() as u64;
+    if 0 < count {
+        let line = format!(
+            "  {} of earlier runs {}, of {}: `snowtrack status --run {run} --checks`",
+            counted(count, "warning"),
+            either(count, "stands", "stand"),
+            counted(row_count, "row")
+        );
+        page.say_toned(line, "warning", Tone::Warn);
+    }
+}
+
+/// A check that found rows.
+pub(super) struct Found<'f> {
+    pub(super) check: &'f str,
+    pub(super) severity: &'f str,
+    pub(super) row_count: u64,
+    pub(super) why: &'f str,
+}
+
+impl Found<'_> {
+    /// Says what it found, and why that matters.
+    pub(super) fn say(&self, page: &mut Page) {
+        let Self { check, severity, row_count, why } = self;
+        let tone = if *severity == "error" { Tone::Fail } else { Tone::Warn };
+        let found = counted(*row_count, "row");
+        page.say_toned(format!("  {severity:<5} {check} found {found}: {why}"), severity, tone);
+    }
+}
+
+/// A row of them.
+pub(super) fn say_row(page: &mut Page, sentence: &str) {
+    page.say(format!("        {}", shortened(sentence)));
 }
 
 /// Where the files lie: in the bucket as soon as one of them is there.
@@ -245,59 +312,57 @@ fn lake(config: &Config, report: &RunReport) -> String {
     }
 }
 
-fn files(text: &mut String, report: &RunReport, lake: &str) {
+fn files(page: &mut Page, report: &RunReport, lake: &str) {
+    page.gap();
     if report.files.is_empty() {
-        let _ = writeln!(text, "\n  nothing changed, so nothing was shipped");
+        page.say("  nothing changed, so nothing was shipped");
     } else {
         let bytes: u64 = report.files.iter().map(|file| file.file.size_bytes).sum();
         let rows: u64 = report.files.iter().map(|file| file.file.row_count).sum();
-        let _ = writeln!(
-            text,
-            "\n  {}, {}, {} in {} ({})",
+        page.say(format!(
+            "  {}, {}, {} in {} ({})",
             counted(report.files.len() as u64, "file"),
             counted(rows, "row"),
             HumanBytes(bytes),
             lake,
             states(report)
-        );
+        ));
     }
 }
 
 /// What the stream was sent.
-fn stream(text: &mut String, streams: &[StreamReport]) {
+fn stream(page: &mut Page, streams: &[StreamReport]) {
     if streams.is_empty() {
         return;
     }
     let sum = |count: fn(&StreamReport) -> u64| streams.iter().map(count).sum::<u64>();
     let (events, acknowledged) = (sum(|it| it.event_count), sum(|it| it.acknowledged_count));
-    let _ = match events - acknowledged {
-        0 => writeln!(text, "  {} sent to the stream", counted(events, "event")),
-        left => writeln!(
-            text,
+    page.say(match events - acknowledged {
+        0 => format!("  {} sent to the stream", counted(events, "event")),
+        left => format!(
             "  {acknowledged} of {} sent to the stream, {left} left",
             counted(events, "event")
         ),
-    };
+    });
 }
 
-fn verification(text: &mut String, report: &RunReport) {
+fn verification(page: &mut Page, report: &RunReport) {
     let VerificationReport { verdict, reason, missing } = &report.verification;
     match verdict {
         RunVerdict::Skipped
             if !matches!(report.status, RunStatus::Unchanged | RunStatus::Ingested) => {}
-        RunVerdict::Skipped => {
-            let _ = writeln!(text, "  {}", one_line(reason));
-        }
+        RunVerdict::Skipped => page.say(format!("  {}", one_line(reason))),
         // The error says it, once.
         verdict if report.error.as_ref().is_some_and(|error| error.contains(reason.as_str())) => {
-            let _ = writeln!(text, "  {verdict}{}", left_out(report));
+            page.say_toned(format!("  {verdict}{}", left_out(report)), verdict.name(), *verdict);
         }
         verdict => {
-            let _ = writeln!(text, "  {verdict}: {}{}", one_line(reason), left_out(report));
+            let line = format!("  {verdict}: {}{}", one_line(reason), left_out(report));
+            page.say_toned(line, verdict.name(), *verdict);
         }
     }
     for name in missing {
-        let _ = writeln!(text, "  gone: {}", one_line(name));
+        page.say_toned(format!("  gone: {}", one_line(name)), "gone", Tone::Fail);
     }
 }
 

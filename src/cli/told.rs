@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::drawing;
 use super::harmless::harmless;
+use super::layout::{Canvas, Page};
 use super::{Cli, Error, LogFormat};
 use crate::config::Config;
 use crate::event::Stage;
@@ -16,10 +17,11 @@ use crate::run::Source;
 use crate::run::command::{self, Usual};
 use crate::shell::{Flags, RunSource};
 
-/// The flags of this process.
+/// The flags of this process, as commands carry them, and what its results are written on.
 struct Given {
     flags: Flags,
     is_json: bool,
+    canvas: Canvas,
 }
 
 static GIVEN: OnceLock<Given> = OnceLock::new();
@@ -42,7 +44,8 @@ static HAS_PRINTED: AtomicBool = AtomicBool::new(false);
 pub(super) fn as_given(cli: &Cli) {
     GIVEN.get_or_init(|| {
         let flags = Flags::new(cli.config.as_deref(), cli.data_dir.as_deref());
-        Given { flags, is_json: cli.json }
+        let canvas = Canvas::of_stdout(crate::config::columns(), cli.color);
+        Given { flags, is_json: cli.json, canvas }
     });
 }
 
@@ -73,6 +76,11 @@ fn source() -> RunSource {
 /// What commands carry.
 pub(super) fn flags() -> Flags {
     GIVEN.get().map(|given| given.flags.of_source(source())).unwrap_or_default()
+}
+
+/// What results are written on.
+pub(super) fn canvas() -> Canvas {
+    GIVEN.get().map(|given| given.canvas).unwrap_or_default()
 }
 
 /// A text whose commands carry the flags.
@@ -108,21 +116,35 @@ fn completed_in(text: &str, format: LogFormat) -> Cow<'_, str> {
     }
 }
 
-/// A result, on standard output.
+/// A result, on standard output: a document, or sentences, one a line.
 pub(super) fn print(text: &str) -> Result<(), Error> {
-    let format = if GIVEN.get().is_some_and(|given| given.is_json) {
-        LogFormat::Json
-    } else {
-        LogFormat::Human
-    };
-    print_as_it_is(&completed_in(text, format))
+    match GIVEN.get().is_some_and(|given| given.is_json) {
+        true => print_as_it_is(&completed_in(text, LogFormat::Json)),
+        false => print_page(Page::of_words(text)),
+    }
+}
+
+/// A result for a person.
+pub(super) fn print_page(page: Page) -> Result<(), Error> {
+    write(&page.drawn(&canvas(), completed))
+}
+
+/// A result that is pasted, and whose commands carry the flags: no line of it is broken.
+pub(super) fn print_pasted(text: &str) -> Result<(), Error> {
+    print_as_it_is(&completed(text))
 }
 
 /// A result whose words are not ours: rows, a template, a page, a script.
 pub(super) fn print_as_it_is(text: &str) -> Result<(), Error> {
+    match std::io::stdout().is_terminal() {
+        true => write(&harmless(text)),
+        false => write(text),
+    }
+}
+
+fn write(text: &str) -> Result<(), Error> {
     HAS_PRINTED.store(true, Ordering::Relaxed);
     let mut output = std::io::stdout().lock();
-    let text = if output.is_terminal() { harmless(text) } else { text.into() };
     match writeln!(output, "{text}").and_then(|()| output.flush()) {
         // The reader has seen enough (`| head`).
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),

@@ -41,6 +41,7 @@ use text::decode;
 
 use said::{Origin, Said};
 use variables::Variables;
+pub(crate) use variables::columns;
 
 /// Why the configuration cannot be used.
 #[derive(Debug, thiserror::Error)]

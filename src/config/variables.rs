@@ -134,6 +134,12 @@ fn environment() -> Result<BTreeMap<String, String>, Error> {
     Ok(found)
 }
 
+/// Columns of the terminal, as the user's shell says it.
+#[expect(clippy::disallowed_methods, reason = "this room reads the environment")]
+pub(crate) fn columns() -> Option<usize> {
+    std::env::var("COLUMNS").ok()?.trim().parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -22,6 +22,9 @@ pub(crate) struct CheckFinding {
     pub why: String,
     /// The first of the rows, as JSON: each says where it is.
     pub rows: Vec<Box<RawValue>>,
+    /// The same as sentences.
+    #[serde(default)]
+    pub sentences: Vec<String>,
 }
 
 /// What the checks of a run found, in the order in which they were made.
@@ -46,6 +49,7 @@ pub(crate) fn findings_of(
             status: row.get(2)?,
             offending_row_count: row.get(3)?,
             rows: Vec::new(),
+            sentences: Vec::new(),
         })
     });
     let mut findings: Vec<CheckFinding> =
@@ -61,5 +65,19 @@ pub(crate) fn findings_of(
             finding.rows.push(row);
         }
     }
+    tell(warehouse, &mut findings)?;
     Ok(findings)
+}
+
+/// Tells the rows as sentences, too.
+fn tell(warehouse: &Warehouse, findings: &mut [CheckFinding]) -> Result<(), warehouse::Error> {
+    let rows = findings.iter().flat_map(|finding| &finding.rows).map(|row| row.get());
+    let names = warehouse.names_of_playlists(&quality::playlists_in(rows))?;
+    for finding in findings {
+        // One of an earlier version may be there no more.
+        let Some(file) = CHECKS.iter().find(|file| file.name == finding.check) else { continue };
+        let told = finding.rows.iter().map(|row| quality::sentence(file, row.get(), &names));
+        finding.sentences = told.collect();
+    }
+    Ok(())
 }

@@ -33,6 +33,7 @@ pub(crate) mod shipments;
 pub(crate) mod status_file;
 mod step;
 pub(crate) mod streams;
+mod titles;
 mod words;
 pub(crate) mod written;
 

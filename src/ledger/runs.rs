@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use duckdb::{OptionalExt, params};
 
 use super::files::list;
-use super::{consumers, written};
+use super::{consumers, titles, written};
 use crate::ids::{Consumer, Run, RunId};
 use crate::lake::{Manifest, WrittenFile};
 use crate::status::RunStatus;
@@ -18,6 +18,9 @@ pub(crate) struct RunSummary {
     pub run_id: String,
     /// What it read.
     pub source: String,
+    /// The same by its names.
+    #[serde(default)]
+    pub title: String,
     /// As the ledger has it: one that is stopped and to be continued is `running`.
     pub status: RunStatus,
     /// The status as it is while nobody holds the data directory: then a run that did not end is `stopped`.
@@ -54,6 +57,21 @@ pub(crate) struct RunSummary {
     /// When the first of them began; `None`: it stands for itself.
     #[serde(default)]
     pub(crate) quiet_since: Option<DateTime<Utc>>,
+    /// Playlists that it looked at, as far as it came.
+    #[serde(default)]
+    pub playlist_count: Option<u64>,
+    /// Rows that it ships; `None`: it did not come that far.
+    #[serde(default)]
+    pub row_count: Option<u64>,
+    /// Calls to Spotify, once it ended.
+    #[serde(default)]
+    pub call_count: Option<u64>,
+    /// Checks that warned.
+    #[serde(default)]
+    pub warning_count: Option<u64>,
+    /// What it failed with, where it is well by now.
+    #[serde(default)]
+    pub failed_with: Option<String>,
 }
 
 /// Of a run that stands for itself.
@@ -416,6 +434,7 @@ pub(crate) fn latest_runs(warehouse: &Warehouse, count: u32) -> Result<Vec<RunSu
         Ok(RunSummary {
             run_id: row.get(0)?,
             source: row.get(1)?,
+            title: String::new(),
             status: row.get(2)?,
             state: row.get(3)?,
             error: row.get(4)?,
@@ -430,7 +449,15 @@ pub(crate) fn latest_runs(warehouse: &Warehouse, count: u32) -> Result<Vec<RunSu
             finished_at: row.get::<_, Option<NaiveDateTime>>(7)?.map(|at| at.and_utc()),
             round_count: row.get(13)?,
             quiet_since: row.get::<_, Option<NaiveDateTime>>(14)?.map(|at| at.and_utc()),
+            playlist_count: row.get(16)?,
+            row_count: row.get(17)?,
+            call_count: row.get(18)?,
+            warning_count: row.get(19)?,
+            failed_with: row.get(20)?,
         })
     });
-    runs.doing(doing)?.collect::<Result<_, _>>().doing(doing)
+    let mut runs: Vec<RunSummary> = runs.doing(doing)?.collect::<Result<_, _>>().doing(doing)?;
+    let names = titles::names_in(warehouse, runs.iter().map(|run| run.source.as_str()))?;
+    runs.iter_mut().for_each(|run| run.title = titles::title(&run.source, &names));
+    Ok(runs)
 }

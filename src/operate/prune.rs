@@ -16,7 +16,7 @@ use crate::event::{Sink, Teller};
 use crate::lake::Store;
 use crate::ledger::forgets::HeldArchive;
 use crate::ledger::{prunes, rounds};
-use crate::run::{Error, HeldLedger, Job, Settings, give_back, hold, hold_with_state};
+use crate::run::{Error, HeldLedger, Job, Settings, give_back, hold_to_read, hold_with_state};
 use crate::state::State;
 use crate::status::FileState;
 use crate::stop::Stop;
@@ -80,12 +80,12 @@ pub(crate) async fn prune(
     let job = Job { config, settings, events: &events, stop };
     let store = Box::pin(Store::open(&config.store_settings(settings.shipping.store))).await?;
     if wish == PruneWish::Show {
-        let HeldLedger { lock: _lock, warehouse } = hold(&job, "prune").await?;
+        let HeldLedger { lock: _lock, warehouse } = hold_to_read(&job, "prune").await?;
         return Ok(find(&warehouse, config, &store, since(settings, older_than)).await?.pruned);
     }
     if wish == PruneWish::DeleteWhereWorth {
         // A look takes nothing from whoever waits for the state; most nights it is all there is to do.
-        let HeldLedger { lock: _lock, warehouse } = hold(&job, "prune").await?;
+        let HeldLedger { lock: _lock, warehouse } = hold_to_read(&job, "prune").await?;
         let found = find(&warehouse, config, &store, since(settings, older_than)).await?;
         if !found.is_worth(config) {
             let freed_size_bytes = remove(&found.files)?;

@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::event::{Sink, Teller};
 use crate::ids::Table;
 use crate::ledger;
-use crate::run::{Comparison, Error, HeldLedger, Job, Settings, compare, hold};
+use crate::run::{Comparison, Error, HeldLedger, Job, Settings, compare, hold_to_read};
 use crate::snowflake::compare::{Difference, Kind, TableComparison};
 use crate::snowflake::{Names, literal};
 use crate::stop::Stop;
@@ -177,7 +177,7 @@ pub(crate) async fn reconcile(
     let teller = Teller::new(sink, settings.clock);
     let events = |what| teller.tell(what);
     let job = Job { config, settings, events: &events, stop };
-    let HeldLedger { lock: _lock, mut warehouse } = hold(&job, "reconcile").await?;
+    let HeldLedger { lock: _lock, mut warehouse } = hold_to_read(&job, "reconcile").await?;
     let tables = if asked.tables.is_empty() { &Table::ALL[..] } else { asked.tables };
     let knows_files = ledger::runs::knows_files(&warehouse)?;
     let now = (settings.clock)().format("%Y-%m-%dT%H:%M:%S%.6f").to_string();

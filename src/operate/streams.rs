@@ -8,7 +8,7 @@ use crate::event::{Sink, Teller};
 use crate::ids::Table;
 use crate::ledger::{self, streams};
 use crate::run::{
-    Error, HeldLedger, Job, Sender, Sending, Settings, StreamWish, give_back, hold,
+    Error, HeldLedger, Job, Sender, Sending, Settings, StreamWish, give_back, hold_to_read,
     hold_with_state, send_to_stream,
 };
 use crate::state::State;
@@ -142,7 +142,7 @@ pub(crate) async fn verify_stream(
     let events = |what| teller.tell(what);
     let job = Job { config, settings, events: &events, stop };
     let stream = required(config)?;
-    let HeldLedger { lock: _lock, warehouse } = hold(&job, "verify --stream").await?;
+    let HeldLedger { lock: _lock, warehouse } = hold_to_read(&job, "verify --stream").await?;
     let Some(known) = streams::known(&warehouse)? else {
         return Ok(StreamProof::nothing());
     };

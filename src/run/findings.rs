@@ -157,5 +157,7 @@ pub(crate) fn check_report(result: &CheckResult) -> CheckReport {
         offending_row_count: result.offending_row_count,
         why: (!result.passed()).then(|| result.why.to_owned()),
         examples: result.examples.clone(),
+        sentences: result.sentences.clone(),
+        standing_row_count: result.standing_row_count,
     }
 }

@@ -2,8 +2,8 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -23,6 +23,18 @@ use crate::warehouse::{self, Warehouse};
 #[derive(Debug)]
 pub(crate) struct Lock {
     file: File,
+    /// Goes with it, and is nothing where the directory is the user's.
+    _empty: Option<EmptyLedger>,
+}
+
+/// A folder for a ledger that nobody wants to keep; it goes when this goes.
+#[derive(Debug)]
+struct EmptyLedger(PathBuf);
+
+impl Drop for EmptyLedger {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 impl Lock {
@@ -63,7 +75,7 @@ impl Lock {
             }
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
-        let mut lock = Self { file };
+        let mut lock = Self { file, _empty: None };
         lock.write(holder).map_err(failed)?;
         Ok(lock)
     }
@@ -96,6 +108,27 @@ pub(crate) struct HeldLedger {
 pub(crate) async fn hold(job: &Job<'_>, holder: &str) -> Result<HeldLedger, Error> {
     let lock = lock_directory(job, holder).await?;
     let warehouse = open_ledger(job).await?;
+    Ok(HeldLedger { warehouse, lock })
+}
+
+/// The same for whoever only reads. Where there is no ledger yet it is an empty one elsewhere, so that nothing is made here.
+///
+/// # Errors
+/// As [`hold`].
+pub(crate) async fn hold_to_read(job: &Job<'_>, holder: &str) -> Result<HeldLedger, Error> {
+    let Ok(false) = job.config.data_dir.warehouse().try_exists() else {
+        return hold(job, holder).await;
+    };
+    let name = format!("snowtrack-empty-{:016x}", fastrand::u64(..));
+    let folder = std::env::temp_dir().join(name);
+    if std::fs::DirBuilder::new().mode(0o700).create(&folder).is_err() {
+        // There is no other place.
+        return hold(job, holder).await;
+    }
+    let empty = EmptyLedger(folder.clone());
+    let data_dir = DataDir::new(folder);
+    let lock = Lock { _empty: Some(empty), ..Lock::take(&data_dir, holder)? };
+    let warehouse = blocking(|| attempt(&data_dir))?;
     Ok(HeldLedger { warehouse, lock })
 }
 

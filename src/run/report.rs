@@ -243,6 +243,17 @@ pub struct CheckReport {
     /// The first offending rows, as JSON.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub examples: Vec<String>,
+    /// The same as sentences: `Lost & Found ☂, row 64: song without a name (taken down)`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sentences: Vec<String>,
+    /// Those among the rows that an earlier run warned of already.
+    #[serde(skip_serializing_if = "is_none")]
+    pub standing_row_count: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+const fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// One written file.

@@ -3,7 +3,7 @@
 //! Planning a check costs DuckDB a hundred times what a check of a few rows does, so a small run is little else. What each check
 //! finds is what it would find alone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use duckdb::params;
@@ -39,7 +39,54 @@ pub(crate) struct NotedFinding<'f> {
     pub(crate) rows: &'f [String],
 }
 
+/// A row that a check found in a run before.
+pub(crate) struct EarlierFailure {
+    /// The check.
+    pub(crate) check: String,
+    /// The row, as JSON.
+    pub(crate) row: String,
+}
+
 impl Warehouse {
+    /// What playlists are called; those that have no name are left out.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub(crate) fn names_of_playlists(
+        &self,
+        ids: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, String>, Error> {
+        if ids.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let doing = "look up what playlists are called";
+        let mut statement = self.connection.prepare(sql::PLAYLIST_NAMES).doing(doing)?;
+        let ids = serde_json::json!(ids).to_string();
+        let names = statement.query_map([ids], |row| Ok((row.get(0)?, row.get(1)?)));
+        names.doing(doing)?.collect::<Result<_, _>>().doing(doing)
+    }
+
+    /// Rows that some checks found in the runs before this one.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub(crate) fn earlier_failures(
+        &self,
+        run_id: &str,
+        checks: &[&str],
+    ) -> Result<Vec<EarlierFailure>, Error> {
+        if checks.is_empty() {
+            return Ok(Vec::new());
+        }
+        let doing = "look up what earlier runs found";
+        let mut statement = self.connection.prepare(sql::EARLIER_FAILURES).doing(doing)?;
+        let asked = params![serde_json::json!(checks).to_string(), run_id];
+        let failure =
+            |row: &duckdb::Row<'_>| Ok(EarlierFailure { check: row.get(0)?, row: row.get(1)? });
+        let failures = statement.query_map(asked, failure);
+        failures.doing(doing)?.collect::<Result<_, _>>().doing(doing)
+    }
+
     /// Notes what the checks of a run found, in place of what was noted of it before; in the caller's transaction, beside the checks.
     ///
     /// # Errors

@@ -40,8 +40,7 @@ use duckdb::{Config, Connection, InterruptHandle};
 
 use arrivals::Arrivals;
 pub(crate) use arrivals::ArrivedPage;
-pub(crate) use check_runs::NotedFinding;
-pub(crate) use check_runs::Offending;
+pub(crate) use check_runs::{EarlierFailure, NotedFinding, Offending};
 pub(crate) use compare::{BucketSum, CurrentRow, KeyHash, TableSum};
 pub(crate) use documents::LandedDocument;
 pub use error::Error;

@@ -34,6 +34,8 @@ impl World {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_snowtrack"));
         command.env_clear().current_dir(self.folder.path()).args(arguments);
+        // What is said is compared whole; how it is broken is the layout's business, which has tests of its own.
+        command.env("COLUMNS", "1000");
         command
     }
 

@@ -1,5 +1,6 @@
 -- severity: warn
 -- why: nothing was recorded before 1860, and albums are announced at most two years ahead
+-- row: album `<name>` of <release_date>
 -- table: albums
 select *
 from staging.unshipped_albums

@@ -1,5 +1,6 @@
 -- severity: warn
 -- why: a link that is not a Spotify page was not made by Spotify
+-- row: artist `<name>` with the link <url>
 -- table: artists
 select *
 from staging.unshipped_artists

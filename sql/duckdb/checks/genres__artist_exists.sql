@@ -1,5 +1,6 @@
 -- severity: error
 -- why: a genre of no artist
+-- row: genre `<genre>` of an artist that is not in the artists
 -- table: genres
 select *
 from staging.unshipped_genres

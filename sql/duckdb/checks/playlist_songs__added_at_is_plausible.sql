@@ -1,5 +1,6 @@
 -- severity: warn
 -- why: Spotify opened in 2006 and nobody adds songs tomorrow; another time is a misread or foreign clock
+-- row: song added at <added_at>
 -- table: playlist_songs
 select playlist_id, position, song_id, added_at
 from staging.unshipped_playlist_songs

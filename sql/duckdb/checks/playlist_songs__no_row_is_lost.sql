@@ -1,5 +1,6 @@
 -- severity: error
 -- why: songs, episodes, local files, removed items and what cannot be read must add up to the rows that were landed
+-- row: <landed_position_count> rows landed, and <track_count> songs, <episode_count> episodes, <local_count> local, <removed_count> removed
 -- table: playlist_songs
 with landed as (
     select snapshots.playlist_id, snapshots.snapshot_id, count(*) as landed_row_count

@@ -1,5 +1,6 @@
 -- severity: warn
 -- why: some rows of this playlist were not in the recorded input, so it looks shorter than it is
+-- row: <row_count> of <total> rows were read
 -- table: playlist_songs
 select playlist_id, snapshot_id, total, row_count
 from staging.snapshot_counts

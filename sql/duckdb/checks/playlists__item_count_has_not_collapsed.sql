@@ -1,5 +1,6 @@
 -- severity: warn
 -- why: a playlist that lost more than half of its rows since it was last read was emptied, or misread
+-- row: <row_count> rows, and <row_count_before> when it was last read
 -- table: playlists
 with counts as (
     select * from staging.snapshot_counts

@@ -1,5 +1,6 @@
 -- severity: warn
 -- why: a link that is not a Spotify page was not made by Spotify
+-- row: playlist with the link <url>
 -- table: playlists
 select id as playlist_id, * exclude (id)
 from staging.unshipped_playlists

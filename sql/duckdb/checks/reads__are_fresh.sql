@@ -1,5 +1,6 @@
 -- severity: warn
 -- why: nothing was read by this run, and the last complete read is more than 36 hours old
+-- row: last read at <last_read_at>
 -- table: playlists
 select max(finished_at) as last_read_at, getvariable('extracted_at')::timestamp as extracted_at
 from meta.reads

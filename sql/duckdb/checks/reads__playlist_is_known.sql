@@ -1,5 +1,6 @@
 -- severity: error
 -- why: rows without the id of their playlist cannot be told apart from those of another
+-- row: read of <total> rows without the id of its playlist
 -- table: playlists
 select read_id, entity, snapshot_id, total
 from staging.checked_reads

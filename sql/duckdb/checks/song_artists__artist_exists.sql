@@ -1,5 +1,6 @@
 -- severity: error
 -- why: a song whose artist is missing loses its row in every join
+-- row: artist <artist_id>, who is not in the artists
 -- table: song_artists
 select *
 from staging.unshipped_song_artists

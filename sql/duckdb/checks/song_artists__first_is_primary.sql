@@ -1,5 +1,6 @@
 -- severity: warn
 -- why: the artist in place 0 is the one that songs.artist_ids names; each song has exactly one
+-- row: song `<name>` with <row_count> artists in place 0, where <artist_ids> is named
 -- table: song_artists
 with primary_artists as (
     select song_id, count(*) as row_count, any_value(artist_id) as artist_id

@@ -1,5 +1,6 @@
 -- severity: error
 -- why: a song is in none or more of the playlists we hold, and in no more than there are
+-- row: song in <playlist_count> playlists
 -- table: song_observations
 select *
 from staging.unshipped_song_observations

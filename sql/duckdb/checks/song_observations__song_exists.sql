@@ -1,5 +1,6 @@
 -- severity: error
 -- why: an observation of no song
+-- row: observation of a song that is not in the songs
 -- table: song_observations
 select *
 from staging.unshipped_song_observations

@@ -1,5 +1,6 @@
 -- severity: warn
 -- why: Spotify opened in 2006 and nobody adds songs tomorrow; another time is a misread or foreign clock
+-- row: song `<name>` added at <added_at>
 -- table: songs
 with offending as (
     select id as song_id, name, added_at from staging.unshipped_songs

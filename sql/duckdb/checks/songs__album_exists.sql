@@ -1,5 +1,6 @@
 -- severity: error
 -- why: a song whose album is missing loses its row in every join
+-- row: song `<name>` of album <album_id>, which is not in the albums
 -- table: songs
 with offending as (
     select songs.id as song_id, songs.name, songs.album_id

@@ -1,5 +1,6 @@
 -- severity: warn
 -- why: Spotify gives every song an album; without it the song is in no album list
+-- row: song `<name>` without an album
 -- table: songs
 with offending as (
     select id as song_id, name, url from staging.unshipped_songs

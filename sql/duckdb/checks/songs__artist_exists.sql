@@ -1,5 +1,6 @@
 -- severity: error
 -- why: a song whose artist is missing loses its row in every join
+-- row: song `<name>` of artist <artist_ids>, who is not in the artists
 -- table: songs
 with offending as (
     select songs.id as song_id, songs.name, songs.artist_ids

@@ -1,5 +1,6 @@
 -- severity: warn
 -- why: Spotify gives every song an artist; without one the song is in no artist list
+-- row: song `<name>` without an artist
 -- table: songs
 with offending as (
     select id as song_id, name, url from staging.unshipped_songs

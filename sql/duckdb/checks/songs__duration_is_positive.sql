@@ -1,5 +1,6 @@
 -- severity: error
 -- why: a song lasts, and not 24 days; zero, less, nothing or more than fits means that the duration was misread
+-- row: song `<name>` that lasts <duration_ms> ms
 -- table: songs
 with offending as (
     select id as song_id, name, duration_ms from staging.unshipped_songs

@@ -1,5 +1,6 @@
 -- severity: warn
 -- why: Spotify ids are 22 letters and digits; another length is a cut or foreign id
+-- row: song `<name>`, whose id <song_id> is not of 22 letters and digits
 -- table: songs
 with offending as (
     select id as song_id, name, url from staging.unshipped_songs

@@ -1,5 +1,6 @@
 -- severity: warn
 -- why: an empty name is how Spotify shows a song that was taken down
+-- row: song without a name (taken down)
 -- table: songs
 with offending as (
     select id as song_id, url from staging.unshipped_songs

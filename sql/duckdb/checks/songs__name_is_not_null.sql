@@ -1,5 +1,6 @@
 -- severity: error
 -- why: Spotify names every song; NULL means that we read the wrong field
+-- row: song whose name was not read
 -- table: songs
 with offending as (
     select id as song_id, url from staging.unshipped_songs

@@ -1,5 +1,6 @@
 -- severity: error
 -- why: Spotify defines popularity as 0 to 100; NULL is unknown
+-- row: song `<name>` of popularity <popularity>
 -- table: songs
 with offending as (
     select id as song_id, name, popularity from staging.unshipped_songs

@@ -1,5 +1,6 @@
 -- severity: warn
 -- why: a song that was taken down (empty name) may lose its duration with its name
+-- row: song that was taken down, and lasts <duration_ms> ms
 -- table: songs
 with offending as (
     select id as song_id, name, duration_ms from staging.unshipped_songs

@@ -1,5 +1,6 @@
 -- severity: warn
 -- why: a link that is not a Spotify page was not made by Spotify
+-- row: song `<name>` with the link <url>
 -- table: songs
 with offending as (
     select id as song_id, name, url from staging.unshipped_songs

@@ -1,5 +1,6 @@
 -- severity: warn
 -- why: a table that lost more than half of its rows since the last good run was rarely meant to
+-- row: <row_count> rows, and <row_count_before> in the last good run
 -- table: playlists
 with last_good_run as (
     select run_id from meta.runs

@@ -1,5 +1,5 @@
 -- latest_runs: the latest runs, newest first, while none of them is at work. ?1: how many
--- grain: run · reads: meta.runs, meta.files · shipped: no
+-- grain: run · reads: meta.runs, meta.files, meta.reads, meta.table_counts, meta.check_results · shipped: no
 with latest as (
     select * from meta.runs order by run_id desc limit ?1
 ),
@@ -18,6 +18,28 @@ proven as (
         coalesce(max(mended_by) filter (mended_by <> 'snowflake'), max(mended_by)) as mended_by
     from meta.files
     where run_id >= (select min(run_id) from latest)
+    group by run_id
+),
+
+-- Lists that it looked at; while there is no report, those of which something is landed.
+begun as (
+    select run_id, count(distinct playlist_id) as playlist_count
+    from meta.reads
+    where run_id in (select run_id from latest)
+    group by run_id
+),
+
+shipped as (
+    select run_id, sum(changed_row_count)::bigint as row_count
+    from meta.table_counts
+    where run_id in (select run_id from latest)
+    group by run_id
+),
+
+warned as (
+    select run_id, count(*) as warning_count
+    from meta.check_results
+    where severity = 'warn' and status = 'fail' and run_id in (select run_id from latest)
     group by run_id
 )
 
@@ -38,13 +60,33 @@ select
     finished_at,
     coalesce(proven.wrong_file_count, 0) as wrong_file_count,
     proven.verified_at,
-    proven.mended_by,
+    -- Without files of its own that are wrong, it was mended by the next run of the same source that ended well.
+    coalesce(proven.mended_by, if(
+        status = 'failed' and coalesce(proven.wrong_file_count, 0) = 0,
+        (
+            select min(later.run_id)
+            from meta.runs as later
+            where later.source = latest.source
+                and later.run_id > latest.run_id
+                and later.status in ('exported', 'uploaded', 'ingested', 'verified', 'unchanged')
+        ),
+        null
+    )) as mended_by,
     put_off,
     put_off_until,
     coalesce(round_count, 1) as round_count,
     quiet_since,
     -- What was wrong, without what was to be done about it.
-    if(status = 'unchanged', json_extract_string(report, '$.verification.reason'), null) as failure
+    if(status = 'unchanged', json_extract_string(report, '$.verification.reason'), null) as failure,
+    coalesce(json_array_length(report -> '$.playlists'), begun.playlist_count) as playlist_count,
+    shipped.row_count,
+    (report ->> '$.spotify.call_count')::bigint as call_count,
+    warned.warning_count,
+    -- It failed, and was verified later: that it did stays known.
+    if(status in ('verified', 'exported') and (report ->> 'status') = 'failed', report ->> 'error', null) as failed_with
 from latest
 left join proven using (run_id)
+left join begun using (run_id)
+left join shipped using (run_id)
+left join warned using (run_id)
 order by run_id desc

@@ -24,7 +24,7 @@ use crate::event::{Sink, Teller};
 use crate::ids::RunId;
 use crate::ledger::lockouts;
 use crate::ledger::new_lists::{self, NewListPlan};
-use crate::run::{self, HeldLedger, Job, Settings, give_back, hold, hold_with_state};
+use crate::run::{self, HeldLedger, Job, Settings, give_back, hold_to_read, hold_with_state};
 use crate::state::State;
 use crate::stop::Stop;
 use crate::warehouse::Warehouse;
@@ -77,7 +77,7 @@ pub(crate) async fn foresee(
     if !request.source.is_in_ledger() {
         return blocking(|| plan(&job, request, &rows, None)).map(NewPlaylist::of);
     }
-    let HeldLedger { lock: _lock, warehouse } = hold(&job, "playlist").await?;
+    let HeldLedger { lock: _lock, warehouse } = hold_to_read(&job, "playlist").await?;
     blocking(|| plan(&job, request, &rows, Some(&warehouse))).map(NewPlaylist::of)
 }
 

@@ -6,6 +6,8 @@ mod snowflake;
 mod state;
 mod stream;
 
+use std::path::Path;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
@@ -14,6 +16,7 @@ use crate::causes::chain;
 use crate::config::{Config, spotify_exposures};
 use crate::disk::create_private_dir;
 use crate::event::{Ending, Exposure, What};
+use crate::ids::DataDir;
 use crate::ledger::files::{SentFile, Standing, sent, standing};
 use crate::ledger::streams::{self, KnownStream, StreamStanding};
 use crate::ledger::written::{Companion, companions};
@@ -170,11 +173,11 @@ pub(crate) async fn doctor(
     findings.all
 }
 
-/// Looks at the data directory and returns what its ledger knows.
-fn disk(config: &Config, now: DateTime<Utc>, findings: &mut Findings<'_>) -> Known {
-    let data_dir = &config.data_dir;
-    let shown = data_dir.display();
-    let ok = |what, detail: String| Finding::new(Area::Disk, what, Health::Ok, detail);
+/// Writes a file there and takes it away, with the folders that had to be made for it.
+fn try_to_write(data_dir: &DataDir) -> std::io::Result<()> {
+    let folders = data_dir.path().ancestors();
+    let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+    let made: Vec<&Path> = folders.take_while(is_missing).collect();
     let probe = data_dir.probe();
     let written = create_private_dir(data_dir.path())
         .and_then(|()| match std::fs::remove_file(&probe) {
@@ -183,6 +186,18 @@ fn disk(config: &Config, now: DateTime<Utc>, findings: &mut Findings<'_>) -> Kno
         })
         .and_then(|mut file| std::io::Write::write_all(&mut file, b"snowtrack"))
         .and_then(|()| std::fs::remove_file(&probe));
+    for folder in made {
+        let _ = std::fs::remove_dir(folder);
+    }
+    written
+}
+
+/// Looks at the data directory and returns what its ledger knows.
+fn disk(config: &Config, now: DateTime<Utc>, findings: &mut Findings<'_>) -> Known {
+    let data_dir = &config.data_dir;
+    let shown = data_dir.display();
+    let ok = |what, detail: String| Finding::new(Area::Disk, what, Health::Ok, detail);
+    let written = try_to_write(data_dir);
     if let Err(error) = written {
         findings.push(
             Finding::new(Area::Disk, "data directory", Health::Fail, format!("`{shown}`: {error}"))
@@ -191,6 +206,12 @@ fn disk(config: &Config, now: DateTime<Utc>, findings: &mut Findings<'_>) -> Kno
         return Known::default();
     }
     findings.push(ok("data directory", format!("`{shown}` is writable")));
+    let path = data_dir.warehouse();
+    let not_made = || ok("warehouse", "not made yet; the first run makes it".to_owned());
+    if !path.exists() && !data_dir.lock().exists() {
+        findings.push(not_made());
+        return Known::default();
+    }
     let _lock = match Lock::take(data_dir, "doctor") {
         Ok(lock) => lock,
         Err(Error::Locked { holder, .. }) => {
@@ -202,9 +223,8 @@ fn disk(config: &Config, now: DateTime<Utc>, findings: &mut Findings<'_>) -> Kno
             return Known::default();
         }
     };
-    let path = data_dir.warehouse();
     if !path.exists() {
-        findings.push(ok("warehouse", "not made yet; the first run makes it".to_owned()));
+        findings.push(not_made());
         return Known::default();
     }
     let opened = blocking(|| {

@@ -26,7 +26,7 @@ use std::sync::Arc;
 use crate::event::{Sink, Stage, Teller};
 use crate::ids::PlaylistId;
 use crate::ledger::{self, forgets};
-use crate::run::{self, HeldLedger, Job, Settings, hold, hold_with_state};
+use crate::run::{self, HeldLedger, Job, Settings, hold_to_read, hold_with_state};
 use crate::state::State;
 use crate::status::FileState;
 use crate::stop::Stop;
@@ -107,7 +107,7 @@ pub(crate) async fn forget(
     let places = Places::open(job).await?;
     let scope = &request.scope;
     if request.wish == Wish::Show {
-        let HeldLedger { lock: _lock, warehouse } = hold(&job, "forget").await?;
+        let HeldLedger { lock: _lock, warehouse } = hold_to_read(&job, "forget").await?;
         let plan = look(&warehouse, &places, scope).await?;
         let beyond_reach = search::beyond_reach(&warehouse, &places, scope, &plan.theirs).await?;
         places.tidy()?;

@@ -128,6 +128,13 @@ pub(crate) fn answer(question: &Question, output: &mut dyn Write) -> Result<Answ
     // Streamed, or DuckDB would make all of the result first; its iterator panics where a row fails, so the rows are taken below.
     let _ = prepared.stream_arrow(&parameters).map_err(failed)?;
     let mut answered = write(question, &columns, &prepared, output)?;
+    if let (Shape::Cells, Checked::Query { sql }) = (question.shape, &checked) {
+        // The rows are out; without types they are shown, too.
+        let found = described(&connection, sql, &parameters).unwrap_or_default();
+        if found.len() == answered.columns.len() {
+            columns = found;
+        }
+    }
     if !columns.is_empty() {
         answered.columns = columns;
     }

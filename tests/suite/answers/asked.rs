@@ -77,7 +77,7 @@ fn a_ready_question_and_sql_are_answered_with_their_rows() {
     // People get a table, what was assumed, and the SQL where they want it.
     let model = scripted([sql("select 7 as b, 'x' as a"), sql("select 7 as b, 'x' as a")]);
     let text = String::from_utf8(ask(&world, &model, &["ask", "seven"]).stdout).unwrap();
-    assert!(text.contains("b   a") || text.contains("b ┆ a"), "{text}");
+    assert!(text.contains("│ b  a │") && text.contains("1 row, 2 columns"), "{text}");
     assert!(text.contains("SQL of the model's own") && !text.contains("select 7"), "{text}");
     let text = ask(&world, &model, &["ask", "--show-sql", "seven"]).stdout;
     assert!(String::from_utf8(text).unwrap().contains("select 7 as b"));

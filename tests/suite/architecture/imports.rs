@@ -266,6 +266,11 @@ fn a_foreign_crate_is_known_in_one_room() {
         ("rspotify", &["sources/spotify"]),
         ("clap", &["cli"]),
         ("indicatif", &["cli"]),
+        ("anstream", &["cli/layout"]),
+        ("anstyle", &["cli/layout"]),
+        ("terminal_size", &["cli/layout"]),
+        ("unicode_segmentation", &["cli/layout"]),
+        ("unicode_width", &["cli/layout"]),
         ("tracing_subscriber", &["cli"]),
     ];
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

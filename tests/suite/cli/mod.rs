@@ -2,6 +2,7 @@
 
 mod complete;
 mod doctor;
+mod empty_folder;
 mod manual;
 mod output;
 mod pasted;

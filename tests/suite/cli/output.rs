@@ -1,5 +1,7 @@
 //! What the binary shows when all is well: help, the summary of a run, the keys of its files.
 
+use unicode_width::UnicodeWidthStr;
+
 use crate::support::World;
 
 const COMMANDS: [&str; 25] = [
@@ -115,5 +117,55 @@ fn the_keys_of_a_run_name_table_day_and_run() {
         insta::with_settings!({filters => filters, omit_expression => true}, {
             insta::assert_snapshot!(format!("keys_{format}"), keys.join("\n"));
         });
+    }
+}
+
+#[test]
+fn what_is_read_on_a_screen_fits_80_100_and_140_columns_and_is_coloured_where_wanted() {
+    let world = World::new();
+    stdout(&world, &["run", "--demo"]);
+    let commands = [
+        &["status", "--run", "latest", "--checks"][..],
+        &["query", "--types", "from playlist_overview order by playlist_id limit 3"],
+        &["plan", "--demo"],
+    ];
+    let mut shown = String::new();
+    for width in ["80", "100", "140"] {
+        for command in commands {
+            let output = world.command(command).env("COLUMNS", width).output().unwrap();
+            let text = String::from_utf8(output.stdout).unwrap();
+            let most: usize = width.parse().unwrap();
+            assert!(text.lines().all(|line| line.width() <= most), "{width}: {text}");
+            shown += &format!("## {width}: {}\n{text}\n", command.join(" "));
+        }
+        // What is pasted is whole at any width.
+        let output = world.command(&["status", "--run", "latest"]).env("COLUMNS", width).output();
+        let text = String::from_utf8(output.unwrap().stdout).unwrap();
+        assert_eq!(text.lines().filter(|line| line.ends_with(".parquet")).count(), 8, "{text}");
+    }
+    let filters = [
+        (r"\b01[0-9A-HJKMNP-TV-Z]{24}\b", "[RUN]"),
+        (r"prices of \d{4}-\d\d-\d\d", "prices of [DATE]"),
+    ];
+    insta::with_settings!({filters => filters, omit_expression => true}, {
+        insta::assert_snapshot!("at_three_widths", shown);
+    });
+
+    let is_coloured = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let mut command = world.command(arguments);
+        let output = command.envs(variables.iter().copied()).output().unwrap();
+        output.stdout.contains(&0x1b)
+    };
+    let (always, force, no) =
+        (["--color", "always", "status"], ("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1"));
+    assert!(!is_coloured(&["status"], &[]), "a pipe is no terminal");
+    assert!(is_coloured(&always, &[]) && is_coloured(&always, &[no]), "who asks for it has it");
+    assert!(is_coloured(&["status"], &[force]) && !is_coloured(&["status"], &[force, no]));
+    assert!(!is_coloured(&["--color", "never", "status"], &[force]));
+    for plain in [
+        &["--json", "--color", "always", "status"][..],
+        &["--color", "always", "query", "--format", "csv", "from songs"],
+    ] {
+        assert!(!is_coloured(plain, &[]), "{plain:?}");
     }
 }

@@ -243,7 +243,9 @@ fn newest_observations(rows: &[Vec<Option<String>>]) -> Vec<Vec<Option<String>>>
     let newest: BTreeMap<_, _> = rows
         .iter()
         .map(|row| match row.as_slice() {
-            [song, _day, popularity, lists, _hash] => (song.clone(), vec![popularity.clone(), lists.clone()]),
+            [song, _day, popularity, lists, _hash] => {
+                (song.clone(), vec![popularity.clone(), lists.clone()])
+            }
             _ => panic!("five columns: {row:?}"),
         })
         .collect();

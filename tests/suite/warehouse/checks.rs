@@ -85,7 +85,7 @@ fn what_a_run_warned_of_is_found_again_when_everything_is_looked_at() {
     // The next run has nothing new, and so nothing to say of it.
     let (code, report) = world.report(&["--from-dir", "in"]);
     assert_eq!((code, failed(&report)), (0, Vec::new()), "{report:#}");
-    let runs = text(&world, &["status"]);
+    let runs = ask(&world, &["status"]);
     // Without a flag it is the same, because nothing is pending.
     for arguments in [["check", "--all"].as_slice(), &["check"]] {
         let (code, report) = ask(&world, arguments);
@@ -96,8 +96,10 @@ fn what_a_run_warned_of_is_found_again_when_everything_is_looked_at() {
         let said = text(&world, arguments);
         assert!(said.contains("looked at all 7 rows of 8 tables"), "{said}");
         assert!(said.contains("added_at_is_plausible found 1 row"), "{said}");
+        let row = "Harbour, row 0: song `Low Tide` added at 1999-05-01 10:00:00";
+        assert!(said.contains(row), "{said}");
     }
-    assert_eq!(text(&world, &["status"]), runs, "a look is no run");
+    assert_eq!(ask(&world, &["status"]), runs, "a look is no run");
 }
 
 #[test]
@@ -192,9 +194,11 @@ fn the_checks_are_listed_with_severity_and_reason() {
         assert!(entry["why"].as_str().unwrap().len() > 10, "{entry}");
     }
     let said = text(&world, &["check", "--list"]);
-    let line = said.lines().find(|line| line.contains("songs__duration_is_positive")).unwrap();
-    assert!(line.starts_with("error ") && line.contains("a song lasts"), "{line}");
-    assert_eq!(said.lines().count(), names.len());
+    let mut lines = said.lines().skip_while(|line| !line.contains("songs__duration_is_positive"));
+    assert!(lines.next().unwrap().starts_with("error "), "{said}");
+    assert!(lines.next().unwrap().starts_with("  → a song lasts"), "{said}");
+    // Below the heads two lines each, and at the end how many there are.
+    assert_eq!(said.lines().count(), 2 * names.len() + 2);
     assert!(!world.path("data").exists(), "nothing is opened for it");
 }
 
@@ -217,7 +221,7 @@ fn status_shows_what_the_checks_of_a_run_found_and_where() {
     for words in [
         &format!("run {run}: {passed} of {} checks passed", passed + 1),
         "error songs__duration_is_positive found 1 row: a song lasts",
-        r#"{"playlist_id":"3aB1cD2eF3gH4iJ5kL6mN7","position":0"#,
+        "Harbour, row 0: song `Low Tide` that lasts 0 ms",
     ] {
         assert!(said.contains(words), "no `{words}` in {said}");
     }
@@ -317,4 +321,53 @@ fn what_cannot_be_read_is_kept_whole_and_only_the_screen_shows_its_beginning() {
     assert_eq!(ask(&world, &["check", "--all"]).0, 4);
     let sql = "select object_json from documents__row_is_readable";
     assert_eq!(ask(&world, &["query", "--refused", sql]), (0, json!([{"object_json": broken}])));
+}
+
+#[test]
+fn warnings_that_an_earlier_run_gave_are_one_line() {
+    let world = World::new();
+    let of = |added_at: &str, popularity: u8| {
+        playlist(|song| song["popularity"] = json!(popularity))
+            .replace("2024-05-01T10:00:00Z", added_at)
+            .replace("\"s1\"", &format!("\"s{popularity}\""))
+    };
+    world.write("in/playlist.json", &of("1999-05-01T10:00:00Z", 1));
+    let first = text(&world, &["run", "--from-dir", "in"]);
+    let row = "Harbour, row 0: song `Low Tide` added at 1999-05-01 10:00:00";
+    assert!(first.contains(row) && !first.contains("of earlier runs"), "{first}");
+    // The list is another one now, with the song as it was.
+    world.write("in/playlist.json", &of("1999-05-01T10:00:00Z", 2));
+    let (code, report) = ask(&world, &["run", "--from-dir", "in", "--full"]);
+    assert_eq!((code, failed(&report)), (0, WARNINGS.map(str::to_owned).to_vec()), "{report:#}");
+    let checks = report["checks"].as_array().unwrap().iter();
+    let standing: Vec<_> =
+        checks.filter(|it| it["status"] == "fail").map(|it| &it["standing_row_count"]).collect();
+    assert_eq!(standing, [&json!(1), &json!(1)]);
+    let again = text(&world, &["run", "--from-dir", "in", "--full"]);
+    assert!(
+        again.contains("2 warnings of earlier runs stand, of 2 rows: `snowtrack status --run "),
+        "{again}"
+    );
+    assert!(!again.contains("Low Tide"), "{again}");
+}
+
+#[test]
+fn a_beginning_of_several_runs_lists_them() {
+    let world = World::new();
+    world.write("in/playlist.json", &playlist(|_| {}));
+    let runs: Vec<String> = (0..2)
+        .map(|_| world.report(&["--from-dir", "in"]).1["run_id"].as_str().unwrap().to_owned())
+        .collect();
+    for command in [["status", "--run", "01"], ["export", "--run", "0"], ["verify", "--run", "0"]] {
+        let output = world.run(&command);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{command:?}: {said}");
+        assert!(said.contains(&format!("{}, {}", runs[1], runs[0])), "{command:?}: {said}");
+    }
+    // Each by itself is found, by its end and as the latest.
+    for word in [&runs[1][..25], "latest"] {
+        let said = text(&world, &["status", "--run", word]);
+        assert!(said.starts_with(&format!("run {}: unchanged", runs[1])), "{said}");
+        assert_ne!(world.run(&["export", "--run", word]).status.code(), Some(2), "{word}");
+    }
 }

@@ -2,7 +2,10 @@
 //!
 //! In: the transformed warehouse. Out: [`QualityPassed`], without which nothing is published or exported, or [`Refused`].
 
-use std::collections::BTreeSet;
+mod header;
+mod sentence;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
@@ -10,8 +13,12 @@ use chrono::{DateTime, Utc};
 use crate::ids::RunId;
 use crate::phrase::counted;
 use crate::warehouse::{
-    CHECKS, CheckFile, Doing, Error, Finding, NotedFinding, Offending, Warehouse,
+    CHECKS, CheckFile, Doing, EarlierFailure, Error, Finding, NotedFinding, Offending, Warehouse,
 };
+
+use header::header;
+pub(crate) use header::table_of;
+pub(crate) use sentence::{PlaylistNames, playlists_in, sentence};
 
 /// Offending rows that are kept in `meta.check_failures` per check.
 pub(crate) const KEPT_FAILURES: usize = 100;
@@ -50,6 +57,10 @@ pub(crate) struct CheckResult {
     pub offending_row_count: u64,
     /// The first of them, as JSON.
     pub examples: Vec<String>,
+    /// The same as sentences.
+    pub sentences: Vec<String>,
+    /// Those among the rows that an earlier run found already.
+    pub standing_row_count: u64,
 }
 
 impl CheckResult {
@@ -69,6 +80,7 @@ pub(crate) struct Refused;
 
 /// What one check found, and how it is asked again.
 struct Found {
+    file: CheckFile,
     result: CheckResult,
     /// The first rows, as JSON.
     rows: Vec<String>,
@@ -95,6 +107,8 @@ pub(crate) fn gate(
             .zip(offending)
             .map(|(file, offending)| found(file, file.sql.to_owned(), offending, warn_only))
             .collect();
+        let found = told(warehouse, found)?;
+        let found = compared(warehouse, run.as_str(), found)?;
         record(warehouse, run.as_str(), now, &found)?;
         Ok::<_, Error>(found)
     })?;
@@ -125,6 +139,7 @@ pub(crate) fn look_at_everything(
         Ok(found(file, query, offending, warn_only))
     });
     let found: Result<Vec<Found>, Error> = asked.collect();
+    let found = found.and_then(|found| told(warehouse, found));
     let kept = found.as_ref().map(|found| keep(warehouse, run_id, found, refused_rows));
     let is_refused = kept.unwrap_or_default();
     set("false")?;
@@ -160,8 +175,46 @@ fn found(
         why: why_of(file),
         offending_row_count: offending.row_count,
         examples: offending.rows.iter().take(SHOWN_EXAMPLES).cloned().collect(),
+        sentences: Vec::new(),
+        standing_row_count: 0,
     };
-    Found { result, rows: offending.rows, query }
+    Found { file: *file, result, rows: offending.rows, query }
+}
+
+/// The same with the examples as sentences.
+fn told(warehouse: &Warehouse, mut found: Vec<Found>) -> Result<Vec<Found>, Error> {
+    let rows = found.iter().flat_map(|found| &found.result.examples).map(String::as_str);
+    let names: PlaylistNames = warehouse.names_of_playlists(&playlists_in(rows))?;
+    for Found { file, result, .. } in &mut found {
+        let told = result.examples.iter().map(|row| sentence(file, row, &names));
+        result.sentences = told.collect();
+    }
+    Ok(found)
+}
+
+/// The same with what only warns compared with what earlier runs found.
+fn compared(
+    warehouse: &Warehouse,
+    run_id: &str,
+    mut found: Vec<Found>,
+) -> Result<Vec<Found>, Error> {
+    let is_asked =
+        |found: &Found| found.result.severity == Severity::Warn && !found.result.passed();
+    let asked: Vec<_> = found.iter().filter(|it| is_asked(it)).map(|it| it.result.check).collect();
+    let mut known: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for EarlierFailure { check, row } in warehouse.earlier_failures(run_id, &asked)? {
+        known.entry(check).or_default().insert(sentence::identity(&row));
+    }
+    for Found { result, rows, .. } in found.iter_mut().filter(|it| is_asked(it)) {
+        let Some(known) = known.get(result.check) else { continue };
+        let standing = rows.iter().filter(|row| known.contains(&sentence::identity(row))).count();
+        // More rows than are kept can only be told apart as far as they are kept.
+        result.standing_row_count = match standing == rows.len() {
+            true => result.offending_row_count,
+            false => standing as u64,
+        };
+    }
+    Ok(found)
 }
 
 fn record(
@@ -223,20 +276,6 @@ pub(crate) fn why_of(file: &CheckFile) -> &'static str {
     header(file.sql, "why").unwrap_or_default()
 }
 
-/// The table that the check looks at; none where it looks at documents.
-pub(crate) fn table_of(file: &CheckFile) -> Option<&'static str> {
-    header(file.sql, "table")
-}
-
-/// The value of a `-- name: value` line at the head of a check.
-fn header(sql: &'static str, name: &str) -> Option<&'static str> {
-    sql.lines()
-        .take_while(|line| line.starts_with("--"))
-        .filter_map(|line| line.trim_start_matches("--").trim().split_once(':'))
-        .find(|(key, _)| *key == name)
-        .map(|(_, value)| value.trim())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -250,6 +289,7 @@ mod tests {
                 file.name
             );
             assert!(header(file.sql, "why").is_some_and(|why| why.len() > 10), "{}", file.name);
+            assert!(header(file.sql, "row").is_some_and(|row| row.len() > 10), "{}", file.name);
         }
     }
 }
