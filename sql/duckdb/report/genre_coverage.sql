@@ -6,7 +6,7 @@ with known as (
 songs as (
     select
         count(distinct items.song_id) as all_song_count,
-        count(distinct items.song_id) filter (where known.artist_id is not null) as all_known_count
+        count(distinct items.song_id) filter (where known.artist_id <> '') as all_known_count
     from marts.playlist_songs_current as items
     left join known on known.artist_id = items.artist_id
 )
