@@ -74,6 +74,7 @@ endif
 .PHONY: test-long
 test-long: duckdb ## the tests that take minutes: races, and kills at every call
 	cargo test $(kafka) --test suite -- --ignored --nocapture handover::kills handover::races operate::forget operate::prune run::watch
+	cargo test $(kafka) --lib -- --ignored --nocapture published::feature_tests
 
 .PHONY: lint
 lint: duckdb $(VENV)/lint ## formatting, clippy, docs, SQL, licences, known holes, unused dependencies

@@ -61,7 +61,7 @@ pub(crate) enum Error {
     ListNotMade { source: crate::sources::Error },
     /// The list is there, and something came in between.
     #[error(
-        "the new list https://open.spotify.com/playlist/{id} is there and not finished: the same command goes on with it, once this is mended"
+        "the new list https://open.spotify.com/playlist/{id} is there and not finished: the same command goes on with it"
     )]
     ListUnfinished { id: String, source: Box<Error> },
     /// The list is there as it was planned, and that could not be kept.
