@@ -129,12 +129,16 @@ fn what_is_read_on_a_screen_fits_80_100_and_140_columns_and_is_coloured_where_wa
         let output = command.envs(variables.iter().copied()).output().unwrap();
         output.stdout.contains(&0x1b)
     };
-    let (always, force, no) = (["--color", "always", "status"], ("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1"));
+    let (always, force, no) =
+        (["--color", "always", "status"], ("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1"));
     assert!(!is_coloured(&["status"], &[]), "a pipe is no terminal");
     assert!(is_coloured(&always, &[]) && is_coloured(&always, &[no]), "who asks for it has it");
     assert!(is_coloured(&["status"], &[force]) && !is_coloured(&["status"], &[force, no]));
     assert!(!is_coloured(&["--color", "never", "status"], &[force]));
-    for plain in [&["--json", "--color", "always", "status"][..], &["--color", "always", "query", "--format", "csv", "from songs"]] {
+    for plain in [
+        &["--json", "--color", "always", "status"][..],
+        &["--color", "always", "query", "--format", "csv", "from songs"],
+    ] {
         assert!(!is_coloured(plain, &[]), "{plain:?}");
     }
 }
