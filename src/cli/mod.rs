@@ -56,7 +56,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub(crate) use exit::Error;
 
-use harmless::{OneLine, harmless, one_line};
+use harmless::{harmless, one_line};
 use layout::ColorWish;
 use told::{print, tell};
 

@@ -82,8 +82,15 @@ select
     shipped.row_count,
     (report ->> '$.spotify.call_count')::bigint as call_count,
     warned.warning_count,
-    -- It failed, and was verified later: that it did stays known.
-    if(status in ('verified', 'exported') and (report ->> 'status') = 'failed', report ->> 'error', null) as failed_with
+    -- It failed, and was verified later: that it did stays known, without what was to be done about it.
+    case
+        when status in ('verified', 'exported') and (report ->> 'status') = 'failed'
+            then if(
+                (report ->> '$.verification.verdict') in ('failed', 'mismatch'),
+                report ->> '$.verification.reason',
+                report ->> 'error'
+            )
+    end as failed_with
 from latest
 left join proven using (run_id)
 left join begun using (run_id)

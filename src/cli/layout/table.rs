@@ -168,8 +168,35 @@ impl Grid {
         }
     }
 
-    /// The table as it fits.
+    /// The table as it fits. One of ours is shown without columns in which nothing stands.
     pub(in crate::cli) fn drawn(&self, canvas: &Canvas) -> Drawn {
+        match self.frame {
+            Frame::Open { .. } => self.without_empty().drawn_whole(canvas),
+            Frame::Boxed => self.drawn_whole(canvas),
+        }
+    }
+
+    fn without_empty(&self) -> Self {
+        let says = |at: usize| {
+            self.lines.iter().any(|line| match line {
+                Line::Row(cells) => cells.get(at).is_some_and(|cell| !cell.text.is_empty()),
+                Line::Note(_) => false,
+            })
+        };
+        let has_rows = self.lines.iter().any(|line| matches!(line, Line::Row(_)));
+        let is_kept = |at| at == 0 || !has_rows || says(at);
+        let is_kept: Vec<bool> = (0..self.columns.len()).map(is_kept).collect();
+        let mut table = Self::new(self.frame, kept(&self.columns, &is_kept));
+        table.lines = self.lines.clone();
+        for line in &mut table.lines {
+            if let Line::Row(cells) = line {
+                *cells = kept(cells, &is_kept);
+            }
+        }
+        table
+    }
+
+    fn drawn_whole(&self, canvas: &Canvas) -> Drawn {
         let widths = self.widths(canvas);
         let pen = Pen { frame: self.frame, canvas, widths: &widths, columns: &self.columns };
         let mut drawn = Drawn { text: String::new(), left_out: Vec::new(), is_cut: false };
@@ -209,6 +236,11 @@ impl Grid {
         let needs: Vec<Need> = self.columns.iter().enumerate().map(of).collect();
         fitted(&needs, canvas.width.saturating_sub(self.frame.width()), GAP)
     }
+}
+
+/// Those of some that are kept.
+fn kept<T: Clone>(all: &[T], is_kept: &[bool]) -> Vec<T> {
+    all.iter().zip(is_kept).filter(|(_, is_kept)| **is_kept).map(|(it, _)| it.clone()).collect()
 }
 
 /// Draws the lines of one table.

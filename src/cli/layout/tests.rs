@@ -115,6 +115,18 @@ fn no_line_is_wider_than_the_screen_whatever_is_in_it_and_the_first_column_stays
 }
 
 #[test]
+fn a_column_of_ours_in_which_nothing_stands_is_not_shown() {
+    let columns = vec![Column::word("a"), Column::word("b"), Column::number("c")];
+    let of = |frame| {
+        let mut table = Grid::new(frame, columns.clone());
+        table.row(vec!["".into(), "".into(), "1".into()]);
+        table.drawn(&canvas(80)).text
+    };
+    assert_eq!(of(Frame::Open { indent: 0 }), "a  c\n   1");
+    assert!(of(Frame::Boxed).contains("│ a  b  c │"), "somebody asked for each of theirs");
+}
+
+#[test]
 fn a_colour_is_only_where_it_is_wanted_and_moves_nothing() {
     let coloured = Canvas { is_coloured: true, ..canvas(100) };
     let text = rows().drawn(&coloured).text;
