@@ -166,6 +166,8 @@ fn named(words: &[OsString]) -> Named {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     #[test]
@@ -181,17 +183,31 @@ mod tests {
 
     #[test]
     fn every_option_that_takes_a_name_offers_names() {
-        fn named(command: &Command, found: &mut Vec<String>) {
+        fn named(command: &Command, found: &mut BTreeMap<String, BTreeSet<String>>) {
             for arg in command.get_arguments() {
                 if arg.get::<ArgValueCandidates>().is_some() {
-                    found.push(format!("{} {}", command.get_name(), arg.get_id()));
+                    let commands = found.entry(arg.get_id().to_string()).or_default();
+                    commands.insert(command.get_name().to_owned());
                 }
             }
             command.get_subcommands().for_each(|it| named(it, found));
         }
-        let mut found = Vec::new();
+        let mut found = BTreeMap::new();
         named(&command_line(), &mut found);
-        found.sort();
-        insta::assert_snapshot!(found.join("\n"), @"");
+        let lines = found.into_iter().map(|(option, commands)| {
+            format!("{option}: {}", commands.into_iter().collect::<Vec<_>>().join(" "))
+        });
+        insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @r"
+        command: man
+        list: restore
+        parameters: query
+        playlist: fetch forget plan recommend run watch
+        recommend_for: create
+        run: check export history ingest publish status transform upload verify
+        sql: query
+        table: stream
+        tables: reconcile
+        warn_only: check export fetch ingest plan publish run transform upload verify watch
+        ");
     }
 }

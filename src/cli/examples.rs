@@ -143,7 +143,7 @@ const EXAMPLES: &[(&str, [Example; 2])] = &[
         [
             ("snowtrack snowflake apply", "what your own role may make"),
             (
-                "snowtrack snowflake apply --as-role ACCOUNTADMIN --aws-role-arn arn:aws:iam::123456789012:role/snowflake",
+                "snowtrack snowflake apply --as-role ACCOUNTADMIN --aws-role-arn arn:aws:iam::123456789012:role/sf",
                 "everything, by an administrator",
             ),
         ],

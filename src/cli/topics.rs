@@ -5,16 +5,13 @@ use clap::Command;
 use super::exit;
 use crate::config::{self, Told};
 
-/// Their names, which are no commands and yet have a page.
-const TOPICS: [(&str, fn() -> String); 3] =
-    [("environment", environment), ("exit-codes", exit_codes), ("settings", settings)];
-
-/// The command line with their pages, which `help` finds and no list of commands shows.
+/// The command line with their pages: no commands, so that `help` finds them and no list of commands shows them.
 pub(super) fn with_topics(command: Command) -> Command {
-    let pages = TOPICS.map(|(name, text)| {
-        Command::new(name).hide(true).long_about(text()).help_template("{about}\n")
-    });
-    command.subcommands(pages)
+    let texts =
+        [("environment", environment()), ("exit-codes", exit_codes()), ("settings", settings())];
+    command.subcommands(texts.map(|(name, text)| {
+        Command::new(name).hide(true).long_about(text).help_template("{about}\n")
+    }))
 }
 
 /// Each exit code, and what it means: README has the same words.

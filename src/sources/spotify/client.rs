@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::answer::{Asked, Meaning, meaning};
-use super::auth::{Credentials, Denied, NewLogin, Renewal};
+use super::auth::{Credentials, Denied, Renewal};
 use super::known_user::KnownUser;
 use super::quota::{CallUsage, Lockouts, Questions};
 use super::token_file::StoredToken;
@@ -102,8 +102,8 @@ pub(crate) struct Client {
     caller: Caller,
     base: Url,
     credentials: Credentials,
-    access: Option<SecretString>,
-    is_user: bool,
+    pub(super) access: Option<SecretString>,
+    pub(super) is_user: bool,
     user_id: Option<String>,
     /// Where an earlier client may have said whose login it is.
     pub(crate) known_user: KnownUser,
@@ -154,13 +154,6 @@ impl Client {
             calls: Questions::default(),
             lockouts: Lockouts::default(),
         })
-    }
-
-    /// A client that begins with what a login brought, and asks for no token.
-    #[must_use]
-    pub(crate) fn logged_in(mut self, login: NewLogin) -> Self {
-        (self.access, self.is_user) = (Some(login.access), true);
-        self
     }
 
     /// A client that knows what earlier ones were told.

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use url::Url;
 
 use super::auth::{Agreed, Credentials, NewLogin};
+use super::client::Client;
 use crate::http;
 use crate::sources::error::Error;
 use crate::sources::scopes;
@@ -92,6 +93,15 @@ pub(crate) async fn login(
     let verifier = accounts.verifier.as_deref().unwrap_or_default();
     let agreed = Agreed { code: &code, verifier, redirect_uri: &redirect_uri };
     credentials.redeem(&agreed, now).await
+}
+
+impl Client {
+    /// A client that begins with what a login brought, and asks for no token.
+    #[must_use]
+    pub(crate) fn logged_in(mut self, login: NewLogin) -> Self {
+        (self.access, self.is_user) = (Some(login.access), true);
+        self
+    }
 }
 
 fn scopes_of(permission: Permission) -> impl Iterator<Item = &'static str> {

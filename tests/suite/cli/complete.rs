@@ -26,7 +26,7 @@ fn what_is_built_in_is_offered_in_an_empty_folder_which_stays_empty() {
         (&["reconcile", "song"][..], &["songs", "song_artists", "song_observations"][..]),
         (&["stream", "--table", "gen"], &["genres"]),
         (&["run", "--warn-only", "songs__duration_is_p"], &["songs__duration_is_positive"]),
-        (&["query", "top_a"], &["top_artists"]),
+        (&["query", "top_ar"], &["top_artists"]),
         (&["query", "playlist_overlap", "--param", "playl"], &["playlist="]),
         (&["help", "exit"], &["exit-codes"]),
         (&["rec"], &["recommend", "reconcile"]),
