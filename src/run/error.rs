@@ -28,7 +28,7 @@ pub enum Error {
     Unsound { failed_checks: String, first: &'static str },
     /// Nothing could be read.
     #[error(
-        "nothing could be read of {}: {reasons}. Check the ids, or `snowtrack login` as somebody who may read them; the same command asks for them again",
+        "nothing could be read of {}: {reasons}. Check the ids, or `snowtrack login` as somebody who may read them",
         counted(*count as u64, "playlist")
     )]
     NothingRead { count: usize, reasons: String },
