@@ -9,8 +9,8 @@ use crate::config::Config;
 use crate::event::{Sink, Teller};
 use crate::ids::RunId;
 use crate::run::{
-    CheckReport, Error, HeldLedger, Job, Settings, TableReport, check_report, hold_to_read,
-    require_ledger, table_report,
+    CheckReport, Error, HeldLedger, Job, Settings, TableReport, check_report, hold_ledger,
+    table_report,
 };
 use crate::stop::Stop;
 use crate::{ledger, quality, warehouse};
@@ -42,8 +42,7 @@ pub(crate) async fn check_everything(
     let teller = Teller::new(sink, settings.clock);
     let events = |what| teller.tell(what);
     let job = Job { config, settings, events: &events, stop };
-    require_ledger(&job)?;
-    let HeldLedger { lock: _lock, warehouse } = hold_to_read(&job, "check").await?;
+    let HeldLedger { lock: _lock, warehouse } = hold_ledger(&job, "check").await?;
     // Only now: whoever waited begins when the wait is over.
     let started_at = (settings.clock)();
     let (asked, work) = (Arc::clone(stop), warehouse.interrupt());

@@ -256,11 +256,12 @@ pub(crate) fn require_ledger(job: &Job<'_>) -> Result<(), Error> {
         return Ok(());
     }
     let path = config.data_dir.path().to_owned();
-    match config.data_dir.warehouse().try_exists() {
-        Ok(true) => Ok(()),
-        Ok(false) if first >= Stage::Upload => Err(Error::NothingExported),
-        Ok(false) => Err(Error::NothingHere { path }),
-        Err(source) => Err(Error::DataDirUnreadable { path, source }),
+    match (config.data_dir.warehouse().try_exists(), &settings.run) {
+        (Ok(true), _) => Ok(()),
+        (Ok(false), Some(run)) => Err(Error::UnknownRun(run.to_string())),
+        (Ok(false), None) if first >= Stage::Upload => Err(Error::NothingExported),
+        (Ok(false), None) => Err(Error::NothingHere { path }),
+        (Err(source), _) => Err(Error::DataDirUnreadable { path, source }),
     }
 }
 

@@ -2,8 +2,8 @@
 //! that the data directory.
 
 use super::error::Error;
-use super::job::{Job, require_ledger};
-use super::lock::{Lock, lock_directory};
+use super::job::Job;
+use super::lock::{Lock, lock_ledger};
 use super::saving;
 use crate::state::{self, State};
 
@@ -30,8 +30,7 @@ impl Kept {
     /// What the run before left, or what is taken anew.
     pub(super) async fn take_up(&mut self, job: &Job<'_>) -> Result<(Lock, Option<State>), Error> {
         let Some(Held { lock, mut state }) = self.held.take() else {
-            require_ledger(job)?;
-            let lock = lock_directory(job, "a run that begins").await?;
+            let lock = lock_ledger(job, "a run that begins").await?;
             return Ok((lock, saving::hold(job).await?));
         };
         // What a fetch saves by and by counts from here.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::error::Error;
-use super::job::Job;
+use super::job::{Job, require_ledger};
 use super::saving;
 use crate::blocking::blocking;
 use crate::event::{Warning, What};
@@ -132,6 +132,16 @@ pub(crate) async fn hold_to_read(job: &Job<'_>, holder: &str) -> Result<HeldLedg
     Ok(HeldLedger { warehouse, lock })
 }
 
+/// The same, where there is a ledger.
+///
+/// # Errors
+/// As [`hold`], and that there is none.
+pub(crate) async fn hold_ledger(job: &Job<'_>, holder: &str) -> Result<HeldLedger, Error> {
+    let lock = lock_ledger(job, holder).await?;
+    let warehouse = open_ledger(job).await?;
+    Ok(HeldLedger { warehouse, lock })
+}
+
 /// The same with the ledger between machines, where there is one: whoever is given `state` gives it back, however this ends.
 ///
 /// # Errors
@@ -150,6 +160,17 @@ pub(crate) async fn hold_with_state(
 /// The data directory, for one process alone.
 pub(crate) async fn lock_directory(job: &Job<'_>, holder: &str) -> Result<Lock, Error> {
     patiently(job, job.settings.wait, || Lock::take(&job.config.data_dir, holder)).await
+}
+
+/// The same for whoever goes on with what is there, and makes nothing where nothing is.
+pub(crate) async fn lock_ledger(job: &Job<'_>, holder: &str) -> Result<Lock, Error> {
+    // Who has the directory may be about to make a ledger.
+    if !job.config.data_dir.lock().exists() {
+        require_ledger(job)?;
+    }
+    let lock = lock_directory(job, holder).await?;
+    require_ledger(job)?;
+    Ok(lock)
 }
 
 /// Its warehouse, for whoever has the directory. The file alone can be open for the moment that `status` needs.

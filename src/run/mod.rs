@@ -85,9 +85,11 @@ pub use report::{
 pub(crate) use account::bound;
 pub(crate) use comparison::{Comparison, compare};
 pub(crate) use findings::{check_report, table_report};
-pub(crate) use job::{Job, account, require_ledger};
+pub(crate) use job::{Job, account};
 pub(crate) use kept::Kept;
-pub(crate) use lock::{HeldLedger, Lock, Look, hold_to_read, hold_with_state, look};
+pub(crate) use lock::{
+    HeldLedger, Lock, Look, hold, hold_ledger, hold_to_read, hold_with_state, look,
+};
 pub(crate) use rehearsal::{News, Rehearsal, rehearse};
 pub(crate) use saving::give_back;
 pub(crate) use stream::{

@@ -230,7 +230,8 @@ fn ctrl_c_leaves_a_terminal_without_the_line_that_was_drawn() {
     let text = screen.join("\n");
     assert!(screen[0].contains("run 01"), "{text}");
     assert!(text.contains("error: stopped; what was done is kept"), "{text}");
-    assert!(text.contains("code 130") && text.contains(" echoctl"), "{text}");
+    assert!(text.contains("code 130") && text.contains("echoctl"), "{text}");
+    assert!(!text.contains("-echoctl"), "the terminal is as it was: {text}");
     let (ours, _) = text.split_once("code 130").unwrap();
     for left in ["playlists, ", "^C", "fetch: "] {
         assert!(!ours.contains(left), "`{left}` is left: {text}");

@@ -204,7 +204,7 @@ fn each_error_with_a_key_has_its_own_message_and_the_remedy() {
     ];
     for (name, file, passphrase, code, words) in cases {
         let cloud = Cloud::new("rest", "parquet");
-        let mut command = cloud.command(&["run", "--demo"]);
+        let mut command = cloud.command(&["-q", "run", "--demo"]);
         command.env("SNOWFLAKE_PRIVATE_KEY_PATH", fixture(file));
         passphrase.map(|text| command.env("PRIVATE_KEY_PASSPHRASE", text));
         let output = command.output().unwrap();
