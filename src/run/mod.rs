@@ -88,7 +88,7 @@ pub(crate) use findings::{check_report, table_report};
 pub(crate) use job::{Job, account};
 pub(crate) use kept::Kept;
 pub(crate) use lock::{
-    HeldLedger, Lock, Look, hold, hold_ledger, hold_to_read, hold_with_state, look,
+    HeldLedger, Lock, Look, hold_ledger, hold_to_read, hold_with_state, look,
 };
 pub(crate) use rehearsal::{News, Rehearsal, rehearse};
 pub(crate) use saving::give_back;
