@@ -79,7 +79,7 @@ impl Flags {
     /// Whether a text can name a command that needs a source.
     pub(crate) fn may_lack_source(text: &str) -> bool {
         let is_named = |command: &&str| text.contains(&format!(" {command}"));
-        text.contains(PROGRAM) && READING.iter().any(|command| is_named(&command))
+        text.contains(PROGRAM) && READING.iter().any(is_named)
     }
 
     /// A text whose commands carry the flags, and whose runs their source. A command is what stands between backticks and begins with
