@@ -7,10 +7,13 @@ select
     next.song_id,
     former.rowid as former_row,
     -- What playlist_features are made of.
-    row(next.artist_id, next.album_id, next.duration_ms, next.release_date, next.popularity_level, next.list_count)
-    is distinct from row(
-        former.artist_id, former.album_id, former.duration_ms, former.release_date, former.popularity_level,
-        former.list_count
+    (
+        next.artist_id is distinct from former.artist_id
+        or next.album_id is distinct from former.album_id
+        or next.duration_ms is distinct from former.duration_ms
+        or next.release_date is distinct from former.release_date
+        or next.popularity_level is distinct from former.popularity_level
+        or next.list_count is distinct from former.list_count
     ) as is_other_in_lists
 from next_song_features as next
 left join features.song_features as former on former.song_id = next.song_id
