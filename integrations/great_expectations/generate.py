@@ -96,7 +96,7 @@ def checks(shapes):
     by_name = {}
     for stem, text in files.items():
         header = dict(re.findall(r"^-- (severity|why|table): (.*)$", text, re.MULTILINE))
-        body = "\n".join(line for line in text.splitlines() if not re.match(r"-- (severity|why|table): ", line))
+        body = "\n".join(line for line in text.splitlines() if not re.match(r"-- (severity|why|row|table): ", line))
         for table in shapes:
             if stem.startswith("each_table__"):
                 name = f"{table['name']}__{stem.removeprefix('each_table__')}"

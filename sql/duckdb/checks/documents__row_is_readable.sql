@@ -1,6 +1,6 @@
 -- severity: error
 -- why: a playlist, album or artist that is no JSON would be skipped in silence
--- row: text that is no JSON
+-- row: text that is no JSON: <object_json>
 -- table: documents
 with texts as (
     select

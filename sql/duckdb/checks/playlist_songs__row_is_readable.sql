@@ -1,6 +1,6 @@
 -- severity: error
 -- why: a row that names no item, or nothing that is known, must not pass for a removed song; only `null` says removed
--- row: row that names nothing that is known
+-- row: row that names nothing that is known: <row_json>
 -- table: playlist_songs
 with offending as (
     select playlist_id, position, snapshot_id
