@@ -371,15 +371,6 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Where rounds follow each other, the ledger does not grow by those without news.
-    fn merge_rounds(&mut self, state: RunStatus) -> Result<(), crate::warehouse::Error> {
-        let now = self.now();
-        match self.is_followed && state == RunStatus::Unchanged {
-            true => ledger::rounds::merge_all(&mut self.warehouse, now),
-            false => Ok(()),
-        }
-    }
-
     /// Says in the published file how the run ended, and puts that where the analysts want it.
     async fn tell_analysts(&mut self) -> Result<(), Error> {
         if self.stop.is_asked() {
@@ -429,9 +420,8 @@ impl<'a> Run<'a> {
         let Conclusion { state, error, .. } = conclusion;
         let finished = blocking(|| {
             let finished = self.note_end(state, &text);
-            let finished = finished.and_then(|()| self.merge_rounds(state));
-            let data_dir = &self.config.data_dir;
-            ledger::status_file::write(data_dir, &self.warehouse, None, self.now());
+            let finished = finished.and_then(|()| saving::merge_rounds(&mut self, state));
+            ledger::status_file::write(&self.config.data_dir, &self.warehouse, None, self.now());
             finished
         });
         // What was done is done, also where it can no longer be noted, or saved.
