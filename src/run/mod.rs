@@ -87,9 +87,7 @@ pub(crate) use comparison::{Comparison, compare};
 pub(crate) use findings::{check_report, table_report};
 pub(crate) use job::{Job, account};
 pub(crate) use kept::Kept;
-pub(crate) use lock::{
-    HeldLedger, Lock, Look, hold_ledger, hold_to_read, hold_with_state, look,
-};
+pub(crate) use lock::{HeldLedger, Lock, Look, hold_ledger, hold_to_read, hold_with_state, look};
 pub(crate) use rehearsal::{News, Rehearsal, rehearse};
 pub(crate) use saving::give_back;
 pub(crate) use stream::{
@@ -378,15 +376,6 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Where rounds follow each other, the ledger does not grow by those without news.
-    fn merge_rounds(&mut self, state: RunStatus) -> Result<(), crate::warehouse::Error> {
-        let now = self.now();
-        match self.is_followed && state == RunStatus::Unchanged {
-            true => ledger::rounds::merge_all(&mut self.warehouse, now),
-            false => Ok(()),
-        }
-    }
-
     /// Concludes how the run ended, notes it in the ledger and reports it.
     async fn end(mut self, ended: Result<(), Error>, kept: &mut Kept) -> Result<Ended, Error> {
         // Whatever a statement or a call says when it is cut off, the reason is that somebody asked.
@@ -423,9 +412,8 @@ impl<'a> Run<'a> {
         let Conclusion { state, error, .. } = conclusion;
         let finished = blocking(|| {
             let finished = self.note_end(state, &text);
-            let finished = finished.and_then(|()| self.merge_rounds(state));
-            let data_dir = &self.config.data_dir;
-            ledger::status_file::write(data_dir, &self.warehouse, None, self.now());
+            let finished = finished.and_then(|()| saving::merge_rounds(&mut self, state));
+            ledger::status_file::write(&self.config.data_dir, &self.warehouse, None, self.now());
             finished
         });
         // What was done is done, also where it can no longer be noted, or saved.

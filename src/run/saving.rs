@@ -9,7 +9,8 @@ use crate::event::{Stage, Warning};
 use crate::lake::{Location, Store};
 use crate::ledger;
 use crate::state::{self, State, Task};
-use crate::warehouse::NextVersion;
+use crate::status::RunStatus;
+use crate::warehouse::{self, NextVersion};
 
 /// The address that has the published file as it is.
 const PUBLISHED_TO: &str = "published_to";
@@ -101,6 +102,15 @@ pub(crate) async fn leave(run: &mut Run<'_>, has_news: bool) -> Result<(), Error
             Ok(())
         }
         saved => Ok(saved?),
+    }
+}
+
+/// Where rounds follow each other, the ledger does not grow by those without news.
+pub(crate) fn merge_rounds(run: &mut Run<'_>, state: RunStatus) -> Result<(), warehouse::Error> {
+    let now = run.now();
+    match run.is_followed && state == RunStatus::Unchanged {
+        true => ledger::rounds::merge_all(&mut run.warehouse, now),
+        false => Ok(()),
     }
 }
 

@@ -57,7 +57,6 @@ pub(crate) struct Examined {
 }
 
 /// Something that a person should know.
-#[cfg_attr(not(feature = "kafka"), expect(dead_code, reason = "Kafka's"))]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StreamWarning {
     /// What was seen.
