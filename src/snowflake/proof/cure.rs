@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ids::Table;
 use crate::lake::ExportedFile;
+use crate::phrase::either;
 use crate::snowflake::api::literal;
 
 /// The cheapest thing that mends a verdict.
@@ -53,10 +54,15 @@ impl Cure {
             Self::Compare => format!(
                 "the current table takes one row per key: `snowtrack reconcile {table}` compares it and settles this file where nothing differs; find the second loader (`snowtrack snowflake plan` shows another pipe on the same folder)"
             ),
-            Self::Submit => "`snowtrack ingest` submits it".to_owned(),
+            Self::Submit => submission_of(1),
             Self::Announce => "`snowtrack ingest --as rest` submits it".to_owned(),
         }
     }
+}
+
+/// What tells Snowflake of files that nobody told it of.
+pub(super) fn submission_of(file_count: u64) -> String {
+    format!("`snowtrack ingest` submits {}", either(file_count, "it", "them"))
 }
 
 /// A file that is wrong.
