@@ -328,6 +328,7 @@ pub(crate) mod ledger {
         FORGET_SETTING "forget_setting",
         FRESHNESS "freshness",
         HAS_PENDING "has_pending",
+        HAS_READ_OTHER "has_read_other",
         HAS_ROWS_TO_SHIP "has_rows_to_ship",
         HAS_RUN "has_run",
         HAS_SETTINGS "has_settings",

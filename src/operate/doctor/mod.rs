@@ -1,5 +1,6 @@
 //! Looks at everything a run needs and says what to fix. Reads, and asks each service once; changes nothing.
 
+mod history;
 mod lake;
 mod ledger;
 mod snowflake;
@@ -15,7 +16,7 @@ use crate::disk::create_private_dir;
 use crate::event::{Ending, Exposure, What};
 use crate::ledger::files::{SentFile, Standing, sent, standing};
 use crate::ledger::written::{Companion, companions};
-use crate::ledger::{Freshness, lockouts};
+use crate::ledger::{Freshness, lockouts, runs};
 use crate::observe::words;
 use crate::run::{Error, Lock, notes};
 use crate::sources::{Bucket, Client, Lockouts, SpotifyTiming};
@@ -135,6 +136,10 @@ pub(crate) struct Known {
     pub(crate) companions: Vec<Companion>,
     /// Files that are not proven.
     standing: Vec<Standing>,
+    /// The runs that it has; `None` where it could not be read.
+    pub(crate) runs: Option<Vec<String>>,
+    /// Whether one of them made files.
+    pub(crate) knows_files: bool,
     /// When a run last ended well; `None` where the ledger could not be read.
     freshness: Option<Freshness>,
 }
@@ -156,6 +161,7 @@ pub(crate) async fn doctor(
     Box::pin(lake::lake(config, &known, &mut findings)).await;
     Box::pin(state::state(config, clock, &mut findings)).await;
     snowflake::snowflake(config, &known, clock, &mut findings).await;
+    Box::pin(history::history(config, &known, &mut findings)).await;
     // Last: what keeps a service away is the cause, and this what came of it.
     ledger::ledger(config, &known, clock(), &mut findings);
     findings.all
@@ -196,7 +202,7 @@ fn disk(config: &Config, now: DateTime<Utc>, findings: &mut Findings<'_>) -> Kno
     let path = data_dir.warehouse();
     if !path.exists() {
         findings.push(ok("warehouse", "not made yet; the first run makes it".to_owned()));
-        return Known::default();
+        return Known { runs: Some(Vec::new()), ..Known::default() };
     }
     let opened = blocking(|| {
         let warehouse = Warehouse::open(&path, &data_dir.temp())?;
@@ -210,6 +216,8 @@ fn disk(config: &Config, now: DateTime<Utc>, findings: &mut Findings<'_>) -> Kno
             sent: sent(&warehouse)?,
             companions: companions(&warehouse)?,
             standing: standing(&warehouse)?,
+            runs: Some(runs::run_ids(&warehouse)?),
+            knows_files: runs::knows_files(&warehouse)?,
             freshness: Some(Freshness::of(&warehouse)?),
         })
     });
