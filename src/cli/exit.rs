@@ -4,6 +4,7 @@ use crate::event::Ending;
 use crate::guard::Refusal;
 use crate::phrase::{counted, either};
 use crate::run::ending;
+use crate::snowflake::IngestMode;
 use crate::{config, warehouse};
 
 /// Done.
@@ -53,6 +54,12 @@ pub(crate) enum Error {
         "the setup is not complete: `snowtrack snowflake plan` shows what is left and who can do it"
     )]
     SetupIncomplete,
+    /// Pipes are not made beside others.
+    #[error(
+        "the pipes of the configured way are not made beside {}: what is printed above says what to do",
+        other_mode.map_or("others that read their folders".to_owned(), |mode| format!("those of `{}`", mode.name()))
+    )]
+    SetupInConflict { other_mode: Option<IngestMode> },
     /// A pipe that a person must mend.
     #[error("a pipe loads nothing until a person mends it: its remedy is printed with its name")]
     PipeUnwell,
@@ -109,7 +116,9 @@ impl Error {
             Self::Warehouse(error) => of(ending::of_warehouse(error)),
             Self::Guard(refusal) => of_refusal(refusal),
             Self::Spotify(error) => of(ending::of_source(error)),
-            Self::SetupIncomplete | Self::PipeUnwell => SNOWFLAKE,
+            // The setting says another way than what is there, as a run would say.
+            Self::SetupInConflict { other_mode: Some(_) } => USAGE,
+            Self::SetupIncomplete | Self::SetupInConflict { .. } | Self::PipeUnwell => SNOWFLAKE,
             Self::Differs { .. } | Self::StreamDiffers(_) => MISMATCH,
             Self::Stale(_) => LATER,
             Self::Costs(crate::operate::CostError::NotGranted { .. }) => SNOWFLAKE,

@@ -15,8 +15,9 @@ use super::{Cli, now, one_line, print, run, runtime};
 use crate::config::{Account, Config};
 use crate::ids::RunId;
 use crate::operate::{Costs, PipeReport, SetupWishes, costs};
+use crate::phrase::{counted, either};
 use crate::snowflake::{
-    Applied, AppliedItem, ConnectionTiming, Credential, Health, Plan, claims, sign,
+    Applied, AppliedItem, ConnectionTiming, Credential, Health, Kind, Plan, claims, sign,
 };
 use crate::stop::Stop;
 
@@ -112,11 +113,18 @@ pub(super) fn snowflake(
                 let wishes = arguments.wishes();
                 let plan = crate::operate::plan(config, &target, &wishes, &stop).await?;
                 let applied = crate::operate::apply_plan(&target, &plan, &stop).await?;
-                let applied: Vec<String> = applied.iter().map(became).collect();
+                let mut applied: Vec<String> = applied.iter().filter_map(became).collect();
                 // Looked at again: what Snowflake has now, not what we think we did.
                 let plan = crate::operate::plan(config, &target, &wishes, &stop).await?;
+                applied.extend(left_out(&plan));
                 show_applied(cli, &plan, &applied)?;
-                if plan.is_settled() { Ok(()) } else { Err(Error::SetupIncomplete) }
+                match plan.is_settled() {
+                    true => Ok(()),
+                    false if plan.is_only_in_conflict() => {
+                        Err(Error::SetupInConflict { other_mode: plan.other_mode })
+                    }
+                    false => Err(Error::SetupIncomplete),
+                }
             }
             SnowflakeCommand::Pipes => {
                 let reports = crate::operate::pipes(&target, now, &stop).await?;
@@ -160,13 +168,29 @@ fn token(target: &Account) -> Result<String, Error> {
     }
 }
 
-fn became(AppliedItem { name, became }: &AppliedItem) -> String {
+fn became(AppliedItem { name, became }: &AppliedItem) -> Option<String> {
     match became {
-        Applied::Made => format!("made: {name}"),
+        Applied::Made => Some(format!("made: {name}")),
         // Snowflake's messages have lines of their own.
-        Applied::AskAdmin { reason } => format!("ask an admin: {name}: {}", one_line(reason)),
-        Applied::Waits { reason } => format!("not made: {name}: {}", one_line(reason)),
+        Applied::AskAdmin { reason } => Some(format!("ask an admin: {name}: {}", one_line(reason))),
+        Applied::Waits { reason } => Some(format!("not made: {name}: {}", one_line(reason))),
+        Applied::Held => None,
     }
+}
+
+/// What is not made while other pipes are there, said once, with what to do about these.
+fn left_out(plan: &Plan) -> Option<String> {
+    let held = plan.items.iter().filter(|item| item.kind == Kind::Pipe && item.is_held());
+    let count = held.count() as u64;
+    let by_hand: Vec<String> = plan.by_hand().iter().map(ToString::to_string).collect();
+    (0 < count).then(|| {
+        format!(
+            "not made: {}, because others read {}, and every file would be loaded twice; {}",
+            counted(count, "pipe"),
+            either(count, "its folder", "their folders"),
+            by_hand.join("; ")
+        )
+    })
 }
 
 fn show_plan(cli: &Cli, arguments: &PlanArgs, plan: &Plan) -> Result<(), Error> {
@@ -236,7 +260,7 @@ fn show_applied(cli: &Cli, plan: &Plan, applied: &[String]) -> Result<(), Error>
         return print(&document.to_string());
     }
     let lines = applied.iter().map(|line| format!("{line}\n")).collect::<String>();
-    let left = match plan.is_settled() {
+    let left = match plan.is_settled() || plan.is_only_in_conflict() {
         true => String::new(),
         false => "; `snowtrack snowflake plan` shows what is left, with `--sql` as statements to hand over"
             .to_owned(),

@@ -316,6 +316,13 @@ pub(crate) fn is_full(warehouse: &Warehouse, run: &RunId) -> Result<bool, Error>
     warehouse.connection().query_row(sql, [run.as_str()], |row| row.get(0)).doing("look up the run")
 }
 
+/// Whether anything was read from another source, and not from nobody.
+pub(crate) fn has_read_other(warehouse: &Warehouse, source: &str) -> Result<bool, Error> {
+    let sql = sql::HAS_READ_OTHER;
+    let found = warehouse.connection().query_row(sql, [source, NOBODY], |row| row.get(0));
+    found.doing("look for rows of other sources")
+}
+
 /// What was counted when the run was exported.
 pub(crate) fn counts_of(warehouse: &Warehouse, run: &RunId) -> Result<Vec<TableCount>, Error> {
     let sql = sql::TABLE_COUNTS_OF_RUN;

@@ -184,7 +184,7 @@ fn left_behind(generation: Option<u64>) -> String {
 }
 
 /// How the history of a lake comes back whose ledger is lost.
-fn history(documents: Option<&str>) -> String {
+pub(crate) fn history(documents: Option<&str>) -> String {
     match documents {
         Some(documents) => format!(
             "To have the history back first, copy the files `*.ndjson.zst` below `{documents}` into one folder and run `snowtrack run --from-dir FOLDER`"

@@ -10,13 +10,18 @@ use crate::config::Config;
 use crate::event::Stage;
 use crate::ids::{PlaylistId, RunId};
 use crate::shell::{RunSource, word};
+use crate::snowflake::Outcome;
 
 /// What stands in an alert.
 pub(super) fn continuing(given: &str, error: &Error, run: &RunId) -> String {
     match error {
         Error::Refused { .. } => Some(format!("snowtrack status --run {run} --checks")),
+        // What ships comes after what makes a pipe load again.
+        Error::Unverified { outcome: Outcome::PipeBroken, next_step, .. }
+        | Error::PipesStopped { next_step, .. }
+        | Error::PipesOfAnotherWay { next_step, .. } => named(next_step).next().map(str::to_owned),
         Error::Unverified { next_step, .. } => advised(next_step),
-        Error::PipeGone { .. } | Error::ColumnGone { .. } => {
+        Error::PipesGone { .. } | Error::ColumnGone { .. } | Error::NoSetup { .. } => {
             Some("snowtrack snowflake plan".to_owned())
         }
         Error::Stream(_) => Some("snowtrack stream".to_owned()),
@@ -30,9 +35,13 @@ pub(super) fn continuing(given: &str, error: &Error, run: &RunId) -> String {
 
 /// The command that a text of ours names between backticks: the first that does something, else one that shows something.
 fn advised(text: &str) -> Option<String> {
-    let named = || text.split('`').skip(1).step_by(2).filter(|name| name.starts_with("snowtrack "));
-    let does = named().find(|name| !name.starts_with("snowtrack snowflake plan"));
-    does.or_else(|| named().next()).map(str::to_owned)
+    let does = named(text).find(|name| !name.starts_with("snowtrack snowflake plan"));
+    does.or_else(|| named(text).next()).map(str::to_owned)
+}
+
+/// The commands of ours that it names.
+fn named(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2).filter(|name| name.starts_with("snowtrack "))
 }
 
 /// The command that a run with these settings is.
@@ -233,6 +242,20 @@ mod tests {
         assert_eq!(given(&of_stage), "snowtrack upload");
         let of_run = Settings { run: Some(run.clone()), ..of_stage };
         assert_eq!(given(&of_run), format!("snowtrack upload --run {run}"));
+    }
+
+    #[test]
+    fn a_pipe_is_made_before_anything_is_submitted_to_it() {
+        let run: RunId = "01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
+        let next_step = "`snowtrack snowflake plan` says who; then `snowtrack ingest` submits";
+        let of = |outcome| {
+            let (whose, reason) = Default::default();
+            let error =
+                Error::Unverified { whose, outcome, reason, next_step: next_step.to_owned() };
+            continuing("snowtrack run", &error, &run)
+        };
+        assert_eq!(of(Outcome::PipeBroken), "snowtrack snowflake plan");
+        assert_eq!(of(Outcome::Pending), "snowtrack ingest");
     }
 
     #[test]

@@ -118,10 +118,7 @@ impl Findings {
                 next_step: "`snowtrack verify` asks again".to_owned(),
             });
         }
-        match self.missing.iter().find(|name| name.starts_with("pipe `")) {
-            None => Ok(()),
-            Some(pipe) => Err(Error::PipeGone { pipe: pipe.clone() }),
-        }
+        self.pipe_trouble.take().map_or(Ok(()), Err)
     }
 
     /// `run 01…`, the sender of a file.

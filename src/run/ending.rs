@@ -27,9 +27,11 @@ impl Error {
             Self::DataDir { .. } | Self::DataDirUnreadable { .. } | Self::File { .. } => {
                 Ending::Lake
             }
-            Self::ColumnGone { .. } | Self::PipeGone { .. } | Self::PipeAbsent { .. } => {
-                Ending::Snowflake
-            }
+            Self::ColumnGone { .. }
+            | Self::PipesGone { .. }
+            | Self::PipesStopped { .. }
+            | Self::PipesOfAnotherWay { .. }
+            | Self::NoSetup { .. } => Ending::Snowflake,
             Self::Refused { .. } | Self::Unsound { .. } => Ending::Quality,
             Self::NothingRead { .. }
             | Self::PlaylistsUnread { .. }
@@ -43,6 +45,7 @@ impl Error {
             | Self::NothingExported
             | Self::NothingHere { .. }
             | Self::LedgerLost { .. }
+            | Self::NoPlaceForTheDemo { .. }
             | Self::NotShipped { .. }
             | Self::FetchUnfinished { .. }
             | Self::NotTransformed { .. }

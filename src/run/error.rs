@@ -1,6 +1,6 @@
 //! What ended a run, by stage.
 
-use crate::phrase::{counted, either};
+use crate::phrase::{counted, either, plural};
 use std::path::PathBuf;
 
 /// What ended a run.
@@ -95,9 +95,30 @@ pub enum Error {
     },
     /// The rows are in, and the next ones would not come.
     #[error(
-        "every row is in, but {pipe} is gone and would load nothing more: `snowtrack snowflake plan` says who can make it again"
+        "every row is in, but {} {} {} gone and would load nothing more: `snowtrack snowflake plan` says who can make {} again",
+        plural(pipes.len() as u64, "pipe"),
+        named(pipes),
+        either(pipes.len() as u64, "is", "are"),
+        either(pipes.len() as u64, "it", "them")
     )]
-    PipeGone { pipe: String },
+    PipesGone { pipes: Vec<String> },
+    /// Pipes are there that load nothing.
+    #[error(
+        "{how_far}, but {} {} nothing ({reason}): {next_step}",
+        counted(pipes.len() as u64, "pipe"),
+        either(pipes.len() as u64, "loads", "load")
+    )]
+    PipesStopped { how_far: &'static str, pipes: Vec<String>, reason: String, next_step: String },
+    /// The rows are in, and the pipes are those of another way than the configured one.
+    #[error(
+        "every row is in, but there is no pipe of the way `{mode}` (`SNOWFLAKE_INGEST`): {next_step}"
+    )]
+    PipesOfAnotherWay { mode: &'static str, next_step: String },
+    /// Not even the schema of pipes and tables can be seen.
+    #[error(
+        "nothing of the setup is there, or this role may see none of it: {why}; `snowtrack snowflake plan` shows what is missing and who can make it"
+    )]
+    NoSetup { why: String },
     /// A landing table lacks a column that every row has.
     #[error(
         "`{place}` has no column `{column}`: somebody dropped or renamed it. `snowtrack snowflake plan` shows the statement that makes it again and who can run it, then `snowtrack reconcile {table} --repair` ships the rows whose values went with it"
@@ -108,9 +129,6 @@ pub enum Error {
         "there is no pipe of the way `{mode}` (`SNOWFLAKE_INGEST`), or this role may see none: not even `{pipe}`{why}. Nothing was shipped: `snowtrack snowflake plan` shows what is missing and who can make it; the same command continues"
     )]
     NoPipes { pipe: String, mode: &'static str, why: String },
-    /// Some files could not be submitted, the others were.
-    #[error("every other file is submitted, but pipe `{pipe}` is {reason}: {remedy}")]
-    PipeAbsent { pipe: String, reason: String, remedy: String },
     /// Nothing was exported yet.
     #[error(
         "nothing was exported yet from this folder, so there is nothing to ship: a run with a source makes files; where there was one, its ledger is lost or elsewhere, and `--data-dir` names its folder"
@@ -126,6 +144,11 @@ pub enum Error {
         "the ledger `{ledger}` has shipped nothing, and Snowflake's `{table}` holds rows: it is empty, or the one that shipped them is lost, so there is nothing to compare with. Name the right one with `--data-dir`, or bring it back; where it is lost, `snowtrack run` ships every row again"
     )]
     LedgerLost { ledger: PathBuf, table: &'static str },
+    /// The demo's rows would stand among others.
+    #[error(
+        "the demo's made-up rows are not shipped among others: {what}. To try it all the same, give it a place of its own, with another `--data-dir`, another `S3_PREFIX` and, where Snowflake is configured, another `SNOWFLAKE_DATABASE`; or unset `S3_BUCKET` and `SNOWFLAKE_ACCOUNT`, and its files stay in its folder"
+    )]
+    NoPlaceForTheDemo { what: String },
     /// The run named on the command line shipped nothing.
     #[error("run `{run}` has nothing to ship: it {why}. `snowtrack status` lists the runs")]
     NotShipped { run: String, why: &'static str },
@@ -159,6 +182,11 @@ pub enum Error {
     /// A person or a supervisor asked to stop.
     #[error("stopped; what was done is kept, the same command continues")]
     Interrupted,
+}
+
+fn named(names: &[String]) -> String {
+    let names = names.iter().map(|name| format!("`{name}`"));
+    names.collect::<Vec<_>>().join(", ")
 }
 
 fn none_of(count: u64) -> String {

@@ -12,7 +12,7 @@ use crate::ids::Run;
 use crate::lake::Manifest;
 use crate::ledger::{Shipment, ShippedFile};
 use crate::quality::CheckResult;
-use crate::snowflake::{Answer, Verification};
+use crate::snowflake::{Answer, PipeHealth, Verification};
 use crate::sources::Questions;
 use crate::status::{FileState, Verdict};
 use crate::warehouse::TableCount;
@@ -54,6 +54,12 @@ pub(crate) struct Findings {
     pub(crate) compared: Vec<crate::ids::Table>,
     /// The names of the pipes that there are; `None` where nobody asked.
     pub(crate) pipes: Option<Answer<BTreeSet<String>>>,
+    /// Why not even the schema of pipes is seen, where it is not.
+    pub(crate) no_setup: Option<String>,
+    /// Those of them that were asked how they are, and load nothing before a person mends them.
+    pub(crate) stopped_pipes: Vec<PipeHealth>,
+    /// What the next run's files would not get in for, while this one's are.
+    pub(crate) pipe_trouble: Option<Error>,
     /// What was there once and is gone.
     pub(crate) missing: Vec<String>,
     /// Whether the run goes as far as Snowflake; else why it does not.
@@ -94,6 +100,9 @@ impl Findings {
             doubts: Vec::new(),
             compared: Vec::new(),
             pipes: None,
+            no_setup: None,
+            stopped_pipes: Vec::new(),
+            pipe_trouble: None,
             missing: Vec::new(),
             goes_to_snowflake: Err("no Snowflake account is configured"),
             reached: Stage::Fetch,

@@ -305,9 +305,8 @@ fn what(run: &Run<'_>, kind: IncidentKind, error: &Error) -> Vec<String> {
 
 /// Pipes that a person must mend.
 fn pipes(run: &Run<'_>, error: &Error) -> Vec<String> {
-    if let Error::PipeGone { .. } = error {
-        let gone = run.findings.missing.iter().filter_map(|name| name.strip_prefix("pipe `"));
-        return gone.map(|name| name.trim_end_matches('`').to_owned()).collect();
+    if let Error::PipesGone { pipes } | Error::PipesStopped { pipes, .. } = error {
+        return pipes.clone();
     }
     let Error::Unverified { outcome: Outcome::PipeBroken, .. } = error else { return Vec::new() };
     let files = run.findings.verification.iter().flat_map(|it| &it.files);

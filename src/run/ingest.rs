@@ -20,8 +20,8 @@ use crate::ids::{RunId, Table};
 use crate::lake::{ExportedFile, Format};
 use crate::ledger::{self, Shipment, ShippedFile, Step, Submission};
 use crate::snowflake::{
-    Accepted, Answer, Evidence, FileReport, IngestMode, Landed, MAX_PIPE_FILES, Request,
-    StagedFile, Statement, copy_result,
+    Accepted, Answer, Evidence, FileReport, IngestMode, Landed, MAX_PIPE_FILES, PipeHealth,
+    Request, StagedFile, Statement, copy_result,
 };
 
 /// Files of one `COPY INTO`.
@@ -46,13 +46,22 @@ pub(crate) async fn ingest(
     if !uploaded.is_empty() {
         saving::confirm(run).await?;
     }
-    let plan = Plan {
+    let mut plan = Plan {
         mode: account.mode,
         format: account.format,
         submits_announced: run.submits_announced(),
         absent: absent_ways(run, account),
+        stopped: Vec::new(),
         now: run.now(),
     };
+    let files = || uploaded.iter().flat_map(|uploaded| &uploaded.shipment().files);
+    // Whoever asks afterwards what came is told then.
+    if !run.does(Stage::Verify) {
+        pipes::look_before(run, account, files().map(|file| plan.way(file))).await?;
+        let is_stopped =
+            |way: &Way| way.pipe(account).is_some_and(|pipe| run.findings.stopped(&pipe).is_some());
+        plan.stopped = files().map(|file| plan.way(file)).filter(is_stopped).collect();
+    }
     for table in Table::ALL {
         run.check_stop()?;
         let shipments = uploaded.iter().map(UploadedShipment::shipment);
@@ -74,15 +83,18 @@ pub(crate) async fn ingest(
         submitted.evidence.insert(table, evidence);
     }
     run.leave(Counts::default());
+    let held = files().filter_map(|file| plan.awaited(file));
+    let held = held.filter_map(|way| unfit(run, account, way)).collect::<Vec<_>>();
     // A verification says so itself, and more.
-    let files = uploaded.iter().flat_map(|uploaded| &uploaded.shipment().files);
-    match files.filter(|_| !run.does(Stage::Verify)).find_map(|file| plan.awaited(file)) {
-        Some(way) => Err(absent(run, account, way)),
-        None => {
-            run.findings.reached = Stage::Ingest;
-            Ok(submitted)
-        }
+    if held.is_empty() || run.does(Stage::Verify) {
+        run.findings.reached = Stage::Ingest;
+        return Ok(submitted);
     }
+    let how_far = match submitted.evidence.is_empty() {
+        true => "no file is submitted",
+        false => "every other file is submitted",
+    };
+    Err(pipes::stopped(how_far, &held))
 }
 
 /// Those that are known not to exist.
@@ -97,13 +109,14 @@ fn absent_ways(run: &Run<'_>, account: &Account) -> Vec<Way> {
     Table::ALL.into_iter().flat_map(of_table).filter(is_absent).collect()
 }
 
-fn absent(run: &Run<'_>, account: &Account, way: Way) -> Error {
-    let pipe = way.pipe(account);
+/// What is said of the pipe of such a way, which does not exist or loads nothing.
+fn unfit(run: &Run<'_>, account: &Account, way: Way) -> Option<PipeHealth> {
+    let pipe = way.pipe(account)?;
     let again = run.submits_announced();
-    let found = pipe.map(|pipe| pipes::absent(account, &run.findings, &pipe, way, again));
-    let (pipe, reason, remedy) =
-        found.map(|it| (it.pipe, it.reason, it.remedy)).unwrap_or_default();
-    Error::PipeAbsent { pipe, reason, remedy }
+    match run.findings.lacks(&pipe) {
+        true => Some(pipes::absent(account, &run.findings, &pipe, way, again)),
+        false => run.findings.stopped(&pipe).cloned(),
+    }
 }
 
 /// Leaves out the files of which the table holds rows: the pipe that is gone loaded them, and another would load them again.
@@ -131,6 +144,8 @@ struct Plan {
     submits_announced: bool,
     /// Pipes that do not exist.
     absent: Vec<Way>,
+    /// Pipes that would load nothing before a person mends them, where that was asked.
+    stopped: Vec<Way>,
     now: DateTime<Utc>,
 }
 
@@ -175,7 +190,7 @@ impl Plan {
     fn batch<'f>(&self, run_id: &RunId, shipped: &'f ShippedFile) -> Option<Batch<'f>> {
         let (way, is_redirected) = (self.way(shipped), self.is_redirected(shipped));
         let Way { table, format, mode } = way;
-        if self.absent.contains(&way) {
+        if self.has_no_pipe(way) {
             return None;
         }
         // Whether it came, the table tells; a pipe that has forgotten it would load it a second time.
@@ -225,9 +240,12 @@ impl Plan {
     /// The pipe that a file waits for.
     fn awaited(&self, shipped: &ShippedFile) -> Option<Way> {
         let way = self.way(shipped);
-        let is_absent =
-            shipped.is_unsubmitted(self.submits_announced) && self.absent.contains(&way);
-        is_absent.then_some(way)
+        let is_held = shipped.is_unsubmitted(self.submits_announced) && self.has_no_pipe(way);
+        is_held.then_some(way)
+    }
+
+    fn has_no_pipe(&self, way: Way) -> bool {
+        self.absent.contains(&way) || self.stopped.contains(&way)
     }
 }
 
@@ -379,7 +397,8 @@ mod tests {
     fn plan(mode: IngestMode) -> Plan {
         let now = DateTime::UNIX_EPOCH + chrono::TimeDelta::days(1);
         let absent = Vec::new();
-        Plan { mode, format: Format::Parquet, submits_announced: false, absent, now }
+        let (format, stopped) = (Format::Parquet, Vec::new());
+        Plan { mode, format, submits_announced: false, absent, stopped, now }
     }
 
     fn batches<'f>(plan: &Plan, shipments: &'f [Shipment]) -> Vec<Batch<'f>> {

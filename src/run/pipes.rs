@@ -1,4 +1,6 @@
-//! Which pipes there are: asked once a run, without a warehouse, and only where files depend on it.
+//! Which pipes there are: asked once a run, without a warehouse, and only where files depend on it. How they are: one statement for
+//! all of them, which may need a warehouse (nothing says that `SYSTEM$PIPE_STATUS` needs none), by `ingest` alone before it submits, and
+//! by `verify` where files were never submitted, or with `--all`.
 //!
 //! Out: a refusal before anything is shipped, where no pipe of the configured way exists; else which tables' files wait for a pipe that
 //! does not, so that the others go without them.
@@ -15,7 +17,7 @@ use crate::ids::Table;
 use crate::lake::Format;
 use crate::ledger::ShippedFile;
 use crate::snowflake::{
-    Answer, Health, IngestMode, PipeHealth, QualifiedName, Row, Rows, Statement,
+    Answer, Health, IngestMode, PipeHealth, PipeStatus, QualifiedName, Row, Rows, Statement,
 };
 
 /// The formats of files, and so of pipes.
@@ -50,6 +52,12 @@ impl Findings {
     pub(crate) fn lacks(&self, pipe: &QualifiedName) -> bool {
         matches!(&self.pipes, Some(Answer::Given(names)) if !names.contains(pipe.name.as_str()))
     }
+
+    /// What is said of a pipe that was asked, and loads nothing before a person mends it.
+    pub(crate) fn stopped(&self, pipe: &QualifiedName) -> Option<&PipeHealth> {
+        let name = pipe.to_string();
+        self.stopped_pipes.iter().find(|it| it.pipe == name)
+    }
 }
 
 /// Refuses to ship where no pipe of the configured way exists, of any table.
@@ -68,7 +76,7 @@ pub(crate) async fn require_any(run: &mut Run<'_>) -> Result<(), Error> {
     if ways.is_empty() {
         return Ok(());
     }
-    let why = ask_once(run, account).await?;
+    ask_once(run, account).await?;
     let mode = account.mode;
     let is_used = |format: &Format| ways.iter().any(|it| (it.mode, it.format) == (mode, *format));
     // What no event can bring goes to the pipes of `rest`, where somebody asks for that.
@@ -84,7 +92,11 @@ pub(crate) async fn require_any(run: &mut Run<'_>) -> Result<(), Error> {
     let pipes: Vec<QualifiedName> = formats.flat_map(of_format).collect();
     match pipes.first() {
         Some(first) if pipes.iter().all(|pipe| run.findings.lacks(pipe)) => {
-            let why = why.map_or_else(String::new, |why| format!(": {why}"));
+            let why = match (&run.findings.no_setup, OtherWay::of(account, &run.findings)) {
+                (Some(why), _) => format!(": {why}"),
+                (None, Some(other)) => format!("; {}", other.next_step(account)),
+                (None, None) => String::new(),
+            };
             Err(Error::NoPipes { pipe: first.to_string(), mode: account.mode.name(), why })
         }
         _ => Ok(()),
@@ -103,25 +115,61 @@ pub(crate) async fn look(run: &mut Run<'_>, account: &Account) -> Result<(), Err
     }
 }
 
-/// Answers why none can be seen, where that is because not even their schema can.
-async fn ask_once(run: &mut Run<'_>, account: &Account) -> Result<Option<String>, Error> {
+/// Notes as well why none can be seen, where that is because not even their schema can.
+async fn ask_once(run: &mut Run<'_>, account: &Account) -> Result<(), Error> {
     if run.findings.pipes.is_some() {
-        return Ok(None);
+        return Ok(());
     }
-    let mut why = None;
     let pipes = match query(run, account, Statement::new(account.names.pipes())).await {
         Ok(Answer::Given(rows)) => names_in(&rows).map_or_else(unknown, Answer::Given),
         Ok(Answer::Unknown(why)) => Answer::Unknown(why),
         // Where there is no schema, or no role to look with, there is no pipe.
         Err(Error::Snowflake(error)) if error.is_without_setup() => {
-            why = Some(error.to_string());
+            run.findings.no_setup = Some(error.to_string());
             Answer::Given(BTreeSet::new())
         }
         Err(Error::Snowflake(error)) if !is_final(&error) => unknown(*error),
         Err(error) => return Err(error),
     };
     run.findings.pipes = Some(pipes);
-    Ok(why)
+    Ok(())
+}
+
+/// The pipes that are there where none of the configured way is: no other is made beside them.
+pub(crate) struct OtherWay {
+    mode: IngestMode,
+    pipes: Vec<QualifiedName>,
+}
+
+impl OtherWay {
+    /// Those of the other mode, where not one of the configured one is there.
+    pub(crate) fn of(account: &Account, findings: &Findings) -> Option<Self> {
+        let mode = match account.mode {
+            IngestMode::Rest => IngestMode::Auto,
+            IngestMode::Auto => IngestMode::Rest,
+            IngestMode::Copy => return None,
+        };
+        let there = |mode| {
+            let pipes = Table::ALL.into_iter();
+            let pipes = pipes.filter_map(|table| account.names.pipe(table, account.format, mode));
+            pipes.filter(|pipe| !findings.lacks(pipe)).collect::<Vec<_>>()
+        };
+        let is_known = matches!(&findings.pipes, Some(Answer::Given(_)));
+        let pipes = there(mode);
+        (is_known && there(account.mode).is_empty() && !pipes.is_empty())
+            .then_some(Self { mode, pipes })
+    }
+
+    /// The two ways out.
+    pub(crate) fn next_step(&self, account: &Account) -> String {
+        let (other, mode) = (self.mode.name(), account.mode.name());
+        let drops: Vec<String> =
+            self.pipes.iter().map(|pipe| format!("drop pipe {pipe}")).collect();
+        format!(
+            "those of `{other}` are there: set `SNOWFLAKE_INGEST={other}` back, or have them dropped by hand once their queues are empty (`{}`), and `snowtrack snowflake plan` says who can make those of `{mode}`",
+            drops.join("; ")
+        )
+    }
 }
 
 fn unknown<T>(error: crate::snowflake::Error) -> Answer<T> {
@@ -195,5 +243,82 @@ pub(crate) fn absent(
         reason: "not there, or hidden from this role".to_owned(),
         remedy,
         statements: drops.into_iter().collect(),
+    }
+}
+
+/// The pipes of the configured way that are there, one a table.
+fn configured(run: &Run<'_>, account: &Account) -> Vec<QualifiedName> {
+    let pipe = |table| account.names.pipe(table, account.format, account.mode);
+    let pipes = Table::ALL.into_iter().filter_map(pipe);
+    pipes.filter(|pipe| !run.findings.lacks(pipe)).collect()
+}
+
+/// Asks how the pipes are that files wait for which nobody submitted; with `--all` all others, too.
+pub(crate) async fn look_at_waiting(run: &mut Run<'_>, account: &Account) -> Result<(), Error> {
+    let asks_all = run.settings.shipping.asks_all && account.mode != IngestMode::Copy;
+    let files = run.findings.shipments.iter().flat_map(|shipment| &shipment.files);
+    let waiting = files.filter(|file| !file.state.is_submitted());
+    let mut asked: Vec<QualifiedName> =
+        waiting.filter_map(|file| Way::of(account, file).pipe(account)).collect();
+    if asked.is_empty() && !asks_all {
+        return Ok(());
+    }
+    look(run, account).await?;
+    if asks_all {
+        asked.extend(configured(run, account));
+    }
+    ask_states(run, account, asked).await
+}
+
+/// Asks how the pipes are that files are to go in by.
+pub(crate) async fn look_before(
+    run: &mut Run<'_>,
+    account: &Account,
+    ways: impl Iterator<Item = Way>,
+) -> Result<(), Error> {
+    let asked = ways.filter_map(|way| way.pipe(account)).collect();
+    ask_states(run, account, asked).await
+}
+
+/// Asks those of them that are there. Whoever may not ask knows nothing.
+async fn ask_states(
+    run: &mut Run<'_>,
+    account: &Account,
+    mut asked: Vec<QualifiedName>,
+) -> Result<(), Error> {
+    asked.sort_by_key(ToString::to_string);
+    asked.dedup();
+    asked.retain(|pipe| !run.findings.lacks(pipe));
+    if asked.is_empty() {
+        return Ok(());
+    }
+    let statement = Statement::new(account.names.pipe_statuses(&asked));
+    let rows = match query(run, account, statement).await {
+        Ok(Answer::Given(rows)) => rows,
+        Err(error) if error.is_interruption() => return Err(error),
+        Ok(Answer::Unknown(_)) | Err(_) => return Ok(()),
+    };
+    let now = run.now();
+    let health = |(at, pipe): (usize, &QualifiedName)| {
+        let status = rows.only().ok()?.cell(&format!("STATUS_{at}")).ok()?.text().ok()?;
+        Some(PipeStatus::parse(status)?.health(pipe, None, None, now))
+    };
+    let stopped = asked.iter().enumerate().filter_map(health);
+    run.findings.stopped_pipes = stopped.filter(|it| it.health == Health::Fail).collect();
+    Ok(())
+}
+
+/// Pipes that load nothing, each remedy once.
+pub(crate) fn stopped(how_far: &'static str, pipes: &[PipeHealth]) -> Error {
+    let mut names: Vec<String> = pipes.iter().map(|it| it.pipe.clone()).collect();
+    names.dedup();
+    let mut reasons: Vec<&str> = pipes.iter().map(|it| it.reason.as_str()).collect();
+    reasons.sort_unstable();
+    reasons.dedup();
+    Error::PipesStopped {
+        how_far,
+        pipes: names,
+        reason: reasons.join(", "),
+        next_step: PipeHealth::next_steps(pipes),
     }
 }

@@ -1,5 +1,5 @@
 //! Whether the ledger is the one that wrote the lake. An empty one ships everything again, another one takes for shipped what is
-//! not; both are said before anything is read or shipped.
+//! not; both are said before anything is read or shipped. The demo's rows are not shipped among others at all.
 //!
 //! In: the names of manifests, of the local lake first; the bucket is asked only where the ledger knows no file, and then once or
 //! twice. Out: a warning at most: what is shipped again is right by key, and a night without data is worse.
@@ -7,29 +7,34 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::Run;
 use super::error::Error;
+use super::job::{Job, Source};
+use super::{Run, lock};
+use crate::config::{Account, Config};
 use crate::event::Warning;
-use crate::ids::RunId;
+use crate::ids::{RunId, Table};
 use crate::lake::{Store, StoreTiming};
 use crate::ledger;
 use crate::retry::RetryPolicy;
+use crate::snowflake::Statement;
+use crate::warehouse::Warehouse;
 
 /// A run whose files are there and that the ledger does not know.
-struct Stranger {
-    run: RunId,
+pub(crate) struct Stranger {
+    pub(crate) run: RunId,
     /// Where its files are.
-    place: String,
+    pub(crate) place: String,
     /// Where raw documents are, if any were kept.
-    documents: Option<String>,
+    pub(crate) documents: Option<String>,
 }
 
 /// Says so where the lake has files of a run that the ledger does not know.
 pub(crate) async fn look(run: &Run<'_>) -> Result<(), Error> {
     let knows_files = ledger::runs::knows_files(&run.warehouse)?;
-    let mut stranger = local(run)?;
-    if stranger.is_none() && !knows_files && run.config.lake.bucket.is_some() {
-        stranger = Box::pin(remote(run)).await;
+    let is_known = |id: &RunId| ledger::runs::is_known(&run.warehouse, id).unwrap_or(true);
+    let mut stranger = in_local_lake(run.config, is_known);
+    if stranger.is_none() && !knows_files {
+        stranger = Box::pin(in_bucket(run.config, is_known)).await;
     }
     if let Some(Stranger { run: unknown, place, documents }) = stranger {
         let ledger = run.config.data_dir.warehouse().display().to_string();
@@ -38,19 +43,19 @@ pub(crate) async fn look(run: &Run<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// The newest run of the local lake, if the ledger does not know it.
-fn local(at: &Run<'_>) -> Result<Option<Stranger>, Error> {
-    let root = at.config.data_dir.lake().join(at.config.prefix());
-    let Some(run) = newest_run(&root.join("manifests")) else { return Ok(None) };
-    if ledger::runs::is_known(&at.warehouse, &run)? {
-        return Ok(None);
-    }
+/// The newest run of the local lake, if it is not known.
+pub(crate) fn in_local_lake(
+    config: &Config,
+    is_known: impl Fn(&RunId) -> bool,
+) -> Option<Stranger> {
+    let root = config.data_dir.lake().join(config.prefix());
+    let run = newest_run(&root.join("manifests")).filter(|run| !is_known(run))?;
     let documents = root.join("documents");
-    Ok(Some(Stranger {
+    Some(Stranger {
         run,
         place: root.display().to_string(),
         documents: documents.exists().then(|| documents.display().to_string()),
-    }))
+    })
 }
 
 /// The run of the newest manifest below `year=…/month=…/day=…`.
@@ -68,17 +73,21 @@ fn newest_run(manifests: &Path) -> Option<RunId> {
     manifest.file_stem()?.to_str()?.parse().ok()
 }
 
-/// A run of the bucket, if the ledger does not know it. A bucket that cannot be listed says nothing: the upload has its own words.
-async fn remote(at: &Run<'_>) -> Option<Stranger> {
-    let settings = at.config.store_settings(impatient());
+/// A run of the bucket, if it is not known. A bucket that cannot be listed says nothing: the upload has its own words.
+pub(crate) async fn in_bucket(
+    config: &Config,
+    is_known: impl Fn(&RunId) -> bool,
+) -> Option<Stranger> {
+    let name = config.lake.bucket.as_deref()?;
+    let settings = config.store_settings(impatient());
     let Ok(Store::S3(bucket)) = Store::open(&settings).await else { return None };
-    let prefix = at.config.prefix();
+    let prefix = config.prefix();
     let key = bucket.first_key(&format!("{prefix}manifests/")).await.ok()??;
     let run: RunId = key.rsplit('/').next()?.strip_suffix(".json")?.parse().ok()?;
-    if ledger::runs::is_known(&at.warehouse, &run).unwrap_or(true) {
+    if is_known(&run) {
         return None;
     }
-    let place = format!("s3://{}/{prefix}", at.config.lake.bucket.as_deref().unwrap_or_default());
+    let place = format!("s3://{name}/{prefix}");
     let documents = bucket.first_key(&format!("{prefix}documents/")).await.ok().flatten();
     Some(Stranger { run, documents: documents.map(|_| format!("{place}documents/")), place })
 }
@@ -91,4 +100,57 @@ fn impatient() -> StoreTiming {
         connect: Duration::from_secs(3),
         answer: Duration::from_secs(10),
     }
+}
+
+/// The ledger for a run that may begin.
+///
+/// # Errors
+/// As [`lock::open_ledger`]; [`Error::NoPlaceForTheDemo`].
+pub(crate) async fn open_ledger(
+    job: &Job<'_>,
+    account: Option<&Account>,
+) -> Result<Warehouse, Error> {
+    let warehouse = lock::open_ledger(job).await?;
+    let is_demo = job.settings.source == Some(Source::Demo);
+    // What stays on this machine can be deleted with its folder.
+    if is_demo
+        && job.config.lake.bucket.is_some()
+        && let Some(what) = Box::pin(others_rows(job, account, &warehouse)).await?
+    {
+        return Err(Error::NoPlaceForTheDemo { what });
+    }
+    Ok(warehouse)
+}
+
+/// Rows that are not the demo's, where it would ship its own, in words. A place that cannot be looked at says nothing.
+async fn others_rows(
+    job: &Job<'_>,
+    account: Option<&Account>,
+    warehouse: &Warehouse,
+) -> Result<Option<String>, Error> {
+    let config = job.config;
+    let ledger = config.data_dir.warehouse().display().to_string();
+    let demo = Source::Demo.name();
+    if ledger::runs::has_read_other(warehouse, &demo)? {
+        return Ok(Some(format!("the ledger `{ledger}` has those of other sources")));
+    }
+    if ledger::runs::knows_files(warehouse)? {
+        return Ok(None);
+    }
+    let is_known = |run: &RunId| ledger::runs::is_known(warehouse, run).unwrap_or(true);
+    if let Some(Stranger { run, place, .. }) = in_bucket(config, is_known).await {
+        return Ok(Some(format!(
+            "`{place}` has files of earlier runs (of {run}, for one), and the ledger `{ledger}` knows none"
+        )));
+    }
+    let Some(account) = account else { return Ok(None) };
+    let statement = Statement::new(account.names.retention());
+    let Ok(rows) = account.connection.run(&statement, job.stop).await else { return Ok(None) };
+    let full = Table::ALL.into_iter().map(|table| account.names.table(table)).find(|table| {
+        rows.iter().any(|row| {
+            let text = |column| row.cell(column).and_then(|cell| cell.text()).unwrap_or_default();
+            text("name") == table.name.as_str() && !matches!(text("rows"), "" | "0")
+        })
+    });
+    Ok(full.map(|table| format!("`{table}` holds rows, and the ledger `{ledger}` shipped none")))
 }

@@ -26,7 +26,7 @@ pub(crate) use objects::Names;
 pub use proof::Outcome;
 pub(crate) use proof::{
     Answer, Evidence, FileVerdict, Found, Health, Landed, PipeHealth, PipeState, PipeStatus,
-    Verification, copy_history, copy_result, is_reported, verify,
+    Verification, copy_history, copy_result, is_mentioned, is_reported, verify,
 };
 pub(crate) use setup::{
     Applied, AppliedItem, Blueprint, Cost, Item, Kind, Plan, State, apply, observe,

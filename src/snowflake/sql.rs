@@ -95,6 +95,7 @@ const LANDED: &str = include_str!("../../sql/snowflake/verify/landed.sql");
 const COPY_HISTORY: &str = include_str!("../../sql/snowflake/verify/copy_history.sql");
 const PIPES: &str = include_str!("../../sql/snowflake/verify/pipes.sql");
 const PIPE_STATUS: &str = include_str!("../../sql/snowflake/verify/pipe_status.sql");
+const PIPE_STATUSES: &str = include_str!("../../sql/snowflake/verify/pipe_statuses.sql");
 const COMPARE_COUNTS: &str = include_str!("../../sql/snowflake/compare/counts.sql");
 const COMPARE_BUCKETS: &str = include_str!("../../sql/snowflake/compare/buckets.sql");
 const COMPARE_KEYS: &str = include_str!("../../sql/snowflake/compare/keys.sql");
@@ -245,6 +246,15 @@ impl Names {
     /// How a pipe is.
     pub(crate) fn pipe_status(&self, pipe: &QualifiedName) -> String {
         self.single(PIPE_STATUS, vec![("pipe", Filling::Name(pipe.name.clone()))])
+    }
+
+    /// How several pipes are, in the order of the columns; an error where one of them does not exist.
+    pub(crate) fn pipe_statuses(&self, pipes: &[QualifiedName]) -> String {
+        let status = |(at, pipe): (usize, &QualifiedName)| {
+            format!("system$pipe_status({}) as status_{at}", literal(&pipe.to_string()))
+        };
+        let statuses: Vec<String> = pipes.iter().enumerate().map(status).collect();
+        self.single(PIPE_STATUSES, vec![("statuses", Filling::Query(statuses.join(",\n    ")))])
     }
 
     /// One question of a comparison.
@@ -413,6 +423,7 @@ pub(super) mod tests {
         listed.extend(Table::ALL.map(|table| current(table.shape())));
         listed.insert(CANONICAL);
         listed.extend([OBSERVE, OBSERVE_TABLE, LOAD, LANDED, COPY_HISTORY, PIPES, PIPE_STATUS]);
+        listed.insert(PIPE_STATUSES);
         listed.extend([HISTORY_OF_QUERIES, HISTORY_OF_WAREHOUSES, HISTORY_OF_PIPES]);
         listed.extend([FORGET_DELETE, FORGET_MAY_DELETE, FORGET_LEFT, FORGET_LEFT_IN_COLUMN]);
         listed.insert(FORGET_RETENTION);
@@ -477,6 +488,7 @@ pub(super) mod tests {
         assert_eq!(names.pipe(Table::Songs, Format::Csv, IngestMode::Copy), None);
         let mut questions = names.observations();
         questions.push(names.pipe_status(&pipe));
+        questions.push(names.pipe_statuses(&[pipe.clone(), pipe]));
         for table in Table::ALL {
             questions.push(names.landed(table));
             questions.push(names.copy_history(table, "2026-01-05T06:07:08Z"));

@@ -1,5 +1,6 @@
 //! Looks at everything a run needs and says what to fix. Reads, and asks each service once; changes nothing.
 
+mod history;
 mod lake;
 mod ledger;
 mod snowflake;
@@ -20,7 +21,7 @@ use crate::ids::DataDir;
 use crate::ledger::files::{SentFile, Standing, sent, standing};
 use crate::ledger::streams::{self, KnownStream, StreamStanding};
 use crate::ledger::written::{Companion, companions};
-use crate::ledger::{Freshness, lockouts};
+use crate::ledger::{Freshness, lockouts, runs};
 use crate::observe::words;
 use crate::run::{Error, Lock, notes};
 use crate::sources::{Bucket, Client, Lockouts, SpotifyTiming};
@@ -146,6 +147,10 @@ pub(crate) struct Known {
     /// The stream that was sent rows, and how it stands.
     stream: Option<KnownStream>,
     stream_standing: Option<StreamStanding>,
+    /// The runs that it has; `None` where it could not be read.
+    pub(crate) runs: Option<Vec<String>>,
+    /// Whether one of them made files.
+    pub(crate) knows_files: bool,
     /// When a run last ended well; `None` where the ledger could not be read.
     freshness: Option<Freshness>,
 }
@@ -168,6 +173,7 @@ pub(crate) async fn doctor(
     Box::pin(state::state(config, clock, &mut findings)).await;
     snowflake::snowflake(config, &known, clock, &mut findings).await;
     Box::pin(stream::stream(config, &known, &mut findings)).await;
+    Box::pin(history::history(config, &known, &mut findings)).await;
     // Last: what keeps a service away is the cause, and this what came of it.
     ledger::ledger(config, &known, clock(), &mut findings);
     findings.all
@@ -225,7 +231,7 @@ fn disk(config: &Config, now: DateTime<Utc>, findings: &mut Findings<'_>) -> Kno
     };
     if !path.exists() {
         findings.push(not_made());
-        return Known::default();
+        return Known { runs: Some(Vec::new()), ..Known::default() };
     }
     let opened = blocking(|| {
         let warehouse = Warehouse::open(&path, &data_dir.temp())?;
@@ -241,6 +247,8 @@ fn disk(config: &Config, now: DateTime<Utc>, findings: &mut Findings<'_>) -> Kno
             standing: standing(&warehouse)?,
             stream: streams::known(&warehouse)?,
             stream_standing: streams::standing(&warehouse)?,
+            runs: Some(runs::run_ids(&warehouse)?),
+            knows_files: runs::knows_files(&warehouse)?,
             freshness: Some(Freshness::of(&warehouse)?),
         })
     });

@@ -54,6 +54,9 @@ pub(crate) async fn verify(run: &mut Run<'_>, submitted: Submitted) -> Result<()
         if is_any_awaited(run, account) {
             pipes::look(run, account).await?;
         }
+        if run.only_verifies() {
+            pipes::look_at_waiting(run, account).await?;
+        }
         let Watched { verification, refusal } = watch(run, account, submitted.evidence).await?;
         let verification = null_marks::doubt(run, account, verification).await?;
         let replacements = replacements(&run.warehouse, &run.findings.shipments, &verification)?;
@@ -65,7 +68,9 @@ pub(crate) async fn verify(run: &mut Run<'_>, submitted: Submitted) -> Result<()
         ledger::files::submit_again(warehouse, &verification, now)?;
         let replaced = replaced_keys(&run.findings.shipments, &replacements, &verification);
         let verification = verification.without(&replaced);
-        let refusal = refusal.or(run.findings.refusal.take());
+        // That there is nothing at all explains whatever else could not be asked.
+        let no_setup = run.findings.no_setup.clone().map(|why| Error::NoSetup { why });
+        let refusal = no_setup.or(refusal).or(run.findings.refusal.take());
         // What is not known because nobody answers is for a person to look at, not for another night.
         let away = || account.connection.unreachable().filter(|_| verification.worst().is_some());
         run.findings.refusal = refusal.or_else(|| away().map(Error::from));

@@ -1,6 +1,6 @@
 //! The ways by which a table's files get in, and how each of them is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
@@ -13,16 +13,20 @@ use crate::run::error::Error;
 use crate::run::findings::Findings;
 use crate::run::pipes::{self, Way};
 use crate::snowflake::{
-    Answer, Health, IngestMode, PipeHealth, PipeState, PipeStatus, QualifiedName, Statement,
+    Answer, Evidence, Health, IngestMode, PipeHealth, PipeState, PipeStatus, QualifiedName,
+    Statement, is_mentioned,
 };
+use crate::status::FileState;
 
 /// How some of a table's files get in.
 pub(crate) struct Channel<'f> {
     pub(crate) mode: IngestMode,
     /// Whether they were submitted, by us or by the bucket's events.
     pub(crate) is_submitted: bool,
+    /// Whether that was never answered, or its pipe may have forgotten it.
+    pub(crate) is_unanswered: bool,
     pub(crate) pipe: Option<QualifiedName>,
-    /// Where the pipe does not exist, what is said of that.
+    /// Where the pipe does not exist, or would load nothing, what is said of that.
     pub(crate) absent: Option<PipeHealth>,
     pub(crate) files: Vec<&'f ShippedFile>,
     pub(crate) status: Option<PipeStatus>,
@@ -42,19 +46,24 @@ pub(crate) fn channels<'f>(
         let mode = way.mode;
         let is_submitted =
             shipped.state.is_submitted() || mode == IngestMode::Auto && shipped.is_announced();
+        let is_unanswered = mode == IngestMode::Rest && shipped.state == FileState::Submitting;
         let pipe = way.pipe(account);
-        let known = channels
-            .iter_mut()
-            .find(|it| (it.mode, it.is_submitted, &it.pipe) == (mode, is_submitted, &pipe));
+        let known = channels.iter_mut().find(|it| {
+            (it.mode, it.is_submitted, it.is_unanswered, &it.pipe)
+                == (mode, is_submitted, is_unanswered, &pipe)
+        });
+        let absent = |pipe: &QualifiedName| match findings.lacks(pipe) {
+            true => Some(pipes::absent(account, findings, pipe, way, false)),
+            // What was submitted is asked about, whatever became of the pipe.
+            false => findings.stopped(pipe).filter(|_| !is_submitted).cloned(),
+        };
         match known {
             Some(channel) => channel.files.push(shipped),
             None => channels.push(Channel {
                 mode,
                 is_submitted,
-                absent: pipe
-                    .as_ref()
-                    .filter(|pipe| findings.lacks(pipe))
-                    .map(|pipe| pipes::absent(account, findings, pipe, way, false)),
+                is_unanswered,
+                absent: pipe.as_ref().and_then(absent),
                 pipe,
                 files: vec![shipped],
                 status: None,
@@ -65,7 +74,16 @@ pub(crate) fn channels<'f>(
     channels
 }
 
-/// What is said of the files whose pipe does not exist, by key.
+/// The keys of the files that go in so.
+pub(crate) fn keys(
+    channels: &[Channel<'_>],
+    is_one: impl Fn(&Channel<'_>) -> bool,
+) -> BTreeSet<String> {
+    let files = channels.iter().filter(|channel| is_one(channel)).flat_map(|it| &it.files);
+    files.map(|shipped| shipped.file.key.clone()).collect()
+}
+
+/// What is said of the files whose pipe does not exist, or loads nothing, by key.
 pub(crate) fn absent_pipes(channels: &[Channel<'_>]) -> BTreeMap<String, PipeHealth> {
     let absent = channels.iter().filter_map(|channel| Some((channel, channel.absent.as_ref()?)));
     let files = absent.flat_map(|(channel, pipe)| {
@@ -81,6 +99,15 @@ impl Channel<'_> {
         is_paused
             || self.absent.is_some()
             || self.health.as_ref().is_some_and(|pipe| pipe.health == Health::Fail)
+    }
+
+    /// Whether files may still come through the pipe; those whose submission was never answered, only where something says that
+    /// Snowflake heard of it.
+    pub(crate) fn will_load(&self, evidence: &Evidence) -> bool {
+        let has_queue = self.status.as_ref().is_some_and(|it| 0 < it.pending_file_count);
+        let is_known = |shipped: &&ShippedFile| is_mentioned(&shipped.file, evidence);
+        let is_heard = !self.is_unanswered || has_queue || self.files.iter().any(is_known);
+        self.is_submitted && !self.is_stuck() && is_heard
     }
 
     /// The pipe, where there is one.

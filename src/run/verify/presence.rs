@@ -12,7 +12,7 @@ use crate::ledger::ShippedFile;
 use crate::ledger::written::{self, Companion};
 use crate::run::Run;
 use crate::run::error::Error;
-use crate::run::pipes;
+use crate::run::pipes::{self, OtherWay};
 use crate::snowflake::{Outcome, QualifiedName};
 use crate::status::FileState;
 
@@ -56,19 +56,30 @@ const fn advice(outcome: Option<Outcome>) -> &'static str {
 }
 
 async fn missing_pipes(run: &mut Run<'_>, account: &Account) -> Result<Vec<String>, Error> {
-    let is_sent = |table: &Table| {
-        run.findings.shipments.iter().any(|shipment| shipment.files_of(*table).next().is_some())
-    };
-    // Those that the next run needs: a way that is configured no longer needs none.
+    // Those that the next run needs, of every table: a way that is configured no longer needs none.
     let pipe = |table| account.names.pipe(table, account.format, account.mode);
-    let wanted: Vec<QualifiedName> =
-        Table::ALL.into_iter().filter(is_sent).filter_map(pipe).collect();
+    let wanted: Vec<QualifiedName> = Table::ALL.into_iter().filter_map(pipe).collect();
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
     pipes::look(run, account).await?;
+    if run.findings.no_setup.is_some() {
+        return Ok(Vec::new());
+    }
+    if let Some(other) = OtherWay::of(account, &run.findings) {
+        let (mode, next_step) = (account.mode.name(), other.next_step(account));
+        run.findings.pipe_trouble = Some(Error::PipesOfAnotherWay { mode, next_step });
+        return Ok(Vec::new());
+    }
     let gone = wanted.into_iter().filter(|pipe| run.findings.lacks(pipe));
-    Ok(gone.map(|pipe| format!("pipe `{pipe}`")).collect())
+    let gone: Vec<String> = gone.map(|pipe| pipe.to_string()).collect();
+    let stopped = &run.findings.stopped_pipes;
+    run.findings.pipe_trouble = match (gone.is_empty(), stopped.is_empty()) {
+        (false, _) => Some(Error::PipesGone { pipes: gone.clone() }),
+        (true, false) => Some(pipes::stopped("every row is in", stopped)),
+        (true, true) => None,
+    };
+    Ok(gone.into_iter().map(|pipe| format!("pipe `{pipe}`")).collect())
 }
 
 /// Manifests and archives of the runs that are asked about. No row depends on them, so they are told and fail nothing.

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Window;
 use super::announced::unannounced;
-use super::pipe_watch::{Channel, absent_pipes, channels};
+use super::pipe_watch::{Channel, absent_pipes, channels, keys};
 use super::table_query::{PipeSign, PipeSigns, TableQuery};
 use crate::config::Account;
 use crate::event::{HeldBy, TableProgress, What};
@@ -79,11 +79,8 @@ impl<'f> TableWatch<'f> {
         evidence.found_in_table = in_table.collect();
         evidence.landing_table = account.names.table(table).to_string();
         let channels = channels(account, table, &run.findings);
-        let unsubmitted = channels
-            .iter()
-            .filter(|channel| !channel.is_submitted)
-            .flat_map(|channel| &channel.files);
-        evidence.unsubmitted_keys = unsubmitted.map(|shipped| shipped.file.key.clone()).collect();
+        evidence.unsubmitted_keys = keys(&channels, |channel| !channel.is_submitted);
+        evidence.unanswered_keys = keys(&channels, |channel| channel.is_unanswered);
         evidence.absent_pipes = absent_pipes(&channels);
         Some(Self {
             channels,
@@ -209,7 +206,7 @@ impl<'f> TableWatch<'f> {
         let will_come = |channel: &Channel<'_>| match channel.mode {
             // A COPY that has answered is over: what the table does not hold then will not come.
             IngestMode::Copy => channel.is_submitted && !self.evidence.is_landed_known(),
-            _ => channel.is_submitted && !channel.is_stuck(),
+            _ => channel.will_load(&self.evidence),
         };
         !self
             .channels
@@ -239,7 +236,8 @@ impl<'f> TableWatch<'f> {
         }
         let is_patience_over = round.is_multiple_of(PATIENT_ROUNDS);
         // Nobody remembers a file, or its pipe stands with the file in its queue?
-        let is_doubtful = !self.evidence.forgotten_keys.is_empty();
+        let Evidence { forgotten_keys, unanswered_keys, .. } = &self.evidence;
+        let is_doubtful = !forgotten_keys.is_empty() || !unanswered_keys.is_empty();
         if by_event || is_patience_over || is_doubtful {
             let asked = self.ask_pipe(run, account).await;
             self.keep_aside(asked)?;

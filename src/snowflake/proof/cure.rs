@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ids::Table;
 use crate::lake::ExportedFile;
+use crate::phrase::either;
 use crate::snowflake::api::literal;
 
 /// The cheapest thing that mends a verdict.
@@ -53,7 +54,7 @@ impl Cure {
             Self::Compare => format!(
                 "the current table takes one row per key: `snowtrack reconcile {table}` compares it and settles this file where nothing differs; find the second loader (`snowtrack snowflake plan` shows another pipe on the same folder)"
             ),
-            Self::Submit => "`snowtrack ingest` submits it".to_owned(),
+            Self::Submit => submission_of(1),
             Self::Announce => "`snowtrack ingest --as rest` submits it".to_owned(),
         }
     }
@@ -62,6 +63,10 @@ impl Cure {
 /// Whose a `delete` is to run.
 const BY_WHOM: &str =
     "(the table's owner or ACCOUNTADMIN may run it, the loader's role is not given that right)";
+/// What tells Snowflake of files that nobody told it of.
+pub(super) fn submission_of(file_count: u64) -> String {
+    format!("`snowtrack ingest` submits {}", either(file_count, "it", "them"))
+}
 
 /// A file that is wrong.
 #[derive(Debug, Clone, Copy)]

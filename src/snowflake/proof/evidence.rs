@@ -31,6 +31,9 @@ pub(crate) struct Evidence {
     pub forgotten_keys: BTreeSet<String>,
     /// Keys of files that were not submitted.
     pub unsubmitted_keys: BTreeSet<String>,
+    /// Keys of files whose submission was never answered, or may be forgotten: unless something says that Snowflake has them, they
+    /// are as good as not submitted.
+    pub unanswered_keys: BTreeSet<String>,
     /// What was found of files earlier, by key: reports and histories end, and nothing heals or is unproven by that.
     pub found_before: BTreeMap<String, Found>,
     /// What the comparison of the whole table found, by the keys of files that were settled before it: of them their own count says nothing.
@@ -51,7 +54,7 @@ pub(crate) struct Evidence {
     pub is_unconfirmed: bool,
     /// How its pipe is.
     pub pipe: Answer<PipeHealth>,
-    /// Of files whose pipe does not exist, by key, what is said of that.
+    /// Of files whose pipe does not exist, or loads nothing, by key, what is said of that.
     pub absent_pipes: BTreeMap<String, PipeHealth>,
 }
 
@@ -75,6 +78,7 @@ impl Default for Evidence {
             unmatched_paths: Vec::new(),
             forgotten_keys: BTreeSet::new(),
             unsubmitted_keys: BTreeSet::new(),
+            unanswered_keys: BTreeSet::new(),
             found_before: BTreeMap::new(),
             found_in_table: BTreeMap::new(),
             landing_table: String::new(),

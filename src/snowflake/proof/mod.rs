@@ -8,6 +8,6 @@ mod verification;
 
 pub(crate) use evidence::{Answer, Evidence, Found, Landed, copy_history, copy_result};
 pub(crate) use pipe_health::{Health, PipeHealth, PipeState, PipeStatus};
-pub(crate) use verdict::{is_reported, verify};
+pub(crate) use verdict::{is_mentioned, is_reported, verify};
 pub use verification::Outcome;
 pub(crate) use verification::{FileVerdict, Verification};

@@ -138,6 +138,16 @@ impl PipeHealth {
         next_step_of(&[self])
     }
 
+    /// What to do about pipes, each remedy once.
+    pub(crate) fn next_steps(pipes: &[Self]) -> String {
+        let is_first = |(at, pipe): &(usize, &Self)| {
+            pipes[..*at].iter().all(|known| known.remedy != pipe.remedy)
+        };
+        let first = pipes.iter().enumerate().filter(is_first);
+        let steps = first.map(|(_, pipe)| pipe.next_step_among(pipes.iter()));
+        steps.collect::<Vec<_>>().join("; ")
+    }
+
     /// What to do about this pipe and about all of `pipes` with its remedy, in the same words and with one script.
     pub(super) fn next_step_among<'a>(&self, pipes: impl Iterator<Item = &'a Self>) -> String {
         let mut alike: Vec<&Self> = Vec::new();
@@ -213,6 +223,20 @@ impl PipeState {
             Self::Stopped(Stopped::MissingTable) => vec![format!("alter pipe {pipe} refresh")],
             _ => Vec::new(),
         }
+    }
+
+    /// Whether another pipe takes its place, which knows nothing of what this one was told.
+    const fn is_replaced(&self) -> bool {
+        matches!(
+            self,
+            Self::Stopped(
+                Stopped::StageAltered
+                    | Stopped::StageDropped
+                    | Stopped::FileFormatDropped
+                    | Stopped::NotificationIntegrationDropped
+                    | Stopped::MissingPipe
+            )
+        )
     }
 
     const fn remedy(&self) -> &'static str {
@@ -319,8 +343,15 @@ impl PipeStatus {
             reason = format!("{reason}; {files} {are} queued");
         }
         if state.health() != Health::Ok {
-            let (remedy, statements) = (state.remedy().to_owned(), state.statements(pipe));
-            let health = state.health();
+            let mut remedy = state.remedy().to_owned();
+            if state.is_replaced() {
+                let ingest = match self.notification_channel_name {
+                    Some(_) => "`snowtrack ingest --as rest`",
+                    None => "`snowtrack ingest`",
+                };
+                remedy.push_str(&format!("; then {ingest} submits what it has not loaded"));
+            }
+            let (health, statements) = (state.health(), state.statements(pipe));
             return PipeHealth { pipe: name, health, reason, remedy, statements };
         }
         let read = |(what, remedy): (String, &str), statement: String| PipeHealth {
@@ -438,6 +469,11 @@ mod tests {
             let found = health(&format!(r#"{{"executionState":"{state}","pendingFileCount":0}}"#));
             assert_eq!(found.health, verdict, "{state}");
             assert!(found.next_step().contains(word), "{state}: {}", found.next_step());
+            // A new pipe was told of nothing.
+            let gone = ["STAGE_ALTERED", "DROPPED", "MISSING_PIPE"];
+            let is_replaced = gone.iter().any(|word| state.contains(word));
+            let last = "; then `snowtrack ingest` submits what it has not loaded";
+            assert_eq!(found.remedy.ends_with(last), is_replaced, "{state}: {}", found.remedy);
             // What can be pasted has no open place.
             assert!(!found.next_step().contains('…'), "{state}: {}", found.next_step());
             assert_eq!(found.remedy.is_empty(), word.is_empty(), "{state}");
@@ -524,6 +560,11 @@ mod tests {
         assert_eq!(
             one.next_step_among([&one, &two, &one, &other].into_iter()),
             "pipes `D.S.P`, `D.S.Q`: resume: `alter pipe D.S.P x = 1; alter pipe D.S.Q x = 1`"
+        );
+        assert_eq!(
+            PipeHealth::next_steps(&[one.clone(), other.clone(), two.clone()]),
+            "pipes `D.S.P`, `D.S.Q`: resume: `alter pipe D.S.P x = 1; alter pipe D.S.Q x = 1`; \
+                pipe `D.S.R`: another: `alter pipe D.S.R x = 1`"
         );
         let mute = PipeHealth { statements: Vec::new(), ..one };
         assert_eq!(mute.next_step(), "pipe `D.S.P`: resume");

@@ -23,10 +23,28 @@ pub(crate) struct FileVerdict {
     pub next_step: String,
     /// What mends it where it is wrong.
     pub cure: Option<Mend>,
+    /// Where it waits for its submission, what is known of that.
+    pub unsubmitted: Option<Unsubmitted>,
     /// Whether it is pending behind a pipe that a person must mend.
     pub is_pipe_broken: bool,
     /// The pipe that `next_step` is about, where it is about that alone.
     pub pipe: Option<PipeHealth>,
+}
+
+/// A file that Snowflake is to be told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unsubmitted {
+    /// It was not.
+    Never,
+    /// It was, and did not answer, or forgot it: nothing says that it has it.
+    Unanswered,
+}
+
+impl Unsubmitted {
+    /// Which of them it is.
+    pub(super) const fn of(is_unanswered: bool) -> Self {
+        if is_unanswered { Self::Unanswered } else { Self::Never }
+    }
 }
 
 /// What mends a file, and where.
@@ -138,7 +156,12 @@ impl Verification {
         if 1 < wrong.len() {
             return cure::text_of_all(&wrong);
         }
-        let Some(pipe) = &worst.pipe else { return worst.next_step.clone() };
+        let Some(pipe) = &worst.pipe else {
+            return match worst.unsubmitted {
+                Some(_) => cure::submission_of(unsubmitted(&self.files).count() as u64),
+                None => worst.next_step.clone(),
+            };
+        };
         pipe.next_step_among(self.files.iter().filter_map(|file| file.pipe.as_ref()))
     }
 
@@ -176,7 +199,10 @@ fn summary(verdicts: &[FileVerdict]) -> String {
         ),
         Some(file) => {
             let total = verdicts.len();
-            let wrong = wrong_tables(verdicts);
+            let wrong = match file.unsubmitted {
+                Some(_) => never_submitted(verdicts),
+                None => wrong_tables(verdicts),
+            };
             let (files, are) = (counted(total as u64, "file"), either(count as u64, "is", "are"));
             let reasons = reasons(verdicts, file);
             format!("{count} of {files} {are} verified; {wrong}{reasons}")
@@ -207,6 +233,20 @@ fn reasons(verdicts: &[FileVerdict], worst: &FileVerdict) -> String {
         told.push(format!("and {} more, for other reasons", counted(left, "file")));
     }
     told.join("; ")
+}
+
+/// The files that Snowflake is to be told of.
+fn unsubmitted(verdicts: &[FileVerdict]) -> impl Iterator<Item = Unsubmitted> {
+    verdicts.iter().filter_map(|file| file.unsubmitted)
+}
+
+/// How many files wait for their submission, where no other is worse.
+fn never_submitted(verdicts: &[FileVerdict]) -> String {
+    let count = unsubmitted(verdicts).count() as u64;
+    let is_certain = unsubmitted(verdicts).all(|it| it == Unsubmitted::Never);
+    let (files, were) = (counted(count, "file"), either(count, "was", "were"));
+    let doubt = if is_certain { "" } else { ", as far as Snowflake says" };
+    format!("{files} {were} never submitted{doubt}; ")
 }
 
 /// Names the tables where files are wrong, if they are several.

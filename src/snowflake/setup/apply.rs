@@ -16,6 +16,8 @@ pub(crate) enum Applied {
         /// Snowflake's words.
         reason: String,
     },
+    /// Not tried: a pipe is in its way.
+    Held,
     /// Not tried, or not possible before something else is there.
     Waits {
         /// For what.
@@ -61,6 +63,10 @@ pub(crate) async fn apply(
     let mut applied: Vec<AppliedItem> = Vec::new();
     for item in plan.missing() {
         let name = format!("{} {}", item.kind.name(), item.name);
+        if item.is_held() {
+            applied.push(AppliedItem { name, became: Applied::Held });
+            continue;
+        }
         if is_on_what_is_not_there(item, &applied) {
             continue;
         }

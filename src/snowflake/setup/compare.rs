@@ -11,8 +11,8 @@ use crate::snowflake::objects::Names;
 const STRANDS_PIPES: &str =
     "pipes stop when their stage changes: better give the new one another name";
 const BY_HAND: &str = "to be changed by hand, after a look at who else uses it";
-const PIPES_ARE_FIXED: &str = "a pipe cannot be changed, and a new one forgets which files it loaded: pause it, wait until it is empty, drop it, apply, and submit nothing that it loaded already";
-const STAGE_IS_GONE: &str = "a pipe is bound to the stage that it was made on, and loads nothing any more: drop it, apply, and submit nothing that it loaded already";
+const PIPES_ARE_FIXED: &str = "a pipe cannot be changed, and a new one forgets which files it loaded: pause it, wait until it is empty, drop it, apply, then `snowtrack ingest` submits what it had not loaded";
+const STAGE_IS_GONE: &str = "a pipe is bound to the stage that it was made on, and loads nothing any more: drop it, apply, then `snowtrack ingest` submits what it had not loaded";
 const SAFE_TO_REPLACE: &str = "it holds nothing that the landing table does not: safe to replace by hand, and `snowtrack snowflake apply` grants again what the new one lacks";
 const BILLED_BESIDE: &str =
     "on by default for new warehouses, and billed beside them; nothing of ours gains by it";
@@ -53,7 +53,16 @@ pub(super) fn compare(blueprint: &Blueprint, observed: &Observed, desired: Desir
         _ => None,
     };
     let Desired { kind, name, audience, statement, .. } = desired;
-    let mut items = vec![Item { kind, name, audience, statement, state, blocked_by, note }];
+    let mut items = vec![Item {
+        kind,
+        name,
+        audience,
+        statement,
+        state,
+        blocked_by,
+        is_in_conflict: false,
+        note,
+    }];
     items.append(&mut columns);
     items
 }

@@ -72,8 +72,17 @@ pub(crate) struct Item {
     pub state: State,
     /// Why [`apply()`] must not make it, where it must not.
     pub blocked_by: Option<String>,
+    /// Whether it is a pipe, or a grant on one, that reads the folder of another.
+    pub is_in_conflict: bool,
     /// What Snowflake made of it, where that is worth a word.
     pub note: Option<String>,
+}
+
+impl Item {
+    /// Whether it is not to be made while another pipe is there.
+    pub(crate) fn is_held(&self) -> bool {
+        self.state == State::Missing && self.is_in_conflict
+    }
 }
 
 /// How an object is.
@@ -139,6 +148,8 @@ pub(crate) struct Plan {
     pub cost: Cost,
     /// The roles that own the schemas, where that is not the one that looked: only they make in them what is missing.
     pub owners: Vec<String>,
+    /// The mode of the pipes that are there instead of the configured one's.
+    pub other_mode: Option<IngestMode>,
 }
 
 impl Plan {
@@ -147,9 +158,10 @@ impl Plan {
         let desired = blueprint.desired().into_iter();
         let mut items: Vec<Item> =
             desired.flat_map(|desired| compare::compare(blueprint, observed, desired)).collect();
-        conflict::conflicts(blueprint, observed, &mut items);
+        let other_mode = conflict::conflicts(blueprint, observed, &mut items);
         let (aws, cost) = (blueprint.aws(observed), blueprint.cost(observed));
-        Self { items, aws, cost, owners: observed.other_owners(&blueprint.names) }
+        let owners = observed.other_owners(&blueprint.names);
+        Self { items, aws, cost, owners, other_mode }
     }
 
     /// What [`apply()`] would run.
@@ -168,6 +180,13 @@ impl Plan {
                 commands.collect::<Vec<_>>().join(" and ")
             }
         }
+    }
+
+    /// Whether nothing is left but pipes that are not made beside others, and what is about them.
+    pub(crate) fn is_only_in_conflict(&self) -> bool {
+        let is_left = |item: &&Item| !matches!(item.state, State::Exists | State::Unseen { .. });
+        let mut left = self.items.iter().filter(is_left).peekable();
+        left.peek().is_some() && left.all(|item| item.is_in_conflict)
     }
 
     /// Whether everything is as it should be, as far as our role can see.

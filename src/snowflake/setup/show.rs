@@ -27,7 +27,15 @@ impl Plan {
     fn blocks(&self) -> [(Audience, String); 2] {
         let admin = "for an administrator of Snowflake (`snowtrack snowflake apply --as-role ACCOUNTADMIN`)";
         let command = self.apply_command();
+        let held = self.items.iter().any(Item::is_held);
+        let is_any_to_make =
+            || self.missing().any(|item| item.audience == Audience::Owner && !item.is_held());
+        let by_hand = held && !is_any_to_make();
         let owner = match self.owners.as_slice() {
+            [] if by_hand => "for the loader's own role, by hand".to_owned(),
+            owners if by_hand => {
+                format!("for {}, who owns the schemas, by hand", owners.join(" and "))
+            }
             [] => format!("for the loader's own role ({command})"),
             owners => {
                 let owners = owners.join(" and ");
@@ -68,12 +76,50 @@ impl Plan {
         let of_block = || self.items.iter().filter(move |item| item.audience == audience);
         let is_fine_grant = |item: &&Item| item.kind == Kind::Grant && item.state == State::Exists;
         for item in of_block().filter(|item| !is_fine_grant(item)) {
-            writeln!(out, "  {item}")?;
+            match item.is_held() || item.by_hand().is_some() {
+                true => writeln!(out, "  {}", item.seen())?,
+                false => writeln!(out, "  {item}")?,
+            }
         }
         match of_block().filter(is_fine_grant).count() {
-            0 => Ok(()),
-            count => writeln!(out, "  fine      {}", counted(count as u64, "grant")),
+            0 => {}
+            count => writeln!(out, "  fine      {}", counted(count as u64, "grant"))?,
         }
+        ByHand::of(of_block()).iter().try_for_each(|by_hand| writeln!(out, "  {by_hand}"))
+    }
+
+    /// What is to be done by hand about pipes, each advice once.
+    pub(crate) fn by_hand(&self) -> Vec<ByHand> {
+        ByHand::of(self.items.iter())
+    }
+}
+
+/// What to run by hand about some pipes, as one script, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ByHand {
+    /// What to consider, the same for each of them.
+    pub advice: String,
+    /// A statement each.
+    pub script: Vec<String>,
+}
+
+impl ByHand {
+    fn of<'i>(items: impl Iterator<Item = &'i Item>) -> Vec<Self> {
+        let mut all: Vec<Self> = Vec::new();
+        for Self { advice, script } in items.filter_map(Item::by_hand) {
+            match all.iter_mut().find(|it| it.advice == advice) {
+                Some(known) => known.script.extend(script),
+                None => all.push(Self { advice, script }),
+            }
+        }
+        all
+    }
+}
+
+impl fmt::Display for ByHand {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "by hand: {}:", self.advice)?;
+        self.script.iter().try_for_each(|statement| write!(out, "\n    {statement};"))
     }
 }
 
@@ -129,6 +175,35 @@ impl fmt::Display for Item {
 }
 
 impl Item {
+    /// What to run by hand about a pipe, where there is something.
+    fn by_hand(&self) -> Option<ByHand> {
+        let (advice, script) = match &self.state {
+            _ if self.kind != Kind::Pipe => return None,
+            State::Conflict { advice, .. } => (advice.clone(), vec![self.statement.clone()]),
+            State::Differs { changes, advice } => {
+                let script = changes.iter().filter_map(|change| change.statement.clone());
+                ((*advice).to_owned(), script.collect::<Vec<_>>())
+            }
+            _ => return None,
+        };
+        (!script.is_empty()).then_some(ByHand { advice, script })
+    }
+
+    /// How it is, without what to do.
+    fn seen(&self) -> String {
+        let (state, kind, name) = (self.state.name(), self.kind.name(), &self.name);
+        let seen = match &self.state {
+            State::Missing => ", and not to be made yet".to_owned(),
+            State::Conflict { reason, .. } => format!(" {reason}"),
+            State::Differs { changes, .. } => {
+                let changes = changes.iter().map(ToString::to_string).collect::<Vec<_>>();
+                format!(": {}", changes.join("; "))
+            }
+            _ => String::new(),
+        };
+        format!("{state:<9} {kind} {name}{seen}")
+    }
+
     /// Its statements with how it is.
     fn script(&self) -> String {
         let mut script = comment(&self.to_string());

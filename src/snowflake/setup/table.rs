@@ -75,6 +75,7 @@ fn missing_column(
         statement,
         state: State::Missing,
         blocked_by: None,
+        is_in_conflict: false,
         note: None,
     });
 }

@@ -61,6 +61,7 @@ statements! {
     FORGOTTEN_PLAYLISTS "forgotten_playlists",
     FRESHNESS "freshness",
     HAS_PENDING "has_pending",
+    HAS_READ_OTHER "has_read_other",
     HAS_ROWS_TO_SHIP "has_rows_to_ship",
     HAS_RUN "has_run",
     HAS_SETTINGS "has_settings",

@@ -453,7 +453,7 @@ fn the_published_file_is_put_where_it_is_wanted_after_each_run_with_news() {
     assert!(!fleet.cloud.s3.calls().iter().any(|call| call.key == key));
     // In a folder, and without a state.
     let target = fleet.cloud.world.path("elsewhere/x.duckdb");
-    let mut command = fleet.cloud.command(&["run", "--demo", "--no-ingest"]);
+    let mut command = fleet.cloud.command(&["run", "--from-dir", "in", "--full", "--no-ingest"]);
     command.env("SNOWTRACK_PUBLISH_TO", format!("file://{}", target.display()));
     assert!(command.output().unwrap().status.success());
     assert!(target.exists());

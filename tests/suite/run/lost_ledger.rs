@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::support::cloud::{Cloud, SMALL, text};
-use crate::support::fake_s3::Op;
+use crate::support::fake_s3::{FakeS3, Op};
 use crate::support::{World, copy};
 
 /// What is said where the ledger knows no run of the lake's.
@@ -156,4 +156,101 @@ fn a_warning_about_the_ledger_stands_on_standard_error_alone() {
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["status"], json!("exported"));
     assert!(String::from_utf8_lossy(&output.stderr).contains(EMPTY));
+}
+
+/// What `doctor` says of the history.
+fn history(cloud: &Cloud) -> Option<Value> {
+    let output = cloud.run(&["--json", "doctor"]);
+    let findings: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let found = findings.as_array().unwrap().iter().find(|it| it["what"] == "history");
+    found.cloned()
+}
+
+#[test]
+fn doctor_says_that_the_ledger_is_gone_and_how_the_history_comes_back() {
+    let mut cloud = Cloud::small("rest", "parquet");
+    assert_eq!(history(&cloud), None, "there is nothing yet");
+    let (code, first) = cloud.report(&[&SMALL[..], &["--archive"]].concat());
+    assert_eq!(code, 0, "{first:#}");
+    assert_eq!(history(&cloud), None, "the ledger knows all that is there");
+    let run = first["run_id"].as_str().unwrap();
+    // Its folder as it was, then a new one, then one with a ledger of nothing.
+    lose_ledger(&cloud.world);
+    for place in ["data/lake/spotify-data", "s3://lake/spotify-data/", "s3://lake/spotify-data/"] {
+        let found = history(&cloud).unwrap_or_else(|| panic!("{place}"));
+        assert_eq!((&found["area"], &found["health"]), (&json!("ledger"), &json!("warn")));
+        let (detail, fix) = (found["detail"].as_str().unwrap(), found["fix"].as_str().unwrap());
+        for part in [place, run, EMPTY] {
+            assert!(detail.contains(part), "no `{part}` in {detail}");
+        }
+        for part in ["--data-dir", "--from-dir FOLDER"] {
+            assert!(fix.contains(part), "no `{part}` in {fix}");
+        }
+        match place.starts_with("s3://") && cloud.world.path("data/lake").exists() {
+            true => panic!("the folder is new"),
+            false if place.starts_with("data/") => cloud.world = World::new(),
+            false => assert_eq!(cloud.run(&["check"]).status.code(), Some(0)),
+        }
+    }
+    // What the analysts read lies there alone.
+    cloud.world = World::new();
+    cloud.s3 = FakeS3::start();
+    cloud.world.write("data/spotify.duckdb", "");
+    let found = history(&cloud).unwrap();
+    assert!(found["detail"].as_str().unwrap().contains("`data/spotify.duckdb` lies there"));
+    // A ledger that lives in a bucket is looked at there.
+    cloud.settings.push(("SNOWTRACK_STATE", "s3://lake/state/".to_owned()));
+    assert_eq!(history(&cloud), None);
+}
+
+/// Whether the demo may begin; what is said where it may not.
+fn demo(cloud: &Cloud, settings: &[(&str, &str)], arguments: &[&str]) -> Result<(), String> {
+    let mut command = cloud.command(arguments);
+    for (name, value) in settings {
+        command.env(name, value);
+    }
+    let output = command.output().unwrap();
+    match output.status.code() {
+        Some(0) => Ok(()),
+        code => {
+            assert_eq!(code, Some(2), "{}", text(&output));
+            Err(text(&output))
+        }
+    }
+}
+
+#[test]
+fn the_demos_rows_go_nowhere_where_others_are() {
+    let mut cloud = Cloud::small("rest", "parquet");
+    assert_eq!(cloud.report(&SMALL).0, 0);
+    let local = [("S3_BUCKET", ""), ("SNOWFLAKE_ACCOUNT", "")];
+    // To be refused costs nothing; to land documents is enough to see that it was not.
+    let (run, elsewhere) = (["run", "--demo"], ["run", "--demo", "--data-dir", "own"]);
+    let fetch = |folder| ["fetch", "--demo", "--data-dir", folder];
+    let apart = [("S3_PREFIX", "demo/"), ("SNOWFLAKE_DATABASE", "DEMO")];
+    let refused = |cloud: &Cloud, what: &str, arguments: &[&str]| {
+        cloud.snowflake.clear_log();
+        let before = cloud.s3.keys();
+        let said = demo(cloud, &[], arguments).unwrap_err();
+        for part in [what, "--data-dir", "S3_PREFIX", "SNOWFLAKE_DATABASE", "S3_BUCKET"] {
+            assert!(said.contains(part), "no `{part}` in {said}");
+        }
+        assert_eq!(cloud.s3.keys(), before);
+        assert_eq!(cloud.snowflake.counters().warehouse_statement_count, 0);
+    };
+    refused(&cloud, "has those of other sources", &run);
+    refused(&cloud, "has those of other sources", &["fetch", "--demo"]);
+    // The bucket has files, and this ledger made none; nothing begins in it.
+    refused(&cloud, EMPTY, &elsewhere);
+    let status = text(&cloud.run(&["--data-dir", "own", "--json", "status"]));
+    assert_eq!(status.trim(), "[]");
+    // The bucket is emptied, and the landing tables are not.
+    cloud.s3 = FakeS3::start();
+    refused(&cloud, "`SPOTIFY.RAW.ALBUMS` holds rows", &elsewhere);
+    // As it says: a place of its own, or none at all.
+    assert_eq!(demo(&cloud, &apart, &fetch("own")), Ok(()));
+    assert_eq!(demo(&cloud, &apart, &fetch("own")), Ok(()), "a second time");
+    assert_eq!(demo(&cloud, &local, &fetch("here")), Ok(()));
+    cloud.empty();
+    assert_eq!(demo(&cloud, &[], &fetch("data")), Ok(()), "nobody's rows are anywhere");
 }

@@ -7,6 +7,7 @@ mod false_answers;
 mod false_verified;
 mod missing_columns;
 mod missing_pipes;
+mod never_submitted;
 mod no_answers;
 mod plan;
 pub(crate) mod proof;

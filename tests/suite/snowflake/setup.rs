@@ -105,8 +105,8 @@ fn pipes_of_another_mode_are_a_conflict_and_none_is_made_beside_them() {
     assert!(plan.contains(&format!("conflict  pipe {other} reads s3://")), "{plan}");
     let applied = as_auto("apply");
     assert!(
-        applied
-            .contains(&format!("not made: pipe SPOTIFY.RAW.SONGS_PARQUET_AUTO_V1: pipe {other}")),
+        applied.contains("not made: 8 pipes, because others read their folders")
+            && applied.contains(other),
         "{applied}"
     );
     let pipes = cloud.snowflake.rows("show pipes in schema SPOTIFY.RAW");

@@ -88,7 +88,9 @@ fn verify_asks_every_landing_table_anew_however_often_it_was_proven() {
                 .into_iter()
                 .filter(|statement| statement.sql.to_lowercase().contains("with landed"));
             assert_eq!(asked.count(), 8, "{mode}, {arguments:?}: each table once");
-            assert!(cloud.snowflake.counters().warehouse_statement_count <= 8, "{mode}");
+            // Where everything is asked about, so are the pipes, all of them at once.
+            let most = if arguments == ["--all"] { 9 } else { 8 };
+            assert!(cloud.snowflake.counters().warehouse_statement_count <= most, "{mode}");
         }
         cloud.snowflake.tamper("delete from SPOTIFY.RAW.SONGS");
         for arguments in [&[][..], &["--run", id_of(&report)], &["--all"]] {

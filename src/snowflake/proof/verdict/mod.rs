@@ -19,8 +19,8 @@ use super::cure::Cure;
 use super::evidence::{
     Answer, Claimed, Evidence, Found, Landed, claim_of, error_of, is_of, is_same_sum, progress_of,
 };
-use super::pipe_health::Health;
-use super::verification::{FileVerdict, Mend, Verification};
+use super::pipe_health::{Health, PipeHealth};
+use super::verification::{FileVerdict, Mend, Unsubmitted, Verification};
 use crate::ids::Table;
 use crate::lake::ExportedFile;
 use crate::phrase::{counted, either, every};
@@ -40,6 +40,11 @@ pub(crate) fn verify<'f>(
 /// Whether what pipes and histories say of a file settles anything, so that its table is worth a query.
 pub(crate) fn is_reported(file: &ExportedFile, evidence: &Evidence) -> bool {
     claim_of(file, evidence).is_some_and(|claim| Claimed::by(claim) != Claimed::Unsettled)
+}
+
+/// Whether pipes or histories say anything of a file.
+pub(crate) fn is_mentioned(file: &ExportedFile, evidence: &Evidence) -> bool {
+    claim_of(file, evidence).is_some()
 }
 
 /// Judges one file.
@@ -86,11 +91,7 @@ fn judge(file: &ExportedFile, evidence: &Evidence) -> FileVerdict {
         },
     };
     let mut mended = None;
-    let pipe = match (evidence.absent_pipes.get(&file.key), &evidence.pipe) {
-        (Some(absent), _) => Some(absent),
-        (None, Answer::Given(pipe)) => Some(pipe),
-        (None, Answer::Unknown(_)) => None,
-    };
+    let pipe = pipe_of(file, evidence);
     let pipe = pipe.filter(|pipe| verdict == Verdict::Pending && pipe.health != Health::Ok);
     if let Some(pipe) = pipe {
         reason = format!("{reason}; its pipe `{}` is {}", pipe.pipe, pipe.reason);
@@ -106,10 +107,31 @@ fn judge(file: &ExportedFile, evidence: &Evidence) -> FileVerdict {
         };
     }
     let is_pipe_broken = pipe.is_some_and(|pipe| pipe.health == Health::Fail);
+    let is_unanswered = evidence.unanswered_keys.contains(&file.key);
+    let unsubmitted = (cure == Cure::Submit).then_some(Unsubmitted::of(is_unanswered));
     let mends = matches!(verdict, Verdict::Failed | Verdict::Mismatch);
     let cure = mends.then(|| Mend { cure, landing_table: evidence.landing_table.clone() });
     let (key, table) = (file.key.clone(), file.table);
-    FileVerdict { key, table, verdict, reason, next_step, cure, is_pipe_broken, pipe: mended }
+    FileVerdict {
+        key,
+        table,
+        verdict,
+        reason,
+        next_step,
+        cure,
+        unsubmitted,
+        is_pipe_broken,
+        pipe: mended,
+    }
+}
+
+/// What is known of the pipe that a file waits for.
+fn pipe_of<'e>(file: &ExportedFile, evidence: &'e Evidence) -> Option<&'e PipeHealth> {
+    match (evidence.absent_pipes.get(&file.key), &evidence.pipe) {
+        (Some(absent), _) => Some(absent),
+        (None, Answer::Given(pipe)) => Some(pipe),
+        (None, Answer::Unknown(_)) => None,
+    }
 }
 
 struct Judgement {
@@ -254,6 +276,11 @@ fn judge_absent(file: &ExportedFile, evidence: &Evidence, claim: Option<&FileRep
             Cure::Ship,
         ),
         None if evidence.unsubmitted_keys.contains(&file.key) => unsubmitted(),
+        None if evidence.unanswered_keys.contains(&file.key) => {
+            let reason =
+                "its submission was never answered, and nothing says that Snowflake has it";
+            judged(Verdict::Pending, reason.to_owned(), Cure::Submit)
+        }
         None if evidence.unannounced.contains_key(&file.key) => {
             let reason = "S3's event of it has not reached its pipe, and an event that is lost comes no second time".to_owned();
             judged(Verdict::Pending, reason, Cure::Announce)
@@ -271,7 +298,7 @@ fn lost_since(held: &str, proven_at: DateTime<Utc>) -> String {
 }
 
 fn unsubmitted() -> Judgement {
-    let reason = "it was not submitted yet".to_owned();
+    let reason = "Snowflake was not told of it".to_owned();
     judged(Verdict::Pending, reason, Cure::Submit)
 }
 

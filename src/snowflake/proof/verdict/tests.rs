@@ -2,7 +2,6 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::snowflake::api::LoadStatus;
-use crate::snowflake::proof::pipe_health::PipeHealth;
 use crate::snowflake::proof::verification::Outcome;
 
 const KEY: &str = "p/raw/songs/year=2026/month=01/day=05/songs_20260105_060708_R.parquet";
@@ -579,6 +578,7 @@ proptest! {
             skipped_paths: listed(is_skipped), unmatched_paths: listed(is_unmatched),
             forgotten_keys: is_forgotten.then(|| KEY.to_owned()).into_iter().collect(),
             unsubmitted_keys: is_unsubmitted.then(|| KEY.to_owned()).into_iter().collect(),
+            unanswered_keys: std::collections::BTreeSet::new(),
             unannounced: BTreeMap::new(),
             found_before: BTreeMap::new(), found_in_table: BTreeMap::new(), landing_table: String::new(), is_landed_old, is_unconfirmed: false, reports, history, landed, pipe, absent_pipes: BTreeMap::new(),
         };

@@ -1,0 +1,3 @@
+-- pipe_statuses: the same of several pipes that are all there, in the columns STATUS_0, STATUS_1, …
+-- grain: one row · reads: nothing
+select {statuses};
