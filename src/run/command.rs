@@ -19,7 +19,7 @@ pub(super) fn continuing(given: &str, error: &Error, run: &RunId) -> String {
         // What ships comes after what makes a pipe load again.
         Error::Unverified { outcome: Outcome::PipeBroken, next_step, .. }
         | Error::PipesStopped { next_step, .. }
-        | Error::PipesOfAnotherWay { next_step, .. } => named(next_step).next().map(str::to_owned),
+        | Error::PipesOfAnotherWay { next_step, .. } => commands_in(next_step).next().map(str::to_owned),
         Error::Unverified { next_step, .. } => advised(next_step),
         Error::PipesGone { .. } | Error::ColumnGone { .. } | Error::NoSetup { .. } => {
             Some("snowtrack snowflake plan".to_owned())
@@ -35,12 +35,12 @@ pub(super) fn continuing(given: &str, error: &Error, run: &RunId) -> String {
 
 /// The command that a text of ours names between backticks: the first that does something, else one that shows something.
 fn advised(text: &str) -> Option<String> {
-    let does = named(text).find(|name| !name.starts_with("snowtrack snowflake plan"));
-    does.or_else(|| named(text).next()).map(str::to_owned)
+    let does = commands_in(text).find(|name| !name.starts_with("snowtrack snowflake plan"));
+    does.or_else(|| commands_in(text).next()).map(str::to_owned)
 }
 
 /// The commands of ours that it names.
-fn named(text: &str) -> impl Iterator<Item = &str> {
+fn commands_in(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2).filter(|name| name.starts_with("snowtrack "))
 }
 
