@@ -95,6 +95,7 @@ fn hint(error: &NotAnswered) -> Option<String> {
         | Refusal::Setting { .. }
         | Refusal::SystemTable { .. }
         | Refusal::OtherFile { .. }
+        | Refusal::Depth { .. }
         | Refusal::Parameter { .. } => Some(clipped(&refusal.to_string())),
         Refusal::Time { .. }
         | Refusal::Memory { .. }

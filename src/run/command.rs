@@ -19,7 +19,9 @@ pub(super) fn continuing(given: &str, error: &Error, run: &RunId) -> String {
         // What ships comes after what makes a pipe load again.
         Error::Unverified { outcome: Outcome::PipeBroken, next_step, .. }
         | Error::PipesStopped { next_step, .. }
-        | Error::PipesOfAnotherWay { next_step, .. } => commands_in(next_step).next().map(str::to_owned),
+        | Error::PipesOfAnotherWay { next_step, .. } => {
+            commands_in(next_step).next().map(str::to_owned)
+        }
         Error::Unverified { next_step, .. } => advised(next_step),
         Error::PipesGone { .. } | Error::ColumnGone { .. } | Error::NoSetup { .. } => {
             Some("snowtrack snowflake plan".to_owned())

@@ -7,8 +7,8 @@ use std::path::Path;
 use duckdb::Connection;
 use serde_json::value::RawValue;
 
-use super::place::{of_duckdb, place};
-use super::refusal::{Message, Refusal};
+use super::place::{of_duckdb, of_text, place};
+use super::refusal::Refusal;
 use super::tree::{Node, each_object};
 
 /// What was found to be one query.
@@ -150,7 +150,7 @@ fn parsed(connection: &Connection, sql: &str, from: usize) -> Result<Parsed, Ref
     let position = answer.position.and_then(|at| at.parse::<usize>().ok());
     let place = position.map(|at| place(sql, from + at)).unwrap_or_default();
     let text = format!("Parser Error: {}{place}", answer.error_message.unwrap_or_default());
-    Err(Refusal::Query { source: Message(text), is_about_rows: false })
+    Err(of_text(&text, false))
 }
 
 fn unread(error: serde_json::Error) -> Refusal {

@@ -2,8 +2,8 @@
 
 use duckdb::Connection;
 
-use super::memory_limit_bytes;
 use super::refusal::{Message, Refusal};
+use super::{MOST_DEPTH, memory_limit_bytes};
 
 /// The refusal for a query that was found to be one, with the line of its own text.
 pub(super) fn refusal(
@@ -45,12 +45,15 @@ struct Fetched<'a> {
 }
 
 /// Kinds are told apart only by the words of the message.
-fn of_text(text: &str, is_about_rows: bool) -> Refusal {
+pub(super) fn of_text(text: &str, is_about_rows: bool) -> Refusal {
     let fetched = serde_json::from_str::<Fetched<'_>>(text).ok();
     let text = fetched.map_or_else(
         || text.to_owned(),
         |it| format!("{} Error: {}", it.exception_type, it.exception_message),
     );
+    if text.contains("Max expression depth limit") {
+        return Refusal::Depth { limit: MOST_DEPTH };
+    }
     let is_memory = ["Out of Memory Error", "std::bad_alloc"].iter().any(|it| text.starts_with(it));
     match is_memory {
         true => Refusal::Memory { limit_bytes: memory_limit_bytes() },
@@ -79,6 +82,8 @@ mod tests {
             let source = Message("Conversion Error: no \"number\"".to_owned());
             assert_eq!(of_text(text, true), Refusal::Query { source, is_about_rows: true });
         }
+        let depth = "Parser Error: Max expression depth limit of 300 exceeded. Use SET …";
+        assert_eq!(of_text(depth, false), Refusal::Depth { limit: MOST_DEPTH });
         let memory = r#"{"exception_type":"Out of Memory","exception_message":"x"}"#;
         for text in [memory, "Out of Memory Error: x", "std::bad_alloc"] {
             let limit_bytes = memory_limit_bytes();

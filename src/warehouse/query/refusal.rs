@@ -61,6 +61,11 @@ pub(crate) enum Refusal {
         /// Whether it came of rows, whose values it may name, and not of the SQL alone.
         is_about_rows: bool,
     },
+    /// An expression has too many others in it, one in the other.
+    #[error(
+        "an expression of the query is nested deeper than its limit of {limit}: write it with fewer operators in one another, such as a list and `list_sum` in place of `a + b + c + …`"
+    )]
+    Depth { limit: u32 },
     /// It took too long.
     #[error("the query took longer than its limit of {} (`--timeout`)", seconds(*limit))]
     Time { limit: Duration },
