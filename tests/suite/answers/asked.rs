@@ -161,8 +161,11 @@ fn a_model_may_mend_its_answer_twice() {
     assert_eq!(model.bodies().len(), 3);
 }
 
-/// SQL of a model's, its rows on two lists, and what was said and meant in it.
-const COMPARED: [(&str, &str, Option<(&str, &str)>); 15] = [
+/// What was said in SQL of a model's, and what was meant.
+type Said = Option<(&'static str, &'static str)>;
+
+/// SQL, its rows on two lists, and what was said in it.
+const COMPARED: [(&str, &str, Said); 15] = [
     (
         "select song_count from marts.playlist_overview where playlist_name = 'cafe del mar'",
         r#"[{"song_count": 3}]"#,
