@@ -229,7 +229,9 @@ fn history(beside: Option<&str>, runs: &[RunSummary], stream: Option<&StreamStan
             took(run).map_or_else(|| Cell::toned("–", Tone::Dim), Cell::from),
             run.started_at.format("%Y-%m-%d %H:%M:%S").to_string().into(),
             match run.state {
-                RunStatus::Running => "now".into(),
+                RunStatus::Running => {
+                    format!("for {}", duration::words(between(run.started_at, now))).into()
+                }
                 _ => format!("{} ago", duration::words(between(since, now))).into(),
             },
         ]);
@@ -377,7 +379,8 @@ fn one_run(beside: Option<&str>, summary: Option<&RunSummary>, files: &Files<'_>
 /// What is known of a run beside its files.
 fn head(page: &mut Page, run: &RunSummary) {
     let state = run.state.name();
-    let stage = run.stage.as_ref().map(|stage| format!(", last at {stage}")).unwrap_or_default();
+    let at = if run.state == RunStatus::Running { "at" } else { "last at" };
+    let stage = run.stage.as_ref().map(|stage| format!(", {at} {stage}")).unwrap_or_default();
     page.say_toned(format!("run {}: {state}{stage}", run.run_id), state, run.state);
     page.say(format!("  source: {}", one_line(title(run))));
     let ended = match (run.finished_at, took(run)) {
