@@ -2,5 +2,5 @@
 -- grain: one row · reads: meta.reads, meta.runs · shipped: no
 select count(*) > 0 as has_read
 from meta.reads as reads
-join meta.runs as runs using (run_id)
+inner join meta.runs as runs using (run_id)
 where runs.source not in (?, ?)
