@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::exit::Error;
 use super::layout::{Cell, Column, Frame, Grid, Page, Tone};
-use super::run::{StageArgs, one_stage, stop_on_signal};
+use super::run::{StageArgs, one_stage, stop_on_signal, tell_nothing_here};
 use super::summary::{self, Found, say_row};
 use super::told::print_page;
 use super::{Cli, now, print, runtime};
@@ -50,10 +50,15 @@ pub(super) fn check(cli: &Cli, arguments: &CheckArgs, config: &Config) -> Result
             false => print_page(list()),
         };
     }
-    if arguments.stage.run.is_none()
-        && let Some(everything) = look(arguments, config)?
-    {
-        return tell(cli, everything);
+    if arguments.stage.run.is_none() {
+        match look(arguments, config) {
+            Ok(None) => {}
+            Ok(Some(everything)) => return tell(cli, everything),
+            Err(Error::Run(error @ crate::run::Error::NothingHere { .. })) => {
+                return tell_nothing_here(cli, &error);
+            }
+            Err(error) => return Err(error),
+        }
     }
     one_stage(cli, &arguments.stage, config, Stage::Check)
 }
