@@ -78,6 +78,6 @@ fn on_a_terminal_each_table_has_a_line_that_is_redrawn() {
         let arrived = shown.rfind(&format!("✓ {table} ")).unwrap_or_else(|| panic!("{shown}"));
         assert!(waiting < arrived, "{shown}");
     }
-    assert!(shown.contains("\u{1b}[") && shown.contains("asking Snowflake again in"), "{shown}");
+    assert!(shown.contains("\u{1b}[") && shown.contains("asks Snowflake again at "), "{shown}");
     assert!(shown.contains("waits for Snowpipe's report"), "{shown}");
 }
