@@ -86,6 +86,9 @@ pub(super) fn summary(report: &RunReport, done: Done, config: &Config) -> Page {
         }
         None => {}
     }
+    if is_on_its_way && done.last == Stage::Publish {
+        look_next(&mut page);
+    }
     page
 }
 

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::checks::{CheckFinding, findings_of};
 use super::file_summary::{FileSummary, files_of_runs};
 use super::freshness::Freshness;
-use super::runs::{RunSummary, latest_runs};
+use super::run_summary::{RunSummary, latest_runs};
 use super::streams::{self, StreamStanding};
 use crate::ids::{DataDir, RunId};
 use crate::status::RunStatus;

@@ -52,7 +52,7 @@ fn a_model_is_measured_beside_the_nearest_ready_question() {
     // Without a model, the nearest ready question alone is measured: words find most of them, and can answer no other.
     let text = run(&["ask", "--evaluate", &file], "http://127.0.0.1:1");
     let line = text.lines().find(|line| line.contains("the nearest ready question (no model)"));
-    assert!(line.is_some_and(|line| line.contains("14 of 16")), "{text}");
+    assert!(line.is_some_and(|line| line.contains("13 of 16")), "{text}");
     assert!(text.contains("0 of 16") && !text.contains("small"), "{text}");
 }
 

@@ -333,5 +333,5 @@ fn answers_come_as_a_table_as_csv_and_as_json() {
     assert_eq!(csv.lines().next(), Some(header));
     assert_eq!(csv.lines().count(), 3);
     let table = answer(&[]);
-    assert!(table.contains(&name) && table.ends_with("2 rows\n"), "{table}");
+    assert!(table.contains(&name) && table.ends_with("2 rows, 6 columns\n"), "{table}");
 }
