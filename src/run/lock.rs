@@ -116,7 +116,9 @@ pub(crate) async fn hold(job: &Job<'_>, holder: &str) -> Result<HeldLedger, Erro
 /// # Errors
 /// As [`hold`].
 pub(crate) async fn hold_to_read(job: &Job<'_>, holder: &str) -> Result<HeldLedger, Error> {
-    let Ok(false) = job.config.data_dir.warehouse().try_exists() else {
+    let data_dir = &job.config.data_dir;
+    // Who has the directory may be about to make a ledger.
+    let (Ok(false), false) = (data_dir.warehouse().try_exists(), data_dir.lock().exists()) else {
         return hold(job, holder).await;
     };
     let name = format!("snowtrack-empty-{:016x}", fastrand::u64(..));
