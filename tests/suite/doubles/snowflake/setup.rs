@@ -46,7 +46,7 @@ fn read(name: &str) -> String {
 }
 
 /// What the program makes of a table's description, in types and texts that every version of Snowflake takes.
-fn described(table: &str) -> [(&'static str, String); 7] {
+fn described(table: &str) -> [(&'static str, String); 8] {
     let core = read("../duckdb/schema/030_core.sql");
     let (before, after) = core.split_once(&format!("core.{table} (")).unwrap();
     let key = before.rsplit_once("-- key: ").unwrap().1.lines().next().unwrap();
@@ -86,6 +86,7 @@ fn described(table: &str) -> [(&'static str, String); 7] {
         ("key", key.to_owned()),
         ("row_key", format!("concat_ws(chr(31), {key})")),
         ("column_texts", names(&|name| format!(r"coalesce(to_varchar({name}), '\\N')"))),
+        ("column_values", names(&|name| format!("to_varchar({name}) as {name}_value"))),
     ]
 }
 
@@ -123,7 +124,7 @@ pub(crate) fn required(snowflake: &FakeSnowflake, table: &str) -> BTreeSet<Strin
 
 /// Those that must be: its key, and what says where a row came from. A file whose columns have other names is refused for them.
 pub(crate) fn required_of(table: &str) -> BTreeSet<String> {
-    let [.., (_, key), _, _] = &described(table);
+    let [.., (_, key), _, _, _] = &described(table);
     let origin = ["run_id", "extracted_at", "row_hash", "_file_name", "_file_row_number"];
     key.split(", ").chain(origin).map(str::to_owned).collect()
 }
