@@ -4,6 +4,9 @@
 //! ```text
 //! published ─▶ lacking ─▶ written ─▶ sent        as the ledger notes it: cut off anywhere, the next run goes on
 //! ```
+//!
+//! Where lists came from Spotify's API since, and the user said nothing of those, everything stays as it was made before: a publish takes
+//! nothing away. Who is forgotten is another matter.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +16,8 @@ use crate::blocking::blocking;
 use crate::config::Config;
 use crate::lake::{self, Store, features_folder};
 use crate::ledger::features::{self, FilesAt};
-use crate::warehouse::{FEATURE_FILES, Warehouse, remove_features};
+use crate::phrase::counted;
+use crate::warehouse::{FEATURE_FILES, PublishedFeatures, Warehouse, remove_features};
 
 /// Where the files of features are unless somebody says otherwise: in the local lake, where no pipe looks.
 pub(crate) fn usual_folder(config: &Config) -> PathBuf {
@@ -45,6 +49,65 @@ pub(crate) fn renew(
         }
     }
     features::have_files(warehouse, FilesAt::Written)
+}
+
+/// The same once the published file is another. Where its features stayed as they were, so do the files, which are where they were
+/// before; what is to be said then.
+///
+/// # Errors
+/// [`crate::warehouse::Error::File`], [`crate::warehouse::Error::Statement`].
+pub(crate) fn renew_or_keep(
+    warehouse: &mut Warehouse,
+    config: &Config,
+    were_at: FilesAt,
+) -> Result<Option<String>, crate::warehouse::Error> {
+    let Some(wish) = warehouse.feature_wish()? else { return Ok(None) };
+    let there = warehouse.published_features(&config.data_dir.published())?;
+    if wish.api_content || there.api_list_count == 0 {
+        return renew(warehouse, config, None).map(|()| None);
+    }
+    features::have_files(warehouse, were_at)?;
+    Ok(Some(not_renewed(&there)))
+}
+
+fn not_renewed(there: &PublishedFeatures) -> String {
+    let lists = counted(there.api_list_count, "list");
+    let stay = match (there.are_there, &there.as_of) {
+        (true, Some(as_of)) => format!("they stay as of the run that began {as_of}"),
+        (true, None) => "they stay as they were".to_owned(),
+        (false, _) => {
+            "the published file has none, and files written before stay as they are".to_owned()
+        }
+    };
+    format!(
+        "features are not renewed, {stay}: {lists} came from Spotify's API; `snowtrack features --i-may-use-api-content` makes them again, where you may"
+    )
+}
+
+/// Brings them once somebody is forgotten, without whom the published file is. What it cannot have without them goes; what is to be said
+/// then.
+///
+/// # Errors
+/// As [`bring`].
+pub(crate) async fn bring_without_forgotten(
+    job: &Job<'_>,
+    warehouse: &mut Warehouse,
+) -> Result<Option<&'static str>, Error> {
+    let (config, published) = (job.config, job.config.data_dir.published());
+    if warehouse.feature_wish()?.is_none() {
+        return Ok(None);
+    }
+    features::lack_files(warehouse)?;
+    if published.exists() && warehouse.published_features(&published)?.are_there {
+        bring(job, warehouse).await?;
+        return Ok(None);
+    }
+    remove(warehouse, config)?;
+    // There is nothing to bring until there are features again.
+    features::have_files(warehouse, address(config).map_or(FilesAt::Written, FilesAt::Sent))?;
+    Ok(Some(
+        "features are removed, also where their files were written: they may hold who is forgotten, and cannot be made without them; where lists came from Spotify's API, `snowtrack features --i-may-use-api-content` makes them again, where you may",
+    ))
 }
 
 /// Whether the files say what the published file says, wherever they are wanted.

@@ -47,13 +47,17 @@ pub(crate) fn publish(
     let Some(next_version) = next_version else { return Ok(()) };
     run.check_stop()?;
     run.enter(Stage::Publish)?;
+    let features_at = ledger::features::files_at(&run.warehouse)?;
     saving::note_news(run)?;
     let Some(file) = next_version.finish(&run.warehouse)? else {
         run.leave(Counts { file_count: Some(0), ..Counts::default() });
         return Ok(());
     };
     ledger::consumers::published(&mut run.warehouse, &file)?;
-    features::renew(&mut run.warehouse, run.config, None)?;
+    if let Some(told) = features::renew_or_keep(&mut run.warehouse, run.config, features_at)? {
+        tracing::warn!("{told}");
+        run.findings.notes.push(told);
+    }
     let size_bytes = std::fs::metadata(run.config.data_dir.published()).ok().map(|file| file.len());
     run.leave(Counts { file_count: Some(1), size_bytes, ..Counts::default() });
     Ok(())

@@ -54,7 +54,8 @@ pub(crate) use known_reads::KnownReads;
 pub(crate) use landing::{Landing, ReceivedFor};
 pub(crate) use mart_files::PublishedMarts;
 pub(crate) use published::{
-    FEATURE_FILES, FeatureTable, FeatureWish, NextVersion, PublishedFile, remove_features,
+    FEATURE_FILES, FeatureTable, FeatureWish, NextVersion, PublishedFeatures, PublishedFile,
+    remove_features,
 };
 pub(crate) use query::{Answered, Column, Question, Refusal, Shape, answer, query_memory_bytes};
 pub(crate) use query::{ListedTable, counts, csv_line};

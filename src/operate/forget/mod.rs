@@ -164,8 +164,9 @@ async fn erase_all(
     beyond::erase_report(places).await?;
     erase::processed(places).await?;
     // Beside the marts, and made of the published file, which knows them no more.
-    ledger::features::lack_files(&mut warehouse)?;
-    run::features::bring(&places.job, &mut warehouse).await?;
+    if let Some(told) = run::features::bring_without_forgotten(&places.job, &mut warehouse).await? {
+        tracing::warn!("{told}");
+    }
     erase::rest_of_this_machine(places, scope)?;
     end(places, HeldLedger { warehouse, lock }, scope, plan, state.as_mut()).await
 }

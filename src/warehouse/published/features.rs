@@ -1,5 +1,8 @@
 //! `features` of the published file: tables that a model can learn from, brought up to date with each version of the file once they are
-//! wanted: from nothing in a file that is written from nothing, and by what changed in a copy.
+//! wanted: from nothing in a file that is written from nothing, and by what changed in a copy. Where lists came from Spotify's API since
+//! and nobody spoke of those, they stay as they were: what they were made of may still be used.
+
+use std::path::Path;
 
 use duckdb::{Connection, OptionalExt};
 use serde::{Deserialize, Serialize};
@@ -62,30 +65,53 @@ const DOING: &str = "make the features";
 
 impl Writer<'_> {
     /// Brings `features` of the attached file to what the file says, where the ledger says that they are wanted.
-    pub(super) fn renew_features(&self, extent: Extent) -> Result<(), Error> {
+    pub(super) fn renew_features(&self, extent: Extent<'_>) -> Result<(), Error> {
         match FeatureWish::noted(self.connection)? {
             Some(wish) => self.write_features(&wish, extent),
             None => Ok(()),
         }
     }
 
-    /// Makes `features` of the attached file. Of changes, those that a run made which the published file does not know yet.
-    pub(super) fn write_features(&self, wish: &FeatureWish, extent: Extent) -> Result<(), Error> {
-        // The statements are those that a person would write in the file.
-        self.run("use published")?;
-        let written = self.write_feature_tables(wish, extent);
-        self.undo("use work")?;
-        written
+    /// Makes `features` of the attached file, or leaves them as they were. Of changes, those that a run made which the published file
+    /// does not know yet.
+    pub(super) fn write_features(
+        &self,
+        wish: &FeatureWish,
+        extent: Extent<'_>,
+    ) -> Result<(), Error> {
+        self.in_the_file(|| match (self.may_make_features(wish)?, extent) {
+            (true, _) => self.write_feature_tables(extent),
+            (false, Extent::InPlaceOf(former)) if former.exists() => self.keep_features_of(former),
+            (false, _) => Ok(()),
+        })
     }
 
-    fn write_feature_tables(&self, wish: &FeatureWish, extent: Extent) -> Result<(), Error> {
-        let api_list_count = self.feature_number(recommend::API_LISTS)?;
-        if 0 < api_list_count && !wish.api_content {
-            tracing::warn!(
-                "features are not renewed: {api_list_count} list(s) came from Spotify's API since they were made; `snowtrack features --i-may-use-api-content` makes them again, where you may"
-            );
-            return self.run("drop schema if exists features cascade");
-        }
+    /// What features are to be made of when what changed is brought into the attached copy, before it is: those that stayed as they were
+    /// lack more than that.
+    pub(super) fn extent_of_changes(&self) -> Result<Extent<'static>, Error> {
+        let Some(wish) = FeatureWish::noted(self.connection)? else { return Ok(Extent::Changes) };
+        self.in_the_file(|| match self.may_make_features(&wish)? {
+            true => Ok(Extent::Changes),
+            false => Ok(Extent::Whole),
+        })
+    }
+
+    /// Works in the attached file: the statements are those that a person would write in it.
+    pub(super) fn in_the_file<T>(
+        &self,
+        work: impl FnOnce() -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.run("use published")?;
+        let done = work();
+        self.undo("use work")?;
+        done
+    }
+
+    fn may_make_features(&self, wish: &FeatureWish) -> Result<bool, Error> {
+        Ok(wish.api_content || api_list_count(self.connection)? == 0)
+    }
+
+    fn write_feature_tables(&self, extent: Extent<'_>) -> Result<(), Error> {
         let there = "select count(*) from duckdb_tables() \
             where database_name = 'published' and schema_name = 'features'";
         if extent == Extent::Changes && self.feature_number(there)? == 3 {
@@ -98,8 +124,55 @@ impl Writer<'_> {
         for Made { name, sql, .. } in MADE_OF_INTERACTIONS {
             self.run(&format!("create table features.{name} as\n{sql}"))?;
         }
-        self.run(&comments())?;
+        self.run(&self.table_comments()?)?;
+        self.run(&column_comments())?;
         self.run(DROP_PAIRS)
+    }
+
+    /// Brings over what the file has whose place this one takes. Where it cannot be read, publishing does without.
+    fn keep_features_of(&self, former: &Path) -> Result<(), Error> {
+        let name = literal(&former.to_string_lossy());
+        if let Err(error) = self.run(&format!("attach {name} as former (read_only)")) {
+            // An interruption is no reason to lose them: the next statement ends the work.
+            self.run("")?;
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(error, "the features of the former published file cannot be read");
+            return Ok(());
+        }
+        let kept = self.in_transaction(|| self.bring_over_features());
+        let detached = self.undo("detach former");
+        kept.and(detached)
+    }
+
+    /// Each table, with what is said of it and of its columns.
+    fn bring_over_features(&self) -> Result<(), Error> {
+        let told = self.told_of_former()?;
+        if !told.is_empty() {
+            self.run("create schema features")?;
+        }
+        for Told { table, column, comment } in told {
+            let (table, comment) = (quoted(&table), literal(&comment.unwrap_or_default()));
+            let of = match column {
+                Some(column) => format!("column features.{table}.{}", quoted(&column)),
+                None => {
+                    self.run(&format!(
+                        "create table features.{table} as from former.features.{table}"
+                    ))?;
+                    format!("table features.{table}")
+                }
+            };
+            self.run(&format!("comment on {of} is {comment}"))?;
+        }
+        Ok(())
+    }
+
+    fn told_of_former(&self) -> Result<Vec<Told>, Error> {
+        let doing = "look for the features of the former published file";
+        let mut statement = self.connection.prepare(features::OF_FORMER).doing(doing)?;
+        let told = statement.query_map([], |row| {
+            Ok(Told { table: row.get(0)?, column: row.get(1)?, comment: row.get(2)? })
+        });
+        told.and_then(Iterator::collect).doing(doing)
     }
 
     /// The same tables come out as from nothing, by less work.
@@ -112,6 +185,7 @@ impl Writer<'_> {
             self.run(replace)?;
             self.run(&format!("drop table temp.next_{name}"))?;
         }
+        self.run(&self.table_comments()?)?;
         self.run(DROP_PAIRS)
     }
 
@@ -127,23 +201,58 @@ impl Writer<'_> {
     fn feature_number(&self, sql: &str) -> Result<u64, Error> {
         self.connection.query_row(sql, [], |row| row.get(0)).doing(DOING)
     }
+
+    /// A comment on each table of features: what it means, and as of when it is.
+    fn table_comments(&self) -> Result<String, Error> {
+        let as_of = self.connection.query_row(features::AS_OF, [], |row| row.get(0));
+        let as_of: Option<String> = as_of.doing(DOING)?;
+        let as_of = as_of.map(|at| format!("{AS_OF}{at}.")).unwrap_or_default();
+        let comments = meanings().into_iter().map(|(table, described)| {
+            let meaning = literal(&format!("{}{as_of}", text(&described, "meaning")));
+            format!("comment on table features.{table} is {meaning};\n")
+        });
+        Ok(comments.collect())
+    }
+}
+
+/// A table of features, or one of its columns, and what is said of it.
+struct Told {
+    table: String,
+    column: Option<String>,
+    comment: Option<String>,
+}
+
+/// What stands between a table's meaning and the start of the run whose data it is made of.
+pub(super) const AS_OF: &str = " Made as of the run that began ";
+
+/// How many lists of the file in use came from Spotify's API.
+pub(super) fn api_list_count(connection: &Connection) -> Result<u64, Error> {
+    let count = connection.query_row(recommend::API_LISTS, [], |row| row.get(0));
+    count.doing("look where the lists come from")
 }
 
 /// What is large of what the tables were made from.
 const DROP_PAIRS: &str =
     "drop table temp.near_pairs; drop table temp.shifted_songs; drop table temp.degree_parts";
 
-/// A comment on each table and column of features.
-fn comments() -> String {
+/// The tables of features, and what each means.
+fn meanings() -> serde_json::Map<String, Value> {
     let meanings: Value = serde_json::from_str(features::MEANINGS_JSON).unwrap_or_default();
-    let text = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
+    meanings["tables"].as_object().cloned().unwrap_or_default()
+}
+
+fn text<'v>(value: &'v Value, key: &str) -> &'v str {
+    value[key].as_str().unwrap_or_default()
+}
+
+/// A comment on each column of features.
+fn column_comments() -> String {
     let mut sql = String::new();
-    for (table, described) in meanings["tables"].as_object().into_iter().flatten() {
-        let meaning = literal(&text(described, "meaning"));
-        sql.push_str(&format!("comment on table features.{table} is {meaning};\n"));
+    for (table, described) in meanings() {
         for (column, about) in described["columns"].as_object().into_iter().flatten() {
             let (unit, nulls) = (text(about, "unit"), text(about, "nulls"));
-            let nulls = if nulls.starts_with("never") { nulls } else { format!("where {nulls}") };
+            let is_never = nulls.starts_with("never");
+            let nulls = if is_never { nulls.to_owned() } else { format!("where {nulls}") };
             let about = format!("{} Unit: {unit}. NULL: {nulls}.", text(about, "meaning"));
             let (column, about) = (quoted(column), literal(&about));
             sql.push_str(&format!("comment on column features.{table}.{column} is {about};\n"));

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::features::FeatureWish;
+use super::features::{AS_OF, FeatureWish, api_list_count};
 use super::file::PublishedFile;
 use super::next_version::{move_into_place, number};
 use super::writer::{Extent, Writer, beside, remove_if_there, remove_leftovers, size};
@@ -25,6 +25,16 @@ pub(crate) struct FeatureTable {
     pub(crate) name: &'static str,
     pub(crate) row_count: u64,
     pub(crate) path: PathBuf,
+}
+
+/// What the published file has of features.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PublishedFeatures {
+    pub(crate) are_there: bool,
+    /// The start of the run whose data they are made of, UTC; an earlier version did not say it.
+    pub(crate) as_of: Option<String>,
+    /// How many of the file's lists came from Spotify's API.
+    pub(crate) api_list_count: u64,
 }
 
 impl Warehouse {
@@ -76,7 +86,28 @@ impl Warehouse {
         PublishedFile::of(target, known.thousand_row_bytes + grown).map(Some)
     }
 
-    /// Writes the features of the published file into a folder, each file in one step; where it has none, takes away those that are there.
+    /// What the published file has of features, and how many of its lists came from Spotify's API.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub(crate) fn published_features(&self, published: &Path) -> Result<PublishedFeatures, Error> {
+        let is_unwanted = || false;
+        let writer =
+            Writer { connection: &self.connection, file: published, is_unwanted: &is_unwanted };
+        let look = || {
+            let told: Vec<Option<String>> =
+                self.rows(features::OF_PUBLISHED, "look for features", |row| row.get(0))?;
+            let at = told.iter().flatten().find_map(|told| told.split_once(AS_OF));
+            Ok(PublishedFeatures {
+                are_there: !told.is_empty(),
+                as_of: at.map(|(_, at)| at.trim_end_matches('.').to_owned()),
+                api_list_count: api_list_count(&self.connection)?,
+            })
+        };
+        writer.with_attached("(read_only)", || writer.in_the_file(look))
+    }
+
+    /// Writes the features of the published file into a folder, each file in one step; where it has none, none.
     ///
     /// # Errors
     /// [`Error::File`] where the folder is not writable, [`Error::Statement`].
@@ -98,7 +129,6 @@ impl Warehouse {
             TABLES.into_iter().map(|name| self.export_table(name, folder)).collect()
         })?;
         if files.is_empty() {
-            remove_features(folder)?;
             return Ok(files);
         }
         let path = folder.join(MEANINGS);

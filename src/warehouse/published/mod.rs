@@ -22,7 +22,7 @@ mod tests;
 
 pub(crate) use features::FeatureWish;
 pub(crate) use file::PublishedFile;
-pub(crate) use made_features::{FEATURE_FILES, FeatureTable, remove_features};
+pub(crate) use made_features::{FEATURE_FILES, FeatureTable, PublishedFeatures, remove_features};
 pub(crate) use next_version::NextVersion;
 pub(super) use next_version::rewrite_published;
 pub(crate) use writer::{remove_if_there, remove_leftovers};

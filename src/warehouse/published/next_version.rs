@@ -158,7 +158,7 @@ impl Next<'_> {
         } else {
             drop(aside);
         }
-        writer.write_anew()?;
+        writer.write_anew(target)?;
         Ok(size(&next)? * 1000 / rows.all.max(1))
     }
 }

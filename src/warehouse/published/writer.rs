@@ -12,9 +12,11 @@ use crate::warehouse::sql_files::{self, ledger};
 
 /// How much of what is made of the tables is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Extent {
+pub(super) enum Extent<'f> {
     /// All of it, from nothing.
     Whole,
+    /// The same, in a file that takes the place of this one, whose features stay where none may be made.
+    InPlaceOf(&'f Path),
     /// What the changes that were just brought into the file concern.
     Changes,
 }
@@ -42,6 +44,7 @@ impl Writer<'_> {
     /// Brings what changed into the copy. Returns whether its tables then have as many rows as those of `core`.
     pub(super) fn apply_changes(&self) -> Result<bool, Error> {
         self.with_attached("", || {
+            let extent = self.extent_of_changes()?;
             self.in_transaction(|| {
                 self.run(&sql_files::publish_gone())?;
                 Table::ALL.into_iter().try_for_each(|table| {
@@ -58,15 +61,15 @@ impl Writer<'_> {
                     return Ok(false);
                 }
             }
-            self.renew_features(Extent::Changes)?;
+            self.renew_features(extent)?;
             self.run("checkpoint published")?;
             Ok(true)
         })
     }
 
-    /// Writes all of `core` and `marts`.
-    pub(super) fn write_anew(&self) -> Result<(), Error> {
-        self.write_tables(sql_files::publish_table)
+    /// Writes all of `core` and `marts`, to take the place of `target`.
+    pub(super) fn write_anew(&self, target: &Path) -> Result<(), Error> {
+        self.write_tables(sql_files::publish_table, Extent::InPlaceOf(target))
     }
 
     /// Writes all of `target` but the rows of who is forgotten, which never were in the file that is written: none of its pages has
@@ -74,13 +77,18 @@ impl Writer<'_> {
     pub(super) fn write_without_forgotten(&self, target: &Path) -> Result<(), Error> {
         let name = sql_files::literal(&target.to_string_lossy());
         self.end(&format!("attach {name} as former (read_only)"))?;
-        let written = self.write_tables(sql_files::republish_table);
+        // Who is forgotten may be in the features that are there.
+        let written = self.write_tables(sql_files::republish_table, Extent::Whole);
         let detached = self.undo("detach former");
         written.and(detached)
     }
 
     /// Writes each table by a statement of its own, then `marts`.
-    fn write_tables(&self, statement: impl Fn(Table) -> String) -> Result<(), Error> {
+    fn write_tables(
+        &self,
+        statement: impl Fn(Table) -> String,
+        extent: Extent<'_>,
+    ) -> Result<(), Error> {
         remove_leftovers(self.file)?;
         self.with_attached("(storage_version 'v1.0.0')", || {
             self.run("create schema published.core; create schema published.marts")?;
@@ -100,7 +108,7 @@ impl Writer<'_> {
             self.run(sql_files::RENEW_OPERATIONS)?;
             // In one transaction, where a comment costs a tenth.
             self.in_transaction(|| self.run(descriptions::STATEMENTS.as_str()))?;
-            self.renew_features(Extent::Whole)?;
+            self.renew_features(extent)?;
             self.run("checkpoint published")
         })
     }

@@ -57,6 +57,13 @@ pub(in crate::warehouse) mod features {
         PLAYLIST_FEATURES,
         REPLACE_LISTS,
     ];
+    pub(crate) const AS_OF: &str = include_str!("../../../sql/duckdb/features/as_of.sql");
+    pub(crate) const OF_PUBLISHED: &str =
+        include_str!("../../../sql/duckdb/features/of_published.sql");
+    pub(crate) const OF_FORMER: &str = include_str!("../../../sql/duckdb/features/of_former.sql");
+    /// What is asked of tables that are made.
+    #[cfg(test)]
+    pub(in crate::warehouse::sql_files) const ASKED: &[&str] = &[AS_OF, OF_PUBLISHED, OF_FORMER];
     /// What each column means, as it is written beside the files.
     pub(crate) const MEANINGS: &str = include_str!("../../../sql/duckdb/features/features.yml");
     /// The same as JSON. Made by build.rs.

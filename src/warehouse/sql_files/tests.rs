@@ -93,7 +93,7 @@ fn every_sql_file_on_disk_is_listed() {
         .chain([KNOWN_READS, UNFINISHED_READ, SEARCH_PATH, TABLES_OF_A_FILE])
         .chain([COLUMNS_OF_A_TABLE, NEAREST_NAME])
         .chain([UNKNOWN_GENRES, TIDY_GENRES])
-        .chain(recommend::ALL.iter().chain(features::ALL).copied())
+        .chain(recommend::ALL.iter().chain(features::ALL).chain(features::ASKED).copied())
         .chain([
             forget::WHOSE,
             forget::IN_PARQUET,

@@ -1,7 +1,7 @@
 //! `features`: what the tables say, that nothing held back shows in them, that each publish makes them again, and that who is forgotten
 //! is not in them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::Value;
@@ -111,30 +111,74 @@ fn no_feature_knows_a_row_that_is_held_back() {
     assert_eq!(one[2], other[2], "playlist_features");
 }
 
+/// Each file of a folder with its bytes.
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
+    entries
+        .map(|it| (it.file_name().into_string().unwrap(), std::fs::read(it.path()).unwrap()))
+        .collect()
+}
+
 #[test]
-fn each_publish_makes_them_again_until_rows_come_that_the_user_did_not_speak_of() {
+fn what_was_made_before_rows_came_that_the_user_did_not_speak_of_stays_and_is_made_again_with_his_word()
+ {
     let world = World::new();
     world.report(&["--demo"]);
     made(&world, &[]);
-    let count = "select count(*) as n from features.song_features";
-    let before = world.query(count)[0]["n"].as_u64().unwrap();
-    let file = world.path(&format!("{FOLDER}/song_features.parquet"));
-    assert_eq!(rows(&file).len() as u64, before);
-
-    let spotify = FakeSpotify::start(library([50, 51, 52]), Mode::Extended);
-    let run = || {
-        let output = world.operator(&spotify, &["run", "--mine"]).output().unwrap();
-        assert!(output.status.success(), "{output:?}");
-        String::from_utf8(output.stderr).unwrap()
+    let own = world.path("own");
+    made(&world, &["--out", own.to_str().unwrap()]);
+    let folders = [world.path(FOLDER), own];
+    let all = TABLES
+        .map(|table| {
+            format!("select '{table}' as t, to_json(f)::varchar as r from features.{table} as f")
+        })
+        .join(" union all ");
+    let rows_now = || world.query(&format!("select t, r from ({all}) order by all"));
+    let told_now = || {
+        world.query(
+            "select table_name, comment from duckdb_tables() where schema_name = 'features' \
+             union all select column_name, comment from duckdb_columns() where schema_name = 'features' order by all",
+        )
     };
-    assert!(run().contains("features are not renewed"));
-    let there = "select count(*) as n from duckdb_tables() where schema_name = 'features'";
-    assert_eq!(world.query(there)[0]["n"], 0);
-    assert!(!file.exists() && !world.path(&format!("{FOLDER}/features.yml")).exists());
+    let before = (folders.each_ref().map(|it| files(it)), rows_now(), told_now());
+    let count = "select count(*) as n from features.song_features";
+    let songs = world.query(count)[0]["n"].as_u64().unwrap();
+    assert_eq!(rows(&folders[1].join("song_features.parquet")).len() as u64, songs);
 
+    // Lists from the API: first the file is written anew, then a copy of it is changed.
+    let spotify = FakeSpotify::start(library([50, 51, 52]), Mode::Extended);
+    let began = world.query(
+        "select strftime(max(started_at), '%Y-%m-%d %H:%M:%S UTC') as at from operations.runs",
+    );
+    let began = began[0]["at"].as_str().unwrap().to_owned();
+    let run = |arguments: &[&str]| {
+        let output = world.operator(&spotify, arguments).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        output
+    };
+    // A file that somebody copied is none that a publish changes.
+    let published = world.path("data/spotify.duckdb");
+    std::fs::copy(&published, world.path("copied")).unwrap();
+    std::fs::rename(world.path("copied"), &published).unwrap();
+    for number in 0..2 {
+        let output = run(&["--json", "run", "--mine"]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        let wanted =
+            format!("features are not renewed, they stay as of the run that began {began}");
+        assert!(said.contains(&wanted), "{number}: {said}");
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let notes = report["notes"].as_array().unwrap();
+        assert!(notes.iter().any(|it| it.as_str().unwrap().contains(&wanted)), "{report}");
+        let now = (folders.each_ref().map(|it| files(it)), rows_now(), told_now());
+        assert!(now == before, "{number}");
+        let lists = world.query("select count(*) as n from core.playlists")[0]["n"].as_u64();
+        assert!(Some(7) < lists, "{number}");
+        let track = library([50, 51, 52]).tracks.values().next().unwrap().clone();
+        spotify.mutate(|library| library.add_rows(&spotify_id(2), [Row::track(&track.id)]));
+    }
     let elsewhere = world.path("elsewhere");
     made(&world, &["--i-may-use-api-content", "--out", &elsewhere.display().to_string()]);
-    assert_eq!(world.query(count)[0]["n"].as_u64().unwrap(), before + 60);
+    assert_eq!(world.query(count)[0]["n"].as_u64().unwrap(), songs + 60);
     let new = spotify_id(777);
     spotify.mutate(|library| {
         let known = library.tracks.values().next().unwrap().clone();
@@ -143,12 +187,31 @@ fn each_publish_makes_them_again_until_rows_come_that_the_user_did_not_speak_of(
             .insert(new.clone(), crate::support::library::Track { id: new.clone(), ..known });
         library.add_rows(&spotify_id(1), [Row::track(&new).at("2024-02-01T08:00:00Z")]);
     });
-    run();
+    run(&["run", "--mine"]);
     for folder in [world.path(FOLDER), elsewhere] {
-        let songs = rows(&folder.join("song_features.parquet"));
-        assert_eq!(songs.len() as u64, before + 61);
-        assert!(songs.iter().any(|row| row.contains(&new)), "{new}");
+        let found = rows(&folder.join("song_features.parquet"));
+        assert_eq!(found.len() as u64, songs + 61);
+        assert!(found.iter().any(|row| row.contains(&new)), "{new}");
     }
+}
+
+#[test]
+fn features_that_cannot_be_made_without_who_is_forgotten_go() {
+    let world = World::new();
+    world.report(&["--demo"]);
+    let own = world.path("own");
+    made(&world, &["--out", own.to_str().unwrap()]);
+    std::fs::write(own.join("mine.txt"), "mine").unwrap();
+    let spotify = FakeSpotify::start(library([50, 51, 52]), Mode::Extended);
+    assert!(world.operator(&spotify, &["run", "--mine"]).output().unwrap().status.success());
+    assert_eq!(files(&own).len(), 5);
+    let output = world.run(&["forget", "--playlist", "6P8x2OTXTBsmAWXAJtUFnD", "--yes"]);
+    assert!(output.status.success(), "{output:?}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("features are removed"), "{said}");
+    assert_eq!(files(&own).into_keys().collect::<Vec<_>>(), ["mine.txt"]);
+    let there = "select count(*) as n from duckdb_tables() where schema_name = 'features'";
+    assert_eq!(world.query(there)[0]["n"], 0);
 }
 
 #[test]
