@@ -50,36 +50,7 @@ pub(crate) fn is_mentioned(file: &ExportedFile, evidence: &Evidence) -> bool {
 /// Judges one file.
 fn judge(file: &ExportedFile, evidence: &Evidence) -> FileVerdict {
     let claim = claim_of(file, evidence);
-    // What is said to be loaded may have come after the table was asked.
-    let is_outdated = evidence.is_landed_old
-        && claim.is_some_and(|it| matches!(Claimed::by(it), Claimed::Loaded | Claimed::Partial));
-    let before = evidence.found_before.get(&file.key);
-    let judgement = match &evidence.landed {
-        Answer::Given(rows) => match rows.iter().find(|landed| landed.key == file.key) {
-            Some(landed) => judge_landed(file, landed, claim.filter(|_| !is_outdated), before),
-            None if is_outdated => {
-                judge_unasked(file, evidence, claim, "it could not be asked again since")
-            }
-            None => judge_absent(file, evidence, claim),
-        },
-        Answer::Unknown(why) => judge_unasked(file, evidence, claim, why),
-    };
-    let is_silent = judgement.verdict == Verdict::Pending && claim.is_none();
-    let judgement = match before {
-        Some(Found::Failed(why)) if is_silent => judged(Verdict::Failed, why.clone(), Cure::Ship),
-        Some(Found::Mismatch(why)) if is_silent => {
-            judged(Verdict::Mismatch, why.clone(), Cure::Ship)
-        }
-        Some(Found::Mismatch(_)) => judgement,
-        _ if judgement.verdict == Verdict::Mismatch && evidence.is_unconfirmed => {
-            let reason = format!(
-                "{}; asked a second time, Snowflake gave no answer, and once is not enough to call it wrong",
-                judgement.reason
-            );
-            judged(Verdict::Pending, reason, Cure::Later)
-        }
-        _ => judgement,
-    };
+    let judgement = judge_by_rows(file, evidence, claim);
     let of_table = evidence.found_in_table.get(&file.key);
     let of_table = of_table.map(|why| judged(Verdict::Mismatch, why.clone(), Cure::Ship));
     let Judgement { verdict, mut reason, cure } = of_table.unwrap_or(judgement);
@@ -142,6 +113,44 @@ struct Judgement {
 
 const fn judged(verdict: Verdict, reason: String, cure: Cure) -> Judgement {
     Judgement { verdict, reason, cure }
+}
+
+/// What the table says of a file, and, where nobody says anything now, what was found before.
+fn judge_by_rows(
+    file: &ExportedFile,
+    evidence: &Evidence,
+    claim: Option<&FileReport>,
+) -> Judgement {
+    // What is said to be loaded may have come after the table was asked.
+    let is_outdated = evidence.is_landed_old
+        && claim.is_some_and(|it| matches!(Claimed::by(it), Claimed::Loaded | Claimed::Partial));
+    let before = evidence.found_before.get(&file.key);
+    let judgement = match &evidence.landed {
+        Answer::Given(rows) => match rows.iter().find(|landed| landed.key == file.key) {
+            Some(landed) => judge_landed(file, landed, claim.filter(|_| !is_outdated), before),
+            None if is_outdated => {
+                judge_unasked(file, evidence, claim, "it could not be asked again since")
+            }
+            None => judge_absent(file, evidence, claim),
+        },
+        Answer::Unknown(why) => judge_unasked(file, evidence, claim, why),
+    };
+    let is_silent = judgement.verdict == Verdict::Pending && claim.is_none();
+    match before {
+        Some(Found::Failed(why)) if is_silent => judged(Verdict::Failed, why.clone(), Cure::Ship),
+        Some(Found::Mismatch(why)) if is_silent => {
+            judged(Verdict::Mismatch, why.clone(), Cure::Ship)
+        }
+        Some(Found::Mismatch(_)) => judgement,
+        _ if judgement.verdict == Verdict::Mismatch && evidence.is_unconfirmed => {
+            let reason = format!(
+                "{}; asked a second time, Snowflake gave no answer, and once is not enough to call it wrong",
+                judgement.reason
+            );
+            judged(Verdict::Pending, reason, Cure::Later)
+        }
+        _ => judgement,
+    }
 }
 
 /// The table has rows of the file.
