@@ -26,6 +26,8 @@ pub enum Warning {
         ledger: String,
         knows_files: bool,
     },
+    /// The demo's made-up rows are about to be shipped among others.
+    DemoAmongOthers,
     /// Spotify gives the contents of followed playlists to nobody but their owners.
     FollowedLeftOut { playlist_count: u64 },
     /// The list of own playlists named fewer than it announced.

@@ -55,10 +55,12 @@ mod tests {
         insert into meta.files by name select 'r01' as run_id;
         insert into meta.looks by name select 'r12' as run_id, 'list' as playlist_id;
         insert into meta.snapshots by name select 'r13' as run_id;
-        insert into meta.pending_runs values ('lake', 'r14'), ('published', 'r03'), ('stream', 'r03');
+        insert into meta.pending_runs
+        values ('lake', 'r14'), ('published', 'r03'), ('stream', 'r03');
         insert into meta.pending_gone_rows by name select 'stream' as consumer, 'r15' as run_id;
         insert into meta.table_counts by name
-        select run_id, 'songs' as "table", 5 as row_count, (run_id = 'r16')::int as changed_row_count
+        select run_id, 'songs' as "table", 5 as row_count,
+            (run_id = 'r16')::int as changed_row_count
         from meta.runs;
         insert into meta.reads by name
         select n as read_id, printf('r%02d', n) as run_id,

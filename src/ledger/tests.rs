@@ -143,9 +143,11 @@ fn what_a_run_that_shipped_every_row_has_proven_is_not_looked_for_in_the_bucket(
 #[test]
 fn a_file_whose_table_lacks_rows_of_it_after_it_was_settled_is_told_by_that_until_it_has_them() {
     let (_folder, mut warehouse) = old_ledger();
-    let prepare = "update meta.files set state = 'superseded' where run_id < '01KC0000000000000000000002';
+    let prepare = "update meta.files set state = 'superseded'
+        where run_id < '01KC0000000000000000000002';
         insert into core.songs by name
-        select 'song' as id, '01KC0000000000000000000001' as run_id, now()::timestamp as extracted_at, 0 as row_hash";
+        select 'song' as id, '01KC0000000000000000000001' as run_id,
+            now()::timestamp as extracted_at, 0 as row_hash";
     warehouse.connection().execute_batch(prepare).unwrap();
     let now = DateTime::UNIX_EPOCH;
     let rows = |warehouse: &Warehouse| {

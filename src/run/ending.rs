@@ -45,7 +45,6 @@ impl Error {
             | Self::NothingExported
             | Self::NothingHere { .. }
             | Self::LedgerLost { .. }
-            | Self::NoPlaceForTheDemo { .. }
             | Self::NotShipped { .. }
             | Self::FetchUnfinished { .. }
             | Self::NotTransformed { .. }

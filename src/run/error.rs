@@ -144,11 +144,6 @@ pub enum Error {
         "the ledger `{ledger}` has shipped nothing, and Snowflake's `{table}` holds rows: it is empty, or the one that shipped them is lost, so there is nothing to compare with. Name the right one with `--data-dir`, or bring it back; where it is lost, `snowtrack run` ships every row again"
     )]
     LedgerLost { ledger: PathBuf, table: &'static str },
-    /// The demo's rows would stand among others.
-    #[error(
-        "the demo's made-up rows are not shipped among others: {what}. To try it all the same, give it a place of its own, with another `--data-dir`, another `S3_PREFIX` and, where Snowflake is configured, another `SNOWFLAKE_DATABASE`; or unset `S3_BUCKET` and `SNOWFLAKE_ACCOUNT`, and its files stay in its folder"
-    )]
-    NoPlaceForTheDemo { what: String },
     /// The run named on the command line shipped nothing.
     #[error("run `{run}` has nothing to ship: it {why}. `snowtrack status` lists the runs")]
     NotShipped { run: String, why: &'static str },

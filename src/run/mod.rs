@@ -163,7 +163,7 @@ async fn from_beginning_to_end(
     }
     let job = Job { config, settings, events: &events, stop };
     let (mut lock, state) = kept.take_up(&job).await?;
-    let opened = provenance::open_ledger(&job, account.as_ref()).await;
+    let opened = lock::open_ledger(&job).await;
     let (warehouse, findings) = match opened.and_then(|it| begin(it, settings, &mut lock)) {
         Ok(begun) => begun,
         Err(error) => {

@@ -1,5 +1,6 @@
 //! Whether the ledger is the one that wrote the lake. An empty one ships everything again, another one takes for shipped what is
-//! not; both are said before anything is read or shipped. The demo's rows are not shipped among others at all.
+//! not; both are said before anything is read or shipped.
+//! So is a demo whose made-up rows would stand among others.
 //!
 //! In: the names of manifests, of the local lake first; the bucket is asked only where the ledger knows no file, and then once or
 //! twice. Out: a warning at most: what is shipped again is right by key, and a night without data is worse.
@@ -7,17 +8,15 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::Run;
 use super::error::Error;
-use super::job::{Job, Source};
-use super::{Run, lock};
-use crate::config::{Account, Config};
+use super::job::Source;
+use crate::config::Config;
 use crate::event::Warning;
-use crate::ids::{RunId, Table};
+use crate::ids::RunId;
 use crate::lake::{Store, StoreTiming};
 use crate::ledger;
 use crate::retry::RetryPolicy;
-use crate::snowflake::Statement;
-use crate::warehouse::Warehouse;
 
 /// A run whose files are there and that the ledger does not know.
 pub(crate) struct Stranger {
@@ -30,6 +29,14 @@ pub(crate) struct Stranger {
 
 /// Says so where the lake has files of a run that the ledger does not know.
 pub(crate) async fn look(run: &Run<'_>) -> Result<(), Error> {
+    let demo = Source::Demo.name();
+    // What stays on this machine can be deleted with its folder.
+    if run.settings.source == Some(Source::Demo)
+        && run.config.lake.bucket.is_some()
+        && ledger::runs::has_read_other(&run.warehouse, &demo)?
+    {
+        run.warn(Warning::DemoAmongOthers);
+    }
     let knows_files = ledger::runs::knows_files(&run.warehouse)?;
     let is_known = |id: &RunId| ledger::runs::is_known(&run.warehouse, id).unwrap_or(true);
     let mut stranger = in_local_lake(run.config, is_known);
@@ -100,57 +107,4 @@ fn impatient() -> StoreTiming {
         connect: Duration::from_secs(3),
         answer: Duration::from_secs(10),
     }
-}
-
-/// The ledger for a run that may begin.
-///
-/// # Errors
-/// As [`lock::open_ledger`]; [`Error::NoPlaceForTheDemo`].
-pub(crate) async fn open_ledger(
-    job: &Job<'_>,
-    account: Option<&Account>,
-) -> Result<Warehouse, Error> {
-    let warehouse = lock::open_ledger(job).await?;
-    let is_demo = job.settings.source == Some(Source::Demo);
-    // What stays on this machine can be deleted with its folder.
-    if is_demo
-        && job.config.lake.bucket.is_some()
-        && let Some(what) = Box::pin(others_rows(job, account, &warehouse)).await?
-    {
-        return Err(Error::NoPlaceForTheDemo { what });
-    }
-    Ok(warehouse)
-}
-
-/// Rows that are not the demo's, where it would ship its own, in words. A place that cannot be looked at says nothing.
-async fn others_rows(
-    job: &Job<'_>,
-    account: Option<&Account>,
-    warehouse: &Warehouse,
-) -> Result<Option<String>, Error> {
-    let config = job.config;
-    let ledger = config.data_dir.warehouse().display().to_string();
-    let demo = Source::Demo.name();
-    if ledger::runs::has_read_other(warehouse, &demo)? {
-        return Ok(Some(format!("the ledger `{ledger}` has those of other sources")));
-    }
-    if ledger::runs::knows_files(warehouse)? {
-        return Ok(None);
-    }
-    let is_known = |run: &RunId| ledger::runs::is_known(warehouse, run).unwrap_or(true);
-    if let Some(Stranger { run, place, .. }) = in_bucket(config, is_known).await {
-        return Ok(Some(format!(
-            "`{place}` has files of earlier runs (of {run}, for one), and the ledger `{ledger}` knows none"
-        )));
-    }
-    let Some(account) = account else { return Ok(None) };
-    let statement = Statement::new(account.names.retention());
-    let Ok(rows) = account.connection.run(&statement, job.stop).await else { return Ok(None) };
-    let full = Table::ALL.into_iter().map(|table| account.names.table(table)).find(|table| {
-        rows.iter().any(|row| {
-            let text = |column| row.cell(column).and_then(|cell| cell.text()).unwrap_or_default();
-            text("name") == table.name.as_str() && !matches!(text("rows"), "" | "0")
-        })
-    });
-    Ok(full.map(|table| format!("`{table}` holds rows, and the ledger `{ledger}` shipped none")))
 }

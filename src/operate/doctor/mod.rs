@@ -216,7 +216,7 @@ fn disk(config: &Config, now: DateTime<Utc>, findings: &mut Findings<'_>) -> Kno
     let not_made = || ok("warehouse", "not made yet; the first run makes it".to_owned());
     if !path.exists() && !data_dir.lock().exists() {
         findings.push(not_made());
-        return Known::default();
+        return Known { runs: Some(Vec::new()), ..Known::default() };
     }
     let _lock = match Lock::take(data_dir, "doctor") {
         Ok(lock) => lock,

@@ -166,7 +166,8 @@ impl World {
         self.execute(&format!(
             "delete from core.playlists where id = 'p{list}'; insert into core.playlists by name \
             select 'p{list}' as id, '{list} {run}' as snapshot_id, 'r{run}' as run_id; insert into \
-            meta.snapshots by name select 0 as read_id, 'p{list}' as playlist_id, '{list} {run}' as \
+            meta.snapshots by name select 0 as read_id, 'p{list}' as playlist_id, \
+            '{list} {run}' as \
             snapshot_id, 'r{run}' as run_id; delete from core.playlist_songs where snapshot_id = \
             '{list} {run}'"
         ));
@@ -248,13 +249,16 @@ impl World {
             _ => {
                 // The same snapshot, in which a song is no longer to be had.
                 self.execute(&format!(
-                    "update core.playlist_songs set song_id = null, run_id = 'r{}' where position = 0 \
-                    and (playlist_id, snapshot_id) in (select (id, snapshot_id) from core.playlists \
+                    "update core.playlist_songs set song_id = null, run_id = 'r{}' \
+                    where position = 0 \
+                    and (playlist_id, snapshot_id) in (select (id, snapshot_id) \
+                    from core.playlists \
                     where id = 'p{list}')",
                     self.run
                 ));
                 self.execute(&format!(
-                    "update core.playlists set item_count = {0}, run_id = 'r{0}' where id = 'p{list}'",
+                    "update core.playlists set item_count = {0}, run_id = 'r{0}' \
+                    where id = 'p{list}'",
                     self.run
                 ));
                 if let Some(row) = self.lists[list].first_mut() {
