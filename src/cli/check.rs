@@ -6,7 +6,8 @@ use serde_json::json;
 
 use super::exit::Error;
 use super::layout::{Cell, Column, Frame, Grid, Page, Tone};
-use super::run::{StageArgs, one_stage, stop_on_signal, tell_nothing_here};
+use super::run::{StageArgs, one_stage, stop_on_signal};
+use super::stages::tell_nothing_here;
 use super::summary::{self, Found, say_row};
 use super::told::print_page;
 use super::{Cli, now, print, runtime};

@@ -9,7 +9,7 @@ use super::duration::duration;
 use super::exit::{self, Error};
 use super::named::named;
 use super::progress::Progress;
-use super::stages::LongStages;
+use super::stages::{LongStages, tell_nothing_here};
 use super::summary::{self, Done};
 use super::told::{self, print_page, tell_as_it_is};
 use super::{Cli, drawing, logs, now, print, runtime};
@@ -18,11 +18,10 @@ use crate::event::{Event, Sink, Stage};
 use crate::http;
 use crate::ids::{PlaylistId, RunId};
 use crate::observe::{self, Outside};
-use crate::run::{EndedRun, Kept, RunReport, Settings, Shipping, Source, Wanted};
+use crate::run::{EndedRun, Kept, Settings, Shipping, Source, Wanted};
 use crate::snowflake::IngestMode;
 use crate::sources::SpotifyTiming;
 use crate::state::Terms;
-use crate::status::RunStatus;
 use crate::stop::Stop;
 use crate::warehouse::CHECKS;
 
@@ -335,16 +334,6 @@ fn go(cli: &Cli, config: &Config, settings: &Settings) -> Result<(), Error> {
         print_page(summary::summary(&report, done, config))?;
     }
     error.map_or(Ok(()), |error| Err(error.into()))
-}
-
-/// A stage had nothing to go on with, which is no failure: it did nothing, and says why.
-pub(super) fn tell_nothing_here(cli: &Cli, why: &crate::run::Error) -> Result<(), Error> {
-    let why = why.to_string();
-    if cli.json {
-        let document = RunReport::of_no_run(RunStatus::Unchanged, &why);
-        return print(&serde_json::Value::from(document).to_string());
-    }
-    if cli.quiet { Ok(()) } else { print(&why) }
 }
 
 /// Ctrl-C, or the SIGTERM with which schedulers and containers ask. Listened for from here on, not only once it is awaited: whoever

@@ -5,8 +5,12 @@
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
+use super::exit::Error;
+use super::{Cli, print};
 use crate::event::{Event, Stage, What};
 use crate::observe::STAGES;
+use crate::run::RunReport;
+use crate::status::RunStatus;
 
 /// How long nothing is said of a stage.
 const SHORT: Duration = Duration::from_secs(2);
@@ -55,6 +59,17 @@ fn told(receiver: &Receiver<Option<Stage>>, short: Duration, tell: &impl Fn(Stag
         };
     }
     true
+}
+
+/// A stage had nothing to go on with, which is no failure: it did nothing, and says why.
+pub(super) fn tell_nothing_here(cli: &Cli, why: &crate::run::Error) -> Result<(), Error> {
+    let why = why.to_string();
+    let document = || serde_json::Value::from(RunReport::of_no_run(RunStatus::Unchanged, &why));
+    match (cli.json, cli.quiet) {
+        (true, _) => print(&document().to_string()),
+        (false, true) => Ok(()),
+        (false, false) => print(&why),
+    }
 }
 
 #[cfg(test)]

@@ -214,8 +214,8 @@ fn a_demo_among_the_rows_of_others_is_told() {
         assert!(output.status.success(), "{}", text(&output));
         text(&output).contains("made-up rows go where those of other sources are")
     };
-    // To land documents is enough to see it.
-    assert!(told(&["fetch", "--demo"], "lake"));
-    assert!(!told(&["fetch", "--demo"], ""), "what stays here can be deleted");
-    assert!(!told(&["fetch", "--demo", "--data-dir", "own"], "lake"), "nobody's rows are there");
+    assert!(told(&["run", "--demo"], "lake"));
+    assert!(!told(&["run", "--demo"], ""), "what stays here can be deleted");
+    assert!(!told(&["fetch", "--demo"], "lake"), "nothing is shipped");
+    assert!(!told(&["run", "--demo", "--data-dir", "own"], "lake"), "nobody else's rows are there");
 }
