@@ -75,6 +75,8 @@ pub(crate) fn alert(alert: &Alert) -> String {
     format!("{what}: {}", names.join(", "))
 }
 
+const DEMO_AMONG_OTHERS: &str = "the demo's made-up rows go where those of other sources are: to keep them apart, stop this run and give it another `--data-dir`, `S3_PREFIX` and `SNOWFLAKE_DATABASE`, or unset `S3_BUCKET` and `SNOWFLAKE_ACCOUNT`";
+
 /// What somebody should know.
 pub(crate) fn warning(warning: &Warning) -> String {
     match warning {
@@ -101,9 +103,7 @@ pub(crate) fn warning(warning: &Warning) -> String {
                 "`{place}` has files of earlier runs (of {run}, for one), and the ledger `{ledger}` knows none: everything that is read now is shipped again. If the ledger is elsewhere, stop this run and name its folder with `--data-dir`. {history}"
             )
         }
-        Warning::DemoAmongOthers => {
-            "the demo's made-up rows go where those of other sources are: to keep them apart, stop this run and give it another `--data-dir`, `S3_PREFIX` and `SNOWFLAKE_DATABASE`, or unset `S3_BUCKET` and `SNOWFLAKE_ACCOUNT`".to_owned()
-        }
+        Warning::DemoAmongOthers => DEMO_AMONG_OTHERS.to_owned(),
         Warning::FollowedLeftOut { playlist_count } => format!(
             "{} left out: Spotify gives contents only to owner and collaborators",
             there(*playlist_count, "followed playlist")

@@ -1,7 +1,6 @@
 //! The data plane: one call at a time, repeated where its answer says that this helps.
 //!
-//! Repeated here: lost connections, 5xx, bodies that are cut or are not JSON, short 429s, a missing Premium; nonsense once.
-//! Everything else is an [`Error`].
+//! Repeated here: lost connections, 5xx, bodies that are cut or no JSON, short 429s, a missing Premium; nonsense once. Else an [`Error`].
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -249,11 +249,9 @@ impl World {
             _ => {
                 // The same snapshot, in which a song is no longer to be had.
                 self.execute(&format!(
-                    "update core.playlist_songs set song_id = null, run_id = 'r{}' \
-                    where position = 0 \
-                    and (playlist_id, snapshot_id) in (select (id, snapshot_id) \
-                    from core.playlists \
-                    where id = 'p{list}')",
+                    "update core.playlist_songs set song_id = null, run_id = 'r{}' where \
+                    position = 0 and (playlist_id, snapshot_id) in (select (id, snapshot_id) \
+                    from core.playlists where id = 'p{list}')",
                     self.run
                 ));
                 self.execute(&format!(
@@ -261,9 +259,7 @@ impl World {
                     where id = 'p{list}'",
                     self.run
                 ));
-                if let Some(row) = self.lists[list].first_mut() {
-                    row.0 = None;
-                }
+                self.lists[list].iter_mut().take(1).for_each(|row| row.0 = None);
             }
         }
     }
