@@ -104,10 +104,7 @@ pub(crate) fn warning(warning: &Warning) -> String {
             )
         }
         Warning::DemoAmongOthers => DEMO_AMONG_OTHERS.to_owned(),
-        Warning::FollowedLeftOut { playlist_count } => format!(
-            "{} left out: Spotify gives contents only to owner and collaborators",
-            there(*playlist_count, "followed playlist")
-        ),
+        Warning::FollowedLeftOut { playlist_count } => followed(*playlist_count),
         Warning::ForgottenLeftOut { playlist_count } => forgotten(*playlist_count),
         Warning::ObjectLeftOut { error } | Warning::ListingIncomplete { error } => error.clone(),
         Warning::ObjectsLeft { entity, count, error } => {
@@ -155,6 +152,11 @@ pub(crate) fn warning(warning: &Warning) -> String {
 /// `1 row is`, `2 rows are`.
 fn there(count: impl Count, noun: &str) -> String {
     format!("{} {}", counted(count, noun), either(count, "is", "are"))
+}
+
+fn followed(playlist_count: u64) -> String {
+    let there = there(playlist_count, "followed playlist");
+    format!("{there} left out: Spotify gives contents only to owner and collaborators")
 }
 
 /// What is no longer read of what is configured.
