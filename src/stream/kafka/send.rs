@@ -1,7 +1,7 @@
 //! Sends a batch, and waits until all of it is acknowledged or is not to be. Between the two the caller may do something else: nothing is
 //! heard of it meanwhile, and nothing is lost of what was to be heard.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
@@ -14,6 +14,9 @@ use crate::stream::error::Error;
 use crate::stream::event::{SCHEMA_VERSION, op};
 use crate::stream::range::StreamRange;
 use crate::warehouse::StreamRow;
+
+/// Between two looks at what became of a batch: to poll takes as long as it may, whatever comes meanwhile.
+const TURN: Duration = Duration::from_millis(5);
 
 impl Kafka {
     /// Hands a batch to librdkafka, whose own threads send it.
@@ -75,7 +78,7 @@ impl Kafka {
                     }
                     _ => return Err(self.refused(&topic, &error)),
                 }
-                self.producer.poll(SLICE);
+                self.producer.poll(TURN);
                 let now_done = self.producer.context().told().done_count;
                 if now_done != done {
                     (since, done) = (Instant::now(), now_done);
@@ -84,7 +87,7 @@ impl Kafka {
                 record = refused;
             }
             if place % 500 == 499 {
-                self.producer.poll(std::time::Duration::ZERO);
+                self.producer.poll(Duration::ZERO);
             }
         }
         Ok(())
@@ -109,7 +112,7 @@ impl Kafka {
                 (since, done) = (Instant::now(), now_done);
             }
             self.go_on(since, table, rows.len() - now_done, stop)?;
-            self.producer.poll(SLICE);
+            self.producer.poll(TURN);
         }
     }
 
