@@ -22,6 +22,9 @@ use crate::warehouse::{Among, RowBatch, StreamRow, Warehouse};
 /// Events that are noted, sent and acknowledged together.
 const MOST_EVENTS: usize = 10_000;
 
+/// With more events than that, what is read of the tables is not worth its memory.
+const MANY_EVENTS: u64 = 100_000;
+
 /// How long a run waits before its fetch for a stream to say which one it is.
 const GREETING: Duration = Duration::from_secs(3);
 
@@ -193,13 +196,31 @@ async fn try_to_send(
     }
     sending.notes = stream.prepare(&lacking, stop).await?;
     streams::lose_begun_batches(warehouse)?;
-    for report in sending.reports.iter_mut().filter(|it| 0 < it.event_count) {
-        send_tombstones(warehouse, sender, &stream, report).await?;
-        send_rows(warehouse, sender, &stream, report).await?;
-        report.state = StreamState::Sent;
+    let is_much = MANY_EVENTS < sending.reports.iter().map(|it| it.event_count).sum();
+    if is_much {
+        warehouse.keep_little()?;
     }
+    let sent = send_tables(warehouse, sender, &stream, &mut sending.reports).await;
+    if is_much {
+        warehouse.keep_as_usual()?;
+    }
+    sent?;
     let known = streams::known(warehouse)?;
     finish(warehouse, known.as_ref(), wish)
+}
+
+async fn send_tables(
+    warehouse: &mut Warehouse,
+    sender: Sender<'_>,
+    stream: &Stream,
+    reports: &mut [StreamReport],
+) -> Result<(), Error> {
+    for report in reports.iter_mut().filter(|it| 0 < it.event_count) {
+        send_tombstones(warehouse, sender, stream, report).await?;
+        send_rows(warehouse, sender, stream, report).await?;
+        report.state = StreamState::Sent;
+    }
+    Ok(())
 }
 
 /// Notes that every row is to be sent again, unless that is under way already.
