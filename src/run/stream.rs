@@ -16,11 +16,14 @@ use crate::ids::Table;
 use crate::ledger::streams::{self, Acknowledgement, KnownStream, Sent};
 use crate::status::StreamState;
 use crate::stop::Stop;
-use crate::stream::{self, Stream, StreamRange, StreamSettings};
+use crate::stream::{self, SentMeanwhile, Stream, StreamRange, StreamSettings};
 use crate::warehouse::{Among, RowBatch, StreamRow, Warehouse};
 
 /// Events that are noted, sent and acknowledged together.
 const MOST_EVENTS: usize = 10_000;
+
+/// With more events than that, what is read of the tables is not worth its memory.
+const MANY_EVENTS: u64 = 100_000;
 
 /// How long a run waits before its fetch for a stream to say which one it is.
 const GREETING: Duration = Duration::from_secs(3);
@@ -193,13 +196,31 @@ async fn try_to_send(
     }
     sending.notes = stream.prepare(&lacking, stop).await?;
     streams::lose_begun_batches(warehouse)?;
-    for report in sending.reports.iter_mut().filter(|it| 0 < it.event_count) {
-        send_tombstones(warehouse, sender, &stream, report).await?;
-        send_rows(warehouse, sender, &stream, report).await?;
-        report.state = StreamState::Sent;
+    let is_much = MANY_EVENTS < sending.reports.iter().map(|it| it.event_count).sum();
+    if is_much {
+        warehouse.keep_little()?;
     }
+    let sent = send_tables(warehouse, sender, &stream, &mut sending.reports).await;
+    if is_much {
+        warehouse.keep_as_usual()?;
+    }
+    sent?;
     let known = streams::known(warehouse)?;
     finish(warehouse, known.as_ref(), wish)
+}
+
+async fn send_tables(
+    warehouse: &mut Warehouse,
+    sender: Sender<'_>,
+    stream: &Stream,
+    reports: &mut [StreamReport],
+) -> Result<(), Error> {
+    for report in reports.iter_mut().filter(|it| 0 < it.event_count) {
+        send_tombstones(warehouse, sender, stream, report).await?;
+        send_rows(warehouse, sender, stream, report).await?;
+        report.state = StreamState::Sent;
+    }
+    Ok(())
 }
 
 /// Notes that every row is to be sent again, unless that is under way already.
@@ -276,11 +297,9 @@ async fn send_rows(
     let mut next = blocking(|| next_rows(work.warehouse, table, -1))?;
     while let Some(part) = next.take() {
         let Note::Rows(RowBatch { last, .. }) = part.note else { break };
-        let batch = work.begin(&part)?;
-        next = blocking(|| next_rows(work.warehouse, table, last))?;
-        work.finish(batch, part).await?;
+        next = work.send(part, |warehouse| next_rows(warehouse, table, last)).await?;
     }
-    work.note_sent()
+    blocking(|| work.note_sent())
 }
 
 fn next_rows(warehouse: &Warehouse, table: Table, after: i64) -> Result<Option<Part>, Error> {
@@ -302,12 +321,10 @@ async fn send_tombstones(
         let rows = work.warehouse.gone_batch(table, &after, MOST_EVENTS)?;
         let Some(last) = rows.last().map(|row| row.key.clone()) else { break };
         let note = Note::Tombstones { after, last: last.clone() };
-        let part = Part { rows, note };
-        let batch = work.begin(&part)?;
-        work.finish(batch, part).await?;
+        work.send(Part { rows, note }, |_| Ok(())).await?;
         after = last;
     }
-    work.note_sent()
+    blocking(|| work.note_sent())
 }
 
 /// What is sent together, and how the ledger notes it.
@@ -341,28 +358,25 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// Notes that a batch is about to be sent and begins it, and then notes that the one before it was.
-    fn begin(&mut self, part: &Part) -> Result<i64, Error> {
+    /// Notes that a batch is about to be sent and sends it; meanwhile it notes that the one before it was, and does what else there is.
+    async fn send<T>(
+        &mut self,
+        part: Part,
+        meanwhile: impl FnOnce(&Warehouse) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let Sender { run_id, clock, stop, .. } = self.sender;
-        let table = self.report.table;
+        let (table, stream) = (self.report.table, self.stream);
         if stop.is_asked() {
             self.note_sent()?;
             return Err(Error::Interrupted);
         }
         let batch = streams::begin_batch(self.warehouse, run_id, table, &part.rows, clock())?;
-        let begun = self.stream.begin(table, &part.rows, stop);
-        self.note_sent()?;
-        begun?;
-        Ok(batch)
-    }
-
-    /// Waits until all of it is there.
-    async fn finish(&mut self, batch: i64, part: Part) -> Result<(), Error> {
-        let Sender { clock, stop, .. } = self.sender;
-        let ranges = self.stream.finish(self.report.table, &part.rows, stop).await?;
-        let (row_count, note, at) = (part.rows.len(), part.note, clock());
+        let noted = || self.note_sent().and_then(|()| meanwhile(self.warehouse));
+        let SentMeanwhile { sent, done } = stream.send(table, &part.rows, stop, noted).await;
+        let (ranges, at) = (sent?, clock());
+        let (row_count, note) = (part.rows.len(), part.note);
         self.sent = Some(Acknowledged { batch, row_count, note, ranges, at });
-        Ok(())
+        done
     }
 
     /// Notes that a batch is there.
@@ -376,7 +390,7 @@ impl Work<'_> {
             Note::Tombstones { after, last } => Sent::Tombstones { after, last },
         };
         let Self { warehouse, report, .. } = self;
-        blocking(|| streams::acknowledge(warehouse, batch, report.table, sent, found))?;
+        streams::acknowledge(warehouse, batch, report.table, sent, found)?;
         report.acknowledged_count += row_count as u64;
         Ok(())
     }

@@ -14,6 +14,8 @@ mod range;
 mod settings;
 
 use std::collections::BTreeSet;
+#[cfg(feature = "kafka")]
+use std::panic::resume_unwind;
 
 use chrono::{DateTime, Utc};
 
@@ -34,6 +36,14 @@ pub(crate) enum Stream {
     Kafka(Box<kafka::Kafka>),
     /// A Kinesis stream.
     Kinesis(kinesis::Kinesis),
+}
+
+/// What became of a batch, and of what was done meanwhile.
+pub(crate) struct SentMeanwhile<T> {
+    /// Where its rows lie, once all of them are there; where it failed, some of them may be.
+    pub(crate) sent: Result<Vec<StreamRange>, Error>,
+    /// What came of the other.
+    pub(crate) done: T,
 }
 
 /// What was read back.
@@ -114,35 +124,29 @@ impl Stream {
         }
     }
 
-    /// Begins to send the rows of a batch: what can go on by itself goes on while the caller does something else.
-    ///
-    /// # Errors
-    /// [`Error`]; then some of them may be there.
-    pub(crate) fn begin(&self, table: Table, rows: &[StreamRow], stop: &Stop) -> Result<(), Error> {
-        match self {
-            #[cfg(feature = "kafka")]
-            Self::Kafka(kafka) => crate::blocking::blocking(|| kafka.begin(table, rows, stop)),
-            Self::Kinesis(_) => {
-                let _ = (table, rows, stop);
-                Ok(())
-            }
-        }
-    }
-
-    /// Sends the rest of the batch that was begun, and returns where its rows lie, once all of them are there.
-    ///
-    /// # Errors
-    /// [`Error`]; then some of them may be there.
-    pub(crate) async fn finish(
+    /// Sends the rows of a batch, and has `meanwhile` done while they are on their way.
+    pub(crate) async fn send<T>(
         &self,
         table: Table,
         rows: &[StreamRow],
         stop: &Stop,
-    ) -> Result<Vec<StreamRange>, Error> {
+        meanwhile: impl FnOnce() -> T,
+    ) -> SentMeanwhile<T> {
         match self {
             #[cfg(feature = "kafka")]
-            Self::Kafka(kafka) => crate::blocking::blocking(|| kafka.finish(table, rows, stop)),
-            Self::Kinesis(kinesis) => Box::pin(kinesis.send(table, rows, stop)).await,
+            Self::Kafka(kafka) => crate::blocking::blocking(|| {
+                std::thread::scope(|scope| {
+                    let sending = scope.spawn(|| kafka.send(table, rows, stop));
+                    let done = meanwhile();
+                    let sent = sending.join().unwrap_or_else(|panic| resume_unwind(panic));
+                    SentMeanwhile { sent, done }
+                })
+            }),
+            Self::Kinesis(kinesis) => {
+                let done = crate::blocking::blocking(meanwhile);
+                let sent = Box::pin(kinesis.send(table, rows, stop)).await;
+                SentMeanwhile { sent, done }
+            }
         }
     }
 

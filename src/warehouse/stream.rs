@@ -5,9 +5,9 @@
 
 use duckdb::params;
 
-use super::Warehouse;
 use super::error::{Doing, Error};
 use super::sql_files::{self, stream as sql};
+use super::{Warehouse, memory_limit_bytes};
 use crate::ids::Table;
 
 /// Which rows may be new to the stream.
@@ -86,6 +86,9 @@ pub(crate) struct BatchProof {
 
 const DOING: &str = "look for what the stream lacks";
 
+/// DuckDB's memory while many rows are sent, in bytes: with those that are on their way beside it a million rows take less than 300 MB.
+const MEMORY_OF_BATCHES: u64 = 96_000_000;
+
 impl Warehouse {
     /// Finds the rows of a table that the stream lacks, for the statements below, and counts them.
     ///
@@ -107,6 +110,27 @@ impl Warehouse {
         let sql = sql_files::for_table(if may_be { sql::GONE } else { sql::NONE_GONE }, table);
         self.connection.execute_batch(&sql).doing(DOING)?;
         self.count(&format!("gone_from_{table}"))
+    }
+
+    /// From now on DuckDB keeps little of what it read: many rows are read once, batch by batch.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub(crate) fn keep_little(&self) -> Result<(), Error> {
+        self.limit_memory(memory_limit_bytes().min(MEMORY_OF_BATCHES))
+    }
+
+    /// It keeps as much as usual again.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub(crate) fn keep_as_usual(&self) -> Result<(), Error> {
+        self.limit_memory(memory_limit_bytes())
+    }
+
+    fn limit_memory(&self, size_bytes: u64) -> Result<(), Error> {
+        let set = format!("set memory_limit = '{}KB'", size_bytes / 1000);
+        self.connection.execute_batch(&set).doing("set DuckDB's limits")
     }
 
     fn count(&self, name: &str) -> Result<u64, Error> {

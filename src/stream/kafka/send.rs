@@ -1,7 +1,6 @@
-//! Sends a batch, and waits until all of it is acknowledged or is not to be. Between the two the caller may do something else: nothing is
-//! heard of it meanwhile, and nothing is lost of what was to be heard.
+//! Sends a batch, and waits until all of it is acknowledged or is not to be.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
@@ -15,42 +14,33 @@ use crate::stream::event::{SCHEMA_VERSION, op};
 use crate::stream::range::StreamRange;
 use crate::warehouse::StreamRow;
 
-impl Kafka {
-    /// Hands a batch to librdkafka, whose own threads send it.
-    pub(in crate::stream) fn begin(
-        &self,
-        table: Table,
-        rows: &[StreamRow],
-        stop: &Stop,
-    ) -> Result<(), Error> {
-        self.producer.context().begin();
-        self.unless_given_up(self.enqueue(table, rows, stop))
-    }
+/// Between two looks at what became of a batch: to poll takes as long as it may, whatever comes meanwhile.
+const TURN: Duration = Duration::from_millis(5);
 
-    /// Waits for the batch that was begun, and returns where it lies.
-    pub(in crate::stream) fn finish(
+impl Kafka {
+    /// Sends a batch and returns where it lies.
+    pub(in crate::stream) fn send(
         &self,
         table: Table,
         rows: &[StreamRow],
         stop: &Stop,
     ) -> Result<Vec<StreamRange>, Error> {
-        self.unless_given_up(self.wait(table, rows, stop))?;
-        let told = self.producer.context().told();
+        let context = self.producer.context();
+        context.begin();
+        let sent = self.enqueue(table, rows, stop).and_then(|()| self.wait(table, rows, stop));
+        if sent.is_err() {
+            // What is still under way may arrive, or not: it is sent again under the same ids.
+            self.producer.purge(PurgeConfig::default().queue().inflight());
+            self.producer.poll(SLICE);
+        }
+        sent?;
+        let told = context.told();
         let range = |(partition, offsets): (&i32, &super::context::Offsets)| StreamRange {
             partition: partition.to_string(),
             first: offsets.first.to_string(),
             last: offsets.last.to_string(),
         };
         Ok(told.ranges.iter().map(range).collect())
-    }
-
-    /// What is still under way of a batch that is given up may arrive, or not: it is sent again under the same ids.
-    fn unless_given_up(&self, done: Result<(), Error>) -> Result<(), Error> {
-        if done.is_err() {
-            self.producer.purge(PurgeConfig::default().queue().inflight());
-            self.producer.poll(SLICE);
-        }
-        done
     }
 
     fn enqueue(&self, table: Table, rows: &[StreamRow], stop: &Stop) -> Result<(), Error> {
@@ -75,7 +65,7 @@ impl Kafka {
                     }
                     _ => return Err(self.refused(&topic, &error)),
                 }
-                self.producer.poll(SLICE);
+                self.producer.poll(TURN);
                 let now_done = self.producer.context().told().done_count;
                 if now_done != done {
                     (since, done) = (Instant::now(), now_done);
@@ -84,7 +74,7 @@ impl Kafka {
                 record = refused;
             }
             if place % 500 == 499 {
-                self.producer.poll(std::time::Duration::ZERO);
+                self.producer.poll(Duration::ZERO);
             }
         }
         Ok(())
@@ -109,7 +99,7 @@ impl Kafka {
                 (since, done) = (Instant::now(), now_done);
             }
             self.go_on(since, table, rows.len() - now_done, stop)?;
-            self.producer.poll(SLICE);
+            self.producer.poll(TURN);
         }
     }
 
