@@ -1,7 +1,7 @@
 //! A table: columns by name, rows, and what is said of a row below it.
 //!
-//! No crate draws it: those that draw tables (`comfy-table`, `tabled`) wrap cells where there is no room, and none leaves out whole columns in
-//! an order of ours. Widths come from `unicode-width`.
+//! `comfy-table`, which drew them before, wraps cells where there is no room, and leaves out no column in an order of ours.
+//! Widths come from `unicode-width`.
 
 use std::fmt::Write;
 
