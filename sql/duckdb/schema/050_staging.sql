@@ -190,3 +190,16 @@ create or replace macro staging.places_of(song_ids) as table
     from core.playlist_songs
     where song_id in (select unnest(song_ids))
     group by song_id;
+
+-- What a run that shipped every row has proven took the place of all that was sent of the table before it.
+create or replace view staging.replacing_runs as
+select "table", max(run_id) as run_id
+from (
+    select files."table", files.run_id
+    from meta.files as files
+    inner join meta.runs as runs using (run_id)
+    where runs.is_full
+    group by files."table", files.run_id
+    having bool_and(files.state = 'verified')
+)
+group by "table";

@@ -121,12 +121,13 @@ impl Writer<'_> {
         tracing::debug!("make the features");
         self.run(&sql_files::begin_features())?;
         self.write_degrees()?;
+        self.run(features::SONG_PARTS)?;
         for Made { name, sql, .. } in MADE_OF_INTERACTIONS {
             self.run(&format!("create table features.{name} as\n{sql}"))?;
         }
         self.run(&self.table_comments()?)?;
         self.run(&column_comments())?;
-        self.run(DROP_PAIRS)
+        self.run(DROP_PARTS)
     }
 
     /// Brings over what the file has whose place this one takes. Where it cannot be read, publishing does without.
@@ -180,13 +181,14 @@ impl Writer<'_> {
         self.run(&sql_files::change_features())?;
         self.write_degrees()?;
         self.run(features::CONCERNED_SONGS)?;
+        self.run(features::SONG_PARTS)?;
         for Made { name, sql, replace } in MADE_OF_INTERACTIONS {
             self.run(&format!("create or replace temp table next_{name} as\n{sql}"))?;
             self.run(replace)?;
             self.run(&format!("drop table temp.next_{name}"))?;
         }
         self.run(&self.table_comments()?)?;
-        self.run(DROP_PAIRS)
+        self.run(DROP_PARTS)
     }
 
     fn write_degrees(&self) -> Result<(), Error> {
@@ -232,8 +234,9 @@ pub(super) fn api_list_count(connection: &Connection) -> Result<u64, Error> {
 }
 
 /// What is large of what the tables were made from.
-const DROP_PAIRS: &str =
-    "drop table temp.near_pairs; drop table temp.shifted_songs; drop table temp.degree_parts";
+const DROP_PARTS: &str = "drop table temp.near_pairs; drop table temp.shifted_songs; drop table temp.degree_parts; \
+    drop table temp.song_lists; drop table temp.song_degrees; drop table temp.artist_counts; drop table temp.album_counts; \
+    drop table temp.observed_days; drop table temp.popularity_levels; drop table temp.popularity_lines";
 
 /// The tables of features, and what each means.
 fn meanings() -> serde_json::Map<String, Value> {

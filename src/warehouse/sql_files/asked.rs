@@ -36,6 +36,7 @@ pub(in crate::warehouse) mod features {
     pub(crate) const DEGREES: &str = include_str!("../../../sql/duckdb/features/degrees.sql");
     pub(crate) const CONCERNED_SONGS: &str =
         include_str!("../../../sql/duckdb/features/concerned_songs.sql");
+    pub(crate) const SONG_PARTS: &str = include_str!("../../../sql/duckdb/features/song_parts.sql");
     pub(crate) const SONG_FEATURES: &str =
         include_str!("../../../sql/duckdb/features/song_features.sql");
     pub(crate) const REPLACE_SONGS: &str =
@@ -52,6 +53,7 @@ pub(in crate::warehouse) mod features {
         PART_COUNT,
         DEGREES,
         CONCERNED_SONGS,
+        SONG_PARTS,
         SONG_FEATURES,
         REPLACE_SONGS,
         PLAYLIST_FEATURES,
