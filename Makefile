@@ -166,10 +166,12 @@ ifneq ($(abspath $(target_dir)),$(CURDIR)/target)
 endif
 
 # BINARY=… installs that one and builds nothing, so that root needs no Rust: make build && sudo make install BINARY=target/release/snowtrack
+# The library beside it goes along: root may have neither the setting nor the folder that it was built with.
 PREFIX ?= /usr/local
+beside = $(realpath $(wildcard $(foreach it,so dylib,$(dir $(BINARY))libduckdb.$(it))))
 .PHONY: install
 install: $(if $(BINARY),,build) ## bin/snowtrack, its library, manual pages, completions, below PREFIX=/usr/local (and DESTDIR=)
-	integrations/wheel/lay-out.sh "$(or $(BINARY),$(target_dir)/release/snowtrack)" "$(library)" "$(DESTDIR)$(PREFIX)"
+	integrations/wheel/lay-out.sh "$(or $(BINARY),$(target_dir)/release/snowtrack)" "$(or $(if $(BINARY),$(beside)),$(library))" "$(DESTDIR)$(PREFIX)"
 
 .PHONY: install-check
 install-check: duckdb ## `make install` of the debug binary into a folder of its own, and what is there tried as it is

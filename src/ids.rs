@@ -238,9 +238,17 @@ impl Subject {
     pub(crate) fn name(&self) -> String {
         self.playlist_id().map_or_else(|| self.entity().to_owned(), Cow::into_owned)
     }
+
+    /// What a list is called that says no name of itself.
+    pub(crate) fn title(playlist_id: &str) -> Option<String> {
+        let rest = playlist_id.strip_prefix(LIKED)?;
+        (rest.is_empty() || rest.starts_with(':')).then(|| LIKED_TITLE.to_owned())
+    }
 }
 
 const LIKED: &str = "liked";
+/// As `core.playlists` calls them.
+const LIKED_TITLE: &str = "Liked Songs";
 
 /// A [`Subject`] as text.
 #[derive(serde::Serialize, serde::Deserialize)]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::exit::Error;
 use super::layout::{Cell, Column, Frame, Grid, Page};
 use super::query::{Shown, null};
-use super::told::{canvas, print_as_it_is, print_page};
+use super::told::{canvas, flags, print_as_it_is, print_page, tell_as_it_is};
 use super::{Cli, duration, failure, one_line, print, runtime, tell};
 use crate::answers::Desk;
 use crate::ask::{self, ModelError, NotTold, Outcome, Prompt, Score, Server, Told};
@@ -126,10 +126,14 @@ fn offer(cli: &Cli, question: &str, error: &Error) -> Result<(), Error> {
         tell("no ready question is near; `snowtrack query --list` shows all");
         return Ok(());
     }
-    let lines =
-        nearest.iter().map(|it| format!("  snowtrack query {:<24} {}", it.name, it.description));
-    let lines = lines.collect::<Vec<_>>().join("\n");
-    tell(&format!("the nearest ready questions, which need no model:\n{lines}"));
+    tell("the nearest ready questions, which need no model:");
+    let columns = vec![Column::word("ask"), Column::name("answers")];
+    let mut table = Grid::new(Frame::Open { indent: 2 }, columns);
+    for it in nearest {
+        let command = flags().command(&format!("query {}", it.name));
+        table.row(vec![command.into(), it.description.as_str().into()]);
+    }
+    tell_as_it_is(&table.drawn(&canvas()).text);
     Ok(())
 }
 

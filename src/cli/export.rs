@@ -32,7 +32,7 @@ pub(super) fn export(cli: &Cli, arguments: &ExportArgs, config: &Config) -> Resu
     if cli.json {
         return print(&serde_json::json!({ "marts": marts }).to_string());
     }
-    let columns = vec![Column::number("rows"), Column::pasted("file")];
+    let columns = vec![Column::number("rows"), Column::pasted("file").or_below()];
     let mut table = Grid::new(Frame::Open { indent: 0 }, columns);
     for mart in &marts {
         table.row(vec![Cell::number(mart.row_count), mart.key.as_str().into()]);

@@ -52,7 +52,8 @@ fn to_json(made: &MadeFeatures) -> String {
 }
 
 fn page(made: &MadeFeatures) -> Page {
-    let columns = vec![Column::word("table"), Column::number("rows"), Column::pasted("file")];
+    let columns =
+        vec![Column::word("table"), Column::number("rows"), Column::pasted("file").or_below()];
     let mut table = Grid::new(Frame::Open { indent: 0 }, columns);
     for it in &made.tables {
         let file = it.path.display().to_string();

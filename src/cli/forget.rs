@@ -120,6 +120,10 @@ fn in_words(
 ) -> Page {
     let (plan, is_shown) = (&done.plan, *wish == Wish::Show);
     let mut page = Page::default();
+    // Whoever decides is told which list that is; once it is forgotten, nobody is.
+    if let (true, Scope::Playlist(id), Some(name)) = (is_shown, scope, &plan.name) {
+        page.say(format!("playlist {}, {id}:", one_line(name)));
+    }
     if plan.is_nothing() {
         page.say("nothing of theirs is held in tables, files or archives");
     } else {
@@ -147,9 +151,15 @@ fn in_words(
             Scope::Everything => format!(
                 "{files} and {archives} of raw documents {verb} erased"
             ),
-            Scope::Playlist(_) | Scope::User => format!(
-                "{files} {of_files} erased after {their} other rows went out again in new ones; {archives} of raw documents {of_archives} written anew"
-            ),
+            Scope::Playlist(_) | Scope::User => {
+                let rewritten = match archive_count {
+                    0 => String::new(),
+                    _ => format!("; {archives} of raw documents {of_archives} written anew"),
+                };
+                format!(
+                    "{files} {of_files} erased after {their} other rows went out again in new ones{rewritten}"
+                )
+            }
         });
     }
     if let Some(state) = state {
@@ -162,7 +172,8 @@ fn in_words(
         });
     }
     for missing in &plan.missing {
-        page.say(format!("missing right: {}: {}", missing.right, one_line(&missing.grant)));
+        page.say(format!("missing right: {}", missing.right));
+        page.paste(format!("  {}", one_line(&missing.grant)));
     }
     for left in &done.left {
         page.say(format!("left: {}", one_line(left)));

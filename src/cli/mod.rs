@@ -273,7 +273,13 @@ fn command_line() -> clap::Command {
 
 fn parsed() -> Result<Cli, clap::Error> {
     let mut command = command_line();
-    let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    let mut given: Vec<_> = std::env::args_os().collect();
+    // `help` has no page of its own: what it takes stands on the page of all commands.
+    if matches!(&given[..], [_, help, flag] if help == "help" && (flag == "-h" || flag == "--help"))
+    {
+        given.remove(1);
+    }
+    let matches = command.try_get_matches_from_mut(given)?;
     Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
@@ -313,7 +319,7 @@ fn tell_causes(texts: &[String], exit_code: u8, format: LogFormat, shown: fn(&st
     match format {
         LogFormat::Human => {
             let lines: Vec<String> = texts.iter().map(|text| shown(text)).collect();
-            tell(&format!("error: {}", lines.join("\n  caused by: ")));
+            told::tell_sentences(&format!("error: {}", lines.join("\n  caused by: ")));
         }
         LogFormat::Json => tracing::error!(exit_code, "{}", texts.join(": ")),
     }

@@ -1,14 +1,15 @@
 //! `plan`: what a run would do and cost.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
 use super::exit::Error;
+use super::layout::{Cell, Column, Frame, Grid, Page, Tone};
 use super::run::{self, RunArgs};
-use super::{Cli, duration, now, one_line, print, runtime};
+use super::told::print_page;
+use super::{Cli, duration, now, print, runtime};
 use crate::config::Config;
 use crate::event::Stage;
 use crate::observe;
@@ -44,7 +45,7 @@ pub(super) fn plan(cli: &Cli, arguments: &PlanArgs, config: &Config) -> Result<(
     if cli.json {
         return print(&document(&foreseen, arguments.offline).to_string());
     }
-    print(&screen(&foreseen, arguments.offline))
+    print_page(screen(&foreseen, arguments.offline))
 }
 
 /// A bucket's calls, and until when it is locked.
@@ -63,8 +64,8 @@ fn document(forecast: &Forecast, is_offline: bool) -> Value {
     let rehearsal = &forecast.rehearsal;
     let playlists = rehearsal.playlists.iter().map(|playlist| {
         json!({
-            "playlist_id": playlist.playlist_id, "status": playlist.news.name(), "row_count": playlist.row_count,
-            "reason": playlist.reason, "not_before": playlist.not_before.map(time),
+            "playlist_id": playlist.playlist_id, "name": playlist.name, "status": playlist.news.name(),
+            "row_count": playlist.row_count, "reason": playlist.reason, "not_before": playlist.not_before.map(time),
         })
     });
     let buckets = buckets(forecast).into_iter().map(|(bucket, call_count, locked)| {
@@ -102,37 +103,45 @@ fn rounded_up(value: f64) -> f64 {
     (value * 10_000.0).ceil() / 10_000.0
 }
 
-fn screen(forecast: &Forecast, is_offline: bool) -> String {
-    let mut text = spotify(forecast, is_offline);
-    let _ = write!(text, "\n{}\n{}\n", lake(forecast), snowflake(forecast, is_offline));
+/// How far the labels reach: what belongs to one stands below its words.
+const LABEL: usize = 11;
+
+fn screen(forecast: &Forecast, is_offline: bool) -> Page {
+    let mut page = Page::default();
+    spotify(&mut page, forecast, is_offline);
+    page.say(match forecast.file_count {
+        0 => "lake       nothing to ship".to_owned(),
+        count => format!("lake       at most {}", counted(count, "file")),
+    });
+    snowflake(&mut page, forecast, is_offline);
     let continued = match &forecast.rehearsal.continued {
         Some(run) => format!("; it goes on with run {run}"),
         None => String::new(),
     };
-    let _ = write!(
-        text,
+    page.say(format!(
         "total      {}, at most {} and {:.2} US dollars (prices of {AS_OF}){continued}",
         counted(forecast.call_count, "call"),
         counted(forecast.file_count, "file"),
         rounded_up(forecast.dollars),
-    );
-    text
+    ));
+    page
 }
 
-fn spotify(forecast: &Forecast, is_offline: bool) -> String {
-    let rehearsal = &forecast.rehearsal;
-    let count = |news: News| rehearsal.playlists.iter().filter(|it| it.news == news).count();
-    let mut text = format!(
-        "Spotify    {} new, {} changed, {} unchanged: {}, about {}",
-        count(News::New),
-        count(News::Changed),
-        count(News::Unchanged),
+/// Says something more of a label.
+fn more(page: &mut Page, text: &str) {
+    page.say(format!("{:LABEL$}{text}", ""));
+}
+
+fn spotify(page: &mut Page, forecast: &Forecast, is_offline: bool) {
+    let playlists = &forecast.rehearsal.playlists;
+    let [new, changed, unchanged] = [News::New, News::Changed, News::Unchanged]
+        .map(|news| playlists.iter().filter(|it| it.news == news).count());
+    page.say(format!(
+        "Spotify    {new} new, {changed} changed, {unchanged} unchanged: {}, about {}{}",
         counted(forecast.call_count, "call"),
         duration::words(std::time::Duration::from_secs(seconds(forecast))),
-    );
-    if is_offline {
-        text += " if nothing has changed since";
-    }
+        if is_offline { " if nothing has changed since" } else { "" },
+    ));
     let all = buckets(forecast);
     let asked: Vec<String> = all
         .iter()
@@ -140,53 +149,57 @@ fn spotify(forecast: &Forecast, is_offline: bool) -> String {
         .map(|(bucket, count, _)| format!("{} {count}", bucket.name()))
         .collect();
     if !asked.is_empty() {
-        let _ = write!(text, "\n           {}", asked.join(", "));
+        more(page, &asked.join(", "));
     }
     for (bucket, _, locked) in all {
         if let Some(until) = locked {
             let until = until.format("%Y-%m-%d %H:%M:%S UTC");
-            let _ = write!(text, "\n           {} is locked until {until}", bucket.name());
+            more(page, &format!("{} is locked until {until}", bucket.name()));
         }
     }
-    let news =
-        rehearsal.playlists.iter().filter(|it| it.news != News::Unchanged || it.reason.is_some());
-    for playlist in news.clone().take(SHOWN) {
-        let why = playlist.reason.as_ref().map(|reason| format!(" ({})", one_line(reason)));
-        let _ = write!(
-            text,
-            "\n           {:<9} {}, {}{}",
-            playlist.news.name(),
-            one_line(&playlist.playlist_id),
-            counted(playlist.row_count, "row"),
-            why.unwrap_or_default()
-        );
-    }
-    let left = news.count().saturating_sub(SHOWN);
-    if 0 < left {
-        let _ = write!(text, "\n           and {left} more (`--json` names them all)");
-    }
-    text
+    news(page, forecast);
 }
 
-fn lake(forecast: &Forecast) -> String {
-    match forecast.file_count {
-        0 => "lake       nothing to ship".to_owned(),
-        count => format!("lake       at most {}", counted(count, "file")),
+/// Which lists there is something to say of.
+fn news(page: &mut Page, forecast: &Forecast) {
+    let playlists = &forecast.rehearsal.playlists;
+    let news = playlists.iter().filter(|it| it.news != News::Unchanged || it.reason.is_some());
+    let count = news.clone().count();
+    if count == 0 {
+        return;
+    }
+    let columns =
+        vec![Column::name("playlist"), Column::word("").major(), Column::number("rows").major()];
+    let mut table = Grid::new(Frame::Open { indent: LABEL }, columns);
+    for playlist in news.take(SHOWN) {
+        table.row(vec![
+            playlist.called().into(),
+            playlist.news.name().into(),
+            Cell::number(playlist.row_count),
+        ]);
+        if let Some(reason) = &playlist.reason {
+            table.note(reason, Tone::Warn);
+        }
+    }
+    page.table(table);
+    if SHOWN < count {
+        more(page, &format!("and {} more (`--json` names them all)", count - SHOWN));
     }
 }
 
-fn snowflake(forecast: &Forecast, is_offline: bool) -> String {
+fn snowflake(page: &mut Page, forecast: &Forecast, is_offline: bool) {
     if !forecast.goes_to_snowflake {
-        return "Snowflake  the run does not go that far".to_owned();
+        page.say("Snowflake  the run does not go that far");
+        return;
     }
-    let mut text = match forecast.statement_count {
+    page.say(match forecast.statement_count {
         0 => "Snowflake  no statement that uses a warehouse".to_owned(),
         count => format!(
             "Snowflake  at most {} that use a warehouse, at most {:.4} credits",
             counted(count, "statement"),
             rounded_up(forecast.credits)
         ),
-    };
+    });
     let missing: Vec<String> = forecast
         .setup
         .iter()
@@ -194,17 +207,16 @@ fn snowflake(forecast: &Forecast, is_offline: bool) -> String {
         .map(|item| format!("{} {}", item.kind.name(), item.name))
         .collect();
     if is_offline {
-        text += "\n           what is missing there is asked without `--offline`";
+        more(page, "what is missing there is asked without `--offline`");
     } else if !missing.is_empty() {
         let shown = missing[..missing.len().min(SHOWN)].join(", ");
-        let more = match missing.len().saturating_sub(SHOWN) {
+        let left = match missing.len().saturating_sub(SHOWN) {
             0 => String::new(),
             left => format!(" and {left} more"),
         };
-        let _ = write!(
-            text,
-            "\n           missing: {shown}{more}; `snowtrack snowflake plan` shows who can make it"
+        more(
+            page,
+            &format!("missing: {shown}{left}; `snowtrack snowflake plan` shows who can make it"),
         );
     }
-    text
 }

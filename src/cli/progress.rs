@@ -9,6 +9,7 @@ use indicatif::{HumanBytes, ProgressBar, ProgressState, ProgressStyle};
 
 use super::drawing;
 use super::harmless::one_line;
+use super::layout::{columns_of_stderr, cut};
 use super::watch::LiveTable;
 use crate::event::{Event, Stage, What};
 use crate::observe::words;
@@ -16,6 +17,9 @@ use crate::phrase::counted;
 
 /// Draws events.
 pub(super) struct Progress(Option<Drawn>);
+
+/// What the line takes before its words: the spinner, and the time up to an hour and more.
+const BESIDE: usize = 9;
 
 /// What is on the screen.
 struct Drawn {
@@ -48,7 +52,7 @@ impl Progress {
         }
         let Ok(mut seen) = seen.lock() else { return };
         seen.hear(event);
-        bar.set_message(seen.line());
+        bar.set_message(cut(&seen.line(), columns_of_stderr().saturating_sub(BESIDE)).into_owned());
     }
 
     /// Removes the line; the tables stay as they are, but where somebody asked to stop.

@@ -200,9 +200,12 @@ pub(super) fn column(name: &str, kind: &str) -> Column {
         return Column::number(name);
     }
     // Half a time is another one, too.
-    match is_of(&["BOOLEAN", "DATE"]) || kind.starts_with("TIME") && !kind.ends_with(']') {
-        true => Column::word(name),
-        false => Column::text(name),
+    let is_time = kind.starts_with("TIME") && !kind.ends_with(']');
+    match name {
+        _ if is_time || is_of(&["BOOLEAN", "DATE"]) => Column::word(name),
+        // A person reads names; ids beside them yield.
+        _ if name == "name" || name.ends_with("_name") => Column::name(name),
+        _ => Column::text(name),
     }
 }
 

@@ -102,7 +102,7 @@ fn page(found: &[Recommendation]) -> Page {
     let columns = vec![
         Column::number("rank"),
         Column::name("song").major(),
-        Column::name("artist"),
+        Column::text("artist"),
         Column::number("score"),
         Column::word("method").minor(),
         Column::name("reason"),
@@ -151,8 +151,8 @@ fn print_evaluation(cli: &Cli, arguments: &RecommendArgs, config: &Config) -> Re
     let mut page = Page::default();
     page.table(table);
     page.say(format!(
-        "means over {} list(s) with songs in the test part: the last tenth of each is hidden and looked for from what was added before",
-        found.list_count
+        "means over {} with songs in the test part: the last tenth of each is hidden and looked for from what was added before",
+        counted(found.list_count, "list")
     ));
     page.say(
         "R-precision and NDCG: 1 is best; clicks: pages of ten before the first hit, 51 is none",

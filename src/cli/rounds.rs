@@ -174,7 +174,7 @@ fn did(report: &RunReport, parts: &mut Vec<String>) {
     let put_off: Vec<_> = of_status(report, PlaylistStatus::PutOff).collect();
     let until = put_off.iter().filter_map(|it| it.not_before).max();
     if let (Some(first), Some(until)) = (put_off.first(), until) {
-        let name = first.name.as_ref().unwrap_or(&first.playlist_id);
+        let name = first.called();
         let others = match put_off.len() {
             1 => String::new(),
             count => format!(" and {}", counted(count - 1, "other")),
@@ -189,8 +189,8 @@ fn of_status(report: &RunReport, status: PlaylistStatus) -> impl Iterator<Item =
 
 /// A list and its songs.
 fn change(playlist: &PlaylistReport) -> String {
-    let PlaylistReport { name, playlist_id, added_song_count, removed_song_count, .. } = playlist;
-    let name = name.as_ref().unwrap_or(playlist_id);
+    let PlaylistReport { added_song_count, removed_song_count, .. } = playlist;
+    let name = playlist.called();
     format!("`{name}` +{added_song_count} −{removed_song_count}")
 }
 

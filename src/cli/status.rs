@@ -281,9 +281,11 @@ fn remarks(run: &RunSummary) -> Vec<Remark> {
     }
     let is_unwell = matches!(run.state, RunStatus::Failed | RunStatus::Pending);
     if let (true, Some(error)) = (is_unwell, &run.error) {
-        say(error.clone(), run.state.into());
-    } else if let (RunStatus::Unchanged, Some(error)) = (run.state, &run.error) {
         // What was to be done then is done: nobody is to paste it again.
+        let is_mended = run.wrong_file_count == 0 && run.mended_by.is_some();
+        let what = run.failure.as_ref().filter(|_| is_mended).unwrap_or(error);
+        say(what.clone(), run.state.into());
+    } else if let (RunStatus::Unchanged, Some(error)) = (run.state, &run.error) {
         let what = run.failure.as_ref().unwrap_or(error);
         say(format!("it failed, and that is mended: {what}"), Tone::Plain);
     } else if let Some(error) = &run.failed_with {
@@ -416,7 +418,7 @@ fn file_states(files: &[FileSummary]) -> Grid {
             Column::word("table"),
             Column::number("rows"),
             Column::word("state"),
-            Column::pasted("key"),
+            Column::pasted("key").or_below(),
         ],
     );
     for file in files {

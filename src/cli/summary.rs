@@ -189,7 +189,7 @@ fn playlists(page: &mut Page, playlists: &[PlaylistReport], is_shaped: bool) {
             _ => Cell::toned("–", Tone::Dim),
         });
         let mut cells = vec![
-            Cell::from(playlist.name.as_deref().unwrap_or(&playlist.playlist_id)),
+            playlist.called().into(),
             Cell::toned(status, playlist.status),
             Cell::number(playlist.row_count),
         ];

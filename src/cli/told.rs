@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::drawing;
 use super::harmless::harmless;
-use super::layout::{Canvas, Page};
+use super::layout::{Canvas, Page, columns_of_stderr, sentence};
 use super::{Cli, Error, LogFormat};
 use crate::config::Config;
 use crate::event::Stage;
@@ -165,6 +165,21 @@ pub(super) fn has_printed() -> bool {
 /// A text on standard error; that nobody reads it is no reason to fail.
 pub(super) fn tell(text: &str) {
     tell_as_it_is(&completed(text));
+}
+
+/// Sentences on standard error: on a terminal they are broken between words, elsewhere a line stays one.
+pub(super) fn tell_sentences(text: &str) {
+    let text = completed(text);
+    if !io::stderr().is_terminal() {
+        return tell_as_it_is(&text);
+    }
+    let room = columns_of_stderr();
+    // What points at a place in a text above it stays below that.
+    let broken = text.lines().map(|line| match line.starts_with("  | ") {
+        true => line.to_owned(),
+        false => sentence(line, room),
+    });
+    tell_as_it_is(&broken.collect::<Vec<_>>().join("\n"));
 }
 
 /// A line that another program reads.

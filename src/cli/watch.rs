@@ -8,6 +8,7 @@ use std::sync::Mutex;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::harmless::one_line;
+use super::layout::{columns_of_stderr, cut};
 use crate::event::TableProgress;
 use crate::ids::Table;
 use crate::observe::words;
@@ -40,7 +41,7 @@ impl LiveTable {
             row.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
             row
         });
-        row.set_message(cells(progress));
+        row.set_message(cut(&cells(progress), columns_of_stderr()).into_owned());
         row.tick();
     }
 
@@ -88,6 +89,19 @@ mod tests {
             verified_row_count: if is_in { 1_234_567 } else { 234_567 },
             held_by: (!reason.is_empty()).then(|| HeldBy::Verdict { reason: reason.to_owned() }),
         }
+    }
+
+    #[test]
+    fn a_line_fits_80_100_and_140_columns_and_says_where_it_is_cut() {
+        let reason =
+            "its pipe `SPOTIFY.RAW.SONGS_PIPE` has taken the file, and has not reported on it yet";
+        let line = cells(&progress(Table::Songs, Verdict::Pending, reason));
+        let shown = [80, 100, 140].map(|width| cut(&line, width).into_owned());
+        insta::assert_snapshot!(shown.join("\n"), @r"
+        · songs               1 of 2 files    234567 of 1234567 rows  pending   its pip…
+        · songs               1 of 2 files    234567 of 1234567 rows  pending   its pipe `SPOTIFY.RAW.SONGS…
+        · songs               1 of 2 files    234567 of 1234567 rows  pending   its pipe `SPOTIFY.RAW.SONGS_PIPE` has taken the file, and has not r…
+        ");
     }
 
     #[test]

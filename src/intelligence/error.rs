@@ -28,8 +28,8 @@ pub(crate) enum Error {
     #[error("the published file knows no song {}", ids.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", "))]
     UnknownSongs { ids: Vec<String> },
     /// A list without songs says nothing about what goes with them.
-    #[error("`{id}` has no songs to start from: name songs with `--song`, or another list")]
-    NoSeed { id: String },
+    #[error("`{list}` has no songs to start from: name songs with `--song`, or another list")]
+    NoSeed { list: String },
     /// A line of a file, or a value of a query, that is no song.
     #[error("in {place}: {source}")]
     NoSong { place: String, source: crate::ids::InvalidId },
@@ -49,9 +49,9 @@ pub(crate) enum Error {
     TooManySongs { count: usize, most: usize },
     /// The list was first read later.
     #[error(
-        "`{id}` was not read by {at} or before, so it is not known what it was then{}", said_first(*first), at = at.format("%Y-%m-%d %H:%M:%S UTC")
+        "`{list}` was not read by {at} or before, so it is not known what it was then{}", said_first(*first), at = at.format("%Y-%m-%d %H:%M:%S UTC")
     )]
-    NotReadYet { id: String, at: DateTime<Utc>, first: Option<DateTime<Utc>> },
+    NotReadYet { list: String, at: DateTime<Utc>, first: Option<DateTime<Utc>> },
     /// Spotify makes no list. No document of its says how many an account holds; its users met an end at 11,000.
     ///
     /// <https://github.com/jdemaeyer/spoqify/issues/4>

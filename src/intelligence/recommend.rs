@@ -57,7 +57,7 @@ pub(crate) fn recommend(
         Wanted::List(said) => {
             let list = list(&file, said)?;
             if list.song_count == 0 {
-                return Err(Error::NoSeed { id: list.id });
+                return Err(Error::NoSeed { list: list.called() });
             }
             file.recommend(Seeds::List(&list.id), count)?
         }

@@ -32,7 +32,7 @@ pub(crate) struct RunSummary {
     /// The run that mended its last wrong file, or `snowflake` where that was done there.
     #[serde(default)]
     pub mended_by: Option<String>,
-    /// What was wrong with earlier files when it ended, where it had nothing to send itself and they are mended since.
+    /// What was wrong with files when it ended, without what was to be done about it: its own, or earlier ones where it had none to send.
     #[serde(default)]
     pub failure: Option<String>,
     /// What Spotify put off.

@@ -81,7 +81,8 @@ pub(crate) fn write(
             |summary: &&mut RunSummary| at_work.is_some_and(|run| summary.run_id == run.as_str());
         for summary in runs.iter_mut().filter(is_at_work) {
             summary.state = RunStatus::Running;
-            summary.error = None;
+            // An earlier process of it may have ended with one.
+            (summary.error, summary.finished_at) = (None, None);
         }
         let runs_in_view = runs.iter().map(|summary| summary.run_id.as_str());
         let files = files_of_runs(warehouse, runs_in_view)?;

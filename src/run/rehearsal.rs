@@ -10,7 +10,7 @@ use super::error::Error;
 use super::fetch::{self, Foreseen};
 use super::job;
 use super::job::Job;
-use super::report::PlaylistReport;
+use super::report::{PlaylistReport, called};
 use crate::blocking::blocking;
 use crate::config::{Account, Config};
 use crate::ids::{RunId, Subject};
@@ -45,12 +45,21 @@ impl News {
 #[derive(Debug, Clone)]
 pub(crate) struct ForeseenPlaylist {
     pub(crate) playlist_id: String,
+    /// What it is called, where somebody said so.
+    pub(crate) name: Option<String>,
     pub(crate) news: News,
     pub(crate) row_count: u64,
     /// Why it is not going to be read.
     pub(crate) reason: Option<String>,
     /// When it may be asked for, where Spotify put it off.
     pub(crate) not_before: Option<DateTime<Utc>>,
+}
+
+impl ForeseenPlaylist {
+    /// What a person calls it: its name, else its id.
+    pub(crate) fn called(&self) -> &str {
+        called(self.name.as_deref(), &self.playlist_id)
+    }
 }
 
 /// A run before it begins.
@@ -89,7 +98,12 @@ pub(crate) async fn rehearse(
     let mut foreseen = fetch::foresee(job, warehouse, &run.id, is_offline).await?;
     let tables = blocking(|| to_ship(warehouse, &run.id))?;
     let reports = std::mem::take(&mut foreseen.playlists);
-    let playlists = reports.into_iter().map(|report| before.compare(report, &foreseen)).collect();
+    let names = blocking(|| warehouse.playlist_names())?;
+    let playlists = reports.into_iter().map(|mut report| {
+        report.name = report.name.or_else(|| names.get(&report.playlist_id).cloned());
+        before.compare(report, &foreseen)
+    });
+    let playlists = playlists.collect();
     Ok(Rehearsal { continued, playlists, foreseen, tables, outstanding })
 }
 
@@ -139,7 +153,8 @@ impl Held {
     }
 
     fn compare(&self, report: PlaylistReport, foreseen: &Foreseen) -> ForeseenPlaylist {
-        let PlaylistReport { playlist_id, status, row_count, reason, not_before, .. } = report;
+        let PlaylistReport { playlist_id, name, status, row_count, reason, not_before, .. } =
+            report;
         let is_held = self.0.contains(&playlist_id);
         // Of what is put off, it may be known all the same that there is news.
         let announced = foreseen.announced.get(&playlist_id).copied();
@@ -150,6 +165,6 @@ impl Held {
             _ => News::Unchanged,
         };
         let row_count = if row_count == 0 { announced.unwrap_or(0) } else { row_count };
-        ForeseenPlaylist { playlist_id, news, row_count, reason, not_before }
+        ForeseenPlaylist { playlist_id, name, news, row_count, reason, not_before }
     }
 }

@@ -184,6 +184,16 @@ impl PlaylistReport {
             reason: None,
         }
     }
+
+    /// What a person calls it: its name, else its id.
+    pub(crate) fn called(&self) -> &str {
+        called(self.name.as_deref(), &self.playlist_id)
+    }
+}
+
+/// What a person calls a playlist: its name, else its id.
+pub(crate) fn called<'n>(name: Option<&'n str>, playlist_id: &'n str) -> &'n str {
+    name.filter(|name| !name.trim().is_empty()).unwrap_or(playlist_id)
 }
 
 /// Full artists and albums that this run asked for.

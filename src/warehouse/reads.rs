@@ -323,6 +323,7 @@ impl Warehouse {
                     owner_id: row.get(2)?,
                     is_collaborative: row.get(3)?,
                     is_null: row.get(4)?,
+                    name: row.get(5)?,
                 })
             })
             .doing("read the list of playlists")?;
@@ -343,6 +344,8 @@ pub(crate) struct ListedPlaylist {
     pub(crate) is_collaborative: bool,
     /// Whether the row is `null`: it stands for a playlist that Spotify does not name.
     pub(crate) is_null: bool,
+    /// What it is called.
+    pub(crate) name: Option<String>,
 }
 
 #[cfg(test)]
@@ -402,5 +405,6 @@ mod tests {
             [(Some("a".to_owned()), true), (None, false), (Some("b".to_owned()), true)]
         );
         assert!(listed[1].is_null);
+        assert_eq!((listed[1].name.as_deref(), listed[2].name.as_deref()), (None, Some("y")));
     }
 }

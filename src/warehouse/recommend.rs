@@ -26,6 +26,13 @@ pub(crate) struct FoundList {
     pub(crate) song_count: u64,
 }
 
+impl FoundList {
+    /// What a person calls it: its name, else its id.
+    pub(crate) fn called(self) -> String {
+        self.name.filter(|name| !name.trim().is_empty()).unwrap_or(self.id)
+    }
+}
+
 /// What the recommendation starts from.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Seeds<'a> {

@@ -56,6 +56,12 @@ if command -v systemd-analyze >/dev/null; then
     echo 'docs/schedule.md: its units are good ones'
 fi
 
+# By root, who has neither the setting nor the folder that it was built with: the library beside the binary is taken.
+mkdir "$work/built"
+cp "$work/moved/bin/snowtrack" "$work/moved/lib/libduckdb.so" "$work/built/"
+make --no-print-directory install DUCKDB_LIB_DIR="$work/none" PREFIX="$work/by-root" BINARY="$work/built/snowtrack"
+bare "$work/by-root/bin/snowtrack" --version
+
 # A second time over the first one, as an upgrade does.
 make --no-print-directory install PREFIX="$work/moved" BINARY="$binary"
 bare snowtrack --version

@@ -77,7 +77,11 @@ select
     coalesce(round_count, 1) as round_count,
     quiet_since,
     -- What was wrong, without what was to be done about it.
-    if(status = 'unchanged', json_extract_string(report, '$.verification.reason'), null) as failure,
+    if(
+        status = 'unchanged' or (status = 'failed' and (report ->> '$.verification.verdict') in ('failed', 'mismatch')),
+        json_extract_string(report, '$.verification.reason'),
+        null
+    ) as failure,
     coalesce(json_array_length(report -> '$.playlists'), begun.playlist_count) as playlist_count,
     shipped.row_count,
     (report ->> '$.spotify.call_count')::bigint as call_count,

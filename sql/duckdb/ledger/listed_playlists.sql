@@ -14,6 +14,7 @@ select
     playlist.snapshot_id,
     nullif(playlist.owner.id, '') as owner_id,
     coalesce(playlist.collaborative, false) as is_collaborative,
-    row_json = 'null' as is_null
+    row_json = 'null' as is_null,
+    case when trim(playlist.name) <> '' then playlist.name end as name
 from listed
 order by position

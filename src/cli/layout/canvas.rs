@@ -52,6 +52,12 @@ impl Canvas {
     }
 }
 
+/// Columns of the terminal on standard error; where there is none, nothing is too wide.
+pub(in crate::cli) fn columns_of_stderr() -> usize {
+    let size = terminal_size::terminal_size_of(std::io::stderr());
+    size.map_or(usize::MAX, |(width, _)| width.0.into())
+}
+
 impl Default for Canvas {
     fn default() -> Self {
         Self { width: PIPED, is_coloured: false }

@@ -36,8 +36,8 @@ pub(super) fn fitted(needs: &[Need], room: usize, gap: usize) -> Vec<Option<usiz
     while 1 < shown.len() && room < least(&shown) {
         gone.push(shown.remove(next_to_go(needs, &shown)));
     }
-    // A narrow one that went before a wide one may find room after all; of equal ones, the middle stays together.
-    for at in gone.into_iter().rev().filter(|at| needs[*at].rank == Rank::Minor) {
+    // A narrow one that went before a wide one may find room after all, who matters most first; of equal ones, the middle stays together.
+    for at in gone.into_iter().rev().filter(|at| needs[*at].rank != Rank::Usual) {
         let mut more = shown.clone();
         more.push(at);
         more.sort_unstable();
@@ -135,6 +135,11 @@ mod tests {
         (ranked[2].rank, ranked[2].width, ranked[2].least) = (Rank::Minor, 3, 3);
         assert_eq!(shown(&ranked, 66), [0, 2, 3, 4, 5, 6]);
         assert_eq!(shown(&ranked, 61), [0, 3, 4, 5, 6]);
+        // What matters comes back before what does not.
+        (ranked[3].rank, ranked[3].width, ranked[3].least) = (Rank::Major, 4, 4);
+        ranked[5].width = 20;
+        ranked[5].least = 20;
+        assert_eq!(shown(&ranked, 19), [0, 3]);
         // Alone and too wide, it is cut.
         assert_eq!(fitted(&ranked, 5, 2)[0], Some(2));
     }

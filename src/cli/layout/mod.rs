@@ -10,9 +10,10 @@ mod table;
 mod text;
 mod tone;
 
-pub(super) use canvas::{Canvas, ColorWish};
+pub(super) use canvas::{Canvas, ColorWish, columns_of_stderr};
 pub(super) use page::Page;
 pub(super) use table::{Cell, Column, Drawn, Frame, Grid};
+pub(super) use text::{cut, sentence};
 pub(super) use tone::Tone;
 
 #[cfg(test)]

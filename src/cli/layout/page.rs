@@ -96,7 +96,9 @@ impl Page {
             Block::Drawn(text) => text,
             Block::Grid(mut table) => {
                 table.with_notes(|note| completed(note).into_owned());
-                let Drawn { mut text, left_out, .. } = table.drawn(canvas);
+                let Drawn { mut text, mut left_out, .. } = table.drawn(canvas);
+                // One without a head says itself what it is, where it stands.
+                left_out.retain(|name| !name.is_empty());
                 if !left_out.is_empty() {
                     let line = format!("  (no room for: {})", left_out.join(", "));
                     text.push('\n');

@@ -47,6 +47,7 @@ pub(in crate::cli) struct Column {
     kind: Option<String>,
     is_number: bool,
     is_pasted: bool,
+    may_be_below: bool,
     least: usize,
     rank: Rank,
 }
@@ -55,7 +56,9 @@ impl Column {
     /// Of texts, which may be cut.
     pub(in crate::cli) fn text(head: &str) -> Self {
         let (head, rank) = (one_line(head), Rank::Usual);
-        Self { head, kind: None, is_number: false, is_pasted: false, least: LEAST, rank }
+        let kind = None;
+        let (is_number, is_pasted, may_be_below) = (false, false, false);
+        Self { head, kind, is_number, is_pasted, may_be_below, least: LEAST, rank }
     }
 
     /// Of names, of which more is wanted.
@@ -76,6 +79,11 @@ impl Column {
     /// Of what is pasted, such as paths; it is the last, and runs over rather than being cut.
     pub(in crate::cli) fn pasted(head: &str) -> Self {
         Self { is_pasted: true, rank: Rank::Major, ..Self::text(head) }
+    }
+
+    /// The same, in a line of its own below its row where there is no room beside it.
+    pub(in crate::cli) fn or_below(self) -> Self {
+        Self { may_be_below: true, ..self }
     }
 
     /// The same with the type that stands below its name.
@@ -123,6 +131,8 @@ impl<T: AsRef<str>> From<T> for Cell {
 #[derive(Debug, Clone)]
 enum Line {
     Row(Vec<Cell>),
+    /// What is pasted of the row above it.
+    Below(Cell),
     /// What is said of the row above it.
     Note(Cell),
 }
@@ -174,7 +184,9 @@ impl Grid {
     /// The table as it fits. One of ours is shown without columns in which nothing stands.
     pub(in crate::cli) fn drawn(&self, canvas: &Canvas) -> Drawn {
         match self.frame {
-            Frame::Open { .. } => self.without_empty().drawn_whole(canvas),
+            Frame::Open { .. } => {
+                self.without_empty().with_pasted_below(canvas).drawn_whole(canvas)
+            }
             Frame::Boxed => self.drawn_whole(canvas),
         }
     }
@@ -183,7 +195,7 @@ impl Grid {
         let says = |at: usize| {
             self.lines.iter().any(|line| match line {
                 Line::Row(cells) => cells.get(at).is_some_and(|cell| !cell.text.is_empty()),
-                Line::Note(_) => false,
+                Line::Below(_) | Line::Note(_) => false,
             })
         };
         let has_rows = self.lines.iter().any(|line| matches!(line, Line::Row(_)));
@@ -194,6 +206,30 @@ impl Grid {
         for line in &mut table.lines {
             if let Line::Row(cells) = line {
                 *cells = kept(cells, &is_kept);
+            }
+        }
+        table
+    }
+
+    /// The same with what is pasted below its row, where it may be there and rows would be wider than the screen.
+    fn with_pasted_below(self, canvas: &Canvas) -> Self {
+        let last = self.columns.len().saturating_sub(1);
+        let may_be = self.columns.last().is_some_and(|column| column.may_be_below);
+        let needed = |(at, column)| self.need(at, column).width;
+        let needed: usize = self.columns.iter().enumerate().map(needed).sum();
+        let needed = needed + GAP * last + self.frame.width();
+        if !may_be || last == 0 || needed <= canvas.width {
+            return self;
+        }
+        let mut table = Self::new(self.frame, self.columns[..last].to_vec());
+        for line in self.lines {
+            match line {
+                Line::Row(mut cells) => {
+                    let below = (last < cells.len()).then(|| cells.remove(last));
+                    table.lines.push(Line::Row(cells));
+                    table.lines.extend(below.map(Line::Below));
+                }
+                other => table.lines.push(other),
             }
         }
         table
@@ -215,6 +251,7 @@ impl Grid {
         for line in &self.lines {
             match line {
                 Line::Row(cells) => pen.row(&mut drawn, cells),
+                Line::Below(cell) => pen.below(&mut drawn, cell),
                 Line::Note(cell) => pen.note(&mut drawn, cell),
             }
         }
@@ -226,18 +263,21 @@ impl Grid {
     }
 
     fn widths(&self, canvas: &Canvas) -> Vec<Option<usize>> {
-        let of = |(at, column): (usize, &Column)| {
-            let cells = self.lines.iter().filter_map(|line| match line {
-                Line::Row(cells) => cells.get(at),
-                Line::Note(_) => None,
-            });
-            let cells = cells.map(|cell| width(&cell.text)).max().unwrap_or(0);
-            let kind = column.kind.as_deref().map_or(0, width);
-            let width = cells.max(width(&column.head)).max(kind);
-            Need { width, least: column.least.min(width), rank: column.rank }
-        };
-        let needs: Vec<Need> = self.columns.iter().enumerate().map(of).collect();
+        let needs = self.columns.iter().enumerate().map(|(at, column)| self.need(at, column));
+        let needs: Vec<Need> = needs.collect();
         fitted(&needs, canvas.width.saturating_sub(self.frame.width()), GAP)
+    }
+
+    /// What a column takes.
+    fn need(&self, at: usize, column: &Column) -> Need {
+        let cells = self.lines.iter().filter_map(|line| match line {
+            Line::Row(cells) => cells.get(at),
+            Line::Below(_) | Line::Note(_) => None,
+        });
+        let cells = cells.map(|cell| width(&cell.text)).max().unwrap_or(0);
+        let kind = column.kind.as_deref().map_or(0, width);
+        let width = cells.max(width(&column.head)).max(kind);
+        Need { width, least: column.least.min(width), rank: column.rank }
     }
 }
 
@@ -287,6 +327,12 @@ impl Pen<'_> {
                 writeln!(drawn.text, "{:indent$}{}", "", line.trim_end_matches(' '))
             }
         };
+    }
+
+    /// It runs over rather than being cut.
+    fn below(&self, drawn: &mut Drawn, cell: &Cell) {
+        let indent = self.frame.width() + GAP;
+        let _ = writeln!(drawn.text, "{:indent$}{}", "", self.painted(&cell.text, cell.tone));
     }
 
     fn note(&self, drawn: &mut Drawn, cell: &Cell) {

@@ -14,7 +14,7 @@ pub(super) fn width(text: &str) -> usize {
 }
 
 /// As much of a text as fits; that it goes on is shown. No letter is parted from its accents.
-pub(super) fn cut(text: &str, most: usize) -> Cow<'_, str> {
+pub(in crate::cli) fn cut(text: &str, most: usize) -> Cow<'_, str> {
     if width(text) <= most {
         return Cow::Borrowed(text);
     }
@@ -39,7 +39,7 @@ pub(super) fn padded(text: &str, to: usize, is_right: bool) -> String {
 
 /// A line that goes on below where it is too long. It is broken between words, never within one, and never within backticks: what
 /// stands there is pasted.
-pub(super) fn sentence(line: &str, most: usize) -> String {
+pub(in crate::cli) fn sentence(line: &str, most: usize) -> String {
     if width(line) <= most {
         return line.to_owned();
     }

@@ -197,7 +197,7 @@ fn of_past(
     let list = recommend::list(&file, said)?;
     let Some(past) = past_lists::at(warehouse, &list.id, at)? else {
         let first = past_lists::first_read_at(warehouse, &list.id)?;
-        return Err(Error::NotReadYet { id: list.id, at, first });
+        return Err(Error::NotReadYet { list: list.called(), at, first });
     };
     let mut kinds: BTreeMap<String, u64> = BTreeMap::new();
     let mut songs = Vec::new();
@@ -208,6 +208,6 @@ fn of_past(
         }
     }
     let left_out = kinds.into_iter().map(|(kind, count)| LeftOut { kind, count }).collect();
-    let name = format!("{} ({})", list.name.unwrap_or(list.id), at.format("%Y-%m-%d"));
+    let name = format!("{} ({})", list.called(), at.format("%Y-%m-%d"));
     Ok(FoundSongs { name, songs, left_out })
 }

@@ -28,7 +28,7 @@ pub(super) async fn plan(warehouse: &Warehouse, places: &Places<'_>) -> Result<P
     let of_file = |it: forgets::HeldFile| PlannedFile { table: it.table, key: it.key, kept: None };
     let archives = forgets::archives(warehouse)?.into_iter().map(|it| it.key).collect();
     let files = held.into_iter().map(of_file).collect();
-    Ok(Plan { theirs: Theirs::default(), tables, files, archives, missing })
+    Ok(Plan { theirs: Theirs::default(), name: None, tables, files, archives, missing })
 }
 
 /// Deletes it, this machine last, and returns what is left and what no search reaches.

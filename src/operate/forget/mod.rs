@@ -126,7 +126,12 @@ async fn look(warehouse: &Warehouse, places: &Places<'_>, scope: &Scope) -> Resu
     let seeds = plan::seeds(warehouse, places.job, scope).await?;
     match scope {
         Scope::Everything => everything::plan(warehouse, places).await,
-        Scope::Playlist(_) | Scope::User => plan::plan(warehouse, places, &seeds).await,
+        Scope::User => plan::plan(warehouse, places, &seeds).await,
+        Scope::Playlist(id) => {
+            let mut names = warehouse.names_of_playlists(&[id.to_string()].into())?;
+            let name = names.remove(id.as_str());
+            Ok(Plan { name, ..plan::plan(warehouse, places, &seeds).await? })
+        }
     }
 }
 

@@ -21,6 +21,8 @@ use crate::warehouse::{ForgottenKind as Kind, KeptFile, Theirs, Touched, Warehou
 pub(crate) struct Plan {
     /// Whose rows.
     pub(crate) theirs: Theirs,
+    /// What the playlist is called that was named.
+    pub(crate) name: Option<String>,
     /// Rows of each table, with those that stay without something.
     pub(crate) tables: BTreeMap<Table, Touched>,
     /// The files that hold rows of theirs, and whether their other rows go out again.
@@ -146,7 +148,7 @@ pub(super) async fn plan(
     }
     let with_files: BTreeSet<Table> = held.iter().map(|file| file.table).collect();
     let missing = rights::missing(places, &with_files).await?;
-    Ok(Plan { theirs, tables, files, archives, missing })
+    Ok(Plan { theirs, name: None, tables, files, archives, missing })
 }
 
 /// A file, if rows of theirs are in it.

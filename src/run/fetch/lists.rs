@@ -45,6 +45,7 @@ impl Fetch<'_> {
         let (mut followed, mut forgotten) = (0, 0);
         for playlist in playlists {
             let Some(id) = playlist.id else { continue };
+            self.titles.extend(playlist.name.map(|name| (id.to_string(), name)));
             if known_forgotten.contains(&id) {
                 blocking(|| forgets::leave_out(self.warehouse, read_id, &id))?;
                 forgotten += 1;

@@ -157,7 +157,8 @@ impl Fetch<'_> {
         subject: &str,
         ended: Result<Ended, Error>,
     ) -> Result<PlaylistReport, Error> {
-        let report = outcome(subject, ended, &mut self.unusable)?;
+        let mut report = outcome(subject, ended, &mut self.unusable)?;
+        report.name = self.titles.get(subject).cloned().or_else(|| Subject::title(subject));
         if report.not_before.is_some() {
             self.note_lockouts()?;
         }

@@ -55,6 +55,7 @@ pub(crate) async fn fetch(run: &mut Run<'_>) -> Result<Fetched, Error> {
     if let (true, Some(source)) = (is_fetched, &run.settings.source) {
         from_source(run, source).await?;
         from_file(run)?;
+        call_by_name(run)?;
         require_something_read(run, source)?;
         let unread = unread(&run.findings);
         let (id, now) = (run.id().clone(), run.now());
@@ -68,6 +69,15 @@ pub(crate) async fn fetch(run: &mut Run<'_>) -> Result<Fetched, Error> {
         return Err(Error::FetchUnfinished { run: run.id().to_string(), fetched });
     }
     Ok(Fetched(()))
+}
+
+/// What nobody said the name of just now has the one that is known.
+fn call_by_name(run: &mut Run<'_>) -> Result<(), Error> {
+    let names = blocking(|| run.warehouse.playlist_names())?;
+    for report in run.findings.playlists.iter_mut().filter(|report| report.name.is_none()) {
+        report.name = names.get(&report.playlist_id).cloned();
+    }
+    Ok(())
 }
 
 /// Lands the genres that somebody has from elsewhere.
@@ -131,6 +141,7 @@ impl<'a> Job<'a> {
             unusable: 0,
             lack: None,
             known: Default::default(),
+            titles: BTreeMap::new(),
             ahead: Ahead::default(),
         })
     }

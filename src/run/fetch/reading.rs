@@ -1,5 +1,6 @@
 //! The loop that reads a playlist, the list of playlists or the liked songs, from where an earlier process left it to its end.
 
+use std::collections::BTreeMap;
 use std::mem;
 
 use chrono::{DateTime, Utc};
@@ -38,6 +39,8 @@ pub(crate) struct Fetch<'a> {
     pub(crate) lack: Option<String>,
     /// What the ledger knew of the playlists when they were about to be read.
     pub(crate) known: KnownReads,
+    /// What lists are called, as far as Spotify said so.
+    pub(crate) titles: BTreeMap<String, String>,
     /// Whether it only foresees, and what.
     pub(crate) ahead: Ahead,
 }
@@ -93,7 +96,9 @@ impl Fetch<'_> {
                 Step::Page(document) => {
                     let total = reader.total();
                     if !mem::replace(&mut is_shown, true) {
-                        let name = document.title().unwrap_or_else(|| shown_name(&subject));
+                        let title = document.title();
+                        self.titles.extend(title.iter().map(|it| (subject.name(), it.clone())));
+                        let name = title.unwrap_or_else(|| shown_name(&subject));
                         (self.events)(What::ReadStarted { name, total: total.map(u64::from) });
                     }
                     let snapshot_id = reader.snapshot().map(str::to_owned);

@@ -30,6 +30,8 @@ struct ReplayedRead {
     read_id: i64,
     started_at: DateTime<Utc>,
     snapshot_id: Option<String>,
+    /// What the list calls itself.
+    title: Option<String>,
     /// Positions held.
     held: Vec<Range<u32>>,
     total: Option<u32>,
@@ -162,7 +164,10 @@ impl Replay<'_> {
         if split.total.is_some() && !read.is_described {
             read.total = split.total;
         }
-        read.is_described |= document.entity == Entity::Playlist;
+        if document.entity == Entity::Playlist {
+            read.title = title(&split.envelope).or(read.title.take());
+            read.is_described = true;
+        }
         read.snapshot_id = split.snapshot_id.or(read.snapshot_id.take());
         (self.events)(What::RowsLanded { row_count });
         Ok(None)
@@ -232,11 +237,21 @@ impl Replay<'_> {
     /// What became of each list; of one that was read more than once, the latest.
     fn reports(self) -> Vec<PlaylistReport> {
         let reports = self.open.into_iter().map(|(subject, open)| {
-            let (status, row_count, reason) = match open {
-                Open::Unchanged(total) => (PlaylistStatus::Unchanged, total.into(), None),
-                Open::Read(read) => (read.playlist_status(), read.row_count(), read.reason()),
+            let id = subject.name();
+            let mut report = match open {
+                Open::Unchanged(total) => PlaylistReport {
+                    row_count: total.into(),
+                    ..PlaylistReport::new(id, PlaylistStatus::Unchanged)
+                },
+                Open::Read(read) => PlaylistReport {
+                    row_count: read.row_count(),
+                    reason: read.reason(),
+                    name: read.title.clone(),
+                    ..PlaylistReport::new(id, read.playlist_status())
+                },
             };
-            PlaylistReport { row_count, reason, ..PlaylistReport::new(subject.name(), status) }
+            report.name = report.name.or_else(|| Subject::title(&report.playlist_id));
+            report
         });
         let mut reports: Vec<_> = reports.collect();
         // What is new stands first.
@@ -253,6 +268,7 @@ impl ReplayedRead {
             read_id,
             started_at,
             snapshot_id: None,
+            title: None,
             held: Vec::new(),
             total: None,
             has_contents: false,

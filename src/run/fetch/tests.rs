@@ -76,6 +76,7 @@ fn statement_count(playlist_count: usize) -> u64 {
         events: &|_| {},
         unusable: 0,
         lack: None,
+        titles: Default::default(),
         known: KnownReads::default(),
         ahead: Ahead::default(),
     };

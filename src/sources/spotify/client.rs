@@ -420,8 +420,7 @@ impl Client {
         events: Events<'_>,
     ) -> Result<(), Error> {
         events(What::Waiting { why, wait });
-        self.usage.waited += wait;
-        self.stop.or(pause(wait)).await.ok_or(Error::Stopped)
+        self.usage.waiting(wait, self.stop.or(pause(wait))).await.ok_or(Error::Stopped)
     }
 
     async fn once(&self, sent: Sent<'_>, token: &str) -> Meaning {

@@ -4,7 +4,7 @@
 //! lockout lengthens it.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
@@ -92,9 +92,28 @@ pub(crate) struct CallUsage {
     pub(crate) waited: Duration,
 }
 
+impl CallUsage {
+    /// Counts a wait as long as it lasts: whoever asks to stop cuts it short.
+    pub(super) async fn waiting<T>(&mut self, most: Duration, wait: impl Future<Output = T>) -> T {
+        let began = Instant::now();
+        let ended = wait.await;
+        self.waited += began.elapsed().min(most);
+        ended
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_wait_that_is_cut_short_counts_as_long_as_it_lasted() {
+        let (mut usage, hour) = (CallUsage::default(), Duration::from_secs(3_600));
+        usage.waiting(hour, async {}).await;
+        assert!(usage.waited < hour / 2, "{usage:?}");
+        usage.waiting(Duration::ZERO, tokio::task::yield_now()).await;
+        assert!(usage.waited < hour / 2, "{usage:?}");
+    }
 
     #[test]
     fn a_lockout_ends_and_the_later_of_two_holds() {

@@ -2,6 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
+use crate::source::documents::playlist;
 use crate::support::World;
 
 const COMMANDS: [&str; 25] = [
@@ -64,6 +65,9 @@ fn help_is_asked_for_in_three_ways_and_says_the_same() {
         assert_eq!(stdout(&world, &[&["help"], command].concat()).trim(), by_flag.trim());
     }
     assert_eq!(stdout(&world, &["help"]).trim(), stdout(&world, &["--help"]).trim());
+    for flag in ["-h", "--help"] {
+        assert_eq!(stdout(&world, &["help", flag]), stdout(&world, &[flag]));
+    }
     for topic in ["exit-codes", "environment", "settings"] {
         assert!(stdout(&world, &["help", topic]).lines().count() > 20, "{topic}");
     }
@@ -151,6 +155,54 @@ fn what_is_read_on_a_screen_fits_80_100_and_140_columns_and_is_coloured_where_wa
         insta::assert_snapshot!("at_three_widths", shown);
     });
 
+    colours_are_where_they_are_wanted(&world);
+    what_is_asked_after_a_refusal(&world);
+}
+
+/// A refused run, and what is asked afterwards: of a list whose name does what it can.
+fn what_is_asked_after_a_refusal(world: &World) {
+    let wrong = playlist(|song| song["duration_ms"] = (-1).into());
+    let name = r"東京事変 \u001b[31mFAKE\nerror: ☂ of the deep and wide sea";
+    world.write("bad/playlist.json", &wrong.replace("Harbour", name));
+    let ask = |command: &[&str], width: &str| {
+        let output = world.command(command).env("COLUMNS", width).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let most: usize = width.parse().unwrap();
+        // What is pasted is whole.
+        let is_pasted = |line: &str| line.contains(".parquet") || line.contains("snowtrack ");
+        let is_within = |line: &str| line.width() <= most || is_pasted(line);
+        assert!(text.lines().all(is_within), "{width}: {text}");
+        (output.status.code(), format!("## {width}: {}\n{text}\n", command.join(" ")))
+    };
+    let (code, mut shown) = ask(&["run", "--from-dir", "bad"], "80");
+    assert_eq!(code, Some(4), "{shown}");
+    for width in ["80", "100", "140"] {
+        for command in [&["status"][..], &["status", "--run", "latest", "--checks"], &["doctor"]] {
+            shown += &ask(command, width).1;
+        }
+    }
+    for command in [
+        &["recommend", "--playlist", "Long Way Home", "--count", "2"][..],
+        &["playlist", "restore", "Rain on Tin Roofs", "--at", "2099-01-01", "--dry-run"],
+        &["forget", "--playlist", "06wWByNykxLO2ayPXleKjd"],
+    ] {
+        shown += &ask(command, "80").1;
+    }
+    let filters = [
+        (r"\b01[0-9A-HJKMNP-TV-Z]{24}\b", "[RUN]"),
+        (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d", "[TIME]"),
+        (r" +\d+\.\ds\b", " [T]s"),
+        (r"rows +took", "rows took"),
+        (r"in \d+\.\d s", "in [SECONDS] s"),
+        (r"(\d+m )?\d+s ago|\d+ min ago|just now", "[AGO]"),
+        (r" +\n", "\n"),
+    ];
+    insta::with_settings!({filters => filters, omit_expression => true}, {
+        insta::assert_snapshot!("after_a_refusal", shown);
+    });
+}
+
+fn colours_are_where_they_are_wanted(world: &World) {
     let is_coloured = |arguments: &[&str], variables: &[(&str, &str)]| {
         let mut command = world.command(arguments);
         let output = command.envs(variables.iter().copied()).output().unwrap();

@@ -335,6 +335,8 @@ fn a_fetch_alone_leads_to_the_next_stage_and_counts_what_it_landed() {
     let summary = String::from_utf8(world.run(&["fetch", "--demo"]).stdout).unwrap();
     assert!(summary.contains("\nnext:\n  snowtrack transform"), "{summary}");
     assert!(!summary.contains("report") && !summary.contains("query --list"), "{summary}");
+    // Lists have their names already.
+    assert!(summary.contains("Rain on Tin Roofs") && summary.contains("Liked Songs"), "{summary}");
     // Rows of what is read stand there, and of tables that are not made yet nothing.
     assert!(!summary.contains("changed"), "{summary}");
     let table = summary.lines().skip_while(|line| !line.contains("episodes")).skip(1);

@@ -137,6 +137,17 @@ fn playlists(plan: &Value) -> Vec<(String, String, u64)> {
     found
 }
 
+/// What each list of a plan is called, by its id.
+fn names(plan: &Value) -> BTreeMap<String, String> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let playlists = plan["playlists"].as_array().unwrap().iter();
+    playlists.map(|it| (text(&it["playlist_id"]), text(&it["name"]))).collect()
+}
+
+fn liked_songs() -> Option<(String, String)> {
+    Some(("liked:keeper".to_owned(), "Liked Songs".to_owned()))
+}
+
 fn sorted<const N: usize>(mut rows: [(String, String, u64); N]) -> [(String, String, u64); N] {
     rows.sort();
     rows
@@ -213,6 +224,9 @@ fn own_playlists_and_liked_songs() {
             row("liked:keeper", "new", 120)
         ])
     );
+    // Listed, changed or never read: each is called what it calls itself.
+    let called = ["Number 1", "Number 2", "Number 3"].map(str::to_owned);
+    assert_eq!(names(&plan), ids.iter().cloned().zip(called).chain(liked_songs()).collect());
     let (plan, _) = rig.agree(&["--mine", "--liked"], 0);
     assert_eq!((&plan["spotify"]["call_count"], &plan["file_count"]), (&json!(3), &json!(0)));
     rig.spotify.mutate(|library| library.liked.pop());
@@ -330,7 +344,13 @@ fn what_needs_no_network_is_planned_without_one_and_leaves_an_empty_folder_empty
     let output = world.operator(&spotify, &["plan", "--playlist", &ids[0]]).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));
     assert!(!world.path("data").exists(), "room for a login is given back");
-    assert_eq!(text(&output).lines().count(), 6, "{}", text(&output));
+    let said = text(&output);
+    assert_eq!(said.lines().count(), 7, "{said}");
+    assert!(said.contains("Number 1") && !said.contains(&ids[0]), "{said}");
+    // So does the first stage alone, whose lists are in no table yet.
+    let output = world.operator(&spotify, &["fetch", "--playlist", &ids[0]]).output().unwrap();
+    let said = text(&output);
+    assert!(said.contains("Number 1") && !said.contains("gave no name"), "{said}");
 }
 
 #[test]
@@ -362,6 +382,7 @@ fn offline_nobody_is_asked() {
         sorted([row(&ids[0], "unchanged", 178), row(&spotify_id(99), "new", 0)])
     );
     assert_eq!(named["spotify"]["call_count"], 2);
+    assert_eq!(names(&named)[&ids[0]], "Number 1");
 }
 
 #[test]

@@ -219,11 +219,15 @@ fn a_full_shipment_settles_what_was_wrong_also_when_a_later_run_sees_it_arrive()
 #[test]
 fn who_asks_while_a_run_is_at_work_sees_how_far_it_is() {
     let cloud = Cloud::small("rest", "parquet");
+    // What another process of it ended with is over.
+    let output = cloud.run(&[&["fetch"], &SMALL[..]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
     cloud.snowflake.script(When::Path("insertFiles".to_owned()), 1, Fault::Hang);
     let mut child = start(&cloud, &SMALL);
     wait_until_it_hangs(&mut child, cloud.snowflake.hung());
     let runs = status(&cloud, &[]);
     assert_eq!((&runs[0]["state"], &runs[0]["stage"]), (&json!("running"), &json!("ingest")));
+    assert_eq!((runs.as_array().unwrap().len(), &runs[0]["finished_at"]), (1, &Value::Null));
     let id = runs[0]["run_id"].as_str().unwrap();
     let files = status(&cloud, &["--run", id]);
     let states = files.as_array().unwrap().iter().map(|file| file["state"].as_str().unwrap());

@@ -181,6 +181,7 @@ fn a_full_shipment_heals_a_refused_file_and_report_summary_exit_code_and_ledger_
     assert_eq!(status(&cloud, &[])[1]["mended_by"], full["run_id"]);
     let said = text(&cloud.run(&["status"]));
     assert!(said.contains(&format!("mended by run {}", id_of(&full))), "{said}");
+    assert!(!said.contains("`snowtrack "), "what is done is not advised any more: {said}");
     let (code, all) = verify(&cloud, &["--all"]);
     assert_eq!((code, states_of(&all, "songs")), (0, vec!["verified"]), "{all:#}");
     // Of a run that was replaced in part, the rest is asked about.
