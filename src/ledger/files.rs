@@ -202,15 +202,15 @@ pub(crate) fn deny<'f>(
     note(warehouse, sql::DENY_FILES, values, "note a refusal")
 }
 
-/// Notes that some files were submitted to a pipe that takes nothing, and that may have forgotten them by the time it is mended: they
-/// are submitted again then, and it skips what it knows.
+/// Notes that some files were submitted to a pipe that takes nothing, and that may have forgotten them by the time it is mended, or to one
+/// that is gone: they are submitted again then, and a pipe skips what it knows.
 pub(crate) fn submit_again(
     warehouse: &mut Warehouse,
     verification: &Verification,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let stuck = verification.files.iter().filter(|file| file.is_pipe_broken);
-    let keys = list(stuck.map(|file| &file.key));
+    let is_to_go = |file: &&FileVerdict| file.is_pipe_broken || file.unsubmitted.is_some();
+    let keys = list(verification.files.iter().filter(is_to_go).map(|file| &file.key));
     let step = Step::FORGOTTEN;
     let values = params![step.to.name(), list(step.from), sql_timestamp(now), keys];
     note(warehouse, sql::SUBMIT_FILES_AGAIN, values, "note what a pipe may forget")

@@ -94,6 +94,11 @@ impl ShippedFile {
         self.submitted_at.unwrap_or(self.updated_at)
     }
 
+    /// When its last step was noted.
+    pub(crate) const fn last_step_at(&self) -> DateTime<Utc> {
+        self.updated_at
+    }
+
     /// Whether it was first submitted so long ago that no pipe would know it: submitted again, it would be loaded again.
     pub(crate) fn is_forgotten(&self, now: DateTime<Utc>) -> bool {
         matches!(self.state, FileState::Submitting | FileState::Accepted)

@@ -1,6 +1,8 @@
 //! What one run has gathered so far, and the report that it becomes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
 
 use super::error::Error;
 use super::report::{
@@ -52,8 +54,8 @@ pub(crate) struct Findings {
     pub(crate) doubts: Vec<String>,
     /// Tables of settled files that were compared as a whole, and are as here.
     pub(crate) compared: Vec<crate::ids::Table>,
-    /// The names of the pipes that there are; `None` where nobody asked.
-    pub(crate) pipes: Option<Answer<BTreeSet<String>>>,
+    /// The names of the pipes that there are, each with the time when it was made; `None` where nobody asked.
+    pub(crate) pipes: Option<Answer<BTreeMap<String, Option<DateTime<Utc>>>>>,
     /// Why not even the schema of pipes is seen, where it is not.
     pub(crate) no_setup: Option<String>,
     /// Those of them that were asked how they are, and load nothing before a person mends them.

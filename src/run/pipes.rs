@@ -5,7 +5,9 @@
 //! Out: a refusal before anything is shipped, where no pipe of the configured way exists; else which tables' files wait for a pipe that
 //! does not, so that the others go without them.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Run;
 use super::account::query;
@@ -21,6 +23,9 @@ use crate::snowflake::{
 };
 
 /// The formats of files, and so of pipes.
+/// How far the times of two clocks may be apart that are said to agree: Snowflake tells its own to the second.
+const CLOCK_SLACK: TimeDelta = TimeDelta::seconds(2);
+
 pub(crate) const FORMATS: [Format; 2] = [Format::Parquet, Format::Csv];
 
 /// How files go in: by the pipe of their table for their format, or by a copy of their own.
@@ -50,7 +55,14 @@ impl Way {
 impl Findings {
     /// Whether a pipe is known not to exist.
     pub(crate) fn lacks(&self, pipe: &QualifiedName) -> bool {
-        matches!(&self.pipes, Some(Answer::Given(names)) if !names.contains(pipe.name.as_str()))
+        matches!(&self.pipes, Some(Answer::Given(pipes)) if !pipes.contains_key(pipe.name.as_str()))
+    }
+
+    /// Whether a pipe is known to have been made after this time: what was submitted before, another one of its name was told.
+    pub(crate) fn is_made_after(&self, pipe: &QualifiedName, time: DateTime<Utc>) -> bool {
+        let Some(Answer::Given(pipes)) = &self.pipes else { return false };
+        let made_at = pipes.get(pipe.name.as_str()).copied().flatten();
+        made_at.is_some_and(|made_at| time + CLOCK_SLACK < made_at)
     }
 
     /// What is said of a pipe that was asked, and loads nothing before a person mends it.
@@ -121,12 +133,15 @@ async fn ask_once(run: &mut Run<'_>, account: &Account) -> Result<(), Error> {
         return Ok(());
     }
     let pipes = match query(run, account, Statement::new(account.names.pipes())).await {
-        Ok(Answer::Given(rows)) => names_in(&rows).map_or_else(unknown, Answer::Given),
+        Ok(Answer::Given(rows)) => {
+            let skew = account.connection.clock_skew().unwrap_or_default();
+            pipes_in(&rows, skew).map_or_else(unknown, Answer::Given)
+        }
         Ok(Answer::Unknown(why)) => Answer::Unknown(why),
         // Where there is no schema, or no role to look with, there is no pipe.
         Err(Error::Snowflake(error)) if error.is_without_setup() => {
             run.findings.no_setup = Some(error.to_string());
-            Answer::Given(BTreeSet::new())
+            Answer::Given(BTreeMap::new())
         }
         Err(Error::Snowflake(error)) if !is_final(&error) => unknown(*error),
         Err(error) => return Err(error),
@@ -183,9 +198,20 @@ pub(crate) const fn is_final(error: &crate::snowflake::Error) -> bool {
         || matches!(error, crate::snowflake::Error::Unauthorized(_))
 }
 
-fn names_in(rows: &Rows) -> Result<BTreeSet<String>, crate::snowflake::Error> {
-    let name = |row: Row<'_>| Ok(row.cell("name")?.text()?.to_owned());
-    rows.iter().map(name).collect()
+/// Names, and when each was made by this machine's clock, which is so much ahead of Snowflake's.
+fn pipes_in(
+    rows: &Rows,
+    skew: TimeDelta,
+) -> Result<BTreeMap<String, Option<DateTime<Utc>>>, crate::snowflake::Error> {
+    let pipe = |row: Row<'_>| Ok((row.cell("name")?.text()?.to_owned(), made_at(row, skew)));
+    rows.iter().map(pipe).collect()
+}
+
+fn made_at(row: Row<'_>, skew: TimeDelta) -> Option<DateTime<Utc>> {
+    // As seconds since 1970, which is how the API writes every time.
+    let text = row.cell("created_on").ok()?.text().ok()?;
+    let seconds = text.split('.').next()?.parse().ok()?;
+    DateTime::from_timestamp(seconds, 0)?.checked_add_signed(skew)
 }
 
 /// What is said of files whose pipe does not exist, and whether this is `ingest --as rest`.

@@ -23,7 +23,7 @@ use crate::config::Account;
 use crate::event::{Counts, Stage, What};
 use crate::ids::{RunId, Table};
 use crate::lake::ExportedFile;
-use crate::ledger::{self, Shipment};
+use crate::ledger::{self, Shipment, ShippedFile};
 use crate::retry::pause;
 use crate::snowflake::{self, Evidence, IngestMode, Outcome, Verification};
 use crate::status::FileState;
@@ -102,8 +102,11 @@ fn note_proof(run: &mut Run<'_>, at: DateTime<Utc>) -> Result<(), Error> {
 /// Whether a pipe may still have to load something: what was judged before, the table alone tells of.
 fn is_any_awaited(run: &Run<'_>, account: &Account) -> bool {
     let mut files = run.findings.shipments.iter().flat_map(|shipment| &shipment.files);
-    let by_pipe = |mode| mode != IngestMode::Copy;
-    files.any(|file| file.found().is_none() && by_pipe(file.mode.unwrap_or(account.mode)))
+    // A COPY uses no pipe; where none was sent, nothing else says whether there is a setup.
+    let is_looked_for = |file: &ShippedFile| {
+        file.mode.unwrap_or(account.mode) != IngestMode::Copy || !file.state.is_submitted()
+    };
+    files.any(|file| file.found().is_none() && is_looked_for(file))
 }
 
 /// What was found, and why some of it could not be.

@@ -23,8 +23,8 @@ pub(crate) struct Channel<'f> {
     pub(crate) mode: IngestMode,
     /// Whether they were submitted, by us or by the bucket's events.
     pub(crate) is_submitted: bool,
-    /// Whether that was never answered, or its pipe may have forgotten it.
-    pub(crate) is_unanswered: bool,
+    /// Why nothing says that their pipe knows them, though they were submitted.
+    pub(crate) unheard: Option<&'static str>,
     pub(crate) pipe: Option<QualifiedName>,
     /// Where the pipe does not exist, or would load nothing, what is said of that.
     pub(crate) absent: Option<PipeHealth>,
@@ -46,11 +46,11 @@ pub(crate) fn channels<'f>(
         let mode = way.mode;
         let is_submitted =
             shipped.state.is_submitted() || mode == IngestMode::Auto && shipped.is_announced();
-        let is_unanswered = mode == IngestMode::Rest && shipped.state == FileState::Submitting;
         let pipe = way.pipe(account);
+        let unheard = pipe.as_ref().filter(|_| mode == IngestMode::Rest);
+        let unheard = unheard.and_then(|pipe| why_unheard(findings, pipe, shipped));
         let known = channels.iter_mut().find(|it| {
-            (it.mode, it.is_submitted, it.is_unanswered, &it.pipe)
-                == (mode, is_submitted, is_unanswered, &pipe)
+            (it.mode, it.is_submitted, it.unheard, &it.pipe) == (mode, is_submitted, unheard, &pipe)
         });
         let absent = |pipe: &QualifiedName| match findings.lacks(pipe) {
             true => Some(pipes::absent(account, findings, pipe, way, false)),
@@ -62,7 +62,7 @@ pub(crate) fn channels<'f>(
             None => channels.push(Channel {
                 mode,
                 is_submitted,
-                is_unanswered,
+                unheard,
                 absent: pipe.as_ref().and_then(absent),
                 pipe,
                 files: vec![shipped],
@@ -72,6 +72,30 @@ pub(crate) fn channels<'f>(
         }
     }
     channels
+}
+
+/// Why a pipe may know nothing of a file that was submitted to it.
+fn why_unheard(
+    findings: &Findings,
+    pipe: &QualifiedName,
+    shipped: &ShippedFile,
+) -> Option<&'static str> {
+    match shipped.state {
+        FileState::Submitting => Some("its submission was never answered"),
+        FileState::Accepted if findings.is_made_after(pipe, shipped.last_step_at()) => {
+            Some("its pipe was made anew since it was submitted, and a pipe's queue goes with it")
+        }
+        _ => None,
+    }
+}
+
+/// Of files of which nothing says that their pipe knows them, by key, why.
+pub(crate) fn unheard(channels: &[Channel<'_>]) -> BTreeMap<String, &'static str> {
+    let doubted = channels.iter().filter_map(|channel| Some((channel, channel.unheard?)));
+    let files = doubted.flat_map(|(channel, why)| {
+        channel.files.iter().map(move |shipped| (shipped.file.key.clone(), why))
+    });
+    files.collect()
 }
 
 /// The keys of the files that go in so.
@@ -106,7 +130,7 @@ impl Channel<'_> {
     pub(crate) fn will_load(&self, evidence: &Evidence) -> bool {
         let has_queue = self.status.as_ref().is_some_and(|it| 0 < it.pending_file_count);
         let is_known = |shipped: &&ShippedFile| is_mentioned(&shipped.file, evidence);
-        let is_heard = !self.is_unanswered || has_queue || self.files.iter().any(is_known);
+        let is_heard = self.unheard.is_none() || has_queue || self.files.iter().any(is_known);
         self.is_submitted && !self.is_stuck() && is_heard
     }
 

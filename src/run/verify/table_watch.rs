@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Window;
 use super::announced::unannounced;
-use super::pipe_watch::{Channel, absent_pipes, channels, keys};
+use super::pipe_watch::{Channel, absent_pipes, channels, keys, unheard};
 use super::table_query::{PipeSign, PipeSigns, TableQuery};
 use crate::config::Account;
 use crate::event::{HeldBy, TableProgress, What};
@@ -80,7 +80,7 @@ impl<'f> TableWatch<'f> {
         evidence.landing_table = account.names.table(table).to_string();
         let channels = channels(account, table, &run.findings);
         evidence.unsubmitted_keys = keys(&channels, |channel| !channel.is_submitted);
-        evidence.unanswered_keys = keys(&channels, |channel| channel.is_unanswered);
+        evidence.unheard = unheard(&channels);
         evidence.absent_pipes = absent_pipes(&channels);
         Some(Self {
             channels,
@@ -236,8 +236,8 @@ impl<'f> TableWatch<'f> {
         }
         let is_patience_over = round.is_multiple_of(PATIENT_ROUNDS);
         // Nobody remembers a file, or its pipe stands with the file in its queue?
-        let Evidence { forgotten_keys, unanswered_keys, .. } = &self.evidence;
-        let is_doubtful = !forgotten_keys.is_empty() || !unanswered_keys.is_empty();
+        let Evidence { forgotten_keys, unheard, .. } = &self.evidence;
+        let is_doubtful = !forgotten_keys.is_empty() || !unheard.is_empty();
         if by_event || is_patience_over || is_doubtful {
             let asked = self.ask_pipe(run, account).await;
             self.keep_aside(asked)?;

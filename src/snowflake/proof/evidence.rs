@@ -31,9 +31,9 @@ pub(crate) struct Evidence {
     pub forgotten_keys: BTreeSet<String>,
     /// Keys of files that were not submitted.
     pub unsubmitted_keys: BTreeSet<String>,
-    /// Keys of files whose submission was never answered, or may be forgotten: unless something says that Snowflake has them, they
-    /// are as good as not submitted.
-    pub unanswered_keys: BTreeSet<String>,
+    /// Of files whose submission was never answered, or may be forgotten, by key, why: unless something says that Snowflake has them,
+    /// they are as good as not submitted.
+    pub unheard: BTreeMap<String, &'static str>,
     /// What was found of files earlier, by key: reports and histories end, and nothing heals or is unproven by that.
     pub found_before: BTreeMap<String, Found>,
     /// What the comparison of the whole table found, by the keys of files that were settled before it: of them their own count says nothing.
@@ -78,7 +78,7 @@ impl Default for Evidence {
             unmatched_paths: Vec::new(),
             forgotten_keys: BTreeSet::new(),
             unsubmitted_keys: BTreeSet::new(),
-            unanswered_keys: BTreeSet::new(),
+            unheard: BTreeMap::new(),
             found_before: BTreeMap::new(),
             found_in_table: BTreeMap::new(),
             landing_table: String::new(),

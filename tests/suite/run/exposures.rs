@@ -131,13 +131,21 @@ fn a_login_that_others_may_read_is_told_and_what_we_make_is_for_its_owner_alone(
 
 #[test]
 fn doctor_says_what_a_new_app_needs_and_does_not_get() {
-    let (world, (spotify, _)) = (World::new(), spotify());
-    let output = world.operator(&spotify, &["doctor"]).output().unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
+    let (world, (spotify, id)) = (World::new(), spotify());
+    let doctor = || {
+        let output = world.operator(&spotify, &["doctor"]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let text = doctor();
     let line = text.lines().find(|line| line.contains("app: client id")).unwrap();
     for word in
         ["development mode", "Premium", "own and collaborative playlists only", "five users"]
     {
         assert!(line.contains(word), "{word}: {line}");
     }
+    // What it does not get shows once something was read.
+    let run = world.operator(&spotify, &["-q", "run", "--playlist", &id]).output().unwrap();
+    assert!(run.status.success(), "{run:?}");
+    let text = doctor();
+    assert!(text.contains("data: Spotify gave no popularity for any of 3 songs"), "{text}");
 }

@@ -78,6 +78,33 @@ fn what_came_although_its_submission_was_never_answered_is_verified() {
     assert_eq!((code, states_of(&found, "songs")), (0, vec!["verified"]), "{found:#}");
 }
 
+/// The queue of a pipe goes with it, and one of the same name was told of nothing.
+#[test]
+fn what_went_with_a_pipe_that_was_made_anew_is_said_at_once_with_the_command_that_heals() {
+    let cloud = Cloud::small("rest", "parquet");
+    let songs = pipe("songs", "rest");
+    cloud.snowflake.set_pipe_state(&songs, PipeState::new("PAUSED", None));
+    let (code, report) = cloud.report(&SMALL);
+    assert_eq!((code, states_of(&report, "songs")), (8, vec!["accepted"]), "{report:#}");
+    // As if it had been an hour ago: pipes tell when they were made to the second.
+    let aged = "update meta.files set updated_at = updated_at - interval 1 hour";
+    change_ledger(&cloud, "data", aged);
+    cloud.snowflake.admin(&format!("drop pipe {songs}"));
+    cloud.apply();
+    let began = Instant::now();
+    let (code, found) = verify(&cloud, &[]);
+    let error = error_of(&found);
+    assert_eq!(code, 8, "{found:#}");
+    assert!(began.elapsed() < AT_ONCE, "{:?}: {error}", began.elapsed());
+    assert!(error.contains("its pipe was made anew since it was submitted"), "{error}");
+    assert!(error.contains("`snowtrack ingest` submits it"), "{error}");
+    for command in ["ingest", "verify"] {
+        let output = cloud.run(&[command]);
+        assert_eq!(output.status.code(), Some(0), "{command}: {}", text(&output));
+    }
+    assert_eq!(cloud.landed("songs"), 1);
+}
+
 #[test]
 fn stopped_pipes_are_named_before_anything_is_submitted_to_them() {
     let cloud = Cloud::small("rest", "parquet");
@@ -221,8 +248,8 @@ fn another_way_than_what_is_there_is_one_conflict_with_two_ways_out() {
 
 #[test]
 fn an_account_without_any_setup_is_one_thing_that_is_missing() {
-    for is_sent in [false, true] {
-        let cloud = Cloud::small("rest", "parquet");
+    for (mode, is_sent) in [("rest", false), ("rest", true), ("copy", false), ("copy", true)] {
+        let cloud = Cloud::small(mode, "parquet");
         let arguments = if is_sent { &SMALL[..] } else { &["--from-dir", "in", "--no-ingest"] };
         assert_eq!(cloud.report(arguments).0, 0);
         let elsewhere = |arguments: &[&str]| {
@@ -232,11 +259,11 @@ fn an_account_without_any_setup_is_one_thing_that_is_missing() {
         };
         let output = elsewhere(&["verify"]).output().unwrap();
         let said = text(&output);
-        assert_eq!(output.status.code(), Some(6), "{is_sent}: {said}");
+        assert_eq!(output.status.code(), Some(6), "{mode}, {is_sent}: {said}");
         let (_, error) = said.split_once("error: ").unwrap();
         assert!(error.contains("'NOWHERE' does not exist"), "{said}");
         assert!(error.contains("`snowtrack snowflake plan`"), "{said}");
-        assert!(!said.contains("gone"), "{is_sent}: {said}");
+        assert!(!said.contains("gone"), "{mode}, {is_sent}: {said}");
         let (_, found) = cloud::report(&mut elsewhere(&["--json", "verify"]));
         assert!(
             found["verification"].get("missing").is_none_or(|it| it.as_array().unwrap().is_empty()),

@@ -1,6 +1,6 @@
 //! `Retry-After` in every form that a server can think of: waited for, put off, or a day at most; never a panic.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use serde_json::Value;
 use snowtrack::run::Error;
 
@@ -58,6 +58,11 @@ fn spotify_puts_a_run_off_by_a_day_at_most() {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the binary has the machine's clock")]
+fn now() -> DateTime<Utc> {
+    Utc::now()
+}
+
 #[test]
 fn snowflake_puts_a_run_off_by_a_day_at_most_and_the_command_ends_with_a_document() {
     let cloud = Cloud::small("rest", "parquet");
@@ -71,6 +76,13 @@ fn snowflake_puts_a_run_off_by_a_day_at_most_and_the_command_ends_with_a_documen
             assert_eq!(output.status.code(), Some(8), "{code}, {text}: {said}");
             let document: Value = serde_json::from_slice(&output.stdout).unwrap();
             assert_eq!(document["exit_code"], 8, "{code}, {text}");
+            let error = document["error"].as_str().unwrap();
+            let (_, until) =
+                error.split_once("to pause until ").unwrap_or_else(|| panic!("{error}"));
+            let until = NaiveDateTime::parse_from_str(&until[..19], "%Y-%m-%d %H:%M:%S").unwrap();
+            let off = until.and_utc() - now();
+            let day = TimeDelta::days(1);
+            assert!(day - TimeDelta::hours(1) < off && off <= day, "{code}, {text}: {error}");
             cloud.snowflake.drop_scripts();
         }
     }

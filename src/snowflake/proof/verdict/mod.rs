@@ -78,7 +78,7 @@ fn judge(file: &ExportedFile, evidence: &Evidence) -> FileVerdict {
         };
     }
     let is_pipe_broken = pipe.is_some_and(|pipe| pipe.health == Health::Fail);
-    let is_unanswered = evidence.unanswered_keys.contains(&file.key);
+    let is_unanswered = evidence.unheard.contains_key(&file.key);
     let unsubmitted = (cure == Cure::Submit).then_some(Unsubmitted::of(is_unanswered));
     let mends = matches!(verdict, Verdict::Failed | Verdict::Mismatch);
     let cure = mends.then(|| Mend { cure, landing_table: evidence.landing_table.clone() });
@@ -285,10 +285,9 @@ fn judge_absent(file: &ExportedFile, evidence: &Evidence, claim: Option<&FileRep
             Cure::Ship,
         ),
         None if evidence.unsubmitted_keys.contains(&file.key) => unsubmitted(),
-        None if evidence.unanswered_keys.contains(&file.key) => {
-            let reason =
-                "its submission was never answered, and nothing says that Snowflake has it";
-            judged(Verdict::Pending, reason.to_owned(), Cure::Submit)
+        None if let Some(why) = evidence.unheard.get(&file.key) => {
+            let reason = format!("{why}, and nothing says that Snowflake has it");
+            judged(Verdict::Pending, reason, Cure::Submit)
         }
         None if evidence.unannounced.contains_key(&file.key) => {
             let reason = "S3's event of it has not reached its pipe, and an event that is lost comes no second time".to_owned();

@@ -578,7 +578,7 @@ proptest! {
             skipped_paths: listed(is_skipped), unmatched_paths: listed(is_unmatched),
             forgotten_keys: is_forgotten.then(|| KEY.to_owned()).into_iter().collect(),
             unsubmitted_keys: is_unsubmitted.then(|| KEY.to_owned()).into_iter().collect(),
-            unanswered_keys: std::collections::BTreeSet::new(),
+            unheard: BTreeMap::new(),
             unannounced: BTreeMap::new(),
             found_before: BTreeMap::new(), found_in_table: BTreeMap::new(), landing_table: String::new(), is_landed_old, is_unconfirmed: false, reports, history, landed, pipe, absent_pipes: BTreeMap::new(),
         };
