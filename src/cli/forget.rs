@@ -162,7 +162,8 @@ fn in_words(
         });
     }
     for missing in &plan.missing {
-        page.say(format!("missing right: {}: {}", missing.right, one_line(&missing.grant)));
+        page.say(format!("missing right: {}:", missing.right));
+        page.paste(format!("  {}", one_line(&missing.grant)));
     }
     for left in &done.left {
         page.say(format!("left: {}", one_line(left)));

@@ -27,7 +27,11 @@ fn a_stage_by_itself_says_what_it_did_and_ends_well() {
         assert!(first.contains(did), "{stage}: {first}");
         // What one may look at, too, stands behind it, after a publish.
         let (_, tail) = told.split_once("\nnext:\n").unwrap_or_else(|| panic!("{stage}: {told}"));
-        assert_eq!(tail.split("\n\n").next().unwrap().trim(), format!("snowtrack {next}"), "{stage}: {told}");
+        assert_eq!(
+            tail.split("\n\n").next().unwrap().trim(),
+            format!("snowtrack {next}"),
+            "{stage}: {told}"
+        );
     }
     let told = text(&world.run(&["export"]));
     assert!(told.lines().next().unwrap().contains(" exported in "), "{told}");
