@@ -172,7 +172,7 @@ fn in_words(
         });
     }
     for missing in &plan.missing {
-        page.say(format!("missing right: {}", missing.right));
+        page.say(format!("missing right: {}:", missing.right));
         page.paste(format!("  {}", one_line(&missing.grant)));
     }
     for left in &done.left {

@@ -230,3 +230,31 @@ fn a_verdict_that_a_file_cannot_take_is_a_bug_and_nothing_of_it_is_noted() {
     note_verdicts(&mut warehouse, &verification, &[], "here", DateTime::UNIX_EPOCH).unwrap();
     assert_eq!(states(&warehouse), ["superseded", "verified"]);
 }
+
+#[test]
+fn who_went_on_with_a_run_asked_no_source_and_its_lists_are_counted_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let warehouse = Warehouse::open(&folder.path().join("w.duckdb"), folder.path()).unwrap();
+    let prepare = format!(
+        "insert into meta.runs by name
+         select *, 'demo' as source, 'verified' as status, 'verify' as stage, timestamp '2026-01-01' as started_at
+         from (values
+             ('{continued}', '{{\"playlists\": []}}'),
+             ('{looked}', '{{\"playlists\": [{{}}, {{}}, {{}}]}}'),
+             ('{killed}', null),
+             ('{of_nothing}', '{{\"playlists\": []}}')
+         ) as runs (run_id, report);
+         insert into meta.reads by name
+         select *, 'playlist' as entity
+         from (values ('{continued}', 'a'), ('{continued}', 'b'), ('{continued}', 'b'), ('{looked}', 'a'), ('{killed}', 'a'))
+             as reads (run_id, playlist_id)",
+        continued = run(4),
+        looked = run(3),
+        killed = run(2),
+        of_nothing = run(1),
+    );
+    warehouse.connection().execute_batch(&prepare).unwrap();
+    let runs = super::latest_runs(&warehouse, 9).unwrap();
+    let counts: Vec<_> = runs.iter().map(|run| run.playlist_count).collect();
+    assert_eq!(counts, [Some(2), Some(3), Some(1), Some(0)]);
+}

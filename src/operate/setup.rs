@@ -155,8 +155,8 @@ pub(crate) async fn pipes(
                 }
             }
             Err(error) if error.is_missing_object() => {
-                report.reason = error.to_string();
-                "it is not there, or this role may not see it: `snowtrack snowflake plan` says who can make it, and a new pipe knows nothing of what the old one loaded: submit nothing that is verified"
+                "gone, or hidden from this role".clone_into(&mut report.reason);
+                "it is not there, or this role may not see it: `snowtrack snowflake plan` says who can make it, then `snowtrack ingest` submits what waits (a new pipe knows nothing of what the old one loaded: submit nothing else)"
                     .clone_into(&mut report.remedy);
             }
             Err(error) => return Err(error.into()),

@@ -21,7 +21,7 @@ proven as (
     group by run_id
 ),
 
--- Lists that it looked at; while there is no report, those of which something is landed.
+-- Lists that it looked at; while no report names them, those of which something is landed.
 begun as (
     select run_id, count(distinct playlist_id) as playlist_count
     from meta.reads
@@ -82,7 +82,10 @@ select
         json_extract_string(report, '$.verification.reason'),
         null
     ) as failure,
-    coalesce(json_array_length(report -> '$.playlists'), begun.playlist_count) as playlist_count,
+    -- Who went on with a run whose files stood already asked the source nothing, and its report has no lists.
+    coalesce(
+        nullif(json_array_length(report -> '$.playlists'), 0), begun.playlist_count, json_array_length(report -> '$.playlists')
+    ) as playlist_count,
     shipped.row_count,
     (report ->> '$.spotify.call_count')::bigint as call_count,
     warned.warning_count,

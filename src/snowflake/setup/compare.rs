@@ -42,7 +42,7 @@ pub(super) fn compare(blueprint: &Blueprint, observed: &Observed, desired: Desir
     };
     let blocked_by = match desired.kind {
         Kind::Integration if blueprint.aws_role_arn.is_none() => {
-            Some("the ARN of the AWS role is not configured")
+            Some("it needs the AWS role that Snowflake assumes: `--aws-role-arn ARN`")
         }
         Kind::User if blueprint.public_key.is_none() => Some("the public key is not configured"),
         _ => None,

@@ -150,6 +150,8 @@ pub(crate) struct Plan {
     pub owners: Vec<String>,
     /// The mode of the pipes that are there instead of the configured one's.
     pub other_mode: Option<IngestMode>,
+    /// The AWS role that whoever looked has named.
+    pub aws_role_arn: Option<String>,
 }
 
 impl Plan {
@@ -161,7 +163,8 @@ impl Plan {
         let other_mode = conflict::conflicts(blueprint, observed, &mut items);
         let (aws, cost) = (blueprint.aws(observed), blueprint.cost(observed));
         let owners = observed.other_owners(&blueprint.names);
-        Self { items, aws, cost, owners, other_mode }
+        let aws_role_arn = blueprint.aws_role_arn.clone();
+        Self { items, aws, cost, owners, other_mode, aws_role_arn }
     }
 
     /// What [`apply()`] would run.

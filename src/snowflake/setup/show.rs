@@ -25,7 +25,10 @@ pub(crate) struct Counts {
 impl Plan {
     /// Who must act, and how.
     fn blocks(&self) -> [(Audience, String); 2] {
-        let admin = "for an administrator of Snowflake (`snowtrack snowflake apply --as-role ACCOUNTADMIN`)";
+        let role = self.role_for_the_integration();
+        let admin = format!(
+            "for an administrator of Snowflake (`snowtrack snowflake apply --as-role ACCOUNTADMIN{role}`)"
+        );
         let command = self.apply_command();
         let held = self.items.iter().any(Item::is_held);
         let is_any_to_make =
@@ -42,7 +45,20 @@ impl Plan {
                 format!("for {owners}, who owns the schemas: {command}, as a user who has the role")
             }
         };
-        [(Audience::Admin, admin.to_owned()), (Audience::Owner, owner)]
+        [(Audience::Admin, admin), (Audience::Owner, owner)]
+    }
+
+    /// What `apply` needs besides while there is no integration; nothing once it is there.
+    fn role_for_the_integration(&self) -> String {
+        if !self.missing().any(|item| item.kind == Kind::Integration) {
+            return String::new();
+        }
+        // It stands in a command to paste, and in a comment of a script.
+        let is_plain = |arn: &&String| {
+            arn.chars().all(|it| it.is_ascii_alphanumeric() || ":/_+=,.@-".contains(it))
+        };
+        let arn = self.aws_role_arn.as_ref().filter(is_plain).map_or("ARN", String::as_str);
+        format!(" --aws-role-arn {arn}")
     }
 
     /// How many items are how.

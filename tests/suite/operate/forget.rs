@@ -385,6 +385,10 @@ fn without_the_rights_nothing_is_deleted_and_what_grants_them_is_named() {
     assert_eq!(shown["missing_rights"].as_array().unwrap().len(), 7, "{shown:#}");
     let grant = "grant delete on table SPOTIFY.RAW.SONGS to role SPOTIFY_LOADER";
     assert!(shown["missing_rights"].to_string().contains(grant), "{shown:#}");
+    // To paste: on a line of its own, however narrow the screen is.
+    let mut narrow = command(&cloud, &spotify, &["forget", "--playlist", &ids[0]]);
+    let narrow = narrow.env("COLUMNS", "60").output().unwrap();
+    assert!(text(&narrow).lines().any(|line| line.trim() == grant), "{}", text(&narrow));
     let arguments = ["forget", "--playlist", &ids[0], "--yes"];
     let refused = command(&cloud, &spotify, &arguments).output().unwrap();
     assert_eq!(refused.status.code(), Some(6), "{}", text(&refused));

@@ -48,6 +48,18 @@ fn a_run_refuses_to_ship_where_no_pipe_of_its_way_exists() {
     }
 }
 
+#[test]
+fn a_pipe_that_is_gone_is_told_in_words_and_what_is_said_of_it_ends_with_ingest() {
+    let cloud = Cloud::small("rest", "parquet");
+    let pipe = drop_pipe(&cloud, "albums", "rest");
+    let output = cloud.run(&["snowflake", "pipes"]);
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(6), "{said}");
+    let row = said.lines().find(|line| line.contains(&pipe)).unwrap();
+    assert!(row.ends_with("0  gone, or hidden from this role"), "{said}");
+    assert!(said.contains("then `snowtrack ingest` submits"), "{said}");
+}
+
 /// Without the schema, or without the role, there is no pipe either: the same refusal, before anything is in the bucket.
 #[test]
 fn where_there_is_no_setup_a_run_ships_nothing_and_verify_names_what_is_missing() {

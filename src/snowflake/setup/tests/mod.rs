@@ -253,6 +253,25 @@ fn what_an_admin_must_make_is_said_so_and_what_is_not_configured_is_not_tried() 
 }
 
 #[test]
+fn the_command_for_an_administrator_has_what_makes_the_integration_until_it_is_there() {
+    let named = blueprint(IngestMode::Rest);
+    let mut unnamed = blueprint(IngestMode::Rest);
+    unnamed.aws_role_arn = None;
+    let command = |plan: &Plan| {
+        let said = plan.to_string();
+        let (_, rest) = said.split_once("for an administrator of Snowflake (`").unwrap();
+        rest.split_once('`').unwrap().0.to_owned()
+    };
+    let apply = "snowtrack snowflake apply --as-role ACCOUNTADMIN";
+    let arn = "arn:aws:iam::123456789012:role/snowflake";
+    let empty = |blueprint| Plan::new(blueprint, &observed(BTreeMap::new()));
+    assert_eq!(command(&empty(&named)), format!("{apply} --aws-role-arn {arn}"));
+    assert_eq!(command(&empty(&unnamed)), format!("{apply} --aws-role-arn ARN"));
+    assert!(empty(&unnamed).script().contains("`--aws-role-arn ARN`"));
+    assert_eq!(command(&after(&named, str::to_owned)), apply);
+}
+
+#[test]
 fn what_is_printed_to_paste_is_quoted_whatever_the_bucket_or_snowflake_says() {
     let mut odd = blueprint(IngestMode::Rest);
     odd.bucket = "b'; drop stage x; --".to_owned();
