@@ -20,7 +20,7 @@ use crate::stream::{self, SentMeanwhile, Stream, StreamRange, StreamSettings};
 use crate::warehouse::{Among, RowBatch, StreamRow, Warehouse};
 
 /// Events that are noted, sent and acknowledged together.
-const MOST_EVENTS: usize = 10_000;
+const MOST_EVENTS: usize = 20_000;
 
 /// With more events than that, what is read of the tables is not worth its memory.
 const MANY_EVENTS: u64 = 100_000;

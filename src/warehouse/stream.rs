@@ -50,6 +50,20 @@ pub(crate) struct RowBatch {
     pub(crate) after: i64,
     /// Its last row.
     pub(crate) last: i64,
+    /// Whether every row in between is lacking.
+    is_dense: bool,
+}
+
+impl RowBatch {
+    const fn condition(self) -> &'static str {
+        match self.is_dense {
+            true => "true",
+            false => {
+                "stored.rowid in (select stored_rowid from lacking_{table} \
+                 where stored_rowid > ?1 and stored_rowid <= ?2)"
+            }
+        }
+    }
 }
 
 /// An event that was read back.
@@ -150,9 +164,12 @@ impl Warehouse {
     ) -> Result<Option<RowBatch>, Error> {
         let sql = sql_files::for_table(sql::BATCH_END, table);
         let most = i64::try_from(most).unwrap_or(i64::MAX);
-        let last = self.connection.query_row(&sql, params![after, most], |row| row.get(0));
-        let last: Option<i64> = last.doing(DOING)?;
-        Ok(last.map(|last| RowBatch { after, last }))
+        let found = self.connection.query_row(&sql, params![after, most], |row| {
+            Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, i64>(1)?))
+        });
+        let (last, row_count) = found.doing(DOING)?;
+        let batch = |last| RowBatch { after, last, is_dense: last - after == row_count };
+        Ok(last.map(batch))
     }
 
     /// The rows of a batch.
@@ -164,7 +181,7 @@ impl Warehouse {
         table: Table,
         batch: RowBatch,
     ) -> Result<Vec<StreamRow>, Error> {
-        let sql = sql_files::for_table(sql::BATCH, table);
+        let sql = sql_files::batch(table, batch.condition());
         let doing = format!("read what the stream lacks of `{table}`");
         let mut statement = self.connection.prepare(&sql).doing(&doing)?;
         let rows = statement.query_map(params![batch.after, batch.last], |row| {

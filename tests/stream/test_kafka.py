@@ -23,7 +23,8 @@ class Cluster:
 
     def events(self):
         """Every event, in the order of each partition."""
-        reader = Consumer({"bootstrap.servers": self.servers, "group.id": "reader", "enable.auto.commit": False})
+        # A partition is read as soon as the broker no longer waits for more of the one before.
+        reader = Consumer({"bootstrap.servers": self.servers, "group.id": "reader", "enable.auto.commit": False, "fetch.wait.max.ms": 10})
         found = []
         for name, topic in reader.list_topics(timeout=10).topics.items():
             for partition in topic.partitions:

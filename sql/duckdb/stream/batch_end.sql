@@ -1,6 +1,6 @@
--- batch_end: the last row of the next batch. ?1: the row before it, ?2: how many rows it has at most
+-- batch_end: the last row of the next batch, and how many it has. ?1: the row before it, ?2: how many rows it has at most
 -- grain: one row · reads: lacking_{table} · shipped: no
-select max(stored_rowid) as last_rowid
+select max(stored_rowid) as last_rowid, count(*) as row_count
 from (
     select stored_rowid
     from lacking_{table}

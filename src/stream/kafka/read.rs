@@ -13,12 +13,8 @@ use crate::stop::Stop;
 use crate::stream::error::Error;
 use crate::stream::range::{Part, PlacedRange, ReadEvent, Spot, part_at};
 
-/// A partition of a topic.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
-    topic: String,
-    partition: i32,
-}
+/// Partitions of a topic, and what of each is to be read.
+type Partitions = BTreeMap<i32, Vec<Part>>;
 
 impl Kafka {
     /// Reads each partition from the first range in it to the last, and returns the batches of which something has expired.
@@ -28,28 +24,34 @@ impl Kafka {
         stop: &Stop,
         each: &mut dyn FnMut(ReadEvent) -> Result<(), E>,
     ) -> Result<BTreeSet<i64>, E> {
-        let mut places: BTreeMap<Place, Vec<Part>> = BTreeMap::new();
+        let mut topics: BTreeMap<String, Partitions> = BTreeMap::new();
         for range in ranges {
             if let Ok(partition) = range.range.partition.parse() {
-                let place = Place { topic: self.topic(range.table), partition };
-                places.entry(place).or_default().push(range.part());
+                let partitions = topics.entry(self.topic(range.table)).or_default();
+                partitions.entry(partition).or_default().push(range.part());
             }
         }
         let consumer = self.consumer()?;
         let reader = Reader { kafka: self, consumer: &consumer, stop };
         let mut expired = BTreeSet::new();
-        for (place, mut parts) in places {
-            parts.sort_unstable();
-            let marks = consumer.fetch_watermarks(&place.topic, place.partition, self.timeout);
-            let low = match marks {
-                Ok((low, _)) => Spot::new(&low.to_string()),
-                // It was there, and is not any more: nothing is read, and nothing is found.
-                Err(error) if is_gone(&error) => continue,
-                Err(error) => return Err(self.unread(&error).into()),
-            };
-            expired.extend(parts.iter().filter(|part| part.first < low).map(|part| part.batch));
-            parts.retain(|part| low <= part.last);
-            reader.read_partition(&place, &parts, each)?;
+        for (topic, mut partitions) in topics {
+            for (partition, parts) in &mut partitions {
+                parts.sort_unstable();
+                let marks = consumer.fetch_watermarks(&topic, *partition, self.timeout);
+                let low = match marks {
+                    Ok((low, _)) => Spot::new(&low.to_string()),
+                    // It was there, and is not any more: nothing is read, and nothing is found.
+                    Err(error) if is_gone(&error) => {
+                        parts.clear();
+                        continue;
+                    }
+                    Err(error) => return Err(self.unread(&error).into()),
+                };
+                expired.extend(parts.iter().filter(|part| part.first < low).map(|part| part.batch));
+                parts.retain(|part| low <= part.last);
+            }
+            partitions.retain(|_, parts| !parts.is_empty());
+            reader.read_topic(&topic, partitions, each)?;
         }
         Ok(expired)
     }
@@ -67,6 +69,9 @@ impl Kafka {
             .set("enable.auto.commit", "false")
             .set("enable.partition.eof", "true")
             .set("auto.offset.reset", "earliest")
+            // What is read is there already: no broker waits for more of it, nor we for room.
+            .set("fetch.wait.max.ms", "20")
+            .set("fetch.queue.backoff.ms", "10")
             .set("queued.max.messages.kbytes", "16384");
         config.create().map_err(|error| Error::Properties { reason: super::reason_of(&error) })
     }
@@ -77,7 +82,7 @@ impl Kafka {
     }
 }
 
-/// Reads partitions, one after the other.
+/// Reads topics, one after the other.
 struct Reader<'a> {
     kafka: &'a Kafka,
     consumer: &'a BaseConsumer,
@@ -85,32 +90,26 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Reads a partition from the first of its parts to the last.
-    fn read_partition<E: From<Error>>(
+    /// Reads the partitions of a topic side by side, each from the first of its parts to the last.
+    fn read_topic<E: From<Error>>(
         &self,
-        place: &Place,
-        parts: &[Part],
+        topic: &str,
+        mut left: Partitions,
         each: &mut dyn FnMut(ReadEvent) -> Result<(), E>,
     ) -> Result<(), E> {
         let Self { kafka, consumer, stop } = *self;
-        let (Some(first), Some(end)) = (parts.first(), parts.iter().map(|part| &part.last).max())
-        else {
-            return Ok(());
-        };
-        let mut assignment = TopicPartitionList::new();
-        let offset = Offset::Offset(first.first.as_str().parse().unwrap_or_default());
-        let assigned = assignment
-            .add_partition_offset(&place.topic, place.partition, offset)
-            .and_then(|()| consumer.assign(&assignment));
-        assigned.map_err(|error| kafka.unread(&error))?;
+        self.assign(topic, &left).map_err(|error| kafka.unread(&error))?;
         let mut since = Instant::now();
-        loop {
+        while !left.is_empty() {
             if stop.is_asked() {
                 return Err(Error::Stopped.into());
             }
             let message = match consumer.poll(SLICE) {
                 Some(Ok(message)) => message,
-                Some(Err(KafkaError::PartitionEOF(_))) => return Ok(()),
+                Some(Err(KafkaError::PartitionEOF(partition))) => {
+                    left.remove(&partition);
+                    continue;
+                }
                 Some(Err(error)) if is_gone(&error) => return Ok(()),
                 Some(Err(_)) | None if since.elapsed() < kafka.timeout => continue,
                 Some(Err(error)) => return Err(kafka.unread(&error).into()),
@@ -119,15 +118,35 @@ impl Reader<'_> {
                     return Err(kafka.unread(&error).into());
                 }
             };
+            // What comes behind the last part is of no use, and no sign that the others come.
+            let Some(parts) = left.get(&message.partition()) else { continue };
             since = Instant::now();
             let at = Spot::new(&message.offset().to_string());
             if let Some(part) = part_at(parts, &at) {
                 each(read_event(&message, part))?;
             }
-            if *end <= at {
-                return Ok(());
+            if parts.iter().all(|part| part.last <= at) {
+                left.remove(&message.partition());
+                self.pause(topic, message.partition()).map_err(|error| kafka.unread(&error))?;
             }
         }
+        Ok(())
+    }
+
+    fn assign(&self, topic: &str, partitions: &Partitions) -> Result<(), KafkaError> {
+        let mut assignment = TopicPartitionList::new();
+        for (partition, parts) in partitions {
+            let first = parts.first().and_then(|part| part.first.as_str().parse().ok());
+            let offset = Offset::Offset(first.unwrap_or_default());
+            assignment.add_partition_offset(topic, *partition, offset)?;
+        }
+        self.consumer.assign(&assignment)
+    }
+
+    fn pause(&self, topic: &str, partition: i32) -> Result<(), KafkaError> {
+        let mut ended = TopicPartitionList::new();
+        ended.add_partition(topic, partition);
+        self.consumer.pause(&ended)
     }
 }
 

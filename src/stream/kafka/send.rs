@@ -15,7 +15,7 @@ use crate::stream::range::StreamRange;
 use crate::warehouse::StreamRow;
 
 /// Between two looks at what became of a batch: to poll takes as long as it may, whatever comes meanwhile.
-const TURN: Duration = Duration::from_millis(5);
+const TURN: Duration = Duration::from_millis(1);
 
 impl Kafka {
     /// Sends a batch and returns where it lies.

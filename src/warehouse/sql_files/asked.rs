@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::filling::{consumer, filling};
+use super::filling::{consumer, filling, of_table};
 use super::ledger;
 use crate::table::Table;
 use crate::template;
@@ -199,6 +199,14 @@ pub(in crate::warehouse) fn lacking(table: Table, is_candidate: &'static str) ->
     template::fill(stream::LACKING, |name| match name {
         // Filled in by itself: it names a consumer.
         "is_candidate" => Some(Cow::Owned(template::fill(is_candidate, consumer))),
+        _ => filling(table.shape(), name),
+    })
+}
+
+/// The rows of a batch: all between its ends, or those among them that are lacking.
+pub(in crate::warehouse) fn batch(table: Table, is_lacking: &'static str) -> String {
+    template::fill(stream::BATCH, |name| match name {
+        "is_lacking" => Some(Cow::Owned(of_table(is_lacking, table.shape()))),
         _ => filling(table.shape(), name),
     })
 }

@@ -18,8 +18,8 @@ use crate::template;
 
 pub(crate) use asked::{OwnerColumn, forgotten_by, keep_all_keys, keep_forgotten_keys};
 pub(super) use asked::{
-    begin_evaluation, begin_features, change_features, features, forget, forgotten_rows, lacking,
-    purge_table, recommend, stream,
+    batch, begin_evaluation, begin_features, change_features, features, forget, forgotten_rows,
+    lacking, purge_table, recommend, stream,
 };
 use filling::{consumer, filling, of_table};
 pub(super) use filling::{literal, quoted};

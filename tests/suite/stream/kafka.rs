@@ -46,6 +46,8 @@ impl Cluster {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", self.mock.bootstrap_servers());
         config.set("group.id", "reader").set("enable.auto.commit", "false");
+        // A partition is read as soon as the broker no longer waits for more of the one before.
+        config.set("fetch.wait.max.ms", "10");
         config.create().unwrap()
     }
 
