@@ -34,6 +34,9 @@ fn each_tool_says_to_a_model_what_it_is_for_and_answers_with_data() {
             assert!(told.contains(part), "no `{part}` in {told}");
         }
         assert_eq!(tool["annotations"]["readOnlyHint"], true);
+        for argument in tool["inputSchema"]["properties"].as_object().into_iter().flatten() {
+            assert!(argument.1["type"].is_string(), "one type, which each client knows: {tool}");
+        }
     }
     let arguments = |name: &str| {
         let tool = tools.iter().find(|it| it["name"] == name).unwrap();
@@ -52,6 +55,8 @@ fn each_tool_says_to_a_model_what_it_is_for_and_answers_with_data() {
     let asked = json!({"name": "top_artists", "parameters": {"count": 3.0}});
     let top = client.told("ask_question", &asked);
     client.told("ask_question", &json!({"name": "last_run", "parameters": null}));
+    let as_text = json!({"name": "top_artists", "parameters": "{\"count\": 3}"});
+    assert_eq!(client.told("ask_question", &as_text)["rows"], top["rows"]);
     let same = world.run(&["--json", "query", "top_artists", "--param", "count=3"]).stdout;
     assert_eq!(top["rows"], serde_json::from_slice::<Value>(&same).unwrap());
     assert_eq!(top["truncated"], false);
