@@ -49,9 +49,9 @@ pub(crate) enum Error {
     TooManySongs { count: usize, most: usize },
     /// The list was first read later.
     #[error(
-        "`{id}` was not read by {at} or before, so it is not known what it was then{}", said_first(*first), at = at.format("%Y-%m-%d %H:%M:%S UTC")
+        "`{list}` was not read by {at} or before, so it is not known what it was then{}", said_first(*first), at = at.format("%Y-%m-%d %H:%M:%S UTC")
     )]
-    NotReadYet { id: String, at: DateTime<Utc>, first: Option<DateTime<Utc>> },
+    NotReadYet { list: String, at: DateTime<Utc>, first: Option<DateTime<Utc>> },
     /// Spotify makes no list. No document of its says how many an account holds; its users met an end at 11,000.
     ///
     /// <https://github.com/jdemaeyer/spoqify/issues/4>

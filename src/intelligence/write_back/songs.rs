@@ -197,7 +197,8 @@ fn of_past(
     let list = recommend::list(&file, said)?;
     let Some(past) = past_lists::at(warehouse, &list.id, at)? else {
         let first = past_lists::first_read_at(warehouse, &list.id)?;
-        return Err(Error::NotReadYet { id: list.id, at, first });
+        let list = list.name.unwrap_or(list.id);
+        return Err(Error::NotReadYet { list, at, first });
     };
     let mut kinds: BTreeMap<String, u64> = BTreeMap::new();
     let mut songs = Vec::new();

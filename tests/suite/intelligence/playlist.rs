@@ -228,7 +228,7 @@ fn a_list_is_restored_as_it_was_and_what_is_no_song_is_counted() {
     let early = run(&world, &spotify, &["playlist", "restore", &list(), "--at", "2001-01-01"]);
     assert_eq!(code(&early), 2, "{early:?}");
     let told = String::from_utf8_lossy(&early.stderr);
-    assert!(told.contains("was not read by 2001-01-01"), "{told}");
+    assert!(told.contains("`Winter` was not read by 2001-01-01"), "{told}");
     assert_eq!(spotify.made_playlists().len(), 2);
     // What it offers is the first reading.
     let earliest = told.split("`--at ").nth(1).unwrap().split('`').next().unwrap();
