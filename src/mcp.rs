@@ -10,7 +10,8 @@ use rmcp::model::{CallToolResult, ContentBlock, Implementation, ServerCapabiliti
 use rmcp::service::RequestContext;
 use rmcp::transport::stdio;
 use rmcp::{RoleServer, ServerHandler, ServiceExt, tool, tool_handler, tool_router};
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
 
@@ -46,11 +47,12 @@ struct Server {
 }
 
 #[derive(Debug, Deserialize, schemars::JsonSchema)]
+#[schemars(transform = plain)]
 struct AskQuestion {
     /// The question's name, as `list_questions` gives it
     name: String,
     /// A value for what the question leaves open, by the parameter's name; parameters with a default may be left out
-    #[serde(default)]
+    #[serde(default, deserialize_with = "values")]
     parameters: Option<Map<String, Value>>,
 }
 
@@ -61,6 +63,7 @@ struct Query {
 }
 
 #[derive(Debug, Deserialize, schemars::JsonSchema)]
+#[schemars(transform = plain)]
 struct Describe {
     /// A table or view, such as `marts.playlist_overview`; without it, all are listed
     #[serde(default)]
@@ -68,10 +71,35 @@ struct Describe {
 }
 
 #[derive(Debug, Deserialize, schemars::JsonSchema)]
+#[schemars(transform = plain)]
 struct ExplainVerdict {
     /// A run's id, a beginning of one, or `latest`
     #[serde(default)]
     run: Option<String>,
+}
+
+/// Each argument has one type: not every client, nor every model's maker, takes a list of types, and what is not required may be left out anyway.
+fn plain(schema: &mut schemars::Schema) {
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for property in properties.into_iter().flat_map(Map::values_mut) {
+        let Some(property) = property.as_object_mut() else { continue };
+        property.remove("default");
+        let first = property.get("type").and_then(|types| types.get(0)).cloned();
+        if let Some(first) = first {
+            property.insert("type".to_owned(), first);
+        }
+    }
+}
+
+/// An object, or its text: models, and clients for people, write the one for the other.
+fn values<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Map<String, Value>>, D::Error> {
+    match Option::<Value>::deserialize(deserializer)? {
+        None => Ok(None),
+        Some(Value::String(text)) => serde_json::from_str(&text).map_err(D::Error::custom),
+        Some(value) => serde_json::from_value(value).map_err(D::Error::custom),
+    }
 }
 
 #[tool_router]

@@ -304,10 +304,13 @@ impl<W: Write> Write for Screen<W> {
 fn show_tables(guard: &Guard, question: Question, format: Output) -> Result<(), Error> {
     let question = Question { shape: Shape::Objects, ..question };
     let tables = runtime()?.block_on(guard.tables(&question))?;
-    if tables.iter().any(|it| it.row_count.is_none()) {
-        tell(
-            "the views were not counted: that takes more time or memory than a query may; a longer `--timeout` may help",
-        );
+    let uncounted = tables.iter().filter(|it| it.row_count.is_none());
+    let uncounted: Vec<&str> = uncounted.map(|it| it.table.as_str()).collect();
+    if !uncounted.is_empty() {
+        tell(&format!(
+            "not counted: {}; that takes more time or memory than a query may, and a longer `--timeout` may help",
+            uncounted.join(", ")
+        ));
     }
     match format {
         Output::Json => print_as_it_is(&serde_json::to_string(&tables).map_err(io::Error::from)?),

@@ -6,8 +6,7 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 /// way (2,048 at a time and step), its threads' stacks, the tree of the query.
 ///
 /// Measured on two cores with 256 MB, rows of a number and one text: up to 100 KB a row pass as csv and as JSON (463 MiB in the child,
-/// 755 MiB of its address space, 51 MiB in the parent); at 120 KB DuckDB's own limit refuses them. In a list or a struct, which DuckDB itself
-/// writes as JSON with six bytes set aside for each, texts of 10 KB a row pass and of 20 KB do not.
+/// 755 MiB of its address space, 51 MiB in the parent); at 120 KB DuckDB's own limit refuses them.
 const fn beside_bytes(memory_bytes: u64) -> u64 {
     memory_bytes / 2 * 3
 }

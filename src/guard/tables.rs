@@ -1,5 +1,7 @@
 //! What there is to ask.
 
+use std::time::Instant;
+
 use serde::Deserialize;
 
 use super::{Guard, Question, Refusal};
@@ -12,36 +14,59 @@ struct Counted {
 }
 
 impl Guard {
-    /// Each table and view of the question's file with its rows and its comment. Where the views cannot be counted within its limits,
-    /// the tables are.
+    /// Each table and view of the question's file with its rows and its comment. A view has no count where that alone takes more than a
+    /// query may.
     ///
     /// # Errors
     /// A [`Refusal`].
     pub(crate) async fn tables(&self, question: &Question) -> Result<Vec<ListedTable>, Refusal> {
-        let of = |sql: String| Question { sql, ..question.clone() };
-        let mut listed: Vec<ListedTable> = self.rows(&of(TABLES_OF_A_FILE.to_owned())).await?;
-        let counted = match self.count(&of(counts(&listed))).await {
+        let sql = TABLES_OF_A_FILE.to_owned();
+        let mut listed: Vec<ListedTable> = self.rows(&Question { sql, ..question.clone() }).await?;
+        listed.sort_by_key(|it| it.kind != "table");
+        match self.count(question, &mut listed).await {
             Err(Refusal::Time { .. } | Refusal::Memory { .. }) => {
-                listed.sort_by_key(|it| it.kind != "table");
-                let tables = listed.iter().take_while(|it| it.kind == "table").count();
-                self.count(&of(counts(&listed[..tables]))).await?
+                self.count_apart(question, &mut listed).await?;
             }
             other => other?,
-        };
-        for Counted { place, row_count } in counted {
-            if let Some(table) = listed.get_mut(place) {
-                table.row_count = Some(row_count);
-            }
         }
         listed.sort_by(|one, other| (&one.schema, &one.table).cmp(&(&other.schema, &other.table)));
         Ok(listed)
     }
 
-    async fn count(&self, question: &Question) -> Result<Vec<Counted>, Refusal> {
-        match question.sql.is_empty() {
-            true => Ok(Vec::new()),
-            false => self.rows(question).await,
+    /// Counts the tables at once, and each view by itself: what all take together, on a machine with much to do, says nothing of one.
+    async fn count_apart(
+        &self,
+        question: &Question,
+        listed: &mut [ListedTable],
+    ) -> Result<(), Refusal> {
+        let table_count = listed.partition_point(|it| it.kind == "table");
+        let (tables, views) = listed.split_at_mut(table_count);
+        self.count(question, tables).await?;
+        // One that is endless leaves the others half of it.
+        let mut left = question.timeout * 2;
+        for view in views {
+            let (begun, timeout) = (Instant::now(), left / 2);
+            let alone = Question { timeout, ..question.clone() };
+            match self.count(&alone, std::slice::from_mut(view)).await {
+                Err(Refusal::Time { .. } | Refusal::Memory { .. }) => {}
+                other => other?,
+            }
+            left = left.saturating_sub(begun.elapsed());
         }
+        Ok(())
+    }
+
+    async fn count(&self, question: &Question, listed: &mut [ListedTable]) -> Result<(), Refusal> {
+        if listed.is_empty() {
+            return Ok(());
+        }
+        let counted = self.rows(&Question { sql: counts(listed), ..question.clone() }).await?;
+        for Counted { place, row_count } in counted {
+            if let Some(table) = listed.get_mut(place) {
+                table.row_count = Some(row_count);
+            }
+        }
+        Ok(())
     }
 
     async fn rows<T: serde::de::DeserializeOwned>(

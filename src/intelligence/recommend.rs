@@ -98,11 +98,39 @@ pub(super) fn list(file: &Listening, said: &str) -> Result<FoundList, Error> {
     Ok(first)
 }
 
+/// What a song is called that was taken down, and has lost its name.
+const NAMELESS: &str = "a song that was taken down";
+
 fn with_reason(mut song: RecommendedSong) -> Recommendation {
     let reason = match (song.seed_name.take(), song.method.as_str()) {
+        (Some(seed), _) if seed.trim().is_empty() => {
+            Reason::With(NAMELESS.to_owned(), song.reason_count)
+        }
         (Some(seed), _) => Reason::With(seed, song.reason_count),
         (None, "same_artist") => Reason::SameArtist(song.reason_count),
         (None, _) => Reason::InLists(song.reason_count),
     };
     Recommendation { song, reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_names_the_song_or_says_why_it_has_no_name() {
+        for (name, wanted) in [("Tide", "Tide"), ("", NAMELESS), (" ", NAMELESS)] {
+            let song = RecommendedSong {
+                rank: 1,
+                song_id: "x".to_owned(),
+                song_name: "Other".to_owned(),
+                artist_name: None,
+                score: 1.0,
+                method: "co_occurrence".to_owned(),
+                seed_name: Some(name.to_owned()),
+                reason_count: 3,
+            };
+            assert_eq!(with_reason(song).reason, Reason::With(wanted.to_owned(), 3));
+        }
+    }
 }

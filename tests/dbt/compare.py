@@ -1,9 +1,9 @@
 """After `dbt build`: dbt's marts against the binary's, the sources against the tables, and where Snowflake's models would go.
 
-    compare.py FOLDER
+    compare.py FOLDER NAME…
 
-In the folder are `dbt.duckdb`, the copy of the published file that dbt wrote into, and the manifests of both targets, `duckdb.json`
-and `snowflake.json`.
+In the folder are the copies of published files that dbt wrote into, `NAME.duckdb`, and the manifests of both targets, `duckdb.json` and
+`snowflake.json`.
 """
 
 import json
@@ -14,21 +14,20 @@ import duckdb
 
 
 def main() -> None:
-    folder = Path(sys.argv[1])
-    connection = duckdb.connect(str(folder / "dbt.duckdb"), read_only=True)
+    folder, names = Path(sys.argv[1]), sys.argv[2:]
     duckdb_target = json.loads((folder / "duckdb.json").read_text())
     snowflake_target = json.loads((folder / "snowflake.json").read_text())
-    problems = [
-        *compare_marts(connection, duckdb_target),
-        *compare_sources(connection, duckdb_target),
-        *compare_schemas(duckdb_target, snowflake_target),
-    ]
+    problems = list(compare_schemas(duckdb_target, snowflake_target))
+    for name in names:
+        connection = duckdb.connect(str(folder / f"{name}.duckdb"), read_only=True)
+        found = [*compare_marts(connection, duckdb_target, name), *compare_sources(connection, duckdb_target)]
+        problems += [f"{name}: {problem}" for problem in found]
     for problem in problems:
         print(f"dbt: {problem}", file=sys.stderr)
-    sys.exit(1 if problems else 0)
+    sys.exit(1 if problems or not names else 0)
 
 
-def compare_marts(connection, manifest):
+def compare_marts(connection, manifest, file):
     """The same columns in the same order, and the same rows, from dbt's relation and from the binary's view."""
     theirs = {node["name"]: f'{node["schema"]}.{node["name"]}' for node in models(manifest)}
     ours = rows(connection, "select view_name from duckdb_views() where schema_name = 'marts'")
@@ -47,9 +46,9 @@ def compare_marts(connection, manifest):
                 yield f"rows of {left} that {right} lacks: {only}"
         count = rows(connection, f"select count(*) from {mine}")[0][0]
         filled += count > 0
-        print(f"dbt: {name}: {count} rows, the same on both sides")
+        print(f"dbt: {file}: {name}: {count} rows, the same on both sides")
     if filled != len(theirs):
-        yield "a mart is empty, so its comparison shows nothing; is this the demo's file after two runs?"
+        yield "a mart is empty, so its comparison shows nothing; has everything been read, the demo twice?"
 
 
 def compare_sources(connection, manifest):

@@ -1,8 +1,8 @@
 """The statements that dbt compiled for Snowflake: sqlglot reads each, and on fakesnow the marts have DuckDB's rows.
 
-    on_snowflake.py FOLDER
+    on_snowflake.py FOLDER NAME…
 
-In the folder are `dbt.duckdb`, the copy of the published file that dbt wrote into, the manifest `snowflake.json`, and what dbt compiled, in
+In the folder are the copies of published files that dbt wrote into, `NAME.duckdb`, the manifest `snowflake.json`, and what dbt compiled, in
 `compiled/`. fakesnow is looser than Snowflake: it shows that both dialects mean the same, not that Snowflake takes a statement.
 """
 
@@ -22,19 +22,23 @@ ROWS_PER_INSERT = 200
 
 
 def main() -> None:
-    folder = Path(sys.argv[1])
+    folder, names = Path(sys.argv[1]), sys.argv[2:]
     statements = sorted((folder / "compiled").rglob("*.sql"))
     for statement in statements:
         sqlglot.parse_one(statement.read_text(), read="snowflake")
     print(f"dbt: sqlglot reads {len(statements)} compiled statements")
-    published = duckdb.connect(str(folder / "dbt.duckdb"), read_only=True)
     manifest = json.loads((folder / "snowflake.json").read_text())
-    with fakesnow.patch():
-        connection = snowflake.connector.connect(database="SPOTIFY", schema="CORE")
-        problems = list(compare(published, connection.cursor(), manifest, folder / "compiled"))
+    problems = []
+    for name in names:
+        published = duckdb.connect(str(folder / f"{name}.duckdb"), read_only=True)
+        with fakesnow.patch():
+            connection = snowflake.connector.connect(database="SPOTIFY", schema="CORE")
+            found = compare(published, connection.cursor(), manifest, folder / "compiled")
+            problems += [f"{name}: {problem}" for problem in found]
+        print(f"dbt: {name}: every mart on fakesnow")
     for problem in problems:
         print(f"dbt: {problem}", file=sys.stderr)
-    sys.exit(1 if problems else 0)
+    sys.exit(1 if problems or not names else 0)
 
 
 def compare(published, cursor, manifest, compiled):

@@ -1,18 +1,23 @@
 // Looks at a report as people do: wide and narrow, light and dark, on paper, and with a screen reader's rules.
 //
-//   node look.cjs FOLDER looks at each page in the folder, leaves pictures beside them, and fails on whatever is not as it should be.
+//   node look.cjs FOLDER [PICTURES] looks at each page in the folder, leaves pictures beside them, and fails on whatever is not as it should be.
+//   The folder PICTURES gets those that the docs show.
 const fs = require('node:fs');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 const { chromium } = require('playwright-core');
 
-const [folder] = process.argv.slice(2);
+const [folder, pictures] = process.argv.slice(2);
 const views = [
   { name: 'desktop', width: 1440, height: 900, colorScheme: 'light' },
   { name: 'dark', width: 1440, height: 900, colorScheme: 'dark' },
   { name: 'phone', width: 390, height: 844, colorScheme: 'light' },
   { name: 'phone-dark', width: 390, height: 844, colorScheme: 'dark' },
 ];
+// The tops of pages, by page and view.
+const shown = {
+  'demo.desktop': 'desktop', 'demo.dark': 'dark', 'demo.phone': 'phone', 'empty.desktop': 'empty', 'hostile.desktop': 'hostile', 'large.desktop': 'large',
+};
 const program = process.env.CHROMIUM || '/usr/bin/chromium';
 const quiet = ['--disable-quic', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 // Who is root, as in a container, can have no sandbox.
@@ -88,6 +93,11 @@ async function looked(browser, view, file) {
   if (closed.charts < 8) note(`${closed.charts} charts`);
   [...closed.wrong, ...await page.evaluate(crowded), ...await page.evaluate(smuggled)].forEach(note);
   await page.screenshot({ path: file.replace(/html$/, `${view.name}.png`), fullPage: true });
+  const picture = shown[`${path.basename(file, '.html')}.${view.name}`];
+  if (pictures && picture) {
+    const clip = { x: 0, y: 0, width: view.width, height: view.width < view.height ? 1400 : 1180 };
+    await page.screenshot({ path: path.join(pictures, `report-${picture}.png`), fullPage: true, clip });
+  }
   await page.evaluate(() => document.querySelectorAll('details').forEach((it) => { it.open = true; }));
   (await page.evaluate(measured)).wrong.forEach((what) => note(`opened: ${what}`));
   // axe is a script, which the page forbids: it comes by the way that a debugger has.

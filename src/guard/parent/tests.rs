@@ -122,6 +122,28 @@ async fn questions_do_not_wait_for_each_other() {
     assert_eq!((one.unwrap().rows, other.unwrap().rows), (vec![], vec![json!({"n": 7})]));
 }
 
+#[tokio::test]
+async fn views_that_are_too_much_together_are_counted_each_by_itself() {
+    let memory = Told::Refused(Refusal::Memory { limit_bytes: 256_000_000 });
+    let refused = format!("echo '{}' >&2", serde_json::to_string(&memory).unwrap());
+    let row = |table, kind| {
+        format!(r#"echo '{{"schema":"s","table":"{table}","kind":"{kind}","row_count":null}}'"#)
+    };
+    let listed = [row("a", "view"), row("huge", "view"), row("t", "table"), row("z", "view")];
+    let lines = format!(
+        r#"case "$question" in
+        *duckdb_tables*) {}; {ANSWERED} ;;
+        *union*|*huge*) {refused} ;;
+        *) echo '{{"place":0,"row_count":7}}'; {ANSWERED} ;;
+        esac"#,
+        listed.join("; ")
+    );
+    let listed = scripted(&lines).guard.tables(&question(30)).await.unwrap();
+    let counts = listed.iter().map(|it| (it.table.as_str(), it.row_count));
+    let wanted = [("a", Some(7)), ("huge", None), ("t", Some(7)), ("z", Some(7))];
+    assert_eq!(counts.collect::<Vec<_>>(), wanted);
+}
+
 /// Takes so many bytes and then no more.
 struct Leaving {
     taken: usize,

@@ -3,12 +3,14 @@
 //! It runs in a process of its own, for which the room `guard` cares: what DuckDB's memory limit does not bound, that process's does.
 
 mod check;
+mod nested;
 mod place;
 mod refusal;
 mod tables;
 mod text;
 mod tree;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -27,6 +29,7 @@ pub(crate) use text::csv_line;
 use super::sql_files::{self, literal};
 use super::{connect, error, memory_limit_bytes};
 use check::Checked;
+use nested::Nested;
 use text::{Rows, cell};
 
 /// What is asked: SQL on a file, and what it may cost.
@@ -179,13 +182,14 @@ fn wrapped(shape: &str, sql: &str) -> String {
     format!("select {shape} from (\n{sql}\n) as \"each row\"")
 }
 
-/// The query with each value as JSON. A text is left as it is, for [`Rows`] to quote: DuckDB's writer of JSON sets six bytes aside for each byte
-/// of one, in each of 2,048 rows.
+/// The query with each value as JSON. A text is left as it is, for [`Rows`] to quote, and what has texts in it is left to [`Nested`]: DuckDB's
+/// writer of JSON sets six bytes aside for each byte of one, in each of 2,048 rows.
 fn as_json(columns: &[Column], sql: &str) -> String {
     let numbered = |at: usize| format!("\"{at}\"");
-    let value = |(at, column): (usize, &Column)| match column.is_text() {
-        true => numbered(at),
-        false => format!("to_json({})::varchar as {0}", numbered(at)),
+    let value = |(at, column): (usize, &Column)| match Nested::of(&column.kind) {
+        _ if column.is_text() => numbered(at),
+        Some(nested) => format!("{}::{} as {0}", numbered(at), nested.of_texts()),
+        None => format!("to_json({})::varchar as {0}", numbered(at)),
     };
     let values: Vec<String> = columns.iter().enumerate().map(value).collect();
     let names: Vec<String> = (0..columns.len()).map(numbered).collect();
@@ -223,6 +227,7 @@ fn write(
     let schema = prepared.schema();
     let own = || schema.fields().iter().map(|it| Column::new(it.name(), TEXT)).collect();
     let columns = if described.is_empty() { own() } else { described.to_vec() };
+    let nested: Vec<Option<Nested>> = described.iter().map(|it| Nested::of(&it.kind)).collect();
     let mut rows = Rows::begin(question.shape, &columns, output).map_err(unwritten)?;
     let mut is_truncated = false;
     let is_enough = |rows: &Rows<'_>| {
@@ -230,13 +235,19 @@ fn write(
             || question.most_bytes.is_some_and(|most| most <= rows.byte_count)
     };
     while let Some(batch) = prepared.step().map_err(Refusal::of_rows)? {
-        let texts: Vec<_> = batch.columns().iter().map(|it| it.as_string::<i32>()).collect();
+        let values = batch.columns();
         for at in 0..batch.len() {
             if is_enough(&rows) {
                 is_truncated = true;
                 break;
             }
-            let cells: Vec<Option<&str>> = texts.iter().map(|column| cell(column, at)).collect();
+            let cells = values.iter().enumerate().map(|(place, values)| {
+                match nested.get(place).and_then(Option::as_ref) {
+                    Some(nested) => nested.json(values, at).map(Cow::from),
+                    None => cell(values.as_string::<i32>(), at).map(Cow::from),
+                }
+            });
+            let cells: Vec<Option<Cow<'_, str>>> = cells.collect();
             let size_bytes: usize = cells.iter().flatten().map(|cell| cell.len()).sum();
             if let Some(limit_bytes) = question.most_bytes.filter(|most| *most < size_bytes as u64)
             {

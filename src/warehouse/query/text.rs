@@ -1,5 +1,6 @@
 //! Rows as text. DuckDB itself turns every type into text, so lists, decimals and timestamps look as they do in its own shell.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::{Column, Shape};
@@ -46,9 +47,9 @@ impl<'a> Rows<'a> {
     }
 
     /// Writes a row.
-    pub(super) fn row(&mut self, cells: &[Option<&str>]) -> io::Result<()> {
+    pub(super) fn row(&mut self, cells: &[Option<Cow<'_, str>>]) -> io::Result<()> {
         let text = match self.shape {
-            Shape::Csv => csv(cells.iter().copied()),
+            Shape::Csv => csv(cells.iter().map(Option::as_deref)),
             Shape::Cells => serde_json::to_string(cells)?,
             Shape::Json | Shape::Objects => self.object(cells)?,
         };
@@ -62,7 +63,7 @@ impl<'a> Rows<'a> {
         Ok(())
     }
 
-    fn object(&self, cells: &[Option<&str>]) -> io::Result<String> {
+    fn object(&self, cells: &[Option<Cow<'_, str>>]) -> io::Result<String> {
         let mut text = String::with_capacity(cells.iter().flatten().map(|it| it.len() + 16).sum());
         for (key, cell) in self.keys.iter().zip(cells) {
             text.push(if text.is_empty() { '{' } else { ',' });

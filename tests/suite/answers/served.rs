@@ -18,6 +18,18 @@ const TOOLS: [&str; 6] =
 /// Never ends by itself.
 const BOMB: &str = "select sum(i) from range(1000000000000) t(i)";
 
+fn tells_a_model_all_it_needs(tool: &Value) {
+    let told = tool["description"].as_str().unwrap();
+    assert!(30 <= told.len(), "{told}");
+    for part in ["For ", "Not for ", "Example: {"] {
+        assert!(told.contains(part), "no `{part}` in {told}");
+    }
+    assert_eq!(tool["annotations"]["readOnlyHint"], true);
+    for argument in tool["inputSchema"]["properties"].as_object().into_iter().flatten() {
+        assert!(argument.1["type"].is_string(), "one type, which each client knows: {tool}");
+    }
+}
+
 #[test]
 fn each_tool_says_to_a_model_what_it_is_for_and_answers_with_data() {
     let world = published();
@@ -27,14 +39,7 @@ fn each_tool_says_to_a_model_what_it_is_for_and_answers_with_data() {
     let mut names: Vec<&str> = tools.iter().map(|it| it["name"].as_str().unwrap()).collect();
     names.sort_unstable();
     assert_eq!(names, TOOLS);
-    for tool in &tools {
-        let told = tool["description"].as_str().unwrap();
-        assert!(30 <= told.len(), "{told}");
-        for part in ["For ", "Not for ", "Example: {"] {
-            assert!(told.contains(part), "no `{part}` in {told}");
-        }
-        assert_eq!(tool["annotations"]["readOnlyHint"], true);
-    }
+    tools.iter().for_each(tells_a_model_all_it_needs);
     let arguments = |name: &str| {
         let tool = tools.iter().find(|it| it["name"] == name).unwrap();
         let known = tool["inputSchema"]["properties"].as_object();
@@ -52,6 +57,8 @@ fn each_tool_says_to_a_model_what_it_is_for_and_answers_with_data() {
     let asked = json!({"name": "top_artists", "parameters": {"count": 3.0}});
     let top = client.told("ask_question", &asked);
     client.told("ask_question", &json!({"name": "last_run", "parameters": null}));
+    let as_text = json!({"name": "top_artists", "parameters": "{\"count\": 3}"});
+    assert_eq!(client.told("ask_question", &as_text)["rows"], top["rows"]);
     let same = world.run(&["--json", "query", "top_artists", "--param", "count=3"]).stdout;
     assert_eq!(top["rows"], serde_json::from_slice::<Value>(&same).unwrap());
     assert_eq!(top["truncated"], false);
