@@ -54,7 +54,7 @@ demo-cloud: duckdb ## all the way to `verified` on this machine: a real S3 serve
 .PHONY: test
 test: duckdb oracles ## every test that needs no account
 ifneq ($(call has,cargo-nextest),)
-	$(with_oracles) cargo nextest run --workspace --no-fail-fast $(kafka)
+	$(with_oracles) cargo nextest run --workspace --no-fail-fast -j $$(( $$(nproc) + 1 )) $(kafka)
 	cargo test --workspace $(kafka) --doc
 else
 	$(with_oracles) cargo test --workspace $(kafka)

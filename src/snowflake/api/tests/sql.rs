@@ -162,6 +162,22 @@ async fn a_result_that_is_not_whole_is_an_error() {
     }
 }
 
+/// Every statement has a result, if only the word that it was done: an answer without columns says nothing, and not that there is nothing.
+#[tokio::test]
+async fn an_answer_without_columns_is_no_empty_result() {
+    let no_columns = result("", &[0]);
+    let (before, behind) = no_columns.split_once(r#""rowType":["#).unwrap();
+    let (_, behind) = behind.split_once("}],").unwrap();
+    let no_columns = format!(r#"{before}"rowType":[],{behind}"#);
+    let no_data = result("", &[0]).replace(r#""data":[],"#, "");
+    for body in ["{}", "[]", r#"{"data":[]}"#, &no_columns, &no_data] {
+        let server = Server::start([json(200, body)]).await;
+        let error = run(&server).await.unwrap_err();
+        assert!(matches!(error, Error::Unexpected { .. }), "{body}: {error}");
+        server.asked();
+    }
+}
+
 #[tokio::test]
 async fn a_failed_statement_says_its_code_its_state_and_what_to_do() {
     for (code, sql_state, kind, advice) in [
