@@ -237,7 +237,9 @@ fn who_went_on_with_a_run_asked_no_source_and_its_lists_are_counted_all_the_same
     let warehouse = Warehouse::open(&folder.path().join("w.duckdb"), folder.path()).unwrap();
     let prepare = format!(
         "insert into meta.runs by name
-         select *, 'demo' as source, 'verified' as status, 'verify' as stage, timestamp '2026-01-01' as started_at
+         select
+             *, 'demo' as source, 'verified' as status, 'verify' as stage,
+             timestamp '2026-01-01' as started_at
          from (values
              ('{continued}', '{{\"playlists\": []}}'),
              ('{looked}', '{{\"playlists\": [{{}}, {{}}, {{}}]}}'),

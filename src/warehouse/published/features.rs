@@ -234,9 +234,11 @@ pub(super) fn api_list_count(connection: &Connection) -> Result<u64, Error> {
 }
 
 /// What is large of what the tables were made from.
-const DROP_PARTS: &str = "drop table temp.near_pairs; drop table temp.shifted_songs; drop table temp.degree_parts; \
-    drop table temp.song_lists; drop table temp.song_degrees; drop table temp.artist_counts; drop table temp.album_counts; \
-    drop table temp.observed_days; drop table temp.popularity_levels; drop table temp.popularity_lines";
+const DROP_PARTS: &str = "\
+    drop table temp.near_pairs; drop table temp.shifted_songs; drop table temp.degree_parts; \
+    drop table temp.song_lists; drop table temp.song_degrees; drop table temp.artist_counts; \
+    drop table temp.album_counts; drop table temp.observed_days; \
+    drop table temp.popularity_levels; drop table temp.popularity_lines";
 
 /// The tables of features, and what each means.
 fn meanings() -> serde_json::Map<String, Value> {

@@ -2,6 +2,7 @@
 //! what must be one is one.
 
 mod circles;
+mod image;
 mod imports;
 mod rooms;
 mod signatures;
