@@ -22,7 +22,7 @@ pub(super) struct ReportArgs {
 pub(super) fn report(cli: &Cli, arguments: &ReportArgs, data_dir: &DataDir) -> Result<(), Error> {
     let published = data_dir.published();
     is_there(data_dir, &published)?;
-    let html = crate::report::report(&published)?;
+    let html = crate::report::report(&published, &data_dir.temp())?;
     let path = arguments.out.clone().unwrap_or_else(|| data_dir.report());
     crate::disk::replace(&path, html.as_bytes()).map_err(|source| {
         Error::Run(crate::run::Error::File { doing: "write", path: path.clone(), source })

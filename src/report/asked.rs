@@ -37,8 +37,8 @@ pub(super) struct Drawn {
 }
 
 impl Asked {
-    pub(super) fn open(published: &Path) -> Result<Self, Error> {
-        Ok(Self { reader: Reader::open(published)?, answers: RefCell::default() })
+    pub(super) fn open(published: &Path, temp_directory: &Path) -> Result<Self, Error> {
+        Ok(Self { reader: Reader::open(published, temp_directory)?, answers: RefCell::default() })
     }
 
     /// The rows that answer a question; none, too, where the file lacks what is asked, as one of an older version can.

@@ -14,12 +14,15 @@ use std::path::Path;
 
 use asked::Asked;
 
-/// The report on the published file.
+/// The report on the published file; what does not fit into memory goes to `temp_directory`.
 ///
 /// # Errors
 /// [`crate::warehouse::Error::NotPublished`] where there is none yet.
-pub(crate) fn report(published: &Path) -> Result<String, crate::warehouse::Error> {
-    let asked = Asked::open(published)?;
+pub(crate) fn report(
+    published: &Path,
+    temp_directory: &Path,
+) -> Result<String, crate::warehouse::Error> {
+    let asked = Asked::open(published, temp_directory)?;
     let head = page::Head::of(&asked)?;
     Ok(page::page(&head, &sections::all(&asked)?).into_string())
 }

@@ -117,8 +117,13 @@ const LEAST_MEMORY: u64 = 64_000_000;
 
 /// In a small container it gets two fifths: at its peak a run has as much beside it (256 MB made 410 MiB with a million rows).
 fn memory_limit_bytes() -> u64 {
-    let share = |bytes: u64| (bytes / 5 * 2).clamp(LEAST_MEMORY, MEMORY_LIMIT);
-    crate::machine::memory_limit_bytes().map_or(MEMORY_LIMIT, share)
+    memory_share(MEMORY_LIMIT)
+}
+
+/// The same for whoever may have more, where there is more.
+fn memory_share(most: u64) -> u64 {
+    let share = |bytes: u64| (bytes / 5 * 2).clamp(LEAST_MEMORY, most);
+    crate::machine::memory_limit_bytes().map_or(most, share)
 }
 
 fn memory_limit() -> String {
