@@ -1,10 +1,15 @@
 -- overlap: the eight playlists that share most songs, each with each.
-with lists as (
+with pairs as materialized (
+    select playlist_id, playlist_name, other_playlist_id, shared_song_count, jaccard
+    from marts.playlist_overlap
+),
+
+lists as (
     select
         playlist_id,
         playlist_name,
         row_number() over (order by sum(shared_song_count) desc, playlist_name, playlist_id) as place
-    from marts.playlist_overlap
+    from pairs
     group by playlist_id, playlist_name
     order by place
     limit 8
@@ -19,6 +24,6 @@ select
     coalesce(overlap.jaccard, 0) as jaccard
 from lists
 cross join lists as others
-left join marts.playlist_overlap as overlap
+left join pairs as overlap
     on overlap.playlist_id = lists.playlist_id and overlap.other_playlist_id = others.playlist_id
 order by lists.place, others.place
