@@ -132,9 +132,12 @@ pub(crate) fn acknowledge(
         let values = params![batch, list(found.ranges), sql_timestamp(found.at)];
         connection.execute(sql::ACKNOWLEDGE_STREAM_BATCH, values).doing(DOING)?;
         match sent {
-            Sent::Rows(RowBatch { after, last, .. }) => {
-                let replace = for_table(sql::REPLACE_STREAM_ROWS, table);
-                connection.execute(&replace, params![after, last]).doing(DOING)?;
+            Sent::Rows(RowBatch { after, last, has_sent, .. }) => {
+                // Looks at all that the stream was ever sent: not for rows that it never was.
+                if has_sent {
+                    let replace = for_table(sql::REPLACE_STREAM_ROWS, table);
+                    connection.execute(&replace, params![after, last]).doing(DOING)?;
+                }
                 let note = for_table(sql::NOTE_STREAM_ROWS, table);
                 connection.execute(&note, params![batch, after, last]).doing(DOING)?;
             }

@@ -194,15 +194,18 @@ async fn try_to_send(
             streams::begin(warehouse, &stream.identity(), &address, (sender.clock)())?;
         }
     }
-    sending.notes = stream.prepare(&lacking, stop).await?;
+    stream.prepare(&lacking, stop).await?;
     streams::lose_begun_batches(warehouse)?;
     let is_much = MANY_EVENTS < sending.reports.iter().map(|it| it.event_count).sum();
     if is_much {
-        warehouse.keep_little()?;
+        warehouse.begin_batches()?;
     }
-    let sent = send_tables(warehouse, sender, &stream, &mut sending.reports).await;
+    // What a cluster says of its topics is for a person: nothing waits for it.
+    let sends = send_tables(warehouse, sender, &stream, &mut sending.reports);
+    let (notes, sent) = tokio::join!(stream.remarks(&lacking), sends);
+    sending.notes = notes;
     if is_much {
-        warehouse.keep_as_usual()?;
+        warehouse.end_batches()?;
     }
     sent?;
     let known = streams::known(warehouse)?;

@@ -105,21 +105,29 @@ impl Stream {
         }
     }
 
-    /// Makes ready what events of these tables go to, and returns what a person should know of it.
+    /// Makes ready what events of these tables go to.
     ///
     /// # Errors
     /// [`Error::NotCreated`], and those of [`Self::open`].
-    pub(crate) async fn prepare(
-        &self,
-        tables: &[Table],
-        stop: &Stop,
-    ) -> Result<Vec<String>, Error> {
+    pub(crate) async fn prepare(&self, tables: &[Table], stop: &Stop) -> Result<(), Error> {
         match self {
             #[cfg(feature = "kafka")]
             Self::Kafka(kafka) => kafka.prepare(tables, stop).await,
             Self::Kinesis(_) => {
                 let _ = (tables, stop);
-                Ok(Vec::new())
+                Ok(())
+            }
+        }
+    }
+
+    /// What a person should know of where events of these tables go.
+    pub(crate) async fn remarks(&self, tables: &[Table]) -> Vec<String> {
+        match self {
+            #[cfg(feature = "kafka")]
+            Self::Kafka(kafka) => kafka.remarks(tables).await,
+            Self::Kinesis(_) => {
+                let _ = tables;
+                Vec::new()
             }
         }
     }

@@ -281,6 +281,11 @@ impl Warehouse {
         Ok(())
     }
 
+    /// How many threads the work file is worth.
+    fn thread_count(&self) -> i64 {
+        self.landed_bytes.get().map_or_else(most_threads, |_| 1)
+    }
+
     /// The connection, for the ledger's own statements.
     pub(crate) const fn connection(&self) -> &Connection {
         &self.connection

@@ -52,6 +52,8 @@ pub(crate) struct RowBatch {
     pub(crate) last: i64,
     /// Whether every row in between is lacking.
     is_dense: bool,
+    /// Whether an earlier version of any of them was sent.
+    pub(crate) has_sent: bool,
 }
 
 impl RowBatch {
@@ -126,24 +128,25 @@ impl Warehouse {
         self.count(&format!("gone_from_{table}"))
     }
 
-    /// From now on DuckDB keeps little of what it read: many rows are read once, batch by batch.
+    /// From now on DuckDB keeps little of what it read, and has one thread: many rows are read once, batch by batch, and with
+    /// more of them whoever has nothing left to read looks without a pause whether the others are done.
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub(crate) fn keep_little(&self) -> Result<(), Error> {
-        self.limit_memory(memory_limit_bytes().min(MEMORY_OF_BATCHES))
+    pub(crate) fn begin_batches(&self) -> Result<(), Error> {
+        self.limit(1, memory_limit_bytes().min(MEMORY_OF_BATCHES))
     }
 
-    /// It keeps as much as usual again.
+    /// It has as much as usual again.
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub(crate) fn keep_as_usual(&self) -> Result<(), Error> {
-        self.limit_memory(memory_limit_bytes())
+    pub(crate) fn end_batches(&self) -> Result<(), Error> {
+        self.limit(self.thread_count(), memory_limit_bytes())
     }
 
-    fn limit_memory(&self, size_bytes: u64) -> Result<(), Error> {
-        let set = format!("set memory_limit = '{}KB'", size_bytes / 1000);
+    fn limit(&self, threads: i64, size_bytes: u64) -> Result<(), Error> {
+        let set = format!("set threads = {threads}; set memory_limit = '{}KB'", size_bytes / 1000);
         self.connection.execute_batch(&set).doing("set DuckDB's limits")
     }
 
@@ -165,10 +168,15 @@ impl Warehouse {
         let sql = sql_files::for_table(sql::BATCH_END, table);
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         let found = self.connection.query_row(&sql, params![after, most], |row| {
-            Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, i64>(1)?))
+            Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
         });
-        let (last, row_count) = found.doing(DOING)?;
-        let batch = |last| RowBatch { after, last, is_dense: last - after == row_count };
+        let (last, row_count, sent_count) = found.doing(DOING)?;
+        let batch = |last| RowBatch {
+            after,
+            last,
+            is_dense: last - after == row_count,
+            has_sent: 0 < sent_count,
+        };
         Ok(last.map(batch))
     }
 

@@ -3,5 +3,5 @@
 delete from meta.stream_rows
 where "table" = '{table}' and (
     row_hash is null
-    or key_hash not in (select md5_number_upper({key_json}) from core.{table})
+    or key_hash not in (select staging.key_hash({key_json}) from core.{table})
 )

@@ -17,6 +17,6 @@ where not is_told_right or stated_hash is distinct from row_hash
 union
 select {key_json} as key_json
 from core.{table}
-where md5_number_upper({key_json}) in (select key_hash from missing)
+where staging.key_hash({key_json}) in (select key_hash from missing)
 order by key_json
 limit 100;

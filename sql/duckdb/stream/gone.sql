@@ -17,7 +17,7 @@ with gone as (
 by_key as (
     select
         key_json,
-        md5_number_upper(key_json) as key_hash,
+        staging.key_hash(key_json) as key_hash,
         max(run_id) as run_id
     from gone
     group by key_json
@@ -26,5 +26,5 @@ by_key as (
 select by_key.*
 from by_key
 semi join (from meta.stream_rows where "table" = '{table}' and row_hash is not null) as sent using (key_hash)
-anti join (select md5_number_upper({key_json}) as key_hash from core.{table}) as stored using (key_hash)
+anti join (select staging.key_hash({key_json}) as key_hash from core.{table}) as stored using (key_hash)
 order by by_key.key_json;

@@ -5,8 +5,8 @@ create or replace temp table lacking_{table} as
 with changed as (
     select
         rowid as stored_rowid,
-        md5_number_upper({key_json}) as key_hash,
-        row_hash::ubigint as row_hash
+        staging.key_hash({key_json}) as key_hash,
+        staging.hash_number(row_hash) as row_hash
     from core.{table}
     where {is_candidate}
         and run_id not in (select run_id from meta.pending_runs where consumer = '{lake}')

@@ -2,5 +2,5 @@
 -- grain: one row · reads: meta.stream_rows, core.{table} · shipped: no
 select count(*) as row_count
 from meta.stream_rows as sent
-anti join (select md5_number_upper({key_json}) as key_hash from core.{table}) as stored using (key_hash)
+anti join (select staging.key_hash({key_json}) as key_hash from core.{table}) as stored using (key_hash)
 where sent."table" = '{table}' and sent.row_hash is not null;

@@ -7,9 +7,9 @@ select
     key_json,
     is_delete,
     is_told_right,
-    md5_number_upper(key_json) as key_hash,
+    staging.key_hash(key_json) as key_hash,
     stated_hash,
-    case when not is_delete then staging.{table}_hash({columns_of_json})::ubigint end as row_hash
+    case when not is_delete then staging.hash_number(staging.{table}_hash({columns_of_json})) end as row_hash
 from (
     select distinct found_events.*
     from found_events

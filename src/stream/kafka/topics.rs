@@ -52,15 +52,15 @@ impl Refusal {
 }
 
 impl Kafka {
-    /// Makes the topics that are not there, and says which are not compacted.
+    /// Makes the topics that are not there.
     pub(in crate::stream) async fn prepare(
         &self,
         tables: &[Table],
         stop: &Stop,
-    ) -> Result<Vec<String>, Error> {
+    ) -> Result<(), Error> {
         let topics: Vec<String> = tables.iter().map(|table| self.topic(*table)).collect();
-        let is_there = |topic: &&String| self.topics.contains(topic);
-        let (met, missing): (Vec<&String>, Vec<&String>) = topics.iter().partition(is_there);
+        let missing: Vec<&String> =
+            topics.iter().filter(|topic| !self.topics.contains(topic)).collect();
         let reason = match missing.is_empty() {
             true => None,
             false => self.create(&missing, &self.options()).await.err(),
@@ -69,7 +69,14 @@ impl Kafka {
         for topic in &missing {
             blocking(|| self.await_topic(topic, reason.as_deref(), stop))?;
         }
-        // Those that were made just now are what we asked for, or nobody answers such questions.
+        Ok(())
+    }
+
+    /// Which topics are not compacted, of those that were met: those that were made are what we asked for, or nobody answers such
+    /// questions.
+    pub(in crate::stream) async fn remarks(&self, tables: &[Table]) -> Vec<String> {
+        let topics: Vec<String> = tables.iter().map(|table| self.topic(*table)).collect();
+        let met: Vec<&String> = topics.iter().filter(|topic| self.topics.contains(topic)).collect();
         let policies = self.policies(&met).await;
         let other = policies.iter().filter(|(_, policy)| !policy.contains(COMPACT));
         let told = other.map(|(topic, policy)| {
@@ -77,7 +84,7 @@ impl Kafka {
                 "topic `{topic}` has `cleanup.policy={policy}`: what its retention ends is gone for consumers that join later; `{COMPACT}` keeps the newest version of each row"
             )
         });
-        Ok(told.collect())
+        told.collect()
     }
 
     /// Looks at the topics, and asks whether those that are missing may be made.
