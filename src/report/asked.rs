@@ -1,8 +1,8 @@
 //! The questions of the report and what becomes of their answers: a chart, or words where there is nothing to draw.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
@@ -16,6 +16,10 @@ pub(super) struct Asked {
     /// What was answered already: a section asks for its words what a chart asks again.
     answers: RefCell<BTreeMap<&'static str, Vec<String>>>,
 }
+
+/// Marts that several questions read, and that take longer to compute than what is asked of them.
+const KEPT: [&str; 3] =
+    ["marts.artist_songs", "marts.playlist_changes", "marts.playlist_duplicates"];
 
 /// A chart before it is drawn.
 pub(super) struct Wanted {
@@ -53,10 +57,19 @@ impl Asked {
         let mut answers = self.answers.borrow_mut();
         let answer = match answers.entry(name) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(unknown) => unknown.insert(self.reader.rows(name, sql)?),
+            Entry::Vacant(unknown) => unknown.insert(self.reader.rows(name, &self.on_kept(sql)?)?),
         };
         let rows = answer.iter().map(|row| serde_json::from_str(row));
         rows.collect::<Result<_, _>>().map_err(|source| Error::Answer { name, source })
+    }
+
+    /// A question put to what was computed once.
+    fn on_kept(&self, sql: &str) -> Result<String, Error> {
+        let views = relations(sql).filter(|relation| KEPT.contains(relation));
+        views
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .try_fold(sql.to_owned(), |sql, view| Ok(sql.replace(view, &self.reader.keep(view)?)))
     }
 
     /// The first table or view that a question names and the file lacks.

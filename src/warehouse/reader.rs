@@ -46,6 +46,17 @@ impl Reader {
         self.relations.contains(relation)
     }
 
+    /// Computes a view for all questions to come, once, and returns what it is called then.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub(crate) fn keep(&self, view: &str) -> Result<String, Error> {
+        let name = format!("temp.{}", view.replace('.', "_"));
+        let sql = format!("create temp table if not exists {name} as from {view}");
+        self.connection.execute_batch(&sql).doing(&format!("compute `{view}`"))?;
+        Ok(name)
+    }
+
     /// The rows that a query gives, each a JSON object with its columns.
     ///
     /// # Errors

@@ -1,3 +1,3 @@
 -- As an older version wrote it: without a word of its own making, and with fewer marts.
 drop schema operations cascade;
-drop view marts.playlist_overlap;
+drop view marts.playlist_duplicates;

@@ -262,7 +262,7 @@ fn a_file_of_an_older_version_says_what_it_lacks() {
     let page = page(&world, "older");
     let text = section(&page, "Load proof").text();
     assert!(text.contains("The published file has no operations.runs"), "{text}");
-    assert!(section(&page, "Playlists").text().contains("has no marts.playlist_overlap"));
+    assert!(section(&page, "Playlists").text().contains("has no marts.playlist_duplicates"));
 }
 
 #[test]
