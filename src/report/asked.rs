@@ -17,9 +17,16 @@ pub(super) struct Asked {
     answers: RefCell<BTreeMap<&'static str, Vec<String>>>,
 }
 
-/// Marts that several questions read, and that take longer to compute than what is asked of them.
-const KEPT: [&str; 3] =
-    ["marts.artist_songs", "marts.playlist_changes", "marts.playlist_duplicates"];
+/// Marts that several questions read, and that take longer to compute than what is asked of them; and their columns that are asked for.
+const KEPT: [(&str, &str); 4] = [
+    ("marts.artist_songs", "*"),
+    ("marts.playlist_changes", "*"),
+    ("marts.playlist_duplicates", "*"),
+    (
+        "marts.playlist_songs_current",
+        "playlist_id, playlist_name, song_id, artist_id, album_release_date",
+    ),
+];
 
 /// A chart before it is drawn.
 pub(super) struct Wanted {
@@ -65,11 +72,11 @@ impl Asked {
 
     /// A question put to what was computed once.
     fn on_kept(&self, sql: &str) -> Result<String, Error> {
-        let views = relations(sql).filter(|relation| KEPT.contains(relation));
-        views
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .try_fold(sql.to_owned(), |sql, view| Ok(sql.replace(view, &self.reader.keep(view)?)))
+        let asked: BTreeSet<&str> = relations(sql).collect();
+        let mut kept = KEPT.into_iter().filter(|(view, _)| asked.contains(view));
+        kept.try_fold(sql.to_owned(), |sql, (view, columns)| {
+            Ok(sql.replace(view, &self.reader.keep(view, columns)?))
+        })
     }
 
     /// The first table or view that a question names and the file lacks.

@@ -46,13 +46,13 @@ impl Reader {
         self.relations.contains(relation)
     }
 
-    /// Computes a view for all questions to come, once, and returns what it is called then.
+    /// Computes columns of a view for all questions to come, once, and returns what they are called then.
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub(crate) fn keep(&self, view: &str) -> Result<String, Error> {
+    pub(crate) fn keep(&self, view: &str, columns: &str) -> Result<String, Error> {
         let name = format!("temp.{}", view.replace('.', "_"));
-        let sql = format!("create temp table if not exists {name} as from {view}");
+        let sql = format!("create temp table if not exists {name} as select {columns} from {view}");
         self.connection.execute_batch(&sql).doing(&format!("compute `{view}`"))?;
         Ok(name)
     }
