@@ -299,3 +299,59 @@ impl Warehouse {
         self.connection.query_row(&sql, [], |row| row.get(0)).doing(DOING)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn warehouse() -> (tempfile::TempDir, Warehouse) {
+        let folder = tempfile::tempdir().unwrap();
+        let warehouse = Warehouse::open(&folder.path().join("w.duckdb"), folder.path()).unwrap();
+        (folder, warehouse)
+    }
+
+    fn one<T: duckdb::types::FromSql>(warehouse: &Warehouse, expression: &str) -> T {
+        let sql = format!("select {expression}");
+        warehouse.connection.query_row(&sql, [], |row| row.get(0)).unwrap()
+    }
+
+    /// The ledgers that are there hold them: another hash would send every row again.
+    #[test]
+    fn a_key_has_the_hash_that_it_always_had() {
+        let (_folder, warehouse) = warehouse();
+        // int.from_bytes(hashlib.md5(key.encode()).digest()[:8], "little")
+        let cases = [
+            (r#"["a"]"#, 1_731_979_177_759_577_676),
+            (r#"["0000000000000000000001",12]"#, 14_546_764_741_855_331_885),
+        ];
+        for (key, hash) in cases {
+            let found: u64 = one(&warehouse, &format!("staging.key_hash('{key}')"));
+            assert_eq!(found, hash, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_row_hash_is_the_same_number() {
+        let (_folder, warehouse) = warehouse();
+        for hash in [0, 1, 9_999_999_999_999_999_999, u64::MAX] {
+            let decimal = format!("staging.hash_number({hash}::decimal(20, 0))");
+            assert_eq!(one::<u64>(&warehouse, &decimal), hash);
+        }
+    }
+
+    #[test]
+    fn what_batches_leave_of_threads_and_memory_is_given_back() {
+        let (_folder, warehouse) = warehouse();
+        let limits = |warehouse: &Warehouse| -> String {
+            one(warehouse, "current_setting('threads') || ' ' || current_setting('memory_limit')")
+        };
+        let before = limits(&warehouse);
+        warehouse.landed_bytes.set(None);
+        warehouse.begin_batches().unwrap();
+        assert!(limits(&warehouse).starts_with("1 "));
+        assert_ne!(limits(&warehouse), before);
+        warehouse.end_batches().unwrap();
+        let memory = before.split_once(' ').unwrap().1;
+        assert_eq!(limits(&warehouse), format!("{} {memory}", super::super::most_threads()));
+    }
+}

@@ -124,7 +124,8 @@ create or replace macro staging.row_hash(joined_columns) as
 -- The same as an integer. By way of text: DuckDB divides to cast a decimal to an integer, which takes ten times as long.
 create or replace macro staging.hash_number(row_hash) as row_hash::varchar::ubigint;
 
--- What the ledger keeps of an event's key: what DuckDB's md5_number_upper gives, which takes four times as long, by way of text.
+-- What the ledger keeps of an event's key: the first 64 bits of its md5, little endian. DuckDB's md5_number_upper is the same number by
+-- way of text, and takes four times as long.
 create or replace macro staging.key_hash(key_json) as
     (md5_number(key_json) & 18446744073709551615::uhugeint)::ubigint;
 
