@@ -3,7 +3,8 @@
 #
 #   examples/demo-cloud.sh SNOWTRACK SNOWTRACK_DOUBLES [-v]
 #
-# Each command is shown with the lines of its answer that matter, with -v whole. It ends with 1 as soon as something is not as told.
+# Each command is shown with the lines of its answer that prove something, with -v whole. It ends with 1 as soon as something is not as
+# told, and where it tells it in more than 30 lines.
 # Loopback ports that are free, a folder of its own below $TMPDIR; nothing of either is left.
 set -euo pipefail
 
@@ -64,29 +65,37 @@ with_settings() {
         SNOWFLAKE_PRIVATE_KEY_PATH="$keys/plain.p8" SNOWFLAKE_VERIFY_TIMEOUT_SECS=60 "$@"
 }
 
-step() { printf '%s%s%s\n' "$bold" "$1" "$plain"; }
+line_count=0
+say() { # TEXT, below the command where it begins with blanks
+    printf '%s\n' "$1"
+    line_count=$((line_count + 1))
+}
 
-said=''
+step() { say "$bold$1$plain"; }
+
+said='' nothing='^no line$'
 # try CODE LINES ARGUMENTS…: what snowtrack says, of which the lines that match LINES are shown; it must end with CODE.
 try() {
     local wanted=$1 lines=$2 code=0 line
     shift 2
     said=$(with_settings "$snowtrack" "$@" 2>&1) || code=$?
-    printf '  $ snowtrack %s   → exit %d\n' "$*" "$code"
+    say "  \$ snowtrack $*   → exit $code"
     ((code == wanted)) || fail "this was to end with $wanted. It said:
 $said"
     while IFS= read -r line; do
         if [[ $is_verbose == -v ]]; then
-            printf '    %s\n' "$line"
+            say "    $line"
         elif [[ $line =~ $lines ]]; then
             line="${line#"${line%%[! ]*}"}"
+            # What follows is of other cases, and breaks off where the program began a new line.
+            line="${line%%; *}"
             ((${#line} <= 112)) || line="${line:0:111}…"
-            printf '    %s\n' "$line"
+            say "    $line"
         fi
     done <<<"$said"
 }
 
-told() { printf '    %s\n' "$1"; }
+told() { say "    $1"; }
 
 # However it is broken into lines.
 must_say() { # TEXT…
@@ -107,44 +116,53 @@ figures() {
     }'
 }
 
+# The same of all tables but those, added up: `6 1247 1247 0`.
+figures_but() { # TABLE|TABLE…
+    printf '%s\n' "$said" | awk -v but="^($1)\$" '$2 ~ /^[0-9,]+$/ && $3 ~ /^[0-9,]+$/ && NF == 4 && $1 !~ but {
+        for (i = 2; i <= 4; i++) { gsub(",", "", $i); sum[i] += $i }
+        count++
+    } END { print count, sum[2], sum[3], sum[4] }'
+}
+
 made() { printf '%s\n' "$said" | grep -c "^made: $1" || true; }
 
 cd "$work"
 start_doubles
-printf 'A bucket at %s and an account at %s: both on this machine, both empty.\n' "$s3_url" "$snowflake_url"
-
-step '1. The account is empty: it is set up.'
-try 0 '^$' snowflake apply --as-role ACCOUNTADMIN --aws-role-arn arn:aws:iam::123456789012:role/snowflake
+step "1. A bucket at $s3_url, an account at $snowflake_url, both on this machine, both empty: set up."
+try 0 "$nothing" snowflake apply --as-role ACCOUNTADMIN --aws-role-arn arn:aws:iam::123456789012:role/snowflake
 told "made: $(made 'table ') tables, $(made 'pipe ') pipes, $(made 'dynamic table ') tables of current rows, stage, roles, $(made 'grant ') grants"
 [[ $(made 'table ') == 8 && $(made 'pipe ') == 8 ]] || fail "there were to be 8 tables and 8 pipes"
 
 step '2. Playlists are read, checked, written as files, put into the bucket, loaded by Snowpipe, and asked for.'
-try 0 '^run |^ +[0-9]+ files, |verified: ' run --demo
+try 0 '^ +[0-9]+ files, |verified: ' run --demo
 must_say 'verified: all'
 
-step '3. The proof: rows here, rows in Snowflake, rows whose contents differ.'
-try 0 '[0-9]$|^ *table' reconcile
+step '3. The proof, asked of the account: rows here, rows there, rows whose contents differ.'
+try 0 '^ *(table|songs|playlist_songs) ' reconcile
+read -r table_count here there differ < <(figures_but 'songs|playlist_songs')
+told "the $table_count other tables together: $here here, $there there, $differ differ"
+[[ $table_count == 6 && $here == "$there" && $differ == 0 ]] || fail "$table_count other tables: $here here, $there there, $differ differ"
 [[ $(figures songs) == '409 409 0' ]] || fail "songs: $(figures songs), wanted 409 409 0"
 
 step '4. A day later there are new songs. One value of one song is changed on its way in; every count stays right.'
-try 7 '^run ' run --demo
+try 7 "$nothing" run --demo
 must_say 'raw/songs/' 'sent was'
 [[ $(printf '%s' "$said" | tr -s ' \n' ' ') =~ sum\ to\ ([0-9]+),\ sent\ was\ ([0-9]+) ]] || fail 'no checksums are told'
 there=${BASH_REMATCH[1]} sent=${BASH_REMATCH[2]}
-told "songs: the hashes of what was sent sum to $sent, those of what is there to $there"
+told "caught: the hashes of the songs sent sum to $sent, of those there to $there"
 [[ $there != "$sent" ]] || fail 'these are the same'
 
-step '5. Which row it is.'
-try 7 '^ *table|^ *songs|wanted' reconcile songs
+step '5. Which row it is, and what is wrong with it.'
+try 7 '^ *table|^ *songs |wanted' reconcile songs
 read -r here there differ <<<"$(figures songs)"
 [[ $here == "$there" && $differ == 1 ]] || fail "songs: $here here, $there there, $differ differ; wanted the same number, and 1"
 
-step '6. That row alone is shipped again, and every file ever sent is asked for anew.'
+step '6. That row alone is shipped again; then every file ever sent is asked for, and every song compared.'
 try 0 '^mended' reconcile songs --repair
 must_say 'mended 1 row'
 try 0 'verified: ' verify --all
 must_say 'verified: all'
-try 0 '^ *songs' reconcile
+try 0 '^ *songs ' reconcile songs
 [[ $(figures songs) == '414 414 0' ]] || fail "songs: $(figures songs), wanted 414 414 0"
 
 # What the real services would punish sooner or later, the doubles write down.
@@ -153,5 +171,6 @@ status=0
 wait "$doubles_pid" || status=$?
 doubles_pid=''
 ((status == 0)) || fail "the doubles complain: $(cat "$work/complaints")"
-printf '%sAll as told, in %d s.%s' "$good" "$((SECONDS - began))" "$plain"
-if [[ $is_verbose == -v ]]; then printf '\n'; else printf ' Each answer in full: make demo-cloud V=1\n'; fi
+if [[ $is_verbose == -v ]]; then more=''; else more=' Each answer in full: make demo-cloud V=1'; fi
+say "${good}All as told, in $((SECONDS - began)) s.$plain$more"
+[[ $is_verbose == -v ]] || ((line_count <= 30)) || fail "that took $line_count lines, wanted 30 at most"

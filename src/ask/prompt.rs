@@ -46,7 +46,7 @@ struct Body<'a> {
     seed: u32,
     max_tokens: u32,
     stream: bool,
-    response_format: Value,
+    response_format: ResponseFormat,
 }
 
 impl Prompt {
@@ -79,27 +79,53 @@ impl Prompt {
     }
 }
 
-fn response_format() -> Value {
+/// A server that holds a model to a schema lets it write the properties in the schema's order: the choice of a question comes before
+/// its values, as in the rules, and SQL last. `json!` would sort them.
+#[derive(Serialize)]
+struct Properties {
+    question: Value,
+    parameters: Value,
+    sql: Value,
+}
+
+#[derive(Serialize)]
+struct Schema {
+    r#type: &'static str,
+    properties: Properties,
+    required: [&'static str; 3],
+    #[serde(rename = "additionalProperties")]
+    may_have_others: bool,
+}
+
+#[derive(Serialize)]
+struct NamedSchema {
+    name: &'static str,
+    schema: Schema,
+}
+
+#[derive(Serialize)]
+struct ResponseFormat {
+    r#type: &'static str,
+    json_schema: NamedSchema,
+}
+
+fn response_format() -> ResponseFormat {
     let names = ready_questions().iter().map(|it| it.name.as_str()).chain([""]);
-    json!({
-        "type": "json_schema",
-        "json_schema": {
-            "name": "answer",
-            "schema": {
-                "type": "object",
-                "properties": {
-                    "question": { "type": "string", "enum": names.collect::<Vec<_>>() },
-                    "parameters": {
-                        "type": "object",
-                        "additionalProperties": { "type": ["string", "number"] },
-                    },
-                    "sql": { "type": "string" },
-                },
-                "required": ["question", "parameters", "sql"],
-                "additionalProperties": false,
-            },
-        },
-    })
+    let properties = Properties {
+        question: json!({ "type": "string", "enum": names.collect::<Vec<_>>() }),
+        parameters: json!({
+            "type": "object",
+            "additionalProperties": { "type": ["string", "number"] },
+        }),
+        sql: json!({ "type": "string" }),
+    };
+    let schema = Schema {
+        r#type: "object",
+        properties,
+        required: ["question", "parameters", "sql"],
+        may_have_others: false,
+    };
+    ResponseFormat { r#type: "json_schema", json_schema: NamedSchema { name: "answer", schema } }
 }
 
 /// All that a model learns of the warehouse.
@@ -139,4 +165,17 @@ fn definition() -> String {
 
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_chooses_the_question_before_it_writes_values_or_sql() {
+        let body = Prompt::new("how many songs?").body("tiny");
+        let properties = &body[body.find("\"properties\"").expect("a schema")..];
+        let at = |name: &str| properties.find(&format!("\"{name}\":{{")).expect(name);
+        assert!(at("question") < at("parameters") && at("parameters") < at("sql"), "{properties}");
+    }
 }

@@ -148,9 +148,10 @@ fn in_words(
         let (of_files, of_archives) = (went(file_count), went(archive_count));
         let their = either(file_count, "its", "their");
         page.say(match scope {
-            Scope::Everything => format!(
-                "{files} and {archives} of raw documents {verb} erased"
-            ),
+            Scope::Everything => match archive_count {
+                0 => format!("{files} {of_files} erased"),
+                _ => format!("{files} and {archives} of raw documents {verb} erased"),
+            },
             Scope::Playlist(_) | Scope::User => {
                 let rewritten = match archive_count {
                     0 => String::new(),

@@ -77,7 +77,7 @@ fn document(forecast: &Forecast, is_offline: bool) -> Value {
         })
     });
     json!({
-        "is_offline": is_offline,
+        "is_offline": is_offline, "lacks_lists": forecast.lacks_lists,
         "continues_run": rehearsal.continued.as_ref().map(ToString::to_string),
         "playlists": playlists.collect::<Vec<_>>(),
         "spotify": {
@@ -109,21 +109,33 @@ const LABEL: usize = 11;
 fn screen(forecast: &Forecast, is_offline: bool) -> Page {
     let mut page = Page::default();
     spotify(&mut page, forecast, is_offline);
-    page.say(match forecast.file_count {
-        0 => "lake       nothing to ship".to_owned(),
-        count => format!("lake       at most {}", counted(count, "file")),
+    let unread = "of lists that were never read, which only Spotify knows (without `--offline`)";
+    page.say(match (forecast.file_count, forecast.lacks_lists) {
+        (0, true) => format!("lake       nothing but the rows {unread}"),
+        (0, false) => "lake       nothing to ship".to_owned(),
+        (count, true) => format!("lake       {}, and the rows {unread}", counted(count, "file")),
+        (count, false) => format!("lake       at most {}", counted(count, "file")),
     });
     snowflake(&mut page, forecast, is_offline);
     let continued = match &forecast.rehearsal.continued {
         Some(run) => format!("; it goes on with run {run}"),
         None => String::new(),
     };
-    page.say(format!(
-        "total      {}, at most {} and {:.2} US dollars (prices of {AS_OF}){continued}",
-        counted(forecast.call_count, "call"),
-        counted(forecast.file_count, "file"),
-        rounded_up(forecast.dollars),
-    ));
+    let calls = counted(forecast.call_count, "call");
+    let dollars = format!("{:.2} US dollars (prices of {AS_OF})", rounded_up(forecast.dollars));
+    page.say(match forecast.lacks_lists {
+        true if forecast.file_count == 0 => {
+            format!("total      at least {calls}; files and dollars are not known{continued}")
+        }
+        true => format!(
+            "total      at least {calls}, {} and {dollars}{continued}",
+            counted(forecast.file_count, "file")
+        ),
+        false => format!(
+            "total      {calls}, at most {} and {dollars}{continued}",
+            counted(forecast.file_count, "file")
+        ),
+    });
     page
 }
 
@@ -193,6 +205,7 @@ fn snowflake(page: &mut Page, forecast: &Forecast, is_offline: bool) {
         return;
     }
     page.say(match forecast.statement_count {
+        0 if forecast.lacks_lists => "Snowflake  not known either".to_owned(),
         0 => "Snowflake  no statement that uses a warehouse".to_owned(),
         count => format!(
             "Snowflake  at most {} that use a warehouse, at most {:.4} credits",

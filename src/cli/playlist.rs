@@ -1,6 +1,5 @@
 //! `playlist`: a new list at Spotify.
 
-use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,12 +7,15 @@ use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc
 use serde_json::json;
 
 use super::exit::Error;
+use super::layout::{Column, Frame, Grid, Page};
 use super::recommend::ContentArgs;
+use super::told::print_page;
 use super::{Cli, now, one_line, print, run, runtime};
 use crate::config::Config;
 use crate::event::Stage;
 use crate::intelligence::{self, ApiContent, LeftOut, ListRequest, ListSource, NewPlaylist};
 use crate::observe;
+use crate::phrase::counted;
 use crate::run::Settings;
 use crate::sources::SpotifyTiming;
 use crate::stop::Stop;
@@ -126,7 +128,10 @@ pub(super) fn playlist(cli: &Cli, command: &PlaylistCommand, config: &Config) ->
             false => Box::pin(intelligence::make(config, &settings, &request, &sink, &stop)).await,
         }
     })?;
-    print(&if cli.json { to_json(&made) } else { in_words(&made, config)? })
+    match cli.json {
+        true => print(&to_json(&made)),
+        false => print_page(page(&made, config)?),
+    }
 }
 
 fn create(arguments: &CreateArgs) -> ListRequest {
@@ -170,23 +175,19 @@ fn to_json(made: &NewPlaylist) -> String {
 /// Songs that a dry run names.
 const SHOWN: usize = 20;
 
-fn in_words(made: &NewPlaylist, config: &Config) -> Result<String, Error> {
+fn page(made: &NewPlaylist, config: &Config) -> Result<Page, Error> {
     let count = made.songs.len();
-    let songs = format!("{count} song{}", if count == 1 { "" } else { "s" });
+    let songs = counted(count as u64, "song");
     let name = one_line(&made.name);
-    let mut text = match &made.playlist_id {
-        Some(id) => format!("`{name}` is made and read back: {songs}\n{}", url(id)),
-        None => format!("`{name}` would be a new list of {songs}"),
-    };
-    if made.playlist_id.is_none() {
-        let shown = &made.songs[..count.min(SHOWN)];
-        let names = intelligence::names(&config.data_dir, shown)?;
-        for song in shown {
-            let called = names.get(song).map_or("", String::as_str);
-            let _ = write!(text, "\n  {song}  {}", one_line(called));
+    let mut page = Page::default();
+    match &made.playlist_id {
+        Some(id) => {
+            page.say(format!("`{name}` is made and read back: {songs}"));
+            page.paste(url(id));
         }
-        if SHOWN < count {
-            let _ = write!(text, "\n  and {} more", count - SHOWN);
+        None => {
+            page.say(format!("`{name}` would be a new list of {songs}"));
+            songs_of(&mut page, made, config)?;
         }
     }
     for LeftOut { kind, count } in &made.left_out {
@@ -196,9 +197,27 @@ fn in_words(made: &NewPlaylist, config: &Config) -> Result<String, Error> {
             "removed" => "removed row(s)",
             _ => "row(s) without a song",
         };
-        let _ = write!(text, "\nleft out: {count} {what}");
+        page.say(format!("left out: {count} {what}"));
     }
-    Ok(text)
+    Ok(page)
+}
+
+/// The first of them, a row each: a name may have 400 letters.
+fn songs_of(page: &mut Page, made: &NewPlaylist, config: &Config) -> Result<(), Error> {
+    let count = made.songs.len();
+    let shown = &made.songs[..count.min(SHOWN)];
+    let names = intelligence::names(&config.data_dir, shown)?;
+    let columns = vec![Column::word("song_id").major(), Column::name("song")];
+    let mut table = Grid::new(Frame::Open { indent: 2 }, columns);
+    for song in shown {
+        let called = names.get(song).map_or("", String::as_str);
+        table.row(vec![song.as_str().into(), called.into()]);
+    }
+    page.table(table);
+    if SHOWN < count {
+        page.say(format!("  and {} more", count - SHOWN));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -127,6 +127,9 @@ fn in_words(pruned: &Pruned, wish: PruneWish) -> String {
         let _ = write!(what, ", the passed checks of {}", counted(*checked_run_count, "run"));
     }
     match wish {
+        PruneWish::Show if pruned.is_nothing() => {
+            "there is nothing to delete: whatever is here is still needed, or too new".to_owned()
+        }
         PruneWish::Show => format!(
             "{what}, needed by nothing any more: about {size}\nnothing was changed; the same command with `--yes` deletes them"
         ),

@@ -118,6 +118,12 @@ fn rest(found: &Reconciliation, arguments: &ReconcileArgs, is_repaired: bool) ->
             either(left as u64, "differs", "differ"),
             either(left as u64, "it was", "they were")
         ));
+    } else if let (1.., Some(run)) = (left, &found.refused) {
+        parts.push(format!(
+            "{} {} for the quality gate, which refused run {run}: `snowtrack status --run {run} --checks` says what it found; once a run has passed, `{command}` compares again",
+            rows(left),
+            either(left as u64, "waits", "wait")
+        ));
     } else if 0 < left {
         parts.push(format!("`{command} --repair` ships {} again", rows(left)));
     }

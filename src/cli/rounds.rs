@@ -152,7 +152,10 @@ fn line(round: &Round, warning_count: u64) -> String {
 
 /// What became of the lists, rows and files.
 fn did(report: &RunReport, parts: &mut Vec<String>) {
-    let changed: Vec<_> = of_status(report, PlaylistStatus::Fetched).collect();
+    // The liked songs have no version, so they are read each time.
+    let is_as_before = report.status == RunStatus::Unchanged;
+    let read = of_status(report, PlaylistStatus::Fetched);
+    let changed: Vec<_> = read.filter(|_| !is_as_before).collect();
     let row_count: u64 = report.tables.iter().map(|table| table.changed_row_count).sum();
     let mut text = match changed.len() {
         0 => "nothing changed".to_owned(),
@@ -189,9 +192,12 @@ fn of_status(report: &RunReport, status: PlaylistStatus) -> impl Iterator<Item =
 
 /// A list and its songs.
 fn change(playlist: &PlaylistReport) -> String {
-    let PlaylistReport { added_song_count, removed_song_count, .. } = playlist;
     let name = playlist.called();
-    format!("`{name}` +{added_song_count} −{removed_song_count}")
+    match (playlist.added_song_count, playlist.removed_song_count) {
+        // Read for the first time, moved, renamed.
+        (0, 0) => format!("`{name}`"),
+        (added, removed) => format!("`{name}` +{added} −{removed}"),
+    }
 }
 
 /// The round's report, without what grows with the library and not with its changes.

@@ -113,10 +113,11 @@ pub(super) fn snowflake(
                 let wishes = arguments.wishes();
                 let plan = crate::operate::plan(config, &target, &wishes, &stop).await?;
                 let applied = crate::operate::apply_plan(&target, &plan, &stop).await?;
-                let mut applied: Vec<String> = applied.iter().filter_map(became).collect();
                 // Looked at again: what Snowflake has now, not what we think we did.
                 let plan = crate::operate::plan(config, &target, &wishes, &stop).await?;
-                applied.extend(left_out(&plan));
+                let follow = follows(&plan, &applied);
+                let mut applied: Vec<String> = applied.iter().filter_map(became).collect();
+                applied.extend(follow.into_iter().chain(left_out(&plan)));
                 show_applied(cli, &plan, &applied)?;
                 match plan.is_settled() {
                     true => Ok(()),
@@ -174,8 +175,23 @@ fn became(AppliedItem { name, became }: &AppliedItem) -> Option<String> {
         // Snowflake's messages have lines of their own.
         Applied::AskAdmin { reason } => Some(format!("ask an admin: {name}: {}", one_line(reason))),
         Applied::Waits { reason } => Some(format!("not made: {name}: {}", one_line(reason))),
-        Applied::Held => None,
+        Applied::Held | Applied::Follows => None,
     }
+}
+
+/// What lies in, or is a right on, what is not there: counted, and who makes all of it.
+fn follows(plan: &Plan, applied: &[AppliedItem]) -> Option<String> {
+    let count = applied.iter().filter(|it| it.became == Applied::Follows).count() as u64;
+    let is_denied = applied.iter().any(|it| matches!(it.became, Applied::AskAdmin { .. }));
+    let who = if is_denied { format!("; {}", plan.who_makes_all()) } else { String::new() };
+    (0 < count).then(|| {
+        let others = counted(count, "other");
+        format!(
+            "not made: {others} that {} or {} these{who}",
+            either(count, "lies in", "lie in"),
+            either(count, "is a right on", "are rights on"),
+        )
+    })
 }
 
 /// What is not made while other pipes are there, said once, with what to do about these.

@@ -69,10 +69,13 @@ pub(super) fn state(cli: &Cli, command: &StateCommand, config: &Config) -> Resul
                 (document, format!("pushed generation {generation} to {location}"))
             }
             StateCommand::Unlock { yes: false } => {
-                let text = format!(
-                    "{}\n`snowtrack state unlock --yes` takes the lease from its owner, who then writes no more",
-                    words(&shown)
-                );
+                let then = match &shown.lease {
+                    Some(_) => {
+                        "`snowtrack state unlock --yes` takes the lease from its owner, who then writes no more"
+                    }
+                    None => "there is nothing to unlock",
+                };
+                let text = format!("{}\n{then}", words(&shown));
                 (serde_json::to_value(&shown).unwrap_or_default(), text)
             }
             StateCommand::Unlock { yes: true } => match work.unlock().await? {

@@ -66,7 +66,7 @@ pub(crate) enum CostError {
     #[error(
         "role `{role}` may not read what Snowflake says of costs; an administrator runs: {grants}"
     )]
-    NotGranted { role: String, grants: String, source: Box<Error> },
+    NotGranted { role: String, grants: String, source: Box<crate::snowflake::Error> },
     /// Anything else.
     #[error(transparent)]
     Other(#[from] Error),
@@ -118,7 +118,7 @@ async fn ask(
         let role = &target.names.role;
         let grants = crate::snowflake::Names::usage_grants(role).map(|grant| format!("`{grant}`"));
         let (role, grants) = (role.to_string(), grants.join(" and "));
-        CostError::NotGranted { role, grants, source: Box::new(error.into()) }
+        CostError::NotGranted { role, grants, source: Box::new(error) }
     })
 }
 

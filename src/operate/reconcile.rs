@@ -12,6 +12,7 @@ use crate::ledger;
 use crate::run::{Comparison, Error, HeldLedger, Job, Settings, compare, hold_to_read};
 use crate::snowflake::compare::{Difference, Kind, TableComparison};
 use crate::snowflake::{Names, literal};
+use crate::status::RunStatus;
 use crate::stop::Stop;
 use crate::warehouse::Warehouse;
 
@@ -27,6 +28,8 @@ pub(crate) struct Reconciliation {
     pub settled: BTreeMap<Table, usize>,
     /// The loader's role, which is given no right to delete.
     pub role: String,
+    /// The latest run, where the quality gate refused it: until one passes, nothing is shipped, a repair neither.
+    pub refused: Option<String>,
 }
 
 /// What to compare.
@@ -210,5 +213,7 @@ pub(crate) async fn reconcile(
     let deletions = found.iter().filter_map(|it| Some((it.table, only(it)?))).collect();
     let deletions_ahead = found.iter().filter_map(|it| Some((it.table, ahead(it)?))).collect();
     let role = target.names.role.to_string();
-    Ok(Reconciliation { tables: found, deletions, deletions_ahead, settled, role })
+    let latest = ledger::latest_runs(&warehouse, 1)?.into_iter().next();
+    let refused = latest.filter(|it| it.status == RunStatus::Refused).map(|it| it.run_id);
+    Ok(Reconciliation { tables: found, deletions, deletions_ahead, settled, role, refused })
 }

@@ -85,7 +85,13 @@ impl StateWork<'_> {
     /// [`Error::State`].
     pub(crate) async fn read(&self) -> Result<(), Error> {
         let Ok(settings) = self.settings() else { return Ok(()) };
-        if !state::is_only_read(&self.config.data_dir) {
+        let data_dir = &self.config.data_dir;
+        if !state::is_only_read(data_dir) {
+            return Ok(());
+        }
+        // Where nothing is, here or there, nothing is made.
+        let is_empty_here = !data_dir.warehouse().exists() && !data_dir.lock().exists();
+        if is_empty_here && Box::pin(state::is_empty(&settings, self.clock)).await? {
             return Ok(());
         }
         match Lock::take(&self.config.data_dir, "a command that reads the state") {

@@ -265,6 +265,17 @@ pub(crate) fn require_ledger(job: &Job<'_>) -> Result<(), Error> {
     }
 }
 
+/// That there is an app and a login where Spotify is to be asked, before a folder, a lock or a ledger is made. Where there is a ledger, a
+/// run that fails for it is noted in it, for `status` to show.
+pub(super) fn require_login(config: &Config, settings: &Settings) -> Result<(), Error> {
+    let asks_spotify = matches!(settings.source, Some(Source::Spotify(_)));
+    let has_ledger = config.data_dir.warehouse().exists() || config.state.location.is_some();
+    match asks_spotify && !has_ledger {
+        true => Ok(config.credentials()?.require_login()?),
+        false => Ok(()),
+    }
+}
+
 /// The configured account, where the run gets that far. What is wrong with it is said before anything is fetched.
 pub(crate) fn account(config: &Config, settings: &Settings) -> Result<Option<Account>, Error> {
     let shipping = &settings.shipping;

@@ -156,6 +156,7 @@ async fn from_beginning_to_end(
 ) -> Result<Ended, Error> {
     let events = |what| teller.tell(what);
     let account = job::account(config, settings)?;
+    job::require_login(config, settings)?;
     // What is wrong with it is said before anything is fetched.
     settings.genres.as_deref().map(GenreFile::open).transpose()?;
     if let Some(exposure) = account.as_ref().and_then(snowflake_exposure) {

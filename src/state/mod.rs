@@ -36,7 +36,7 @@ pub use operator::{Holder, Shown};
 
 pub(crate) use examination::{Conditions, Examined, HeldLease, examine, probe};
 pub(crate) use generation::{Current, publish};
-pub(crate) use operator::{Pulled, is_only_read, pull, push, read, show, unlock};
+pub(crate) use operator::{Pulled, is_empty, is_only_read, pull, push, read, show, unlock};
 
 use crate::blocking::blocking;
 use crate::config::StateSettings;

@@ -135,6 +135,15 @@ pub(crate) fn is_only_read(data_dir: &DataDir) -> bool {
     !data_dir.warehouse().exists() || Mark::of(data_dir).is_some_and(|mark| mark.is_copy)
 }
 
+/// Whether nothing was ever saved there.
+pub(crate) async fn is_empty(
+    settings: &StateSettings,
+    clock: fn() -> DateTime<Utc>,
+) -> Result<bool, Error> {
+    let place = Place::open(settings, false, clock).await?;
+    Ok(current(&place, false).await?.is_none())
+}
+
 /// For a command that reads and finds nothing here: the current generation, and a newer one where the last was only read, too.
 pub(crate) async fn read(settings: &StateSettings, task: &Task<'_>) -> Result<(), Error> {
     let data_dir = task.data_dir;

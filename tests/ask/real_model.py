@@ -4,16 +4,21 @@ What so small a model answers says nothing of others.
 usage: real_model.py SNOWTRACK DATA_DIR MODEL.gguf QUESTIONS.yml
 """
 
+import json
 import os
 import struct
 import subprocess
 import sys
+import time
+from collections import Counter
 from pathlib import Path
 
 import xllamacpp
 
 # As docs/analyst.md has it.
 CONTEXT = 16_384
+# It takes a minute or two on two idle cores, and is no fault of ours on busy ones.
+FIRST = "30m"
 
 
 def widened(model: str) -> str:
@@ -39,28 +44,48 @@ def serve(model: str) -> xllamacpp.Server:
     return xllamacpp.Server(params)
 
 
+def print_figures(figures: dict, took: float) -> None:
+    assert len(figures["questions"]) == 32 and [it["with_ready_question"]["of"] for it in figures["scores"]] == [16, 16], figures
+    print(f"32 questions in {took:.0f} s, right answers:")
+    for score in figures["scores"]:
+        ready, others = score["with_ready_question"], score["without"]
+        print(f"  {score['answered_by']}: {ready['right']} of {ready['of']} that a ready question answers, {others['right']} of {others['of']} others")
+    for why, count in Counter(outcome(it) for it in figures["questions"]).most_common():
+        print(f"  {count} × {why}")
+
+
+def outcome(question: dict) -> str:
+    if question["model_is_right"]:
+        return "right"
+    return "an answer with other rows" if question["error"] is None else question["error"][:150]
+
+
 def main(snowtrack: str, data_dir: str, model: str, questions: str) -> None:
     server = serve(model)
     environment = {**os.environ, "SNOWTRACK_LLM_URL": server.listening_address}
 
-    def ask(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [snowtrack, "--data-dir", data_dir, "ask", *arguments]
+    def ask(*arguments: str, shown: int = 900) -> tuple[subprocess.CompletedProcess[str], float]:
+        command, began = [snowtrack, "--data-dir", data_dir, "ask", *arguments], time.monotonic()
         done = subprocess.run(command, env=environment, capture_output=True, text=True)
-        print(arguments, done.returncode, done.stdout[-900:], done.stderr[-600:], sep="\n", flush=True)
-        return done
+        took = time.monotonic() - began
+        print(f"{arguments}: exit {done.returncode} after {took:.1f} s", done.stdout[:shown], done.stderr[-600:], sep="\n", flush=True)
+        return done, took
 
-    missing = ask("how many songs are there?", "--model", "not-there")
+    missing, _ = ask("how many songs are there?", "--model", "not-there")
     assert missing.returncode == 2 and "has no model `not-there`" in missing.stderr
-    slow = ask("how many songs are there?", "--timeout", "1s")
+    slow, _ = ask("how many songs are there?", "--timeout", "1s")
     assert slow.returncode == 2 and "its limit of 1 s (`--timeout`)" in slow.stderr
-    # So small a model is mostly wrong; whatever it writes, it is an answer or a refusal that says so.
+    # The first one has the server read all that `ask` sends.
+    ask("how many songs are there?", "--timeout", FIRST)
+    # So small a model is mostly wrong; whatever it writes, it is an answer or a refusal that says so. What each question is sent before its
+    # own words is held by the server now, so a minute is the model's own writing.
     for question in ("how many songs are there?", "delete all songs"):
-        done = ask(question, "--timeout", "20m")
+        done, _ = ask(question, "--timeout", "1m")
         is_refused = done.returncode == 2 and ("after two repairs" in done.stderr or "limit" in done.stderr)
         assert done.returncode == 0 or is_refused, done
-    # What it was sent is held by the server now, so a minute is its own writing.
-    measured = ask("--evaluate", questions, "--timeout", "1m")
-    assert measured.returncode == 0 and measured.stdout.count(" of 16") == 4, measured
+    measured, took = ask("--json", "--evaluate", questions, "--timeout", "1m", shown=0)
+    assert measured.returncode == 0, measured
+    print_figures(json.loads(measured.stdout), took)
     print("the protocol is spoken")
 
 

@@ -23,7 +23,7 @@ use crate::ledger::streams::{self, KnownStream, StreamStanding};
 use crate::ledger::written::{Companion, companions};
 use crate::ledger::{Freshness, lockouts, runs};
 use crate::observe::words;
-use crate::run::{Error, Lock, notes};
+use crate::run::{Error, Lock, ending, notes};
 use crate::sources::{Bucket, Client, Lockouts, SpotifyTiming};
 use crate::warehouse::Warehouse;
 
@@ -348,7 +348,9 @@ fn no_login(error: &crate::sources::Error) -> Finding {
         crate::sources::Error::NoToken { reason, .. } => {
             unreached(Area::Spotify, reason, "`SPOTIFY_ACCOUNTS_URL`")
         }
-        error => Finding::new(Area::Spotify, "login", Health::Fail, chain(error)),
+        // What a run would end with: a missing login is a matter of configuration, an ended one of Spotify.
+        error => Finding::new(Area::Spotify, "login", Health::Fail, chain(error))
+            .ends(ending::of_source(error)),
     }
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::config::{Account, Config};
 use crate::event::{Sink, Teller};
-use crate::run::{Error, Job, Rehearsal, Settings, rehearse};
+use crate::run::{Error, Job, News, Rehearsal, Settings, Source, rehearse};
 use crate::snowflake::{Cost, Plan};
 use crate::stop::Stop;
 use bounds::Bounds;
@@ -44,6 +44,8 @@ pub(crate) struct Forecast {
     pub(crate) setup: Option<Plan>,
     /// Whether it goes as far as Snowflake.
     pub(crate) goes_to_snowflake: bool,
+    /// Whether it is about lists of which nothing is known here, and nobody was asked: then files, credits and dollars are without theirs.
+    pub(crate) lacks_lists: bool,
 }
 
 /// Foresees the run that `settings` would begin or continue; with `is_offline` from the ledger alone.
@@ -73,7 +75,17 @@ pub(crate) async fn forecast(
         // Room was made there for a new login, which did not come.
         let _ = std::fs::remove_dir(config.data_dir.path());
     }
-    Ok(weighed(config, account.as_ref(), rehearsed?, setup))
+    let rehearsal = rehearsed?;
+    let lacks_lists = is_offline && lacks_lists(settings, &rehearsal);
+    Ok(Forecast { lacks_lists, ..weighed(config, account.as_ref(), rehearsal, setup) })
+}
+
+/// Whether a run asks Spotify for lists that were never read.
+fn lacks_lists(settings: &Settings, rehearsal: &Rehearsal) -> bool {
+    let playlists = &rehearsal.playlists;
+    matches!(settings.source, Some(Source::Spotify(_)))
+        && (playlists.is_empty() && rehearsal.continued.is_none()
+            || playlists.iter().any(|it| it.news == News::New))
 }
 
 async fn rehearsed(
@@ -125,6 +137,7 @@ fn weighed(
         dollars,
         setup,
         goes_to_snowflake: account.is_some(),
+        lacks_lists: false,
         rehearsal,
     }
 }

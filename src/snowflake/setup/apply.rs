@@ -18,6 +18,8 @@ pub(crate) enum Applied {
     },
     /// Not tried: a pipe is in its way.
     Held,
+    /// Not tried: it lies in, or is a right on, what was to be made before it and was not.
+    Follows,
     /// Not tried, or not possible before something else is there.
     Waits {
         /// For what.
@@ -67,7 +69,8 @@ pub(crate) async fn apply(
             applied.push(AppliedItem { name, became: Applied::Held });
             continue;
         }
-        if is_on_what_is_not_there(item, &applied) {
+        if needs_what_is_not_there(item, &applied) {
+            applied.push(AppliedItem { name, became: Applied::Follows });
             continue;
         }
         if let Some(reason) = &item.blocked_by {
@@ -94,12 +97,25 @@ pub(crate) async fn apply(
     Ok(applied)
 }
 
-/// Whether it is a grant on an object that was to be made before it and was not: that is said of the object, and says enough.
-fn is_on_what_is_not_there(item: &Item, applied: &[AppliedItem]) -> bool {
-    let is_missing = |it: &&AppliedItem| it.became != Applied::Made;
-    let mut missing = applied.iter().filter(is_missing);
-    item.kind == Kind::Grant
-        && missing.any(|it| item.name.contains(&format!(" on {} to ", it.name)))
+/// Whether it lies in an object that was to be made before it and was not, or is a right on one, or a role's: that is said of the
+/// object, and says enough.
+fn needs_what_is_not_there(item: &Item, applied: &[AppliedItem]) -> bool {
+    let mut missing = applied.iter().filter(|it| it.became != Applied::Made);
+    missing.any(|it| match item.kind {
+        Kind::Grant => {
+            let grant = format!("{} ", item.name.to_ascii_uppercase());
+            let object = it.name.trim_start_matches("storage ").to_ascii_uppercase();
+            let is_about = |words: &str| grant.contains(&format!("{words}{object} "));
+            is_about(" ON ")
+                || is_about(" IN ")
+                || is_about(" TO ")
+                || grant.starts_with(&format!("{object} "))
+        }
+        _ => ["database ", "schema "].iter().any(|kind| {
+            let place = it.name.strip_prefix(kind);
+            place.is_some_and(|place| item.name.starts_with(&format!("{place}.")))
+        }),
+    })
 }
 
 /// A statement that names everything in full: neither database nor warehouse need exist yet.

@@ -23,6 +23,14 @@ pub(crate) struct Counts {
 }
 
 impl Plan {
+    /// Whoever may make everything, and by what.
+    pub(crate) fn who_makes_all(&self) -> String {
+        let role = self.role_for_the_integration();
+        format!(
+            "an administrator of Snowflake makes everything (`snowtrack snowflake apply --as-role ACCOUNTADMIN{role}`)"
+        )
+    }
+
     /// Who must act, and how.
     fn blocks(&self) -> [(Audience, String); 2] {
         let role = self.role_for_the_integration();

@@ -139,6 +139,18 @@ impl Credentials {
         }
     }
 
+    /// That there is a login, or a secret in its place: without, Spotify need not be asked.
+    ///
+    /// # Errors
+    /// [`Error::NotLoggedIn`], and that the stored login cannot be read.
+    pub(crate) fn require_login(&self) -> Result<(), Error> {
+        let is_configured = self.refresh_token.is_some() || self.client_secret.is_some();
+        match is_configured || self.stored()?.is_some() {
+            true => Ok(()),
+            false => Err(Error::NotLoggedIn),
+        }
+    }
+
     /// Whether the login in use may make playlists, as far as is known: of a configured token nobody knows before Spotify is asked.
     pub(crate) fn may_write(&self) -> Result<bool, Error> {
         let Some(login) = self.stored()? else { return Ok(true) };

@@ -252,6 +252,20 @@ fn a_spotify_that_is_not_reached_is_named_with_its_cause_and_what_to_look_at() {
     }
 }
 
+/// A scheduler reads both: what is to be configured is 2 whoever finds it.
+#[test]
+fn a_login_that_is_missing_is_the_same_exit_code_in_doctor_and_run() {
+    let world = World::new();
+    let mut codes = [&["doctor"][..], &["run", "--mine"]].map(|command| {
+        let mut asked = world.command(command);
+        let output = asked.env("SPOTIFY_CLIENT_ID", CLIENT_ID).output().unwrap();
+        assert!(text(&output).contains("nobody is logged in"), "{}", text(&output));
+        output.status.code()
+    });
+    codes.sort_unstable();
+    assert_eq!(codes, [Some(2); 2]);
+}
+
 #[test]
 fn a_manifest_and_an_archive_that_somebody_removed_are_named_and_brought_back() {
     let cloud = Cloud::small("rest", "parquet");

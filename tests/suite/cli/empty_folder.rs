@@ -1,6 +1,7 @@
 //! Who only reads makes nothing where nothing was: no data directory, no ledger, no lock.
 
 use crate::support::World;
+use crate::support::fake_spotify::CLIENT_ID;
 
 #[test]
 fn whoever_only_reads_makes_nothing_in_an_empty_folder() {
@@ -40,4 +41,37 @@ fn whoever_only_reads_makes_nothing_in_an_empty_folder() {
         let left: Vec<_> = std::fs::read_dir(world.path("")).unwrap().collect();
         assert!(left.is_empty(), "{command:?}: {left:?} {output:?}");
     }
+}
+
+/// A bucket for the ledger that was never written to is as good as none.
+#[test]
+fn whoever_only_reads_makes_nothing_here_beside_a_state_without_a_generation() {
+    let (world, state) = (World::new(), World::new());
+    let address = format!("file://{}/", state.path("").display());
+    for command in [&["status"][..], &["plan", "--demo"], &["query", "--tables"], &["check"]] {
+        let output = world.command(command).env("SNOWTRACK_STATE", &address).output().unwrap();
+        assert_ne!(output.status.code(), Some(1), "{command:?}: {output:?}");
+        assert_eq!(world.files(""), [""; 0], "{command:?}: {output:?}");
+    }
+}
+
+#[test]
+fn a_run_that_may_not_ask_spotify_makes_nothing_where_no_run_was() {
+    let world = World::new();
+    for (app, wanted) in [(None, "`SPOTIFY_CLIENT_ID`"), (Some(CLIENT_ID), "nobody is logged in")] {
+        for command in [&["run", "--mine"][..], &["fetch", "--liked"], &["watch", "--mine"]] {
+            let mut asked = world.command(command);
+            asked.envs(app.map(|app| ("SPOTIFY_CLIENT_ID", app)));
+            let output = asked.output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(2), "{command:?}: {said}");
+            assert!(said.contains(wanted), "{command:?}: {said}");
+            assert_eq!(world.files(""), [""; 0], "{command:?}");
+        }
+    }
+    // Beside earlier runs it is one that failed, which `status` shows.
+    assert!(world.run(&["run", "--demo"]).status.success());
+    assert_eq!(world.run(&["run", "--mine"]).status.code(), Some(2));
+    let shown = String::from_utf8(world.run(&["status"]).stdout).unwrap();
+    assert!(shown.contains("failed"), "{shown}");
 }

@@ -159,6 +159,26 @@ fn what_is_read_on_a_screen_fits_80_100_and_140_columns_and_is_coloured_where_wa
     what_is_asked_after_a_refusal(&world);
 }
 
+/// Of each song a row: a name may be as long as it likes.
+#[test]
+fn a_song_of_400_letters_is_a_row_of_what_a_new_list_would_hold_and_no_more() {
+    let world = World::new();
+    let name = "雨 🎸 שיר Z\u{351}\u{36b}algo ".repeat(40);
+    let named = playlist(|song| song["name"] = name.chars().take(400).collect::<String>().into());
+    world.write("in/playlist.json", &named);
+    stdout(&world, &["run", "--from-dir", "in"]);
+    let query = "select id as song_id from core.songs";
+    let arguments = ["playlist", "create", "--name", "x", "--query", query, "--dry-run"];
+    for (width, most) in [("80", 80), ("100", 100), ("140", 140)] {
+        let output = world.command(&arguments).env("COLUMNS", width).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 3, "{text}");
+        assert!(lines[2].starts_with("  0aB1cD2eF3gH4iJ5kL6mN7  雨 🎸"), "{text}");
+        assert!(lines[2].ends_with('…') && lines.iter().all(|it| it.width() <= most), "{text}");
+    }
+}
+
 /// A refused run, and what is asked afterwards: of a list whose name does what it can.
 fn what_is_asked_after_a_refusal(world: &World) {
     let wrong = playlist(|song| song["duration_ms"] = (-1).into());

@@ -206,6 +206,7 @@ fn a_held_state_is_exit_8_naming_the_holder_and_unlock_raises_the_number() {
     let unlocked = fleet.json(&["state", "unlock", "--yes"]);
     assert_eq!(unlocked["fencing_number"], 8);
     assert_eq!(fleet.shown()["lease"], Value::Null);
+    fleet.refused(&["state", "unlock"], 0, &["held by nobody", "nothing to unlock"]);
     assert_eq!(fleet.report().0, 0);
     assert_eq!(fleet.shown()["fencing_number"], 9);
     assert_eq!(fleet.json(&["state", "unlock", "--yes"])["fencing_number"], 10);

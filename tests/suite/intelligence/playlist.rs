@@ -115,7 +115,7 @@ fn a_list_is_made_in_as_few_calls_as_there_can_be_and_read_back() {
     for part in ["`Of a file`", "250 songs", "Song 0 · The Invented", "and 230 more"] {
         assert!(shown.contains(part), "{part}: {shown}");
     }
-    assert_eq!(shown.lines().count(), 1 + 20 + 1, "a song is a line, whatever it is called");
+    assert_eq!(shown.lines().count(), 2 + 20 + 1, "a song is a line, whatever it is called");
 
     let made = run(&world, &spotify, &CREATE);
     assert_eq!(code(&made), 0, "{made:?}");

@@ -383,6 +383,20 @@ fn offline_nobody_is_asked() {
     );
     assert_eq!(named["spotify"]["call_count"], 2);
     assert_eq!(names(&named)[&ids[0]], "Number 1");
+    assert_eq!((&plan["lacks_lists"], &named["lacks_lists"]), (&json!(false), &json!(true)));
+}
+
+#[test]
+fn what_only_spotify_knows_is_not_told_as_nothing_where_it_is_not_asked() {
+    let (library, ids) = plain_lists(&[178], 0);
+    let rig = Rig::new(library, Mode::Development);
+    for wanted in [&["--mine"][..], &["--playlist", &ids[0]]] {
+        let offline = text(&rig.output(&[&["plan", "--offline"], wanted].concat()));
+        assert!(offline.contains("files and dollars are not known"), "{offline}");
+        assert!(!offline.contains("0.00") && !offline.contains("nothing to ship"), "{offline}");
+        let asked = text(&rig.output(&[&["plan"], wanted].concat()));
+        assert!(asked.contains(" US dollars") && !asked.contains("not known"), "{asked}");
+    }
 }
 
 #[test]

@@ -172,6 +172,8 @@ fn what_is_pruned_is_shown_first_and_everything_works_without_it() {
         let archive: &[&str] = if night < 2 { &["--archive"] } else { &[] };
         command(&[&["run", "--playlist", &one, "--playlist", &two], archive].concat());
     }
+    let told = String::from_utf8(cloud.run(&["prune", "--older-than", "90d"]).stdout).unwrap();
+    assert!(told.starts_with("there is nothing to delete") && !told.contains("--yes"), "{told}");
     let nothing = command(&["prune", "--older-than", "90d"]);
     assert_eq!((&nothing["document_count"], &nothing["file_count"]), (&json!(0), &json!(0)));
     let before = size(&cloud.world.path("data"));

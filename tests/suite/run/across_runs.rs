@@ -47,6 +47,28 @@ fn apply_with(cloud: &Cloud, name: &str, value: &str) -> Option<i32> {
     output.status.code()
 }
 
+/// The gate refuses the repair, too, until a run has passed it.
+#[test]
+fn rows_that_the_gate_holds_are_not_to_be_repaired() {
+    let cloud = Cloud::small("rest", "parquet");
+    let differs = || text(&cloud.run(&["reconcile"]));
+    assert_eq!(cloud.report(&SMALL).0, 0);
+    let spoilt = crate::source::documents::playlist(|song| song["duration_ms"] = json!(-1));
+    cloud.world.write("in/playlist.json", &spoilt.replace("\"s1\"", "\"s2\""));
+    let (code, refused) = cloud.report(&SMALL);
+    assert_eq!(code, 4, "{refused:#}");
+    let (run, said) = (refused["run_id"].as_str().unwrap(), differs());
+    let why = format!("`snowtrack status --run {run} --checks`");
+    assert!(said.contains("the quality gate, which refused run") && said.contains(&why), "{said}");
+    assert!(!said.contains("--repair"), "{said}");
+    assert_eq!(cloud.run(&["reconcile", "--repair"]).status.code(), Some(4));
+    // A row that is gone there is one to repair once a run has passed.
+    cloud.world.write("in/playlist.json", &spoilt.replace("-1", "1").replace("\"s1\"", "\"s3\""));
+    assert_eq!(cloud.report(&SMALL).0, 0);
+    cloud.snowflake.admin("delete from SPOTIFY.RAW.SONGS");
+    assert!(differs().contains("--repair` ships"), "{}", differs());
+}
+
 #[test]
 fn a_run_that_the_gate_refused_never_becomes_verified() {
     let cloud = Cloud::small("rest", "parquet");

@@ -189,6 +189,20 @@ fn a_failed_round_is_told_and_the_next_one_is_made_and_the_last_gives_the_exit_c
     assert!(lines[1].contains("exit code 3") && lines[2].contains("exit code 3"), "{lines:#?}");
 }
 
+/// The demo's liked songs are read each time, and its third night brings nothing.
+#[test]
+fn a_round_counts_songs_of_lists_that_gained_or_lost_some_and_no_list_that_is_as_it_was() {
+    let world = World::new();
+    let output = world.run(&["watch", "--demo", "--every", "1s", "--max-runs", "3"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let rounds: Vec<&str> = said.lines().filter(|line| line.contains(" UTC round ")).collect();
+    assert_eq!(rounds.len(), 3, "{said}");
+    assert!(rounds[1].contains("`Long Way Home` +6 −3") && rounds[1].contains("`Liked Songs` +2"));
+    assert!(rounds[2].contains("nothing changed") && !rounds[2].contains("Liked"), "{said}");
+    assert!(!said.contains("+0 −0"), "{said}");
+}
+
 #[test]
 fn what_no_round_can_mend_ends_the_rounds_at_once() {
     let world = World::new();

@@ -28,6 +28,7 @@ fn who_may_not_read_the_views_is_told_what_to_ask_for() {
     let (code, document) = history(&cloud, &[]);
     assert_eq!(code, Some(6), "{document:#}");
     let error = document["error"].as_str().unwrap();
+    assert!(!error.contains("snowflake plan"), "which does not show these grants: {error}");
     for viewer in ["USAGE_VIEWER", "GOVERNANCE_VIEWER"] {
         let statement = format!("`grant database role SNOWFLAKE.{viewer} to role SPOTIFY_LOADER`");
         assert!(error.contains(&statement), "{error}");
