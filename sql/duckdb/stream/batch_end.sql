@@ -1,4 +1,5 @@
--- batch_end: the last row of the next batch, how many it has, and of how many an earlier version was sent. ?1: the row before it, ?2: how many rows it has at most
+-- batch_end: the last row of the next batch, how many it has, and of how many an earlier version was sent.
+-- ?1: the row before it, ?2: how many rows it has at most
 -- grain: one row · reads: lacking_{table} · shipped: no
 select
     max(stored_rowid) as last_rowid,
