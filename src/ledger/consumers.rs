@@ -54,12 +54,6 @@ pub(crate) fn renewed(warehouse: &mut Warehouse, file: &PublishedFile) -> Result
 mod tests {
     use super::*;
 
-    fn warehouse() -> (tempfile::TempDir, Warehouse) {
-        let folder = tempfile::tempdir().unwrap();
-        let warehouse = Warehouse::open(&folder.path().join("w.duckdb"), folder.path()).unwrap();
-        (folder, warehouse)
-    }
-
     fn texts(warehouse: &Warehouse, sql: &str) -> Vec<String> {
         warehouse.rows(sql, "look", |row| row.get(0)).unwrap()
     }
@@ -95,7 +89,7 @@ mod tests {
 
     #[test]
     fn a_consumer_lacks_what_changed_since_it_was_last_sent_something_and_no_other_does() {
-        let (_folder, warehouse) = warehouse();
+        let (_folder, warehouse) = Warehouse::scratch();
         let none: [&str; 0] = [];
         for run in ["r1", "r2", "r2"] {
             change(&warehouse, run);
@@ -116,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_ledger_of_an_earlier_version_knows_what_both_of_its_consumers_lack() {
-        let (folder, warehouse) = warehouse();
+        let (folder, warehouse) = Warehouse::scratch();
         // As it was then: a run that is published and not exported, one that neither is, one that both are.
         let older = "drop table meta.consumers; drop table meta.pending_runs;
             drop table meta.pending_gone_rows;
@@ -150,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_consumer_of_another_name_has_a_pending_set_of_its_own() {
-        let (_folder, warehouse) = warehouse();
+        let (_folder, warehouse) = Warehouse::scratch();
         change(&warehouse, "r1");
         acknowledge(&warehouse, Consumer::Lake).unwrap();
         let names = || Consumer::ALL.into_iter().map(Consumer::name).chain(["stream"]);

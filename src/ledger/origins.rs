@@ -45,8 +45,7 @@ mod tests {
 
     #[test]
     fn rows_come_from_runs_that_were_exported_together_and_an_earlier_version_kept_old_times() {
-        let folder = tempfile::tempdir().unwrap();
-        let warehouse = Warehouse::open(&folder.path().join("w.duckdb"), folder.path()).unwrap();
+        let (_folder, warehouse) = Warehouse::scratch();
         let ids = ["01", "02", "03", "04", "05"].map(|n| format!("{n}ARZ3NDEKTSV4RRFFQ69G5FAV"));
         // 1 failed before its export, and 2 took its rows along; 3 shipped everything and 5 the rows of a lost file of 3 by an
         // earlier version; 4 shipped everything by this one.

@@ -118,9 +118,7 @@ mod tests {
 
     #[test]
     fn of_old_runs_what_passed_goes_and_what_failed_or_is_under_way_stays() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut warehouse =
-            Warehouse::open(&folder.path().join("w.duckdb"), folder.path()).unwrap();
+        let (_folder, mut warehouse) = Warehouse::scratch();
         warehouse.connection().execute_batch(RUNS).unwrap();
         let arrived = [FileState::Verified];
         let find = |warehouse: &Warehouse, before: &str| {

@@ -81,9 +81,7 @@ mod tests {
 
     #[test]
     fn of_a_stretch_without_news_the_newest_stays_and_whatever_something_names() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut warehouse =
-            Warehouse::open(&folder.path().join("w.duckdb"), folder.path()).unwrap();
+        let (_folder, mut warehouse) = Warehouse::scratch();
         warehouse.connection().execute_batch(RUNS).unwrap();
         let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
         assert_eq!(find(&warehouse, at("2026-01-01T00:03:30Z")).unwrap(), 1, "r02 into r03");

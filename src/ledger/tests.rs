@@ -43,8 +43,7 @@ const HISTORY: &str = "
     from range(20000) as files (n)";
 
 fn old_ledger() -> (tempfile::TempDir, Warehouse) {
-    let folder = tempfile::tempdir().unwrap();
-    let warehouse = Warehouse::open(&folder.path().join("w.duckdb"), folder.path()).unwrap();
+    let (folder, warehouse) = Warehouse::scratch();
     let prepare = format!("{HISTORY}; pragma enable_profiling = 'no_output'");
     warehouse.connection().execute_batch(&prepare).unwrap();
     (folder, warehouse)
@@ -233,8 +232,7 @@ fn a_verdict_that_a_file_cannot_take_is_a_bug_and_nothing_of_it_is_noted() {
 
 #[test]
 fn who_went_on_with_a_run_asked_no_source_and_its_lists_are_counted_all_the_same() {
-    let folder = tempfile::tempdir().unwrap();
-    let warehouse = Warehouse::open(&folder.path().join("w.duckdb"), folder.path()).unwrap();
+    let (_folder, warehouse) = Warehouse::scratch();
     let prepare = format!(
         "insert into meta.runs by name
          select

@@ -131,4 +131,33 @@ mod tests {
         let sql = "select (select count(*) from marts.a), b.c\nfrom operations.b as b -- marts\n";
         assert_eq!(relations(sql).collect::<Vec<_>>(), ["marts.a", "operations.b"]);
     }
+
+    #[test]
+    fn what_several_questions_read_is_computed_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("spotify.duckdb");
+        let made = duckdb::Connection::open(&file).unwrap();
+        let views =
+            "create schema marts; create view marts.artist_songs as select uuid() as artist_id";
+        made.execute_batch(views).unwrap();
+        drop(made);
+        let asked = Asked::open(&file, folder.path()).unwrap();
+        let answer = |sql: &str| asked.reader.rows("a test", &asked.on_kept(sql).unwrap()).unwrap();
+        let first = answer("select artist_id from marts.artist_songs");
+        assert_eq!(first, answer("select artist_id\nfrom marts.artist_songs\nlimit 1"));
+    }
+
+    #[test]
+    fn what_is_kept_is_read_by_several_questions_and_no_other_name_begins_like_it() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sql/duckdb/report");
+        let files = std::fs::read_dir(folder).unwrap();
+        let questions: Vec<String> =
+            files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap()).collect();
+        for (view, _) in KEPT {
+            let reads = |sql: &&String| relations(sql).any(|relation| relation == view);
+            assert!(1 < questions.iter().filter(reads).count(), "{view}");
+            let named = questions.iter().flat_map(|sql| relations(sql));
+            assert!(named.filter(|it| it.starts_with(view)).all(|it| it == view), "{view}");
+        }
+    }
 }

@@ -528,8 +528,7 @@ pub(super) mod tests {
 
     /// A warehouse whose schema `landing` holds the landing tables, and whose functions have Snowflake's names.
     fn landing() -> (tempfile::TempDir, Warehouse) {
-        let folder = tempfile::tempdir().unwrap();
-        let warehouse = Warehouse::open(&folder.path().join("w.duckdb"), folder.path()).unwrap();
+        let (folder, warehouse) = Warehouse::scratch();
         let mut sql = AS_IN_SNOWFLAKE.to_owned();
         for table in Table::ALL {
             sql += &on_duckdb(&landing_table(table.shape()));

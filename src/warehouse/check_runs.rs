@@ -242,8 +242,7 @@ mod tests {
 
     /// Rows that are wrong in every way that a table allows, of a run that shipped them and, `is_new`, of one that did not.
     fn world(is_new: bool) -> (tempfile::TempDir, Warehouse) {
-        let folder = tempfile::tempdir().unwrap();
-        let warehouse = Warehouse::open(&folder.path().join("w.duckdb"), folder.path()).unwrap();
+        let (folder, warehouse) = Warehouse::scratch();
         let run = |sql: &str| warehouse.connection.execute_batch(sql).unwrap();
         run("insert into meta.runs by name select 'old' as run_id, timestamp '2026-01-01' as \
                 exported_at");

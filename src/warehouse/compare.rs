@@ -180,8 +180,7 @@ mod tests {
 
     /// One table's row in two warehouses, so that a test can make them differ.
     fn warehouse(rows: &str) -> (tempfile::TempDir, Warehouse) {
-        let folder = tempfile::tempdir().unwrap();
-        let warehouse = Warehouse::open(&folder.path().join("w.duckdb"), folder.path()).unwrap();
+        let (folder, warehouse) = Warehouse::scratch();
         let sql = format!(
             "insert into core.song_artists select *, 'R', timestamp '2026-01-05 06:07:08', 0 \
                 from (values {rows})"

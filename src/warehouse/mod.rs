@@ -286,6 +286,14 @@ impl Warehouse {
         self.landed_bytes.get().map_or_else(most_threads, |_| 1)
     }
 
+    /// A new one for a test, in a folder that goes with the other half.
+    #[cfg(test)]
+    pub(crate) fn scratch() -> (tempfile::TempDir, Self) {
+        let folder = tempfile::tempdir().unwrap();
+        let warehouse = Self::open(&folder.path().join("w.duckdb"), folder.path()).unwrap();
+        (folder, warehouse)
+    }
+
     /// The connection, for the ledger's own statements.
     pub(crate) const fn connection(&self) -> &Connection {
         &self.connection

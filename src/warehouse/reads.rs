@@ -358,8 +358,7 @@ mod tests {
 
     #[test]
     fn sql_reads_the_id_of_liked_songs_as_it_was_written() {
-        let folder = tempfile::tempdir().unwrap();
-        let warehouse = Warehouse::open(&folder.path().join("w.duckdb"), folder.path()).unwrap();
+        let (_folder, warehouse) = Warehouse::scratch();
         let sql = "select staging.is_liked_songs(?1), staging.liked_songs_user(?1)";
         let read = |subject: &Subject| {
             let row = |row: &duckdb::Row<'_>| Ok((row.get(0)?, row.get(1)?));
@@ -378,8 +377,7 @@ mod tests {
 
     #[test]
     fn a_listed_playlist_with_half_a_character_in_its_name_does_not_hide_the_others() {
-        let folder = tempfile::tempdir().unwrap();
-        let warehouse = Warehouse::open(&folder.path().join("w.duckdb"), folder.path()).unwrap();
+        let (_folder, warehouse) = Warehouse::scratch();
         let row = |id: &str, name: &str| {
             format!(
                 r#"{{"id":"{id}","name":"{name}","snapshot_id":"s","collaborative":true,"owner":{{"id":"o"}}}}"#

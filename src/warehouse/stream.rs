@@ -304,12 +304,6 @@ impl Warehouse {
 mod tests {
     use super::*;
 
-    fn warehouse() -> (tempfile::TempDir, Warehouse) {
-        let folder = tempfile::tempdir().unwrap();
-        let warehouse = Warehouse::open(&folder.path().join("w.duckdb"), folder.path()).unwrap();
-        (folder, warehouse)
-    }
-
     fn one<T: duckdb::types::FromSql>(warehouse: &Warehouse, expression: &str) -> T {
         let sql = format!("select {expression}");
         warehouse.connection.query_row(&sql, [], |row| row.get(0)).unwrap()
@@ -318,7 +312,7 @@ mod tests {
     /// The ledgers that are there hold them: another hash would send every row again.
     #[test]
     fn a_key_has_the_hash_that_it_always_had() {
-        let (_folder, warehouse) = warehouse();
+        let (_folder, warehouse) = Warehouse::scratch();
         // int.from_bytes(hashlib.md5(key.encode()).digest()[:8], "little")
         let cases = [
             (r#"["a"]"#, 1_731_979_177_759_577_676),
@@ -332,7 +326,7 @@ mod tests {
 
     #[test]
     fn a_row_hash_is_the_same_number() {
-        let (_folder, warehouse) = warehouse();
+        let (_folder, warehouse) = Warehouse::scratch();
         for hash in [0, 1, 9_999_999_999_999_999_999, u64::MAX] {
             let decimal = format!("staging.hash_number({hash}::decimal(20, 0))");
             assert_eq!(one::<u64>(&warehouse, &decimal), hash);
@@ -341,7 +335,7 @@ mod tests {
 
     #[test]
     fn what_batches_leave_of_threads_and_memory_is_given_back() {
-        let (_folder, warehouse) = warehouse();
+        let (_folder, warehouse) = Warehouse::scratch();
         let limits = |warehouse: &Warehouse| -> String {
             one(warehouse, "current_setting('threads') || ' ' || current_setting('memory_limit')")
         };

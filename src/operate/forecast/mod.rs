@@ -77,7 +77,7 @@ pub(crate) async fn forecast(
     }
     let rehearsal = rehearsed?;
     let lacks_lists = is_offline && lacks_lists(settings, &rehearsal);
-    Ok(Forecast { lacks_lists, ..weighed(config, account.as_ref(), rehearsal, setup) })
+    Ok(weighed(config, account.as_ref(), rehearsal, setup, lacks_lists))
 }
 
 /// Whether a run asks Spotify for lists that were never read.
@@ -113,6 +113,7 @@ fn weighed(
     account: Option<&Account>,
     rehearsal: Rehearsal,
     setup: Option<Plan>,
+    lacks_lists: bool,
 ) -> Forecast {
     let call_count = rehearsal.foreseen.questions.iter().map(|(_, count)| count).sum();
     let per_call = rehearsal.foreseen.per_call.unwrap_or(USUAL_CALL).max(config.spotify.min_gap);
@@ -137,7 +138,7 @@ fn weighed(
         dollars,
         setup,
         goes_to_snowflake: account.is_some(),
-        lacks_lists: false,
+        lacks_lists,
         rehearsal,
     }
 }
